@@ -1,0 +1,65 @@
+# Every command of the project. `make demo` and `make test` are all a stranger needs; both install what is missing.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .local/uv/bin/uv
+INSTALLED := .local/installed
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down status test check format bench layers synth deploy clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Meterhouse needs Python 3.11 or newer: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .local/uv || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
+	@.local/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(INSTALLED): uv.lock pyproject.toml | $(UV)
+	@$(UV) sync --frozen --python $(PYTHON)
+	@touch $@
+
+install: $(INSTALLED) ## the locked dependencies into .venv
+
+demo: install ## the whole path on real flights: local stack, deploy, ingest, invoices
+	@$(RUN) -m localstack.demo
+
+up: install ## start the local stack and deploy the CDK app to it
+	@$(RUN) -m localstack up
+
+down: ## stop the local stack
+	@test ! -x $(RUN) || $(RUN) -m localstack down
+
+status: install ## what of the local stack is running
+	@$(RUN) -m localstack status
+
+test: check ## every ring that needs no Docker and no AWS account
+	@$(RUN) -m pytest
+
+check: install ## format, lint, types, import contracts, unit tests
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(RUN) -m pytest tests/unit --quiet
+
+format: install ## format and mend what ruff can
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+bench: install ## the table of docs/performance.md, measured here
+	@$(RUN) -m tests.bench
+
+layers: install ## build the Lambda layers for AWS (arm64, no Docker)
+	@$(RUN) -m layers.build --target aws
+
+synth: install ## the CloudFormation templates for AWS, into cdk.out
+	@$(RUN) -m localstack.cdk synth --quiet $(CDK_ARGS)
+
+deploy: install ## cdk deploy into the AWS account of your credentials
+	@$(RUN) -m localstack.cdk deploy --all $(CDK_ARGS)
+
+clean: down ## remove everything that was built or stored here
+	@rm -rf .local .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

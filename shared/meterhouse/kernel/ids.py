@@ -1,0 +1,66 @@
+"""ULIDs: 48 bits of milliseconds, then 80 bits that tell apart, in 26 characters of Crockford's base 32."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+
+from meterhouse.kernel.instant import utc
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
+_PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
+_LENGTH = 26
+_TIME_LENGTH = 10
+_RANDOMNESS_BYTES = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def new_ulid(at: datetime, randomness: bytes) -> str:
+    """Return the ULID of `at` (aware, 1970 or later) with ten bytes of randomness drawn by the caller."""
+    if len(randomness) != _RANDOMNESS_BYTES:
+        raise ValueError(f"a ULID takes {_RANDOMNESS_BYTES} bytes of randomness, not {len(randomness)}")
+    if utc(at) < _EPOCH:
+        raise ValueError("a ULID cannot hold an instant before 1970")
+    return _encode((at - _EPOCH) // _MILLISECOND, randomness)
+
+
+def derived_ulid(at: datetime, *parts: str) -> str:
+    """Return the one ULID of a business key, so that a repeat meets its first writing.
+
+    `parts` alone tell keys apart; `at` must be a fact of the same key (a period's start, say), not the clock.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        # JSON may carry a lone surrogate; it must still have an id
+        encoded = part.encode("utf-8", "surrogatepass")
+        # the length first: ("ab", "c") and ("a", "bc") are different keys
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    # business time may lie before 1970, which a ULID cannot say; identity rests on the parts
+    milliseconds = max(0, (utc(at) - _EPOCH) // _MILLISECOND)
+    return _encode(milliseconds, digest.digest()[:_RANDOMNESS_BYTES])
+
+
+def is_ulid(text: str) -> bool:
+    """Whether `text` has the contract's form of a ULID; lower case counts, as Crockford's decoding allows."""
+    return _PATTERN.fullmatch(text) is not None
+
+
+def ulid_time(text: str) -> datetime:
+    """Return the instant inside a ULID; `ValueError` for another text or an instant past the year 9999."""
+    if not is_ulid(text):
+        raise ValueError(f"{text!r} is not a ULID")
+    milliseconds = 0
+    for symbol in text[:_TIME_LENGTH].upper():
+        milliseconds = milliseconds << 5 | _VALUES[symbol]
+    try:
+        return _EPOCH + milliseconds * _MILLISECOND
+    except OverflowError:
+        raise ValueError(f"{text!r} holds an instant past the year 9999") from None
+
+
+def _encode(milliseconds: int, randomness: bytes) -> str:
+    value = milliseconds << 80 | int.from_bytes(randomness, "big")
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
