@@ -1,0 +1,19 @@
+"""Third step of an invoice run, for one batch of customers."""
+
+from typing import Any
+
+from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.batch import batch_of
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.payments.sandbox import Sandbox
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.task import instant, task
+
+begin = begins(Database(PostgresSettings.from_environment), PostgresBilling)
+advance_invoices = AdvanceInvoices(begin, Sandbox())
+
+
+@task
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
+    return advance_invoices(batch_of(event, begin), instant(event, "asOf")).document()

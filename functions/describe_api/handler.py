@@ -1,0 +1,39 @@
+"""The OpenAPI document of everything served, for clients and generators; open to all."""
+
+import json
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from meterhouse.billing import api as billing
+from meterhouse.catalog import api as catalog
+from meterhouse.customers import api as customers
+from meterhouse.platform.logging import logger
+from meterhouse.platform.openapi import document
+from meterhouse.subscriptions import api as subscriptions
+
+UNUSED: Any = None
+"""In the place of each service: the document is made of the routes' signatures, and none of them is called."""
+
+
+@cache
+def openapi() -> str:
+    return json.dumps(
+        document(
+            *customers.routes(UNUSED, UNUSED),
+            *catalog.routes(UNUSED, UNUSED, UNUSED),
+            subscriptions.routes(UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
+            title="Meterhouse",
+            version="1.0.0",
+            description="Usage metering and billing",
+        )
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    logger.info("described", extra={"function": context.function_name})
+    headers = {"content-type": "application/json", "cache-control": "public, max-age=300"}
+    return {"statusCode": 200, "headers": headers, "body": openapi(), "isBase64Encoded": False}

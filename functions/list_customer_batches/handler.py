@@ -1,0 +1,18 @@
+"""The batches of an invoice run."""
+
+from typing import Any
+
+from meterhouse.billing.list_customer_batches import ListCustomerBatches
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.platform.namespaces import all_namespaces
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.task import task
+
+database = Database(PostgresSettings.from_environment)
+list_batches = ListCustomerBatches(begins(database, PostgresBilling), lambda: all_namespaces(database))
+
+
+@task
+def handler(_event: dict[str, Any]) -> dict[str, Any]:
+    """{"asOf"} -> {"batches": [{"namespace", "afterCustomerId", "upToCustomerId"}]}."""
+    return {"batches": [edges.document() for edges in list_batches()]}

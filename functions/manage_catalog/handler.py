@@ -1,0 +1,23 @@
+"""Features and plans."""
+
+from meterhouse.catalog.api import routes
+from meterhouse.catalog.feature_service import FeatureService
+from meterhouse.catalog.plan_sale import PlanSale
+from meterhouse.catalog.plan_service import PlanService
+from meterhouse.catalog.postgres import PostgresCatalog
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+
+database = Database(PostgresSettings.from_environment)
+
+
+def catalog(transaction: Transaction) -> PostgresCatalog:
+    return PostgresCatalog(transaction, PostgresMeters(transaction))
+
+
+begin = begins(database, catalog)
+handler = http_handler(
+    *routes(FeatureService(begin), PlanService(begin), PlanSale(begin)),
+    database=database,
+)

@@ -1,0 +1,26 @@
+"""Customers and subjects."""
+
+from meterhouse.billing.postgres import PostgresBillingGuard
+from meterhouse.customers.api import routes
+from meterhouse.customers.ports import CustomerPorts
+from meterhouse.customers.postgres import PostgresCustomers, PostgresSubjects
+from meterhouse.customers.service import CustomerService
+from meterhouse.customers.subjects import SubjectService
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions, SubscriptionGuard
+
+database = Database(PostgresSettings.from_environment)
+
+
+def ports(transaction: Transaction) -> CustomerPorts:
+    return CustomerPorts(
+        PostgresCustomers(transaction),
+        PostgresCustomerSubscriptions(transaction),
+        [SubscriptionGuard(transaction), PostgresBillingGuard(transaction)],
+    )
+
+
+customers = CustomerService(begins(database, ports))
+subjects = SubjectService(begins(database, PostgresSubjects))
+handler = http_handler(*routes(customers, subjects), database=database)

@@ -1,0 +1,43 @@
+"""Brings the stores to what this version needs; a custom resource on deploy, safe to run again and again."""
+
+from contextlib import closing
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from meterhouse.platform import aws
+from meterhouse.platform.clickhouse import ClickHouseSettings
+from meterhouse.platform.credentials import Credentials
+from meterhouse.platform.custom_resource import fulfilled
+from meterhouse.platform.kafka import KafkaSettings
+from meterhouse.platform.logging import logger
+from meterhouse.platform.migrated_clickhouse import MigratedClickHouse
+from meterhouse.platform.migrated_postgres import MigratedPostgres
+from meterhouse.platform.migrations import migrate, migrations
+from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.settings import required
+from meterhouse.platform.topics import create_topics
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """What was applied and created, by store."""
+    answer = fulfilled(event, _prepare, resource_id="meterhouse-databases")
+    logger.info("databases migrated", extra=answer)
+    return answer
+
+
+def _prepare() -> dict[str, Any]:
+    postgres = MigratedPostgres(
+        PostgresSettings.from_environment("POSTGRES_OWNER_SECRET_ARN"), PostgresSettings.from_environment()
+    )
+    with postgres.alone():
+        postgres.create_application_role()
+        done = {"postgres": migrate(postgres, migrations("postgres"))}
+        usage_store = MigratedClickHouse(ClickHouseSettings.from_environment())
+        done["clickhouse"] = migrate(usage_store, migrations("clickhouse"))
+        done["topics"] = create_topics(KafkaSettings.from_environment())
+    first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
+    with closing(Database(PostgresSettings.from_environment)) as database:
+        Credentials(database).register(first["namespace"], first["name"], first["key"])
+    return done

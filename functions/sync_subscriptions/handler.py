@@ -1,0 +1,18 @@
+"""First step of an invoice run, for one batch of customers."""
+
+from typing import Any
+
+from meterhouse.billing.batch import batch_of
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.sync_subscriptions import SyncSubscriptions
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.task import instant, task
+
+begin = begins(Database(PostgresSettings.from_environment), PostgresBilling)
+sync_subscriptions = SyncSubscriptions(begin)
+
+
+@task
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
+    return sync_subscriptions(batch_of(event, begin), instant(event, "asOf")).document()

@@ -1,0 +1,90 @@
+"""The application stack: identical on AWS and on the local stack, only the data plane's endpoints differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_events as events
+
+from infra.capabilities import Capabilities
+from infra.data_plane import DataPlane
+from infra.data_plane_external import external_data_plane
+from infra.function import MeterhouseFunction
+from infra.functions import FUNCTIONS, MIGRATION
+from infra.http_api import MeterhouseApi
+from infra.invoice_run import InvoiceRun
+from infra.layers import Layers
+from infra.migration import migration
+from infra.schedules import Schedules
+from infra.secrets import ApplicationSecrets
+from infra.sink_mapping import SinkMapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+    from infra.settings import ApplicationSettings, ExternalStores
+    from layers.build import BuiltLayer
+    from layers.catalogue import Layer
+
+
+class ApplicationStack(Stack):
+    """Functions, API, event source mapping, workflow, schedules, secrets and the migration that precedes them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: ApplicationSettings,
+        plane: DataPlane | ExternalStores,
+        layers: Mapping[Layer, BuiltLayer],
+    ) -> None:
+        super().__init__(scope, "MeterhouseApplication", description="Meterhouse: API, functions and workflows")
+        stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
+        self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
+        self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
+        self.functions = self._functions(stores, Layers(self, layers))
+        self.invoice_run = InvoiceRun(self, self.functions)
+        self.api = MeterhouseApi(self, self.functions, settings.domain)
+        self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
+        self.schedules = Schedules(self, self.functions, self.invoice_run.state_machine, settings.invoice_schedule)
+        self._migrate_first()
+        self._outputs()
+
+    def _functions(self, plane: DataPlane, layers: Layers) -> dict[str, MeterhouseFunction]:
+        capabilities = Capabilities(plane, self.bus, self.secrets)
+        made = {}
+        for spec in FUNCTIONS:
+            capability = capabilities.of(spec)
+            made[spec.name] = MeterhouseFunction(
+                self,
+                spec.name,
+                layers=layers.of(spec),
+                environment=capability.environment,
+                grants=capability.grants,
+                network=plane.network,
+                timeout=spec.timeout,
+                memory=spec.memory,
+                reserved_concurrency=spec.concurrency,
+            )
+        return made
+
+    def _migrate_first(self) -> None:
+        """New code meets migrated tables; old code has to bear them for the minute in between (expand, contract)."""
+        migrated = migration(self, self.functions[MIGRATION.name])
+        for name, function in self.functions.items():
+            if name != MIGRATION.name:
+                function.depends_on(migrated)
+        for construct in (self.sink_mapping, self.schedules, self.api.stage):
+            construct.node.add_dependency(migrated)
+
+    def _outputs(self) -> None:
+        for name, value in (
+            ("ApiEndpoint", self.api.endpoint),
+            ("InvoiceRunArn", self.invoice_run.state_machine.state_machine_arn),
+            ("BootstrapApiKeySecretArn", self.secrets.bootstrap_api_key.secret_arn),
+            ("EventBusName", self.bus.event_bus_name),
+        ):
+            CfnOutput(self, name, value=value)

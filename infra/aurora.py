@@ -1,0 +1,71 @@
+"""The relational store: Aurora Serverless v2, PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secrets
+from constructs import Construct
+
+from infra.data_plane import Credentials, Postgres
+from infra.nag import accept
+
+if TYPE_CHECKING:
+    from infra.network import StoreNetwork
+    from infra.settings import AwsStores
+
+PORT = 5432
+DATABASE = "meterhouse"
+OWNER = "meterhouse_owner"
+BACKUPS_KEPT = Duration.days(14)
+
+
+class RelationalStore(Construct):
+    """One writer and the wanted readers; RDS itself makes and rotates the owner's password."""
+
+    def __init__(self, scope: Construct, network: StoreNetwork, stores: AwsStores) -> None:
+        super().__init__(scope, "RelationalStore")
+        group = network.security_group("Postgres", "Aurora")
+        network.let_functions_reach(group, PORT)
+        self.cluster = rds.DatabaseCluster(
+            self,
+            "Cluster",
+            engine=rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9),
+            default_database_name=DATABASE,
+            credentials=rds.Credentials.from_username(OWNER),
+            manage_master_user_password=True,
+            writer=rds.ClusterInstance.serverless_v2("Writer", enable_performance_insights=True),
+            readers=[
+                rds.ClusterInstance.serverless_v2(f"Reader{number}", scale_with_writer=number == 1)
+                for number in range(1, stores.aurora_readers + 1)
+            ],
+            serverless_v2_min_capacity=stores.aurora_min_acu,
+            serverless_v2_max_capacity=stores.aurora_max_acu,
+            vpc=network.vpc,
+            vpc_subnets=network.stores,
+            security_groups=[group],
+            port=PORT,
+            storage_encrypted=True,
+            deletion_protection=True,
+            removal_policy=RemovalPolicy.RETAIN,
+            backup=rds.BackupProps(retention=BACKUPS_KEPT),
+            copy_tags_to_snapshot=True,
+            cloudwatch_logs_exports=["postgresql"],
+            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000"},
+        )
+        accept(self, "RDS6", "Functions sign in with a role's password from Secrets Manager, as on the local stack")
+        self.postgres = Postgres(
+            host=self.cluster.cluster_endpoint.hostname,
+            port=str(PORT),
+            database=DATABASE,
+            sslmode="require",
+            owner=Credentials(self._owner()),
+        )
+
+    def _owner(self) -> secrets.ISecret:
+        managed = self.cluster.secret
+        if managed is None:
+            raise TypeError("the cluster has no managed secret")
+        return managed

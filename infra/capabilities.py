@@ -1,0 +1,113 @@
+"""What a technology brings to the functions that use it: environment and grants, and nothing else grants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_iam as iam
+
+from infra.data_plane import Credentials
+from infra.functions import Technology
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_events as events
+
+    from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
+    from infra.functions import FunctionSpec
+    from infra.secrets import ApplicationSecrets
+
+EVENTS_TOPIC = "meterhouse.events"
+DEAD_LETTER_TOPIC = "meterhouse.events.dead-letter"
+CONSUMER_GROUP = "meterhouse-sink"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    environment: Mapping[str, str]
+    grants: tuple[iam.PolicyStatement, ...]
+
+
+class Capabilities:
+    """The capabilities of one deployment, by technology and credential."""
+
+    def __init__(self, plane: DataPlane, bus: events.IEventBus, secrets: ApplicationSecrets) -> None:
+        self._by_technology = {
+            Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
+            Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
+            Technology.KAFKA: _kafka(plane.kafka),
+            Technology.EVENTBRIDGE: _eventbridge(bus),
+        }
+        owner = plane.postgres.owner
+        self._by_credential = {
+            credential: Credentials(secret, owner.key if secret is owner.secret else None)
+            for credential, secret in secrets.by_credential.items()
+        }
+
+    def of(self, spec: FunctionSpec) -> Capability:
+        """The environment and grants of one function."""
+        parts = [self._by_technology[technology] for technology in spec.technologies]
+        for credential in spec.credentials:
+            kept = self._by_credential[credential]
+            parts.append(Capability({credential.value: kept.secret.secret_arn}, _reads(kept)))
+        environment = {name: value for part in parts for name, value in part.environment.items()}
+        return Capability(environment, tuple(grant for part in parts for grant in part.grants))
+
+
+def _postgres(postgres: Postgres, role: Credentials) -> Capability:
+    return Capability(
+        {
+            "POSTGRES_HOST": postgres.host,
+            "POSTGRES_PORT": postgres.port,
+            "POSTGRES_DATABASE": postgres.database,
+            "POSTGRES_SSLMODE": postgres.sslmode,
+            "POSTGRES_SECRET_ARN": role.secret.secret_arn,
+        },
+        _reads(role),
+    )
+
+
+def _clickhouse(clickhouse: ClickHouse) -> Capability:
+    return Capability(
+        {
+            "CLICKHOUSE_URL": clickhouse.url,
+            "CLICKHOUSE_DATABASE": clickhouse.database,
+            "CLICKHOUSE_SECRET_ARN": clickhouse.credentials.secret.secret_arn,
+        },
+        _reads(clickhouse.credentials),
+    )
+
+
+def _kafka(kafka: Kafka) -> Capability:
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL" if kafka.credentials else "PLAINTEXT",
+        "KAFKA_EVENTS_TOPIC": EVENTS_TOPIC,
+        "KAFKA_DEAD_LETTER_TOPIC": DEAD_LETTER_TOPIC,
+        "KAFKA_CONSUMER_GROUP": CONSUMER_GROUP,
+    }
+    if kafka.credentials is None:
+        return Capability(environment, ())
+    environment["KAFKA_SECRET_ARN"] = kafka.credentials.secret.secret_arn
+    return Capability(environment, _reads(kafka.credentials))
+
+
+def _eventbridge(bus: events.IEventBus) -> Capability:
+    grant = iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.event_bus_arn])
+    return Capability({"EVENT_BUS_NAME": bus.event_bus_name}, (grant,))
+
+
+def _reads(credentials: Credentials) -> tuple[iam.PolicyStatement, ...]:
+    """Statements on the role, not grants on the secret: those would write into the key policy of another stack."""
+    secret = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[_whole_arn(credentials)])
+    if credentials.key is None:
+        return (secret,)
+    return (secret, iam.PolicyStatement(actions=["kms:Decrypt"], resources=[credentials.key.key_arn]))
+
+
+def _whole_arn(credentials: Credentials) -> str:
+    """A secret imported by name has an ARN without the six characters Secrets Manager appends."""
+    full = credentials.secret.secret_full_arn
+    return full or f"{credentials.secret.secret_arn}-??????"

@@ -1,0 +1,169 @@
+"""Every deployed function, described as data: what it uses, what starts it, how large it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Technology(StrEnum):
+    """What a function talks to; each brings its layer, its environment and its grants, and nothing else does."""
+
+    POSTGRES = "postgres"
+    CLICKHOUSE = "clickhouse"
+    KAFKA = "kafka"
+    EVENTBRIDGE = "eventbridge"
+
+
+class Credential(StrEnum):
+    """A secret beyond those of the technologies, named by the environment variable that carries its ARN."""
+
+    API_KEY_PEPPER = "API_KEY_PEPPER_SECRET_ARN"
+    BOOTSTRAP_API_KEY = "BOOTSTRAP_API_KEY_SECRET_ARN"
+    POSTGRES_OWNER = "POSTGRES_OWNER_SECRET_ARN"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One folder of functions/: one Lambda, one role.
+
+    `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
+    `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
+    """
+
+    name: str
+    technologies: tuple[Technology, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    routes: tuple[str, ...] = ()
+    rate: str | None = None
+    timeout: int = 29
+    memory: int = 512
+    concurrency: int | None = None
+    authorized: bool = True
+
+
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE = Technology
+
+REQUESTS = (
+    FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
+    # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
+    # of cold starts below that.
+    FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100),
+    FunctionSpec(
+        "query_usage",
+        (CLICKHOUSE, POSTGRES),
+        routes=(
+            "GET /api/v1/events",
+            "GET /api/v2/events",
+            "GET /api/v1/meters/{meterIdOrSlug}/query",
+            "POST /api/v1/meters/{meterIdOrSlug}/query",
+            "GET /api/v1/meters/{meterIdOrSlug}/subjects",
+            "GET /api/v1/meters/{meterIdOrSlug}/group-by/{groupByKey}/values",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
+        "manage_meters",
+        (POSTGRES,),
+        routes=(
+            "GET /api/v1/meters",
+            "POST /api/v1/meters",
+            "GET /api/v1/meters/{meterIdOrSlug}",
+            "PUT /api/v1/meters/{meterIdOrSlug}",
+            "DELETE /api/v1/meters/{meterIdOrSlug}",
+        ),
+    ),
+    FunctionSpec(
+        "manage_customers",
+        (POSTGRES,),
+        routes=(
+            "GET /api/v1/customers",
+            "POST /api/v1/customers",
+            "GET /api/v1/customers/{customerIdOrKey}",
+            "PUT /api/v1/customers/{customerIdOrKey}",
+            "DELETE /api/v1/customers/{customerIdOrKey}",
+            "GET /api/v1/subjects",
+            "POST /api/v1/subjects",
+            "GET /api/v1/subjects/{subjectIdOrKey}",
+            "DELETE /api/v1/subjects/{subjectIdOrKey}",
+        ),
+    ),
+    FunctionSpec(
+        "manage_catalog",
+        (POSTGRES,),
+        routes=(
+            "GET /api/v1/features",
+            "POST /api/v1/features",
+            "GET /api/v1/features/{featureId}",
+            "DELETE /api/v1/features/{featureId}",
+            "GET /api/v1/plans",
+            "POST /api/v1/plans",
+            "GET /api/v1/plans/{planId}",
+            "PUT /api/v1/plans/{planId}",
+            "DELETE /api/v1/plans/{planId}",
+            "POST /api/v1/plans/{planId}/publish",
+            "POST /api/v1/plans/{planId}/archive",
+            "POST /api/v1/plans/{planIdOrKey}/next",
+        ),
+    ),
+    FunctionSpec(
+        "manage_subscriptions",
+        (POSTGRES,),
+        routes=(
+            "POST /api/v1/subscriptions",
+            "GET /api/v1/subscriptions/{subscriptionId}",
+            "DELETE /api/v1/subscriptions/{subscriptionId}",
+            "POST /api/v1/subscriptions/{subscriptionId}/cancel",
+            "POST /api/v1/subscriptions/{subscriptionId}/unschedule-cancelation",
+            "GET /api/v1/customers/{customerIdOrKey}/subscriptions",
+        ),
+    ),
+    FunctionSpec(
+        "manage_invoices",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            "GET /api/v1/billing/profiles",
+            "POST /api/v1/billing/profiles",
+            "GET /api/v1/billing/profiles/{id}",
+            "PUT /api/v1/billing/profiles/{id}",
+            "DELETE /api/v1/billing/profiles/{id}",
+            "GET /api/v1/billing/invoices",
+            "POST /api/v1/billing/invoices/invoice",
+            "GET /api/v1/billing/invoices/{invoiceId}",
+            "DELETE /api/v1/billing/invoices/{invoiceId}",
+            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/explanation",
+            "POST /api/v1/billing/invoices/{invoiceId}/advance",
+            "POST /api/v1/billing/invoices/{invoiceId}/approve",
+            "POST /api/v1/billing/invoices/{invoiceId}/retry",
+            "POST /api/v1/billing/invoices/{invoiceId}/void",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, authorized=False),
+)
+
+STREAMS_AND_SCHEDULES = (
+    FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
+    FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
+    FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
+)
+
+INVOICE_RUN_TASKS = (
+    FunctionSpec("await_watermark", (KAFKA,), timeout=30),
+    FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
+    FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
+    FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
+    FunctionSpec("advance_invoices", (POSTGRES,), timeout=300, memory=1024),
+)
+
+MIGRATION = FunctionSpec(
+    "migrate_databases",
+    (POSTGRES, CLICKHOUSE, KAFKA),
+    (Credential.POSTGRES_OWNER, Credential.BOOTSTRAP_API_KEY, Credential.API_KEY_PEPPER),
+    timeout=900,
+    concurrency=1,
+)
+
+OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),)
+
+FUNCTIONS = (*REQUESTS, *STREAMS_AND_SCHEDULES, *INVOICE_RUN_TASKS, MIGRATION, *OPERATIONS)

@@ -1,0 +1,120 @@
+"""The HTTP API: explicit routes (an unknown one is the gateway's 404), one authorizer, throttling, an access log."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as http
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from aws_cdk.aws_apigatewayv2_authorizers import HttpLambdaAuthorizer, HttpLambdaResponseType
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.functions import FUNCTIONS
+from infra.nag import accept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.function import MeterhouseFunction
+    from infra.functions import FunctionSpec
+    from infra.settings import Domain
+
+THROTTLE = http.ThrottleSettings(rate_limit=2000, burst_limit=4000)
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+ACCESS_LOG_FIELDS = {
+    "requestId": "$context.requestId",
+    "at": "$context.requestTime",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "namespace": "$context.authorizer.namespace",
+    "keyId": "$context.authorizer.keyId",
+    "sourceIp": "$context.identity.sourceIp",
+    "latencyMs": "$context.responseLatency",
+    "bytes": "$context.responseLength",
+    "error": "$context.integrationErrorMessage",
+}
+
+
+class MeterhouseApi(Construct):
+    """Every route of every function; all but the open ones ask `authorize_request` first."""
+
+    def __init__(self, scope: Construct, functions: Mapping[str, MeterhouseFunction], domain: Domain | None) -> None:
+        super().__init__(scope, "Api")
+        self.api = http.HttpApi(self, "HttpApi", api_name="meterhouse", create_default_stage=False)
+        self.stage = http.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=THROTTLE,
+            domain_mapping=self._domain(domain) if domain else None,
+        )
+        cast("http.CfnStage", self.stage.node.default_child).access_log_settings = self._access_log()
+        authorizer = HttpLambdaAuthorizer(
+            "ApiKey",
+            functions["authorize_request"].function,
+            response_types=[HttpLambdaResponseType.SIMPLE],
+            identity_source=["$request.header.Authorization"],
+            results_cache_ttl=Duration.seconds(60),
+        )
+        for spec in FUNCTIONS:
+            if spec.routes:
+                self._route(spec, functions[spec.name], authorizer)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the default stage, without a slash at its end."""
+        return self.api.api_endpoint
+
+    def _route(self, spec: FunctionSpec, function: MeterhouseFunction, authorizer: HttpLambdaAuthorizer) -> None:
+        integration = HttpLambdaIntegration(spec.name, function.function, scope_permission_to_route=False)
+        for route in spec.routes:
+            method, path = route.split()
+            added = self.api.add_routes(
+                path=path,
+                methods=[http.HttpMethod(method)],
+                integration=integration,
+                authorizer=authorizer if spec.authorized else None,
+            )
+            if not spec.authorized:
+                accept(added[0], "APIG4", "The API's own description is public")
+
+    def _access_log(self) -> http.CfnStage.AccessLogSettingsProperty:
+        group = logs.LogGroup(
+            self,
+            "AccessLog",
+            log_group_name="/aws/vendedlogs/apis/meterhouse",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return http.CfnStage.AccessLogSettingsProperty(
+            destination_arn=group.log_group_arn, format=json.dumps(ACCESS_LOG_FIELDS)
+        )
+
+    def _domain(self, domain: Domain) -> http.DomainMappingOptions:
+        name = http.DomainName(
+            self,
+            "Domain",
+            domain_name=domain.name,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", domain.certificate_arn),
+        )
+        if domain.hosted_zone_id and domain.hosted_zone_name:
+            zone = route53.HostedZone.from_hosted_zone_attributes(
+                self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.hosted_zone_name
+            )
+            alias = targets.ApiGatewayv2DomainProperties(name.regional_domain_name, name.regional_hosted_zone_id)
+            route53.ARecord(
+                self,
+                "Alias",
+                zone=zone,
+                record_name=f"{domain.name}.",
+                target=route53.RecordTarget.from_alias(alias),
+            )
+        return http.DomainMappingOptions(domain_name=name)

@@ -1,0 +1,208 @@
+"""What watches the deployment: alarms, one composite that tells people, a dashboard. AWS only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cw
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_stepfunctions as sfn
+
+from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
+from infra.function import log_group_name, pascal_case
+from infra.invoice_run import NAME as INVOICE_RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+    from infra.application import ApplicationStack
+    from infra.data_plane_aws import DataPlaneStack
+    from infra.settings import AwsStores
+
+MINUTE, FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
+METRICS = "Meterhouse"
+SINK_LOGS = log_group_name("sink_events")
+
+
+class OperationsStack(Stack):
+    """Alarms say what breaks a promise: usage late or refused, a customer unbilled, a store running full."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        data: DataPlaneStack,
+        application: ApplicationStack,
+        stores: AwsStores,
+        alarm_email: str | None,
+    ) -> None:
+        super().__init__(scope, "MeterhouseOperations", description="Meterhouse: alarms and dashboard")
+        self.add_dependency(application)
+        self._data = data
+        self._api = application.api.api
+        # By name, not by reference: an export that is in use would keep the application from dropping a function.
+        self._functions = {
+            name: lambda_.Function.from_function_name(self, f"{pascal_case(name)}Function", function.function_name)
+            for name, function in application.functions.items()
+        }
+        self._invoice_run = sfn.StateMachine.from_state_machine_name(self, "InvoiceRunMachine", INVOICE_RUN)
+        self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
+        self._alarms: list[cw.Alarm] = []
+        self._watch_ingest()
+        self._watch_functions()
+        self._watch_invoices()
+        self._watch_stores(stores)
+        self._notify(alarm_email)
+        self._draw_dashboard()
+
+    def _alarm(
+        self, construct_id: str, metric: cw.IMetric, threshold: float, *, periods: int = 1, meaning: str
+    ) -> None:
+        alarm = cw.Alarm(
+            self,
+            construct_id,
+            alarm_name=f"meterhouse-{construct_id}",
+            alarm_description=meaning,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            comparison_operator=cw.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cw.TreatMissingData.NOT_BREACHING,
+        )
+        self._alarms.append(alarm)
+
+    def _watch_ingest(self) -> None:
+        self._alarm(
+            "SinkLag",
+            self._sink_lag(),
+            300,
+            periods=3,
+            meaning="Accepted usage waits longer than five minutes to be stored: queries and invoices wait with it",
+        )
+        self._alarm(
+            "DeadLetters",
+            self._dead_letters(),
+            0,
+            meaning="Accepted usage could not be decoded; the dead-letter topic has it with its reason",
+        )
+        self._alarm(
+            "ApiServerErrors",
+            self._api.metric_server_error(period=FIVE_MINUTES, statistic="Sum"),
+            0,
+            meaning="A request was answered 5xx; what a client sends never causes one",
+        )
+
+    def _watch_functions(self) -> None:
+        for name, function in self._functions.items():
+            failing = cw.MathExpression(
+                expression="errors + throttles",
+                label=name,
+                period=FIVE_MINUTES,
+                using_metrics={
+                    "errors": function.metric_errors(period=FIVE_MINUTES),
+                    "throttles": function.metric_throttles(period=FIVE_MINUTES),
+                },
+            )
+            self._alarm(pascal_case(name), failing, 0, periods=2, meaning=f"{name} fails or is throttled")
+
+    def _watch_invoices(self) -> None:
+        machine = self._invoice_run
+        failed = cw.MathExpression(
+            expression="failed + late + aborted",
+            label="invoice runs not completed",
+            period=FIVE_MINUTES,
+            using_metrics={
+                "failed": machine.metric_failed(period=FIVE_MINUTES),
+                "late": machine.metric_timed_out(period=FIVE_MINUTES),
+                "aborted": machine.metric_aborted(period=FIVE_MINUTES),
+            },
+        )
+        self._alarm("InvoiceRun", failed, 0, meaning="Customers stay unbilled until the next run succeeds")
+
+    def _watch_stores(self, stores: AwsStores) -> None:
+        cluster = self._data.relational_store.cluster
+        for name, metric in (
+            ("AuroraCpu", cluster.metric_cpu_utilization(period=FIVE_MINUTES)),
+            ("AuroraCapacity", cluster.metric_acu_utilization(period=FIVE_MINUTES)),
+        ):
+            self._alarm(name, metric, 85, periods=3, meaning="Aurora is near its limit: raise auroraMaxAcu")
+        for broker in range(1, stores.kafka_brokers + 1):
+            used = self._kafka("KafkaDataLogsDiskUsed", {"Broker ID": str(broker)}, "Maximum")
+            self._alarm(f"Broker{broker}Disk", used, 75, meaning="A full broker refuses events: raise kafkaVolumeGib")
+
+    def _sink_lag(self) -> cw.Metric:
+        """Seconds the oldest unread event waits."""
+        group = {"Consumer Group": CONSUMER_GROUP, "Topic": EVENTS_TOPIC}
+        return self._kafka("EstimatedMaxTimeLag", group, "Maximum")
+
+    def _kafka(self, name: str, dimensions: Mapping[str, str], statistic: str) -> cw.Metric:
+        return cw.Metric(
+            namespace="AWS/Kafka",
+            metric_name=name,
+            dimensions_map={"Cluster Name": "meterhouse", **dimensions},
+            statistic=statistic,
+            period=MINUTE,
+        )
+
+    def _dead_letters(self) -> cw.Metric:
+        """Counted from the sink's own log lines, so that the sink carries no metrics client."""
+        count = logs.MetricFilter(
+            self,
+            "DeadLetterCount",
+            log_group=self._sink_logs,
+            filter_pattern=logs.FilterPattern.number_value("$.dead_lettered", ">", 0),
+            metric_namespace=METRICS,
+            metric_name="DeadLettered",
+            metric_value="$.dead_lettered",
+        )
+        return count.metric(statistic="Sum", period=FIVE_MINUTES)
+
+    def _notify(self, email: str | None) -> None:
+        """One message when anything starts to break, not one for every consequence of it."""
+        key = kms.Key(self, "Key", description="Meterhouse: alarm messages", enable_key_rotation=True)
+        key.grant_encrypt_decrypt(cast("iam.IGrantable", iam.ServicePrincipal("cloudwatch.amazonaws.com")))
+        topic = sns.Topic(self, "Alarms", topic_name="meterhouse-alarms", master_key=key, enforce_ssl=True)
+        if email:
+            topic.add_subscription(cast("sns.ITopicSubscription", subscriptions.EmailSubscription(email)))
+        composite = cw.CompositeAlarm(
+            self,
+            "Anything",
+            composite_alarm_name="meterhouse",
+            alarm_description="Some alarm of Meterhouse is ringing",
+            alarm_rule=cw.AlarmRule.any_of(*self._alarms),
+        )
+        notice = cast("cw.IAlarmAction", actions.SnsAction(topic))
+        composite.add_alarm_action(notice)
+        composite.add_ok_action(notice)
+
+    def _draw_dashboard(self) -> None:
+        functions, api = self._functions, self._api
+        machine, cluster = self._invoice_run, self._data.relational_store.cluster
+        ingest, sink = functions["ingest_events"], functions["sink_events"]
+        rows: list[list[tuple[str, list[cw.IMetric]]]] = [
+            [
+                ("Requests", [api.metric_count(), api.metric_client_error(), api.metric_server_error()]),
+                ("Ingest, milliseconds", [ingest.metric_duration(statistic=f"p{p}") for p in (50, 99)]),
+                ("Sink lag, seconds", [self._sink_lag()]),
+            ],
+            [
+                ("Sink", [sink.metric_invocations(), sink.metric_errors(), sink.metric_duration(statistic="p99")]),
+                ("Invoice runs", [machine.metric_started(), machine.metric_succeeded(), machine.metric_failed()]),
+                ("Aurora, %", [cluster.metric_cpu_utilization(), cluster.metric_acu_utilization()]),
+            ],
+            [("Function errors", [function.metric_errors() for function in functions.values()])],
+        ]
+        dashboard = cw.Dashboard(self, "Dashboard", dashboard_name="meterhouse")
+        dashboard.add_widgets(cw.AlarmStatusWidget(title="Alarms", alarms=list(self._alarms), width=24))
+        for row in rows:
+            width = 24 // len(row)
+            dashboard.add_widgets(*(cw.GraphWidget(title=title, left=left, width=width) for title, left in row))

@@ -1,0 +1,80 @@
+"""What runs by the clock, through EventBridge Scheduler."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from infra.function import pascal_case
+from infra.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_stepfunctions as sfn
+
+    from infra.function import MeterhouseFunction
+
+# The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods.
+INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
+DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
+
+
+class Schedules(Construct):
+    """One schedule per function with a rate, and the invoice run's; a missed minute is made up by the next."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        functions: Mapping[str, MeterhouseFunction],
+        invoice_run: sfn.StateMachine,
+        invoice_schedule: str | None,
+    ) -> None:
+        super().__init__(scope, "Schedules")
+        self._role = iam.Role(
+            self, "Role", assumed_by=cast("iam.IPrincipal", iam.ServicePrincipal("scheduler.amazonaws.com"))
+        )
+        for spec in FUNCTIONS:
+            if spec.rate:
+                arn = functions[spec.name].function.function_arn
+                self._every(spec.name, spec.rate, arn, "lambda:InvokeFunction", {}, tries_for_seconds=60)
+        self._every(
+            "invoice_run",
+            invoice_schedule or DEFAULT_INVOICE_SCHEDULE,
+            invoice_run.state_machine_arn,
+            "states:StartExecution",
+            INVOICE_RUN_INPUT,
+            tries_for_seconds=3600,
+            enabled=invoice_schedule is not None,
+        )
+
+    def _every(
+        self,
+        name: str,
+        expression: str,
+        arn: str,
+        action: str,
+        payload: Mapping[str, str],
+        *,
+        tries_for_seconds: int,
+        enabled: bool = True,
+    ) -> None:
+        self._role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[arn]))
+        scheduler.CfnSchedule(
+            self,
+            pascal_case(name),
+            name=f"meterhouse-{name}",
+            schedule_expression=expression,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            state="ENABLED" if enabled else "DISABLED",
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=arn,
+                role_arn=self._role.role_arn,
+                input=json.dumps(payload),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_event_age_in_seconds=tries_for_seconds),
+            ),
+        ).node.add_dependency(self._role)

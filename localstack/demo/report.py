@@ -1,0 +1,78 @@
+"""What the demo shows at its end."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from localstack.demo.client import Client
+from localstack.demo.flights import CarrierYear
+
+MONTHS = ("January", "February", "March")
+
+
+def invoices_of(client: Client, customer_id: str) -> list[dict[str, Any]]:
+    """A customer's standard invoices with their lines, in order of their periods."""
+    page = client.get("/api/v1/billing/invoices", customers=customer_id, expand="lines", pageSize=1000)
+    issued = [invoice for invoice in page["items"] if invoice["status"] != "gathering"]
+    return sorted(issued, key=lambda invoice: invoice["period"]["from"])
+
+
+def print_year(
+    console: Console,
+    names: Mapping[str, str],
+    expected: Mapping[str, CarrierYear],
+    measured: Mapping[str, CarrierYear],
+    invoices: Mapping[str, list[dict[str, Any]]],
+) -> list[str]:
+    """The table of the year; the faults found in it."""
+    table = Table(title="Departures from New York in 2013, metered and billed", title_justify="left")
+    for heading in ("carrier", "departures", "miles", *MONTHS):
+        table.add_column(heading, justify="left" if heading == "carrier" else "right")
+    faults = []
+    for code in sorted(expected, key=lambda code: -expected[code].departures):
+        year = measured[code]
+        if year != expected[code]:
+            faults.append(f"{code}: measured {year}, the data set says {expected[code]}")
+        states = {invoice["status"] for invoice in invoices[code]}
+        if len(invoices[code]) != len(MONTHS) or states != {"paid"}:
+            faults.append(f"{code}: {len(invoices[code])} invoices in states {sorted(states)}, not three paid ones")
+        amounts = [f"{Decimal(invoice['totals']['total']):,} {invoice['status']}" for invoice in invoices[code]]
+        table.add_row(f"{names[code]} ({code})", f"{year.departures:,}", f"{year.miles:,}", *amounts)
+    console.print(table)
+    if not faults:
+        total = sum(year.departures for year in measured.values())
+        console.print(f"All {total:,} departures are counted once; every total equals the data set's own.\n")
+    return faults
+
+
+def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[str, Any]) -> None:
+    """How one line came to its amount, as the API explains it."""
+    line = next(line for line in invoice["lines"] if line["name"] == "Departures")
+    explanation = client.get(f"/api/v1/billing/invoices/{invoice['id']}/lines/{line['id']}/explanation")
+    table = Table(title=f"{name}, invoice {invoice['number']}: {line['name']}, January 2013", title_justify="left")
+    for heading in ("step", "quantity", "unit price", "amount"):
+        table.add_column(heading, justify="left" if heading == "step" else "right")
+    for part in line["children"]:
+        quantity, unit = Decimal(part["quantity"]), Decimal(part["perUnitAmount"])
+        table.add_row(part["name"], f"{quantity:,}", f"{unit:,}", f"{Decimal(part['totals']['total']):,}")
+    table.add_section()
+    table.add_row("line total", f"{Decimal(line['quantity']):,}", "", f"{Decimal(line['totals']['total']):,}")
+    console.print(table)
+    console.print(f"trace {explanation['hash']}\n", style="dim")
+
+
+def print_next_steps(console: Console, stack: Mapping[str, str]) -> None:
+    """The URL, the key and three requests to try."""
+    url, key = stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"]
+    header = f"-H 'Authorization: Bearer {key}'"
+    lines = (
+        f"The stack is up at {url}; its API key is {key} (both in .local/stack.env). `make down` stops it. Try:",
+        f"  curl -s {header} '{url}/api/v1/meters/miles/query?windowSize=MONTH&subject=UA'",
+        f"  curl -s {header} '{url}/api/v1/meters/departures/query?groupBy=origin'",
+        f"  curl -s {header} '{url}/api/v1/billing/invoices?expand=lines&pageSize=1'",
+    )
+    for text in lines:
+        console.print(text, soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,106 @@
+"""Throw-away servers for tests: each on a free port, in a folder of its own, gone at the end of the block."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from localstack.clickhouse.part import clickhouse_part
+from localstack.kafka import kafka_part
+from localstack.part import Part
+from localstack.postgres import postgres_part
+from localstack.process import Processes
+from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, POSTGRES_SUPERUSER, Login, Port
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running PostgreSQL. `owner` owns `database` and may make roles; `superuser` is for what a test must force."""
+
+    host: str
+    port: int
+    database: str
+    owner: Login
+    superuser: Login
+
+    def dsn(self, login: Login | None = None, database: str | None = None) -> str:
+        """A libpq connection string; the owner's on the server's database by default."""
+        who = login or self.owner
+        return (
+            f"host={self.host} port={self.port} dbname={database or self.database} sslmode=disable "
+            f"user={who.username} password={who.password}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClickHouseServer:
+    """A running ClickHouse with only its `default` database."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaServer:
+    """A running broker without topics. Consumers need session.timeout.ms=6000, or joining a group takes 23 s."""
+
+    bootstrap_servers: str
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    with temporary_folder() as folder:
+        port = free_port()
+        with _running(postgres_part(port, folder / "data", durable=False), folder):
+            yield PostgresServer(HOST, port.number, DATABASE, POSTGRES_OWNER, POSTGRES_SUPERUSER)
+
+
+@contextmanager
+def running_clickhouse() -> Iterator[ClickHouseServer]:
+    with temporary_folder() as folder:
+        port = free_port()
+        with _running(clickhouse_part(port, folder / "data"), folder):
+            yield ClickHouseServer(HOST, port.number, CLICKHOUSE_LOGIN.username, CLICKHOUSE_LOGIN.password)
+
+
+@contextmanager
+def running_kafka() -> Iterator[KafkaServer]:
+    with temporary_folder() as folder:
+        port = free_port()
+        with _running(kafka_part(port), folder):
+            yield KafkaServer(f"{HOST}:{port.number}")
+
+
+def free_port() -> Port:
+    """A port nobody holds at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return Port(probe.getsockname()[1], "nothing: it was drawn")
+
+
+@contextmanager
+def _running(part: Part, state: Path) -> Iterator[Processes]:
+    processes = Processes(state)
+    processes.start(part)
+    try:
+        yield processes
+    finally:
+        processes.stop(part.name)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="meterhouse-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,98 @@
+"""What callers do with one invoice: advance, approve, retry, void, delete."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.collect_invoices import collect
+from meterhouse.billing.collection import is_collectable
+from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.service import Shown, found_invoice, shown
+from meterhouse.billing.state import Trigger
+from meterhouse.billing.void import Voiding, reopened
+from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+
+_Act = Callable[[Work[BillingStore], Invoice, datetime], Driven]
+
+
+class InvoiceActions:
+    """Every action raises `NotFound` for an unknown invoice and `Conflict` where its state does not permit it."""
+
+    def __init__(
+        self,
+        begin: Begin[BillingStore],
+        usage: UsageReader,
+        app: InvoicingApp,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._app = app
+        self._now = now
+
+    def advance(self, namespace: str, invoice_id: str) -> Shown:
+        """Go on as far as possible now; `Conflict` when that is nowhere."""
+
+        def advanced(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            driven = drive(self._collected(work, namespace, invoice, at), self._app, at)
+            if driven.invoice == invoice:
+                raise Conflict(f"nothing can be done now for an invoice in {invoice.state.value}", "invoice_state")
+            return driven
+
+        return self._act(namespace, invoice_id, advanced)
+
+    def approve(self, namespace: str, invoice_id: str) -> Shown:
+        """Issue a draft that waits for approval."""
+        return self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.APPROVE, at))
+
+    def retry(self, namespace: str, invoice_id: str) -> Shown:
+        """Try again what failed; a draft that lacks quantities asks for them again."""
+
+        def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            if is_collectable(invoice, at):
+                return self._collected(work, namespace, invoice, at)
+            return Driven(invoice).must_fire(Trigger.RETRY, at)
+
+        return self._act(namespace, invoice_id, retried)
+
+    def delete(self, namespace: str, invoice_id: str) -> None:
+        """Delete what was not issued; its lines are never billed again."""
+        self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.DELETE, at))
+
+    def void(self, namespace: str, invoice_id: str, voiding: Voiding) -> Shown:
+        """Take back an issued invoice that is not paid; `InvalidInput` when `voiding` names others' lines."""
+
+        def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            driven = Driven(invoice).must_fire(Trigger.VOID, at)
+            strangers = sorted(set(voiding.overrides) - {line.id for line in invoice.lines})
+            if strangers:
+                problems = [Problem("/overrides", "unknown_line", f"{line} is no line of it") for line in strangers]
+                raise InvalidInput("lines of other invoices are not voided here", problems)
+            closed, again = reopened(invoice.lines, voiding, at)
+            work.store.lines.update(closed)
+            work.store.lines.add(again)
+            return driven
+
+        return self._act(namespace, invoice_id, voided)
+
+    def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
+        """The invoice with its quantities, saved, if it waits for them; else as it is."""
+        if not is_collectable(invoice, at):
+            return Driven(invoice)
+        [collected] = collect(work, namespace, [invoice], self._usage, at, at)
+        return Driven(collected.invoice)
+
+    def _act(self, namespace: str, invoice_id: str, act: _Act) -> Shown:
+        at = self._now()
+        with self._begin(namespace) as work:
+            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
+            acted = act(work, found_invoice(work, invoice_id), at)
+            driven = numbered(work, [drive(acted, self._app, at)], self._app.name)
+            save(work, driven, at)
+            work.commit()
+        return shown(driven[0].invoice, at)

@@ -1,0 +1,78 @@
+"""Billing over HTTP: profiles, and invoices in `invoice_api.py`."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.invoice_api import invoice_routes
+from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.ports import PageOf, ProfileOrder
+from meterhouse.billing.profiles import ProfileService
+from meterhouse.billing.schema import (
+    ProfileCreate,
+    ProfileExpand,
+    ProfileUpdate,
+    ProfileWire,
+    apps_from_wire,
+    profile_to_wire,
+    spec_from_wire,
+)
+from meterhouse.billing.service import InvoiceService
+from meterhouse.platform.http import namespace_of
+from meterhouse.platform.wire import Page, PageNumber, PageSize, SortOrder
+
+_PROFILES = "/api/v1/billing/profiles"
+_PROFILE = "/api/v1/billing/profiles/<profile_id>"
+_TAGS = ["Billing"]
+_Expand = Annotated[list[ProfileExpand] | None, Query()]
+
+
+def routes(
+    profiles: ProfileService, invoices: InvoiceService, actions: InvoiceActions, invoice_now: InvoicePendingLines
+) -> tuple[Router, Router]:
+    return profile_routes(profiles), invoice_routes(invoices, actions, invoice_now)
+
+
+def profile_routes(service: ProfileService) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    @router.get(_PROFILES, operation_id="listBillingProfiles", tags=_TAGS, summary="List billing profiles")
+    def page(
+        page: Annotated[PageNumber, Query()] = 1,
+        page_size: Annotated[PageSize, Query(alias="pageSize")] = 100,
+        order: Annotated[SortOrder, Query()] = SortOrder.ASC,
+        order_by: Annotated[ProfileOrder, Query(alias="orderBy")] = ProfileOrder.CREATED_AT,
+        include_archived: Annotated[bool, Query(alias="includeArchived")] = False,
+        expand: _Expand = None,
+    ) -> Page[ProfileWire]:
+        wanted = PageOf(page, page_size, descending=order is SortOrder.DESC)
+        found, total = service.page(namespace(), wanted, order_by, include_archived=include_archived)
+        items = [profile_to_wire(profile, expand_apps=bool(expand)) for profile in found]
+        return Page(total_count=total, page=page, page_size=page_size, items=items)
+
+    @router.post(_PROFILES, operation_id="createBillingProfile", tags=_TAGS, summary="Create billing profile")
+    def create(body: Annotated[ProfileCreate, Body()]) -> tuple[ProfileWire, int]:
+        made = service.create(namespace(), spec_from_wire(body), apps_from_wire(body.apps))
+        return profile_to_wire(made), HTTPStatus.CREATED
+
+    @router.get(_PROFILE, operation_id="getBillingProfile", tags=_TAGS, summary="Get billing profile")
+    def get(profile_id: str, expand: _Expand = None) -> ProfileWire:
+        return profile_to_wire(service.get(namespace(), profile_id), expand_apps=bool(expand))
+
+    @router.put(_PROFILE, operation_id="updateBillingProfile", tags=_TAGS, summary="Update billing profile")
+    def replace(profile_id: str, body: Annotated[ProfileUpdate, Body()]) -> ProfileWire:
+        return profile_to_wire(service.replace(namespace(), profile_id, spec_from_wire(body)))
+
+    @router.delete(_PROFILE, operation_id="deleteBillingProfile", tags=_TAGS, summary="Delete billing profile")
+    def delete(profile_id: str) -> Response[None]:
+        service.delete(namespace(), profile_id)
+        return Response(HTTPStatus.NO_CONTENT)
+
+    return router

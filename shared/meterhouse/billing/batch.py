@@ -1,0 +1,93 @@
+"""One slice of an invoice run: some customers of one namespace, and what became of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from meterhouse.billing.ports import BillingStore
+from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
+from meterhouse.platform.logging import logger
+from meterhouse.platform.work import Begin
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The live customers `ids`, in order; `after` is the id that precedes the first."""
+
+    namespace: str
+    after: str
+    ids: Sequence[str]
+
+    @property
+    def up_to(self) -> str:
+        return self.ids[-1]
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        middle = len(self.ids) // 2
+        first, second = self.ids[:middle], self.ids[middle:]
+        return Batch(self.namespace, self.after, first), Batch(self.namespace, first[-1], second)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many customers came through, and who did not, with the reason."""
+
+    succeeded: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(self.succeeded + other.succeeded, self.failed | other.failed)
+
+    def document(self) -> dict[str, Any]:
+        """The answer of a workflow task."""
+        failed = [{"customerId": customer, "reason": reason} for customer, reason in self.failed.items()]
+        return {"succeeded": self.succeeded, "failed": failed}
+
+
+def batch_of(event: dict[str, Any], begin: Begin[BillingStore]) -> Batch:
+    """The batch a task's input {"batch": {"namespace", "afterCustomerId", "upToCustomerId"}} names.
+
+    Raises:
+        InvalidInput: it names none.
+    """
+    try:
+        wanted = event["batch"]
+        namespace, after, up_to = (
+            str(wanted[name] or "") for name in ("namespace", "afterCustomerId", "upToCustomerId")
+        )
+    except (KeyError, TypeError) as error:
+        fault = Problem("/batch", "batch", "namespace, afterCustomerId and upToCustomerId are required")
+        raise InvalidInput("the task's input lacks a batch", [fault]) from error
+    with begin(namespace) as work:
+        return Batch(namespace, after, _ids(work.store, after, up_to))
+
+
+def _ids(store: BillingStore, after: str, up_to: str) -> list[str]:
+    found: list[str] = []
+    while after < up_to:
+        page = store.customers.ids_after(after, _PAGE)
+        found += [customer for customer in page if customer <= up_to]
+        after = page[-1] if page else up_to
+    return found
+
+
+def each_fault_its_own(batch: Batch, run: Callable[[Batch], Outcome]) -> Outcome:
+    """Run the batch in one transaction; where that fails, in halves, until the fault is its customer's alone.
+
+    Raises:
+        Unavailable: nobody is at fault; the whole batch may be run again.
+    """
+    if not batch.ids:
+        return Outcome()
+    try:
+        return run(batch)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - one customer's fault, whatever it is, must not stop the others
+        if len(batch.ids) > 1:
+            first, second = batch.halves()
+            return each_fault_its_own(first, run) + each_fault_its_own(second, run)
+        logger.exception("customer failed", extra={"customer": batch.ids[0]})
+        return Outcome(failed={batch.ids[0]: f"{type(error).__name__}: {error}"})

@@ -1,0 +1,75 @@
+"""Second step of an invoice run: due lines become drafts; drafts whose usage is in become rated invoices."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.collection import collected, drafts, is_collectable, waiting
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.events import created_event
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.profiles import default_profile
+from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.saving import save
+from meterhouse.billing.state import InvoiceState
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+
+
+class CollectInvoices:
+    def __init__(self, begin: Begin[BillingStore], usage: UsageReader, now: Callable[[], datetime] = clock.now) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._now = now
+
+    def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
+        """Collect what is due at `as_of`; a customer whose usage cannot be known has an invalid draft and is failed."""
+        return each_fault_its_own(batch, lambda part: self._collect(part, as_of))
+
+    def _collect(self, batch: Batch, as_of: datetime) -> Outcome:
+        with self._begin(batch.namespace) as work:
+            work.store.invoices.lock_customers(batch.ids)
+            made = make_drafts(work, batch.namespace, work.store.lines.due(batch.ids, as_of), self._now())
+            under_way = work.store.invoices.under_way(batch.ids)
+            driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
+            work.commit()
+        failed = {
+            one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
+            for one in driven
+            if one.invoice.state is InvoiceState.DRAFT_INVALID
+        }
+        return Outcome(len(batch.ids) - len(failed), failed)
+
+
+def make_drafts(work: Work[BillingStore], namespace: str, due: Sequence[Line], now: datetime) -> list[Invoice]:
+    """Drafts of due lines, announced but not saved: `collect` saves them."""
+    customers = work.store.customers.by_ids({line.customer_id for line in due})
+    made = drafts(due, customers, default_profile(work, namespace, now), now) if due else []
+    work.publish(*map(created_event, made))
+    return made
+
+
+def collect(
+    work: Work[BillingStore],
+    namespace: str,
+    invoices: Iterable[Invoice],
+    usage: UsageReader,
+    at: datetime,
+    now: datetime,
+) -> list[Driven]:
+    """Bring invoices on to where they wait for usage, and rate those whose usage is in at `at`; all are saved.
+
+    Raises:
+        Unavailable: the usage store does not answer.
+    """
+    arrived = [waiting(invoice, at) for invoice in invoices]
+    ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
+    lines = [line for invoice in ready for line in invoice.lines]
+    subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
+    quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
+    done = [collected(one, quantities, at, now) if is_collectable(one.invoice, at) else one for one in arrived]
+    changed = [one for one in done if one.transitions]
+    save(work, changed, now)
+    work.store.lines.update([line for one in changed for line in one.invoice.lines])
+    return done

@@ -1,0 +1,175 @@
+"""From pending lines to drafts, and from drafts and quantities to rated invoices."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity, draft_number
+from meterhouse.billing.profile import Party, Profile
+from meterhouse.billing.state import InvoiceState, Trigger, target_of
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.customers.model import Customer
+from meterhouse.kernel.currency import currency
+from meterhouse.kernel.errors import InvariantBroken
+from meterhouse.kernel.ids import derived_ulid
+from meterhouse.kernel.period import Period, share
+from meterhouse.rating.line import Usage
+from meterhouse.rating.rate import rate
+
+_ONE = Decimal(1)
+_WHOLE = Fraction(1)
+_APP_METADATA = "openmeter.io/"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a line's quantity cannot be known."""
+
+    code: str
+    message: str
+
+
+Quantities = Mapping[str, Decimal | Missing]
+"""Units used in the service period, or why they are not known, by line id."""
+
+
+def drafts(due: Iterable[Line], customers: Mapping[str, Customer], profile: Profile, now: datetime) -> list[Invoice]:
+    """One draft for each customer and currency; `due` comes in that order."""
+    grouped = groupby(due, key=lambda line: (line.customer_id, line.currency))
+    return [_draft(customers[customer_id], tuple(lines), profile, now) for (customer_id, _), lines in grouped]
+
+
+def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: Profile, now: datetime) -> Invoice:
+    """The staging invoice of a customer in a currency."""
+    return Invoice(
+        id=invoice_id,
+        number=f"GATHER-{invoice_id}",
+        state=InvoiceState.GATHERING,
+        customer=party_of(customer),
+        subject_keys=customer.usage_subjects,
+        currency=currency_code,
+        profile_id=profile.id,
+        app_id=profile.app_id,
+        supplier=profile.spec.supplier,
+        workflow=profile.spec.workflow,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def waiting(invoice: Invoice, at: datetime) -> Driven:
+    """A new draft goes to where it waits for late usage; any other invoice stays where it is."""
+    driven = Driven(invoice)
+    return driven.must_fire(Trigger.NEXT, at) if invoice.state is InvoiceState.DRAFT_CREATED else driven
+
+
+def is_collectable(invoice: Invoice, at: datetime) -> bool:
+    """Whether its quantities are wanted at `at`; those of a draft that lacks one are asked for again."""
+    if invoice.state is InvoiceState.DRAFT_INVALID:
+        return invoice.quantity_snapshotted_at is None
+    return target_of(invoice.state, Trigger.NEXT, invoice.holding(at)) is InvoiceState.DRAFT_COLLECTING
+
+
+def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetime) -> Driven:
+    """A collectable invoice with its lines rated, to be validated; or invalid, where a quantity is not known."""
+    missing = _missing(driven.invoice, quantities)
+    is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
+    if missing and is_again:
+        return driven
+    collecting = driven if is_again else driven.must_fire(Trigger.NEXT, at)
+    if missing:
+        return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
+            Trigger.FAILED, at, missing[0].message
+        )
+    done = replace(collecting, invoice=_rated(collecting.invoice, quantities, now))
+    return done.must_fire(Trigger.RETRY if is_again else Trigger.NEXT, at)
+
+
+def rated(line: Line, quantity: Decimal, now: datetime) -> Line:
+    """The line with its amounts and their trace."""
+    if line.rate_card.price is None:
+        raise InvariantBroken(f"line {line.key} has no price")
+    is_flat = isinstance(line.rate_card.price, FlatPrice)
+    part = share(line.service_period, line.full_service_period) if is_flat and line.is_prorated else _WHOLE
+    usage = Usage(
+        name=line.name,
+        price=line.rate_card.price,
+        currency=currency(line.currency),
+        service_period=line.service_period,
+        quantity=quantity,
+        share=part,
+    )
+    result = rate(usage)
+    return replace(
+        line,
+        quantity=quantity,
+        totals=result.totals,
+        detailed=result.detailed_lines,
+        trace=result.trace.document(),
+        updated_at=now,
+    )
+
+
+def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:
+    """The invoice over these lines: its totals and its period follow from them."""
+    totals = sum((line.totals for line in lines), start=NOTHING)
+    return replace(invoice, lines=tuple(lines), totals=totals, period=_span(lines))
+
+
+def party_of(customer: Customer) -> Party:
+    return Party(id=customer.id, key=customer.key, name=customer.name, address=customer.details.billing_address)
+
+
+def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: datetime) -> Invoice:
+    first, workflow = min(line.invoice_at for line in lines), profile.spec.workflow
+    invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines))
+    metered = [line.invoice_at for line in lines if line.rate_card.is_metered]
+    collection_at = workflow.collection_interval.after(max(metered)) if metered else None
+    made = replace(
+        gathering(customer, lines[0].currency, invoice_id, profile, now),
+        number=draft_number(invoice_id),
+        state=InvoiceState.DRAFT_CREATED,
+        collection_at=collection_at,
+        draft_until=workflow.draft_period.after(collection_at or max(line.invoice_at for line in lines)),
+        metadata=_inherited(customer),
+    )
+    moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in lines]
+    return with_lines(made, moved)
+
+
+def _inherited(customer: Customer) -> dict[str, str]:
+    metadata = customer.details.metadata or {}
+    return {name: value for name, value in metadata.items() if name.startswith(_APP_METADATA)}
+
+
+def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
+    lines = [rated(line, _known(quantities, line), now) for line in invoice.lines]
+    return replace(with_lines(invoice, lines), quantity_snapshotted_at=now, issues=())
+
+
+def _known(quantities: Quantities, line: Line) -> Decimal:
+    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+    if isinstance(quantity, Missing):
+        raise InvariantBroken(f"line {line.key} is rated without its quantity")
+    return quantity
+
+
+def _missing(invoice: Invoice, quantities: Quantities) -> tuple[Issue, ...]:
+    found = []
+    for number, line in enumerate(invoice.lines):
+        quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+        if isinstance(quantity, Missing):
+            message = f"line {line.key}: {quantity.message}"
+            found.append(Issue(Severity.CRITICAL, quantity.code, "meterhouse", message, f"/lines/{number}"))
+    return tuple(found)
+
+
+def _span(lines: Collection[Line]) -> Period | None:
+    if not lines:
+        return None
+    periods = [line.service_period for line in lines]
+    return Period(min(period.start for period in periods), max(period.end for period in periods))

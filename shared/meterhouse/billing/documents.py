@@ -1,0 +1,83 @@
+"""Parts of invoices and profiles as the JSON documents they are stored as: decimals in strings, snake case."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from meterhouse.billing.duration import Duration
+from meterhouse.billing.invoice import Issue, Severity
+from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
+from meterhouse.catalog.price import PaymentTerm
+from meterhouse.customers.model import Address
+from meterhouse.rating.line import Category, DetailedLine
+
+Document = dict[str, Any]
+
+
+def party_to_document(party: Party) -> Document:
+    return asdict(party)
+
+
+def party_from_document(document: Mapping[str, Any]) -> Party:
+    address = document["address"]
+    return Party(**{**document, "address": None if address is None else Address(**address)})
+
+
+def workflow_to_document(workflow: Workflow) -> Document:
+    return asdict(workflow) | {
+        "collection_interval": workflow.collection_interval.iso,
+        "draft_period": workflow.draft_period.iso,
+        "due_after": workflow.due_after.iso,
+    }
+
+
+def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
+    typed = {
+        "collection_interval": Duration(document["collection_interval"]),
+        "draft_period": Duration(document["draft_period"]),
+        "due_after": Duration(document["due_after"]),
+        "end_proration": EndProration(document["end_proration"]),
+        "collection_method": CollectionMethod(document["collection_method"]),
+    }
+    return Workflow(**{**document, **typed})
+
+
+def issues_to_documents(issues: Iterable[Issue]) -> list[Document]:
+    return [asdict(issue) for issue in issues]
+
+
+def issues_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[Issue, ...]:
+    return tuple(Issue(**{**document, "severity": Severity(document["severity"])}) for document in documents)
+
+
+def detailed_to_documents(lines: Iterable[DetailedLine]) -> list[Document]:
+    return [_detailed_to_document(line) for line in lines]
+
+
+def detailed_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[DetailedLine, ...]:
+    return tuple(_detailed_from_document(document) for document in documents)
+
+
+def _detailed_to_document(line: DetailedLine) -> Document:
+    return {
+        "key": line.key,
+        "name": line.name,
+        "per_unit_amount": f"{line.per_unit_amount:f}",
+        "quantity": f"{line.quantity:f}",
+        "amount": f"{line.amount:f}",
+        "payment_term": line.payment_term.value,
+        "category": line.category.value,
+    }
+
+
+def _detailed_from_document(document: Mapping[str, Any]) -> DetailedLine:
+    return DetailedLine(
+        key=document["key"],
+        name=document["name"],
+        per_unit_amount=Decimal(document["per_unit_amount"]),
+        quantity=Decimal(document["quantity"]),
+        amount=Decimal(document["amount"]),
+        payment_term=PaymentTerm(document["payment_term"]),
+        category=Category(document["category"]),
+    )

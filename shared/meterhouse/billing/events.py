@@ -1,0 +1,51 @@
+"""Domain events of invoices. Their ids are derived: a step that is decided again is the same event."""
+
+from datetime import datetime
+
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.state import InvoiceState
+from meterhouse.kernel.ids import derived_ulid
+from meterhouse.platform.outbox import DomainEvent
+
+_MILESTONES = {
+    InvoiceState.DRAFT_MANUAL_APPROVAL_NEEDED: "invoice.approval_needed",
+    InvoiceState.DRAFT_INVALID: "invoice.failed",
+    InvoiceState.DRAFT_SYNC_FAILED: "invoice.failed",
+    InvoiceState.ISSUING_LINE_FINALIZATION_FAILED: "invoice.failed",
+    InvoiceState.ISSUING_FAILED: "invoice.failed",
+    InvoiceState.ISSUED: "invoice.issued",
+    InvoiceState.PAYMENT_FAILED: "invoice.payment_failed",
+    InvoiceState.PAYMENT_ACTION_REQUIRED: "invoice.payment_action_required",
+    InvoiceState.UNCOLLECTIBLE: "invoice.uncollectible",
+    InvoiceState.OVERDUE: "invoice.overdue",
+    InvoiceState.PAID: "invoice.paid",
+    InvoiceState.VOIDED: "invoice.voided",
+    InvoiceState.DELETED: "invoice.deleted",
+}
+
+
+def created_event(invoice: Invoice) -> DomainEvent:
+    """A standard invoice was made."""
+    return _event(invoice, "invoice.created", 0, invoice.created_at)
+
+
+def step_events(driven: Driven) -> list[DomainEvent]:
+    """One event for each milestone passed, and `invoice.updated` where a change passed none."""
+    steps = [(step, _MILESTONES[step.target]) for step in driven.transitions if step.target in _MILESTONES]
+    if driven.transitions and not steps:
+        steps = [(driven.transitions[-1], "invoice.updated")]
+    return [_event(driven.invoice, kind, step.number, step.at) for step, kind in steps]
+
+
+def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:
+    data = {
+        "invoiceId": invoice.id,
+        "number": invoice.number,
+        "customerId": invoice.customer_id,
+        "currency": invoice.currency,
+        "total": f"{invoice.totals.total:f}",
+        "state": invoice.state.value,
+    }
+    event_id = derived_ulid(at, kind, invoice.id, str(step))
+    return DomainEvent(event_id, kind, f"invoice/{invoice.id}", at, data)

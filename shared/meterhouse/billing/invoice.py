@@ -1,0 +1,155 @@
+"""Invoices and their lines. Which instant means what stands in the room's README."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from meterhouse.billing.profile import Party, Workflow
+from meterhouse.billing.state import Guard, InvoiceState, Trigger
+from meterhouse.catalog.rate_card import RateCard
+from meterhouse.kernel.period import Period
+from meterhouse.rating.line import DetailedLine, Totals
+
+NOTHING = Totals()
+
+
+class ManagedBy(StrEnum):
+    SUBSCRIPTION = "subscription"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionReference:
+    subscription_id: str
+    phase_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item for one period.
+
+    Attributes:
+        key: the business key; at most one live line has it.
+        revision: counts how often the same key was billed again after a void.
+        invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
+        is_live: False once the line was voided and its key is to be billed again.
+        quantity: units used in the service period (1 for a flat price); None until it was snapshotted.
+        trace: how the totals came about, with a hash; None until rated.
+    """
+
+    id: str
+    key: str
+    invoice_id: str
+    customer_id: str
+    currency: str
+    name: str
+    rate_card: RateCard
+    service_period: Period
+    full_service_period: Period
+    billing_period: Period
+    invoice_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    is_prorated: bool = True
+    revision: int = 0
+    is_live: bool = True
+    is_pending: bool = True
+    managed_by: ManagedBy = ManagedBy.SUBSCRIPTION
+    subscription: SubscriptionReference | None = None
+    quantity: Decimal | None = None
+    totals: Totals = NOTHING
+    detailed: tuple[DetailedLine, ...] = ()
+    trace: Mapping[str, object] | None = None
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something wrong with an invoice. `field` is a JSON pointer into it; `component` says who found it."""
+
+    severity: Severity
+    code: str
+    component: str
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step of an invoice; `number` counts them, `at` is the instant the step was decided for."""
+
+    number: int
+    trigger: Trigger
+    source: InvoiceState
+    target: InvoiceState
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A gathering invoice, which stages pending lines, or a standard invoice, which is sent.
+
+    `supplier`, `customer` and `workflow` are copies made when the invoice was: later changes do not reach it.
+
+    Attributes:
+        step: how many transitions there were.
+        subject_keys: whose usage is billed; the customer's when the invoice was made.
+    """
+
+    id: str
+    number: str
+    state: InvoiceState
+    customer: Party
+    subject_keys: tuple[str, ...]
+    currency: str
+    profile_id: str
+    app_id: str
+    supplier: Party
+    workflow: Workflow
+    created_at: datetime
+    updated_at: datetime
+    lines: tuple[Line, ...] = ()
+    totals: Totals = NOTHING
+    period: Period | None = None
+    issues: tuple[Issue, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    external_id: str | None = None
+    step: int = 0
+    collection_at: datetime | None = None
+    quantity_snapshotted_at: datetime | None = None
+    draft_until: datetime | None = None
+    issued_at: datetime | None = None
+    due_at: datetime | None = None
+    voided_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def customer_id(self) -> str:
+        """The customer's id; an invoice always has one."""
+        return self.customer.id or ""
+
+    def holding(self, at: datetime) -> frozenset[Guard]:
+        """The guards that hold at `at`."""
+        critical = any(issue.severity is Severity.CRITICAL for issue in self.issues)
+        return frozenset(
+            (
+                Guard.AUTO_ADVANCE if self.workflow.auto_advance else Guard.MANUAL_ADVANCE,
+                Guard.HAS_LINES if self.lines else Guard.NO_LINES,
+                *([Guard.COLLECTION_DUE] if self.collection_at is None or self.collection_at <= at else ()),
+                *([] if critical else [Guard.NO_CRITICAL_ISSUE]),
+                *([Guard.DRAFT_PERIOD_OVER] if self.draft_until is None or self.draft_until <= at else ()),
+            )
+        )
+
+
+def draft_number(invoice_id: str) -> str:
+    """What stands for a number until there is one: drafts take none of the gapless sequence."""
+    return f"DRAFT-{invoice_id}"

@@ -1,0 +1,147 @@
+"""Invoices over HTTP."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.invoice_schema import (
+    DiscardLine,
+    Explanation,
+    InvoiceExpand,
+    InvoiceStatus,
+    InvoiceWire,
+    PendingLinesAction,
+    VoidAction,
+    VoidInvoice,
+)
+from meterhouse.billing.invoice_wire import explanation_of, invoice_to_wire
+from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.service import InvoiceService, Shown
+from meterhouse.billing.void import Again, Voiding
+from meterhouse.platform.http import namespace_of
+from meterhouse.platform.wire import Instant, Page, PageNumber, PageSize, SortOrder, Ulid, as_utc
+
+_INVOICES = "/api/v1/billing/invoices"
+_INVOICE = "/api/v1/billing/invoices/<invoice_id>"
+_TAGS = ["Billing"]
+_WITH_LINES = frozenset({InvoiceExpand.LINES})
+_Expand = Annotated[list[InvoiceExpand] | None, Query()]
+
+
+def invoice_routes(service: InvoiceService, actions: InvoiceActions, invoice_now: InvoicePendingLines) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    _reading(router, service, namespace)
+    _acting(router, actions, invoice_now, namespace)
+    return router
+
+
+def _reading(router: Router, service: InvoiceService, namespace: Callable[[], str]) -> None:
+    @router.get(_INVOICES, operation_id="listInvoices", tags=_TAGS, summary="List invoices")
+    def page(
+        *,
+        statuses: Annotated[list[InvoiceStatus] | None, Query()] = None,
+        extended_statuses: Annotated[list[str] | None, Query(alias="extendedStatuses")] = None,
+        issued_after: Annotated[Instant | None, Query(alias="issuedAfter")] = None,
+        issued_before: Annotated[Instant | None, Query(alias="issuedBefore")] = None,
+        period_start_after: Annotated[Instant | None, Query(alias="periodStartAfter")] = None,
+        period_start_before: Annotated[Instant | None, Query(alias="periodStartBefore")] = None,
+        created_after: Annotated[Instant | None, Query(alias="createdAfter")] = None,
+        created_before: Annotated[Instant | None, Query(alias="createdBefore")] = None,
+        expand: _Expand = None,
+        customers: Annotated[list[Ulid] | None, Query()] = None,
+        include_deleted: Annotated[bool, Query(alias="includeDeleted")] = False,
+        page: Annotated[PageNumber, Query()] = 1,
+        page_size: Annotated[PageSize, Query(alias="pageSize")] = 100,
+        order: Annotated[SortOrder, Query()] = SortOrder.ASC,
+        order_by: Annotated[InvoiceOrder, Query(alias="orderBy")] = InvoiceOrder.CREATED_AT,
+    ) -> Page[InvoiceWire]:
+        wanted = InvoiceFilter(
+            statuses=statuses,
+            states=extended_statuses,
+            customers=customers,
+            issued_after=as_utc(issued_after),
+            issued_before=as_utc(issued_before),
+            period_start_after=as_utc(period_start_after),
+            period_start_before=as_utc(period_start_before),
+            created_after=as_utc(created_after),
+            created_before=as_utc(created_before),
+            include_deleted=include_deleted,
+        )
+        of = PageOf(page, page_size, descending=order is SortOrder.DESC)
+        found, total = service.page(namespace(), wanted, of, order_by)
+        items = [invoice_to_wire(one, frozenset(expand or ())) for one in found]
+        return Page(total_count=total, page=page, page_size=page_size, items=items)
+
+    @router.get(_INVOICE, operation_id="getInvoice", tags=_TAGS, summary="Get invoice")
+    def get(
+        invoice_id: str,
+        expand: _Expand = None,
+        include_deleted_lines: Annotated[bool, Query(alias="includeDeletedLines")] = False,  # noqa: ARG001 - of the contract; a line of an invoice is never deleted
+    ) -> InvoiceWire:
+        shown = service.get(namespace(), invoice_id)
+        return invoice_to_wire(shown, _WITH_LINES if expand is None else frozenset(expand))
+
+    @router.get(
+        f"{_INVOICE}/lines/<line_id>/explanation",
+        operation_id="explainInvoiceLine",
+        tags=_TAGS,
+        summary="Explain how the amounts of an invoice line came about",
+    )
+    def explain(invoice_id: str, line_id: str) -> Explanation:
+        return explanation_of(service.line(namespace(), invoice_id, line_id))
+
+
+def _acting(
+    router: Router, actions: InvoiceActions, invoice_now: InvoicePendingLines, namespace: Callable[[], str]
+) -> None:
+    @router.post(
+        f"{_INVOICES}/invoice", operation_id="invoicePendingLinesAction", tags=_TAGS, summary="Invoice pending lines"
+    )
+    def invoice(body: Annotated[PendingLinesAction, Body()]) -> tuple[list[InvoiceWire], int]:
+        line_ids = None if body.filters is None else body.filters.line_ids
+        made = invoice_now(namespace(), body.customer_id, as_utc(body.as_of), line_ids)
+        return [_with_lines(one) for one in made], HTTPStatus.CREATED
+
+    @router.post(f"{_INVOICE}/advance", operation_id="advanceInvoiceAction", tags=_TAGS, summary="Advance invoice")
+    def advance(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.advance(namespace(), invoice_id))
+
+    @router.post(f"{_INVOICE}/approve", operation_id="approveInvoiceAction", tags=_TAGS, summary="Approve invoice")
+    def approve(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.approve(namespace(), invoice_id))
+
+    @router.post(f"{_INVOICE}/retry", operation_id="retryInvoiceAction", tags=_TAGS, summary="Retry invoice")
+    def retry(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.retry(namespace(), invoice_id))
+
+    @router.post(f"{_INVOICE}/void", operation_id="voidInvoiceAction", tags=_TAGS, summary="Void invoice")
+    def void(invoice_id: str, body: Annotated[VoidInvoice, Body()]) -> InvoiceWire:
+        return _with_lines(actions.void(namespace(), invoice_id, _voiding(body)))
+
+    @router.delete(_INVOICE, operation_id="deleteInvoice", tags=_TAGS, summary="Delete invoice")
+    def delete(invoice_id: str) -> Response[None]:
+        actions.delete(namespace(), invoice_id)
+        return Response(HTTPStatus.NO_CONTENT)
+
+
+def _with_lines(shown: Shown) -> InvoiceWire:
+    return invoice_to_wire(shown, _WITH_LINES)
+
+
+def _voiding(body: VoidInvoice) -> Voiding:
+    overrides = {override.line_id: _again(override.action) for override in body.overrides or ()}
+    return Voiding(_again(body.action), overrides)
+
+
+def _again(wire: VoidAction) -> Again | None:
+    return None if isinstance(wire.action, DiscardLine) else Again(as_utc(wire.action.next_invoice_at))

@@ -1,0 +1,68 @@
+"""Invoice now: what is due of one customer, without waiting for the run."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.collect_invoices import collect, make_drafts
+from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.service import Shown, shown
+from meterhouse.billing.sync_subscriptions import sync
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin
+
+
+class InvoicePendingLines:
+    def __init__(
+        self,
+        begin: Begin[BillingStore],
+        usage: UsageReader,
+        app: InvoicingApp,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._app = app
+        self._now = now
+
+    def __call__(
+        self, namespace: str, customer_id: str, as_of: datetime | None, line_ids: Sequence[str] | None
+    ) -> list[Shown]:
+        """Make standard invoices of the customer's lines due at `as_of` (default: now), one a currency.
+
+        Raises:
+            InvalidInput: no such customer, nothing is due, a line of `line_ids` is not, or `as_of` is yet to come.
+        """
+        now = self._now()
+        at = now if as_of is None else as_of
+        if at > now:
+            raise _invalid("/asOf", "future", "usage of the future cannot be invoiced")
+        with self._begin(namespace) as work:
+            if customer_id not in work.store.customers.by_ids([customer_id]):
+                raise _invalid("/customerId", "unknown_customer", f"customer {customer_id!r} does not exist")
+            work.store.invoices.lock_customers([customer_id])
+            sync(work, namespace, [customer_id], work.store.subscriptions.of_customer(customer_id), at, now)
+            due = _chosen(work.store.lines.due([customer_id], at), line_ids)
+            made = collect(work, namespace, make_drafts(work, namespace, due, now), self._usage, at, now)
+            driven = numbered(work, [drive(Driven(one.invoice), self._app, at) for one in made], self._app.name)
+            save(work, driven, now)
+            work.commit()
+        return [shown(one.invoice, now) for one in driven]
+
+
+def _chosen(due: Sequence[Line], line_ids: Sequence[str] | None) -> list[Line]:
+    chosen = [line for line in due if line_ids is None or line.id in line_ids]
+    unknown = sorted(set(line_ids or ()) - {line.id for line in chosen})
+    if unknown:
+        raise _invalid("/filters/lineIds", "line_not_due", f"not pending or not due: {', '.join(unknown)}")
+    if not chosen:
+        raise _invalid("/customerId", "invoice_create_no_lines", "the customer has no line that is due")
+    return chosen
+
+
+def _invalid(field: str, code: str, message: str) -> InvalidInput:
+    return InvalidInput(message, [Problem(field, code, message)])

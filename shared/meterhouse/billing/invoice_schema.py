@@ -1,0 +1,262 @@
+"""Invoices and their lines as the contract writes them; explanations in its style."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire
+from meterhouse.billing.state import InvoiceState
+from meterhouse.catalog.schema import FlatPriceWithPaymentTerm, PriceWire, TaxConfig
+from meterhouse.customers.schema import UsageAttributionWire
+from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
+
+_ALL = 100
+
+
+def _not_progressive(value: bool | None) -> bool | None:
+    if value:
+        raise PydanticCustomError("not_supported_yet", "billing part of a period is not supported yet")
+    return value
+
+
+def _whole(value: Decimal) -> Decimal:
+    if value != _ALL:
+        raise PydanticCustomError("not_supported_yet", "voiding a part is not supported yet: use 100")
+    return value
+
+
+class InvoiceStatus(StrEnum):
+    GATHERING = "gathering"
+    DRAFT = "draft"
+    ISSUING = "issuing"
+    ISSUED = "issued"
+    PAYMENT_PROCESSING = "payment_processing"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    UNCOLLECTIBLE = "uncollectible"
+    VOIDED = "voided"
+
+
+class InvoiceExpand(StrEnum):
+    LINES = "lines"
+    PRECEDING = "preceding"
+    WORKFLOW_APPS = "workflow.apps"
+
+
+class TotalsWire(Wire):
+    amount: Numeric
+    charges_total: Numeric
+    discounts_total: Numeric
+    credits_total: Numeric
+    taxes_inclusive_total: Numeric
+    taxes_exclusive_total: Numeric
+    taxes_total: Numeric
+    total: Numeric
+
+
+class InvoiceCustomerWire(PartyWire):
+    usage_attribution: UsageAttributionWire
+
+
+class AvailableAction(Wire):
+    resulting_state: InvoiceState
+
+
+class AvailableInvoiceAction(Wire):
+    """Of a gathering invoice: its due lines can be invoiced."""
+
+
+class AvailableActions(Wire):
+    advance: AvailableAction | None = None
+    approve: AvailableAction | None = None
+    delete: AvailableAction | None = None
+    retry: AvailableAction | None = None
+    void: AvailableAction | None = None
+    invoice: AvailableInvoiceAction | None = None
+
+
+class StatusDetails(Wire):
+    immutable: bool
+    failed: bool
+    extended_status: InvoiceState
+    available_actions: AvailableActions
+
+
+class InvoiceWorkflowWire(Wire):
+    apps: AppsWire | None = None
+    source_billing_profile_id: Ulid
+    workflow: WorkflowWire
+
+
+class DueDate(Wire):
+    due_at: Instant
+    amount: Numeric
+    currency: str
+
+
+class DueDateTerms(Wire):
+    type: Literal["due_date"] = "due_date"
+    due_at: list[DueDate]
+
+
+class PaymentWire(Wire):
+    terms: DueDateTerms
+
+
+class IssueWire(Resource):
+    severity: str
+    field: str | None = None
+    code: str
+    component: str
+    message: str
+
+
+class ExternalIds(Wire):
+    invoicing: str | None = None
+
+
+class Identified(Wire):
+    id: Ulid
+
+
+class LineInvoice(Wire):
+    id: Ulid
+    number: str | None = None
+
+
+class LineSubscription(Wire):
+    subscription: Identified
+    phase: Identified
+    item: Identified
+    billing_period: PeriodWire
+
+
+class LineRateCard(Wire):
+    nullable: ClassVar[frozenset[str]] = frozenset({"price"})
+
+    feature_key: str | None = None
+    tax_config: TaxConfig | None = None
+    price: PriceWire | None
+
+
+class DetailedRateCard(Wire):
+    price: FlatPriceWithPaymentTerm
+    quantity: Numeric
+
+
+class DetailedLineWire(Resource):
+    name: str
+    type: Literal["flat_fee"] = "flat_fee"
+    managed_by: Literal["system"] = "system"
+    status: Literal["detailed"] = "detailed"
+    category: str
+    invoice: LineInvoice
+    currency: str
+    totals: TotalsWire
+    period: PeriodWire
+    invoice_at: Instant
+    per_unit_amount: Numeric
+    quantity: Numeric
+    payment_term: str
+    rate_card: DetailedRateCard
+
+
+class LineWire(Resource):
+    name: str
+    type: Literal["usage_based"] = "usage_based"
+    managed_by: str
+    status: Literal["valid"] = "valid"
+    invoice: LineInvoice
+    currency: str
+    totals: TotalsWire
+    period: PeriodWire
+    invoice_at: Instant
+    subscription: LineSubscription | None = None
+    feature_key: str | None = None
+    price: PriceWire | None = None
+    rate_card: LineRateCard
+    quantity: Numeric | None = None
+    metered_quantity: Numeric | None = None
+    pre_line_period_quantity: Numeric | None = None
+    metered_pre_line_period_quantity: Numeric | None = None
+    children: list[DetailedLineWire]
+
+
+class InvoiceWire(Resource):
+    type: Literal["standard"] = "standard"
+    number: str
+    currency: str
+    customer: InvoiceCustomerWire
+    supplier: PartyWire
+    status: InvoiceStatus
+    status_details: StatusDetails
+    totals: TotalsWire
+    workflow: InvoiceWorkflowWire
+    metadata: Metadata | None = None
+    period: PeriodWire | None = None
+    issued_at: Instant | None = None
+    due_at: Instant | None = None
+    draft_until: Instant | None = None
+    collection_at: Instant | None = None
+    quantity_snapshotted_at: Instant | None = None
+    voided_at: Instant | None = None
+    lines: list[LineWire] | None = None
+    preceding: list[Identified] | None = None
+    payment: PaymentWire | None = None
+    validation_issues: list[IssueWire] | None = None
+    external_ids: ExternalIds | None = None
+
+
+class Explanation(Wire):
+    """How a line's amounts came about. `trace` is as it was hashed; `isGenuine`: it still has its hash."""
+
+    invoice_id: Ulid
+    line_id: Ulid
+    key: str
+    name: str
+    currency: str
+    period: PeriodWire
+    full_service_period: PeriodWire
+    quantity: Numeric | None = None
+    totals: TotalsWire
+    trace: dict[str, Any]
+    is_genuine: bool
+
+
+class PendingLinesFilters(Wire):
+    line_ids: list[Ulid] | None = None
+
+
+class PendingLinesAction(Wire):
+    customer_id: Ulid
+    as_of: Instant | None = None
+    filters: PendingLinesFilters | None = None
+    progressive_billing_override: Annotated[bool | None, AfterValidator(_not_progressive)] = None
+
+
+class DiscardLine(Wire):
+    type: Literal["discard"]
+
+
+class PendingLine(Wire):
+    type: Literal["pending"]
+    next_invoice_at: Instant | None = None
+
+
+class VoidAction(Wire):
+    percentage: Annotated[JsonNumber, AfterValidator(_whole)]
+    action: Annotated[DiscardLine | PendingLine, Field(discriminator="type")]
+
+
+class VoidOverride(Wire):
+    line_id: Ulid
+    action: VoidAction
+
+
+class VoidInvoice(Wire):
+    action: VoidAction
+    reason: str
+    overrides: list[VoidOverride] | None = None

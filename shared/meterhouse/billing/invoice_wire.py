@@ -1,0 +1,218 @@
+"""From invoices to their picture on the wire."""
+
+from decimal import Decimal
+from typing import Any
+
+from meterhouse.billing.invoice import Invoice, Issue, Line
+from meterhouse.billing.invoice_schema import (
+    AvailableAction,
+    AvailableActions,
+    AvailableInvoiceAction,
+    DetailedLineWire,
+    DetailedRateCard,
+    DueDate,
+    DueDateTerms,
+    Explanation,
+    ExternalIds,
+    Identified,
+    InvoiceCustomerWire,
+    InvoiceExpand,
+    InvoiceStatus,
+    InvoiceWire,
+    InvoiceWorkflowWire,
+    IssueWire,
+    LineInvoice,
+    LineRateCard,
+    LineSubscription,
+    LineWire,
+    PaymentWire,
+    StatusDetails,
+    TotalsWire,
+)
+from meterhouse.billing.schema import (
+    AppReference,
+    AppsWire,
+    SandboxAppWire,
+    party_fields,
+    party_to_wire,
+    workflow_to_wire,
+)
+from meterhouse.billing.service import Shown
+from meterhouse.billing.state import InvoiceState, is_immutable
+from meterhouse.catalog.schema import FlatPriceWithPaymentTerm, TaxConfig, price_to_wire
+from meterhouse.customers.schema import UsageAttributionWire
+from meterhouse.kernel.ids import derived_ulid
+from meterhouse.kernel.period import Period
+from meterhouse.platform.wire import PeriodWire
+from meterhouse.rating.line import DetailedLine, Totals, totals_of
+from meterhouse.rating.trace import is_genuine
+
+
+def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWire:
+    invoice = shown.invoice
+    return InvoiceWire(
+        id=invoice.id,
+        number=invoice.number,
+        currency=invoice.currency,
+        customer=_customer(invoice),
+        supplier=party_to_wire(invoice.supplier),
+        status=InvoiceStatus(invoice.state.status),
+        status_details=_details(shown),
+        totals=_totals(invoice.totals),
+        workflow=_workflow(invoice, expand_apps=InvoiceExpand.WORKFLOW_APPS in expand),
+        metadata=dict(invoice.metadata) or None,
+        period=None if invoice.period is None else _period(invoice.period),
+        issued_at=invoice.issued_at,
+        due_at=invoice.due_at,
+        draft_until=invoice.draft_until,
+        collection_at=invoice.collection_at,
+        quantity_snapshotted_at=invoice.quantity_snapshotted_at,
+        voided_at=invoice.voided_at,
+        lines=[_line(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
+        preceding=[] if InvoiceExpand.PRECEDING in expand else None,
+        payment=_payment(invoice),
+        validation_issues=[_issue(invoice, issue) for issue in invoice.issues] or None,
+        external_ids=None if invoice.external_id is None else ExternalIds(invoicing=invoice.external_id),
+        created_at=invoice.created_at,
+        updated_at=invoice.updated_at,
+        deleted_at=invoice.deleted_at,
+    )
+
+
+def explanation_of(line: Line) -> Explanation:
+    trace = dict(line.trace or {})
+    return Explanation(
+        invoice_id=line.invoice_id,
+        line_id=line.id,
+        key=line.key,
+        name=line.name,
+        currency=line.currency,
+        period=_period(line.service_period),
+        full_service_period=_period(line.full_service_period),
+        quantity=line.quantity,
+        totals=_totals(line.totals),
+        trace=trace,
+        is_genuine=is_genuine(trace),
+    )
+
+
+def _customer(invoice: Invoice) -> InvoiceCustomerWire:
+    attribution = UsageAttributionWire(subject_keys=list(invoice.subject_keys))
+    return InvoiceCustomerWire(**party_fields(invoice.customer), usage_attribution=attribution)
+
+
+def _details(shown: Shown) -> StatusDetails:
+    state = shown.invoice.state
+    actions: dict[str, Any] = {name: AvailableAction(resulting_state=to) for name, to in shown.actions.items()}
+    if state is InvoiceState.GATHERING:
+        actions["invoice"] = AvailableInvoiceAction()
+    return StatusDetails(
+        immutable=is_immutable(state),
+        failed=state.has_failed,
+        extended_status=state,
+        available_actions=AvailableActions(**actions),
+    )
+
+
+def _workflow(invoice: Invoice, *, expand_apps: bool) -> InvoiceWorkflowWire:
+    app: AppReference | SandboxAppWire = AppReference(id=invoice.app_id)
+    if expand_apps:
+        app = SandboxAppWire(id=invoice.app_id, created_at=invoice.created_at, updated_at=invoice.created_at)
+    return InvoiceWorkflowWire(
+        apps=AppsWire(tax=app, invoicing=app, payment=app),
+        source_billing_profile_id=invoice.profile_id,
+        workflow=workflow_to_wire(invoice.workflow),
+    )
+
+
+def _payment(invoice: Invoice) -> PaymentWire | None:
+    if invoice.due_at is None:
+        return None
+    due = DueDate(due_at=invoice.due_at, amount=invoice.totals.total, currency=invoice.currency)
+    return PaymentWire(terms=DueDateTerms(due_at=[due]))
+
+
+def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
+    return IssueWire(
+        id=derived_ulid(invoice.created_at, "issue", invoice.id, issue.component, issue.code, issue.field),
+        severity=issue.severity.value,
+        field=issue.field or None,
+        code=issue.code,
+        component=issue.component,
+        message=issue.message,
+        created_at=invoice.updated_at,
+        updated_at=invoice.updated_at,
+    )
+
+
+def _line(invoice: Invoice, line: Line) -> LineWire:
+    card = line.rate_card
+    price = None if card.price is None else price_to_wire(card.price)
+    tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
+    metered = line.quantity if card.is_metered else None
+    before = None if metered is None else Decimal(0)
+    return LineWire(
+        id=line.id,
+        name=line.name,
+        managed_by=line.managed_by.value,
+        invoice=_reference(invoice),
+        currency=line.currency,
+        totals=_totals(line.totals),
+        period=_period(line.service_period),
+        invoice_at=line.invoice_at,
+        subscription=_subscription(line),
+        feature_key=card.feature_key,
+        price=price,
+        rate_card=LineRateCard(feature_key=card.feature_key, tax_config=tax_config, price=price),
+        quantity=line.quantity,
+        metered_quantity=metered,
+        pre_line_period_quantity=before,
+        metered_pre_line_period_quantity=before,
+        children=[_detailed(invoice, line, part) for part in line.detailed],
+        created_at=line.created_at,
+        updated_at=line.updated_at,
+    )
+
+
+def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:
+    price = FlatPriceWithPaymentTerm(type="flat", amount=part.per_unit_amount, payment_term=part.payment_term)
+    return DetailedLineWire(
+        id=derived_ulid(line.service_period.start, "detailed_line", line.id, part.key),
+        name=part.name,
+        category=part.category.value,
+        invoice=_reference(invoice),
+        currency=line.currency,
+        totals=_totals(totals_of([part])),
+        period=_period(line.service_period),
+        invoice_at=line.invoice_at,
+        per_unit_amount=part.per_unit_amount,
+        quantity=part.quantity,
+        payment_term=part.payment_term.value,
+        rate_card=DetailedRateCard(price=price, quantity=part.quantity),
+        created_at=line.created_at,
+        updated_at=line.updated_at,
+    )
+
+
+def _subscription(line: Line) -> LineSubscription | None:
+    reference = line.subscription
+    if reference is None:
+        return None
+    return LineSubscription(
+        subscription=Identified(id=reference.subscription_id),
+        phase=Identified(id=reference.phase_id),
+        item=Identified(id=reference.item_id),
+        billing_period=_period(line.billing_period),
+    )
+
+
+def _reference(invoice: Invoice) -> LineInvoice:
+    return LineInvoice(id=invoice.id, number=invoice.number)
+
+
+def _period(period: Period) -> PeriodWire:
+    return PeriodWire.model_validate({"from": period.start, "to": period.end})
+
+
+def _totals(totals: Totals) -> TotalsWire:
+    return TotalsWire(**{name: getattr(totals, name) for name in TotalsWire.model_fields})

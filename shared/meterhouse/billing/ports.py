@@ -1,0 +1,163 @@
+"""What the use cases of this room need inside one transaction."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.profile import Profile
+from meterhouse.catalog.feature import Feature
+from meterhouse.customers.model import Customer
+from meterhouse.kernel.period import Period
+from meterhouse.subscriptions.model import Subscription
+
+
+class InvoiceOrder(StrEnum):
+    CUSTOMER_NAME = "customer.name"
+    ISSUED_AT = "issuedAt"
+    STATUS = "status"
+    CREATED_AT = "createdAt"
+    UPDATED_AT = "updatedAt"
+    PERIOD_START = "periodStart"
+
+
+class ProfileOrder(StrEnum):
+    CREATED_AT = "createdAt"
+    UPDATED_AT = "updatedAt"
+    DEFAULT = "default"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """None means any; instants are inclusive. `statuses` are the contract's short ones, `states` the extended."""
+
+    statuses: Sequence[str] | None = None
+    states: Sequence[str] | None = None
+    customers: Sequence[str] | None = None
+    issued_after: datetime | None = None
+    issued_before: datetime | None = None
+    period_start_after: datetime | None = None
+    period_start_before: datetime | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    include_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """A page of a list; `number` counts from 1, ties are broken by id."""
+
+    number: int = 1
+    size: int = 100
+    descending: bool = False
+
+
+class Invoices(Protocol):
+    def lock_customers(self, customer_ids: Iterable[str]) -> None:
+        """Wait until nobody else works on these customers; held until the transaction ends."""
+
+    def find(self, invoice_id: str) -> Invoice | None: ...
+
+    def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
+        """Standard invoices of the customers that are not at their end, with their lines."""
+
+    def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
+        """One page with its lines, and how many invoices there are on all."""
+
+    def add_gathering(self, invoices: Collection[Invoice]) -> None:
+        """Add those that do not exist."""
+
+    def save(self, driven: Collection[Driven]) -> None:
+        """Write invoices, without their lines, and the steps they took."""
+
+    def take_numbers(self, scope: str, count: int) -> range:
+        """`count` numbers nobody else gets; a rollback gives them back."""
+
+
+class Lines(Protocol):
+    def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
+
+    def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
+
+    def keys_of(self, subscription_ids: Collection[str]) -> set[str]:
+        """The keys of all lines the subscriptions ever had."""
+
+    def add(self, lines: Collection[Line]) -> None:
+        """Add lines; one that exists keeps what it has."""
+
+    def update(self, lines: Collection[Line]) -> None: ...
+
+    def remove(self, line_ids: Collection[str]) -> None:
+        """Remove pending lines."""
+
+
+class Profiles(Protocol):
+    def find(self, profile_id: str) -> Profile | None: ...
+
+    def default(self) -> Profile | None: ...
+
+    def page(self, page: PageOf, order: ProfileOrder, *, include_archived: bool) -> tuple[list[Profile], int]: ...
+
+    def add(self, profile: Profile) -> None:
+        """Add it; one of this id that exists stays as it is."""
+
+    def save(self, profile: Profile) -> None: ...
+
+    def unset_default(self, at: datetime) -> None: ...
+
+    def is_used(self, profile_id: str) -> bool:
+        """Whether an invoice under way was made from it."""
+
+
+class BilledCustomers(Protocol):
+    def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]: ...
+
+    def ids_after(self, after: str, limit: int) -> list[str]:
+        """At most `limit` ids of live customers that follow `after`, in order."""
+
+
+class BilledSubscriptions(Protocol):
+    def billable(self, after_customer: str | None, up_to_customer: str) -> list[Subscription]:
+        """Those of the customers in (`after_customer`, `up_to_customer`]."""
+
+    def of_customer(self, customer_id: str) -> list[Subscription]: ...
+
+
+class BilledFeatures(Protocol):
+    def by_keys(self, keys: Collection[str]) -> Mapping[str, Feature]:
+        """For each key the live feature, or the one archived last; unknown keys are left out."""
+
+
+class BillingStore(Protocol):
+    @property
+    def invoices(self) -> Invoices: ...
+    @property
+    def lines(self) -> Lines: ...
+    @property
+    def profiles(self) -> Profiles: ...
+    @property
+    def customers(self) -> BilledCustomers: ...
+    @property
+    def subscriptions(self) -> BilledSubscriptions: ...
+    @property
+    def features(self) -> BilledFeatures: ...
+
+
+class UsageReader(Protocol):
+    def quantities(
+        self, namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]
+    ) -> Mapping[str, Decimal]:
+        """What each customer used of the feature's meter in the period, in one query for all of them.
+
+        `subjects` are each customer's; a customer without usage may be left out.
+
+        Raises:
+            InvalidInput: the feature has no meter.
+            Unavailable: the usage store does not answer.
+        """

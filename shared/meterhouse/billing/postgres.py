@@ -1,0 +1,247 @@
+"""Invoices, lines and profiles in PostgreSQL. What comes in batches is written by COPY."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from meterhouse.billing.documents import (
+    party_from_document,
+    party_to_document,
+    workflow_from_document,
+    workflow_to_document,
+)
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf, ProfileOrder
+from meterhouse.billing.profile import Profile, ProfileSpec
+from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.kernel.errors import InvariantBroken, Problem
+from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.sql import queries
+from meterhouse.subscriptions.postgres import PostgresSubscriptions
+
+_INVOICES = queries("meterhouse.billing", "invoices.sql")
+_LINES = queries("meterhouse.billing", "lines.sql")
+_PROFILES = queries("meterhouse.billing", "profiles.sql")
+_INVOICE_ORDER = {
+    InvoiceOrder.CUSTOMER_NAME: "customer_name",
+    InvoiceOrder.ISSUED_AT: "issued_at",
+    InvoiceOrder.STATUS: "state",
+    InvoiceOrder.CREATED_AT: "created_at",
+    InvoiceOrder.UPDATED_AT: "updated_at",
+    InvoiceOrder.PERIOD_START: "period_start",
+}
+_PROFILE_ORDER = {
+    ProfileOrder.CREATED_AT: "created_at",
+    ProfileOrder.UPDATED_AT: "updated_at",
+    ProfileOrder.DEFAULT: "is_default",
+    ProfileOrder.NAME: "name",
+}
+
+
+class PostgresLines:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def pending(self, customer_ids: Collection[str]) -> list[Line]:
+        return self._all("pending_lines", customer_ids=list(customer_ids))
+
+    def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of)
+
+    def of_invoices(self, invoice_ids: Collection[str]) -> dict[str, tuple[Line, ...]]:
+        found = self._all("lines_of_invoices", invoice_ids=list(invoice_ids))
+        return {invoice_id: tuple(lines) for invoice_id, lines in groupby(found, key=lambda line: line.invoice_id)}
+
+    def keys_of(self, subscription_ids: Collection[str]) -> set[str]:
+        wanted = {"subscription_ids": list(subscription_ids)}
+        return {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
+
+    def add(self, lines: Collection[Line]) -> None:
+        self._write("insert_lines", lines)
+
+    def update(self, lines: Collection[Line]) -> None:
+        if self._write("update_lines", lines) != len(lines):
+            raise InvariantBroken("a line to update does not exist")
+
+    def remove(self, line_ids: Collection[str]) -> None:
+        self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
+
+    def _write(self, query: str, lines: Collection[Line]) -> int:
+        return _staged(self._transaction, _LINES, "lines", query, [line_values(line) for line in lines])
+
+    def _all(self, query: str, **parameters: object) -> list[Line]:
+        return [line_of(row) for row in self._transaction.fetch_all(_LINES[query], parameters)]
+
+
+class PostgresInvoices:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._lines = PostgresLines(transaction)
+
+    def lock_customers(self, customer_ids: Iterable[str]) -> None:
+        self._transaction.lock_each("customer", customer_ids)
+
+    def find(self, invoice_id: str) -> Invoice | None:
+        row = self._transaction.fetch_one(_INVOICES["find_invoice"], {"id": invoice_id})
+        return None if row is None else self._with_lines([row])[0]
+
+    def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
+        wanted = {"customer_ids": list(customer_ids)}
+        return self._with_lines(self._transaction.fetch_all(_INVOICES["invoices_under_way"], wanted))
+
+    def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
+        arguments = {name: _listed(value) for name, value in asdict(wanted).items()}
+        rows, total = _page(self._transaction, "invoices", _INVOICES, arguments, page, _INVOICE_ORDER[order])
+        return self._with_lines(rows), total
+
+    def add_gathering(self, invoices: Collection[Invoice]) -> None:
+        self._write("insert_gathering", invoices)
+
+    def save(self, driven: Collection[Driven]) -> None:
+        self._write("save_invoices", [one.invoice for one in driven])
+        steps = [asdict(step) | {"invoice_id": one.invoice.id} for one in driven for step in one.transitions]
+        if steps:
+            self._transaction.execute_many(_INVOICES["add_transition"], steps)
+
+    def take_numbers(self, scope: str, count: int) -> range:
+        row = self._transaction.fetch_one(_INVOICES["take_numbers"], {"scope": scope, "count": count})
+        last: int = row["last_number"] if row else 0
+        return range(last - count + 1, last + 1)
+
+    def _write(self, query: str, invoices: Collection[Invoice]) -> None:
+        values = [invoice_values(invoice) for invoice in invoices]
+        _staged(self._transaction, _INVOICES, "invoices", query, values)
+
+    def _with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
+        lines = self._lines.of_invoices([row["id"] for row in rows]) if rows else {}
+        return [invoice_of(row, lines.get(row["id"], ())) for row in rows]
+
+
+class PostgresProfiles:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def find(self, profile_id: str) -> Profile | None:
+        return _found(self._transaction.fetch_one(_PROFILES["find_profile"], {"id": profile_id}))
+
+    def default(self) -> Profile | None:
+        return _found(self._transaction.fetch_one(_PROFILES["find_default"]))
+
+    def page(self, page: PageOf, order: ProfileOrder, *, include_archived: bool) -> tuple[list[Profile], int]:
+        arguments = {"include_archived": include_archived}
+        column = _PROFILE_ORDER[order]
+        rows, total = _page(self._transaction, "billing_profiles", _PROFILES, arguments, page, column)
+        return [_profile(row) for row in rows], total
+
+    def add(self, profile: Profile) -> None:
+        self._transaction.execute(_PROFILES["add_profile"], _profile_values(profile))
+
+    def save(self, profile: Profile) -> None:
+        self._transaction.execute(_PROFILES["save_profile"], _profile_values(profile))
+
+    def unset_default(self, at: datetime) -> None:
+        self._transaction.execute(_PROFILES["unset_default"], {"at": at})
+
+    def is_used(self, profile_id: str) -> bool:
+        return self._transaction.fetch_one(_PROFILES["uses_of_profile"], {"id": profile_id}) is not None
+
+
+class PostgresBilling:
+    """`meterhouse.billing.ports.BillingStore`: everything an invoice run touches, in one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.invoices = PostgresInvoices(transaction)
+        self.lines = PostgresLines(transaction)
+        self.profiles = PostgresProfiles(transaction)
+        self.customers = PostgresCustomers(transaction)
+        self.subscriptions = PostgresSubscriptions(transaction)
+        self.features = PostgresFeatures(transaction)
+
+
+class PostgresBillingGuard:
+    """`meterhouse.customers.ports.CustomerGuard`: nobody vanishes who still owes."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def against_other_subjects(self, _customer_id: str, _at: datetime) -> Sequence[Problem]:
+        return ()
+
+    def against_deletion(self, customer_id: str, _at: datetime) -> Sequence[Problem]:
+        if self._transaction.fetch_one(_INVOICES["has_open_invoices"], {"customer_id": customer_id}) is None:
+            return ()
+        return (Problem("", "open_invoices", "the customer has pending lines or invoices that are not settled"),)
+
+
+def _staged(transaction: Transaction, sql: Mapping[str, str], table: str, query: str, values: Sequence[Values]) -> int:
+    """Run `query` over `values`, copied into the table's incoming twin; the number of rows it touched."""
+    if not values:
+        return 0
+    columns = ("namespace", *values[0])
+    listed = ", ".join(columns)
+    transaction.execute(sql[f"stage_{table}"])
+    transaction.execute(sql[f"clear_{table}"])
+    rows = ((transaction.namespace, *row.values()) for row in values)
+    transaction.copy(sql[f"copy_{table}"].format(columns=listed), rows)
+    return transaction.execute(sql[query].replace("{columns}", listed))
+
+
+def _page(
+    transaction: Transaction,
+    table: str,
+    sql: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    page: PageOf,
+    column: str,
+) -> tuple[list[Row], int]:
+    count = transaction.fetch_one(f"SELECT count(*) FROM {table} WHERE {sql['matching']}", arguments)
+    direction = "DESC" if page.descending else "ASC"
+    rows = transaction.fetch_all(
+        f"SELECT * FROM {table} WHERE {sql['matching']} ORDER BY {column} {direction} NULLS LAST, id {direction}"
+        " LIMIT %(limit)s OFFSET %(offset)s",
+        {**arguments, "limit": page.size, "offset": (page.number - 1) * page.size},
+    )
+    return rows, count["count"] if count else 0
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, list | tuple) else value
+
+
+def _found(row: Row | None) -> Profile | None:
+    return None if row is None else _profile(row)
+
+
+def _profile(row: Row) -> Profile:
+    spec = ProfileSpec(
+        name=row["name"],
+        description=row["description"],
+        metadata=row["metadata"],
+        supplier=party_from_document(row["supplier"]),
+        workflow=workflow_from_document(row["workflow"]),
+        is_default=row["is_default"],
+    )
+    return Profile(row["id"], spec, row["app_id"], row["created_at"], row["updated_at"], row["deleted_at"])
+
+
+def _profile_values(profile: Profile) -> Values:
+    spec = profile.spec
+    return {
+        "id": profile.id,
+        "name": spec.name,
+        "description": spec.description,
+        "metadata": json.dumps(dict(spec.metadata)),
+        "supplier": json.dumps(party_to_document(spec.supplier)),
+        "workflow": json.dumps(workflow_to_document(spec.workflow)),
+        "app_id": profile.app_id,
+        "is_default": spec.is_default,
+        "created_at": profile.created_at,
+        "updated_at": profile.updated_at,
+        "deleted_at": profile.deleted_at,
+    }

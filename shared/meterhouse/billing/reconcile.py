@@ -1,0 +1,106 @@
+"""Brings stored lines to what the subscriptions say they should be. Running it twice changes nothing."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from meterhouse.billing.invoice import Line, SubscriptionReference
+from meterhouse.kernel.ids import derived_ulid, ulid_time
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.target import TargetLine, target_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to do to the pending lines; lines on standard invoices are never among them."""
+
+    added: tuple[Line, ...] = ()
+    changed: tuple[Line, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def reconcile(
+    subscriptions: Iterable[Subscription],
+    pending: Collection[Line],
+    known_keys: AbstractSet[str],
+    as_of: datetime,
+    now: datetime,
+) -> Changes:
+    """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
+
+    A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
+    removes nothing. `known_keys` are the keys of the subscriptions' lines of every kind.
+    """
+    agreed = {subscription.id: subscription for subscription in subscriptions}
+    reach = max((line.service_period.end for line in pending), default=as_of)
+    wanted = _targets(agreed, as_of)
+    valid = _targets(agreed, max(reach, as_of)) if pending else {}
+    return Changes(
+        added=tuple(_line(*found, now) for key, found in wanted.items() if key not in known_keys),
+        changed=tuple(_changed(pending, valid, now)),
+        removed=tuple(line.id for line in pending if line.key not in valid),
+    )
+
+
+def gathering_id(customer_id: str, currency: str) -> str:
+    """The id of the one gathering invoice of a customer in a currency."""
+    return derived_ulid(ulid_time(customer_id), "gathering_invoice", customer_id, currency)
+
+
+def line_id(key: str, start: datetime, revision: int = 0) -> str:
+    """The id of a line, from its business key; `start` of its service period never changes for a key."""
+    return derived_ulid(start, "invoice_line", key, str(revision))
+
+
+_Found = tuple[str, TargetLine]
+
+
+def _targets(agreed: Mapping[str, Subscription], horizon: datetime) -> dict[str, _Found]:
+    return {
+        target.key: (subscription.customer_id, target)
+        for subscription in agreed.values()
+        for target in target_lines(subscription, horizon)
+    }
+
+
+def _changed(pending: Iterable[Line], valid: Mapping[str, _Found], now: datetime) -> Iterator[Line]:
+    for line in pending:
+        if line.key in valid:
+            _, target = valid[line.key]
+            wanted = _updated(line, target)
+            if wanted != line:
+                yield replace(wanted, updated_at=now)
+
+
+def _updated(line: Line, target: TargetLine) -> Line:
+    return replace(
+        line,
+        name=target.name,
+        rate_card=target.rate_card,
+        service_period=target.service_period,
+        full_service_period=target.full_service_period,
+        billing_period=target.billing_period,
+        invoice_at=target.invoice_at,
+        is_prorated=target.is_prorated,
+    )
+
+
+def _line(customer_id: str, target: TargetLine, now: datetime) -> Line:
+    return Line(
+        id=line_id(target.key, target.service_period.start),
+        key=target.key,
+        invoice_id=gathering_id(customer_id, target.currency),
+        customer_id=customer_id,
+        currency=target.currency,
+        name=target.name,
+        rate_card=target.rate_card,
+        service_period=target.service_period,
+        full_service_period=target.full_service_period,
+        billing_period=target.billing_period,
+        invoice_at=target.invoice_at,
+        is_prorated=target.is_prorated,
+        subscription=SubscriptionReference(target.subscription_id, target.phase_id, target.item_id),
+        created_at=now,
+        updated_at=now,
+    )

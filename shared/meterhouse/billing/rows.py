@@ -1,0 +1,148 @@
+"""Invoices and lines as rows: the columns in one place, for reading and for COPY."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from meterhouse.billing.documents import (
+    detailed_from_documents,
+    detailed_to_documents,
+    issues_from_documents,
+    issues_to_documents,
+    party_from_document,
+    party_to_document,
+    workflow_from_document,
+    workflow_to_document,
+)
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy, SubscriptionReference
+from meterhouse.billing.state import InvoiceState
+from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
+from meterhouse.kernel.period import Period
+from meterhouse.rating.line import Totals
+
+Values = dict[str, Any]
+_TOTALS = (
+    "amount",
+    "charges_total",
+    "discounts_total",
+    "credits_total",
+    "taxes_inclusive_total",
+    "taxes_exclusive_total",
+)
+_INVOICE_FIELDS = (
+    "id",
+    "number",
+    "step",
+    "currency",
+    "profile_id",
+    "app_id",
+    "external_id",
+    "created_at",
+    "updated_at",
+)
+_INVOICE_INSTANTS = (
+    "collection_at",
+    "quantity_snapshotted_at",
+    "draft_until",
+    "issued_at",
+    "due_at",
+    "voided_at",
+    "deleted_at",
+)
+_LINE_FIELDS = (
+    "id",
+    "key",
+    "revision",
+    "is_live",
+    "invoice_id",
+    "customer_id",
+    "currency",
+    "name",
+    "is_prorated",
+    "invoice_at",
+    "quantity",
+    "created_at",
+    "updated_at",
+)
+
+
+def invoice_values(invoice: Invoice) -> Values:
+    return {
+        **{name: getattr(invoice, name) for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS)},
+        **_total_values(invoice.totals),
+        "state": invoice.state.value,
+        "customer_id": invoice.customer_id,
+        "customer_name": invoice.customer.name or "",
+        "customer": json.dumps(party_to_document(invoice.customer)),
+        "subject_keys": list(invoice.subject_keys),
+        "supplier": json.dumps(party_to_document(invoice.supplier)),
+        "workflow": json.dumps(workflow_to_document(invoice.workflow)),
+        "metadata": json.dumps(dict(invoice.metadata)),
+        "issues": json.dumps(issues_to_documents(invoice.issues)),
+        "period_start": invoice.period and invoice.period.start,
+        "period_end": invoice.period and invoice.period.end,
+    }
+
+
+def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
+    return Invoice(
+        **{name: row[name] for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS)},
+        state=InvoiceState(row["state"]),
+        customer=party_from_document(row["customer"]),
+        subject_keys=tuple(row["subject_keys"]),
+        supplier=party_from_document(row["supplier"]),
+        workflow=workflow_from_document(row["workflow"]),
+        metadata=row["metadata"],
+        issues=issues_from_documents(row["issues"]),
+        totals=_totals(row),
+        period=Period(row["period_start"], row["period_end"]) if row["period_start"] else None,
+        lines=lines,
+    )
+
+
+def line_values(line: Line) -> Values:
+    reference = line.subscription
+    return {
+        **{name: getattr(line, name) for name in _LINE_FIELDS},
+        **_total_values(line.totals),
+        **_period_values("service", line.service_period),
+        **_period_values("full_service", line.full_service_period),
+        **_period_values("billing", line.billing_period),
+        "is_pending": line.is_pending,
+        "managed_by": line.managed_by.value,
+        "subscription_id": reference and reference.subscription_id,
+        "phase_id": reference and reference.phase_id,
+        "item_id": reference and reference.item_id,
+        "rate_card": json.dumps(rate_card_to_document(line.rate_card)),
+        "detailed": json.dumps(detailed_to_documents(line.detailed)),
+        "trace": None if line.trace is None else json.dumps(line.trace),
+    }
+
+
+def line_of(row: Mapping[str, Any]) -> Line:
+    subscription = row["subscription_id"]
+    return Line(
+        **{name: row[name] for name in _LINE_FIELDS},
+        is_pending=row["is_pending"],
+        managed_by=ManagedBy(row["managed_by"]),
+        subscription=subscription and SubscriptionReference(subscription, row["phase_id"], row["item_id"]),
+        rate_card=rate_card_from_document(row["rate_card"]),
+        service_period=Period(row["service_start"], row["service_end"]),
+        full_service_period=Period(row["full_service_start"], row["full_service_end"]),
+        billing_period=Period(row["billing_start"], row["billing_end"]),
+        totals=_totals(row),
+        detailed=detailed_from_documents(row["detailed"]),
+        trace=row["trace"],
+    )
+
+
+def _period_values(name: str, period: Period) -> Values:
+    return {f"{name}_start": period.start, f"{name}_end": period.end}
+
+
+def _total_values(totals: Totals) -> Values:
+    return {name: getattr(totals, name) for name in _TOTALS}
+
+
+def _totals(row: Mapping[str, Any]) -> Totals:
+    return Totals(*(row[name] for name in _TOTALS))

@@ -1,0 +1,259 @@
+"""Parties, workflows and billing profiles as the contract writes them."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from meterhouse.billing.duration import Duration
+from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
+from meterhouse.billing.profiles import Apps
+from meterhouse.catalog.schema import TaxConfig
+from meterhouse.customers.model import Address
+from meterhouse.customers.schema import AddressWire
+from meterhouse.platform.wire import Description, ExternalKey, Metadata, Name, Resource, Ulid, Wire
+
+
+def _delay(value: object) -> Duration:
+    if isinstance(value, Duration):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("duration", "must be a string holding an ISO 8601 duration")
+    try:
+        return Duration(value)
+    except ValueError as error:
+        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
+
+
+def _known_alignment(value: object) -> object:
+    if isinstance(value, dict) and value.get("type") == "anchored":
+        raise PydanticCustomError("not_supported_yet", "anchored collection is not supported yet")
+    return value
+
+
+Delay = Annotated[
+    Duration,
+    PlainValidator(_delay),
+    PlainSerializer(lambda delay: delay.iso, return_type=str),
+    WithJsonSchema({"type": "string", "format": "duration", "example": "PT1H"}),
+]
+_DEFAULTS = Workflow()
+
+
+class ProfileExpand(StrEnum):
+    APPS = "apps"
+
+
+class TaxIdentity(Wire):
+    code: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = None
+
+
+class PartyWire(Wire):
+    id: str | None = None
+    key: ExternalKey | None = None
+    name: str | None = None
+    tax_id: TaxIdentity | None = None
+    addresses: Annotated[list[AddressWire], Field(max_length=1)] | None = None
+
+
+class Alignment(Wire):
+    type: Literal["subscription"] = "subscription"
+
+
+class CollectionSettings(Wire):
+    alignment: Annotated[Alignment, BeforeValidator(_known_alignment)] = Alignment()
+    interval: Delay = _DEFAULTS.collection_interval
+
+
+class InvoicingSettings(Wire):
+    auto_advance: bool = True
+    draft_period: Delay = _DEFAULTS.draft_period
+    due_after: Delay = _DEFAULTS.due_after
+    progressive_billing: bool = True
+    subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD
+    default_tax_config: TaxConfig | None = None
+
+
+class PaymentSettings(Wire):
+    collection_method: CollectionMethod = CollectionMethod.CHARGE_AUTOMATICALLY
+
+
+class TaxSettings(Wire):
+    enabled: bool = True
+    enforced: bool = False
+
+
+class WorkflowWire(Wire):
+    collection: CollectionSettings = CollectionSettings()
+    invoicing: InvoicingSettings = InvoicingSettings()
+    payment: PaymentSettings = PaymentSettings()
+    tax: TaxSettings = TaxSettings()
+
+
+class AppReference(Wire):
+    id: Ulid
+
+
+class AppCapability(Wire):
+    type: str
+    key: str
+    name: str
+    description: str
+
+
+class AppListing(Wire):
+    type: Literal["sandbox"] = "sandbox"
+    name: str = "Sandbox"
+    description: str = "Takes every invoice and pays it at once; for trying things out."
+    capabilities: Sequence[AppCapability] = (
+        AppCapability(
+            type="invoiceCustomers", key="invoice_customer", name="Invoice customers", description="Pretends to send."
+        ),
+        AppCapability(
+            type="collectPayments", key="collect_payment", name="Collect payments", description="Pretends to collect."
+        ),
+    )
+    install_methods: Sequence[str] = ("no_credentials_required",)
+
+
+class SandboxAppWire(Resource):
+    type: Literal["sandbox"] = "sandbox"
+    name: str = "Sandbox"
+    status: Literal["ready"] = "ready"
+    listing: AppListing = AppListing()
+
+
+class AppsWire(Wire):
+    tax: AppReference | SandboxAppWire
+    invoicing: AppReference | SandboxAppWire
+    payment: AppReference | SandboxAppWire
+
+
+class AppsCreate(Wire):
+    tax: Ulid
+    invoicing: Ulid
+    payment: Ulid
+
+
+class ProfileUpdate(Wire):
+    name: Name
+    description: Description | None = None
+    metadata: Metadata | None = None
+    supplier: PartyWire
+    default: bool
+    workflow: WorkflowWire
+
+
+class ProfileCreate(ProfileUpdate):
+    apps: AppsCreate
+
+
+class ProfileWire(Resource):
+    name: str
+    description: str | None = None
+    metadata: Metadata | None = None
+    supplier: PartyWire
+    workflow: WorkflowWire
+    apps: AppsWire
+    default: bool
+
+
+def spec_from_wire(wire: ProfileUpdate) -> ProfileSpec:
+    return ProfileSpec(
+        name=wire.name,
+        description=wire.description,
+        metadata=wire.metadata or {},
+        supplier=_party_from_wire(wire.supplier),
+        workflow=_workflow_from_wire(wire.workflow),
+        is_default=wire.default,
+    )
+
+
+def apps_from_wire(wire: AppsCreate) -> Apps:
+    return Apps(tax=wire.tax, invoicing=wire.invoicing, payment=wire.payment)
+
+
+def profile_to_wire(profile: Profile, *, expand_apps: bool = False) -> ProfileWire:
+    spec = profile.spec
+    return ProfileWire(
+        id=profile.id,
+        name=spec.name,
+        description=spec.description,
+        metadata=dict(spec.metadata) or None,
+        supplier=party_to_wire(spec.supplier),
+        workflow=workflow_to_wire(spec.workflow),
+        apps=apps_to_wire(profile, expand=expand_apps),
+        default=spec.is_default,
+        created_at=profile.created_at,
+        updated_at=profile.updated_at,
+        deleted_at=profile.deleted_at,
+    )
+
+
+def apps_to_wire(profile: Profile, *, expand: bool) -> AppsWire:
+    """The profile's one app in its three tasks; it is as old as the profile, of which it comes."""
+    app: AppReference | SandboxAppWire = AppReference(id=profile.app_id)
+    if expand:
+        app = SandboxAppWire(id=profile.app_id, created_at=profile.created_at, updated_at=profile.created_at)
+    return AppsWire(tax=app, invoicing=app, payment=app)
+
+
+def party_to_wire(party: Party) -> PartyWire:
+    return PartyWire(**party_fields(party))
+
+
+def party_fields(party: Party) -> dict[str, Any]:
+    """The fields of the contract's BillingParty, by our names."""
+    address = party.address
+    return {
+        "id": party.id,
+        "key": party.key,
+        "name": party.name,
+        "tax_id": None if party.tax_code is None else TaxIdentity(code=party.tax_code),
+        "addresses": None if address is None else [AddressWire(**{n: getattr(address, n) for n in Address.__slots__})],
+    }
+
+
+def workflow_to_wire(workflow: Workflow) -> WorkflowWire:
+    tax_config = workflow.default_tax_config
+    return WorkflowWire(
+        collection=CollectionSettings(interval=workflow.collection_interval),
+        invoicing=InvoicingSettings(
+            auto_advance=workflow.auto_advance,
+            draft_period=workflow.draft_period,
+            due_after=workflow.due_after,
+            progressive_billing=workflow.progressive_billing,
+            subscription_end_proration_mode=workflow.end_proration,
+            default_tax_config=None if tax_config is None else TaxConfig.model_validate(tax_config),
+        ),
+        payment=PaymentSettings(collection_method=workflow.collection_method),
+        tax=TaxSettings(enabled=workflow.tax_enabled, enforced=workflow.tax_enforced),
+    )
+
+
+def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
+    tax_config = wire.invoicing.default_tax_config
+    return Workflow(
+        collection_interval=wire.collection.interval,
+        auto_advance=wire.invoicing.auto_advance,
+        draft_period=wire.invoicing.draft_period,
+        due_after=wire.invoicing.due_after,
+        progressive_billing=wire.invoicing.progressive_billing,
+        end_proration=wire.invoicing.subscription_end_proration_mode,
+        default_tax_config=None if tax_config is None else tax_config.model_dump(mode="json", by_alias=True),
+        collection_method=wire.payment.collection_method,
+        tax_enabled=wire.tax.enabled,
+        tax_enforced=wire.tax.enforced,
+    )
+
+
+def _party_from_wire(wire: PartyWire) -> Party:
+    address = wire.addresses[0] if wire.addresses else None
+    return Party(
+        key=wire.key,
+        name=wire.name,
+        tax_code=None if wire.tax_id is None else wire.tax_id.code,
+        address=None if address is None else Address(**{name: getattr(address, name) for name in Address.__slots__}),
+    )

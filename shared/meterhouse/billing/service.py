@@ -1,0 +1,100 @@
+"""Invoices as callers see them; `act_on_invoice.py` moves them, the invoice run has files of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from meterhouse.billing.collection import Missing, party_of, rated, with_lines
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
+from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.state import InvoiceState, available_actions
+from meterhouse.kernel.errors import Conflict, NotFound
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An invoice, with what a caller may do with it now and where that would lead."""
+
+    invoice: Invoice
+    actions: dict[str, InvoiceState]
+
+
+class InvoiceService:
+    def __init__(self, begin: Begin[BillingStore], usage: UsageReader, now: Callable[[], datetime] = clock.now) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._now = now
+
+    def page(self, namespace: str, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Shown], int]:
+        """One page of invoices, and how many there are; gathering invoices are valued as of now."""
+        with self._begin(namespace) as work:
+            found, total = work.store.invoices.page(wanted, page, order)
+            return self._shown(work, namespace, found), total
+
+    def get(self, namespace: str, invoice_id: str) -> Shown:
+        """An invoice, a deleted one too.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        with self._begin(namespace) as work:
+            return self._shown(work, namespace, [found_invoice(work, invoice_id)])[0]
+
+    def line(self, namespace: str, invoice_id: str, line_id: str) -> Line:
+        """A line of a standard invoice, with the trace of its amounts.
+
+        Raises:
+            NotFound: there is no such invoice or line.
+            Conflict: the line has no amounts yet.
+        """
+        with self._begin(namespace) as work:
+            lines = {line.id: line for line in found_invoice(work, invoice_id).lines}
+        if line_id not in lines:
+            raise NotFound("invoice line", line_id)
+        if lines[line_id].trace is None:
+            raise Conflict("a line is rated when its invoice is collected", "line_not_rated")
+        return lines[line_id]
+
+    def _shown(self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice]) -> list[Shown]:
+        at = self._now()
+        gathering = [invoice for invoice in invoices if invoice.state is InvoiceState.GATHERING]
+        live = self._valued(work, namespace, gathering, at) if gathering else {}
+        return [shown(live.get(invoice.id, invoice), at) for invoice in invoices]
+
+    def _valued(
+        self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], at: datetime
+    ) -> dict[str, Invoice]:
+        customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
+        subjects = {customer_id: customer.usage_subjects for customer_id, customer in customers.items()}
+        lines = [line for invoice in invoices for line in invoice.lines]
+        quantities = quantities_of(namespace, lines, subjects, work.store.features, self._usage)
+        return {
+            invoice.id: replace(
+                with_lines(invoice, [_valued_line(line, quantities.get(line.id, _ONE), at) for line in invoice.lines]),
+                customer=party_of(customers[invoice.customer_id]),
+                subject_keys=customers[invoice.customer_id].usage_subjects,
+            )
+            for invoice in invoices
+        }
+
+
+def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
+    """The invoice of this id; raises `NotFound`."""
+    invoice = work.store.invoices.find(invoice_id)
+    if invoice is None:
+        raise NotFound("invoice", invoice_id)
+    return invoice
+
+
+def shown(invoice: Invoice, at: datetime) -> Shown:
+    return Shown(invoice, available_actions(invoice.state, invoice.holding(at)))
+
+
+def _valued_line(line: Line, quantity: Decimal | Missing, at: datetime) -> Line:
+    return line if isinstance(quantity, Missing) else replace(rated(line, quantity, at), updated_at=line.updated_at)

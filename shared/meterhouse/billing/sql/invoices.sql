@@ -1,0 +1,74 @@
+-- name: stage_invoices
+-- Lives as long as the connection; `LIKE` copies neither keys nor policies, and nobody else sees it.
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming_invoices (LIKE invoices) ON COMMIT DELETE ROWS
+
+-- name: clear_invoices
+TRUNCATE incoming_invoices
+
+-- name: copy_invoices
+COPY incoming_invoices ({columns}) FROM STDIN
+
+-- name: insert_gathering
+INSERT INTO invoices ({columns}) SELECT {columns} FROM incoming_invoices ON CONFLICT DO NOTHING
+
+-- name: save_invoices
+-- What may change of an invoice after it was made; its parties, workflow and currency never do.
+INSERT INTO invoices ({columns}) SELECT {columns} FROM incoming_invoices
+ON CONFLICT (namespace, id) DO UPDATE SET
+    number = excluded.number, state = excluded.state, step = excluded.step, metadata = excluded.metadata,
+    issues = excluded.issues, external_id = excluded.external_id, amount = excluded.amount,
+    charges_total = excluded.charges_total, discounts_total = excluded.discounts_total,
+    credits_total = excluded.credits_total, taxes_inclusive_total = excluded.taxes_inclusive_total,
+    taxes_exclusive_total = excluded.taxes_exclusive_total, period_start = excluded.period_start,
+    period_end = excluded.period_end, collection_at = excluded.collection_at,
+    quantity_snapshotted_at = excluded.quantity_snapshotted_at, draft_until = excluded.draft_until,
+    issued_at = excluded.issued_at, due_at = excluded.due_at, voided_at = excluded.voided_at,
+    updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
+
+-- name: add_transition
+INSERT INTO invoice_transitions (namespace, invoice_id, number, trigger, source, target, at, reason)
+VALUES (
+    %(namespace)s, %(invoice_id)s, %(number)s, %(trigger)s, %(source)s, %(target)s, %(at)s, %(reason)s
+)
+
+-- name: take_numbers
+-- The last of `count` numbers that nobody else has; the row stays locked until the transaction ends.
+INSERT INTO invoice_numbers AS taken (namespace, scope, last_number) VALUES (%(namespace)s, %(scope)s, %(count)s)
+ON CONFLICT (namespace, scope) DO UPDATE SET last_number = taken.last_number + %(count)s
+RETURNING last_number
+
+-- name: find_invoice
+SELECT * FROM invoices WHERE namespace = %(namespace)s AND id = %(id)s
+
+-- name: invoices_under_way
+SELECT * FROM invoices
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s)
+    AND state NOT IN ('gathering', 'paid', 'voided', 'deleted', 'uncollectible')
+ORDER BY customer_id, id
+
+-- name: has_open_invoices
+-- Whether money is still expected: pending lines, or an invoice that is not at its end.
+SELECT 1 FROM invoices
+WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s
+    AND state NOT IN ('gathering', 'paid', 'voided', 'deleted', 'uncollectible')
+UNION ALL
+SELECT 1 FROM invoice_lines WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND is_pending
+LIMIT 1
+
+-- name: matching
+-- The condition of a list; a gathering invoice shows while something is pending on it.
+namespace = %(namespace)s
+AND (%(statuses)s::text[] IS NULL OR split_part(state, '.', 1) = ANY(%(statuses)s))
+AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+AND (%(customers)s::text[] IS NULL OR customer_id = ANY(%(customers)s))
+AND (%(issued_after)s::timestamptz IS NULL OR issued_at >= %(issued_after)s)
+AND (%(issued_before)s::timestamptz IS NULL OR issued_at <= %(issued_before)s)
+AND (%(period_start_after)s::timestamptz IS NULL OR period_start >= %(period_start_after)s)
+AND (%(period_start_before)s::timestamptz IS NULL OR period_start <= %(period_start_before)s)
+AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
+AND (%(created_before)s::timestamptz IS NULL OR created_at <= %(created_before)s)
+AND (%(include_deleted)s OR deleted_at IS NULL)
+AND (state <> 'gathering' OR EXISTS (
+    SELECT FROM invoice_lines l
+    WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending
+))

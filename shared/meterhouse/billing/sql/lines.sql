@@ -1,0 +1,48 @@
+-- name: stage_lines
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming_lines (LIKE invoice_lines) ON COMMIT DELETE ROWS
+
+-- name: clear_lines
+TRUNCATE incoming_lines
+
+-- name: copy_lines
+COPY incoming_lines ({columns}) FROM STDIN
+
+-- name: insert_lines
+-- A line that exists already keeps what it has: a repeat meets its first writing.
+INSERT INTO invoice_lines ({columns}) SELECT {columns} FROM incoming_lines ON CONFLICT DO NOTHING
+
+-- name: update_lines
+UPDATE invoice_lines l SET
+    is_live = i.is_live, invoice_id = i.invoice_id, is_pending = i.is_pending, name = i.name,
+    rate_card = i.rate_card, is_prorated = i.is_prorated, service_start = i.service_start,
+    service_end = i.service_end, full_service_start = i.full_service_start, full_service_end = i.full_service_end,
+    billing_start = i.billing_start, billing_end = i.billing_end, invoice_at = i.invoice_at, quantity = i.quantity,
+    amount = i.amount, charges_total = i.charges_total, discounts_total = i.discounts_total,
+    credits_total = i.credits_total, taxes_inclusive_total = i.taxes_inclusive_total,
+    taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
+    updated_at = i.updated_at
+FROM incoming_lines i
+WHERE l.namespace = %(namespace)s AND l.id = i.id
+
+-- name: remove_lines
+-- Only what is pending may vanish; a line of a standard invoice stays.
+DELETE FROM invoice_lines WHERE namespace = %(namespace)s AND id = ANY(%(ids)s) AND is_pending
+
+-- name: pending_lines
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending
+ORDER BY customer_id, invoice_at, id
+
+-- name: due_lines
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending AND invoice_at <= %(as_of)s
+ORDER BY customer_id, currency, invoice_at, id
+
+-- name: lines_of_invoices
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s)
+ORDER BY invoice_id, service_start, key, revision
+
+-- name: keys_of_subscriptions
+SELECT DISTINCT key FROM invoice_lines
+WHERE namespace = %(namespace)s AND subscription_id = ANY(%(subscription_ids)s)

@@ -1,0 +1,228 @@
+"""The life of an invoice as data: states, triggers, and which trigger leads where under which guards.
+
+After the state machine of the contract's invoices. The booking states between issuing and payment belong to the ledger.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class InvoiceState(StrEnum):
+    """The contract's `extendedStatus`."""
+
+    GATHERING = "gathering"
+    DRAFT_CREATED = "draft.created"
+    DRAFT_WAITING_FOR_COLLECTION = "draft.waiting_for_collection"
+    DRAFT_COLLECTING = "draft.collecting"
+    DRAFT_UPDATING = "draft.updating"
+    DRAFT_VALIDATING = "draft.validating"
+    DRAFT_INVALID = "draft.invalid"
+    DRAFT_SYNCING = "draft.syncing"
+    DRAFT_SYNC_FAILED = "draft.sync_failed"
+    DRAFT_WAITING_AUTO_APPROVAL = "draft.waiting_auto_approval"
+    DRAFT_MANUAL_APPROVAL_NEEDED = "draft.manual_approval_needed"
+    DRAFT_READY_TO_ISSUE = "draft.ready_to_issue"
+    DELETE_IN_PROGRESS = "delete.in_progress"
+    DELETE_SYNCING = "delete.syncing"
+    DELETE_FAILED = "delete.failed"
+    DELETED = "deleted"
+    ISSUING_LINE_FINALIZATION = "issuing.line_finalization"
+    ISSUING_LINE_FINALIZATION_FAILED = "issuing.line_finalization_failed"
+    ISSUING_SYNCING = "issuing.syncing"
+    ISSUING_FAILED = "issuing.failed"
+    ISSUED = "issued"
+    PAYMENT_PENDING = "payment_processing.pending"
+    PAYMENT_AUTHORIZED = "payment_processing.authorized"
+    PAYMENT_FAILED = "payment_processing.failed"
+    PAYMENT_ACTION_REQUIRED = "payment_processing.action_required"
+    OVERDUE = "overdue"
+    UNCOLLECTIBLE = "uncollectible"
+    PAID = "paid"
+    VOIDED = "voided"
+
+    @property
+    def status(self) -> str:
+        """The contract's short `status`; it has no word for deletion, which only a draft meets."""
+        head = self.value.partition(".")[0]
+        return "draft" if head in {"delete", "deleted"} else head
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether somebody, or the next run, has to act before the invoice can go on."""
+        return self in _FAILED
+
+    @property
+    def is_final(self) -> bool:
+        return self is not InvoiceState.GATHERING and not TRANSITIONS[self]
+
+
+class Trigger(StrEnum):
+    NEXT = "next"
+    UPDATED = "updated"
+    RETRY = "retry"
+    APPROVE = "approve"
+    FAILED = "failed"
+    FORCE_COLLECT = "force_collect"
+    DELETE = "delete"
+    PAID = "paid"
+    AUTHORIZED = "authorized"
+    ACTION_REQUIRED = "action_required"
+    PAYMENT_UNCOLLECTIBLE = "payment_uncollectible"
+    PAYMENT_OVERDUE = "payment_overdue"
+    VOID = "void"
+
+
+class Guard(StrEnum):
+    COLLECTION_DUE = "collection_at passed"
+    NO_CRITICAL_ISSUE = "no critical issue"
+    AUTO_ADVANCE = "auto_advance on"
+    MANUAL_ADVANCE = "auto_advance off"
+    DRAFT_PERIOD_OVER = "draft_until passed"
+    HAS_LINES = "at least one live line"
+    NO_LINES = "no live line"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a trigger leads when all `guards` hold."""
+
+    to: InvoiceState
+    guards: frozenset[Guard] = frozenset()
+
+
+def _way(to: InvoiceState, *guards: Guard) -> Way:
+    return Way(to, frozenset(guards))
+
+
+_S, _T, _G = InvoiceState, Trigger, Guard
+_Ways = Mapping[Trigger, tuple[Way, ...]]
+
+
+def _ways(*pairs: tuple[Trigger, Way]) -> _Ways:
+    grouped: dict[Trigger, tuple[Way, ...]] = {}
+    for trigger, way in pairs:
+        grouped[trigger] = (*grouped.get(trigger, ()), way)
+    return grouped
+
+
+_DELETE = (_T.DELETE, _way(_S.DELETE_IN_PROGRESS))
+_UPDATED = (_T.UPDATED, _way(_S.DRAFT_UPDATING))
+_INVALID = (_T.FAILED, _way(_S.DRAFT_INVALID))
+_VOID = (_T.VOID, _way(_S.VOIDED))
+_TO_VALIDATING = (_T.RETRY, _way(_S.DRAFT_VALIDATING))
+_TO_PAID = (_T.PAID, _way(_S.PAID))
+_TO_AUTHORIZED = (_T.AUTHORIZED, _way(_S.PAYMENT_AUTHORIZED))
+_TO_FAILED = (_T.FAILED, _way(_S.PAYMENT_FAILED))
+_TO_ACTION = (_T.ACTION_REQUIRED, _way(_S.PAYMENT_ACTION_REQUIRED))
+_TO_OVERDUE = (_T.PAYMENT_OVERDUE, _way(_S.OVERDUE))
+_TO_UNCOLLECTIBLE = (_T.PAYMENT_UNCOLLECTIBLE, _way(_S.UNCOLLECTIBLE))
+_PAY_AGAIN = (_T.RETRY, _way(_S.PAYMENT_PENDING))
+
+TRANSITIONS: Mapping[InvoiceState, _Ways] = {
+    _S.GATHERING: {},
+    _S.DRAFT_CREATED: _ways((_T.NEXT, _way(_S.DRAFT_WAITING_FOR_COLLECTION)), _INVALID, _DELETE, _UPDATED),
+    _S.DRAFT_WAITING_FOR_COLLECTION: _ways(
+        (_T.NEXT, _way(_S.DRAFT_COLLECTING, _G.COLLECTION_DUE)),
+        (_T.FORCE_COLLECT, _way(_S.DRAFT_COLLECTING)),
+        _DELETE,
+        _UPDATED,
+    ),
+    _S.DRAFT_COLLECTING: _ways((_T.NEXT, _way(_S.DRAFT_VALIDATING)), _DELETE, _INVALID, _UPDATED),
+    _S.DRAFT_UPDATING: _ways((_T.NEXT, _way(_S.DRAFT_WAITING_FOR_COLLECTION)), _DELETE, _INVALID),
+    _S.DRAFT_VALIDATING: _ways((_T.NEXT, _way(_S.DRAFT_SYNCING, _G.NO_CRITICAL_ISSUE)), _INVALID, _DELETE, _UPDATED),
+    _S.DRAFT_INVALID: _ways(_TO_VALIDATING, _DELETE, _UPDATED),
+    _S.DRAFT_SYNCING: _ways(
+        (_T.NEXT, _way(_S.DRAFT_MANUAL_APPROVAL_NEEDED, _G.MANUAL_ADVANCE, _G.NO_CRITICAL_ISSUE)),
+        (_T.NEXT, _way(_S.DRAFT_WAITING_AUTO_APPROVAL, _G.AUTO_ADVANCE, _G.NO_CRITICAL_ISSUE)),
+        _DELETE,
+        (_T.FAILED, _way(_S.DRAFT_SYNC_FAILED)),
+    ),
+    _S.DRAFT_SYNC_FAILED: _ways(_TO_VALIDATING, _DELETE, _UPDATED),
+    _S.DRAFT_READY_TO_ISSUE: _ways(
+        (_T.NEXT, _way(_S.ISSUING_LINE_FINALIZATION, _G.HAS_LINES)),
+        (_T.NEXT, _way(_S.DELETE_SYNCING, _G.NO_LINES)),
+        _DELETE,
+        _UPDATED,
+    ),
+    _S.DRAFT_WAITING_AUTO_APPROVAL: _ways(
+        (_T.APPROVE, _way(_S.DRAFT_READY_TO_ISSUE)),
+        (_T.NEXT, _way(_S.DRAFT_READY_TO_ISSUE, _G.DRAFT_PERIOD_OVER, _G.NO_CRITICAL_ISSUE)),
+        _DELETE,
+        _UPDATED,
+    ),
+    _S.DRAFT_MANUAL_APPROVAL_NEEDED: _ways(
+        (_T.APPROVE, _way(_S.DRAFT_READY_TO_ISSUE, _G.NO_CRITICAL_ISSUE)), _DELETE, _UPDATED
+    ),
+    _S.DELETE_IN_PROGRESS: _ways((_T.NEXT, _way(_S.DELETE_SYNCING)), (_T.FAILED, _way(_S.DELETE_FAILED))),
+    _S.DELETE_SYNCING: _ways((_T.NEXT, _way(_S.DELETED)), (_T.FAILED, _way(_S.DELETE_FAILED))),
+    _S.DELETE_FAILED: _ways(_DELETE),
+    _S.DELETED: {},
+    _S.ISSUING_LINE_FINALIZATION: _ways(
+        (_T.NEXT, _way(_S.ISSUING_SYNCING)), (_T.FAILED, _way(_S.ISSUING_LINE_FINALIZATION_FAILED)), _DELETE
+    ),
+    _S.ISSUING_LINE_FINALIZATION_FAILED: _ways(_DELETE, (_T.RETRY, _way(_S.ISSUING_LINE_FINALIZATION))),
+    _S.ISSUING_SYNCING: _ways((_T.NEXT, _way(_S.ISSUED)), (_T.FAILED, _way(_S.ISSUING_FAILED)), _DELETE),
+    _S.ISSUING_FAILED: _ways(_DELETE, (_T.RETRY, _way(_S.ISSUING_SYNCING))),
+    _S.ISSUED: _ways((_T.NEXT, _way(_S.PAYMENT_PENDING)), _VOID),
+    _S.PAYMENT_PENDING: _ways(_TO_AUTHORIZED, _TO_PAID, _TO_FAILED, _TO_UNCOLLECTIBLE, _TO_OVERDUE, _TO_ACTION, _VOID),
+    _S.PAYMENT_AUTHORIZED: _ways(_TO_PAID, _TO_FAILED, _TO_UNCOLLECTIBLE, _TO_OVERDUE, _TO_ACTION, _VOID),
+    _S.PAYMENT_FAILED: _ways(_TO_AUTHORIZED, _TO_PAID, _PAY_AGAIN, _TO_OVERDUE, _TO_UNCOLLECTIBLE, _TO_ACTION, _VOID),
+    _S.PAYMENT_ACTION_REQUIRED: _ways(
+        _TO_AUTHORIZED, _TO_PAID, _TO_FAILED, _PAY_AGAIN, _TO_OVERDUE, _TO_UNCOLLECTIBLE, _VOID
+    ),
+    _S.OVERDUE: _ways(_TO_AUTHORIZED, _TO_PAID, _TO_FAILED, _PAY_AGAIN, _TO_UNCOLLECTIBLE, _TO_ACTION),
+    _S.UNCOLLECTIBLE: _ways(_VOID, _TO_AUTHORIZED, _TO_PAID),
+    _S.PAID: {},
+    _S.VOIDED: {},
+}
+
+_FAILED = {
+    _S.DRAFT_INVALID,
+    _S.DRAFT_SYNC_FAILED,
+    _S.DELETE_FAILED,
+    _S.ISSUING_LINE_FINALIZATION_FAILED,
+    _S.ISSUING_FAILED,
+    _S.PAYMENT_FAILED,
+}
+
+RETRIED_BY_RUNS: Mapping[InvoiceState, Trigger] = {
+    _S.DRAFT_INVALID: _T.RETRY,
+    _S.DRAFT_SYNC_FAILED: _T.RETRY,
+    _S.ISSUING_LINE_FINALIZATION_FAILED: _T.RETRY,
+    _S.ISSUING_FAILED: _T.RETRY,
+    _S.DELETE_FAILED: _T.DELETE,
+}
+"""How an invoice run resumes a failed invoice. A failed payment is the customer's: nobody is charged again unasked."""
+
+
+def target_of(state: InvoiceState, trigger: Trigger, holding: AbstractSet[Guard]) -> InvoiceState | None:
+    """Where `trigger` leads from `state` when the guards `holding` hold; None where it is not permitted."""
+    ways = TRANSITIONS[state].get(trigger, ())
+    return next((way.to for way in ways if way.guards <= holding), None)
+
+
+def is_immutable(state: InvoiceState) -> bool:
+    """Whether the invoice can no longer be edited."""
+    return state is not InvoiceState.GATHERING and Trigger.UPDATED not in TRANSITIONS[state]
+
+
+_ACTIONS = {
+    "advance": Trigger.NEXT,
+    "approve": Trigger.APPROVE,
+    "delete": Trigger.DELETE,
+    "retry": Trigger.RETRY,
+    "void": Trigger.VOID,
+}
+
+
+def available_actions(state: InvoiceState, holding: AbstractSet[Guard]) -> dict[str, InvoiceState]:
+    """What a caller may ask for now, with the state each would end in if all work on the way succeeds."""
+    results = {name: _rest(target_of(state, trigger, holding), holding) for name, trigger in _ACTIONS.items()}
+    return {name: result for name, result in results.items() if result is not None}
+
+
+def _rest(state: InvoiceState | None, holding: AbstractSet[Guard]) -> InvoiceState | None:
+    following = None if state is None else target_of(state, Trigger.NEXT, holding)
+    return state if following is None else _rest(following, holding)

@@ -1,0 +1,66 @@
+"""First step of an invoice run: pending lines become what the subscriptions say they should be."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.collection import gathering
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.profile import Profile
+from meterhouse.billing.profiles import default_profile
+from meterhouse.billing.reconcile import reconcile
+from meterhouse.customers.model import Customer
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+from meterhouse.subscriptions.model import Subscription
+
+
+class SyncSubscriptions:
+    def __init__(self, begin: Begin[BillingStore], now: Callable[[], datetime] = clock.now) -> None:
+        self._begin = begin
+        self._now = now
+
+    def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
+        """Insert, change and remove pending lines of the batch; running twice changes nothing."""
+        return each_fault_its_own(batch, lambda part: self._sync(part, as_of))
+
+    def _sync(self, batch: Batch, as_of: datetime) -> Outcome:
+        with self._begin(batch.namespace) as work:
+            work.store.invoices.lock_customers(batch.ids)
+            subscriptions = work.store.subscriptions.billable(batch.after, batch.up_to)
+            sync(work, batch.namespace, batch.ids, subscriptions, as_of, self._now())
+            work.commit()
+        return Outcome(succeeded=len(batch.ids))
+
+
+def sync(
+    work: Work[BillingStore],
+    namespace: str,
+    customer_ids: Sequence[str],
+    subscriptions: Sequence[Subscription],
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    """Bring the customers' pending lines to what `subscriptions`, all of theirs, say; the customers are locked."""
+    store = work.store
+    pending = [line for line in store.lines.pending(customer_ids) if line.managed_by is ManagedBy.SUBSCRIPTION]
+    known = store.lines.keys_of([subscription.id for subscription in subscriptions])
+    changes = reconcile(subscriptions, pending, known, as_of, now)
+    if changes.added:
+        customers = store.customers.by_ids({line.customer_id for line in changes.added})
+        profile = default_profile(work, namespace, now)
+        store.invoices.add_gathering(_gathering(changes.added, customers, profile, now))
+    store.lines.add(changes.added)
+    store.lines.update(changes.changed)
+    store.lines.remove(changes.removed)
+
+
+def _gathering(
+    lines: Iterable[Line], customers: Mapping[str, Customer], profile: Profile, now: datetime
+) -> list[Invoice]:
+    wanted = {line.invoice_id: line for line in lines}
+    return [
+        gathering(customers[line.customer_id], line.currency, invoice_id, profile, now)
+        for invoice_id, line in wanted.items()
+    ]

@@ -1,0 +1,51 @@
+"""What a void means for the lines: forgotten, or pending again."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from meterhouse.billing.invoice import NOTHING, Line
+from meterhouse.billing.reconcile import gathering_id, line_id
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The line is to be billed again; `invoice_at` None: as soon as it was."""
+
+    invoice_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voiding:
+    """What happens to each line: None forgets it. `overrides` go before `default`, by line id."""
+
+    default: Again | None
+    overrides: Mapping[str, Again | None]
+
+    def of(self, line: Line) -> Again | None:
+        return self.overrides.get(line.id, self.default)
+
+
+def reopened(lines: Iterable[Line], voiding: Voiding, now: datetime) -> tuple[list[Line], list[Line]]:
+    """The lines that cease to be live, and the pending lines that take their place."""
+    pairs = [(line, again) for line in lines if line.is_live and (again := voiding.of(line)) is not None]
+    closed = [replace(line, is_live=False, updated_at=now) for line, _ in pairs]
+    return closed, [_again(line, again, now) for line, again in pairs]
+
+
+def _again(line: Line, again: Again, now: datetime) -> Line:
+    revision = line.revision + 1
+    return replace(
+        line,
+        id=line_id(line.key, line.service_period.start, revision),
+        revision=revision,
+        invoice_id=gathering_id(line.customer_id, line.currency),
+        is_pending=True,
+        invoice_at=again.invoice_at or line.invoice_at,
+        quantity=None,
+        totals=NOTHING,
+        detailed=(),
+        trace=None,
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,107 @@
+"""Features of a namespace: create, show, list, archive."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from meterhouse.catalog.feature import Feature, FeatureSpec, check_filters
+from meterhouse.catalog.ports import CatalogStore, FeatureFilter, KnownMeter, Slice
+from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
+from meterhouse.kernel.ids import is_ulid
+from meterhouse.platform import clock, ids
+from meterhouse.platform.outbox import DomainEvent
+from meterhouse.platform.work import Begin
+
+CATALOG_LOCK = "catalog"
+"""Held by changes whose rules reach over several features or plans; they are rare."""
+
+
+class FeatureService:
+    def __init__(
+        self,
+        begin: Begin[CatalogStore],
+        now: Callable[[], datetime] = clock.now,
+        new_id: Callable[[], str] = ids.new_id,
+    ) -> None:
+        self._begin = begin
+        self._now = now
+        self._new_id = new_id
+
+    def create(self, namespace: str, spec: FeatureSpec) -> Feature:
+        """Add a feature.
+
+        Raises:
+            InvalidInput: the key looks like an id; there is no such meter; it does not group by a filter's key.
+            Conflict: `feature_key_conflict`: a live feature has the key.
+        """
+        at = self._now()
+        with self._begin(namespace) as work:
+            meter = _checked_meter(work.store, spec)
+            meter_id = None if meter is None else meter.id
+            feature = Feature(self._new_id(), spec, created_at=at, updated_at=at, meter_id=meter_id)
+            if not work.store.features.add(feature):
+                problem = Problem("/key", "feature_key_conflict", f"a live feature has the key {spec.key!r}")
+                raise Conflict("the key is taken", problem.code, [problem])
+            work.publish(self._event("feature.created", feature))
+            work.commit()
+        return feature
+
+    def get(self, namespace: str, id_or_key: str) -> Feature:
+        """A feature by id, archived or not, or a live one by key.
+
+        Raises:
+            NotFound: there is no such feature.
+        """
+        with self._begin(namespace) as work:
+            return _found(work.store, id_or_key)
+
+    def page(self, namespace: str, wanted: FeatureFilter, rows: Slice) -> tuple[list[Feature], int]:
+        with self._begin(namespace) as work:
+            return work.store.features.page(wanted, rows)
+
+    def archive(self, namespace: str, id_or_key: str) -> None:
+        """Archive a feature; its key becomes free. Archiving again changes nothing.
+
+        Raises:
+            NotFound: there is no such feature.
+            Conflict: `feature_in_use`: plans on sale, now or soon, sell it.
+        """
+        at = self._now()
+        with self._begin(namespace) as work:
+            work.lock(CATALOG_LOCK)
+            feature = _found(work.store, id_or_key)
+            if feature.archived_at is not None:
+                return
+            selling = work.store.plans.selling(feature.key, at)
+            if selling:
+                named = ", ".join(f"{plan.key} version {plan.version}" for plan in selling)
+                raise Conflict(f"feature {feature.key!r} is sold by {named}", "feature_in_use")
+            archived = feature.archived(at)
+            work.store.features.archive(archived)
+            work.publish(self._event("feature.archived", archived))
+            work.commit()
+
+    def _event(self, kind: str, feature: Feature) -> DomainEvent:
+        data = {"featureId": feature.id, "key": feature.key}
+        return DomainEvent(self._new_id(), kind, f"feature/{feature.id}", feature.updated_at, data)
+
+
+def _found(store: CatalogStore, id_or_key: str) -> Feature:
+    feature = store.features.find(id_or_key)
+    if feature is None:
+        raise NotFound("feature", id_or_key)
+    return feature
+
+
+def _checked_meter(store: CatalogStore, spec: FeatureSpec) -> KnownMeter | None:
+    problems = Problems()
+    if is_ulid(spec.key):
+        problems.add("/key", "key_looks_like_id", "a key must not have the form of an id")
+    meter = None if spec.meter_slug is None else store.meters.find(spec.meter_slug)
+    if spec.meter_slug is None and spec.filters:
+        problems.add("/meterSlug", "meter_required", "filters need a meter")
+    elif spec.meter_slug is not None and (meter is None or meter.slug != spec.meter_slug):
+        problems.add("/meterSlug", "meter_not_found", f"there is no meter {spec.meter_slug!r}")
+    elif meter is not None:
+        check_filters(spec.filters, meter.group_by, problems)
+    problems.raise_if_any("the feature cannot be created")
+    return meter

@@ -1,0 +1,44 @@
+"""Rate cards: what a phase of a plan, or an item of a subscription, charges for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price
+from meterhouse.kernel.cadence import Cadence
+
+
+class RateCardType(StrEnum):
+    FLAT_FEE = "flat_fee"
+    USAGE_BASED = "usage_based"
+
+
+@dataclass(frozen=True, slots=True)
+class RateCard:
+    """One thing charged for, or given free (`price` None).
+
+    Attributes:
+        key: unique in its phase; equals the feature's key where there is a feature.
+        billing_cadence: how often it recurs; None: once.
+        tax_config: the contract's TaxConfig, kept as sent.
+    """
+
+    type: RateCardType
+    key: str
+    name: str
+    price: Price | None
+    billing_cadence: Cadence | None
+    feature_key: str | None = None
+    description: str | None = None
+    tax_config: Mapping[str, object] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_in_advance(self) -> bool:
+        """Whether it is invoiced at the start of its period; usage never is."""
+        return isinstance(self.price, FlatPrice) and self.price.payment_term is PaymentTerm.IN_ADVANCE
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether its amount depends on usage."""
+        return self.price is not None and not isinstance(self.price, FlatPrice)

@@ -1,0 +1,40 @@
+"""Usage events: what a producer sent, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """A CloudEvent as it was accepted. Its identity is (namespace, source, id).
+
+    Attributes:
+        time: when the usage occurred; the ingest instant where none was given.
+        data: the JSON object as the producer wrote it; "" where there was none.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    is_time_given: bool
+    data: str
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it is listed.
+
+    Attributes:
+        ingested_at: when the request that brought it was accepted.
+        stored_at: when the usage store took it.
+        validation_error: why a meter cannot read it; None: all that match can.
+    """
+
+    event: UsageEvent
+    ingested_at: datetime
+    stored_at: datetime
+    validation_error: str | None = None

@@ -1,0 +1,55 @@
+"""HTTP of ingest: by hand, since a framework's import would cost more than the request."""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from meterhouse.kernel.errors import InvariantBroken, MeterhouseError
+from meterhouse.metering.ingest import IngestEvents
+from meterhouse.metering.request import read_body
+from meterhouse.platform.problem import problem_response
+
+Event = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
+    """A Lambda handler of `POST /api/v1/events` (HTTP API, payload 2.0): 204 once the log has acknowledged."""
+
+    def handle(event: Event, _context: object) -> Answer:
+        request_id = str((event.get("requestContext") or {}).get("requestId", ""))
+        try:
+            namespace = _namespace(event)
+            count = ingest(namespace, *read_body(event, ingest.limits))
+        except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
+            return _refused(error, event, request_id)
+        _log(request=request_id, namespace=namespace, status=204, events=count)
+        return {"statusCode": 204, "headers": {"x-request-id": request_id}}
+
+    return handle
+
+
+def _namespace(event: Event) -> str:
+    try:
+        namespace: str = event["requestContext"]["authorizer"]["lambda"]["namespace"]
+    except (KeyError, TypeError) as error:
+        raise InvariantBroken("the request passed no authorizer") from error
+    return namespace
+
+
+def _refused(error: Exception, event: Event, request_id: str) -> Answer:
+    problem = problem_response(error, instance=str(event.get("rawPath", "")), request_id=request_id)
+    is_ours = isinstance(error, MeterhouseError) and not isinstance(error, InvariantBroken)
+    _log(
+        request=request_id,
+        status=problem.status,
+        error=type(error).__name__,
+        trace=None if is_ours else traceback.format_tb(error.__traceback__),
+    )
+    return {"statusCode": problem.status, "headers": problem.headers, "body": problem.body, "isBase64Encoded": False}
+
+
+def _log(**fields: object) -> None:
+    sys.stdout.write(json.dumps({"message": "ingest", **fields}) + "\n")

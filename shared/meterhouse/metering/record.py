@@ -1,0 +1,59 @@
+"""The Kafka record of one ingest request: zstd over JSON, keyed by namespace."""
+
+from datetime import datetime
+from typing import Literal
+
+import zstandard
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder, Encoder
+
+from meterhouse.metering.decode import CloudEvent
+
+LARGEST_RECORD = 4 * 1024 * 1024
+"""What the topic takes of one compressed record; `platform.topics` creates it so."""
+LARGEST_INFLATED = 64 * 1024 * 1024
+
+
+class Record(Struct, rename="camel"):
+    """`ingested_at` is also the time of events that gave none: fixed here, so that a redelivery has the same."""
+
+    v: Literal[1]
+    namespace: str
+    ingested_at: datetime
+    events: list[CloudEvent]
+
+
+class Poison(ValueError):  # noqa: N818 - named for what it is
+    """A record that no retry will make readable."""
+
+
+_DECODER = Decoder(Record)
+_ENCODER = Encoder()
+_COMPRESSOR = zstandard.ZstdCompressor(level=1)
+_DECOMPRESSOR = zstandard.ZstdDecompressor(max_window_size=LARGEST_INFLATED)
+
+
+def encode_json(namespace: str, events: list[CloudEvent], ingested_at: datetime) -> bytes:
+    return _ENCODER.encode(Record(1, namespace, ingested_at, events))
+
+
+def encode_record(namespace: str, events: list[CloudEvent], ingested_at: datetime) -> bytes:
+    return _COMPRESSOR.compress(encode_json(namespace, events, ingested_at))
+
+
+def decode_record(value: bytes) -> Record:
+    """The request in a record.
+
+    Raises:
+        Poison: it is none of ours.
+    """
+    try:
+        size = zstandard.frame_content_size(value)
+        if not 0 < size <= LARGEST_INFLATED:
+            raise Poison(f"inflates to {size} bytes")
+        record = _DECODER.decode(_DECOMPRESSOR.decompress(value))
+    except (zstandard.ZstdError, DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Poison(f"not readable: {error}") from error
+    if not record.events or not record.namespace:
+        raise Poison("holds no events of a namespace")
+    return record

@@ -1,0 +1,95 @@
+"""What is asked of a meter, and the rows of the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from meterhouse.kernel.errors import Problems
+from meterhouse.metering.filter import Filter
+from meterhouse.metering.model import Meter
+
+SUBJECT = "subject"
+CUSTOMER = "customer_id"
+
+
+class WindowSize(StrEnum):
+    MINUTE = "MINUTE"
+    HOUR = "HOUR"
+    DAY = "DAY"
+    MONTH = "MONTH"
+
+    def end(self, start: datetime, zone: ZoneInfo) -> datetime:
+        """The end of the window that begins at `start`; days and months end at midnight in `zone`."""
+        match self:
+            case WindowSize.MINUTE:
+                return start + timedelta(minutes=1)
+            case WindowSize.HOUR:
+                return start + timedelta(hours=1)
+        local = start.astimezone(zone).date()
+        if self is WindowSize.DAY:
+            following = local + timedelta(days=1)
+        else:
+            following = (local.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return datetime(following.year, following.month, following.day, tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuery:
+    """Usage of a meter in `[from_, to)`.
+
+    Attributes:
+        window: None: one row for the whole, per group.
+        subjects: only theirs; None: everyone's.
+        customers: customer ids by subject; where given, only these subjects count, and `customer_id` can be grouped by.
+        group_by: names of the meter's group-by keys, `subject`, `customer_id`.
+        filters: conditions on the meter's group-by keys; all must hold.
+        stored_before: leaves out events stored at this instant or later; None: none.
+    """
+
+    meter: Meter
+    from_: datetime | None = None
+    to: datetime | None = None
+    window: WindowSize | None = None
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    subjects: tuple[str, ...] | None = None
+    customers: Mapping[str, str] | None = None
+    group_by: tuple[str, ...] = ()
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    stored_before: datetime | None = None
+
+    @property
+    def start(self) -> datetime | None:
+        """Where counting starts: `from_`, or later where the meter begins later."""
+        bounds = [at for at in (self.from_, self.meter.event_from) if at is not None]
+        return max(bounds, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """Usage in `[window_start, window_end)`; `group_by` holds None where the events lack the property."""
+
+    value: Decimal
+    window_start: datetime
+    window_end: datetime
+    subject: str | None = None
+    customer_id: str | None = None
+    group_by: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def check_query(query: UsageQuery, problems: Problems) -> None:
+    """Add a problem for each rule that the query breaks."""
+    if query.from_ is not None and query.to is not None and query.from_ >= query.to:
+        problems.add("/from", "empty_period", "from must be before to")
+    known = {*query.meter.group_by, SUBJECT, CUSTOMER}
+    for index, name in enumerate(query.group_by):
+        if name not in known:
+            problems.add(f"/groupBy/{index}", "unknown_group_by", f"the meter does not group by {name!r}")
+    if CUSTOMER in query.group_by and query.customers is None:
+        problems.add("/groupBy", "customer_filter_required", "grouping by customer_id needs filterCustomerId")
+    for name in query.filters:
+        if name not in query.meter.group_by:
+            pointer = f"/advancedMeterGroupByFilters/{name.replace('~', '~0').replace('/', '~1')}"
+            problems.add(pointer, "unknown_group_by", f"the meter does not group by {name!r}")

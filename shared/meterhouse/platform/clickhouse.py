@@ -1,0 +1,93 @@
+"""ClickHouse over HTTP(S); one client a process, opened lazily."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from meterhouse.kernel.errors import Unavailable
+from meterhouse.platform import aws
+from meterhouse.platform.settings import optional, required
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from clickhouse_connect.driver.client import Client
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ClickHouseSettings:
+    url: str
+    database: str
+    username: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls) -> ClickHouseSettings:
+        credentials = aws.secret(required("CLICKHOUSE_SECRET_ARN"))
+        return cls(
+            url=required("CLICKHOUSE_URL"),
+            database=optional("CLICKHOUSE_DATABASE", "meterhouse"),
+            username=credentials["username"],
+            password=credentials["password"],
+        )
+
+
+def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Client:
+    """A client of the ordinary HTTP interface.
+
+    Raises:
+        Unavailable: the server cannot be reached or refuses us.
+    """
+    import clickhouse_connect  # noqa: PLC0415 - 250-330 ms of import belong to the first query, not to the cold start
+    from clickhouse_connect.driver.exceptions import Error  # noqa: PLC0415 - as above
+
+    url = urlsplit(settings.url)
+    try:
+        return clickhouse_connect.get_client(
+            host=url.hostname or "",
+            port=url.port or (8443 if url.scheme == "https" else 8123),
+            secure=url.scheme == "https",
+            username=settings.username,
+            password=settings.password,
+            database=settings.database if database is None else database,
+            autogenerate_session_id=False,
+            send_receive_timeout=60,
+            connect_timeout=10,
+        )
+    except Error as error:
+        raise Unavailable("the usage store cannot be reached") from error
+
+
+class ClickHouse:
+    """Queries and column-wise inserts; a fault of the server or of the way to it is `Unavailable`."""
+
+    def __init__(self, settings: Callable[[], ClickHouseSettings]) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT; parameters stand in it as `{name:Type}`."""
+        given = dict(parameters or {})
+        return self._try(lambda client: [tuple(row) for row in client.query(sql, parameters=given).result_rows])
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        self._try(lambda client: client.command(sql, parameters=dict(parameters or {})))
+
+    def insert(self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]]) -> None:
+        """Insert column-wise: `data` holds one sequence for each of `columns`, all of one length."""
+        if data and data[0]:
+            self._try(lambda client: client.insert(table, data, column_names=list(columns), column_oriented=True))
+
+    def _try(self, action: Callable[[Client], T]) -> T:
+        if self._client is None:
+            self._client = connect(self._settings())
+        from clickhouse_connect.driver.exceptions import Error  # noqa: PLC0415 - loaded already by the connection
+
+        try:
+            return action(self._client)
+        except Error as error:
+            raise Unavailable("the usage store did not answer as it should") from error

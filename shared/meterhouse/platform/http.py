@@ -1,0 +1,188 @@
+"""The HTTP edge: Powertools' resolver with our errors, request ids and idempotency keys around it."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from re import Match
+from typing import Any, NoReturn
+from urllib.parse import parse_qs, quote, unquote
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from meterhouse.kernel.errors import (
+    InvalidInput,
+    InvariantBroken,
+    MeterhouseError,
+    NotFound,
+    Problem,
+    UnsupportedMedia,
+)
+from meterhouse.platform.faults import invalid_input
+from meterhouse.platform.idempotency import Replay, replayed
+from meterhouse.platform.logging import logger
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.problem import CONTENT_TYPE, problem_response
+from meterhouse.platform.wire import JsonFraction
+
+Event = dict[str, Any]
+Answer = dict[str, Any]
+HttpHandler = Callable[[Event, LambdaContext], Answer]
+
+
+class _Request(APIGatewayProxyEventV2):
+    @property
+    def path(self) -> str:
+        """The matched route with its parameters percent-encoded: in `rawPath` they are decoded, slashes and all."""
+        _, _, path = str(self.get("routeKey") or "").partition(" ")
+        path = path or self.raw_path
+        for name, value in (self.path_parameters or {}).items():
+            path = path.replace(f"{{{name}}}", quote(value, safe="", errors="replace"))
+        return path
+
+    @cached_property
+    def decoded_body(self) -> str | None:
+        try:
+            return super().decoded_body
+        except ValueError as error:
+            raise json.JSONDecodeError("the body is not UTF-8", "", 0) from error
+
+    @property
+    def resolved_query_string_parameters(self) -> dict[str, list[str]]:
+        """Payload 2.0 joins repeated parameters by commas; the raw query string still tells them apart."""
+        return parse_qs(self.raw_query_string, keep_blank_values=True)
+
+
+class _Resolver(APIGatewayHttpResolver):
+    def _to_proxy_event(self, event: dict[str, Any]) -> _Request:
+        return _Request(event, _decode)
+
+    def _convert_matches_into_route_keys(self, match: Match[str]) -> dict[str, str]:
+        return {name: unquote(value) for name, value in super()._convert_matches_into_route_keys(match).items()}
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{constant} is not JSON", constant, 0)
+
+
+def _decode(text: str) -> object:
+    """JSON with exact numbers; text that no store can hold (NUL, lone surrogates) is refused here for all routes."""
+    try:
+        value = json.loads(text, parse_float=JsonFraction, parse_constant=_refuse)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets in brackets
+        raise json.JSONDecodeError("a number is too long, or values are nested too deep", "", 0) from error
+    if "\\u" in text and not _storable(value):
+        raise json.JSONDecodeError("NUL and unpaired surrogates are not allowed", text, text.find("\\u"))
+    return value
+
+
+def _storable(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(_storable(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(_storable(part) for part in value)
+    return True
+
+
+def _translated(error: Exception, event: Event) -> Exception:
+    if isinstance(error, RequestValidationError):
+        return invalid_input(error.errors(), _body_of(event))
+    if isinstance(error, NotFoundError):
+        return NotFound("route", f"{event['requestContext']['http']['method']} {event.get('rawPath', '')}")
+    return error
+
+
+def _body_of(event: Event) -> object:
+    """The body once more, for pointers into it; None when there is none that can be read."""
+    try:
+        return _Request(event, _decode).json_body
+    except (ValueError, TypeError):
+        return None
+
+
+def namespace_of(event: Mapping[str, Any]) -> str:
+    """The namespace the authorizer derived from the credential; it comes from nowhere else."""
+    try:
+        namespace: str = event["requestContext"]["authorizer"]["lambda"]["namespace"]
+    except (KeyError, TypeError) as error:
+        raise InvariantBroken("the request passed no authorizer") from error
+    return namespace
+
+
+def _problem_answer(error: Exception, event: Event) -> Answer:
+    request_id = str(event.get("requestContext", {}).get("requestId", ""))
+    translated = _translated(error, event)
+    if not isinstance(translated, MeterhouseError) or isinstance(translated, InvariantBroken):
+        logger.exception("request failed")
+    problem = problem_response(translated, instance=str(event.get("rawPath", "")), request_id=request_id)
+    return {
+        "statusCode": problem.status,
+        "headers": problem.headers,
+        "body": problem.body,
+        "isBase64Encoded": False,
+    }
+
+
+def resolver(*routers: Router) -> APIGatewayHttpResolver:
+    """The rooms' routes, validating requests against their schemas."""
+    app = _Resolver(enable_validation=True)
+    for router in routers:
+        app.include_router(router)
+
+    def problem(error: Exception) -> Response[str]:
+        answer = _problem_answer(error, app.current_event.raw_event)
+        headers = {name: value for name, value in answer["headers"].items() if name != "content-type"}
+        return Response(answer["statusCode"], CONTENT_TYPE, answer["body"], headers)
+
+    app.exception_handler([Exception])(problem)
+    app.not_found(problem)
+    return app
+
+
+def http_handler(*routers: Router, database: Database | None = None) -> HttpHandler:
+    """A Lambda handler (HTTP API, payload 2.0) over the routers.
+
+    With a `database`, a POST that carries `Idempotency-Key` answers its first response again. Whatever goes wrong,
+    the caller gets problem+json, never a stack trace.
+    """
+    app = resolver(*routers)
+
+    @logger.inject_lambda_context(clear_state=True)
+    def handle(event: Event, context: LambdaContext) -> Answer:
+        logger.info(
+            "request",
+            extra={"route": event.get("routeKey"), "request": event["requestContext"].get("requestId")},
+        )
+        try:
+            _check_target(event)
+            _check_media_type(event)
+            key = (event.get("headers") or {}).get("idempotency-key")
+            if database is not None and key and event["requestContext"]["http"]["method"] == "POST":
+                replay = Replay(namespace=namespace_of(event), key=key, event=event)
+                return replayed(database, replay, lambda: app.resolve(event, context))
+            return app.resolve(event, context)
+        except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
+            return _problem_answer(error, event)
+
+    return handle
+
+
+def _check_target(event: Event) -> None:
+    for part in ("rawPath", "rawQueryString"):
+        if "%00" in event.get(part, "") or "\0" in event.get(part, ""):
+            raise InvalidInput("the address holds a NUL", [Problem(f"{part}:", "nul", "NUL is not allowed")])
+
+
+def _check_media_type(event: Event) -> None:
+    """Powertools would read forms too, which the contract does not have."""
+    given = (event.get("headers") or {}).get("content-type", "").partition(";")[0].strip().lower()
+    if event.get("body") and given not in {"", "application/json"}:
+        raise UnsupportedMedia("the body must be application/json")

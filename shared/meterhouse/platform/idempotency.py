@@ -1,0 +1,66 @@
+"""`Idempotency-Key`: the first response of a POST again, saved in the transaction of the change itself."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from meterhouse.kernel.errors import InvalidInput, Problem, Unprocessable
+from meterhouse.platform import clock
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.sql import queries
+
+_SQL = queries("meterhouse.platform", "idempotency.sql")
+_LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A request that may have been made before."""
+
+    namespace: str
+    key: str
+    event: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what was asked: route, query and body."""
+        parts = (str(self.event.get(name) or "") for name in ("rawPath", "rawQueryString", "body"))
+        return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The first response to this key, or `respond()` kept as it.
+
+    A second request under way waits for the first. Failures are not kept: they changed nothing and may be repeated.
+
+    Raises:
+        Unprocessable: the key was used for another request.
+    """
+    if len(replay.key) > _LONGEST_KEY:
+        fault = Problem("header:idempotency-key", "too_long", f"at most {_LONGEST_KEY} characters")
+        raise InvalidInput("the idempotency key is too long", [fault])
+    asked = {"key": replay.key, "fingerprint": replay.fingerprint, "at": clock.now()}
+    with database.transaction(replay.namespace) as transaction:
+        if not transaction.execute(_SQL["claim_key"], asked):
+            row = transaction.fetch_one(_SQL["find_response"], asked)
+            if row is None or row["fingerprint"] != replay.fingerprint:
+                raise Unprocessable("this Idempotency-Key was used for another request")
+            return {
+                "statusCode": row["status"],
+                "headers": {"content-type": row["content_type"], "idempotent-replayed": "true"},
+                "body": row["body"],
+                "isBase64Encoded": False,
+            }
+        answer = respond()
+        if answer["statusCode"] < HTTPStatus.BAD_REQUEST:
+            headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
+            kept = {
+                "status": answer["statusCode"],
+                "content_type": headers.get("content-type", "application/json"),
+                "body": answer.get("body") or "",
+            }
+            transaction.execute(_SQL["keep_response"], asked | kept)
+            transaction.commit()
+    return answer

@@ -1,0 +1,103 @@
+"""The OpenAPI document of a set of routes, with our errors and credentials in place of Powertools' defaults."""
+
+import json
+import re
+from http import HTTPStatus
+from re import Match
+from typing import Any, get_origin
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Route, Router
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, SecurityScheme
+from pydantic.alias_generators import to_camel
+
+from meterhouse.platform.http import resolver
+from meterhouse.platform.problem import CONTENT_TYPE
+
+_SCHEMES: dict[str, SecurityScheme] = {"apiKey": HTTPBearer(description="An API key of a namespace")}
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "default": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "requestId": {"type": "string"},
+        "code": {"type": "string", "description": "Of a conflict: its reason, for programs"},
+        "extensions": {
+            "type": "object",
+            "properties": {
+                "validationErrors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "code", "message"],
+                        "properties": {
+                            "field": {"type": "string", "description": "JSON pointer, or query:<name>, path:<name>"},
+                            "code": {"type": "string"},
+                            "message": {"type": "string"},
+                        },
+                    },
+                }
+            },
+        },
+    },
+}
+_PROBLEM_RESPONSE = {
+    "description": "Refused or failed",
+    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
+
+
+def document(*routers: Router, title: str, version: str, description: str) -> dict[str, Any]:
+    """The document as JSON. Every operation takes the bearer key and may answer with a problem."""
+    app = resolver(*routers)
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - the only list of routes there is
+    statuses = {(route.openapi_path, route.method.lower()): _status(route) for route in routes}
+    made: dict[str, Any] = json.loads(
+        app.get_openapi_json_schema(
+            title=title,
+            version=version,
+            description=description,
+            security_schemes=_SCHEMES,
+            security=[{"apiKey": []}],
+        )
+    )
+    made.pop("servers", None)
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            _amend(operation, statuses[path, method])
+    made["paths"] = {_PARAMETER.sub(_camel, path): made["paths"][path] for path in sorted(made["paths"])}
+    schemas = made["components"]["schemas"]
+    for name in _POWERTOOLS_SCHEMAS:
+        schemas.pop(name, None)
+    schemas["Problem"] = _PROBLEM
+    return made
+
+
+def _status(route: Route) -> HTTPStatus:
+    """What a route answers when all is well, told by its return type: a tuple carries 201, an empty response is 204."""
+    returned = route.func.__annotations__.get("return")
+    if get_origin(returned) is tuple:
+        return HTTPStatus.CREATED
+    return HTTPStatus.NO_CONTENT if returned == Response[None] else HTTPStatus.OK
+
+
+def _amend(operation: dict[str, Any], status: HTTPStatus) -> None:
+    responses = operation["responses"]
+    fine = {"description": "No content"} if status is HTTPStatus.NO_CONTENT else responses.get("200")
+    kept = {code: response for code, response in responses.items() if code not in {"200", "422"}}
+    operation["responses"] = {str(int(status)): fine, **kept, "default": _PROBLEM_RESPONSE}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter["name"] = to_camel(parameter["name"])
+
+
+def _camel(parameter: Match[str]) -> str:
+    return f"{{{to_camel(parameter[1])}}}"

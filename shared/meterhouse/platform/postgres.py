@@ -1,0 +1,246 @@
+"""PostgreSQL: one connection a process, opened lazily; one transaction a use case, confined to a namespace."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from meterhouse.kernel.errors import InvariantBroken, Unavailable
+from meterhouse.platform import aws
+from meterhouse.platform.settings import optional, required
+from meterhouse.platform.sql import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import psycopg
+
+    from meterhouse.platform.outbox import DomainEvent
+    from meterhouse.platform.work import Begin
+
+S = TypeVar("S")
+Row = dict[str, Any]
+_SQL = queries("meterhouse.platform", "postgres.sql")
+
+APPLICATION_ROLE = "meterhouse_app"
+"""The role of every function but migrations, named in the policies and grants of the migrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSettings:
+    host: str
+    port: int
+    database: str
+    username: str
+    password: str = field(repr=False)
+    sslmode: str = "verify-full"
+
+    @classmethod
+    def from_environment(cls, secret_variable: str = "POSTGRES_SECRET_ARN") -> PostgresSettings:  # noqa: S107 - a name
+        credentials = aws.secret(required(secret_variable))
+        return cls(
+            host=required("POSTGRES_HOST"),
+            port=int(optional("POSTGRES_PORT", "5432")),
+            database=optional("POSTGRES_DATABASE", "meterhouse"),
+            username=credentials["username"],
+            password=credentials["password"],
+            sslmode=optional("POSTGRES_SSLMODE", "verify-full"),
+        )
+
+
+def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.Connection[Row]:
+    """Open a connection whose rows are dicts.
+
+    Raises:
+        Unavailable: the server cannot be reached or refuses us.
+    """
+    import psycopg  # noqa: PLC0415 - 230-300 ms of import belong to the first connection, not to the cold start
+    from psycopg.rows import dict_row  # noqa: PLC0415 - as above
+
+    try:
+        return psycopg.connect(
+            host=settings.host,
+            port=settings.port,
+            dbname=settings.database,
+            user=settings.username,
+            password=settings.password,
+            sslmode=settings.sslmode,
+            sslrootcert="system" if settings.sslmode == "verify-full" else None,
+            connect_timeout=10,
+            application_name="meterhouse",
+            options="-c statement_timeout=60000 -c timezone=UTC",
+            autocommit=autocommit,
+            row_factory=dict_row,
+        )
+    except psycopg.OperationalError as error:
+        aws.forget_secrets()  # a password that was changed meanwhile is read anew by the next attempt
+        raise Unavailable("the database cannot be reached") from error
+
+
+class Transaction:
+    """SQL inside one namespace: row level security shows this namespace's rows and no others."""
+
+    def __init__(self, connection: psycopg.Connection[Row], namespace: str) -> None:
+        self.connection = connection
+        self.namespace = namespace
+        self.committed = False
+
+    def execute(self, query: str, parameters: Mapping[str, Any] | None = None) -> int:
+        """Run a statement; the number of rows it touched."""
+        return self._run(query, parameters).rowcount
+
+    def fetch_all(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        return self._run(query, parameters).fetchall()
+
+    def fetch_one(self, query: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
+        return self._run(query, parameters).fetchone()
+
+    def execute_many(self, query: str, parameters: Iterable[Mapping[str, Any]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(query.encode(), [self._scoped(row) for row in parameters])
+
+    def copy(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows by `COPY … FROM STDIN`, the fastest way into a (temporary) table."""
+        with self.connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def publish(self, *events: DomainEvent) -> None:
+        if events:
+            self.execute_many(
+                _SQL["append_to_outbox"],
+                (
+                    {
+                        "id": event.id,
+                        "type": event.type,
+                        "subject": event.subject,
+                        "occurred_at": event.occurred_at,
+                        "data": json.dumps(event.data),
+                    }
+                    for event in events
+                ),
+            )
+
+    def lock(self, *key: str) -> None:
+        self.execute(_SQL["lock"], {"key": json.dumps([self.namespace, *key])})
+
+    def lock_each(self, kind: str, names: Iterable[str]) -> None:
+        """`lock(kind, name)` for every name in one statement, in order of the names: nobody waits in a circle."""
+        keys = [json.dumps([self.namespace, kind, name]) for name in sorted(names)]
+        self.execute(_SQL["lock_each"], {"keys": keys})
+
+    def commit(self) -> None:
+        self.committed = True
+
+    def _scoped(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {"namespace": self.namespace, **(parameters or {})}
+
+    def _run(self, query: str, parameters: Mapping[str, Any] | None) -> psycopg.Cursor[Row]:
+        return self.connection.execute(query.encode(), self._scoped(parameters))
+
+
+class Database:
+    """The process's connection. Not shared between threads: a Lambda serves one request at a time."""
+
+    def __init__(self, settings: Callable[[], PostgresSettings]) -> None:
+        self._settings = settings
+        self._connection: psycopg.Connection[Row] | None = None
+        self._open: Transaction | None = None
+
+    @contextmanager
+    def transaction(self, namespace: str, **scope: str) -> Iterator[Transaction]:
+        """A transaction in `namespace`, rolled back unless `commit()` was called on it.
+
+        One begun inside another joins it: it is saved when the outer one commits, and it must be of the same namespace.
+        `scope` sets further `meterhouse.*` variables that policies read.
+
+        Raises:
+            Unavailable: the connection was lost, or the server asks to repeat (deadlock, serialisation).
+        """
+        how = self._begun(namespace, scope) if self._open is None else self._joined(self._open, namespace)
+        with _translated_faults(), how as transaction:
+            yield transaction
+
+    @contextmanager
+    def _begun(self, namespace: str, scope: Mapping[str, str]) -> Iterator[Transaction]:
+        connection = self._scoped({"namespace": namespace, **scope})
+        self._open = transaction = Transaction(connection, namespace)
+        try:
+            yield transaction
+            if transaction.committed:
+                connection.commit()
+        finally:
+            self._open = None
+            if not connection.closed:
+                connection.rollback()
+
+    @contextmanager
+    def _joined(self, outer: Transaction, namespace: str) -> Iterator[Transaction]:
+        import psycopg  # noqa: PLC0415 - loaded already by the connection
+
+        if outer.namespace != namespace:
+            raise InvariantBroken("a transaction cannot span namespaces")
+        inner = Transaction(outer.connection, namespace)
+        with outer.connection.transaction() as savepoint:
+            yield inner
+            if not inner.committed:
+                raise psycopg.Rollback(savepoint)
+
+    def _scoped(self, variables: Mapping[str, str]) -> psycopg.Connection[Row]:
+        """A connection in a new transaction with these variables set.
+
+        A connection kept from an earlier request may have died since (a failover, an idle limit): nothing was done
+        on it yet, so a new one takes its place.
+        """
+        import psycopg  # noqa: PLC0415 - loaded already around the transaction
+
+        if self._connection is not None:
+            try:
+                return _with_variables(self._connection, variables)
+            except psycopg.OperationalError:
+                self._connection.close()
+        self._connection = connect(self._settings())
+        return _with_variables(self._connection, variables)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _with_variables(connection: psycopg.Connection[Row], variables: Mapping[str, str]) -> psycopg.Connection[Row]:
+    for name, value in variables.items():
+        connection.execute(_SQL["set_scope"].encode(), {"name": f"meterhouse.{name}", "value": value})
+    return connection
+
+
+@contextmanager
+def _translated_faults() -> Iterator[None]:
+    import psycopg  # noqa: PLC0415 - whoever begins a transaction needs it anyway
+
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise Unavailable("the database asks to try again") from error
+
+
+class PostgresWork(Generic[S]):
+    """`platform.work.Work` on a transaction."""
+
+    def __init__(self, transaction: Transaction, store: S) -> None:
+        self.store = store
+        self.publish = transaction.publish
+        self.lock = transaction.lock
+        self.commit = transaction.commit
+
+
+def begins(database: Database, store: Callable[[Transaction], S]) -> Begin[S]:
+    """How a use case begins its unit of work: `begins(database, PostgresMeters)`."""
+
+    @contextmanager
+    def begin(namespace: str) -> Iterator[PostgresWork[S]]:
+        with database.transaction(namespace) as transaction:
+            yield PostgresWork(transaction, store(transaction))
+
+    return begin

@@ -1,0 +1,53 @@
+"""Errors on the wire: RFC 9457 problem details. The only place that knows which error has which HTTP status."""
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from meterhouse.kernel import errors
+
+CONTENT_TYPE = "application/problem+json"
+_STATUS: dict[type[errors.MeterhouseError], HTTPStatus] = {
+    errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemResponse:
+    """A status, the JSON body of a problem and its headers."""
+
+    status: int
+    body: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def problem_response(error: Exception, *, instance: str, request_id: str) -> ProblemResponse:
+    """How `error` looks to the caller; what is not one of ours tells nothing but the request's id."""
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    ours = isinstance(error, errors.MeterhouseError) and status is not HTTPStatus.INTERNAL_SERVER_ERROR
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": str(error) if ours else f"internal error; quote request {request_id}",
+        "instance": instance,
+        "requestId": request_id,
+    }
+    if isinstance(error, errors.Conflict):
+        document["code"] = error.code
+    problems = getattr(error, "problems", ())
+    if problems:
+        document["extensions"] = {
+            "validationErrors": [{"field": p.field, "code": p.code, "message": p.message} for p in problems]
+        }
+    headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
+    if isinstance(error, errors.Unavailable):
+        headers["retry-after"] = str(error.retry_after_seconds)
+    return ProblemResponse(int(status), json.dumps(document), headers)

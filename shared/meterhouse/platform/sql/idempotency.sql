@@ -1,0 +1,13 @@
+-- name: claim_key
+-- A concurrent claim of the same key waits here until the first one ends.
+INSERT INTO idempotency_keys (namespace, key, fingerprint, created_at)
+VALUES (%(namespace)s, %(key)s, %(fingerprint)s, %(at)s)
+ON CONFLICT (namespace, key) DO NOTHING
+
+-- name: find_response
+SELECT fingerprint, status, content_type, body FROM idempotency_keys
+WHERE namespace = %(namespace)s AND key = %(key)s
+
+-- name: keep_response
+UPDATE idempotency_keys SET status = %(status)s, content_type = %(content_type)s, body = %(body)s
+WHERE namespace = %(namespace)s AND key = %(key)s

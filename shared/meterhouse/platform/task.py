@@ -1,0 +1,50 @@
+"""The edge of workflow tasks and scheduled functions: a JSON object in, a JSON object out."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.instant import parse_rfc3339
+from meterhouse.platform.logging import logger
+
+Task = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def task(run: Task) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Decorate a task: expected outcomes are values; an exception is a fault, which the workflow retries or catches."""
+
+    @logger.inject_lambda_context(clear_state=True)
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        answer = run(event)
+        logger.info("task done", extra={"function": context.function_name})
+        return answer
+
+    return handle
+
+
+def instant(event: dict[str, Any], name: str) -> datetime:
+    """The instant in `event[name]`.
+
+    Raises:
+        InvalidInput: it is missing or no RFC 3339 time with a zone.
+    """
+    try:
+        return parse_rfc3339(event[name])
+    except (KeyError, TypeError, ValueError) as error:
+        fault = Problem(f"/{name}", "instant", "an RFC 3339 time with a zone is required")
+        raise InvalidInput(f"the task's input lacks {name}", [fault]) from error
+
+
+def text(event: dict[str, Any], name: str) -> str:
+    """The non-empty text in `event[name]`.
+
+    Raises:
+        InvalidInput: it is missing, empty or no text.
+    """
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidInput(f"the task's input lacks {name}", [Problem(f"/{name}", "text", "a text is required")])
+    return value

@@ -1,0 +1,128 @@
+"""Shapes that every room's schemas share: camelCase names, unknown fields refused, absent rather than null."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    WithJsonSchema,
+    model_serializer,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from meterhouse.kernel.instant import format_rfc3339, utc
+
+T = TypeVar("T")
+_NUMERIC = re.compile(r"^\-?[0-9]+(\.[0-9]+)?$", re.ASCII)
+
+
+class Wire(BaseModel):
+    """A schema of the contract. `None` is left out of an answer unless the field stands in `nullable`."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    nullable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _absent_rather_than_null(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        kept = {to_camel(name) for name in self.nullable} | self.nullable
+        return {name: value for name, value in handler(self).items() if value is not None or name in kept}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe answers by the fields, too: the serializer above would hide them behind a plain object."""
+        described: Any = {name: part for name, part in core_schema.items() if name != "serialization"}
+        return handler(described)
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:f}" if value else "0"
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+class JsonFraction(Decimal):
+    """A JSON number with a fraction or an exponent, as the edge decodes it: exact, and known to be no string."""
+
+
+def _only_text(value: object) -> object:
+    is_number = isinstance(value, float | int | JsonFraction) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and not _NUMERIC.fullmatch(value)):
+        raise ValueError("must be a string holding a decimal number")
+    return value
+
+
+Numeric = Annotated[
+    Decimal,
+    BeforeValidator(_only_text),
+    Field(allow_inf_nan=False, max_digits=60),
+    PlainSerializer(_plain, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _NUMERIC.pattern}),
+]
+"""The contract's `Numeric`: a decimal in a string."""
+
+JsonNumber = Annotated[
+    Decimal,
+    Field(allow_inf_nan=False),
+    PlainSerializer(_number, return_type=int | float),
+    WithJsonSchema({"type": "number"}),
+]
+"""A decimal where the contract has a JSON number: whole values are exact, others the nearest double."""
+
+Instant = Annotated[AwareDatetime, AfterValidator(utc), PlainSerializer(format_rfc3339, return_type=str)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9]+(?:_[a-z0-9]+)*$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Description = Annotated[str, StringConstraints(max_length=1024)]
+ExternalKey = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$")]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Metadata = dict[str, str]
+PageNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+PageSize = Annotated[int, Field(ge=1, le=1000)]
+
+
+class SortOrder(StrEnum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class PeriodWire(Wire):
+    from_: Instant = Field(alias="from")
+    to: Instant
+
+
+class Page(Wire, Generic[T]):
+    """One page of a list; `page` counts from 1."""
+
+    total_count: int
+    page: int
+    page_size: int
+    items: list[T]
+
+
+class Resource(Wire):
+    """What every stored resource carries."""
+
+    id: Ulid
+    created_at: Instant
+    updated_at: Instant
+    deleted_at: Instant | None = None
+
+
+def as_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else utc(value)

@@ -1,0 +1,28 @@
+"""A unit of work: nothing is saved unless the use case's last line commits; leaving the block rolls back."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from meterhouse.platform.outbox import DomainEvent
+
+S_co = TypeVar("S_co", covariant=True)
+
+
+class Work(Protocol[S_co]):
+    """One transaction in one namespace; `store` is the room's port on it."""
+
+    @property
+    def store(self) -> S_co: ...
+
+    def publish(self, *events: DomainEvent) -> None:
+        """Put domain events into the outbox of this transaction."""
+
+    def lock(self, *key: str) -> None:
+        """Wait until no other transaction of the namespace holds `key`; held until the transaction ends."""
+
+    def commit(self) -> None: ...
+
+
+Begin = Callable[[str], AbstractContextManager[Work[S_co]]]
+"""Begins a unit of work in a namespace: `with begin(namespace) as work: …; work.commit()`."""

@@ -1,0 +1,80 @@
+-- Equality of text inside a GiST index, for "one subscription at a time" as the database's own rule.
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+CREATE TABLE subscriptions (
+    namespace text NOT NULL,
+    id text NOT NULL,
+    customer_id text NOT NULL,
+    plan_id text,
+    plan_key text,
+    plan_version integer,
+    name text NOT NULL,
+    description text,
+    metadata jsonb NOT NULL,
+    currency text NOT NULL,
+    billing_cadence text NOT NULL,
+    billing_anchor timestamptz NOT NULL,
+    is_prorated boolean NOT NULL,
+    settlement_mode text NOT NULL,
+    active_from timestamptz NOT NULL,
+    active_to timestamptz CHECK (active_to >= active_from),
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    deleted_at timestamptz,
+    PRIMARY KEY (namespace, id),
+    CONSTRAINT one_subscription_at_a_time EXCLUDE USING gist (
+        namespace WITH =, customer_id WITH =, tstzrange(active_from, active_to) WITH &&
+    ) WHERE (deleted_at IS NULL)
+);
+CREATE INDEX subscriptions_of_customer ON subscriptions (namespace, customer_id, active_from)
+WHERE deleted_at IS NULL;
+SELECT confine('subscriptions');
+
+CREATE TABLE subscription_phases (
+    namespace text NOT NULL,
+    subscription_id text NOT NULL,
+    id text NOT NULL,
+    position integer NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text,
+    metadata jsonb NOT NULL,
+    active_from timestamptz NOT NULL,
+    active_to timestamptz CHECK (active_to > active_from),
+    PRIMARY KEY (namespace, subscription_id, id),
+    UNIQUE (namespace, subscription_id, key),
+    FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id)
+);
+SELECT confine('subscription_phases');
+
+CREATE TABLE subscription_items (
+    namespace text NOT NULL,
+    subscription_id text NOT NULL,
+    phase_id text NOT NULL,
+    id text NOT NULL,
+    position integer NOT NULL,
+    key text NOT NULL,
+    version integer NOT NULL,
+    active_from timestamptz NOT NULL,
+    active_to timestamptz CHECK (active_to >= active_from),
+    rate_card jsonb NOT NULL,
+    PRIMARY KEY (namespace, subscription_id, phase_id, id),
+    UNIQUE (namespace, subscription_id, phase_id, key, version),
+    FOREIGN KEY (namespace, subscription_id, phase_id)
+    REFERENCES subscription_phases (namespace, subscription_id, id)
+);
+SELECT confine('subscription_items');
+
+-- A subscription with its phases and items in one row; row level security is that of whoever asks.
+CREATE VIEW subscription_details WITH (security_invoker = true) AS
+SELECT s.*, (
+    SELECT jsonb_agg(to_jsonb(p) || jsonb_build_object('items', (
+        SELECT coalesce(jsonb_agg(to_jsonb(i) ORDER BY i.position), '[]')
+        FROM subscription_items i
+        WHERE i.namespace = p.namespace AND i.subscription_id = p.subscription_id AND i.phase_id = p.id
+    )) ORDER BY p.position)
+    FROM subscription_phases p
+    WHERE p.namespace = s.namespace AND p.subscription_id = s.id
+) AS phases
+FROM subscriptions s;
+GRANT SELECT ON subscription_details TO meterhouse_app;

@@ -1,0 +1,162 @@
+"""Subscriptions in PostgreSQL: three tables, read as one row by the view `subscription_details`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.kernel.cadence import Cadence
+from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.sql import queries
+from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
+
+_SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
+_BEFORE_ALL = ""
+
+
+class PostgresSubscriptions:
+    """The subscriptions of one namespace; deleted ones are never found."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def find(self, subscription_id: str) -> Subscription | None:
+        row = self._transaction.fetch_one(_SQL["find"], {"id": subscription_id})
+        return None if row is None else _subscription(row)
+
+    def of_customer(self, customer_id: str) -> list[Subscription]:
+        """All of them, past and future, by their start."""
+        return self.of_customers([customer_id])
+
+    def of_customers(self, customer_ids: Sequence[str]) -> list[Subscription]:
+        """All of them, by customer and start."""
+        return self._all("of_customers", customer_ids=list(customer_ids))
+
+    def active_of(self, customer_ids: Sequence[str], at: datetime) -> list[Subscription]:
+        """Those in force at `at`, by customer."""
+        return self._all("active_of", customer_ids=list(customer_ids), at=at)
+
+    def billable(self, after_customer: str | None, up_to_customer: str) -> list[Subscription]:
+        """Those of the customers in (`after_customer`, `up_to_customer`], by customer and start, in one query."""
+        return self._all("billable", after_customer=after_customer or _BEFORE_ALL, up_to_customer=up_to_customer)
+
+    def add(self, subscription: Subscription) -> None:
+        self._transaction.execute(_SQL["add"], _values(subscription))
+        self._transaction.execute_many(_SQL["add_phase"], _phase_values(subscription))
+        self._transaction.execute_many(_SQL["add_item"], _item_values(subscription))
+
+    def update(self, subscription: Subscription) -> None:
+        """Store its end, or its deletion."""
+        self._transaction.execute(_SQL["update"], _values(subscription))
+
+    def _all(self, query: str, **parameters: object) -> list[Subscription]:
+        return [_subscription(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+
+
+class PostgresStore:
+    """What this room's use cases touch inside one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.subscriptions = PostgresSubscriptions(transaction)
+        self.customers = PostgresCustomers(transaction)
+        self.plans = PostgresPlans(transaction)
+        self.features = PostgresFeatures(transaction)
+
+
+def _values(subscription: Subscription) -> dict[str, Any]:
+    plan = subscription.plan
+    return {
+        "id": subscription.id,
+        "customer_id": subscription.customer_id,
+        "plan_id": plan and plan.id,
+        "plan_key": plan and plan.key,
+        "plan_version": plan and plan.version,
+        "name": subscription.name,
+        "description": subscription.description,
+        "metadata": json.dumps(dict(subscription.metadata)),
+        "currency": subscription.currency,
+        "billing_cadence": subscription.billing_cadence.iso(),
+        "billing_anchor": subscription.billing_anchor,
+        "is_prorated": subscription.is_prorated,
+        "settlement_mode": subscription.settlement_mode.value,
+        "active_from": subscription.active_from,
+        "active_to": subscription.active_to,
+        "created_at": subscription.created_at,
+        "updated_at": subscription.updated_at,
+        "deleted_at": subscription.deleted_at,
+    }
+
+
+def _phase_values(subscription: Subscription) -> Iterator[dict[str, Any]]:
+    for position, phase in enumerate(subscription.phases):
+        yield {
+            "subscription_id": subscription.id,
+            "id": phase.id,
+            "position": position,
+            "key": phase.key,
+            "name": phase.name,
+            "description": phase.description,
+            "metadata": json.dumps(dict(phase.metadata)),
+            "active_from": phase.active_from,
+            "active_to": phase.active_to,
+        }
+
+
+def _item_values(subscription: Subscription) -> Iterator[dict[str, Any]]:
+    for phase in subscription.phases:
+        for position, item in enumerate(phase.items):
+            yield {
+                "subscription_id": subscription.id,
+                "phase_id": phase.id,
+                "id": item.id,
+                "position": position,
+                "key": item.key,
+                "version": item.version,
+                "active_from": item.active_from,
+                "active_to": item.active_to,
+                "rate_card": json.dumps(rate_card_to_document(item.rate_card)),
+            }
+
+
+def _subscription(row: Row) -> Subscription:
+    plan = row["plan_id"] and PlanReference(row["plan_id"], row["plan_key"], row["plan_version"])
+    copied = ("id", "customer_id", "name", "description", "metadata", "currency", "is_prorated")
+    instants = ("billing_anchor", "active_from", "active_to", "created_at", "updated_at", "deleted_at")
+    return Subscription(
+        **{name: row[name] for name in (*copied, *instants)},
+        plan=plan,
+        billing_cadence=Cadence.parse(row["billing_cadence"]),
+        settlement_mode=SettlementMode(row["settlement_mode"]),
+        phases=tuple(_phase(document) for document in row["phases"]),
+    )
+
+
+def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:
+    return SubscriptionPhase(
+        id=document["id"],
+        key=document["key"],
+        name=document["name"],
+        description=document["description"],
+        metadata=document["metadata"],
+        active_from=datetime.fromisoformat(document["active_from"]),
+        active_to=_instant(document["active_to"]),
+        items=tuple(_item(item) for item in document["items"]),
+    )
+
+
+def _item(document: Mapping[str, Any]) -> SubscriptionItem:
+    return SubscriptionItem(
+        id=document["id"],
+        rate_card=rate_card_from_document(document["rate_card"]),
+        active_from=datetime.fromisoformat(document["active_from"]),
+        active_to=_instant(document["active_to"]),
+        version=document["version"],
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,150 @@
+"""What callers send to subscribe and to cancel, to the contract."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from meterhouse.catalog.plan import PlanSpec, SettlementMode
+from meterhouse.catalog.plan_schema import Alignment, PlanPhaseWire, ProRatingConfig, phase_from_wire
+from meterhouse.catalog.schema import Duration
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
+from meterhouse.platform.wire import CurrencyCode, Description, ExternalKey, Instant, Key, Metadata, Name, Ulid, Wire
+from meterhouse.subscriptions.create import NewSubscription, PlanChoice
+from meterhouse.subscriptions.timing import Soon, Timing
+
+
+def _timing(value: object) -> Timing:
+    if isinstance(value, datetime):
+        return value
+    try:
+        text = str(value)
+        return Soon(text) if text in set(Soon) else parse_rfc3339(text)
+    except ValueError:
+        message = "must be 'immediate', 'next_billing_cycle' or a date-time with a time zone"
+        raise PydanticCustomError("timing", message) from None
+
+
+TimingWire = Annotated[
+    Timing,
+    PlainValidator(_timing),
+    PlainSerializer(lambda at: format_rfc3339(at) if isinstance(at, datetime) else at.value, return_type=str),
+    WithJsonSchema({"oneOf": [{"type": "string", "enum": list(Soon)}, {"type": "string", "format": "date-time"}]}),
+]
+
+
+def _only(supported: str) -> BeforeValidator:
+    """Refuse the contract's other values until they can be billed."""
+
+    def check(value: object) -> object:
+        if value != supported:
+            raise PydanticCustomError(
+                "not_supported_yet", "only {supported} is supported yet", {"supported": supported}
+            )
+        return value
+
+    return BeforeValidator(check)
+
+
+Settlement = Annotated[SettlementMode, _only(SettlementMode.CREDIT_THEN_INVOICE)]
+CostBasisMode = Annotated[Literal["dynamic", "pinned"], _only("dynamic")]
+
+
+class PlanReferenceInput(Wire):
+    key: Key
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class CustomPlanInput(Wire):
+    name: Name
+    description: Description | None = None
+    metadata: Metadata | None = None
+    alignment: Alignment | None = None
+    currency: CurrencyCode
+    billing_cadence: Duration
+    pro_rating_config: ProRatingConfig | None = None
+    settlement_mode: Settlement = SettlementMode.CREDIT_THEN_INVOICE
+    phases: Annotated[list[PlanPhaseWire], Field(min_length=1, max_length=100)]
+
+
+class SubscriptionCreate(Wire):
+    """Either `plan` or `customPlan`, for either `customerId` or `customerKey`."""
+
+    plan: PlanReferenceInput | None = None
+    custom_plan: CustomPlanInput | None = None
+    customer_id: Ulid | None = None
+    customer_key: ExternalKey | None = None
+    timing: TimingWire = Soon.IMMEDIATE
+    starting_phase: Annotated[str, StringConstraints(min_length=1)] | None = None
+    billing_anchor: Instant | None = None
+    name: Name | None = None
+    description: Description | None = None
+    metadata: Metadata | None = None
+    alignment: Alignment | None = None
+    settlement_mode: Settlement | None = None
+    cost_basis_mode: CostBasisMode = "dynamic"
+
+
+class SubscriptionCancel(Wire):
+    timing: TimingWire = Soon.IMMEDIATE
+
+
+def wanted_of(body: SubscriptionCreate) -> NewSubscription:
+    """What the request asks for.
+
+    Raises:
+        InvalidInput: it names no customer or no plan, or two.
+    """
+    problems: list[Problem] = []
+    customer, plan = _customer(body, problems), _plan(body, problems)
+    if customer is None or plan is None:
+        raise InvalidInput("; ".join(problem.message for problem in problems), problems)
+    field, id_or_key = customer
+    return NewSubscription(
+        customer=id_or_key,
+        customer_field=field,
+        plan=plan,
+        timing=body.timing,
+        starting_phase=body.starting_phase,
+        billing_anchor=body.billing_anchor,
+        settlement_mode=body.settlement_mode,
+        name=body.name,
+        description=body.description,
+        metadata=body.metadata or {},
+    )
+
+
+def _customer(body: SubscriptionCreate, problems: list[Problem]) -> tuple[str, str] | None:
+    given = [("/customerId", body.customer_id), ("/customerKey", body.customer_key)]
+    named = [(field, value) for field, value in given if value is not None]
+    if len(named) != 1:
+        message = "give either customerId or customerKey"
+        problems.append(Problem("/customerId", "one_customer_required", message))
+        return None
+    return named[0]
+
+
+def _plan(body: SubscriptionCreate, problems: list[Problem]) -> PlanChoice | PlanSpec | None:
+    match body.plan, body.custom_plan:
+        case PlanReferenceInput() as plan, None:
+            return PlanChoice(plan.key, plan.version)
+        case None, CustomPlanInput() as custom:
+            return _custom_spec(custom)
+        case _:
+            problems.append(Problem("/plan", "one_plan_required", "give either plan or customPlan"))
+            return None
+
+
+def _custom_spec(custom: CustomPlanInput) -> PlanSpec:
+    return PlanSpec(
+        name=custom.name,
+        description=custom.description,
+        metadata=custom.metadata or {},
+        currency=custom.currency,
+        billing_cadence=custom.billing_cadence,
+        is_prorated=custom.pro_rating_config is None or custom.pro_rating_config.enabled,
+        settlement_mode=custom.settlement_mode,
+        phases=tuple(phase_from_wire(phase) for phase in custom.phases),
+    )

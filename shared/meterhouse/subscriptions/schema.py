@@ -1,0 +1,178 @@
+"""Subscriptions as answers show them, to the contract."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.feature_schema import FeatureWire, feature_wire
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.plan_schema import Alignment, ProRatingConfig
+from meterhouse.catalog.schema import Duration, TaxConfig, UsageBasedPrice, price_to_wire
+from meterhouse.kernel.period import Period
+from meterhouse.platform.wire import (
+    CurrencyCode,
+    Description,
+    Instant,
+    Key,
+    Metadata,
+    Name,
+    PeriodWire,
+    Resource,
+    Ulid,
+    Wire,
+)
+from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, SubscriptionStatus
+
+
+class SubscriptionAlignment(Alignment):
+    current_aligned_billing_period: PeriodWire | None = None
+
+
+class PlanReferenceWire(Wire):
+    id: Ulid
+    key: Key
+    version: int
+
+
+class SubscriptionItemIncluded(Wire):
+    feature: FeatureWire
+
+
+class SubscriptionItemWire(Resource):
+    nullable: ClassVar[frozenset[str]] = frozenset({"billing_cadence", "price"})
+
+    key: Key
+    name: Name
+    description: Description | None = None
+    metadata: Metadata | None = None
+    active_from: Instant
+    active_to: Instant | None = None
+    currency: CurrencyCode | None = None
+    feature_key: Key | None = None
+    included: SubscriptionItemIncluded | None = None
+    billing_cadence: Duration | None
+    price: UsageBasedPrice | None
+    tax_config: TaxConfig | None = None
+
+
+class SubscriptionPhaseExpanded(Resource):
+    key: Key
+    name: Name
+    description: Description | None = None
+    metadata: Metadata | None = None
+    active_from: Instant
+    active_to: Instant | None = None
+    items: list[SubscriptionItemWire]
+    item_timelines: dict[str, list[SubscriptionItemWire]]
+
+
+class SubscriptionWire(Resource):
+    name: Name
+    description: Description | None = None
+    metadata: Metadata | None = None
+    active_from: Instant
+    active_to: Instant | None = None
+    alignment: SubscriptionAlignment
+    status: SubscriptionStatus
+    customer_id: Ulid
+    plan: PlanReferenceWire | None = None
+    currency: CurrencyCode
+    cost_basis_mode: Literal["dynamic"] = "dynamic"
+    cost_basis_pins: list[str] = Field(default_factory=list)
+    billing_cadence: Duration
+    pro_rating_config: ProRatingConfig
+    billing_anchor: Instant
+    settlement_mode: SettlementMode
+
+
+class SubscriptionExpanded(SubscriptionWire):
+    phases: list[SubscriptionPhaseExpanded]
+
+
+def subscription_to_wire(subscription: Subscription, at: datetime) -> SubscriptionWire:
+    """The subscription as it stands at `at`, without its phases."""
+    return SubscriptionWire(**_fields(subscription, at))
+
+
+def subscription_expanded(
+    subscription: Subscription, features: Mapping[str, Feature], at: datetime
+) -> SubscriptionExpanded:
+    """The subscription as it stands at `at`, with the phases that come into force; `features` by key."""
+    phases = [_Shown(subscription, features, at).phase(phase) for phase in subscription.effective_phases()]
+    return SubscriptionExpanded(**_fields(subscription, at), phases=phases)
+
+
+def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
+    plan = subscription.plan
+    period = subscription.billing_period_at(at)
+    copied = ("id", "name", "description", "active_from", "active_to", "customer_id", "currency", "billing_cadence")
+    kept = ("billing_anchor", "settlement_mode", "created_at", "updated_at", "deleted_at")
+    return {
+        **{name: getattr(subscription, name) for name in (*copied, *kept)},
+        "metadata": dict(subscription.metadata) or None,
+        "status": subscription.status_at(at),
+        "plan": plan and PlanReferenceWire(id=plan.id, key=plan.key, version=plan.version),
+        "pro_rating_config": ProRatingConfig(enabled=subscription.is_prorated, mode="prorate_prices"),
+        "alignment": SubscriptionAlignment(
+            billables_must_align=True,
+            current_aligned_billing_period=None if period is None else _period(period),
+        ),
+    }
+
+
+def _period(period: Period) -> PeriodWire:
+    return PeriodWire.model_validate({"from": period.start, "to": period.end})
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    subscription: Subscription
+    features: Mapping[str, Feature]
+    at: datetime
+
+    def phase(self, phase: SubscriptionPhase) -> SubscriptionPhaseExpanded:
+        timelines: dict[str, list[SubscriptionItemWire]] = {}
+        for item in phase.items:
+            timelines.setdefault(item.key, []).append(self._item(item))
+        return SubscriptionPhaseExpanded(
+            id=phase.id,
+            created_at=self.subscription.created_at,
+            updated_at=self.subscription.updated_at,
+            key=phase.key,
+            name=phase.name,
+            description=phase.description,
+            metadata=dict(phase.metadata) or None,
+            active_from=phase.active_from,
+            active_to=phase.active_to,
+            items=[self._in_force(timeline) for timeline in timelines.values()],
+            item_timelines=timelines,
+        )
+
+    def _in_force(self, timeline: Sequence[SubscriptionItemWire]) -> SubscriptionItemWire:
+        """The item of a key at the instant shown; before the phase its first one, after it its last."""
+        return next((item for item in timeline if item.active_to is None or self.at < item.active_to), timeline[-1])
+
+    def _item(self, item: SubscriptionItem) -> SubscriptionItemWire:
+        card = item.rate_card
+        feature = None if card.feature_key is None else self.features.get(card.feature_key)
+        return SubscriptionItemWire(
+            id=item.id,
+            created_at=self.subscription.created_at,
+            updated_at=self.subscription.updated_at,
+            key=item.key,
+            name=card.name,
+            description=card.description,
+            metadata=dict(card.metadata) or None,
+            active_from=item.active_from,
+            active_to=item.active_to,
+            currency=self.subscription.currency,
+            feature_key=card.feature_key,
+            included=None if feature is None else SubscriptionItemIncluded(feature=feature_wire(feature)),
+            billing_cadence=card.billing_cadence,
+            price=None if card.price is None else price_to_wire(card.price),
+            tax_config=None if card.tax_config is None else TaxConfig.model_validate(card.tax_config),
+        )

@@ -1,0 +1,127 @@
+"""The lines a subscription should have on its invoices. Billing reconciles what it stored with them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.catalog.rate_card import RateCard
+from meterhouse.kernel.cadence import Cadence, period_at, periods_between
+from meterhouse.kernel.period import Period
+from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, clipped
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLine:
+    """One item for one period.
+
+    Attributes:
+        key: "{subscription id}/{phase key}/{item key}/v[n]/period[i]", the same in every run.
+        service_period: what is charged for: the full service period, cut at the item's life.
+        full_service_period: the whole period of the item's cadence, the base of proration.
+        billing_period: of the subscription, where the service period starts; cut at the phase's edges.
+        invoice_at: from when on the line may be collected.
+        is_prorated: whether a flat price counts by the share of `full_service_period` that was served.
+    """
+
+    key: str
+    subscription_id: str
+    phase_id: str
+    item_id: str
+    item_key: str
+    name: str
+    rate_card: RateCard
+    currency: str
+    service_period: Period
+    full_service_period: Period
+    billing_period: Period
+    invoice_at: datetime
+    is_prorated: bool
+
+
+def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLine]:
+    """The lines of all periods that start before `horizon`, by phase, item and period.
+
+    Items charged in advance go one billing period further, so that the next charge is known before it is due. A
+    later horizon gives the same lines and more. Free items, and what has not begun at `horizon`, give none.
+    """
+    if subscription.deleted_at is not None:
+        return []
+    return [
+        _line(subscription, phase, item, index, service, full)
+        for phase in subscription.effective_phases()
+        for item in phase.items
+        if _is_charged(item) and item.active_from <= horizon
+        for index, (service, full) in enumerate(_service_periods(subscription, item, horizon))
+    ]
+
+
+def _is_charged(item: SubscriptionItem) -> bool:
+    price = item.rate_card.price
+    return price is not None and not (isinstance(price, FlatPrice) and price.amount == 0)
+
+
+def _service_periods(
+    subscription: Subscription, item: SubscriptionItem, horizon: datetime
+) -> Iterator[tuple[Period, Period]]:
+    reach = _advance_reach(subscription, horizon) if item.rate_card.is_in_advance else horizon
+    if item.active_from >= reach:
+        return
+    cadence = item.rate_card.billing_cadence
+    periods = _single(subscription, item) if cadence is None else _recurring(subscription, item, cadence, reach)
+    for full in periods:
+        service = clipped(full, item.active_from, item.active_to)
+        if service is not None:
+            yield service, full
+
+
+def _recurring(
+    subscription: Subscription, item: SubscriptionItem, cadence: Cadence, reach: datetime
+) -> Iterator[Period]:
+    end = min(reach, item.active_to or reach)
+    return periods_between(subscription.billing_anchor, cadence, item.active_from, end)
+
+
+def _single(subscription: Subscription, item: SubscriptionItem) -> Iterator[Period]:
+    """What is charged once is never prorated: its full service period is the one it has.
+
+    In arrears it is due when the item ends, so without an end it never is.
+    """
+    whole = period_at(subscription.billing_anchor, subscription.billing_cadence, item.active_from)
+    end = whole.end if item.rate_card.is_in_advance else item.active_to
+    if end is not None and item.active_from < end:
+        yield Period(item.active_from, min(end, item.active_to or end))
+
+
+def _advance_reach(subscription: Subscription, horizon: datetime) -> datetime:
+    """The end of the first billing period that starts at `horizon` or later."""
+    anchor, cadence = subscription.billing_anchor, subscription.billing_cadence
+    current = period_at(anchor, cadence, horizon)
+    return current.end if current.start == horizon else period_at(anchor, cadence, current.end).end
+
+
+def _line(
+    subscription: Subscription,
+    phase: SubscriptionPhase,
+    item: SubscriptionItem,
+    index: int,
+    service: Period,
+    full: Period,
+) -> TargetLine:
+    cadence_period = period_at(subscription.billing_anchor, subscription.billing_cadence, service.start)
+    billing = clipped(cadence_period, phase.active_from, phase.active_to) or service
+    return TargetLine(
+        key=f"{subscription.id}/{phase.key}/{item.key}/v[{item.version}]/period[{index}]",
+        subscription_id=subscription.id,
+        phase_id=phase.id,
+        item_id=item.id,
+        item_key=item.key,
+        name=item.rate_card.name,
+        rate_card=item.rate_card,
+        currency=subscription.currency,
+        service_period=service,
+        full_service_period=full,
+        billing_period=billing,
+        invoice_at=billing.start if item.rate_card.is_in_advance else max(service.end, billing.end),
+        is_prorated=subscription.is_prorated,
+    )

@@ -1,0 +1,107 @@
+"""The deployed local stack, started once for all journeys, beside any stack of the developer's own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openmeter import Client
+
+from localstack.aws import aws_client
+from localstack.settings import read_stack
+from localstack.stack_env import read_stack_env
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = 5
+PATIENCE_SECONDS = 60
+
+
+def free_port_base() -> int:
+    """The first of some adjacent free ports."""
+    for base in range(21000, 32000, 50):
+        sockets = [socket.socket() for _ in range(PARTS)]
+        try:
+            for offset, probe in enumerate(sockets):
+                probe.bind(("127.0.0.1", base + offset))
+        except OSError:
+            continue
+        finally:
+            for probe in sockets:
+                probe.close()
+        return base
+    raise RuntimeError("no free ports between 21000 and 32000")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    state = tmp_path_factory.mktemp("stack")
+    environ = {**os.environ, "METERHOUSE_STATE": str(state), "METERHOUSE_PORT_BASE": str(free_port_base())}
+    try:
+        subprocess.run([sys.executable, "-m", "localstack", "up"], cwd=ROOT, env=environ, check=True)
+        yield read_stack_env(read_stack(environ))
+    finally:
+        subprocess.run([sys.executable, "-m", "localstack", "down"], cwd=ROOT, env=environ, check=True)
+
+
+@pytest.fixture(scope="session")
+def cloud(stack: dict[str, str]) -> Callable[[str], Any]:
+    """Clients of the emulated AWS, by service."""
+
+    def client(service: str) -> Any:
+        return aws_client(service, stack)
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def sdk(stack: dict[str, str]) -> Client:
+    return Client(endpoint=stack["METERHOUSE_URL"], token=stack["METERHOUSE_API_KEY"])
+
+
+@pytest.fixture(scope="session")
+def new_namespace(stack: dict[str, str], cloud: Callable[[str], Any]) -> Callable[[str], Client]:
+    """Opens a namespace with a key of its own, as an operator would."""
+
+    def open_namespace(name: str) -> Client:
+        answer = cloud("lambda").invoke(
+            FunctionName="meterhouse-issue_api_key", Payload=json.dumps({"namespace": name, "name": "e2e"}).encode()
+        )
+        return Client(endpoint=stack["METERHOUSE_URL"], token=json.loads(answer["Payload"].read())["key"])
+
+    return open_namespace
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], object], object], None]:
+    """Waits until a call answers what is expected; the sink is asynchronous by design."""
+
+    def wait(ask: Callable[[], object], expected: object) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (answer := ask()) != expected and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert answer == expected
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def run_invoices(stack: dict[str, str], cloud: Callable[[str], Any]) -> Callable[[str, str], dict[str, Any]]:
+    """Runs the deployed workflow to its end: `run_invoices(name, as_of)`."""
+
+    def run(name: str, as_of: str) -> dict[str, Any]:
+        workflows = cloud("stepfunctions")
+        arn = workflows.start_execution(
+            stateMachineArn=stack["INVOICE_RUN_ARN"], name=name, input=json.dumps({"asOf": as_of})
+        )["executionArn"]
+        while (outcome := workflows.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            time.sleep(0.2)
+        described: dict[str, Any] = outcome
+        return described
+
+    return run

@@ -1,0 +1,50 @@
+"""What a cold start may load: imports are the better half of its time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
+HEAVY = frozenset(
+    {"aws_lambda_powertools", "boto3", "botocore", "clickhouse_connect", "confluent_kafka", "jsonpath"}
+    | {"msgspec", "numpy", "psycopg", "pydantic", "stripe", "zstandard"}
+)
+HTTP = frozenset({"aws_lambda_powertools", "pydantic"})
+TASK = frozenset({"aws_lambda_powertools"})
+MAY_LOAD = {
+    "ingest_events": frozenset({"msgspec", "confluent_kafka", "zstandard"}),
+    "sink_events": TASK | {"msgspec", "confluent_kafka", "zstandard", "jsonpath"},
+    "query_usage": HTTP | {"msgspec", "jsonpath"},
+    "manage_meters": HTTP | {"jsonpath"},
+    "manage_customers": HTTP,
+    "manage_catalog": HTTP,
+    "manage_subscriptions": HTTP,
+    "manage_invoices": HTTP,
+    "describe_api": HTTP | {"jsonpath", "msgspec"},
+}
+"""What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=lambda path: path.parent.name)
+def test_a_cold_start_loads_only_what_its_function_may(handler: Path) -> None:
+    program = (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('handler', {str(handler)!r})\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        f"print(*sorted({set(HEAVY)!r} & set(sys.modules)))\n"
+    )
+    name = handler.parent.name
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"POWERTOOLS_SERVICE_NAME": name, "PYTHONPATH": str(ROOT / "shared"), "AWS_REGION": "us-east-1"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    loaded = set(ran.stdout.split())
+    assert loaded <= MAY_LOAD.get(name, TASK), loaded

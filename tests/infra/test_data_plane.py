@@ -1,0 +1,88 @@
+"""The stores of the aws target."""
+
+from tests.infra.templates import Synthesis
+
+
+def test_events_are_encrypted_on_the_wire_and_on_disk_and_nobody_is_anonymous(aws: Synthesis) -> None:
+    cluster = aws.one("AWS::MSK::Cluster")["Properties"]
+
+    assert cluster["EncryptionInfo"]["EncryptionInTransit"] == {"ClientBroker": "TLS", "InCluster": True}
+    assert "DataVolumeKMSKeyId" in cluster["EncryptionInfo"]["EncryptionAtRest"]
+    assert cluster["ClientAuthentication"]["Unauthenticated"] == {"Enabled": False}
+    assert cluster["ClientAuthentication"]["Sasl"] == {"Scram": {"Enabled": True}}
+
+
+def test_an_acknowledged_event_is_on_two_brokers(aws: Synthesis) -> None:
+    properties = aws.one("AWS::MSK::Configuration")["Properties"]["ServerProperties"]
+
+    assert "min.insync.replicas=2" in properties
+    assert "unclean.leader.election.enable=false" in properties
+    assert "auto.create.topics.enable=false" in properties
+
+
+def test_kafka_user_is_a_secret_msk_accepts(aws: Synthesis) -> None:
+    (user,) = [
+        secret["Properties"]
+        for secret in aws.all("AWS::SecretsManager::Secret").values()
+        if secret["Properties"].get("Name", "").startswith("AmazonMSK_")
+    ]
+
+    assert "KmsKeyId" in user
+
+
+def test_postgres_cannot_be_deleted_by_mistake(aws: Synthesis) -> None:
+    cluster = aws.one("AWS::RDS::DBCluster")
+
+    assert cluster["DeletionPolicy"] == "Retain"
+    assert cluster["Properties"]["DeletionProtection"] is True
+    assert cluster["Properties"]["StorageEncrypted"] is True
+    assert cluster["Properties"]["BackupRetentionPeriod"] >= 7
+
+
+def test_password_of_the_owner_is_made_and_rotated_by_rds(aws: Synthesis) -> None:
+    properties = aws.one("AWS::RDS::DBCluster")["Properties"]
+
+    assert properties["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in properties
+
+
+def test_functions_connect_as_the_application_role_never_as_the_owner(aws: Synthesis) -> None:
+    owner = aws.functions()["migrate_databases"]["Environment"]["Variables"]["POSTGRES_OWNER_SECRET_ARN"]
+
+    for name, function in aws.functions().items():
+        if name != "migrate_databases":
+            assert owner not in function["Environment"]["Variables"].values(), name
+
+
+def test_stores_are_open_to_the_functions_group_alone(aws: Synthesis) -> None:
+    ingress = aws.all("AWS::EC2::SecurityGroupIngress").values()
+
+    assert all("SourceSecurityGroupId" in rule["Properties"] for rule in ingress)
+    for group in aws.all("AWS::EC2::SecurityGroup").values():
+        assert "SecurityGroupIngress" not in group["Properties"]
+
+
+def test_own_clickhouse_node_keeps_its_volume_when_it_goes(aws: Synthesis) -> None:
+    volume = aws.one("AWS::EC2::Volume")
+
+    assert volume["Properties"]["Encrypted"] is True
+    assert volume["DeletionPolicy"] == "Snapshot"
+
+
+def test_clickhouse_cloud_needs_no_way_to_the_internet(aws_with_every_option: Synthesis) -> None:
+    assert not aws_with_every_option.all("AWS::EC2::NatGateway")
+    assert not aws_with_every_option.all("AWS::EC2::InternetGateway")
+    services = [
+        endpoint["Properties"]["ServiceName"]
+        for endpoint in aws_with_every_option.all("AWS::EC2::VPCEndpoint").values()
+    ]
+    assert "com.amazonaws.vpce.eu-central-1.vpce-svc-0123" in services
+
+
+def test_on_demand_pollers_get_the_endpoints_they_call(aws: Synthesis, aws_with_every_option: Synthesis) -> None:
+    def endpoints(synthesis: Synthesis) -> str:
+        return str([e["Properties"]["ServiceName"] for e in synthesis.all("AWS::EC2::VPCEndpoint").values()])
+
+    assert ".lambda" in endpoints(aws_with_every_option)
+    assert ".sts" in endpoints(aws_with_every_option)
+    assert ".lambda" not in endpoints(aws)

@@ -1,0 +1,137 @@
+"""Every function is deployed, alone with its role and logs, and carries exactly what its handler imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from infra.functions import FUNCTIONS as SPECS
+from tests.infra.templates import FUNCTIONS, Synthesis, role_of
+
+HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "eventbridge"}
+VARIABLES = {
+    "postgres": {
+        "POSTGRES_HOST",
+        "POSTGRES_PORT",
+        "POSTGRES_DATABASE",
+        "POSTGRES_SSLMODE",
+        "POSTGRES_SECRET_ARN",
+    },
+    "clickhouse": {"CLICKHOUSE_URL", "CLICKHOUSE_DATABASE", "CLICKHOUSE_SECRET_ARN"},
+    "kafka": {
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "KAFKA_SECURITY_PROTOCOL",
+        "KAFKA_SECRET_ARN",
+        "KAFKA_EVENTS_TOPIC",
+        "KAFKA_DEAD_LETTER_TOPIC",
+        "KAFKA_CONSUMER_GROUP",
+    },
+    "eventbridge": {"EVENT_BUS_NAME"},
+}
+ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
+CREDENTIALS = {
+    "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
+    "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},
+    "migrate_databases": {
+        "API_KEY_PEPPER_SECRET_ARN",
+        "BOOTSTRAP_API_KEY_SECRET_ARN",
+        "POSTGRES_OWNER_SECRET_ARN",
+    },
+}
+
+
+def imported_technologies(handler: Path) -> set[str]:
+    """Technologies named by the modules of meterhouse that a handler imports itself."""
+    words: set[str] = set()
+    for node in ast.walk(ast.parse(handler.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("meterhouse"):
+            words |= {*node.module.split("."), *(alias.name for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            words |= {word for alias in node.names for word in alias.name.split(".")}
+    return words & TECHNOLOGIES
+
+
+def test_every_folder_is_deployed_and_every_deployed_function_has_a_folder(target: Synthesis) -> None:
+    assert sorted(target.functions()) == HANDLERS
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_declared_technologies_are_those_the_handler_imports(spec: object) -> None:
+    name, declared = spec.name, spec.technologies  # type: ignore[attr-defined]
+
+    assert {technology.value for technology in declared} == imported_technologies(FUNCTIONS / name / "handler.py")
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
+    layers = {
+        aws.application[layer["Ref"]]["Properties"]["Description"].removeprefix("Meterhouse: ")
+        for layer in aws.functions()[name]["Layers"]
+    }
+
+    adapters = imported_technologies(FUNCTIONS / name / "handler.py") - {"eventbridge"}
+    assert layers == {"core", "meterhouse", *adapters}
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_environment_is_that_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
+    used = imported_technologies(FUNCTIONS / name / "handler.py")
+    expected = ALWAYS.union(CREDENTIALS.get(name, ()), *(VARIABLES[technology] for technology in used))
+
+    assert set(aws.functions()[name]["Environment"]["Variables"]) == expected
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_function_reads_the_secrets_its_environment_names_and_no_other(aws: Synthesis, name: str) -> None:
+    function = aws.functions()[name]
+    variables = function["Environment"]["Variables"]
+    named = {str(value) for key, value in variables.items() if key.endswith("_SECRET_ARN")}
+
+    granted = {
+        str(resource)
+        for statement in aws.statements(role_of(function))
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+        for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+    }
+    assert granted == named
+
+
+def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:
+    allowed = {
+        name
+        for name, function in target.functions().items()
+        if any("events:PutEvents" in s["Action"] for s in target.statements(role_of(function)))
+    }
+
+    assert allowed == {"relay_outbox"}
+
+
+def test_every_function_has_a_role_and_a_log_group_of_its_own(target: Synthesis) -> None:
+    functions = target.functions()
+
+    roles = {role_of(function) for function in functions.values()}
+    groups = {function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()}
+    assert len(roles) == len(groups) == len(functions)
+    for group in groups:
+        assert target.application[group]["Properties"]["RetentionInDays"] == 30
+
+
+def test_every_function_runs_python_3_13_on_graviton_and_is_traced(target: Synthesis) -> None:
+    for function in target.functions().values():
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["arm64"]
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_code_of_every_function_waits_for_the_migration(target: Synthesis) -> None:
+    for resource in target.all("AWS::Lambda::Function").values():
+        name = resource["Properties"].get("FunctionName", "")
+        if name.startswith("meterhouse-") and name != "meterhouse-migrate_databases":
+            assert "Migrations" in resource["DependsOn"], name
+
+
+def test_nothing_starts_work_before_the_migration(target: Synthesis) -> None:
+    for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Scheduler::Schedule", "AWS::ApiGatewayV2::Stage"):
+        for resource in target.all(kind).values():
+            assert "Migrations" in resource["DependsOn"]

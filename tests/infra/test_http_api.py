@@ -1,0 +1,57 @@
+"""The HTTP API: explicit routes, each behind the authorizer but the API's own description."""
+
+from infra.functions import FUNCTIONS
+from tests.infra.templates import Resource, Synthesis
+
+OPEN = {"GET /api/v1/openapi.json"}
+
+
+def routes(synthesis: Synthesis) -> dict[str, Resource]:
+    return {
+        resource["Properties"]["RouteKey"]: resource["Properties"]
+        for resource in synthesis.all("AWS::ApiGatewayV2::Route").values()
+    }
+
+
+def test_routes_are_those_of_the_functions(target: Synthesis) -> None:
+    assert sorted(routes(target)) == sorted(route for spec in FUNCTIONS for route in spec.routes)
+
+
+def test_no_route_catches_what_is_not_served(target: Synthesis) -> None:
+    assert not [route for route in routes(target) if "ANY" in route or "$default" in route or "+" in route]
+
+
+def test_every_route_but_the_description_asks_the_authorizer(target: Synthesis) -> None:
+    unguarded = {key for key, route in routes(target).items() if route["AuthorizationType"] != "CUSTOM"}
+
+    assert unguarded == OPEN
+
+
+def test_authorizer_answers_simply_by_the_authorization_header_for_a_minute(target: Synthesis) -> None:
+    authorizer = target.one("AWS::ApiGatewayV2::Authorizer")["Properties"]
+
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+    assert authorizer["EnableSimpleResponses"] is True
+    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 60
+
+
+def test_stage_throttles_and_logs_who_asked_without_what_was_sent(target: Synthesis) -> None:
+    stage = target.one("AWS::ApiGatewayV2::Stage")["Properties"]
+
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert "$context.authorizer.namespace" in stage["AccessLogSettings"]["Format"]
+    assert "authorization" not in stage["AccessLogSettings"]["Format"].lower()
+
+
+def test_a_request_ends_before_the_gateway_gives_up(target: Synthesis) -> None:
+    answering = {spec.name for spec in FUNCTIONS if spec.routes}
+
+    assert max(target.functions()[name]["Timeout"] for name in answering) < 30
+
+
+def test_custom_domain_is_made_with_its_alias(aws_with_every_option: Synthesis) -> None:
+    domain = aws_with_every_option.one("AWS::ApiGatewayV2::DomainName")["Properties"]
+
+    assert domain["DomainName"] == "usage.example.com"
+    assert aws_with_every_option.one("AWS::Route53::RecordSet")["Properties"]["Name"] == "usage.example.com."

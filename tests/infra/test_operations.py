@@ -1,0 +1,46 @@
+"""Alarms and dashboard of the aws target."""
+
+import pytest
+
+from tests.infra.templates import Synthesis
+
+
+def alarms(synthesis: Synthesis) -> set[str]:
+    return {alarm["Properties"]["AlarmName"] for alarm in synthesis.all("AWS::CloudWatch::Alarm").values()}
+
+
+@pytest.mark.parametrize(
+    "name", ["SinkLag", "DeadLetters", "ApiServerErrors", "InvoiceRun", "AuroraCpu", "AuroraCapacity", "Broker1Disk"]
+)
+def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
+    assert f"meterhouse-{name}" in alarms(aws)
+
+
+def test_every_function_that_fails_rings(aws: Synthesis) -> None:
+    names = {f"meterhouse-{''.join(p.capitalize() for p in name.split('_'))}" for name in aws.functions()}
+
+    assert names <= alarms(aws)
+
+
+def test_any_alarm_reaches_people_through_one_encrypted_topic(aws: Synthesis) -> None:
+    composite = aws.one("AWS::CloudWatch::CompositeAlarm")["Properties"]
+
+    assert str(composite["AlarmRule"]).count("ALARM(") == len(alarms(aws))
+    assert len(composite["AlarmActions"]) == 1
+    assert "KmsMasterKeyId" in aws.one("AWS::SNS::Topic")["Properties"]
+
+
+def test_an_address_given_by_flag_is_subscribed(aws_with_every_option: Synthesis) -> None:
+    subscription = aws_with_every_option.one("AWS::SNS::Subscription")["Properties"]
+
+    assert subscription["Endpoint"] == "billing@example.com"
+
+
+def test_operations_hold_no_function_of_the_application_fast(aws: Synthesis) -> None:
+    exported = aws.stacks["MeterhouseApplication"]["Outputs"]
+
+    assert not [name for name in exported if "Function" in name]
+
+
+def test_there_is_a_dashboard(aws: Synthesis) -> None:
+    assert aws.one("AWS::CloudWatch::Dashboard")["Properties"]["DashboardName"] == "meterhouse"

@@ -1,0 +1,72 @@
+"""Context flags: every fault is named at once, before anything is synthesised."""
+
+import pytest
+
+from infra.settings import AwsStores, ClickHouseCloud, ContextError, ExternalStores, read_settings
+from tests.infra.templates import EVERY_OPTION, LOCAL_CONTEXT
+
+
+def faults(**context: object) -> tuple[str, ...]:
+    with pytest.raises(ContextError) as caught:
+        read_settings(context)
+    return caught.value.faults
+
+
+def test_without_flags_the_target_is_aws_with_our_own_clickhouse_node() -> None:
+    settings = read_settings({})
+
+    assert settings.target == "aws"
+    assert isinstance(settings.stores, AwsStores)
+    assert not isinstance(settings.stores.clickhouse, ClickHouseCloud)
+
+
+def test_flags_of_the_cdk_itself_are_left_alone() -> None:
+    assert read_settings({"@aws-cdk/aws-iam:minimizePolicies": True, "aws:cdk:version": "2"}).target == "aws"
+
+
+def test_local_target_reads_the_endpoints_it_is_given() -> None:
+    stores = read_settings(LOCAL_CONTEXT).stores
+
+    assert isinstance(stores, ExternalStores)
+    assert stores.kafka_bootstrap_servers == "127.0.0.1:9092"
+
+
+def test_an_unknown_target_is_refused() -> None:
+    assert any(fault.startswith("target is 'azure'") for fault in faults(target="azure"))
+
+
+def test_every_missing_endpoint_is_named_at_once() -> None:
+    found = faults(target="local", clickhouseUrl="http://127.0.0.1:8123")
+
+    assert "kafkaBootstrapServers is missing" in found
+    assert "postgresHost is missing" in found
+    assert not any(fault.startswith("clickhouseUrl") for fault in found)
+
+
+def test_a_misspelt_flag_is_refused() -> None:
+    assert any(fault.startswith("auroraMaxAcus is unknown") for fault in faults(auroraMaxAcus="4"))
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("auroraMaxAcu", "many"), ("auroraMaxAcu", "300"), ("kafkaBrokers", "1"), ("kafkaVolumeGib", "1.5")],
+)
+def test_a_size_out_of_range_is_refused(flag: str, value: str) -> None:
+    assert any(fault.startswith(flag) for fault in faults(**{flag: value}))
+
+
+def test_clickhouse_cloud_needs_its_link_its_host_and_its_secret() -> None:
+    assert set(faults(clickhouse="cloud")) == {
+        "clickhousePrivateLinkService is missing",
+        "clickhouseHost is missing",
+        "clickhouseSecret is missing",
+    }
+
+
+def test_a_domain_needs_a_certificate() -> None:
+    assert faults(domainName="usage.example.com") == ("domainName and certificateArn go together",)
+
+
+def test_the_invoice_schedule_can_be_switched_off() -> None:
+    assert read_settings({"invoiceSchedule": "off"}).application.invoice_schedule is None
+    assert read_settings(EVERY_OPTION).application.invoice_schedule == "cron(5 * * * ? *)"

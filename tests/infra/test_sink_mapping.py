@@ -1,0 +1,50 @@
+"""The event source mapping of sink_events."""
+
+from tests.infra.templates import Synthesis
+
+KIND = "AWS::Lambda::EventSourceMapping"
+
+
+def test_batches_are_as_large_as_lambda_takes_within_seconds(target: Synthesis) -> None:
+    mapping = target.one(KIND)["Properties"]
+
+    assert mapping["BatchSize"] == 10_000
+    assert 1 <= mapping["MaximumBatchingWindowInSeconds"] <= 5
+
+
+def test_mapping_commits_in_the_group_the_watermark_is_read_from(target: Synthesis) -> None:
+    mapping = target.one(KIND)["Properties"]
+    watermark = target.functions()["await_watermark"]["Environment"]["Variables"]
+
+    assert mapping["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == watermark["KAFKA_CONSUMER_GROUP"]
+    assert mapping["Topics"] == [watermark["KAFKA_EVENTS_TOPIC"]]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+
+
+def test_mapping_has_dead_letters_and_tries_long_enough_for_a_store_to_come_back(target: Synthesis) -> None:
+    mapping = target.one(KIND)["Properties"]
+    sink = target.functions()["sink_events"]["Environment"]["Variables"]
+
+    destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert destination == f"kafka://{sink['KAFKA_DEAD_LETTER_TOPIC']}"
+    assert mapping["ProvisionedPollerConfig"]["MinimumPollers"] >= 1
+    assert mapping["MaximumRetryAttempts"] >= 1_000
+
+
+def test_on_demand_mapping_asks_for_nothing_that_only_provisioned_mode_has(
+    aws_with_every_option: Synthesis,
+) -> None:
+    mapping = aws_with_every_option.one(KIND)["Properties"]
+
+    assert not mapping.keys() & {"ProvisionedPollerConfig", "DestinationConfig", "MaximumRetryAttempts"}
+
+
+def test_pollers_sign_in_by_scram_where_the_brokers_ask_for_it(aws: Synthesis, local: Synthesis) -> None:
+    access = aws.one(KIND)["Properties"]["SourceAccessConfigurations"]
+
+    assert [entry["Type"] for entry in access] == ["SASL_SCRAM_512_AUTH"]
+    assert "SourceAccessConfigurations" not in local.one(KIND)["Properties"]
+
+
+def test_a_poller_may_hold_a_batch_for_the_whole_timeout_of_the_sink(target: Synthesis) -> None:
+    assert target.functions()["sink_events"]["Timeout"] <= 14 * 60

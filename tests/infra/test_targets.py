@@ -1,0 +1,52 @@
+"""Both targets synthesise: aws without a finding of cdk-nag, local without a type the emulator lacks."""
+
+import json
+
+from tests.infra.templates import Synthesis
+
+# What ministack 1.5 does not deploy.
+NOT_IN_MINISTACK = {
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::RDS::DBProxy",
+    "AWS::MSK::Cluster",
+    "AWS::MSK::ServerlessCluster",
+    "AWS::Events::Archive",
+    "AWS::Events::Connection",
+    "AWS::Events::ApiDestination",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::WAFv2::WebACLAssociation",
+}
+
+
+def kinds(synthesis: Synthesis, stack: str) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for resource in synthesis.stacks[stack]["Resources"].values():
+        counted[resource["Type"]] = counted.get(resource["Type"], 0) + 1
+    return counted
+
+
+def test_cdk_nag_has_no_finding_left(aws: Synthesis, aws_with_every_option: Synthesis) -> None:
+    for synthesis in (aws, aws_with_every_option):
+        report = synthesis.outdir / "validation-report.json"
+        plugins = json.loads(report.read_text())["pluginReports"] if report.exists() else []
+        assert [violation for plugin in plugins for violation in plugin["violations"]] == []
+
+
+def test_the_local_target_deploys_the_application_alone(local: Synthesis) -> None:
+    assert set(local.stacks) == {"MeterhouseApplication"}
+
+
+def test_the_local_target_has_no_type_the_emulator_lacks(local: Synthesis) -> None:
+    assert not kinds(local, "MeterhouseApplication").keys() & NOT_IN_MINISTACK
+
+
+def test_the_application_is_the_same_in_both_targets(aws: Synthesis, local: Synthesis) -> None:
+    assert kinds(aws, "MeterhouseApplication") == kinds(local, "MeterhouseApplication")
+
+
+def test_a_stack_stays_below_the_limits_of_cloudformation(aws: Synthesis) -> None:
+    for stack in aws.stacks.values():
+        assert len(stack["Resources"]) < 500
+        assert len(json.dumps(stack)) < 1_000_000

@@ -1,0 +1,138 @@
+"""The steps of an invoice run on the real database, with usage from a dict and instants the test sets."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.batch import Batch, Outcome, batch_of
+from meterhouse.billing.collect_invoices import CollectInvoices
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.list_customer_batches import Edges
+from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.sync_subscriptions import SyncSubscriptions
+from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.rate_card import RateCard
+from meterhouse.customers.model import Customer, CustomerDetails
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.payments.sandbox import Sandbox
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.postgres import Database, Row, begins
+from meterhouse.platform.work import Begin
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.postgres import PostgresSubscriptions
+from meterhouse.subscriptions.spec import Terms, subscribe
+from tests.unit.billing.samples import NOW, FakeUsage, metered
+from tests.unit.subscriptions.samples import at, fee
+from tests.unit.subscriptions.samples import phase, spec
+
+AFTER_JANUARY = at("2024-02-01T02:00:00Z")
+AFTER_FEBRUARY = at("2024-03-01T02:00:00Z")
+
+
+@dataclass
+class Run:
+    """A namespace whose feature "usage" is metered; its customers subscribe to a fee and usage by the month."""
+
+    database: Database
+    namespace: str
+    usage: FakeUsage = field(default_factory=FakeUsage)
+    app: InvoicingApp = field(default_factory=Sandbox)
+    now: datetime = NOW
+    edges: Edges | None = None
+
+    def __post_init__(self) -> None:
+        self.begin: Begin[BillingStore] = begins(self.database, PostgresBilling)
+        with self.database.transaction(self.namespace) as transaction:
+            made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=new_id())
+            PostgresFeatures(transaction).add(made)
+            transaction.commit()
+
+    def customer(self, key: str, **details: object) -> str:
+        with self.database.transaction(self.namespace) as transaction:
+            made = Customer(new_id(), CustomerDetails(name=key.title(), key=key, **details), NOW, NOW)  # type: ignore[arg-type] # any of its fields
+            PostgresCustomers(transaction).add(made)
+            transaction.commit()
+        return made.id
+
+    def subscribe(self, customer_id: str, *cards: RateCard, start: str = "2024-01-01") -> Subscription:
+        terms = Terms(id=new_id(), customer_id=customer_id, active_from=at(start), created_at=NOW)
+        made = subscribe(spec(phase("default", None, *(cards or (fee(), metered())))), terms)
+        with self.database.transaction(self.namespace) as transaction:
+            PostgresSubscriptions(transaction).add(made)
+            transaction.commit()
+        return made
+
+    def change(self, changed: Subscription) -> None:
+        with self.database.transaction(self.namespace) as transaction:
+            PostgresSubscriptions(transaction).update(changed)
+            transaction.commit()
+
+    def used(self, customer_id: str, start: str, quantity: str, feature: str = "usage") -> None:
+        self.usage.used[feature, at(start), customer_id] = Decimal(quantity)
+
+    def batch(self) -> Batch:
+        event = {"batch": self.edges.document()} if self.edges else {}
+        if event:
+            return batch_of(event, self.begin)
+        with self.begin(self.namespace) as work:
+            return Batch(self.namespace, "", work.store.customers.ids_after("", 1000))
+
+    def sync(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
+        return SyncSubscriptions(self.begin, lambda: self.now)(self.batch(), as_of)
+
+    def collect(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
+        return CollectInvoices(self.begin, self.usage, lambda: self.now)(self.batch(), as_of)
+
+    def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
+        return AdvanceInvoices(self.begin, self.app, lambda: self.now)(self.batch(), as_of)
+
+    def all(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
+        """One invoice run."""
+        return [self.sync(as_of), self.collect(as_of), self.advance(as_of)]
+
+    def invoices(self, *statuses: str) -> list[Invoice]:
+        """Standard invoices, or those of `statuses`, by creation."""
+        wanted = InvoiceFilter(statuses=statuses or None, include_deleted=True)
+        with self.begin(self.namespace) as work:
+            found, _ = work.store.invoices.page(wanted, PageOf(size=1000), InvoiceOrder.PERIOD_START)
+        return [invoice for invoice in found if statuses or invoice.state.value != "gathering"]
+
+    def pending(self) -> list[Line]:
+        with self.begin(self.namespace) as work:
+            return work.store.lines.pending(self.batch().ids)
+
+    def rows(self, query: str) -> list[Row]:
+        with self.database.transaction(self.namespace) as transaction:
+            return transaction.fetch_all(query)
+
+    def everything(self) -> dict[str, Sequence[Row]]:
+        """All that billing stores in the namespace, to see whether a step changed anything."""
+        return {
+            table: self.rows(f"SELECT * FROM {table} WHERE namespace = %(namespace)s ORDER BY 1, 2, 3")
+            for table in ("invoices", "invoice_lines", "invoice_transitions", "invoice_numbers", "outbox")
+        }
+
+
+@pytest.fixture
+def run(database: Database, namespace: str) -> Run:
+    return Run(database, namespace)
+
+
+@pytest.fixture
+def new_run(database: Database) -> Callable[[str], Run]:
+    return lambda namespace: Run(database, namespace)
+
+
+@pytest.fixture
+def other_namespace(database: Database) -> str:
+    name = f"test-{new_id().lower()}"
+    add_namespace(database, name)
+    return name

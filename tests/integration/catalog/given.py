@@ -1,0 +1,48 @@
+"""What the tests of the catalog give it: meters, which are the room below's, and a clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from meterhouse.catalog.postgres import PostgresCatalog
+from meterhouse.platform.postgres import Transaction
+
+
+@dataclass(frozen=True)
+class GivenMeter:
+    id: str
+    slug: str
+    group_by: Mapping[str, str]
+
+
+class GivenMeters:
+    """Two meters, known in every namespace."""
+
+    _METERS = (
+        GivenMeter("01HZ00000000000000000000M1", "miles", {"origin": "$.origin", "dest": "$.dest"}),
+        GivenMeter("01HZ00000000000000000000M2", "departures", {"origin": "$.origin"}),
+    )
+
+    def find(self, id_or_slug: str) -> GivenMeter | None:
+        return next((meter for meter in self._METERS if id_or_slug in {meter.id, meter.slug}), None)
+
+
+def catalog(transaction: Transaction) -> PostgresCatalog:
+    return PostgresCatalog(transaction, GivenMeters())
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2013, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_day(self) -> None:
+        self.at += timedelta(days=1)
+
+
+Call = Callable[..., tuple[int, Any]]

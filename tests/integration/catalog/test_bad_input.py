@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.integration.catalog.given import Call
+from tests.integration.catalog.test_features import FEATURES, MILES
+from tests.integration.catalog.test_plans import PLAN, PLANS
+
+TEXTS = ["", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
+ODD: list[Any] = [None, True, -1, 1.5, 10**400, *TEXTS, [], [None], {}, {"type": None}, {"type": {}}]
+FEATURE = MILES | {
+    "advancedMeterGroupByFilters": {"dest": {"$in": ["LAX"], "$or": [{"$eq": "LAX"}]}},
+    "unitCost": {"type": "manual", "amount": "1"},
+}
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    indexed = enumerate(document) if isinstance(document, list) else ()
+    steps = document.items() if isinstance(document, dict) else indexed
+    for step, part in steps:
+        yield from places(part, (*path, step))
+
+
+def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    changed_one = deepcopy(document)
+    target = changed_one
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    return changed_one
+
+
+@pytest.mark.parametrize(("address", "body"), [(PLANS, PLAN), (FEATURES, FEATURE)])
+def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, body: dict[str, Any]) -> None:
+    answers = {
+        (path, index): call("POST", address, changed(body, path, odd))
+        for path in places(body)
+        for index, odd in enumerate(ODD)
+    }
+
+    assert [key for key, (status, _) in answers.items() if status not in {201, 400, 409}] == []
+    refused = [problem for status, problem in answers.values() if status == 400]
+    assert all(problem["extensions"]["validationErrors"] for problem in refused)
+
+
+@pytest.mark.parametrize("path", ["'", "%ED%A0%80", "x" * 5000, "..", "%2F"])
+def test_no_address_is_odd_enough_to_break_the_server(call: Call, path: str) -> None:
+    assert call("GET", f"{FEATURES}/{path}")[0] in {200, 400, 404}
+    assert call("POST", f"{PLANS}/{path}/next")[0] in {400, 404}
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "pageSize=1001", "page=99999999999", "order=UP", "orderBy=mood", "limit=x"]
+)
+def test_an_odd_query_is_refused(call: Call, query: str) -> None:
+    status, problem = call("GET", FEATURES, query=query)
+
+    assert status == 400
+    assert problem["extensions"]["validationErrors"][0]["field"].startswith("query:")

@@ -1,0 +1,315 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from meterhouse.catalog.plan_sale import PlansOnSale
+from meterhouse.catalog.plan_service import PlanService
+from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from tests.integration.catalog.given import Call, Clock, catalog
+from tests.unit.catalog.samples import AIRLINE
+from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, MILES_WIRE
+
+FEATURES, PLANS = "/api/v1/features", "/api/v1/plans"
+PHASE: dict[str, Any] = {
+    "key": "default",
+    "name": "Default",
+    "duration": None,
+    "rateCards": [FEE_WIRE, DEPARTURES_WIRE, MILES_WIRE],
+}
+PLAN: dict[str, Any] = {
+    "key": "airline",
+    "name": "Airline",
+    "currency": "USD",
+    "billingCadence": "P1M",
+    "phases": [PHASE],
+}
+UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
+
+
+@pytest.fixture
+def features(call: Call) -> None:
+    for key in ("miles", "departures"):
+        assert call("POST", FEATURES, {"key": key, "name": key, "meterSlug": key})[0] == 201
+
+
+def created(call: Call, **changes: object) -> dict[str, Any]:
+    status, plan = call("POST", PLANS, PLAN | changes)
+    assert status == 201, plan
+    return dict(plan)
+
+
+def published(call: Call, **changes: object) -> dict[str, Any]:
+    status, plan = call("POST", f"{PLANS}/{created(call, **changes)['id']}/publish")
+    assert status == 200, plan
+    return dict(plan)
+
+
+def faults(problem: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]]
+
+
+@pytest.mark.usefixtures("features")
+def test_a_plan_is_drafted_as_sent_and_published(call: Call) -> None:
+    draft = created(call)
+
+    assert {name: draft[name] for name in PLAN} == PLAN
+    assert (draft["version"], draft["status"], draft["validationErrors"]) == (1, "draft", None)
+    assert draft["proRatingConfig"] == {"enabled": True, "mode": "prorate_prices"}
+    assert call("GET", f"{PLANS}/{draft['id']}") == (200, draft)
+    assert call("GET", f"{PLANS}/airline")[0] == 404
+    assert call("GET", f"{PLANS}/airline", query="includeLatest=true") == (200, draft)
+
+    status, plan = call("POST", f"{PLANS}/{draft['id']}/publish")
+
+    assert (status, plan["status"], plan["effectiveFrom"]) == (200, "active", "2013-01-01T00:00:00Z")
+    assert call("GET", f"{PLANS}/airline") == (200, plan)
+
+
+def test_a_draft_shows_what_keeps_it_from_being_published_and_publish_refuses_it_all(call: Call) -> None:
+    draft = created(call)
+
+    status, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
+
+    missing = [(f"/phases/0/rateCards/{index}/featureKey", "rate_card_feature_not_found") for index in (1, 2)]
+    assert [(fault["field"], fault["code"]) for fault in draft["validationErrors"]] == missing
+    assert (status, faults(problem)) == (400, missing)
+    assert call("GET", f"{PLANS}/{draft['id']}")[1]["status"] == "draft"
+
+
+def test_faults_of_form_point_into_the_body_and_not_at_the_members_of_a_union(call: Call) -> None:
+    price = {"type": "tiered", "mode": "volume", "tiers": [{"unitPrice": {"type": "unit", "amount": "-1"}}]}
+    cards = [FEE_WIRE | {"discounts": {}}, MILES_WIRE | {"price": price}, {"type": "usage_based", "key": "x"}]
+
+    status, problem = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": cards}]})
+
+    assert status == 400
+    assert set(faults(problem)) == {
+        ("/phases/0/rateCards/0/discounts", "not_supported_yet"),
+        ("/phases/0/rateCards/1/price/mode", "not_supported_yet"),
+        ("/phases/0/rateCards/1/price/tiers/0/unitPrice/amount", "greater_than_equal"),
+        ("/phases/0/rateCards/2/name", "missing"),
+        ("/phases/0/rateCards/2/billingCadence", "missing"),
+        ("/phases/0/rateCards/2/price", "missing"),
+    }
+
+
+def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call: Call) -> None:
+    body = PLAN | {"currency": "XXX", "billingCadence": "P2M", "phases": [PHASE, PHASE]}
+
+    status, problem = call("POST", PLANS, body)
+
+    assert (status, faults(problem)) == (
+        400,
+        [
+            ("/currency", "unknown_currency"),
+            ("/billingCadence", "plan_billing_cadence_invalid"),
+            ("/phases/1/key", "plan_phase_duplicated_key"),
+        ],
+    )
+
+
+@pytest.mark.usefixtures("features")
+def test_publishing_a_version_archives_the_one_on_sale_at_the_same_instant(call: Call, clock: Clock) -> None:
+    first = published(call)
+    clock.pass_day()
+    second = published(call, name="Airline 2")
+
+    before = call("GET", f"{PLANS}/{first['id']}")[1]
+
+    assert second["version"] == 2
+    assert before["status"] == "archived"
+    assert before["effectiveTo"] == second["effectiveFrom"] == "2013-01-02T00:00:00Z"
+    assert call("GET", f"{PLANS}/airline")[1]["id"] == second["id"]
+
+
+@pytest.mark.usefixtures("features")
+def test_a_key_has_one_draft_at_a_time(call: Call) -> None:
+    draft = created(call)
+
+    assert call("POST", PLANS, PLAN)[1]["code"] == "plan_draft_exists"
+    assert call("POST", f"{PLANS}/{draft['id']}/next")[1]["code"] == "plan_draft_exists"
+
+
+@pytest.mark.usefixtures("features")
+def test_next_drafts_a_copy_of_the_latest_version(call: Call) -> None:
+    first = published(call)
+
+    status, draft = call("POST", f"{PLANS}/airline/next")
+
+    assert (status, draft["version"], draft["status"]) == (201, 2, "draft")
+    assert draft["phases"] == first["phases"]
+    assert call("POST", f"{PLANS}/nothing/next")[0] == 404
+
+
+@pytest.mark.usefixtures("features")
+def test_only_a_plan_that_is_not_on_sale_yet_is_replaced(call: Call) -> None:
+    draft = created(call)
+
+    status, replaced = call("PUT", f"{PLANS}/{draft['id']}", UPDATE | {"name": "Airways"})
+    assert (status, replaced["name"], replaced["currency"]) == (200, "Airways", "USD")
+
+    call("POST", f"{PLANS}/{draft['id']}/publish")
+    status, problem = call("PUT", f"{PLANS}/{draft['id']}", UPDATE)
+    assert (status, problem["code"]) == (409, "plan_not_editable")
+    status, problem = call("PUT", f"{PLANS}/{draft['id']}", PLAN)
+    assert (status, faults(problem)) == (400, [("/key", "extra_forbidden"), ("/currency", "extra_forbidden")])
+
+
+@pytest.mark.usefixtures("features")
+def test_an_archived_plan_is_off_sale_and_stays_so(call: Call, clock: Clock) -> None:
+    plan = published(call)
+    clock.pass_day()
+
+    assert call("POST", f"{PLANS}/{plan['id']}/archive")[1]["status"] == "archived"
+
+    assert call("GET", f"{PLANS}/airline")[0] == 404
+    assert call("POST", f"{PLANS}/{plan['id']}/archive")[1]["code"] == "plan_not_active"
+    assert call("POST", f"{PLANS}/{plan['id']}/publish")[1]["code"] == "plan_not_publishable"
+
+
+@pytest.mark.usefixtures("features")
+def test_a_plan_on_sale_is_not_deleted_and_a_deleted_version_is_not_given_again(call: Call) -> None:
+    plan = published(call)
+    assert call("DELETE", f"{PLANS}/{plan['id']}")[1]["code"] == "plan_not_deletable"
+    draft = created(call)
+
+    assert call("DELETE", f"{PLANS}/{draft['id']}") == (204, None)
+    assert call("DELETE", f"{PLANS}/{draft['id']}") == (204, None)
+
+    assert "deletedAt" in call("GET", f"{PLANS}/{draft['id']}")[1]
+    assert call("POST", f"{PLANS}/{draft['id']}/publish")[0] == 404
+    assert created(call)["version"] == 3
+    assert call("GET", PLANS)[1]["totalCount"] == 2
+    assert call("GET", PLANS, query="includeDeleted=true")[1]["totalCount"] == 3
+
+
+@pytest.mark.usefixtures("features")
+def test_a_feature_that_is_on_sale_is_not_archived(call: Call, clock: Clock) -> None:
+    plan = published(call)
+
+    status, problem = call("DELETE", f"{FEATURES}/miles")
+    assert (status, problem["code"]) == (409, "feature_in_use")
+
+    clock.pass_day()
+    call("POST", f"{PLANS}/{plan['id']}/archive")
+    assert call("DELETE", f"{FEATURES}/miles")[0] == 204
+
+
+@pytest.mark.usefixtures("features")
+def test_a_draft_of_an_archived_feature_is_not_published(call: Call) -> None:
+    draft = created(call)
+    call("DELETE", f"{FEATURES}/miles")
+
+    _, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
+
+    assert faults(problem) == [("/phases/0/rateCards/2/featureKey", "rate_card_feature_archived")]
+
+
+@pytest.mark.usefixtures("features")
+def test_lists_are_filtered_ordered_and_paged(call: Call) -> None:
+    for key in ("a", "b"):
+        published(call, key=key)
+        created(call, key=key, currency="EUR")
+
+    def found(query: str) -> list[tuple[str, int]]:
+        status, body = call("GET", PLANS, query=query)
+        assert status == 200, body
+        return [(plan["key"], plan["version"]) for plan in body["items"]]
+
+    assert sorted(found("orderBy=key")) == sorted(found("")) == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+    assert found("status=active&orderBy=key") == [("a", 1), ("b", 1)]
+    assert found("status=active&status=draft&key=a&orderBy=version") == [("a", 1), ("a", 2)]
+    assert found("currency=EUR&orderBy=key&order=DESC") == [("b", 2), ("a", 2)]
+    assert found("keyVersion%5Ba%5D=2&keyVersion%5Bb%5D=1&orderBy=key") == [("a", 2), ("b", 1)]
+    assert found("orderBy=key&pageSize=3&page=2&status=draft&status=active")[0][0] == "b"
+    assert call("GET", PLANS, query="keyVersion[a]=x")[0] == 400
+    assert call("GET", PLANS, query="status=asleep")[0] == 400
+
+
+@pytest.mark.usefixtures("features")
+def test_another_namespace_sees_nothing_of_it(call: Call) -> None:
+    plan = published(call)
+
+    for method, path in (
+        ("GET", ""),
+        ("PUT", ""),
+        ("DELETE", ""),
+        ("POST", "/publish"),
+        ("POST", "/archive"),
+        ("POST", "/next"),
+    ):
+        body = UPDATE if method == "PUT" else None
+        assert call(method, f"{PLANS}/{plan['id']}{path}", body, namespace="other")[0] == 404
+    assert call("GET", PLANS, namespace="other")[1]["totalCount"] == 0
+
+
+@pytest.mark.usefixtures("features")
+def test_every_change_leaves_a_domain_event(call: Call, database: Database, namespace: str, clock: Clock) -> None:
+    published(call)
+    clock.pass_day()
+    second = created(call)
+    call("PUT", f"{PLANS}/{second['id']}", UPDATE)
+    call("POST", f"{PLANS}/{second['id']}/publish")
+
+    with database.transaction(namespace) as transaction:
+        events = transaction.fetch_all(
+            "SELECT type FROM outbox WHERE namespace = %(namespace)s AND type LIKE 'plan.%%' ORDER BY recorded_at, id"
+        )
+
+    assert sorted(event["type"] for event in events) == [
+        "plan.archived",
+        "plan.created",
+        "plan.created",
+        "plan.published",
+        "plan.published",
+        "plan.updated",
+    ]
+
+
+@pytest.mark.usefixtures("features")
+def test_rooms_above_find_what_is_on_sale_and_have_their_own_plans_checked(
+    call: Call, database: Database, namespace: str, clock: Clock
+) -> None:
+    plan = published(call)
+    draft = created(call)
+
+    with database.transaction(namespace) as transaction:
+        on_sale = PlansOnSale(catalog(transaction))
+        active, second = on_sale.of_key("airline", None, clock.at), on_sale.of_key("airline", 2, clock.at)
+        on_sale.refuse_unsellable(AIRLINE, "/customPlan")
+
+    assert active is not None
+    assert second is not None
+    assert (active.id, second.id) == (plan["id"], draft["id"])
+    assert active.spec.phases == AIRLINE.phases
+    with database.transaction("other") as transaction, pytest.raises(InvalidInput) as refused:
+        PlansOnSale(catalog(transaction)).refuse_unsellable(AIRLINE, "/customPlan")
+    assert refused.value.problems[0].field == "/customPlan/phases/0/rateCards/1/featureKey"
+
+
+def test_a_repeated_request_with_its_key_drafts_once(call: Call) -> None:
+    headers = {"content-type": "application/json", "idempotency-key": "draft-1"}
+
+    first, again = (call("POST", PLANS, PLAN, headers=headers) for _ in range(2))
+
+    assert first == again
+    assert call("GET", PLANS)[1]["totalCount"] == 1
+
+
+def test_two_drafts_of_a_key_at_once_leave_one(database_settings: PostgresSettings, namespace: str) -> None:
+    def draft(name: str) -> str:
+        own = Database(lambda: database_settings)
+        try:
+            return PlanService(begins(own, catalog)).create(namespace, "airline", replace(AIRLINE, name=name)).status
+        except Conflict as refused:
+            return refused.code
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = sorted(threads.map(draft, "abcd"))
+
+    assert outcomes == ["draft", *["plan_draft_exists"] * 3]

@@ -1,0 +1,89 @@
+"""One real server of each kind for the whole ring, migrated once; each test works in a namespace of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from localstack.fixtures import (
+    ClickHouseServer,
+    KafkaServer,
+    PostgresServer,
+    running_clickhouse,
+    running_kafka,
+    running_postgres,
+)
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.migrated_clickhouse import MigratedClickHouse
+from meterhouse.platform.migrated_postgres import MigratedPostgres
+from meterhouse.platform.migrations import migrate, migrations
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server() -> Iterator[ClickHouseServer]:
+    with running_clickhouse() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[KafkaServer]:
+    with running_kafka() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def owner_settings(postgres_server: PostgresServer) -> PostgresSettings:
+    """How migrations connect: as the tables' owner."""
+    server, owner = postgres_server, postgres_server.owner
+    return PostgresSettings(server.host, server.port, server.database, owner.username, owner.password, "disable")
+
+
+@pytest.fixture(scope="session")
+def database_settings(owner_settings: PostgresSettings) -> PostgresSettings:
+    """How the application connects to the migrated database; for tests that need connections of their own."""
+    owner = owner_settings
+    settings = PostgresSettings(owner.host, owner.port, owner.database, APPLICATION_ROLE, "test-app", "disable")
+    store = MigratedPostgres(owner, settings)
+    with store.alone():
+        store.create_application_role()
+        migrate(store, migrations("postgres"))
+    return settings
+
+
+@pytest.fixture(scope="session")
+def database(database_settings: PostgresSettings) -> Iterator[Database]:
+    """The migrated database as the application sees it: its role owns nothing and bypasses no policy."""
+    opened = Database(lambda: database_settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def namespace(database: Database) -> str:
+    """A fresh namespace that the walk of scheduled functions knows."""
+    name = f"test-{new_id().lower()}"
+    add_namespace(database, name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def usage_store_settings(clickhouse_server: ClickHouseServer) -> ClickHouseSettings:
+    """How the application connects to the migrated usage store."""
+    server = clickhouse_server
+    settings = ClickHouseSettings(server.url, "meterhouse", server.username, server.password)
+    migrate(MigratedClickHouse(settings), migrations("clickhouse"))
+    return settings
+
+
+@pytest.fixture(scope="session")
+def usage_store(usage_store_settings: ClickHouseSettings) -> ClickHouse:
+    """The migrated usage store; tests tell their rows apart by namespace."""
+    return ClickHouse(lambda: usage_store_settings)

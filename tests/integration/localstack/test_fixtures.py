@@ -1,0 +1,38 @@
+"""The throw-away servers answer with the credentials they were announced with."""
+
+import clickhouse_connect
+import psycopg
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from localstack.fixtures import ClickHouseServer, KafkaServer, PostgresServer
+
+
+def test_postgres_owner_owns_the_database_and_is_no_superuser(postgres_server: PostgresServer) -> None:
+    with psycopg.connect(postgres_server.dsn()) as connection:
+        row = connection.execute(
+            "SELECT current_user, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    assert row == ("meterhouse_owner", False, False, True)
+
+
+def test_postgres_refuses_a_wrong_password(postgres_server: PostgresServer) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(postgres_server.dsn() + " password=wrong")
+
+
+def test_clickhouse_answers(clickhouse_server: ClickHouseServer) -> None:
+    with clickhouse_connect.get_client(
+        host=clickhouse_server.host,
+        port=clickhouse_server.port,
+        username=clickhouse_server.username,
+        password=clickhouse_server.password,
+    ) as client:
+        assert client.query("SELECT currentDatabase()").result_rows == [("default",)]
+
+
+def test_kafka_makes_topics(kafka_server: KafkaServer) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers})
+    admin.create_topics([NewTopic("made-by-the-fixture-test", 2)])["made-by-the-fixture-test"].result(10)
+    assert len(admin.list_topics(timeout=10).topics["made-by-the-fixture-test"].partitions) == 2

@@ -1,0 +1,66 @@
+"""A few of AWS's JSON calls on the loopback interface: secrets, an event bus, and CloudFormation's answer URL."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+
+@dataclass
+class AwsDouble:
+    """What it serves and what it was told."""
+
+    url: str = ""
+    secrets: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    content_types: list[str | None] = field(default_factory=list)
+    refused: int = 0
+    """How many of the next call's events the bus refuses."""
+
+    def answer(self, target: str, payload: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if target == "secretsmanager.GetSecretValue":
+            found = self.secrets.get(payload["SecretId"])
+            return (400, {}) if found is None else (200, {"SecretString": json.dumps(found)})
+        assert target == "AWSEvents.PutEvents"
+        self.events += payload["Entries"]
+        return 200, {"FailedEntryCount": self.refused}
+
+
+@contextmanager
+def running_aws_double() -> Iterator[AwsDouble]:
+    double = AwsDouble()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self._send(*double.answer(self.headers["x-amz-target"], json.loads(body)))
+
+        def do_PUT(self) -> None:
+            double.answers.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            double.content_types.append(self.headers.get("content-type"))
+            self._send(200, {})
+
+        def _send(self, status: int, document: dict[str, Any]) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    double.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield double
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

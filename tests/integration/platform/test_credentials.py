@@ -1,0 +1,74 @@
+import pytest
+
+from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.platform.api_keys import new_key
+from meterhouse.platform.credentials import Credential, Credentials
+from meterhouse.platform.namespaces import all_namespaces
+from meterhouse.platform.postgres import Database
+
+
+@pytest.fixture
+def credentials(database: Database) -> Credentials:
+    return Credentials(database, lambda: "pepper")
+
+
+def test_a_registered_key_opens_its_namespace(credentials: Credentials, database: Database, namespace: str) -> None:
+    key, new = new_key(), f"{namespace}-new"
+    issued = credentials.register(new, "first", key)
+    assert credentials.find(key) == issued == Credential(new, issued.key_id)
+    assert new in all_namespaces(database)
+
+
+def test_registering_a_key_again_changes_nothing(credentials: Credentials, namespace: str) -> None:
+    key = new_key()
+    assert credentials.register(namespace, "first", key) == credentials.register(namespace, "second", key)
+
+
+@pytest.mark.parametrize("key", ["", "mh_unknown", "a\0b", "\ud800", "ä" * 1000])
+def test_an_unknown_key_opens_nothing(credentials: Credentials, key: str) -> None:
+    assert credentials.find(key) is None
+
+
+def test_a_key_hashed_with_another_pepper_opens_nothing(
+    credentials: Credentials, database: Database, namespace: str
+) -> None:
+    key = new_key()
+    credentials.register(namespace, "first", key)
+    assert Credentials(database, lambda: "other").find(key) is None
+
+
+def test_a_revoked_key_opens_nothing_and_never_will_again(credentials: Credentials, namespace: str) -> None:
+    key = new_key()
+    issued = credentials.register(namespace, "first", key)
+    assert credentials.revoke(namespace, issued.key_id)
+    assert credentials.find(key) is None
+    assert not credentials.revoke(namespace, issued.key_id)
+    with pytest.raises(Conflict):
+        credentials.register(namespace, "first", key)
+
+
+def test_a_key_of_one_namespace_cannot_be_registered_or_revoked_by_another(
+    credentials: Credentials, namespace: str
+) -> None:
+    key, other = new_key(), f"{namespace}-b"
+    issued = credentials.register(namespace, "first", key)
+    with pytest.raises(Conflict):
+        credentials.register(other, "stolen", key)
+    assert not credentials.revoke(other, issued.key_id)
+    assert credentials.find(key) == issued
+
+
+def test_the_key_itself_is_not_stored(credentials: Credentials, database: Database, namespace: str) -> None:
+    key = new_key()
+    credentials.register(namespace, "first", key)
+    with database.transaction(namespace) as transaction:
+        rows = transaction.fetch_all("SELECT api_keys::text AS row FROM api_keys")
+    assert rows
+    assert key not in rows[0]["row"]
+    assert key.removeprefix("mh_") not in rows[0]["row"]
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "with space", "-a", "a--b", "a" * 65, "a\n"])
+def test_a_namespace_has_a_plain_name(credentials: Credentials, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        credentials.register(name, "first", new_key())

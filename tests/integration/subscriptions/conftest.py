@@ -1,0 +1,85 @@
+"""The room's routes over the real database, at an instant the test sets."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.plan import Plan, PlanSpec
+from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.customers.model import Customer, CustomerDetails
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.platform.http import HttpHandler, http_handler
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.subscriptions.api import routes
+from meterhouse.subscriptions.create import CreateSubscription
+from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.service import SubscriptionService
+from tests.unit.platform.requests import CONTEXT, request
+from tests.unit.subscriptions.samples import at, fee, phase, spec, usage
+
+PUBLISHED = at("2021-01-01")
+
+
+@dataclass
+class Api:
+    """A namespace with a feature, a plan and the customer "ann"; `now` is the clock."""
+
+    database: Database
+    namespace: str
+    now: datetime = field(default_factory=lambda: at("2021-03-20"))
+    handler: HttpHandler = field(init=False)
+
+    def __post_init__(self) -> None:
+        begin = begins(self.database, PostgresStore)
+        service = SubscriptionService(begin, lambda: self.now)
+        create = CreateSubscription(begin, new_id, lambda: self.now)
+        self.handler = http_handler(routes(service, create, lambda: self.now), database=self.database)
+        self.feature("usage")
+        self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
+        self.customer = self.add_customer("ann")
+
+    def feature(self, key: str) -> None:
+        with self.database.transaction(self.namespace) as transaction:
+            made = Feature(new_id(), FeatureSpec(key, key.title(), "meter"), PUBLISHED, PUBLISHED, meter_id=new_id())
+            PostgresFeatures(transaction).add(made)
+            transaction.commit()
+
+    def plan(self, sold: PlanSpec, key: str = "plan") -> None:
+        with self.database.transaction(self.namespace) as transaction:
+            plan = Plan(new_id(), key, 1, sold, PUBLISHED, PUBLISHED, effective_from=PUBLISHED)
+            PostgresPlans(transaction).add(plan)
+            transaction.commit()
+
+    def add_customer(self, key: str, currency: str | None = None) -> str:
+        with self.database.transaction(self.namespace) as transaction:
+            details = CustomerDetails(name=key.title(), key=key, currency=currency)
+            customer = Customer(new_id(), details, PUBLISHED, PUBLISHED)
+            PostgresCustomers(transaction).add(customer)
+            transaction.commit()
+        return customer.id
+
+    def call(
+        self, method: str, path: str, body: object = None, *, query: str = "", namespace: str | None = None
+    ) -> tuple[int, Any]:
+        event = request(method, path, body, query=query, namespace=namespace or self.namespace)
+        answer = self.handler(event, CONTEXT)
+        text = answer.get("body")
+        return int(answer["statusCode"]), json.loads(text, parse_float=Decimal) if text else None
+
+    def subscribe(self, **fields: object) -> dict[str, Any]:
+        body = {"plan": {"key": "plan"}, "customerKey": "ann", "timing": "2021-01-10T00:00:00Z"} | fields
+        status, answer = self.call("POST", "/api/v1/subscriptions", body)
+        assert status == 201, answer
+        made: dict[str, Any] = answer
+        return made
+
+
+@pytest.fixture
+def api(database: Database, namespace: str) -> Api:
+    return Api(database, namespace)

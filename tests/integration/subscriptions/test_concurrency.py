@@ -1,0 +1,35 @@
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from meterhouse.kernel.errors import Conflict
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.subscriptions.create import CreateSubscription, NewSubscription, PlanChoice
+from meterhouse.subscriptions.postgres import PostgresStore
+from tests.unit.subscriptions.samples import at
+
+if TYPE_CHECKING:
+    from tests.integration.subscriptions.conftest import Api
+
+
+def test_of_many_who_subscribe_one_customer_at_once_one_succeeds_and_the_others_conflict(
+    api: "Api", database_settings: PostgresSettings
+) -> None:
+    wanted = NewSubscription(customer="ann", plan=PlanChoice("plan"), timing=at("2021-01-01"))
+
+    def subscribe(_: int) -> str:
+        own = Database(lambda: database_settings)
+        try:
+            CreateSubscription(begins(own, PostgresStore), new_id, lambda: api.now)(api.namespace, wanted)
+        except Conflict as refused:
+            return refused.code
+        finally:
+            own.close()
+        return "created"
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = sorted(threads.map(subscribe, range(4)))
+    assert outcomes == ["created"] + ["only_single_subscription_allowed_per_customer_at_a_time"] * 3
+    with api.database.transaction(api.namespace) as transaction:
+        events = transaction.fetch_all("SELECT type FROM outbox WHERE namespace = %(namespace)s")
+    assert sorted(event["type"] for event in events) == ["customer.updated", "subscription.created"]

@@ -1,0 +1,48 @@
+import pytest
+
+from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.kernel.errors import InvariantBroken, Unavailable
+
+TEN = Batch("default", "", [f"customer-{number}" for number in range(10)])
+
+
+def test_a_batch_without_faults_runs_once() -> None:
+    runs: list[Batch] = []
+
+    def run(batch: Batch) -> Outcome:
+        runs.append(batch)
+        return Outcome(len(batch.ids))
+
+    assert each_fault_its_own(TEN, run) == Outcome(10)
+    assert runs == [TEN]
+
+
+def test_one_customers_fault_is_its_own_and_no_range_is_skipped() -> None:
+    done: list[tuple[str, list[str]]] = []
+
+    def run(batch: Batch) -> Outcome:
+        if "customer-3" in batch.ids:
+            raise InvariantBroken("it is odd")
+        done.append((batch.after, list(batch.ids)))
+        return Outcome(len(batch.ids))
+
+    outcome = each_fault_its_own(TEN, run)
+    assert outcome.document() == {
+        "succeeded": 9,
+        "failed": [{"customerId": "customer-3", "reason": "InvariantBroken: it is odd"}],
+    }
+    assert sorted(customer for _, ids in done for customer in ids) == sorted(set(TEN.ids) - {"customer-3"})
+    assert all(after < ids[0] for after, ids in done)
+    assert ("customer-3", ["customer-4"]) in done
+
+
+def test_an_unavailable_store_is_nobodys_fault() -> None:
+    def run(_batch: Batch) -> Outcome:
+        raise Unavailable("try again")
+
+    with pytest.raises(Unavailable):
+        each_fault_its_own(TEN, run)
+
+
+def test_a_batch_of_nobody_succeeds() -> None:
+    assert each_fault_its_own(Batch("default", "", []), lambda _: Outcome(1)) == Outcome()

@@ -1,0 +1,103 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterhouse.billing.reconcile import Changes, reconcile
+from meterhouse.subscriptions.model import Subscription
+from tests.unit.billing.samples import NOW, metered
+from tests.unit.subscriptions.samples import at, fee, subscription
+
+START = at("2024-01-01")
+if TYPE_CHECKING:
+    from meterhouse.billing.invoice import Line
+
+instants = st.integers(0, 150).map(lambda days: START + timedelta(days=days, hours=1))
+
+
+class Stored:
+    """The lines of a store: `collect` freezes the due ones as an invoice does."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, Line] = {}
+        self.invoiced: dict[str, Line] = {}
+
+    def run(self, agreed: Iterable[Subscription], as_of: datetime) -> Changes:
+        keys = {line.key for line in [*self.pending.values(), *self.invoiced.values()]}
+        changes = reconcile(agreed, list(self.pending.values()), keys, as_of, NOW)
+        self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
+        for line_id in changes.removed:
+            del self.pending[line_id]
+        return changes
+
+    def collect(self, as_of: datetime) -> None:
+        due = {line_id: line for line_id, line in self.pending.items() if line.invoice_at <= as_of}
+        self.invoiced |= due
+        self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
+
+    def keys(self) -> list[str]:
+        return sorted(line.key for line in [*self.pending.values(), *self.invoiced.values()])
+
+
+def agreed(end: str | None = None) -> Subscription:
+    return subscription("2024-01-01", (fee(), metered()), end=end)
+
+
+@given(st.lists(instants, min_size=1, max_size=4))
+def test_running_again_at_any_earlier_instant_changes_nothing(moments: list[datetime]) -> None:
+    stored = Stored()
+    for as_of in moments:
+        stored.run([agreed()], as_of)
+    assert stored.run([agreed()], max(moments)) == Changes()
+    assert stored.run([agreed()], min(moments)) == Changes()
+
+
+@given(st.lists(instants, min_size=1, max_size=4))
+def test_the_order_of_runs_does_not_matter(moments: list[datetime]) -> None:
+    in_order, as_given = Stored(), Stored()
+    for as_of in sorted(moments):
+        in_order.run([agreed()], as_of)
+    for as_of in moments:
+        as_given.run([agreed()], as_of)
+        as_given.collect(as_of)
+    assert as_given.keys() == in_order.keys()
+
+
+def test_a_late_cancellation_takes_back_what_is_pending_and_cuts_what_runs() -> None:
+    stored = Stored()
+    stored.run([agreed()], at("2024-02-10"))
+    stored.collect(at("2024-02-10"))
+    changes = stored.run([agreed(end="2024-02-15")], at("2024-02-16"))
+    [cut] = changes.changed
+    assert (cut.rate_card.key, cut.service_period.end) == ("usage", at("2024-02-15"))
+    assert len(changes.removed) == 1
+    assert changes.added == ()
+
+
+def test_lines_that_were_invoiced_are_never_touched() -> None:
+    stored = Stored()
+    stored.run([agreed()], at("2024-02-10"))
+    stored.collect(at("2024-02-10"))
+    before = dict(stored.invoiced)
+    stored.run([agreed(end="2024-01-20")], at("2024-02-11"))
+    assert stored.invoiced == before
+
+
+def test_a_deleted_subscription_leaves_nothing_pending() -> None:
+    stored = Stored()
+    stored.run([agreed()], at("2024-01-10"))
+    stored.run([], at("2024-01-10"))
+    assert stored.pending == {}
+
+
+def test_a_line_that_was_reopened_after_a_void_is_kept() -> None:
+    stored = Stored()
+    stored.run([agreed()], at("2024-01-10"))
+    line = next(iter(stored.pending.values()))
+    del stored.pending[line.id]
+    again = replace(line, id="again", revision=1)
+    stored.pending[again.id] = again
+    assert stored.run([agreed()], at("2024-01-10")) == Changes()

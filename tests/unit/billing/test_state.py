@@ -1,0 +1,185 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterhouse.billing.state import (
+    RETRIED_BY_RUNS,
+    TRANSITIONS,
+    Guard,
+    InvoiceState,
+    Trigger,
+    available_actions,
+    is_immutable,
+    target_of,
+)
+
+S, T = InvoiceState, Trigger
+ALL = frozenset(Guard) - {Guard.MANUAL_ADVANCE, Guard.NO_LINES}
+guards = st.frozensets(st.sampled_from(list(Guard)))
+
+
+def ways(state: InvoiceState) -> set[tuple[str, str, frozenset[str]]]:
+    found = TRANSITIONS[state].items()
+    return {(trigger.value, way.to.value, frozenset(way.guards)) for trigger, each in found for way in each}
+
+
+def row(*transitions: str, **guarded: tuple[str, ...]) -> set[tuple[str, str, frozenset[str]]]:
+    """Rows written as "trigger -> state", with guards given by the state's last word."""
+    pairs = [tuple(text.split(" -> ")) for text in transitions]
+    return {(trigger, to, frozenset(guarded.get(to.rpartition(".")[2], ()))) for trigger, to in pairs}
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (
+            S.DRAFT_CREATED,
+            row(
+                "next -> draft.waiting_for_collection",
+                "failed -> draft.invalid",
+                "delete -> delete.in_progress",
+                "updated -> draft.updating",
+            ),
+        ),
+        (
+            S.DRAFT_COLLECTING,
+            row(
+                "next -> draft.validating",
+                "delete -> delete.in_progress",
+                "failed -> draft.invalid",
+                "updated -> draft.updating",
+            ),
+        ),
+        (
+            S.DRAFT_VALIDATING,
+            row(
+                "next -> draft.syncing",
+                "failed -> draft.invalid",
+                "delete -> delete.in_progress",
+                "updated -> draft.updating",
+                syncing=("no critical issue",),
+            ),
+        ),
+        (
+            S.DRAFT_SYNCING,
+            row(
+                "next -> draft.manual_approval_needed",
+                "next -> draft.waiting_auto_approval",
+                "delete -> delete.in_progress",
+                "failed -> draft.sync_failed",
+                manual_approval_needed=("auto_advance off", "no critical issue"),
+                waiting_auto_approval=("auto_advance on", "no critical issue"),
+            ),
+        ),
+        (
+            S.DRAFT_READY_TO_ISSUE,
+            row(
+                "next -> issuing.line_finalization",
+                "next -> delete.syncing",
+                "delete -> delete.in_progress",
+                "updated -> draft.updating",
+                line_finalization=("at least one live line",),
+                syncing=("no live line",),
+            ),
+        ),
+        (
+            S.DRAFT_MANUAL_APPROVAL_NEEDED,
+            row(
+                "approve -> draft.ready_to_issue",
+                "updated -> draft.updating",
+                "delete -> delete.in_progress",
+                ready_to_issue=("no critical issue",),
+            ),
+        ),
+        (S.DELETE_SYNCING, row("next -> deleted", "failed -> delete.failed")),
+        (S.DELETED, set()),
+        (
+            S.ISSUING_LINE_FINALIZATION_FAILED,
+            row("delete -> delete.in_progress", "retry -> issuing.line_finalization"),
+        ),
+        (S.ISSUING_FAILED, row("delete -> delete.in_progress", "retry -> issuing.syncing")),
+        (S.PAID, set()),
+    ],
+)
+def test_states_have_the_transitions_of_the_worked_cases(
+    state: InvoiceState, expected: set[tuple[str, str, frozenset[str]]]
+) -> None:
+    assert ways(state) == expected
+
+
+def test_a_payment_may_end_in_every_way_the_contract_knows_and_be_voided() -> None:
+    assert {(trigger, to) for trigger, to, _ in ways(S.PAYMENT_PENDING)} == {
+        ("authorized", "payment_processing.authorized"),
+        ("paid", "paid"),
+        ("failed", "payment_processing.failed"),
+        ("payment_uncollectible", "uncollectible"),
+        ("payment_overdue", "overdue"),
+        ("action_required", "payment_processing.action_required"),
+        ("void", "voided"),
+    }
+
+
+def test_every_state_has_a_row_and_every_state_but_gathering_and_created_is_reached() -> None:
+    assert set(TRANSITIONS) == set(S)
+    reached = {way.to for row in TRANSITIONS.values() for each in row.values() for way in each}
+    assert set(S) - reached == {S.GATHERING, S.DRAFT_CREATED}
+
+
+@given(st.sampled_from(list(S)), st.sampled_from(list(T)), guards)
+def test_a_trigger_never_leads_where_a_guard_forbids(
+    state: InvoiceState, trigger: Trigger, holding: frozenset[Guard]
+) -> None:
+    target = target_of(state, trigger, holding)
+    permitted = {way.to for way in TRANSITIONS[state].get(trigger, ()) if way.guards <= holding}
+    assert (target in permitted) if permitted else target is None
+
+
+@given(st.sampled_from(list(S)), st.sampled_from(list(T)), guards)
+def test_a_final_state_is_left_by_nothing(state: InvoiceState, trigger: Trigger, holding: frozenset[Guard]) -> None:
+    if state.is_final:
+        assert target_of(state, trigger, holding) is None
+
+
+@given(st.sampled_from(list(S)), guards)
+def test_following_next_always_comes_to_rest(state: InvoiceState, holding: frozenset[Guard]) -> None:
+    for result in available_actions(state, holding).values():
+        assert target_of(result, T.NEXT, holding) is None
+
+
+def test_approving_shows_the_state_at_the_end_of_the_way() -> None:
+    actions = available_actions(S.DRAFT_MANUAL_APPROVAL_NEEDED, ALL)
+    assert actions == {"approve": S.PAYMENT_PENDING, "delete": S.DELETED}
+
+
+def test_an_issue_takes_the_approval_away() -> None:
+    holding = ALL - {Guard.NO_CRITICAL_ISSUE}
+    assert available_actions(S.DRAFT_MANUAL_APPROVAL_NEEDED, holding) == {"delete": S.DELETED}
+
+
+def test_a_draft_waits_for_its_collection() -> None:
+    waiting = S.DRAFT_WAITING_FOR_COLLECTION
+    assert "advance" not in available_actions(waiting, ALL - {Guard.COLLECTION_DUE})
+    assert available_actions(waiting, ALL)["advance"] is S.PAYMENT_PENDING
+
+
+def test_an_issued_invoice_can_be_voided_and_a_paid_one_cannot() -> None:
+    assert available_actions(S.PAYMENT_PENDING, ALL) == {"void": S.VOIDED}
+    assert available_actions(S.PAID, ALL) == {}
+
+
+def test_only_drafts_can_be_edited() -> None:
+    editable = {state for state in S if not is_immutable(state)}
+    assert {state.status for state in editable} == {"draft", "gathering"}
+    assert S.DRAFT_SYNCING not in editable
+
+
+def test_runs_try_again_what_failed_but_charge_nobody_again() -> None:
+    failed = {state for state in S if state.has_failed}
+    assert set(RETRIED_BY_RUNS) == failed - {S.PAYMENT_FAILED}
+    for state, trigger in RETRIED_BY_RUNS.items():
+        assert target_of(state, trigger, ALL) is not None
+
+
+def test_a_deleted_invoice_shows_as_the_draft_it_was() -> None:
+    assert S.DELETED.status == "draft"
+    assert S.PAYMENT_PENDING.status == "payment_processing"

@@ -1,0 +1,68 @@
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterhouse.catalog.document import (
+    phase_from_document,
+    phase_to_document,
+    price_from_document,
+    rate_card_from_document,
+    rate_card_to_document,
+)
+from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, Tier, TieredPrice, TierMode, UnitPrice
+from meterhouse.catalog.rate_card import RateCard, RateCardType
+from meterhouse.kernel.cadence import Cadence, CadenceUnit
+from tests.unit.catalog.samples import DEPARTURES, FEE, PHASE
+
+amounts = st.decimals(0, Decimal("1e20"), allow_nan=False, allow_infinity=False)
+optional_amounts = st.none() | amounts
+tiers = st.builds(Tier, optional_amounts, optional_amounts, optional_amounts)
+prices: st.SearchStrategy[Price] = st.one_of(
+    st.builds(FlatPrice, amounts, st.sampled_from(PaymentTerm)),
+    st.builds(UnitPrice, amounts),
+    st.builds(TieredPrice, st.sampled_from(TierMode), st.lists(tiers, min_size=1, max_size=4).map(tuple)),
+)
+cadences = st.builds(Cadence, st.integers(1, 999), st.sampled_from(CadenceUnit))
+texts = st.text(max_size=20)
+rate_cards = st.builds(
+    RateCard,
+    type=st.sampled_from(RateCardType),
+    key=texts,
+    name=texts,
+    price=st.none() | prices,
+    billing_cadence=st.none() | cadences,
+    feature_key=st.none() | texts,
+    description=st.none() | texts,
+    tax_config=st.none() | st.dictionaries(texts, texts, max_size=2),
+    metadata=st.dictionaries(texts, texts, max_size=2),
+)
+
+
+@given(rate_cards)
+def test_a_stored_rate_card_comes_back_as_it_was(card: RateCard) -> None:
+    stored = json.loads(json.dumps(rate_card_to_document(card)))
+
+    assert rate_card_from_document(stored) == card
+
+
+@pytest.mark.parametrize("duration", [None, Cadence.parse("P2W")])
+def test_a_stored_phase_comes_back_as_it_was(duration: Cadence | None) -> None:
+    phase = replace(PHASE, duration=duration, metadata={"a": "b"}, description="the only one")
+
+    assert phase_from_document(json.loads(json.dumps(phase_to_document(phase)))) == phase
+
+
+def test_amounts_are_stored_as_written_and_without_exponents() -> None:
+    card = replace(FEE, price=UnitPrice(Decimal("1E+3")))
+
+    assert rate_card_to_document(card)["price"] == {"type": "unit", "amount": "1000"}
+    assert rate_card_to_document(DEPARTURES)["price"]["tiers"][0]["unit_amount"] == "1.50"
+
+
+def test_a_price_that_was_never_written_is_refused() -> None:
+    with pytest.raises(ValueError, match="package"):
+        price_from_document({"type": "package", "amount": "1"})

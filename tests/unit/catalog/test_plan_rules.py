@@ -1,0 +1,133 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from meterhouse.catalog.plan import PlanSpec
+from meterhouse.catalog.plan_rules import publish_problems, spec_problems
+from meterhouse.catalog.price import Tier
+from meterhouse.kernel.cadence import Cadence
+from meterhouse.kernel.errors import Problem
+from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES, PHASE, START, feature, plan_of, tiered
+
+FEATURES = {key: feature(key) for key in ("departures", "miles")}
+CARD = "/phases/0/rateCards/0"
+ONE = Decimal(1)
+
+
+def codes(problems: Iterable[Problem]) -> list[tuple[str, str]]:
+    return [(problem.field, problem.code) for problem in problems]
+
+
+def test_a_sound_plan_has_no_problems() -> None:
+    assert spec_problems(AIRLINE) == []
+    assert publish_problems(AIRLINE, FEATURES) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "code"),
+    [
+        (replace(AIRLINE, currency="XTS"), "/currency", "unknown_currency"),
+        (
+            replace(AIRLINE, billing_cadence=Cadence.parse("P2M")),
+            "/billingCadence",
+            "plan_billing_cadence_invalid",
+        ),
+        (replace(AIRLINE, phases=()), "/phases", "plan_without_phases"),
+        (replace(AIRLINE, phases=(PHASE, PHASE)), "/phases/1/key", "plan_phase_duplicated_key"),
+        (plan_of(FEE, MILES, FEE), "/phases/0/rateCards/2/key", "rate_card_duplicated_key"),
+        (plan_of(replace(MILES, key="km")), f"{CARD}/featureKey", "rate_card_key_feature_key_mismatch"),
+        (plan_of(tiered(Tier(None))), f"{CARD}/price/tiers/0", "price_tier_without_price"),
+        (
+            plan_of(tiered(Tier(ONE, ONE))),
+            f"{CARD}/price/tiers/0/upToAmount",
+            "price_tiers_without_open_end",
+        ),
+        (
+            plan_of(tiered(Tier(None, ONE), Tier(None, ONE))),
+            f"{CARD}/price/tiers/0/upToAmount",
+            "price_tier_open_end_not_last",
+        ),
+        (
+            plan_of(tiered(Tier(ONE, ONE), Tier(ONE, ONE), Tier(None, ONE))),
+            f"{CARD}/price/tiers/1/upToAmount",
+            "price_tiers_not_ascending",
+        ),
+        (
+            plan_of(tiered(Tier(Decimal(0), ONE), Tier(None, ONE))),
+            f"{CARD}/price/tiers/0/upToAmount",
+            "price_tiers_not_ascending",
+        ),
+    ],
+)
+def test_a_contradiction_is_named_at_its_place(spec: PlanSpec, field: str, code: str) -> None:
+    assert codes(spec_problems(spec)) == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "code"),
+    [
+        (
+            replace(AIRLINE, phases=(PHASE, replace(PHASE, key="late"))),
+            "/phases/0/duration",
+            "plan_phase_duration_missing",
+        ),
+        (
+            replace(AIRLINE, phases=(replace(PHASE, duration=Cadence.parse("P1M")),)),
+            "/phases/0/duration",
+            "plan_phase_duration_not_allowed",
+        ),
+        (plan_of(), "/phases/0/rateCards", "plan_phase_without_rate_cards"),
+        (plan_of(replace(MILES, feature_key=None)), f"{CARD}/featureKey", "rate_card_feature_required"),
+        (plan_of(replace(MILES, feature_key="km")), f"{CARD}/featureKey", "rate_card_feature_not_found"),
+        (
+            plan_of(replace(FEE, billing_cadence=Cadence.parse("P1W"))),
+            f"{CARD}/billingCadence",
+            "rate_card_billing_cadence_unaligned",
+        ),
+    ],
+)
+def test_what_keeps_a_plan_from_being_sold_is_named_at_its_place(spec: PlanSpec, field: str, code: str) -> None:
+    assert codes(publish_problems(spec, FEATURES)) == [(field, code)]
+
+
+def test_an_archived_feature_cannot_be_sold() -> None:
+    archived = {"miles": feature("miles", archived=START)}
+
+    assert codes(publish_problems(plan_of(MILES), archived)) == [(f"{CARD}/featureKey", "rate_card_feature_archived")]
+
+
+def test_usage_of_a_feature_without_a_meter_cannot_be_charged() -> None:
+    unmetered = {"miles": feature("miles", meter=None)}
+    flat = replace(MILES, price=FEE.price)
+
+    assert codes(publish_problems(plan_of(MILES), unmetered)) == [
+        (f"{CARD}/featureKey", "rate_card_feature_without_meter")
+    ]
+    assert publish_problems(plan_of(flat), unmetered) == []
+
+
+def test_all_problems_are_listed_at_once_behind_their_root() -> None:
+    later = replace(PHASE, key="late", rate_cards=(replace(DEPARTURES, billing_cadence=Cadence.parse("P1W")),))
+    spec = replace(AIRLINE, phases=(PHASE, later))
+
+    assert codes(publish_problems(spec, {}, "/customPlan")) == [
+        ("/customPlan/phases/0/duration", "plan_phase_duration_missing"),
+        ("/customPlan/phases/0/rateCards/1/featureKey", "rate_card_feature_not_found"),
+        ("/customPlan/phases/0/rateCards/2/featureKey", "rate_card_feature_not_found"),
+        ("/customPlan/phases/1/rateCards/0/featureKey", "rate_card_feature_not_found"),
+        ("/customPlan/phases/1/rateCards/0/billingCadence", "rate_card_billing_cadence_unaligned"),
+    ]
+
+
+@pytest.mark.parametrize(("card", "plan"), [("P1Y", "P1M"), ("P1M", "P3M"), ("P1D", "P1M"), ("PT1H", "P1W")])
+def test_cadences_align_where_one_is_a_whole_number_of_the_other(card: str, plan: str) -> None:
+    fee = replace(FEE, billing_cadence=Cadence.parse(card))
+    spec = replace(plan_of(fee), billing_cadence=Cadence.parse(plan))
+
+    assert publish_problems(spec, {}) == []
+
+
+def test_what_is_charged_once_aligns_with_any_plan() -> None:
+    assert publish_problems(plan_of(replace(FEE, billing_cadence=None)), {}) == []

@@ -1,0 +1,64 @@
+import json
+from functools import cache
+from typing import Any
+
+from functions.describe_api.handler import handler
+from tests.unit.platform.requests import CONTEXT, request
+
+
+@cache
+def described() -> dict[str, Any]:
+    answer = handler(request("GET", "/api/v1/openapi.json"), CONTEXT)
+    assert answer["statusCode"] == 200
+    document: dict[str, Any] = json.loads(answer["body"])
+    return document
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, methods in described()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(set(names)) == len(names) > 0
+    assert all(operation["summary"] and operation["tags"] for _, _, operation in operations())
+
+
+def test_every_operation_may_answer_with_a_problem_and_none_with_powertools_own() -> None:
+    for _, _, operation in operations():
+        assert "422" not in operation["responses"]
+        content = operation["responses"]["default"]["content"]
+        assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert "HTTPValidationError" not in json.dumps(described())
+
+
+def test_status_codes_are_those_of_the_routes() -> None:
+    customers, customer = "/api/v1/customers", "/api/v1/customers/{customerIdOrKey}"
+    paths = described()["paths"]
+    assert next(iter(paths[customers]["post"]["responses"])) == "201"
+    assert next(iter(paths[customers]["get"]["responses"])) == "200"
+    assert paths[customer]["delete"]["responses"]["204"] == {"description": "No content"}
+
+
+def test_path_parameters_are_named_as_in_the_contract() -> None:
+    for path, _, operation in operations():
+        named = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"]
+        assert all(f"{{{name}}}" in path for name in named)
+        assert len(named) == path.count("{")
+        assert "_" not in path
+
+
+def test_every_reference_leads_somewhere() -> None:
+    document = described()
+    text = json.dumps(document)
+    for name in {part.partition('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert name in document["components"]["schemas"]
+
+
+def test_the_bearer_key_is_asked_for() -> None:
+    assert described()["security"] == [{"apiKey": []}]
+    assert described()["components"]["securitySchemes"]["apiKey"]["scheme"] == "bearer"

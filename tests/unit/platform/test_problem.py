@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from meterhouse.kernel import errors
+from meterhouse.platform.problem import problem_response
+
+FAULT = errors.Problem("/key", "taken", "is taken")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.InvalidInput("bad", [FAULT]), 400),
+        (errors.Forbidden("no"), 403),
+        (errors.NotFound("meter", "m"), 404),
+        (errors.Conflict("taken", "key_conflict"), 409),
+        (errors.TooLarge("more than 4 MiB"), 413),
+        (errors.UnsupportedMedia("json only"), 415),
+        (errors.Unprocessable("another body"), 422),
+        (errors.Unavailable("later"), 503),
+        (errors.InvariantBroken("unbalanced"), 500),
+        (ValueError("secret"), 500),
+    ],
+)
+def test_each_kind_of_error_has_its_status(error: Exception, status: int) -> None:
+    problem = problem_response(error, instance="/here", request_id="r-1")
+    document = json.loads(problem.body)
+    assert (problem.status, document["status"]) == (status, status)
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert (document["type"], document["instance"], document["requestId"]) == ("about:blank", "/here", "r-1")
+
+
+@pytest.mark.parametrize("error", [errors.InvariantBroken("unbalanced"), ValueError("secret")])
+def test_our_own_faults_tell_nothing_but_the_request(error: Exception) -> None:
+    document = json.loads(problem_response(error, instance="/", request_id="r-1").body)
+    assert document["detail"] == "internal error; quote request r-1"
+
+
+def test_every_problem_is_listed() -> None:
+    other = errors.Problem("/name", "missing", "is required")
+    problem = problem_response(errors.InvalidInput("bad", [FAULT, other]), instance="/", request_id="")
+    assert json.loads(problem.body)["extensions"]["validationErrors"] == [
+        {"field": "/key", "code": "taken", "message": "is taken"},
+        {"field": "/name", "code": "missing", "message": "is required"},
+    ]
+
+
+def test_what_may_pass_says_when_to_come_back() -> None:
+    problem = problem_response(errors.Unavailable("later", retry_after_seconds=7), instance="/", request_id="")
+    assert problem.headers["retry-after"] == "7"

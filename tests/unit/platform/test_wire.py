@@ -1,0 +1,65 @@
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from meterhouse.platform.wire import Instant, JsonFraction, JsonNumber, Numeric, Wire
+
+DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=9)
+
+
+class Sample(Wire):
+    amount: Numeric | None = None
+    value: JsonNumber | None = None
+    at: Instant | None = None
+
+
+class Nullable(Wire):
+    nullable = frozenset({"gone_at"})
+    gone_at: Instant | None = None
+    note: str | None = None
+
+
+@given(DECIMALS)
+def test_a_numeric_survives_the_wire_exactly(amount: Decimal) -> None:
+    written = Sample(amount=amount).model_dump_json(by_alias=True)
+    assert Sample.model_validate_json(written).amount == amount
+    assert "E" not in written
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1.50", "0.000000000000000001", "9" * 40])
+def test_a_numeric_is_a_decimal_in_a_string(amount: str) -> None:
+    assert Sample.model_validate({"amount": amount}).amount == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "amount", [1, 1.5, JsonFraction("1.5"), True, "", " 1", "1e5", "1_0", "+1", ".5", "1.", "NaN", "٣", "1\n", "9" * 61]
+)
+def test_anything_else_is_no_numeric(amount: object) -> None:
+    with pytest.raises(ValidationError):
+        Sample.model_validate({"amount": amount})
+
+
+@given(st.integers(-(10**30), 10**30))
+def test_a_whole_value_is_an_exact_json_number(value: int) -> None:
+    written = Sample(value=Decimal(value)).model_dump_json(by_alias=True)
+    assert json.loads(written) == {"value": value}
+
+
+def test_instants_are_written_in_utc() -> None:
+    sample = Sample.model_validate({"at": "2026-01-01T02:00:00.5+02:00"})
+    assert json.loads(sample.model_dump_json(by_alias=True)) == {"at": "2026-01-01T00:00:00.5Z"}
+    assert sample.at == datetime(2026, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
+
+
+def test_an_instant_without_zone_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Sample.model_validate({"at": "2026-01-01T00:00:00"})
+
+
+def test_what_is_none_is_absent_unless_the_contract_says_null() -> None:
+    assert Nullable().model_dump(by_alias=True) == {"goneAt": None}

@@ -1,0 +1,35 @@
+"""Usage to rate, spelled out only where a test cares."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from meterhouse.catalog.price import Price
+from meterhouse.kernel.currency import currency
+from meterhouse.kernel.period import Period
+from meterhouse.rating.line import WHOLE, Usage
+
+DAY = Period(datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 1, 2, tzinfo=UTC))
+
+
+def usage_of(
+    price: Price,
+    quantity: Decimal | int | str = 0,
+    before: Decimal | int | str = 0,
+    *,
+    is_first: bool = True,
+    is_last: bool = True,
+    share: Fraction = WHOLE,
+    code: str = "USD",
+) -> Usage:
+    return Usage(
+        name="Departures",
+        price=price,
+        currency=currency(code),
+        service_period=DAY,
+        quantity=Decimal(quantity),
+        quantity_before=Decimal(before),
+        is_first=is_first,
+        is_last=is_last,
+        share=share,
+    )

@@ -1,0 +1,110 @@
+"""A store in memory whose changes are lost unless the use case commits."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.plan import Plan, PlanStatus
+from meterhouse.customers.model import Customer
+from meterhouse.platform.outbox import DomainEvent
+from meterhouse.subscriptions.model import Subscription
+
+
+@dataclass
+class FakeSubscriptions:
+    by_id: dict[str, Subscription] = field(default_factory=dict)
+
+    def find(self, subscription_id: str) -> Subscription | None:
+        found = self.by_id.get(subscription_id)
+        return None if found is None or found.deleted_at else found
+
+    def of_customer(self, customer_id: str) -> list[Subscription]:
+        mine = [one for one in self.by_id.values() if one.customer_id == customer_id and one.deleted_at is None]
+        return sorted(mine, key=lambda one: (one.active_from, one.id))
+
+    def add(self, subscription: Subscription) -> None:
+        self.by_id[subscription.id] = subscription
+
+    update = add
+
+
+@dataclass
+class FakeCustomers:
+    by_id: dict[str, Customer] = field(default_factory=dict)
+
+    def find(self, id_or_key: str) -> Customer | None:
+        return next((one for one in self.by_id.values() if id_or_key in {one.id, one.key}), None)
+
+    def update(self, customer: Customer) -> None:
+        self.by_id[customer.id] = customer
+
+
+@dataclass
+class FakePlans:
+    all: list[Plan] = field(default_factory=list)
+
+    def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
+        return next((plan for plan in self.all if plan.key == key and self._wanted(plan, version, at)), None)
+
+    @staticmethod
+    def _wanted(plan: Plan, version: int | None, at: datetime) -> bool:
+        return plan.status(at) is PlanStatus.ACTIVE if version is None else plan.version == version
+
+
+@dataclass
+class FakeFeatures:
+    by_key: dict[str, Feature] = field(default_factory=dict)
+
+    def by_keys(self, keys: Collection[str]) -> dict[str, Feature]:
+        return {key: self.by_key[key] for key in keys if key in self.by_key}
+
+
+@dataclass
+class FakeStore:
+    subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
+    customers: FakeCustomers = field(default_factory=FakeCustomers)
+    plans: FakePlans = field(default_factory=FakePlans)
+    features: FakeFeatures = field(default_factory=FakeFeatures)
+
+
+@dataclass
+class FakeWork:
+    store: FakeStore
+    events: list[DomainEvent] = field(default_factory=list)
+    locks: list[tuple[str, ...]] = field(default_factory=list)
+    committed: bool = False
+
+    def publish(self, *events: DomainEvent) -> None:
+        self.events.extend(events)
+
+    def lock(self, *key: str) -> None:
+        self.locks.append(key)
+
+    def commit(self) -> None:
+        self.committed = True
+
+
+@dataclass
+class FakeDatabase:
+    store: FakeStore = field(default_factory=FakeStore)
+    events: list[DomainEvent] = field(default_factory=list)
+    locks: list[tuple[str, ...]] = field(default_factory=list)
+
+    @contextmanager
+    def begin(self, namespace: str) -> Iterator[FakeWork]:
+        assert namespace == "default"
+        work = FakeWork(deepcopy(self.store))
+        yield work
+        self.locks += work.locks
+        if work.committed:
+            self.store = work.store
+            self.events += work.events
+
+
+def counting(prefix: str) -> Callable[[], str]:
+    """Ids one after the other."""
+    numbers = iter(range(1, 1000))
+    return lambda: f"{prefix}{next(numbers):0{26 - len(prefix)}}"
