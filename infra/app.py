@@ -10,10 +10,12 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.application import ApplicationStack
 from infra.data_plane_aws import DataPlaneStack
+from infra.function import FunctionFolderMissingError
 from infra.operations import OperationsStack
 from infra.settings import ContextError, ExternalStores, read_settings
-from layers.build import build
+from layers.build import LayersTooLargeError, build
 from layers.catalogue import Target
+from layers.requirements import UvMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +44,7 @@ def main() -> None:
     """Synthesise into the folder the CDK CLI names."""
     try:
         app = build_app()
-    except ContextError as error:
+    except (ContextError, FunctionFolderMissingError, LayersTooLargeError, UvMissingError) as error:
         sys.exit(str(error))
     app.synth()
 

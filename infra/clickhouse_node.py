@@ -125,9 +125,8 @@ class ClickHouseServer(Construct):
             vpc=network.vpc,
             vpc_subnets=ec2.SubnetSelection(subnets=[subnet]),
             launch_template=template,
-            min_capacity=0,
+            min_capacity=1,
             max_capacity=1,
-            desired_capacity=1,
             # The volume has one owner: the old instance goes before the new one comes.
             update_policy=autoscaling.UpdatePolicy.rolling_update(max_batch_size=1, min_instances_in_service=0),
         )

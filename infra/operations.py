@@ -46,7 +46,7 @@ class OperationsStack(Stack):
         alarm_email: str | None,
     ) -> None:
         super().__init__(scope, "MeterhouseOperations", description="Meterhouse: alarms and dashboard")
-        self.add_dependency(application)
+        self.add_stack_dependency(application)
         self._data = data
         self._api = application.api.api
         # By name, not by reference: an export that is in use would keep the application from dropping a function.

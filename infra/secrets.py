@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_secretsmanager as secrets
@@ -62,6 +63,8 @@ class ApplicationSecrets(Construct):
                 generate_string_key=key,
                 password_length=43,
                 exclude_punctuation=True,
+                # The same again for ministack, which heeds only this one: a key must survive a shell and a header.
+                exclude_characters=string.punctuation,
             ),
         )
         accept(secret, "SMG4", unrotated)

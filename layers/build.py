@@ -16,7 +16,7 @@ from py_compile import PycInvalidationMode
 from typing import TYPE_CHECKING
 
 from layers.catalogue import MAX_LAYERS, MAX_UNZIPPED_BYTES, Layer, Target
-from layers.requirements import install, requirements
+from layers.requirements import UvMissingError, install, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,12 @@ def main() -> None:
     """Build the layers of the target named on the command line and print their sizes."""
     parser = ArgumentParser(prog="python -m layers.build", description=__doc__)
     parser.add_argument("target", type=Target, choices=list(Target))
-    for layer in build(parser.parse_args().target).values():
+    target = parser.parse_args().target
+    try:
+        built = build(target)
+    except UvMissingError as error:
+        sys.exit(str(error))
+    for layer in built.values():
         sys.stdout.write(f"{layer.layer:<12} {layer.size / 2**20:7.1f} MiB  {layer.path.relative_to(ROOT)}\n")
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from localstack.aws import function_log
 from localstack.control import down, up
 from localstack.deploy import DeployFailedError
-from localstack.node import NodeMissingError
+from localstack.node import ToolMissingError
 from localstack.parts import NAMES
 from localstack.process import PartFailedError, Processes
 from localstack.settings import Stack, read_stack
@@ -28,7 +28,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options, read_stack())
-    except (PartFailedError, DeployFailedError, NodeMissingError) as error:
+    except (PartFailedError, DeployFailedError, ToolMissingError) as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
     except subprocess.CalledProcessError as error:

@@ -4,13 +4,19 @@ import os
 import subprocess
 import sys
 
-from localstack.node import ensure_cdk, node_environment
-from localstack.settings import ROOT, read_stack
+from localstack.node import ToolMissingError, ensure_cdk, find_node, node_environment
+from localstack.settings import ROOT
 
 
 def main() -> int:
-    command = (str(ensure_cdk(read_stack().state)), *sys.argv[1:])
-    return subprocess.run(command, cwd=ROOT, env=os.environ | dict(node_environment()), check=False).returncode
+    try:
+        node = find_node()
+        cdk = ensure_cdk(node)
+    except ToolMissingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    environment = os.environ | dict(node_environment(node))
+    return subprocess.run((str(cdk), *sys.argv[1:]), cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.aws import ACCOUNT, REGION, aws_client, aws_environment
-from localstack.node import CDK_CLI, ensure_cdk, node_environment
+from localstack.node import CDK_CLI, ensure_cdk, find_node, node_environment
 from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, ROOT, Login, Stack
 
 SOURCES = ("infra", "functions", "layers", "shared", "cdk.json", "uv.lock")
@@ -56,10 +57,12 @@ def deploy(stack: Stack, progress: Progress) -> Deployment:
     note.unlink(missing_ok=True)
     _put_secret(stack, POSTGRES_OWNER_SECRET, POSTGRES_OWNER)
     _put_secret(stack, CLICKHOUSE_SECRET, CLICKHOUSE_LOGIN)
-    cdk = str(ensure_cdk(stack.state))
+    cdk = str(ensure_cdk(find_node()))
     outputs = stack.state / "outputs.json"
     if account is None:
         _run(stack, (cdk, "bootstrap", f"aws://{ACCOUNT}/{REGION}"), _empty_folder(stack), progress)
+    # The CDK keeps every asset it ever staged.
+    shutil.rmtree(stack.state / "cdk.out", ignore_errors=True)
     _run(
         stack,
         (
@@ -120,7 +123,7 @@ def _run(stack: Stack, command: tuple[str, ...], cwd: Path, progress: Progress) 
     log = stack.state / "log" / "deploy.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = inherited | dict(node_environment()) | dict(aws_environment(stack))
+    environment = inherited | dict(node_environment(find_node())) | dict(aws_environment(stack))
     tail: deque[str] = deque(maxlen=40)
     with (
         log.open("a") as copy,

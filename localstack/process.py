@@ -212,8 +212,9 @@ def require_free(port: Port, name: str) -> None:
 
 
 def _holder(port: int) -> str:
+    """Who listens there, or whose outgoing connection was given that port; as far as this user may see."""
     with suppress(psutil.Error):
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+        ours = [one for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port and one.pid]
+        for connection in sorted(ours, key=lambda one: one.status != psutil.CONN_LISTEN):
+            return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return "another process"

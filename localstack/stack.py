@@ -12,7 +12,7 @@ def bring_up(console: Console) -> dict[str, str]:
     """Starts what does not run, deploys what changed, and returns what stands in `stack.env`.
 
     Raises:
-        PartFailedError, DeployFailedError, NodeMissingError: as `control.up`.
+        PartFailedError, DeployFailedError, ToolMissingError: as `control.up`.
     """
     stack = read_stack()
     with watching(console) as progress:

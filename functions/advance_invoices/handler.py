@@ -9,7 +9,8 @@ from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.platform.task import instant, task
 
-begin = begins(Database(PostgresSettings.from_environment), PostgresBilling)
+database = Database(PostgresSettings.from_environment)
+begin = begins(database, PostgresBilling)
 advance_invoices = AdvanceInvoices(begin, Sandbox())
 
 

@@ -9,8 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
 from meterhouse.customers import api as customers
+from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
-from meterhouse.platform.openapi import document
+from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
 
 UNUSED: Any = None
@@ -25,6 +26,7 @@ def openapi() -> str:
             *catalog.routes(UNUSED, UNUSED, UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
+            handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             title="Meterhouse",
             version="1.0.0",
             description="Usage metering and billing",

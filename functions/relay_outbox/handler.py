@@ -3,6 +3,7 @@
 from typing import Any
 
 from meterhouse.platform.eventbridge import EventBridge
+from meterhouse.platform.logging import count
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.relay import relay_outbox
 from meterhouse.platform.settings import required
@@ -14,4 +15,6 @@ database = Database(PostgresSettings.from_environment)
 @task
 def handler(_event: dict[str, Any]) -> dict[str, Any]:
     """{"published": how many}."""
-    return {"published": relay_outbox(database, EventBridge(required("EVENT_BUS_NAME")))}
+    published = relay_outbox(database, EventBridge(required("EVENT_BUS_NAME")))
+    count("OutboxEventsPublished", published)
+    return {"published": published}

@@ -8,7 +8,8 @@ from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.platform.task import instant, task
 
-begin = begins(Database(PostgresSettings.from_environment), PostgresBilling)
+database = Database(PostgresSettings.from_environment)
+begin = begins(database, PostgresBilling)
 sync_subscriptions = SyncSubscriptions(begin)
 
 

@@ -7,20 +7,30 @@ from collections.abc import Callable, Mapping
 import lz4.frame
 import zstandard
 
+PIECE = 1 << 20
+
 
 def _inflate_lz4(body: bytes) -> bytes:
-    blocks = bytearray()
-    while body:
-        frame = lz4.frame.LZ4FrameDecompressor()
-        blocks += frame.decompress(body)
-        if not frame.eof:
-            raise ValueError("the last lz4 frame is cut short")
-        body = frame.unused_data or b""
-    return bytes(blocks)
+    rest, blocks = memoryview(body), []
+    while rest:
+        block, used = lz4.frame.decompress(rest, return_bytes_read=True)
+        blocks.append(block)
+        rest = rest[used:]
+    return b"".join(blocks)
 
 
 def _inflate_zstd(body: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True).read()
+    blocks, frame = [], None
+    for start in range(0, len(body), PIECE):
+        piece = body[start : start + PIECE]
+        while piece:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            blocks.append(frame.decompress(piece))
+            piece = frame.unused_data if frame.eof else b""
+            frame = None if frame.eof else frame
+    if frame is not None:
+        raise EOFError("the last frame is cut short")
+    return b"".join(blocks)
 
 
 INFLATE: Mapping[str, Callable[[bytes], bytes]] = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.functions import FUNCTIONS as SPECS
+from infra.functions import FunctionSpec
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
@@ -57,10 +58,10 @@ def test_every_folder_is_deployed_and_every_deployed_function_has_a_folder(targe
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_declared_technologies_are_those_the_handler_imports(spec: object) -> None:
-    name, declared = spec.name, spec.technologies  # type: ignore[attr-defined]
+def test_declared_technologies_are_those_the_handler_imports(spec: FunctionSpec) -> None:
+    declared = {technology.value for technology in spec.technologies}
 
-    assert {technology.value for technology in declared} == imported_technologies(FUNCTIONS / name / "handler.py")
+    assert declared == imported_technologies(FUNCTIONS / spec.name / "handler.py")
 
 
 @pytest.mark.parametrize("name", HANDLERS)

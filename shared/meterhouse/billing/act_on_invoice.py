@@ -68,7 +68,7 @@ class InvoiceActions:
         """Take back an issued invoice that is not paid; `InvalidInput` when `voiding` names others' lines."""
 
         def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            driven = Driven(invoice).must_fire(Trigger.VOID, at)
+            driven = Driven(invoice).must_fire(Trigger.VOID, at, voiding.reason)
             strangers = sorted(set(voiding.overrides) - {line.id for line in invoice.lines})
             if strangers:
                 problems = [Problem("/overrides", "unknown_line", f"{line} is no line of it") for line in strangers]

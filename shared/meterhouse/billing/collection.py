@@ -9,7 +9,7 @@ from itertools import groupby
 
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity, draft_number
-from meterhouse.billing.profile import Party, Profile
+from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.customers.model import Customer
@@ -89,19 +89,17 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
     return done.must_fire(Trigger.RETRY if is_again else Trigger.NEXT, at)
 
 
-def rated(line: Line, quantity: Decimal, now: datetime) -> Line:
+def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
     """The line with its amounts and their trace."""
     if line.rate_card.price is None:
         raise InvariantBroken(f"line {line.key} has no price")
-    is_flat = isinstance(line.rate_card.price, FlatPrice)
-    part = share(line.service_period, line.full_service_period) if is_flat and line.is_prorated else _WHOLE
     usage = Usage(
         name=line.name,
         price=line.rate_card.price,
         currency=currency(line.currency),
         service_period=line.service_period,
         quantity=quantity,
-        share=part,
+        share=_share(line, workflow),
     )
     result = rate(usage)
     return replace(
@@ -147,8 +145,17 @@ def _inherited(customer: Customer) -> dict[str, str]:
 
 
 def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
-    lines = [rated(line, _known(quantities, line), now) for line in invoice.lines]
+    lines = [rated(line, _known(quantities, line), invoice.workflow, now) for line in invoice.lines]
     return replace(with_lines(invoice, lines), quantity_snapshotted_at=now, issues=())
+
+
+def _share(line: Line, workflow: Workflow) -> Fraction:
+    """What part of a flat price is due; where the profile says so, a period cut at its end counts in full."""
+    is_cut_at_end = line.service_period.end < line.full_service_period.end
+    bills_full = is_cut_at_end and workflow.end_proration is EndProration.BILL_FULL_PERIOD
+    if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
+        return _WHOLE
+    return share(line.service_period, line.full_service_period)
 
 
 def _known(quantities: Quantities, line: Line) -> Decimal:

@@ -1,7 +1,7 @@
 """Parts of invoices and profiles as the JSON documents they are stored as: decimals in strings, snake case."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,8 @@ Document = dict[str, Any]
 
 
 def party_to_document(party: Party) -> Document:
-    return asdict(party)
+    address = party.address
+    return _fields(party) | {"address": None if address is None else _fields(address)}
 
 
 def party_from_document(document: Mapping[str, Any]) -> Party:
@@ -25,7 +26,7 @@ def party_from_document(document: Mapping[str, Any]) -> Party:
 
 
 def workflow_to_document(workflow: Workflow) -> Document:
-    return asdict(workflow) | {
+    return _fields(workflow) | {
         "collection_interval": workflow.collection_interval.iso,
         "draft_period": workflow.draft_period.iso,
         "due_after": workflow.due_after.iso,
@@ -44,7 +45,7 @@ def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
 
 
 def issues_to_documents(issues: Iterable[Issue]) -> list[Document]:
-    return [asdict(issue) for issue in issues]
+    return [_fields(issue) for issue in issues]
 
 
 def issues_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[Issue, ...]:
@@ -57,6 +58,10 @@ def detailed_to_documents(lines: Iterable[DetailedLine]) -> list[Document]:
 
 def detailed_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[DetailedLine, ...]:
     return tuple(_detailed_from_document(document) for document in documents)
+
+
+def _fields(part: Party | Address | Workflow | Issue) -> Document:
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def _detailed_to_document(line: DetailedLine) -> Document:

@@ -140,7 +140,7 @@ def _with_lines(shown: Shown) -> InvoiceWire:
 
 def _voiding(body: VoidInvoice) -> Voiding:
     overrides = {override.line_id: _again(override.action) for override in body.overrides or ()}
-    return Voiding(_again(body.action), overrides)
+    return Voiding(body.reason, _again(body.action), overrides)
 
 
 def _again(wire: VoidAction) -> Again | None:

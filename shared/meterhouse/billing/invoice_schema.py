@@ -158,6 +158,7 @@ class DetailedLineWire(Resource):
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant
+    subscription: LineSubscription | None = None
     per_unit_amount: Numeric
     quantity: Numeric
     payment_term: str
@@ -167,6 +168,8 @@ class DetailedLineWire(Resource):
 class LineWire(Resource):
     name: str
     type: Literal["usage_based"] = "usage_based"
+    description: str | None = None
+    metadata: Metadata | None = None
     managed_by: str
     status: Literal["valid"] = "valid"
     invoice: LineInvoice
@@ -175,6 +178,7 @@ class LineWire(Resource):
     period: PeriodWire
     invoice_at: Instant
     subscription: LineSubscription | None = None
+    tax_config: TaxConfig | None = None
     feature_key: str | None = None
     price: PriceWire | None = None
     rate_card: LineRateCard
@@ -201,7 +205,7 @@ class InvoiceWire(Resource):
     due_at: Instant | None = None
     draft_until: Instant | None = None
     collection_at: Instant | None = None
-    quantity_snapshotted_at: Instant | None = None
+    quantity_snapshoted_at: Instant | None = None
     voided_at: Instant | None = None
     lines: list[LineWire] | None = None
     preceding: list[Identified] | None = None

@@ -1,6 +1,6 @@
 """Quantities from the metering room: what counts for a feature, by customer."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -14,7 +14,8 @@ from meterhouse.platform.work import Begin
 
 
 class BilledMeters(Protocol):
-    def find(self, id_or_slug: str) -> Meter | None: ...
+    def by_ids(self, meter_ids: Iterable[str]) -> Mapping[str, Meter]:
+        """Deleted ones too: usage under them is still billed."""
 
 
 class MeterUsage(Protocol):
@@ -52,7 +53,7 @@ class MeteredUsage:
         if feature.meter_id is None:
             raise InvalidInput(f"feature {feature.key} has no meter")
         with self._begin(namespace) as work:
-            meter = work.store.find(feature.meter_id)
-        if meter is None:
+            found = work.store.by_ids([feature.meter_id])
+        if feature.meter_id not in found:
             raise InvalidInput(f"the meter of feature {feature.key} does not exist")
-        return meter
+        return found[feature.meter_id]

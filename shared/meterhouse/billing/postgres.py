@@ -14,10 +14,11 @@ from meterhouse.billing.documents import (
     workflow_to_document,
 )
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf, ProfileOrder
 from meterhouse.billing.profile import Profile, ProfileSpec
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values
+from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken, Problem
@@ -97,6 +98,7 @@ class PostgresInvoices:
 
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
         arguments = {name: _listed(value) for name, value in asdict(wanted).items()}
+        arguments["of_statuses"] = None if wanted.statuses is None else states_of(wanted.statuses)
         rows, total = _page(self._transaction, "invoices", _INVOICES, arguments, page, _INVOICE_ORDER[order])
         return self._with_lines(rows), total
 
@@ -105,9 +107,9 @@ class PostgresInvoices:
 
     def save(self, driven: Collection[Driven]) -> None:
         self._write("save_invoices", [one.invoice for one in driven])
-        steps = [asdict(step) | {"invoice_id": one.invoice.id} for one in driven for step in one.transitions]
+        steps = [_step_values(one.invoice, step) for one in driven for step in one.transitions]
         if steps:
-            self._transaction.execute_many(_INVOICES["add_transition"], steps)
+            self._transaction.execute(_INVOICES["add_transitions"], {"steps": json.dumps(steps)})
 
     def take_numbers(self, scope: str, count: int) -> range:
         row = self._transaction.fetch_one(_INVOICES["take_numbers"], {"scope": scope, "count": count})
@@ -208,6 +210,18 @@ def _page(
         {**arguments, "limit": page.size, "offset": (page.number - 1) * page.size},
     )
     return rows, count["count"] if count else 0
+
+
+def _step_values(invoice: Invoice, step: Transition) -> Values:
+    return {
+        "invoice_id": invoice.id,
+        "number": step.number,
+        "trigger": step.trigger.value,
+        "source": step.source.value,
+        "target": step.target.value,
+        "at": step.at.isoformat(),
+        "reason": step.reason,
+    }
 
 
 def _listed(value: object) -> object:

@@ -74,14 +74,15 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, _Found], now: datetime
 
 
 def _updated(line: Line, target: TargetLine) -> Line:
+    # whoever voided a line decided when it is billed again
     return replace(
         line,
+        invoice_at=line.invoice_at if line.revision else target.invoice_at,
         name=target.name,
         rate_card=target.rate_card,
         service_period=target.service_period,
         full_service_period=target.full_service_period,
         billing_period=target.billing_period,
-        invoice_at=target.invoice_at,
         is_prorated=target.is_prorated,
     )
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from meterhouse.billing.collection import Missing, party_of, rated, with_lines
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
+from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.kernel.errors import Conflict, NotFound
@@ -76,7 +77,10 @@ class InvoiceService:
         quantities = quantities_of(namespace, lines, subjects, work.store.features, self._usage)
         return {
             invoice.id: replace(
-                with_lines(invoice, [_valued_line(line, quantities.get(line.id, _ONE), at) for line in invoice.lines]),
+                with_lines(
+                    invoice,
+                    [_valued_line(line, quantities.get(line.id, _ONE), invoice.workflow, at) for line in invoice.lines],
+                ),
                 customer=party_of(customers[invoice.customer_id]),
                 subject_keys=customers[invoice.customer_id].usage_subjects,
             )
@@ -96,5 +100,7 @@ def shown(invoice: Invoice, at: datetime) -> Shown:
     return Shown(invoice, available_actions(invoice.state, invoice.holding(at)))
 
 
-def _valued_line(line: Line, quantity: Decimal | Missing, at: datetime) -> Line:
-    return line if isinstance(quantity, Missing) else replace(rated(line, quantity, at), updated_at=line.updated_at)
+def _valued_line(line: Line, quantity: Decimal | Missing, workflow: Workflow, at: datetime) -> Line:
+    if isinstance(quantity, Missing):
+        return line
+    return replace(rated(line, quantity, workflow, at), updated_at=line.updated_at)

@@ -3,7 +3,7 @@
 After the state machine of the contract's invoices. The booking states between issuing and payment belong to the ledger.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -201,6 +201,11 @@ def target_of(state: InvoiceState, trigger: Trigger, holding: AbstractSet[Guard]
     """Where `trigger` leads from `state` when the guards `holding` hold; None where it is not permitted."""
     ways = TRANSITIONS[state].get(trigger, ())
     return next((way.to for way in ways if way.guards <= holding), None)
+
+
+def states_of(statuses: Collection[str]) -> list[str]:
+    """The extended states that show as one of the short `statuses`."""
+    return [state.value for state in InvoiceState if state.status in statuses]
 
 
 def is_immutable(state: InvoiceState) -> bool:

@@ -19,6 +19,7 @@ class Again:
 class Voiding:
     """What happens to each line: None forgets it. `overrides` go before `default`, by line id."""
 
+    reason: str
     default: Again | None
     overrides: Mapping[str, Again | None]
 

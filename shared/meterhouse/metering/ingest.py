@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from meterhouse.kernel.errors import TooLarge
-from meterhouse.metering.decode import Shape, decode_events
+from meterhouse.metering.decode import decode_events
+from meterhouse.metering.faults import Shape
 from meterhouse.metering.record import LARGEST_RECORD, encode_record
 from meterhouse.metering.request import Limits
 

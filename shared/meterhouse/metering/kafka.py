@@ -11,10 +11,13 @@ from meterhouse.metering.record import LARGEST_RECORD
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from meterhouse.metering.sink import LogRecord
     from meterhouse.platform.kafka import KafkaSettings
 
 _DEADLINE_SECONDS = 8.0
 _METADATA_SECONDS = 5.0
+_HEADERS_OF_A_DEAD_LETTER = 64 * 1024
+_LONGEST_REASON = 1024
 _WARM_AT_INIT = frozenset({"on-demand", "provisioned-concurrency"})
 """A SnapStart snapshot must hold no connection, so that kind of init is not among them."""
 
@@ -81,9 +84,22 @@ class KafkaProducer:
                     "acks": "all",
                     "linger.ms": 0,
                     "compression.type": "none",
-                    "message.max.bytes": LARGEST_RECORD,
+                    "message.max.bytes": LARGEST_RECORD + _HEADERS_OF_A_DEAD_LETTER,
                     "message.timeout.ms": int(self._deadline * 1000),
                     "log_level": 2,
                 }
             )
         return self._producer
+
+
+class KafkaDeadLetters:
+    """Poison, byte for byte, with where it stood and why in headers."""
+
+    def __init__(self, settings: Callable[[], KafkaSettings], producer: KafkaProducer) -> None:
+        self._settings = settings
+        self._producer = producer
+
+    def bury(self, record: LogRecord, reason: str) -> None:
+        place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
+        topic = self._settings().dead_letter_topic
+        self._producer.send(topic, record.key, record.value, place | {"reason": reason[:_LONGEST_REASON]})

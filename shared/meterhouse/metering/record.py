@@ -7,7 +7,7 @@ import zstandard
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder, Encoder
 
-from meterhouse.metering.decode import CloudEvent
+from meterhouse.metering.cloud_event import CloudEvent
 
 LARGEST_RECORD = 4 * 1024 * 1024
 """What the topic takes of one compressed record; `platform.topics` creates it so."""

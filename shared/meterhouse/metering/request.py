@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meterhouse.kernel.errors import InvalidInput, Problem, TooLarge, UnsupportedMedia
-from meterhouse.metering.decode import Shape
+from meterhouse.metering.faults import Shape
 
 _SHAPES = {
     "application/cloudevents+json": Shape.ONE,

@@ -69,18 +69,31 @@ class ClickHouse:
         self._settings = settings
         self._client: Client | None = None
 
-    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Rows of a SELECT; parameters stand in it as `{name:Type}`."""
-        given = dict(parameters or {})
-        return self._try(lambda client: [tuple(row) for row in client.query(sql, parameters=given).result_rows])
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT; parameters stand in it as `{name:Type}`, or as `%(name)s` where they may be long."""
+        given, chosen = dict(parameters or {}), dict(settings or {})
+        return self._try(
+            lambda client: [tuple(row) for row in client.query(sql, parameters=given, settings=chosen).result_rows]
+        )
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         self._try(lambda client: client.command(sql, parameters=dict(parameters or {})))
 
-    def insert(self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]]) -> None:
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        data: Sequence[Sequence[Any]],
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         """Insert column-wise: `data` holds one sequence for each of `columns`, all of one length."""
+        names, chosen = list(columns), dict(settings or {})
         if data and data[0]:
-            self._try(lambda client: client.insert(table, data, column_names=list(columns), column_oriented=True))
+            self._try(
+                lambda client: client.insert(table, data, column_names=names, column_oriented=True, settings=chosen)
+            )
 
     def _try(self, action: Callable[[Client], T]) -> T:
         if self._client is None:

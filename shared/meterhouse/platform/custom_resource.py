@@ -30,7 +30,12 @@ def fulfilled(event: dict[str, Any], run: Callable[[], dict[str, Any]], *, resou
     except Exception as error:  # noqa: BLE001 - CloudFormation must hear of any failure, or waits an hour
         logger.exception("custom resource failed")
         result = {}
-        status, reason = "FAILED", str(error) if isinstance(error, MeterhouseError) else type(error).__name__
+        status, reason = (
+            "FAILED",
+            str(error)
+            if isinstance(error, MeterhouseError)
+            else f"{type(error).__name__}: see the log of the function",
+        )
     answer = {
         "Status": status,
         "Reason": reason[:_LONGEST_REASON],

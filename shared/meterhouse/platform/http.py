@@ -24,7 +24,7 @@ from meterhouse.kernel.errors import (
 )
 from meterhouse.platform.faults import invalid_input
 from meterhouse.platform.idempotency import Replay, replayed
-from meterhouse.platform.logging import logger
+from meterhouse.platform.logging import count, logger
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.problem import CONTENT_TYPE, problem_response
 from meterhouse.platform.wire import JsonFraction
@@ -122,6 +122,7 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
     translated = _translated(error, event)
     if not isinstance(translated, MeterhouseError) or isinstance(translated, InvariantBroken):
         logger.exception("request failed")
+        count("InternalErrors", 1)
     problem = problem_response(translated, instance=str(event.get("rawPath", "")), request_id=request_id)
     return {
         "statusCode": problem.status,

@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from re import Match
 from typing import Any, get_origin
 
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route, Router
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, SecurityScheme
 from pydantic.alias_generators import to_camel
@@ -55,11 +57,17 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 
 
-def document(*routers: Router, title: str, version: str, description: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Handmade:
+    """The part of a document that comes from no router: paths and schemas as they stand in it."""
+
+    paths: Mapping[str, Any]
+    schemas: Mapping[str, Any]
+
+
+def document(*routers: Router, handmade: Handmade, title: str, version: str, description: str) -> dict[str, Any]:
     """The document as JSON. Every operation takes the bearer key and may answer with a problem."""
     app = resolver(*routers)
-    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - the only list of routes there is
-    statuses = {(route.openapi_path, route.method.lower()): _status(route) for route in routes}
     made: dict[str, Any] = json.loads(
         app.get_openapi_json_schema(
             title=title,
@@ -70,15 +78,23 @@ def document(*routers: Router, title: str, version: str, description: str) -> di
         )
     )
     made.pop("servers", None)
-    for path, operations in made["paths"].items():
-        for method, operation in operations.items():
-            _amend(operation, statuses[path, method])
-    made["paths"] = {_PARAMETER.sub(_camel, path): made["paths"][path] for path in sorted(made["paths"])}
-    schemas = made["components"]["schemas"]
-    for name in _POWERTOOLS_SCHEMAS:
-        schemas.pop(name, None)
-    schemas["Problem"] = _PROBLEM
+    made["paths"] = _paths(made["paths"], app, handmade)
+    schemas = {
+        name: schema for name, schema in made["components"]["schemas"].items() if name not in _POWERTOOLS_SCHEMAS
+    }
+    made["components"]["schemas"] = {**schemas, **handmade.schemas, "Problem": _PROBLEM}
     return made
+
+
+def _paths(paths: dict[str, Any], app: APIGatewayHttpResolver, handmade: Handmade) -> dict[str, Any]:
+    for route in (*app._static_routes, *app._dynamic_routes):  # noqa: SLF001 - the only list of routes there is
+        _name_as_in_contract(paths[route.openapi_path][route.method.lower()], _status(route))
+    named = {_PARAMETER.sub(_camel, path): operations for path, operations in paths.items()}
+    merged = {path: named.get(path, {}) | handmade.paths.get(path, {}) for path in {*named, *handmade.paths}}
+    for operations in merged.values():
+        for operation in operations.values():
+            operation["responses"] = {**operation["responses"], "default": _PROBLEM_RESPONSE}
+    return dict(sorted(merged.items()))
 
 
 def _status(route: Route) -> HTTPStatus:
@@ -89,11 +105,11 @@ def _status(route: Route) -> HTTPStatus:
     return HTTPStatus.NO_CONTENT if returned == Response[None] else HTTPStatus.OK
 
 
-def _amend(operation: dict[str, Any], status: HTTPStatus) -> None:
+def _name_as_in_contract(operation: dict[str, Any], status: HTTPStatus) -> None:
     responses = operation["responses"]
     fine = {"description": "No content"} if status is HTTPStatus.NO_CONTENT else responses.get("200")
     kept = {code: response for code, response in responses.items() if code not in {"200", "422"}}
-    operation["responses"] = {str(int(status)): fine, **kept, "default": _PROBLEM_RESPONSE}
+    operation["responses"] = {str(int(status)): fine, **kept}
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = to_camel(parameter["name"])

@@ -36,6 +36,8 @@ class PostgresSettings:
     username: str
     password: str = field(repr=False)
     sslmode: str = "verify-full"
+    sslrootcert: str = "system"
+    """File of the authorities trusted by `verify-full`; `system` means those of the operating system."""
 
     @classmethod
     def from_environment(cls, secret_variable: str = "POSTGRES_SECRET_ARN") -> PostgresSettings:  # noqa: S107 - a name
@@ -47,6 +49,7 @@ class PostgresSettings:
             username=credentials["username"],
             password=credentials["password"],
             sslmode=optional("POSTGRES_SSLMODE", "verify-full"),
+            sslrootcert=optional("POSTGRES_SSLROOTCERT", "system"),
         )
 
 
@@ -67,7 +70,7 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
             user=settings.username,
             password=settings.password,
             sslmode=settings.sslmode,
-            sslrootcert="system" if settings.sslmode == "verify-full" else None,
+            sslrootcert=settings.sslrootcert if settings.sslmode == "verify-full" else None,
             connect_timeout=10,
             application_name="meterhouse",
             options="-c statement_timeout=60000 -c timezone=UTC",

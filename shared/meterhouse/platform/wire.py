@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,7 +22,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from meterhouse.kernel.instant import format_rfc3339, utc
+from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339, utc
 
 T = TypeVar("T")
 _NUMERIC = re.compile(r"^\-?[0-9]+(\.[0-9]+)?$", re.ASCII)
@@ -84,7 +82,23 @@ JsonNumber = Annotated[
 ]
 """A decimal where the contract has a JSON number: whole values are exact, others the nearest double."""
 
-Instant = Annotated[AwareDatetime, AfterValidator(utc), PlainSerializer(format_rfc3339, return_type=str)]
+
+def _instant(value: object) -> datetime:
+    if isinstance(value, str):
+        return parse_rfc3339(value)
+    if isinstance(value, datetime):
+        return utc(value)
+    raise ValueError("must be an RFC 3339 date-time with a time zone")
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    PlainSerializer(format_rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""An instant in UTC; on the wire RFC 3339, never a number."""
+
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9]+(?:_[a-z0-9]+)*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Description = Annotated[str, StringConstraints(max_length=1024)]

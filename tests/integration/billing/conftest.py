@@ -1,12 +1,14 @@
 """The steps of an invoice run on the real database, with usage from a dict and instants the test sets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
+from localstack.fixtures import PostgresServer
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
@@ -24,14 +26,15 @@ from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database, Row, begins
-from meterhouse.platform.work import Begin
+from meterhouse.platform.postgres import Database, PostgresSettings, Row, begins
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, subscribe
 from tests.unit.billing.samples import NOW, FakeUsage, metered
-from tests.unit.subscriptions.samples import at, fee
-from tests.unit.subscriptions.samples import phase, spec
+from tests.unit.subscriptions.samples import at, fee, phase, spec
+
+if TYPE_CHECKING:
+    from meterhouse.platform.work import Begin
 
 AFTER_JANUARY = at("2024-02-01T02:00:00Z")
 AFTER_FEBRUARY = at("2024-03-01T02:00:00Z")
@@ -47,11 +50,12 @@ class Run:
     app: InvoicingApp = field(default_factory=Sandbox)
     now: datetime = NOW
     edges: Edges | None = None
+    meter_id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
         self.begin: Begin[BillingStore] = begins(self.database, PostgresBilling)
         with self.database.transaction(self.namespace) as transaction:
-            made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=new_id())
+            made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=self.meter_id)
             PostgresFeatures(transaction).add(made)
             transaction.commit()
 
@@ -136,3 +140,14 @@ def other_namespace(database: Database) -> str:
     name = f"test-{new_id().lower()}"
     add_namespace(database, name)
     return name
+
+
+@pytest.fixture
+def owner_database(postgres_server: PostgresServer, database: Database) -> Iterator[Database]:
+    """The migrated database as a superuser sees it: no policy holds."""
+    assert database
+    server, login = postgres_server, postgres_server.superuser
+    settings = PostgresSettings(server.host, server.port, server.database, login.username, login.password, "disable")
+    opened = Database(lambda: settings)
+    yield opened
+    opened.close()

@@ -1,13 +1,12 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from meterhouse.billing.list_customer_batches import ListCustomerBatches
-from meterhouse.billing.postgres import PostgresBilling
-from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
-from tests.unit.billing.samples import FakeUsage
 
 
 def test_runs_at_the_same_time_make_the_invoices_of_one(run: Run, database_settings: PostgresSettings) -> None:
@@ -19,15 +18,7 @@ def test_runs_at_the_same_time_make_the_invoices_of_one(run: Run, database_setti
     def whole_run(number: int) -> list[dict[str, str]]:
         database = Database(lambda: database_settings)
         try:
-            own = Run.__new__(Run)
-            own.database, own.namespace, own.usage, own.app, own.now = (
-                database,
-                run.namespace,
-                run.usage,
-                run.app,
-                run.now,
-            )
-            own.begin = begins(database, PostgresBilling)
+            own = replace(run, database=database)
             return [outcome.failed for outcome in own.all(AFTER_JANUARY if number % 2 else AFTER_FEBRUARY)]
         finally:
             database.close()
@@ -72,4 +63,3 @@ def test_running_by_batches_bills_the_same(run: Run, size: int) -> None:
         run.edges = edges
         run.all()
     assert [invoice.state.value for invoice in run.invoices()] == ["paid"] * 4
-    assert FakeUsage().asked == []

@@ -20,7 +20,9 @@ def test_columns_are_inserted_and_rows_read_exactly(usage_store: ClickHouse, tab
     usage_store.insert(table, ["id", "value"], [["a", "b"], values])
     rows = usage_store.query(f"SELECT value FROM {table} WHERE id = {{id:String}}", {"id": "a"})
     assert rows == [(values[0],)]
-    assert usage_store.query(f"SELECT sum(value) FROM {table}") == [(sum(values),)]
+    assert usage_store.query(f"SELECT sum(value) FROM {table}") == [
+        (Decimal("10000000000000000000.100000000000000001"),)
+    ]
 
 
 def test_inserting_no_rows_asks_nobody() -> None:

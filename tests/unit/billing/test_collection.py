@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 from meterhouse.billing.collection import Missing, collected, drafts, is_collectable, rated, waiting, with_lines
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
+from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.period import Period
 from meterhouse.rating.line import totals_of
 from meterhouse.rating.trace import is_genuine
 from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, draft, metered, pending, tiers
-from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee
 from tests.unit.billing.samples import rated_draft as rated_one
+from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee
 
 AS_OF = at("2024-02-01T01:00:00Z")
 
@@ -73,8 +74,17 @@ def test_a_line_carries_its_detailed_lines_and_a_genuine_trace() -> None:
 def test_a_fee_of_a_cut_period_is_prorated_unless_the_plan_says_otherwise() -> None:
     [line, *_] = pending(fee(term=PaymentTerm.IN_ARREARS))
     cut = replace(line, service_period=Period(at("2024-01-01"), at("2024-01-16")))
-    assert rated(cut, Decimal(1), NOW).totals.total == Decimal("9.68")
-    assert rated(replace(cut, is_prorated=False), Decimal(1), NOW).totals.total == Decimal(20)
+    assert rated(cut, Decimal(1), Workflow(), NOW).totals.total == Decimal("9.68")
+    assert rated(replace(cut, is_prorated=False), Decimal(1), Workflow(), NOW).totals.total == Decimal(20)
+
+
+def test_a_profile_may_charge_the_last_period_in_full_but_not_the_first() -> None:
+    [line, *_] = pending(fee(term=PaymentTerm.IN_ARREARS))
+    full = Workflow(end_proration=EndProration.BILL_FULL_PERIOD)
+    last = replace(line, service_period=Period(at("2024-01-01"), at("2024-01-16")))
+    assert rated(last, Decimal(1), full, NOW).totals.total == Decimal(20)
+    first = replace(line, service_period=Period(at("2024-01-17"), at("2024-02-01")))
+    assert rated(first, Decimal(1), full, NOW).totals.total == Decimal("9.68")
 
 
 def test_a_missing_quantity_is_a_state_and_rating_goes_on_when_it_is_known() -> None:
@@ -94,5 +104,7 @@ def test_a_missing_quantity_is_a_state_and_rating_goes_on_when_it_is_known() -> 
 @given(st.lists(st.decimals(0, 10**9, places=6), min_size=1, max_size=5))
 def test_an_invoice_is_always_the_sum_of_its_lines(quantities: list[Decimal]) -> None:
     line = next(line for line in draft(metered(price=tiers())).lines if line.rate_card.is_metered)
-    lines = [rated(replace(line, id=str(number)), quantity, NOW) for number, quantity in enumerate(quantities)]
+    lines = [
+        rated(replace(line, id=str(number)), quantity, Workflow(), NOW) for number, quantity in enumerate(quantities)
+    ]
     assert issues_of(with_lines(draft(), lines)) == ()

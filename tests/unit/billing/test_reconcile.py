@@ -98,6 +98,6 @@ def test_a_line_that_was_reopened_after_a_void_is_kept() -> None:
     stored.run([agreed()], at("2024-01-10"))
     line = next(iter(stored.pending.values()))
     del stored.pending[line.id]
-    again = replace(line, id="again", revision=1)
+    again = replace(line, id="again", revision=1, invoice_at=at("2024-09-01"))
     stored.pending[again.id] = again
     assert stored.run([agreed()], at("2024-01-10")) == Changes()

@@ -62,3 +62,13 @@ def test_every_reference_leads_somewhere() -> None:
 def test_the_bearer_key_is_asked_for() -> None:
     assert described()["security"] == [{"apiKey": []}]
     assert described()["components"]["securitySchemes"]["apiKey"]["scheme"] == "bearer"
+
+
+def test_ingest_is_described_beside_the_routes_of_routers() -> None:
+    operation = described()["paths"]["/api/v1/events"]["post"]
+    assert list(operation["responses"]) == ["204", "default"]
+    assert set(operation["requestBody"]["content"]) == {
+        "application/cloudevents+json",
+        "application/cloudevents-batch+json",
+        "application/json",
+    }

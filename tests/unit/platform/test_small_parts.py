@@ -1,5 +1,8 @@
 """Files of the platform that are too small for a test file of their own."""
 
+import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +13,7 @@ from meterhouse.kernel.ids import is_ulid, ulid_time
 from meterhouse.platform import api_keys, clock, sql
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
+from meterhouse.platform.logging import count
 from meterhouse.platform.migrations import Migration, migrate, migrations
 from meterhouse.platform.relay import entry
 from meterhouse.platform.task import instant, task, text
@@ -120,3 +124,18 @@ def test_kafka_is_reached_with_credentials_where_there_are_some() -> None:
     secured = KafkaSettings("b:9096", "events", "dead", "group", username="u", password="hidden")
     assert secured.client_configuration()["sasl.mechanism"] == "SCRAM-SHA-512"
     assert "hidden" not in repr(secured)
+
+
+def test_a_metric_is_a_line_cloudwatch_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    count("OutboxEventsPublished", 3)
+    line = json.loads(capsys.readouterr().out)
+    assert line["OutboxEventsPublished"] == [3.0]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Meterhouse"
+
+
+def test_what_every_function_imports_leaves_heavy_modules_out() -> None:
+    code = "import sys, meterhouse.platform.credentials, meterhouse.platform.task; print(*sys.modules)"
+    loaded = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert {"botocore.session", "psycopg", "clickhouse_connect", "confluent_kafka", "pydantic"}.isdisjoint(loaded)

@@ -25,10 +25,11 @@ ON CONFLICT (namespace, id) DO UPDATE SET
     issued_at = excluded.issued_at, due_at = excluded.due_at, voided_at = excluded.voided_at,
     updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
 
--- name: add_transition
+-- name: add_transitions
 INSERT INTO invoice_transitions (namespace, invoice_id, number, trigger, source, target, at, reason)
-VALUES (
-    %(namespace)s, %(invoice_id)s, %(number)s, %(trigger)s, %(source)s, %(target)s, %(at)s, %(reason)s
+SELECT %(namespace)s, invoice_id, number, trigger, source, target, at, reason
+FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (
+    invoice_id text, number integer, trigger text, source text, target text, at timestamptz, reason text
 )
 
 -- name: take_numbers
@@ -58,7 +59,7 @@ LIMIT 1
 -- name: matching
 -- The condition of a list; a gathering invoice shows while something is pending on it.
 namespace = %(namespace)s
-AND (%(statuses)s::text[] IS NULL OR split_part(state, '.', 1) = ANY(%(statuses)s))
+AND (%(of_statuses)s::text[] IS NULL OR state = ANY(%(of_statuses)s))
 AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
 AND (%(customers)s::text[] IS NULL OR customer_id = ANY(%(customers)s))
 AND (%(issued_after)s::timestamptz IS NULL OR issued_at >= %(issued_after)s)

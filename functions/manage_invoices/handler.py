@@ -1,0 +1,31 @@
+"""Billing profiles and invoices."""
+
+from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.api import routes
+from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.profiles import ProfileService
+from meterhouse.billing.service import InvoiceService
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.payments.sandbox import Sandbox
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+
+database = Database(PostgresSettings.from_environment)
+usage_store = ClickHouse(ClickHouseSettings.from_environment)
+begin = begins(database, PostgresBilling)
+usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
+app = Sandbox()
+
+handler = http_handler(
+    *routes(
+        ProfileService(begin),
+        InvoiceService(begin, usage),
+        InvoiceActions(begin, usage, app),
+        InvoicePendingLines(begin, usage, app),
+    ),
+    database=database,
+)

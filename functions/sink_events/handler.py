@@ -1,0 +1,21 @@
+"""Stores accepted events and what meters read of them; fed by the events topic."""
+
+from meterhouse.metering.clickhouse_sink import ClickHouseSink
+from meterhouse.metering.kafka import KafkaDeadLetters, KafkaProducer
+from meterhouse.metering.kafka_event import batch_handler
+from meterhouse.metering.postgres import LiveMeters
+from meterhouse.metering.sink import SinkEvents
+from meterhouse.platform import clock, ids
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.kafka import KafkaSettings
+from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.task import task
+
+sink = SinkEvents(
+    LiveMeters(Database(PostgresSettings.from_environment)),
+    ClickHouseSink(ClickHouse(ClickHouseSettings.from_environment)),
+    KafkaDeadLetters(KafkaSettings.from_environment, KafkaProducer(KafkaSettings.from_environment)),
+    now=clock.now,
+    new_id=ids.new_id,
+)
+handler = task(batch_handler(sink))

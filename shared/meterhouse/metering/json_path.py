@@ -1,0 +1,59 @@
+"""JSONPath (RFC 9535) into an event's data; compiled once a path."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonpath
+
+from meterhouse.kernel.errors import Problems
+
+Reader = Callable[[Any], list[Any]]
+"""All values that a path finds in a JSON document, in its order."""
+_ENVIRONMENT = jsonpath.JSONPathEnvironment(strict=True)
+for _pattern_function in ("match", "search"):
+    # a pattern of a meter's author could hold the sink for ever
+    _ENVIRONMENT.function_extensions.pop(_pattern_function)
+_MEMBERS = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+
+
+@lru_cache(maxsize=4096)
+def compiled(path: str) -> Reader:
+    """The path as a function.
+
+    Raises:
+        ValueError: it is no JSONPath from the root.
+    """
+    if _MEMBERS.fullmatch(path):
+        return _member(tuple(path.split(".")[1:]))
+    if not path.startswith("$"):
+        raise ValueError("a JSONPath starts with $")
+    try:
+        return _ENVIRONMENT.compile(path).findall
+    except (jsonpath.JSONPathError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def check_paths(value_property: str | None, group_by: Mapping[str, str], problems: Problems) -> None:
+    """Add a problem for each path that is none."""
+    paths = {f"/groupBy/{name.replace('~', '~0').replace('/', '~1')}": path for name, path in group_by.items()}
+    if value_property is not None:
+        paths = {"/valueProperty": value_property, **paths}
+    for pointer, path in paths.items():
+        try:
+            compiled(path)
+        except ValueError as error:
+            problems.add(pointer, "json_path", f"no JSONPath: {error}")
+
+
+def _member(names: tuple[str, ...]) -> Reader:
+    # walking members by hand takes a fortieth of the library's time
+    def read(document: Any) -> list[Any]:  # noqa: ANN401 - JSON
+        for name in names:
+            if not isinstance(document, dict) or name not in document:
+                return []
+            document = document[name]
+        return [document]
+
+    return read

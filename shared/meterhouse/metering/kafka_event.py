@@ -1,0 +1,38 @@
+"""The event that MSK's event source mapping sends, and its answer."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from meterhouse.metering.sink import LogRecord
+
+
+def log_records(event: Mapping[str, Any]) -> Iterator[LogRecord]:
+    """The records of all partitions, each partition in its order."""
+    for records in event["records"].values():
+        for record in records:
+            yield LogRecord(
+                topic=record["topic"],
+                partition=record["partition"],
+                offset=record["offset"],
+                key=_bytes(record.get("key")),
+                value=_bytes(record.get("value")),
+            )
+
+
+def batch_handler(sink: Callable[[Iterator[LogRecord]], int]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A task over a batch of records; an exception has the whole batch delivered again."""
+
+    def handle(event: dict[str, Any]) -> dict[str, Any]:
+        sink(log_records(event))
+        return {"batchItemFailures": []}
+
+    return handle
+
+
+def _bytes(encoded: str | None) -> bytes | None:
+    try:
+        return None if encoded is None else b64decode(encoded, validate=True)
+    except binascii.Error:
+        return b""

@@ -1,0 +1,26 @@
+-- What each matching meter reads of an event, extracted once, when the event is stored. A row that does not count is
+-- written all the same: it keeps a later writing of the same event from counting in its stead. A superseded row
+-- hides its key for good: the identity was first written under another key.
+CREATE TABLE IF NOT EXISTS meter_values (
+    namespace LowCardinality(String),
+    meter_id LowCardinality(String),
+    subject String,
+    hour DateTime('UTC'),
+    source String,
+    id String,
+    time DateTime64(6, 'UTC'),
+    value Decimal(38, 18),
+    counts Bool,
+    group_by Map(LowCardinality(String), String),
+    stored_at DateTime64(6, 'UTC'),
+    partition UInt16,
+    offset UInt64,
+    position UInt32,
+    superseded Bool,
+    version UInt128 MATERIALIZED if(superseded, bitNot(toUInt128(0)), bitNot(
+        bitShiftLeft(toUInt128(toUnixTimestamp64Micro(stored_at)), 76)
+        + bitShiftLeft(toUInt128(partition), 60) + bitShiftLeft(toUInt128(offset), 20) + position))
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMMDD(hour)
+ORDER BY (namespace, meter_id, subject, hour, source, id);

@@ -1,0 +1,77 @@
+"""Meters in PostgreSQL."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import Meter
+from meterhouse.metering.service import MeterOrder, MeterPage
+from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.sql import queries
+
+_SQL = queries("meterhouse.metering", "meters.sql")
+_COLUMNS = {
+    MeterOrder.KEY: "slug",
+    MeterOrder.NAME: "name",
+    MeterOrder.AGGREGATION: "aggregation",
+    MeterOrder.CREATED_AT: "created_at",
+    MeterOrder.UPDATED_AT: "updated_at",
+}
+
+
+class PostgresMeters:
+    """The meters of one namespace."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def find(self, id_or_slug: str) -> Meter | None:
+        row = self._transaction.fetch_one(_SQL["find"], {"id_or_slug": id_or_slug})
+        return None if row is None else _meter(row)
+
+    def by_ids(self, meter_ids: Iterable[str]) -> dict[str, Meter]:
+        """Meters by id, deleted ones too: usage under them is still billed."""
+        return {row["id"]: _meter(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
+
+    def live(self) -> list[Meter]:
+        """All that are not deleted."""
+        return [_meter(row) for row in self._transaction.fetch_all(_SQL["live"])]
+
+    def page(self, page: MeterPage) -> list[Meter]:
+        direction = "DESC" if page.descending else "ASC"
+        rows = self._transaction.fetch_all(
+            f"SELECT * FROM meters WHERE {_SQL['matching']}"
+            f" ORDER BY {_COLUMNS[page.order_by]} {direction}, id {direction}"
+            " LIMIT %(limit)s OFFSET %(offset)s",
+            {"include_deleted": page.include_deleted, "limit": page.size, "offset": (page.number - 1) * page.size},
+        )
+        return [_meter(row) for row in rows]
+
+    def add(self, meter: Meter) -> bool:
+        return self._transaction.execute(_SQL["add"], _values(meter)) > 0
+
+    def update(self, meter: Meter) -> None:
+        self._transaction.execute(_SQL["update"], _values(meter))
+
+
+class LiveMeters:
+    """The live meters of any namespace, read anew each time: `metering.sink.Meters`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, namespace: str) -> list[Meter]:
+        with self._database.transaction(namespace) as transaction:
+            return PostgresMeters(transaction).live()
+
+
+def _values(meter: Meter) -> dict[str, Any]:
+    written = {"group_by": json.dumps(dict(meter.group_by)), "metadata": json.dumps(dict(meter.metadata))}
+    return asdict(meter) | {"aggregation": meter.aggregation.value} | written
+
+
+def _meter(row: Row) -> Meter:
+    known = {name: value for name, value in row.items() if name != "namespace"}
+    return Meter(**known | {"aggregation": Aggregation(row["aggregation"])})

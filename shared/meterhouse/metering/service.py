@@ -1,0 +1,155 @@
+"""Meters: create, change, list, delete."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from meterhouse.kernel.errors import Conflict, NotFound, Problems
+from meterhouse.metering.json_path import check_paths
+from meterhouse.metering.model import Meter, MeterChange, MeterSpec, check_group_by, check_spec, new_meter
+from meterhouse.platform import clock, ids
+from meterhouse.platform.outbox import DomainEvent
+from meterhouse.platform.work import Begin
+
+
+class MeterOrder(StrEnum):
+    KEY = "key"
+    NAME = "name"
+    AGGREGATION = "aggregation"
+    CREATED_AT = "createdAt"
+    UPDATED_AT = "updatedAt"
+
+
+@dataclass(frozen=True, slots=True)
+class MeterPage:
+    """Which meters of the ordered list; ties of the order are broken by id."""
+
+    number: int = 1
+    size: int = 100
+    order_by: MeterOrder = MeterOrder.CREATED_AT
+    descending: bool = False
+    include_deleted: bool = False
+
+
+class MeterStore(Protocol):
+    def find(self, id_or_slug: str) -> Meter | None:
+        """The live meter of this id or slug."""
+
+    def page(self, page: MeterPage) -> list[Meter]: ...
+
+    def add(self, meter: Meter) -> bool:
+        """Write a new meter; False when a live one has its slug."""
+
+    def update(self, meter: Meter) -> None: ...
+
+
+class MeterUse(Protocol):
+    """What stands on meters; rooms above answer for what they own."""
+
+    def group_bys_in_use(self, namespace: str, meter_id: str) -> Mapping[str, Sequence[str]]:
+        """Of each live feature on the meter, by its key, the group-by keys that it filters on."""
+
+
+class MeterService:
+    """The use cases on meters. Without a `use`, no meter is held by anything."""
+
+    def __init__(
+        self,
+        begin: Begin[MeterStore],
+        use: MeterUse | None = None,
+        *,
+        new_id: Callable[[], str] = ids.new_id,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._begin = begin
+        self._use = use
+        self._new_id = new_id
+        self._now = now
+
+    def create(self, namespace: str, spec: MeterSpec) -> Meter:
+        """A new meter.
+
+        Raises:
+            InvalidInput: the spec breaks a rule; all are listed.
+            Conflict: a live meter has the slug.
+        """
+        problems = Problems()
+        check_spec(spec, problems)
+        check_paths(spec.value_property, spec.group_by, problems)
+        problems.raise_if_any("the meter cannot be created")
+        meter = new_meter(self._new_id(), spec, self._now())
+        with self._begin(namespace) as work:
+            if not work.store.add(meter):
+                raise Conflict(f"there is a meter with the slug {spec.slug!r}", "meter_slug_taken")
+            work.publish(self._event("meter.created", meter, meter.created_at))
+            work.commit()
+        return meter
+
+    def change(self, namespace: str, id_or_slug: str, change: MeterChange) -> Meter:
+        """The meter as changed; its slug, event type, aggregation and value property never change.
+
+        Raises:
+            NotFound: no such meter.
+            InvalidInput: the group-by breaks a rule.
+            Conflict: a group-by key is dropped that a feature filters on.
+        """
+        with self._begin(namespace) as work:
+            meter = _found(work.store, id_or_slug)
+            if change.group_by is not None:
+                problems = Problems()
+                check_group_by(change.group_by, meter.value_property, problems)
+                check_paths(None, change.group_by, problems)
+                problems.raise_if_any("the meter cannot be changed")
+            changed = meter.changed(change, self._now())
+            self._refuse_dropped_keys(namespace, meter, changed)
+            work.store.update(changed)
+            work.publish(self._event("meter.updated", changed, changed.updated_at))
+            work.commit()
+        return changed
+
+    def delete(self, namespace: str, id_or_slug: str) -> None:
+        """Free the slug; the meter's usage stays readable by invoices.
+
+        Raises:
+            NotFound: no such meter.
+            Conflict: a live feature stands on it.
+        """
+        with self._begin(namespace) as work:
+            meter = _found(work.store, id_or_slug)
+            features = sorted(self._used(namespace, meter))
+            if features:
+                raise Conflict(f"features stand on the meter: {', '.join(features)}", "meter_in_use")
+            at = self._now()
+            work.store.update(meter.deleted(at))
+            work.publish(self._event("meter.deleted", meter, at))
+            work.commit()
+
+    def get(self, namespace: str, id_or_slug: str) -> Meter:
+        """The live meter of this id or slug; `NotFound` otherwise."""
+        with self._begin(namespace) as work:
+            return _found(work.store, id_or_slug)
+
+    def page(self, namespace: str, page: MeterPage) -> list[Meter]:
+        with self._begin(namespace) as work:
+            return work.store.page(page)
+
+    def _used(self, namespace: str, meter: Meter) -> Mapping[str, Sequence[str]]:
+        return {} if self._use is None else self._use.group_bys_in_use(namespace, meter.id)
+
+    def _refuse_dropped_keys(self, namespace: str, before: Meter, after: Meter) -> None:
+        dropped = set(before.group_by) - set(after.group_by)
+        for feature, keys in sorted(self._used(namespace, before).items()) if dropped else ():
+            if held := sorted(dropped.intersection(keys)):
+                raise Conflict(f"feature {feature!r} filters on {', '.join(held)}", "meter_group_by_in_use")
+
+    def _event(self, what: str, meter: Meter, at: datetime) -> DomainEvent:
+        return DomainEvent(self._new_id(), what, f"meter/{meter.id}", at, {"id": meter.id, "slug": meter.slug})
+
+
+def _found(store: MeterStore, id_or_slug: str) -> Meter:
+    meter = store.find(id_or_slug)
+    if meter is None:
+        raise NotFound("meter", id_or_slug)
+    return meter

@@ -1,0 +1,51 @@
+"""The custom resource that migrates the databases, and the secrets it turns into roles and keys."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra import migration
+from tests.infra.templates import Synthesis
+
+
+def test_another_migration_gives_another_hash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "customers" / "migrations" / "postgres"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(migration, "LIBRARY", tmp_path)
+    (folder / "0100_customers.sql").write_text("SELECT 1;")
+    before = migration.migrations_hash()
+
+    (folder / "0101_subjects.sql").write_text("SELECT 1;")
+    assert migration.migrations_hash() != before
+
+
+def test_other_files_of_the_library_leave_the_hash_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(migration, "LIBRARY", tmp_path)
+    (tmp_path / "customers" / "sql").mkdir(parents=True)
+    before = migration.migrations_hash()
+
+    (tmp_path / "customers" / "sql" / "customers.sql").write_text("SELECT 1;")
+    assert migration.migrations_hash() == before
+
+
+def test_the_deployment_carries_the_hash_of_its_migrations(target: Synthesis) -> None:
+    resource = target.one("Custom::DatabaseMigrations")
+
+    assert len(resource["Properties"]["MigrationsHash"]) == 64
+    assert "MigrateDatabases" in str(resource["Properties"]["ServiceToken"])
+
+
+def test_generated_secrets_have_the_shapes_the_functions_read(target: Synthesis) -> None:
+    generators = [
+        secret["Properties"]["GenerateSecretString"]
+        for secret in target.application.values()
+        if secret["Type"] == "AWS::SecretsManager::Secret"
+    ]
+
+    shapes = {g["GenerateStringKey"]: json.loads(g["SecretStringTemplate"]) for g in generators}
+    assert shapes == {
+        "password": {"username": "meterhouse_app"},
+        "key": {"namespace": "default", "name": "bootstrap"},
+        "pepper": {},
+    }

@@ -1,0 +1,411 @@
+"""Billing over HTTP on the real database."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.api import routes
+from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.profiles import ProfileService
+from meterhouse.billing.service import InvoiceService
+from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.platform.http import HttpHandler, http_handler
+from meterhouse.platform.ids import new_id
+from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
+from tests.unit.billing.samples import NOW, FakeApp, metered, tiers
+from tests.unit.platform.requests import CONTEXT, request
+
+INVOICES = "/api/v1/billing/invoices"
+PROFILES = "/api/v1/billing/profiles"
+UNKNOWN = "01HZ0000000000000000000000"
+DISCARD = {"action": {"percentage": 100, "action": {"type": "discard"}}, "reason": "mistake"}
+PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
+
+
+@dataclass
+class Api:
+    run: Run
+
+    def handler(self) -> HttpHandler:
+        run = self.run
+
+        def now() -> Any:
+            return run.now
+
+        begin, usage, app = run.begin, run.usage, run.app
+        profiles = ProfileService(begin, now, new_id)
+        reading = InvoiceService(begin, usage, now)
+        acting = InvoiceActions(begin, usage, app, now)
+        due = InvoicePendingLines(begin, usage, app, now)
+        return http_handler(*routes(profiles, reading, acting, due), database=run.database)
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: str = "",
+        namespace: str | None = None,
+        key: str | None = None,
+    ) -> tuple[int, Any]:
+        headers = {"content-type": "application/json"} | ({} if key is None else {"idempotency-key": key})
+        event = request(method, path, body, query=query, headers=headers, namespace=namespace or self.run.namespace)
+        answer = self.handler()(event, CONTEXT)
+        text = answer.get("body")
+        return int(answer["statusCode"]), json.loads(text, parse_float=Decimal) if text else None
+
+    def ok(self, method: str, path: str, body: object = None, *, query: str = "") -> Any:
+        status, answer = self(method, path, body, query=query)
+        assert status in {200, 201, 204}, answer
+        return answer
+
+    def profile(self, **changes: object) -> dict[str, Any]:
+        [default] = self.ok("GET", PROFILES)["items"]
+        supplier = {"name": "House", "addresses": [{"country": "DE"}]}
+        apps = {task: app["id"] for task, app in default["apps"].items()}
+        return {"name": "Own", "supplier": supplier, "default": False, "workflow": {}, "apps": apps} | changes
+
+    def without_auto_advance(self) -> None:
+        made = self.profile(default=True, workflow={"invoicing": {"autoAdvance": False}})
+        self.ok("POST", PROFILES, made)
+
+
+@pytest.fixture
+def api(run: Run) -> Api:
+    return Api(run)
+
+
+@pytest.fixture
+def customer(run: Run) -> str:
+    customer = run.customer("ann", subject_keys=("ann-1",))
+    run.subscribe(customer, metered(price=tiers()))
+    run.used(customer, "2024-01-01", "12")
+    run.used(customer, "2024-02-01", "4")
+    return customer
+
+
+def problem_fields(answer: dict[str, Any]) -> dict[str, str]:
+    return {fault["field"]: fault["code"] for fault in answer["extensions"]["validationErrors"]}
+
+
+def test_the_first_profile_comes_by_itself_with_the_contracts_defaults(api: Api) -> None:
+    page = api.ok("GET", PROFILES, query="expand=apps")
+    assert page["totalCount"] == 1
+    [profile] = page["items"]
+    assert profile["default"] is True
+    assert profile["workflow"] == {
+        "collection": {"alignment": {"type": "subscription"}, "interval": "PT1H"},
+        "invoicing": {
+            "autoAdvance": True,
+            "draftPeriod": "P0D",
+            "dueAfter": "P30D",
+            "progressiveBilling": True,
+            "subscriptionEndProrationMode": "bill_actual_period",
+        },
+        "payment": {"collectionMethod": "charge_automatically"},
+        "tax": {"enabled": True, "enforced": False},
+    }
+    assert profile["apps"]["payment"]["type"] == "sandbox"
+    assert api.ok("GET", PROFILES, query="expand=apps") == page
+
+
+def test_the_default_moves_and_is_never_absent(api: Api) -> None:
+    first = api.ok("GET", PROFILES)["items"][0]["id"]
+    made = api.ok("POST", PROFILES, api.profile(default=True))
+    assert api.ok("GET", f"{PROFILES}/{first}")["default"] is False
+    assert api("DELETE", f"{PROFILES}/{made['id']}")[0] == 409
+    unset = {"name": "Own", "supplier": made["supplier"], "default": False, "workflow": made["workflow"]}
+    status, answer = api("PUT", f"{PROFILES}/{made['id']}", unset)
+    assert (status, answer["code"]) == (409, "default_profile")
+    moved = unset | {"name": "First", "default": True}
+    assert api.ok("PUT", f"{PROFILES}/{first}", moved)["name"] == "First"
+    api.ok("DELETE", f"{PROFILES}/{made['id']}")
+    api.ok("DELETE", f"{PROFILES}/{made['id']}")
+    assert api.ok("GET", f"{PROFILES}/{made['id']}")["deletedAt"]
+    assert [one["id"] for one in api.ok("GET", PROFILES)["items"]] == [first]
+    assert api.ok("GET", PROFILES, query="includeArchived=true")["totalCount"] == 2
+
+
+def test_all_faults_of_a_profile_are_named(api: Api) -> None:
+    anchored = {"type": "anchored", "recurringPeriod": {"interval": "P1M", "anchor": "2024-01-01T00:00:00Z"}}
+    workflow = {"collection": {"alignment": anchored, "interval": "an hour"}, "invoicing": {"later": 1}}
+    status, answer = api("POST", PROFILES, api.profile(workflow=workflow, name=""))
+    assert status == 400
+    assert set(problem_fields(answer)) == {
+        "/name",
+        "/workflow/collection/alignment",
+        "/workflow/collection/interval",
+        "/workflow/invoicing/later",
+    }
+    wrong = api.profile(supplier={}, apps=dict.fromkeys(("tax", "invoicing", "payment"), UNKNOWN))
+    status, answer = api("POST", PROFILES, wrong)
+    assert status == 400
+    assert set(problem_fields(answer)) == {
+        "/supplier/name",
+        "/supplier/addresses/0/country",
+        "/apps/tax",
+        "/apps/invoicing",
+        "/apps/payment",
+    }
+
+
+def test_what_is_not_there_or_another_namespaces_is_not_found(api: Api, customer: str, other_namespace: str) -> None:
+    assert customer
+    api.run.all()
+    [invoice] = api.run.invoices()
+    for path in (
+        f"{INVOICES}/{UNKNOWN}",
+        f"{PROFILES}/{UNKNOWN}",
+        f"{INVOICES}/{invoice.id}/lines/{UNKNOWN}/explanation",
+    ):
+        assert api("GET", path)[0] == 404
+    for method, path, body in (
+        ("GET", "", None),
+        ("DELETE", "", None),
+        ("POST", "/advance", None),
+        ("POST", "/void", DISCARD),
+        ("GET", f"/lines/{invoice.lines[0].id}/explanation", None),
+    ):
+        assert api(method, f"{INVOICES}/{invoice.id}{path}", body, namespace=other_namespace)[0] == 404
+    assert api("GET", INVOICES, namespace=other_namespace)[1]["items"] == []
+
+
+def test_an_invoice_shows_its_lines_detailed_lines_and_what_may_be_done(api: Api, customer: str) -> None:
+    api.run.all()
+    [invoice] = api.ok("GET", INVOICES, query="statuses=paid&expand=lines")["items"]
+    assert invoice == api.ok("GET", f"{INVOICES}/{invoice['id']}")
+    assert invoice["customer"]["id"] == customer
+    assert invoice["customer"]["usageAttribution"] == {"subjectKeys": ["ann", "ann-1"]}
+    assert invoice["statusDetails"] == {
+        "immutable": True,
+        "failed": False,
+        "extendedStatus": "paid",
+        "availableActions": {},
+    }
+    assert invoice["totals"]["total"] == "15.67"
+    assert invoice["period"] == {"from": "2024-01-01T00:00:00Z", "to": "2024-02-01T00:00:00Z"}
+    [line] = invoice["lines"]
+    assert (line["quantity"], line["meteredQuantity"], line["featureKey"]) == ("12", "12", "usage")
+    assert line["rateCard"]["price"]["mode"] == "graduated"
+    assert sorted(child["totals"]["total"] for child in line["children"]) == ["0.67", "10.00", "5.00"]
+    assert line["subscription"]["billingPeriod"] == line["period"]
+    assert invoice["quantitySnapshotedAt"] == "2024-06-01T00:00:00Z"
+
+
+def test_an_explanation_shows_tiers_quantities_and_arithmetic_with_their_hash(api: Api, customer: str) -> None:
+    assert customer
+    api.run.all()
+    [invoice] = api.run.invoices()
+    explanation = api.ok("GET", f"{INVOICES}/{invoice.id}/lines/{invoice.lines[0].id}/explanation")
+    assert explanation["isGenuine"] is True
+    assert explanation["totals"]["total"] == "15.67"
+    assert "2 x 0.333 = 0.666, rounded 0.67 USD" in [step["arithmetic"] for step in explanation["trace"]["steps"]]
+
+
+def test_a_gathering_invoice_is_valued_as_of_now(api: Api, customer: str) -> None:
+    api.run.all()
+    [gathering] = api.ok("GET", INVOICES, query="statuses=gathering&expand=lines")["items"]
+    assert gathering["customer"]["id"] == customer
+    assert gathering["status"] == "gathering"
+    assert gathering["statusDetails"]["availableActions"] == {"invoice": {}}
+    assert gathering["totals"]["total"] == "9.00"
+    [line] = gathering["lines"]
+    status, _ = api("GET", f"{INVOICES}/{gathering['id']}/lines/{line['id']}/explanation")
+    assert status == 409
+    assert api("POST", f"{INVOICES}/{gathering['id']}/advance")[0] == 409
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 3),
+        ("statuses=paid", 2),
+        ("statuses=draft&statuses=gathering", 1),
+        ("extendedStatuses=paid", 2),
+        ("issuedAfter=2024-02-15T00:00:00Z", 1),
+        ("issuedBefore=2024-02-15T00:00:00Z", 1),
+        ("periodStartAfter=2024-01-15T00:00:00Z", 1),
+        ("periodStartBefore=2024-01-15T00:00:00Z", 1),
+        ("createdAfter=2025-01-01T00:00:00Z", 0),
+        ("createdBefore=2025-01-01T00:00:00%2B01:00", 3),
+        (f"customers={UNKNOWN}", 0),
+        ("page=2&pageSize=2", 1),
+        ("page=3&pageSize=2&orderBy=customer.name&order=DESC", 0),
+    ],
+)
+def test_a_list_holds_what_was_asked_for(api: Api, customer: str, query: str, count: int) -> None:
+    assert customer
+    api.run.all(AFTER_JANUARY)
+    api.run.all(AFTER_FEBRUARY)
+    assert len(api.ok("GET", INVOICES, query=query)["items"]) == count
+
+
+@pytest.mark.parametrize("order", ["customer.name", "issuedAt", "status", "createdAt", "updatedAt", "periodStart"])
+def test_a_list_has_an_order(api: Api, customer: str, order: str) -> None:
+    assert customer
+    api.run.all()
+    up = [one["id"] for one in api.ok("GET", INVOICES, query=f"orderBy={order}")["items"]]
+    down = [one["id"] for one in api.ok("GET", INVOICES, query=f"orderBy={order}&order=DESC")["items"]]
+    assert sorted(up) == sorted(down)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "issuedAfter=0001-01-01T00:00:00%2B14:00",
+        "createdBefore=9999-12-31T23:59:59-14:00",
+        "periodStartAfter=2024-01-01T00:00:00",
+        "statuses=sold",
+        "issuedAfter=yesterday",
+        "page=0",
+        "pageSize=1001",
+        "orderBy=x",
+        "customers=ann",
+        "expand=all",
+    ],
+)
+def test_a_list_refuses_what_it_does_not_know(api: Api, query: str) -> None:
+    assert api("GET", INVOICES, query=query)[0] == 400
+
+
+def test_a_draft_waits_for_approval_and_is_paid_after_it(api: Api, customer: str) -> None:
+    assert customer
+    api.without_auto_advance()
+    api.run.all()
+    [waiting] = api.ok("GET", INVOICES, query="extendedStatuses=draft.manual_approval_needed")["items"]
+    assert waiting["statusDetails"]["immutable"] is False
+    assert waiting["number"].startswith("DRAFT-")
+    assert sorted(waiting["statusDetails"]["availableActions"]) == ["approve", "delete"]
+    assert api("POST", f"{INVOICES}/{waiting['id']}/advance")[0] == 409
+    assert api("POST", f"{INVOICES}/{waiting['id']}/retry")[1]["code"] == "invoice_state"
+    paid = api.ok("POST", f"{INVOICES}/{waiting['id']}/approve")
+    assert (paid["status"], paid["number"]) == ("paid", "SANDBOX-000001")
+    assert api("POST", f"{INVOICES}/{waiting['id']}/approve")[0] == 409
+
+
+def test_a_deleted_draft_is_hidden_and_its_lines_are_not_billed_again(api: Api, customer: str) -> None:
+    assert customer
+    api.without_auto_advance()
+    api.run.all()
+    [invoice] = api.run.invoices()
+    api.ok("DELETE", f"{INVOICES}/{invoice.id}")
+    assert api("DELETE", f"{INVOICES}/{invoice.id}")[0] == 409
+    assert api.ok("GET", f"{INVOICES}/{invoice.id}")["deletedAt"]
+    api.run.all()
+    assert api.ok("GET", INVOICES, query="statuses=draft")["items"] == []
+    assert len(api.ok("GET", INVOICES, query="statuses=draft&includeDeleted=true")["items"]) == 1
+
+
+def test_a_voided_invoice_may_be_billed_again_once(api: Api, run: Run) -> None:
+    customer = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
+    run.subscribe(customer, metered())
+    run.all()
+    [first] = run.invoices()
+    voided = api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert (voided["status"], voided["lines"][0]["totals"]["total"]) == ("voided", "0")
+    assert api("POST", f"{INVOICES}/{first.id}/void", PENDING)[0] == 409
+    run.used(customer, "2024-01-01", "2")
+    run.all()
+    run.all()
+    _, second = sorted(run.invoices(), key=lambda invoice: invoice.step, reverse=True)
+    assert {invoice.state.value for invoice in run.invoices()} == {"voided", "payment_processing.action_required"}
+    assert second.number != first.number
+    live = run.rows("SELECT key FROM invoice_lines WHERE namespace = %(namespace)s AND is_live AND NOT is_pending")
+    assert len(live) == 1
+
+
+def test_a_discarded_invoice_is_never_billed_again(api: Api, run: Run) -> None:
+    run.subscribe(run.customer("bob", metadata={TARGET_STATUS: "failed"}), metered())
+    run.all()
+    [first] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{first.id}/void", DISCARD)
+    run.all()
+    assert [invoice.state.value for invoice in run.invoices()] == ["voided"]
+
+
+def test_a_void_of_a_part_or_of_other_lines_is_refused(api: Api, run: Run) -> None:
+    run.app = FakeApp()
+    run.subscribe(run.customer("bob"), metered())
+    run.all()
+    [invoice] = run.invoices()
+    half = {"action": {"percentage": 50, "action": {"type": "discard"}}, "reason": "half"}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", half)
+    assert (status, problem_fields(answer)) == (400, {"/action/percentage": "not_supported_yet"})
+    strange = DISCARD | {"overrides": [{"lineId": UNKNOWN, "action": PENDING["action"]}]}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", strange)
+    assert (status, problem_fields(answer)) == (400, {"/overrides": "unknown_line"})
+
+
+def test_what_failed_is_tried_again_on_request(api: Api, run: Run, customer: str) -> None:
+    assert customer
+    run.app = FakeApp({"sync"})
+    run.all()
+    [invoice] = run.invoices()
+    shown = api.ok("GET", f"{INVOICES}/{invoice.id}")
+    assert shown["statusDetails"]["failed"] is True
+    assert shown["validationIssues"][0]["message"] == "no sync today"
+    run.app = FakeApp(number="EXTERNAL-1")
+    retried = api.ok("POST", f"{INVOICES}/{invoice.id}/retry")
+    assert (retried["status"], retried["number"]) == ("payment_processing", "EXTERNAL-1")
+    assert "validationIssues" not in retried
+
+
+def test_pending_lines_are_invoiced_at_once_when_they_are_due(api: Api, run: Run, customer: str) -> None:
+    run.now = AFTER_JANUARY
+    [invoice] = api.ok("POST", f"{INVOICES}/invoice", {"customerId": customer})
+    assert (invoice["status"], invoice["totals"]["total"]) == ("paid", "15.67")
+    status, answer = api("POST", f"{INVOICES}/invoice", {"customerId": customer})
+    assert (status, problem_fields(answer)) == (400, {"/customerId": "invoice_create_no_lines"})
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({"customerId": UNKNOWN}, {"/customerId": "unknown_customer"}),
+        ({"asOf": "2030-01-01T00:00:00Z"}, {"/asOf": "future"}),
+        ({"filters": {"lineIds": [UNKNOWN]}}, {"/filters/lineIds": "line_not_due"}),
+        ({"progressiveBillingOverride": True}, {"/progressiveBillingOverride": "not_supported_yet"}),
+    ],
+)
+def test_what_cannot_be_invoiced_now_is_named(
+    api: Api, customer: str, change: dict[str, object], fields: dict[str, str]
+) -> None:
+    status, answer = api("POST", f"{INVOICES}/invoice", {"customerId": customer} | change)
+    assert (status, problem_fields(answer)) == (400, fields)
+
+
+def test_an_advance_collects_a_draft_whose_time_has_come(api: Api, run: Run, customer: str) -> None:
+    assert customer
+    run.all(AFTER_JANUARY - timedelta(hours=2))
+    [waiting] = run.invoices("draft")
+    run.now = NOW
+    shown = api.ok("GET", f"{INVOICES}/{waiting.id}")
+    assert shown["statusDetails"]["availableActions"]["advance"] == {"resultingState": "payment_processing.pending"}
+    assert api.ok("POST", f"{INVOICES}/{waiting.id}/advance")["status"] == "paid"
+
+
+def test_the_same_request_again_gets_the_first_answer_and_invoices_nothing_more(
+    api: Api, run: Run, customer: str
+) -> None:
+    run.now = AFTER_JANUARY
+    first = api("POST", f"{INVOICES}/invoice", {"customerId": customer}, key="once")
+    assert first[0] == 201
+    assert api("POST", f"{INVOICES}/invoice", {"customerId": customer}, key="once") == first
+    assert len(run.invoices()) == 1
+
+
+@pytest.mark.parametrize("body", [None, "{", "[]", '""', {}, {"action": None}, {"reason": "x", "action": {}}])
+def test_a_void_without_its_fields_is_refused(api: Api, body: object) -> None:
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400
+
+
+@pytest.mark.parametrize("number", ["1e3", "NaN", '"100"', "null", "100.5", "-100", "1e400"])
+def test_no_odd_percentage_gets_past_the_schema(api: Api, number: str) -> None:
+    body = f'{{"reason": "x", "action": {{"percentage": {number}, "action": {{"type": "discard"}}}}}}'
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] in {400, 404}

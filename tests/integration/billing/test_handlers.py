@@ -1,0 +1,70 @@
+"""The functions as they are composed: only where their stores are is set by the test."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.advance_invoices import handler as advance
+from functions.collect_invoices import handler as collect
+from functions.list_customer_batches import handler as batches
+from functions.manage_invoices import handler as manage
+from functions.sync_subscriptions import handler as sync
+from meterhouse.kernel.errors import InvalidInput
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import MeterSpec, new_meter
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.platform.clickhouse import ClickHouseSettings
+from meterhouse.platform.postgres import PostgresSettings
+from tests.integration.billing.conftest import Run
+from tests.unit.billing.samples import NOW
+from tests.unit.platform.requests import CONTEXT, request
+
+AS_OF = "2024-02-01T02:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def _stores(
+    monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
+) -> None:
+    for function in (batches, sync, collect, advance, manage):
+        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
+    for function in (collect, manage):
+        monkeypatch.setattr(function.usage_store, "_settings", lambda: usage_store_settings)
+
+
+def invoices(run: Run) -> list[dict[str, Any]]:
+    query = "statuses=draft&statuses=paid"
+    answer = manage.handler(request("GET", "/api/v1/billing/invoices", query=query, namespace=run.namespace), CONTEXT)
+    found: list[dict[str, Any]] = json.loads(answer["body"])["items"]
+    return found
+
+
+def test_the_workflows_tasks_bill_the_customers_from_the_list_of_batches_to_paid(run: Run) -> None:
+    customer = run.customer("ann")
+    run.subscribe(customer)
+    listed = batches.handler({"asOf": AS_OF}, CONTEXT)["batches"]
+    [batch] = [one for one in listed if one["namespace"] == run.namespace]
+    task = json.loads(json.dumps({"asOf": AS_OF, "batch": batch}))
+
+    answers = [function.handler(task, CONTEXT) for function in (sync, collect, advance)]
+    assert [answer["succeeded"] for answer in answers] == [1, 0, 0]
+    assert answers[1]["failed"][0]["customerId"] == customer
+    [invalid] = invoices(run)
+    assert [issue["code"] for issue in invalid["validationIssues"]] == ["usage_not_readable"]
+
+    meter = new_meter(run.meter_id, MeterSpec("meter", Aggregation.COUNT, "call", "Calls"), NOW)
+    with run.database.transaction(run.namespace) as transaction:
+        PostgresMeters(transaction).add(meter)
+        transaction.commit()
+    answers = [function.handler(task, CONTEXT) for function in (sync, collect, advance)]
+    assert answers == [{"succeeded": 1, "failed": []}] * 3
+    [paid] = invoices(run)
+    assert (paid["id"], paid["status"], paid["totals"]["total"]) == (invalid["id"], "paid", "40.00")
+
+
+@pytest.mark.parametrize("task", [{}, {"asOf": AS_OF}, {"asOf": "today", "batch": {}}, {"asOf": AS_OF, "batch": "all"}])
+def test_a_task_without_its_input_is_refused(task: dict[str, Any]) -> None:
+    for function in (sync, collect, advance):
+        with pytest.raises(InvalidInput):
+            function.handler(task, CONTEXT)

@@ -1,0 +1,120 @@
+from dataclasses import replace
+
+import pytest
+
+from meterhouse.billing.batch import batch_of
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.postgres import PostgresBilling, PostgresBillingGuard
+from meterhouse.kernel.errors import InvalidInput, InvariantBroken
+from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.platform.postgres import Database
+from tests.integration.billing.conftest import Run
+from tests.unit.billing.samples import NOW, metered, tiers
+
+
+def test_invoices_and_lines_come_back_as_they_were_written(run: Run) -> None:
+    run.subscribe(run.customer("ann"), metered(price=tiers()))
+    run.all()
+    [invoice] = run.invoices()
+    with run.begin(run.namespace) as work:
+        work.store.invoices.save([Driven(invoice)])
+        work.store.lines.update(invoice.lines)
+        assert work.store.invoices.find(invoice.id) == invoice
+
+
+def test_the_stored_total_is_that_of_the_model(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    run.all()
+    rows = run.rows(
+        "SELECT i.total, sum(l.total) AS lines FROM invoices i JOIN invoice_lines l"
+        " ON l.namespace = i.namespace AND l.invoice_id = i.id WHERE i.namespace = %(namespace)s"
+        " AND i.state = 'paid' GROUP BY i.id, i.total"
+    )
+    [invoice] = run.invoices()
+    assert [(row["total"], row["lines"]) for row in rows] == [(invoice.totals.total, invoice.totals.total)]
+
+
+def test_a_line_cannot_be_live_twice(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    run.sync()
+    line = run.pending()[0]
+    with run.begin(run.namespace) as work:
+        work.store.lines.add([replace(line, id="other", revision=1)])
+        work.commit()
+    assert [one.id for one in run.pending()].count(line.id) == 1
+    assert "other" not in [one.id for one in run.pending()]
+
+
+def test_updating_a_line_that_does_not_exist_is_a_broken_invariant(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    run.sync()
+    line = run.pending()[0]
+    with run.begin(run.namespace) as work, pytest.raises(InvariantBroken):
+        work.store.lines.update([replace(line, id="missing")])
+
+
+def test_a_line_of_a_standard_invoice_cannot_be_removed(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    run.all()
+    [invoice] = run.invoices()
+    with run.begin(run.namespace) as work:
+        work.store.lines.remove([line.id for line in invoice.lines])
+        work.commit()
+    assert run.invoices() == [invoice]
+
+
+def test_numbers_of_a_transaction_that_fails_are_given_back(run: Run) -> None:
+    with run.begin(run.namespace) as work:
+        assert work.store.invoices.take_numbers("sandbox", 3) == range(1, 4)
+    with run.begin(run.namespace) as work:
+        assert work.store.invoices.take_numbers("sandbox", 2) == range(1, 3)
+        assert work.store.invoices.take_numbers("sandbox", 1) == range(3, 4)
+        assert work.store.invoices.take_numbers("other", 1) == range(1, 2)
+
+
+def test_nobody_who_still_owes_can_be_deleted(run: Run, database: Database) -> None:
+    settled = run.customer("settled")
+    run.subscribe(settled, metered())
+    open_one = run.customer("open", metadata={TARGET_STATUS: "action_required"})
+    run.subscribe(open_one, metered())
+    run.all()
+    with database.transaction(run.namespace) as transaction:
+        transaction.execute("DELETE FROM invoice_lines WHERE namespace = %(namespace)s AND is_pending")
+        guard = PostgresBillingGuard(transaction)
+        assert guard.against_deletion(settled, NOW) == ()
+        assert [problem.code for problem in guard.against_deletion(open_one, NOW)] == ["open_invoices"]
+        assert guard.against_other_subjects(open_one, NOW) == ()
+    fresh = run.customer("fresh")
+    run.subscribe(fresh)
+    run.sync()
+    with database.transaction(run.namespace) as transaction:
+        assert PostgresBillingGuard(transaction).against_deletion(fresh, NOW)
+
+
+def test_the_policy_alone_keeps_namespaces_apart(run: Run, other_namespace: str, database: Database) -> None:
+    run.subscribe(run.customer("ann"))
+    run.all()
+    for table in ("invoices", "invoice_lines", "invoice_transitions", "invoice_numbers", "billing_profiles"):
+        with database.transaction(other_namespace) as transaction:
+            assert transaction.fetch_all(f"SELECT 1 FROM {table}") == []
+        with database.transaction(run.namespace) as transaction:
+            assert transaction.fetch_all(f"SELECT 1 FROM {table}") != []
+
+
+def test_the_applications_filter_alone_keeps_namespaces_apart(
+    run: Run, other_namespace: str, owner_database: Database
+) -> None:
+    run.subscribe(run.customer("ann"))
+    run.all()
+    [invoice] = run.invoices()
+    with owner_database.transaction(other_namespace) as transaction:
+        store = PostgresBilling(transaction)
+        assert store.invoices.find(invoice.id) is None
+        assert store.invoices.under_way([invoice.customer_id]) == []
+        assert store.lines.pending([invoice.customer_id]) == []
+        assert store.profiles.default() is None
+
+
+def test_a_task_without_a_batch_is_refused(run: Run) -> None:
+    with pytest.raises(InvalidInput):
+        batch_of({"asOf": "2024-01-01T00:00:00Z"}, run.begin)

@@ -1,0 +1,79 @@
+"""A usage house of one namespace: meters in memory, the usage store real."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import msgspec
+
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.clickhouse_sink import ClickHouseSink
+from meterhouse.metering.cloud_event import CloudEvent
+from meterhouse.metering.model import Meter, MeterSpec, new_meter
+from meterhouse.metering.record import encode_record
+from meterhouse.metering.sink import LogRecord, SinkEvents
+from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.ids import new_id
+
+T0 = datetime(2026, 3, 1, 10, 15, tzinfo=UTC)
+
+
+@dataclass
+class House:
+    """Produces, sinks and holds the meters of a namespace; `clock` ticks a second with each batch."""
+
+    namespace: str
+    store: ClickHouse
+    meters: list[Meter] = field(default_factory=list)
+    buried: list[tuple[LogRecord, str]] = field(default_factory=list)
+    clock: datetime = T0
+    offsets: "count[int]" = field(default_factory=count)
+
+    def of(self, namespace: str) -> Sequence[Meter]:
+        return self.meters if namespace == self.namespace else []
+
+    def bury(self, record: LogRecord, reason: str) -> None:
+        self.buried.append((record, reason))
+
+    def now(self) -> datetime:
+        self.clock += timedelta(seconds=1)
+        return self.clock
+
+    def meter(self, aggregation: Aggregation = Aggregation.SUM, **changes: object) -> Meter:
+        """A new live meter, summing `$.value` of `call` events by `$.region`."""
+        spec = {
+            "slug": f"m{len(self.meters)}",
+            "name": "Meter",
+            "aggregation": aggregation,
+            "event_type": "call",
+            "value_property": "$.value" if aggregation.reads_value else None,
+            "group_by": {"region": "$.region", "tier": "$.tier"},
+        }
+        made = new_meter(new_id(), MeterSpec(**(spec | changes)), T0)  # type: ignore[arg-type] # fields by name
+        self.meters.append(made)
+        return made
+
+    def record(self, *events: CloudEvent, partition: int = 0) -> LogRecord:
+        value = encode_record(self.namespace, list(events), T0)
+        return LogRecord("events", partition, next(self.offsets), self.namespace.encode(), value)
+
+    def sinks(self, store: object | None = None) -> SinkEvents:
+        usage_store = store or ClickHouseSink(self.store)
+        return SinkEvents(self, usage_store, self, now=self.now, new_id=new_id)  # type: ignore[arg-type] # any double
+
+    def sink(self, *events: CloudEvent) -> LogRecord:
+        record = self.record(*events)
+        self.sinks()([record])
+        return record
+
+
+def call(event_id: str, value: object = 1, at: datetime = T0, subject: str = "alice", **data: object) -> CloudEvent:
+    return CloudEvent(
+        id=event_id,
+        source="test",
+        type="call",
+        subject=subject,
+        time=at,
+        data=msgspec.Raw(msgspec.json.encode({"value": value, **data})),
+    )

@@ -1,0 +1,170 @@
+"""The sink against the real usage store: whatever happens on the way, no number changes."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.kernel.errors import Unavailable
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.clickhouse_sink import ClickHouseSink
+from meterhouse.metering.model import Meter
+from meterhouse.metering.sink import LogRecord
+from meterhouse.metering.usage import UsageQuery
+from tests.integration.metering.house import T0, House, call
+
+HOUR = timedelta(hours=1)
+
+
+def total(house: House, meter: Meter) -> Decimal | int:
+    rows = ClickHouseUsage(house.store).query(house.namespace, UsageQuery(meter))
+    return sum((row.value for row in rows), Decimal(0))
+
+
+def test_the_same_batch_three_times_counts_once(house: House) -> None:
+    miles, calls = house.meter(), house.meter(Aggregation.COUNT)
+    record = house.record(call("1", 10), call("2", "2.5"))
+    for _ in range(3):
+        house.sinks()([record])
+    assert (total(house, miles), total(house, calls)) == (Decimal("12.5"), 2)
+
+
+class Killed(ClickHouseSink):
+    """Dies right after (or before) one of its writings."""
+
+    def __init__(self, house: House, step: str, *, after: bool) -> None:
+        super().__init__(house.store)
+        real = getattr(super(), step)
+
+        def die(*arguments: Any) -> None:
+            if after:
+                real(*arguments)
+            raise Unavailable("killed")
+
+        setattr(self, step, die)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", ["add_events", "add_values", "later_writings", "supersede", "mark_dirty"])
+def test_a_sink_killed_between_its_writings_changes_no_number(house: House, step: str, after: bool) -> None:
+    meter = house.meter()
+    house.sink(call("1", 10))
+    batch = [house.record(call("2", 5)), house.record(call("1", 99, T0 + 3 * HOUR))]
+    with pytest.raises(Unavailable):
+        house.sinks(Killed(house, step, after=after))(batch)
+    house.sinks()(batch)
+    assert total(house, meter) == 15
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        call("1", 99, T0 + timedelta(minutes=5)),
+        call("1", 99, T0 + 5 * HOUR),
+        call("1", 99, T0 - 40 * 24 * HOUR),
+        call("1", 99, subject="bob"),
+        call("1", 99, region="eu"),
+    ],
+)
+@pytest.mark.parametrize("together", [False, True])
+def test_the_first_writing_of_an_identity_wins(house: House, later: Any, together: bool) -> None:
+    meter = house.meter()
+    records = [house.record(call("1", 10)), house.record(later)]
+    batches = [records] if together else [[record] for record in records]
+    for batch in batches:
+        house.sinks()(batch)
+    assert total(house, meter) == 10
+    house.sinks()(records[1:])
+    assert total(house, meter) == 10
+
+
+def test_a_first_writing_of_another_type_wins_too(house: House) -> None:
+    meter, other = house.meter(), house.meter(event_type="other")
+    first = call("1", 10)
+    first.type = "other"
+    house.sink(first)
+    house.sink(call("1", 99))
+    assert (total(house, meter), total(house, other)) == (0, 10)
+
+
+def test_a_first_writing_that_cannot_be_read_is_not_replaced_by_a_later_one(house: House) -> None:
+    meter = house.meter()
+    house.sink(call("1", "NaN"))
+    house.sink(call("1", 99))
+    assert total(house, meter) == 0
+
+
+def test_two_sinks_at_once_agree_on_the_first_writing(house: House) -> None:
+    """Each runs to its lookup before the other does; whichever looks last sees both."""
+    meter = house.meter()
+    first, second = house.record(call("1", 10)), house.record(call("1", 99, T0 + HOUR))
+
+    class Overtaken(ClickHouseSink):
+        def later_writings(self, events: Any) -> Any:
+            if not overtaken:
+                overtaken.append(True)
+                house.sinks()([second])
+            return super().later_writings(events)
+
+    overtaken: list[bool] = []
+    house.sinks(Overtaken(house.store))([first])
+    assert total(house, meter) == 10
+
+
+def test_merging_the_parts_changes_no_number(house: House) -> None:
+    meter = house.meter()
+    house.sink(call("1", 10))
+    house.sink(call("1", 11))
+    house.sink(call("1", 12, subject="bob"))
+    before = total(house, meter)
+    for table in ("events", "meter_values", "event_identities"):
+        house.store.command(f"OPTIMIZE TABLE {table} FINAL")
+    house.sink(call("1", 13))
+    assert (before, total(house, meter)) == (10, 10)
+
+
+def test_poison_is_buried_with_its_reason_and_the_rest_is_stored(house: House) -> None:
+    meter = house.meter()
+    poison = [LogRecord("events", 3, 7, None, value) for value in (None, b"", b"garbage", b"\x28\xb5\x2f\xfd\x00")]
+    assert house.sinks()([*poison, house.record(call("1", 4))]) == 1
+    assert [record for record, _ in house.buried] == poison
+    assert all(reason for _, reason in house.buried)
+    assert total(house, meter) == 4
+
+
+def test_a_meter_created_while_the_events_are_stored_sees_them(house: House) -> None:
+    class Slow(ClickHouseSink):
+        def add_events(self, *arguments: Any) -> None:
+            made.append(house.meter())
+            super().add_events(*arguments)
+
+    made: list[Meter] = []
+    house.sinks(Slow(house.store))([house.record(call("1", 4))])
+    assert total(house, made[0]) == 4
+
+
+def test_values_a_meter_cannot_read_are_stored_with_the_reason_and_counted_by_nobody(house: House) -> None:
+    miles, calls = house.meter(), house.meter(Aggregation.COUNT)
+    house.sink(call("1", "NaN"), call("2", None), call("3", "a"), call("4", 1e20), call("5", 7), call("6", value=True))
+    faults = house.store.query(
+        "SELECT validation_error FROM events WHERE namespace = {ns:String} ORDER BY id", {"ns": house.namespace}
+    )
+    assert [fault.partition("$.value ")[2] for (fault,) in faults] == [
+        "is no number", "is null", "is no number", "is out of range", "", "is no number",
+    ]  # fmt: skip
+    assert (total(house, miles), total(house, calls)) == (7, 6)
+
+
+def test_events_of_very_many_days_fit_one_batch(house: House) -> None:
+    meter = house.meter()
+    house.sink(*(call(str(day), 1, T0 - timedelta(days=day)) for day in range(250)))
+    assert total(house, meter) == 250
+
+
+def test_great_values_add_up_exactly(house: House) -> None:
+    meter = house.meter()
+    great = "99999999999999999999.999999999999999999"
+    house.sink(*(call(str(number), great) for number in range(200)))
+    assert total(house, meter) == 200 * Decimal(great)

@@ -1,0 +1,75 @@
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import pytest
+
+from meterhouse.billing.metered_usage import BilledMeters, MeteredUsage
+from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.kernel.errors import InvalidInput
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.filter import one_of
+from meterhouse.metering.model import Meter, MeterSpec, new_meter
+from meterhouse.metering.usage import UsageQuery, UsageRow
+from meterhouse.platform.outbox import DomainEvent
+from meterhouse.platform.work import Work
+from tests.unit.billing.samples import NOW
+from tests.unit.subscriptions.samples import at, period
+
+JANUARY = period("2024-01-01", "2024-02-01")
+METER = new_meter("meter-1", MeterSpec("calls", Aggregation.COUNT, "call", "Calls", group_by={"region": "$.r"}), NOW)
+FEATURE = Feature(
+    "feature-1", FeatureSpec("calls", "Calls", "calls", {"region": {"$in": ["eu", "us"]}}), NOW, NOW, meter_id="meter-1"
+)
+
+
+@dataclass
+class FakeMeters:
+    """A unit of work over one meter."""
+
+    meters: dict[str, Meter]
+
+    @property
+    def store(self) -> BilledMeters:
+        return self
+
+    def by_ids(self, meter_ids: Iterable[str]) -> dict[str, Meter]:
+        return {meter_id: self.meters[meter_id] for meter_id in meter_ids if meter_id in self.meters}
+
+    def publish(self, *events: DomainEvent) -> None: ...
+
+    def lock(self, *key: str) -> None: ...
+
+    def commit(self) -> None: ...
+
+    @contextmanager
+    def begin(self, _namespace: str) -> Iterator[Work[BilledMeters]]:
+        yield self
+
+
+@dataclass
+class FakeStore:
+    asked: list[UsageQuery] = field(default_factory=list)
+
+    def query(self, _namespace: str, query: UsageQuery) -> Sequence[UsageRow]:
+        self.asked.append(query)
+        return [UsageRow(Decimal(7), at("2024-01-01"), at("2024-02-01"), customer_id="ann")]
+
+
+def test_one_query_asks_for_all_customers_by_their_subjects() -> None:
+    store = FakeStore()
+    usage = MeteredUsage(FakeMeters({"meter-1": METER}).begin, store)
+    found = usage.quantities("default", FEATURE, JANUARY, {"ann": ("ann", "ann-1"), "bob": ("bob",)})
+    assert found == {"ann": Decimal(7)}
+    [query] = store.asked
+    assert query.customers == {"ann": "ann", "ann-1": "ann", "bob": "bob"}
+    assert (query.from_, query.to, query.group_by) == (JANUARY.start, JANUARY.end, ("customer_id",))
+    assert query.filters == {"region": one_of("eu", "us")}
+
+
+@pytest.mark.parametrize("meter_id", [None, "meter-2"])
+def test_a_feature_whose_meter_is_not_known_is_refused(meter_id: str | None) -> None:
+    usage = MeteredUsage(FakeMeters({"meter-1": METER}).begin, FakeStore())
+    with pytest.raises(InvalidInput):
+        usage.quantities("default", replace(FEATURE, meter_id=meter_id), JANUARY, {"ann": ("ann",)})
