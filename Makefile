@@ -53,7 +53,7 @@ bench: install ## the table of docs/performance.md, measured here
 	@$(RUN) -m tests.bench
 
 layers: install ## build the Lambda layers for AWS (arm64, no Docker)
-	@$(RUN) -m layers.build --target aws
+	@$(RUN) -m layers.build aws
 
 synth: install ## the CloudFormation templates for AWS, into cdk.out
 	@$(RUN) -m localstack.cdk synth --quiet $(CDK_ARGS)
