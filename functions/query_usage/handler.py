@@ -1,0 +1,27 @@
+"""Usage of meters, and the events behind it."""
+
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.clickhouse_events import ClickHouseEvents
+from meterhouse.metering.directory import Directory, DirectoryPorts
+from meterhouse.metering.events_api import events_routes
+from meterhouse.metering.list_events import ListEvents
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.query_usage import QueryUsage
+from meterhouse.metering.usage_api import usage_routes
+from meterhouse.platform import clock
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+
+
+def ports(transaction: Transaction) -> DirectoryPorts:
+    return DirectoryPorts(PostgresMeters(transaction), PostgresCustomers(transaction))
+
+
+directory = Directory(begins(Database(PostgresSettings.from_environment), ports))
+store = ClickHouse(ClickHouseSettings.from_environment)
+handler = http_handler(
+    usage_routes(QueryUsage(directory, ClickHouseUsage(store), clock.now)),
+    events_routes(ListEvents(directory, ClickHouseEvents(store), clock.now)),
+)

@@ -1,0 +1,87 @@
+"""Events in ClickHouse, listed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from meterhouse.metering.clickhouse_filter import Parameters, condition
+from meterhouse.metering.event import StoredEvent, UsageEvent
+from meterhouse.metering.list_events import EventPlace, EventQuery, ListedEvent
+from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.sql import queries
+
+_SQL = queries("meterhouse.metering", "events.sql")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
+_COLUMNS = (
+    *("id", "source", "type", "subject", "time", "time_given", "data", "datacontenttype", "dataschema"),
+    *("ingested_at", "stored_at", "validation_error", "written"),
+)
+_BOUNDS = (
+    # the partitions are by hour, which the key holds too
+    ("from_", "hour >= toStartOfHour({at}) AND time >= {at}"),
+    ("to", "hour <= toStartOfHour({at}) AND time < {at}"),
+    ("ingested_from", "ingested_at >= {at}"),
+    ("ingested_to", "ingested_at < {at}"),
+)
+
+
+class ClickHouseEvents:
+    def __init__(self, store: ClickHouse) -> None:
+        self._store = store
+
+    def page(self, namespace: str, query: EventQuery) -> list[ListedEvent]:
+        """The latest events first.
+
+        Raises:
+            Unavailable: the store did not answer.
+        """
+        parameters = Parameters(namespace=namespace, limit=query.limit)
+        texts = "".join(f"\n  AND {text}" for text in _conditions(query, parameters))
+        rows = self._store.query(_SQL["page"].format(conditions=texts), parameters.values, _SETTINGS)
+        return [_listed(*row) for row in rows]
+
+
+def _conditions(query: EventQuery, parameters: Parameters) -> Iterator[str]:
+    for name, text in _BOUNDS:
+        at = getattr(query, name)
+        if at is not None:
+            yield text.format(at=_instant(at, parameters))
+    if query.subjects is not None:
+        yield f"subject IN {parameters.bind(list(query.subjects))}"
+    for name, wanted in query.attributes:
+        yield condition(wanted, name, parameters)
+    for name, wanted in query.instants:
+        yield condition(wanted, f"toUnixTimestamp64Micro({name})", parameters)
+    if query.after is not None:
+        at, written = _instant(query.after.time, parameters), parameters.bind(str(query.after.written))
+        yield f"(time, written) < ({at}, toUInt128({written}))"
+        yield f"hour <= toStartOfHour({at})"
+
+
+def _instant(at: datetime, parameters: Parameters) -> str:
+    return f"fromUnixTimestamp64Micro(toInt64({parameters.bind((at - _EPOCH) // _MICROSECOND)}), 'UTC')"
+
+
+def _listed(*row: Any) -> ListedEvent:  # noqa: ANN401 - columns as the driver gives them
+    columns = dict(zip(_COLUMNS, row, strict=True))
+    at = _EPOCH + columns["time"] * _MICROSECOND
+    event = UsageEvent(
+        id=columns["id"],
+        source=columns["source"],
+        type=columns["type"],
+        subject=columns["subject"],
+        time=at,
+        is_time_given=columns["time_given"],
+        data=columns["data"],
+        datacontenttype=columns["datacontenttype"] or None,
+        dataschema=columns["dataschema"] or None,
+    )
+    stored = StoredEvent(
+        event=event,
+        ingested_at=_EPOCH + columns["ingested_at"] * _MICROSECOND,
+        stored_at=_EPOCH + columns["stored_at"] * _MICROSECOND,
+        validation_error=columns["validation_error"] or None,
+    )
+    return ListedEvent(stored, EventPlace(at, columns["written"]))

@@ -1,0 +1,67 @@
+"""Whom and what a usage question names: meters of this room, customers of the room below."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from meterhouse.customers.model import Customer
+from meterhouse.kernel.errors import NotFound, Problems
+from meterhouse.metering.model import Meter
+from meterhouse.platform.work import Begin
+
+
+class KnownMeters(Protocol):
+    def find(self, id_or_slug: str) -> Meter | None: ...
+
+    def live(self) -> Sequence[Meter]: ...
+
+
+class KnownCustomers(Protocol):
+    def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]: ...
+
+    def by_subjects(self, subjects: Iterable[str]) -> Mapping[str, str]:
+        """The id of the live customer each subject's usage belongs to; subjects of nobody are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPorts:
+    meters: KnownMeters
+    customers: KnownCustomers
+
+
+class Directory:
+    def __init__(self, begin: Begin[DirectoryPorts]) -> None:
+        self._begin = begin
+
+    def meter(self, namespace: str, id_or_slug: str) -> Meter:
+        """The live meter of this id or slug; `NotFound` otherwise."""
+        with self._begin(namespace) as work:
+            meter = work.store.meters.find(id_or_slug)
+        if meter is None:
+            raise NotFound("meter", id_or_slug)
+        return meter
+
+    def event_types(self, namespace: str) -> set[str]:
+        """The event types that some live meter reads."""
+        with self._begin(namespace) as work:
+            return {meter.event_type for meter in work.store.meters.live()}
+
+    def customers_of(self, namespace: str, subjects: Iterable[str]) -> Mapping[str, str]:
+        """Customer ids by subject."""
+        with self._begin(namespace) as work:
+            return work.store.customers.by_subjects(subjects)
+
+    def subjects_of(self, namespace: str, customer_ids: Sequence[str], field: str) -> dict[str, str]:
+        """Customer ids by subject, for all subjects of these customers.
+
+        Raises:
+            InvalidInput: some customer is not known; `field` says where that was asked.
+        """
+        with self._begin(namespace) as work:
+            found = work.store.customers.by_ids(customer_ids)
+        problems = Problems()
+        for index, customer_id in enumerate(customer_ids):
+            if customer_id not in found:
+                problems.add(f"{field}/{index}", "customer_not_found", f"there is no customer {customer_id!r}")
+        problems.raise_if_any("a customer is not known")
+        return {subject: customer.id for customer in found.values() for subject in customer.details.usage_subjects}

@@ -1,0 +1,102 @@
+"""Listed events on the wire, to the contract."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.filter import Filter
+from meterhouse.metering.filter_schema import FilterId, FilterInstant, FilterText
+from meterhouse.metering.list_events import EventPlace, ListedEvent
+from meterhouse.platform.wire import Instant, Ulid, Wire
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class EventWire(Wire):
+    id: str
+    source: str
+    specversion: str = "1.0"
+    type: str
+    subject: str
+    time: Instant
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+    data: dict[str, Any] | None = None
+
+
+class IngestedEvent(Wire):
+    event: EventWire
+    customer_id: Ulid | None = None
+    validation_error: str | None = None
+    ingested_at: Instant
+    stored_at: Instant
+
+
+class IngestedEventPage(Wire):
+    items: list[IngestedEvent]
+    next_cursor: str | None = None
+
+
+class EventFilter(Wire):
+    """The `filter` of the cursor list, JSON in a query parameter."""
+
+    id: FilterText | None = None
+    source: FilterText | None = None
+    subject: FilterText | None = None
+    type: FilterText | None = None
+    customer_id: FilterId | None = None
+    time: FilterInstant | None = None
+    ingested_at: FilterInstant | None = None
+
+    def attributes(self) -> tuple[tuple[str, Filter], ...]:
+        given = {"id": self.id, "source": self.source, "subject": self.subject, "type": self.type}
+        return tuple((name, wanted.filter()) for name, wanted in given.items() if wanted is not None)
+
+    def instants(self) -> tuple[tuple[str, Filter], ...]:
+        given = {"time": self.time, "ingested_at": self.ingested_at}
+        return tuple((name, wanted.filter()) for name, wanted in given.items() if wanted is not None)
+
+
+def event_wire(listed: ListedEvent) -> IngestedEvent:
+    stored, event = listed.stored, listed.stored.event
+    return IngestedEvent(
+        event=EventWire(
+            id=event.id,
+            source=event.source,
+            type=event.type,
+            subject=event.subject,
+            time=event.time,
+            datacontenttype=event.datacontenttype,
+            dataschema=event.dataschema,
+            data=json.loads(event.data) if event.data else None,
+        ),
+        customer_id=listed.customer_id,
+        validation_error=stored.validation_error,
+        ingested_at=stored.ingested_at,
+        stored_at=stored.stored_at,
+    )
+
+
+def encode_cursor(place: EventPlace) -> str:
+    return urlsafe_b64encode(f"{(place.time - _EPOCH) // _MICROSECOND}:{place.written}".encode()).decode()
+
+
+def decode_cursor(text: str) -> EventPlace:
+    """The place a cursor stands for; `InvalidInput` when it is none of ours."""
+    try:
+        time, written = map(int, urlsafe_b64decode(text.encode()).decode().split(":"))
+        place = EventPlace(_EPOCH + time * _MICROSECOND, written)
+    except (ValueError, OverflowError):
+        raise InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")]) from None
+    if not 0 <= written < 1 << 128:
+        raise InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")])
+    return place
+
+
+def problems_of(faults: list[Any], where: str) -> InvalidInput:
+    """Pydantic's faults in a document that stood in a query parameter."""
+    found = [Problem("/".join([where, *map(str, fault["loc"])]), fault["type"], fault["msg"]) for fault in faults]
+    return InvalidInput(f"{len(found)} fault(s) in the request", found)

@@ -1,0 +1,84 @@
+"""Listing events over HTTP."""
+
+import json
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field, ValidationError
+
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.event_schema import (
+    EventFilter,
+    IngestedEvent,
+    IngestedEventPage,
+    decode_cursor,
+    encode_cursor,
+    event_wire,
+    problems_of,
+)
+from meterhouse.metering.filter import Comparison, Operator
+from meterhouse.metering.list_events import EventQuery, ListEvents
+from meterhouse.metering.usage_schema import ClientId
+from meterhouse.platform.http import namespace_of
+from meterhouse.platform.wire import Instant, Ulid
+
+_TAGS = ["Events"]
+Limit = Annotated[int, Field(ge=1, le=100)]
+
+
+def events_routes(events: ListEvents) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    @router.get("/api/v1/events", operation_id="listEvents", tags=_TAGS, summary="List ingested events")
+    def page(
+        client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
+        ingested_at_from: Annotated[Instant | None, Query(alias="ingestedAtFrom")] = None,
+        ingested_at_to: Annotated[Instant | None, Query(alias="ingestedAtTo")] = None,
+        event_id: Annotated[str | None, Query(alias="id")] = None,
+        subject: Annotated[str | None, Query()] = None,
+        customer_id: Annotated[list[Ulid] | None, Query(alias="customerId")] = None,
+        from_: Annotated[Instant | None, Query(alias="from")] = None,
+        to: Annotated[Instant | None, Query()] = None,
+        limit: Annotated[Limit, Query()] = 100,
+    ) -> list[IngestedEvent]:
+        del client_id  # progress of a running query is not followed
+        given = {"id": event_id, "subject": subject}
+        attributes = tuple((name, Comparison(Operator.EQ, text)) for name, text in given.items() if text is not None)
+        query = EventQuery(limit, from_, to, ingested_at_from, ingested_at_to, attributes)
+        listed = events.recent(namespace(), query, tuple(customer_id) if customer_id else None)
+        return [event_wire(one) for one in listed]
+
+    @router.get("/api/v2/events", operation_id="listEventsV2", tags=_TAGS, summary="List ingested events")
+    def cursor_page(
+        cursor: Annotated[str | None, Query()] = None,
+        limit: Annotated[Limit, Query()] = 100,
+        client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
+        filter_: Annotated[str | None, Query(alias="filter")] = None,
+    ) -> IngestedEventPage:
+        del client_id  # progress of a running query is not followed
+        wanted = _filter(filter_)
+        customers = wanted.customer_id.in_ if wanted.customer_id else None
+        query = EventQuery(
+            limit,
+            attributes=wanted.attributes(),
+            instants=wanted.instants(),
+            after=None if cursor is None else decode_cursor(cursor),
+        )
+        listed = events(namespace(), query, None if customers is None else tuple(customers))
+        following = encode_cursor(listed[-1].place) if len(listed) == limit else None
+        return IngestedEventPage(items=[event_wire(one) for one in listed], next_cursor=following)
+
+    return router
+
+
+def _filter(text: str | None) -> EventFilter:
+    try:
+        return EventFilter() if text is None else EventFilter.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise problems_of(error.errors(), "query:filter") from error
+    except (ValueError, RecursionError):
+        raise InvalidInput("the filter holds no JSON", [Problem("query:filter", "json", "no valid JSON")]) from None

@@ -1,0 +1,65 @@
+"""The events topic's ends and its consumer group's offsets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meterhouse.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meterhouse.platform.kafka import KafkaSettings
+
+_TIMEOUT_SECONDS = 10
+
+
+class KafkaEventLog:
+    """Reads offsets without joining the group, so the sink is not disturbed."""
+
+    def __init__(self, settings: Callable[[], KafkaSettings]) -> None:
+        self._settings = settings
+        self._consumer: Any = None
+
+    def ends(self) -> dict[int, int]:
+        """Per partition the end of the topic.
+
+        Raises:
+            Unavailable: the brokers do not answer.
+        """
+        return self._ask(
+            lambda consumer, places: {
+                place.partition: consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)[1] for place in places
+            }
+        )
+
+    def stored(self) -> dict[int, int]:
+        """Per partition what the group has committed.
+
+        Raises:
+            Unavailable: the brokers do not answer.
+        """
+        return self._ask(
+            lambda consumer, places: {
+                place.partition: max(place.offset, 0) for place in consumer.committed(places, _TIMEOUT_SECONDS)
+            }
+        )
+
+    def _ask(self, question: Callable[[Any, list[Any]], dict[int, int]]) -> dict[int, int]:
+        from confluent_kafka import (  # noqa: PLC0415 - 50 ms of import belong to the first connection
+            Consumer,
+            KafkaException,
+            TopicPartition,
+        )
+
+        settings = self._settings()
+        try:
+            if self._consumer is None:
+                group = {"group.id": settings.consumer_group, "enable.auto.commit": False}
+                self._consumer = Consumer(settings.client_configuration() | group)
+            topic = self._consumer.list_topics(settings.events_topic, _TIMEOUT_SECONDS).topics[settings.events_topic]
+            return question(
+                self._consumer, [TopicPartition(topic.topic, number) for number in sorted(topic.partitions)]
+            )
+        except KafkaException as error:
+            raise Unavailable("the event log did not tell its offsets") from error

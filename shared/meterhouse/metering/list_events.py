@@ -1,0 +1,91 @@
+"""The use case of listing events: as they were stored, with whose they are and what is wrong with them now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from meterhouse.metering.directory import Directory
+from meterhouse.metering.event import StoredEvent
+from meterhouse.metering.filter import Filter
+
+DEFAULT_SPAN = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlace:
+    """Where an event stands in the list, which goes back in time; `written` tells events of one instant apart."""
+
+    time: datetime
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events, at most `limit`, those that follow `after`; all given conditions hold.
+
+    Attributes:
+        attributes: conditions on id, source, subject and type.
+        instants: conditions on time and ingested_at.
+        subjects: only of these; None: of anyone.
+    """
+
+    limit: int
+    from_: datetime | None = None
+    to: datetime | None = None
+    ingested_from: datetime | None = None
+    ingested_to: datetime | None = None
+    attributes: tuple[tuple[str, Filter], ...] = ()
+    instants: tuple[tuple[str, Filter], ...] = ()
+    subjects: tuple[str, ...] | None = None
+    after: EventPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvent:
+    stored: StoredEvent
+    place: EventPlace
+    customer_id: str | None = None
+
+
+class Events(Protocol):
+    def page(self, namespace: str, query: EventQuery) -> list[ListedEvent]: ...
+
+
+class ListEvents:
+    def __init__(self, directory: Directory, events: Events, now: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._events = events
+        self._now = now
+
+    def recent(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> list[ListedEvent]:
+        """As `__call__`; of the last 72 hours where neither `from_` nor `ingested_from` is given."""
+        if query.from_ is None and query.ingested_from is None:
+            query = replace(query, from_=(query.to or self._now()) - DEFAULT_SPAN)
+        return self(namespace, query, customer_ids)
+
+    def __call__(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> list[ListedEvent]:
+        """The latest events first.
+
+        Raises:
+            InvalidInput: some customer is not known.
+        """
+        if customer_ids is not None:
+            subjects = self._directory.subjects_of(namespace, customer_ids, "/customerId")
+            query = replace(query, subjects=tuple(subjects))
+        listed = [] if query.subjects == () else self._events.page(namespace, query)
+        if not listed:
+            return []
+        customers = self._directory.customers_of(namespace, {one.stored.event.subject for one in listed})
+        types = self._directory.event_types(namespace)
+        return [_explained(one, customers.get(one.stored.event.subject), types) for one in listed]
+
+
+def _explained(one: ListedEvent, customer_id: str | None, types: set[str]) -> ListedEvent:
+    event, faults = one.stored.event, [one.stored.validation_error or ""]
+    if event.type not in types:
+        faults.append(f"no meter found for event type: {event.type}")
+    if customer_id is None:
+        faults.append(f"no customer found for event subject: {event.subject}")
+    fault = "; ".join(filter(None, faults)) or None
+    return replace(one, stored=replace(one.stored, validation_error=fault), customer_id=customer_id)

@@ -1,0 +1,96 @@
+"""The use case of a usage query: names become meters, customers and subjects; then the usage store answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from meterhouse.kernel.errors import NotFound, Problems
+from meterhouse.metering.directory import Directory
+from meterhouse.metering.filter import Filter
+from meterhouse.metering.usage import UsageQuery, UsageRow, WindowSize, check_query
+
+_LATEST_VALUES = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageAsked:
+    """A usage query as a caller words it: customers by id, the zone by name."""
+
+    from_: datetime | None = None
+    to: datetime | None = None
+    window: WindowSize | None = None
+    time_zone: str = "UTC"
+    subjects: tuple[str, ...] | None = None
+    customer_ids: tuple[str, ...] | None = None
+    group_by: tuple[str, ...] = ()
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+
+
+class Usage(Protocol):
+    def query(self, namespace: str, query: UsageQuery) -> list[UsageRow]: ...
+
+    def subjects(self, namespace: str, query: UsageQuery) -> list[str]: ...
+
+    def group_by_values(self, namespace: str, query: UsageQuery) -> list[str]: ...
+
+
+class QueryUsage:
+    def __init__(self, directory: Directory, usage: Usage, now: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._usage = usage
+        self._now = now
+
+    def __call__(self, namespace: str, meter: str, asked: UsageAsked) -> list[UsageRow]:
+        """The rows that were asked for.
+
+        Raises:
+            NotFound: no such meter.
+            InvalidInput: an unknown zone, customer or group, or an empty period; all faults are listed.
+        """
+        return self._usage.query(namespace, self._query(namespace, meter, asked))
+
+    def subjects(self, namespace: str, meter: str, from_: datetime | None, to: datetime | None) -> list[str]:
+        """Who used the meter in the period."""
+        asked = UsageAsked(from_=from_, to=to, group_by=("subject",))
+        return self._usage.subjects(namespace, self._query(namespace, meter, asked))
+
+    def group_by_values(
+        self, namespace: str, meter: str, key: str, from_: datetime | None, to: datetime | None
+    ) -> list[str]:
+        """The values of a group-by key in the period; in the last 24 hours where no `from_` is given."""
+        if key not in self._directory.meter(namespace, meter).group_by:
+            raise NotFound("group-by key", key)
+        start = from_ or (to or self._now()) - _LATEST_VALUES
+        asked = UsageAsked(from_=start, to=to, group_by=(key,))
+        return self._usage.group_by_values(namespace, self._query(namespace, meter, asked))
+
+    def _query(self, namespace: str, meter: str, asked: UsageAsked) -> UsageQuery:
+        found = self._directory.meter(namespace, meter)
+        customers = None
+        if asked.customer_ids is not None:
+            customers = self._directory.subjects_of(namespace, asked.customer_ids, "/filterCustomerId")
+        problems = Problems()
+        query = UsageQuery(
+            meter=found,
+            from_=asked.from_,
+            to=asked.to,
+            window=asked.window,
+            time_zone=_zone(asked.time_zone, problems),
+            subjects=asked.subjects,
+            customers=customers,
+            group_by=tuple(dict.fromkeys(asked.group_by)),
+            filters=asked.filters,
+        )
+        check_query(query, problems)
+        problems.raise_if_any("the usage query cannot be answered")
+        return query
+
+
+def _zone(name: str, problems: Problems) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        problems.add("/windowTimeZone", "unknown_time_zone", f"{name!r} is no IANA time zone")
+        return ZoneInfo("UTC")

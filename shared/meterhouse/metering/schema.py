@@ -1,0 +1,78 @@
+"""Meters on the wire, to the contract."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import Meter, MeterChange, MeterSpec
+from meterhouse.platform.wire import Description, Instant, Key, Metadata, Name, Resource, Wire
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]+$")]
+Slug = Key
+
+
+class MeterCreate(Wire):
+    slug: Slug
+    aggregation: Aggregation
+    event_type: Text
+    name: Name | None = None
+    description: Description | None = None
+    event_from: Instant | None = None
+    value_property: Text | None = None
+    group_by: dict[Text, Text] | None = None
+    metadata: Metadata | None = None
+
+    def spec(self) -> MeterSpec:
+        """The slug stands in for a name that was not given."""
+        return MeterSpec(
+            slug=self.slug,
+            aggregation=self.aggregation,
+            event_type=self.event_type,
+            name=self.name or self.slug,
+            value_property=self.value_property,
+            group_by=self.group_by or {},
+            event_from=self.event_from,
+            description=self.description,
+            metadata=self.metadata or {},
+        )
+
+
+class MeterUpdate(Wire):
+    name: Name | None = None
+    description: Description | None = None
+    group_by: dict[Text, Text] | None = None
+    metadata: Metadata | None = None
+
+    def change(self) -> MeterChange:
+        return MeterChange(self.name, self.description, self.group_by, self.metadata)
+
+
+class MeterWire(Resource):
+    slug: str
+    name: str
+    description: str | None = None
+    aggregation: Aggregation
+    event_type: str
+    event_from: Instant | None = None
+    value_property: str | None = None
+    group_by: dict[str, str]
+    metadata: dict[str, str]
+
+
+def meter_wire(meter: Meter) -> MeterWire:
+    return MeterWire(
+        id=meter.id,
+        slug=meter.slug,
+        name=meter.name,
+        description=meter.description,
+        aggregation=meter.aggregation,
+        event_type=meter.event_type,
+        event_from=meter.event_from,
+        value_property=meter.value_property,
+        group_by=dict(meter.group_by),
+        metadata=dict(meter.metadata),
+        created_at=meter.created_at,
+        updated_at=meter.updated_at,
+        deleted_at=meter.deleted_at,
+    )

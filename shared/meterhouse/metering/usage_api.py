@@ -1,0 +1,122 @@
+"""Usage queries over HTTP."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import ValidationError
+
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.query_usage import QueryUsage
+from meterhouse.metering.usage import WindowSize
+from meterhouse.metering.usage_schema import (
+    MOST_NAMES,
+    ClientId,
+    MeterQueryRequest,
+    MeterQueryResult,
+    result_csv,
+    result_wire,
+)
+from meterhouse.platform.http import namespace_of
+from meterhouse.platform.wire import Instant
+
+_METER = "/api/v1/meters/<meter_id_or_slug>"
+_TAGS = ["Meters"]
+_DEEP = re.compile(r"filterGroupBy\[([^\]]+)\](?:\[\])?")
+From = Annotated[Instant | None, Query(alias="from")]
+To = Annotated[Instant | None, Query()]
+
+
+def usage_routes(query: QueryUsage) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    def answer(meter: str, request: MeterQueryRequest) -> MeterQueryResult | str:
+        rows = query(namespace(), meter, request.asked())
+        if "text/csv" in (router.current_event.headers.get("accept") or "").lower():
+            # the resolver passes a ready response on as it is
+            text = Response(HTTPStatus.OK, "text/csv; charset=utf-8", result_csv(request, rows))
+            return cast("str", text)
+        return result_wire(request, rows)
+
+    @router.get(f"{_METER}/query", operation_id="queryMeter", tags=_TAGS, summary="Query meter")
+    def get(
+        meter_id_or_slug: str,
+        client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
+        from_: From = None,
+        to: To = None,
+        window_size: Annotated[WindowSize | None, Query(alias="windowSize")] = None,
+        window_time_zone: Annotated[str, Query(alias="windowTimeZone")] = "UTC",
+        subject: Annotated[list[str] | None, Query(max_length=MOST_NAMES)] = None,
+        filter_customer_id: Annotated[list[str] | None, Query(alias="filterCustomerId", max_length=MOST_NAMES)] = None,
+        advanced: Annotated[str | None, Query(alias="advancedMeterGroupByFilters")] = None,
+        group_by: Annotated[list[str] | None, Query(alias="groupBy", max_length=MOST_NAMES)] = None,
+    ) -> MeterQueryResult | str:
+        asked = {
+            "clientId": client_id,
+            "from": from_,
+            "to": to,
+            "windowSize": window_size,
+            "windowTimeZone": window_time_zone,
+            "subject": subject,
+            "filterCustomerId": filter_customer_id,
+            "groupBy": group_by,
+            "filterGroupBy": _group_by_filters(router.current_event.raw_event),
+            "advancedMeterGroupByFilters": _json("advancedMeterGroupByFilters", advanced),
+        }
+        return answer(meter_id_or_slug, _request(asked))
+
+    @router.post(f"{_METER}/query", operation_id="queryMeterPost", tags=_TAGS, summary="Query meter")
+    def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest, Body()]) -> MeterQueryResult | str:
+        return answer(meter_id_or_slug, body)
+
+    @router.get(f"{_METER}/subjects", operation_id="listMeterSubjects", tags=_TAGS, summary="List subjects")
+    def subjects(meter_id_or_slug: str, from_: From = None, to: To = None) -> list[str]:
+        return query.subjects(namespace(), meter_id_or_slug, from_, to)
+
+    @router.get(
+        f"{_METER}/group-by/<group_by_key>/values",
+        operation_id="listMeterGroupByValues",
+        tags=_TAGS,
+        summary="List group-by values",
+    )
+    def values(meter_id_or_slug: str, group_by_key: str, from_: From = None, to: To = None) -> list[str]:
+        return query.group_by_values(namespace(), meter_id_or_slug, group_by_key, from_, to)
+
+    return router
+
+
+def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:
+    """`filterGroupBy[key]=value`, any number of times; all values of a key are as good as each other."""
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True):
+        if deep := _DEEP.fullmatch(name):
+            found.setdefault(deep[1], []).append(value)
+    return found or None
+
+
+def _json(name: str, text: str | None) -> object:
+    try:
+        return None if text is None else json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidInput(f"{name} holds no JSON", [Problem(f"query:{name}", "json", "no valid JSON")]) from None
+
+
+def _request(asked: Mapping[str, datetime | object]) -> MeterQueryRequest:
+    try:
+        return MeterQueryRequest.model_validate(asked)
+    except ValidationError as error:
+        problems = [
+            Problem("query:" + "/".join(map(str, fault["loc"])), fault["type"], fault["msg"])
+            for fault in error.errors()
+        ]
+        raise InvalidInput(f"{len(problems)} fault(s) in the request", problems) from error

@@ -1,0 +1,182 @@
+"""Rollups: whatever mixture of clean and dirty hours a query meets, it answers what the values say."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from meterhouse.metering.clickhouse import _SETTINGS, ClickHouseUsage, _row
+from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
+from meterhouse.metering.filter import parse_filter
+from meterhouse.metering.model import Meter
+from meterhouse.metering.roll_up import DirtyHour, RollUpUsage
+from meterhouse.metering.usage import UsageQuery, WindowSize
+from meterhouse.metering.usage_sql import reads_hours, usage_sql
+from tests.integration.metering.house import T0, House, call
+
+HOUR = timedelta(hours=1)
+
+
+class OwnRollups(ClickHouseRollups):
+    """Only of one namespace: the store is shared by all tests."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.store)
+        self.house = house
+
+    def dirty_hours(self, limit: int) -> list[DirtyHour]:
+        return [dirty for dirty in super().dirty_hours(limit) if dirty.namespace == self.house.namespace]
+
+
+def rolled(house: House, query: UsageQuery) -> list[Any]:
+    return ClickHouseUsage(house.store).query(house.namespace, query)
+
+
+def from_values(house: House, query: UsageQuery) -> list[Any]:
+    text, parameters = usage_sql(house.namespace, query, None)
+    return [_row(query, *row) for row in house.store.query(text, parameters, _SETTINGS)]
+
+
+def stored_hours(house: House, meter: Meter) -> list[Any]:
+    return house.store.query(
+        "SELECT subject, group_by, value, events FROM usage_hourly FINAL WHERE namespace = {n:String}"
+        " AND meter_id = {m:String} ORDER BY subject, hour, group_key",
+        {"n": house.namespace, "m": meter.id},
+    )
+
+
+def test_a_rolled_up_hour_holds_its_values_by_subject_and_group(house: House) -> None:
+    meter = house.meter()
+    house.sink(call("1", 1, region="eu"), call("2", 2, region="eu"), call("3", 4), call("4", 8, subject="bob"))
+    assert RollUpUsage(OwnRollups(house))() == 1
+    assert stored_hours(house, meter) == [
+        ("alice", {"region": "", "tier": ""}, 4, 1),
+        ("alice", {"region": "eu", "tier": ""}, 3, 2),
+        ("bob", {"region": "", "tier": ""}, 8, 1),
+    ]
+    assert RollUpUsage(OwnRollups(house))() == 0
+
+
+def test_the_query_reads_clean_hours_from_the_rollup_and_dirty_ones_from_the_values(house: House) -> None:
+    meter = house.meter()
+    house.sink(call("1", 1), call("2", 2, T0 + HOUR))
+    RollUpUsage(OwnRollups(house))()
+    house.store.command(
+        "INSERT INTO usage_hourly (namespace, meter_id, subject, hour, value, events, rolled_at) "
+        "SELECT namespace, meter_id, 'ghost', hour, 100, 1, now64(6) FROM usage_hourly WHERE namespace = {n:String}",
+        {"n": house.namespace},
+    )
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [203]
+    house.sink(call("3", 4, T0 + HOUR))
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [107]
+
+
+def test_an_hour_that_lost_its_events_is_emptied(house: House) -> None:
+    meter = house.meter()
+    first, second = house.record(call("1", 1)), house.record(call("1", 9, T0 + 3 * HOUR))
+    house.sinks()([second])
+    RollUpUsage(OwnRollups(house))()
+    # an earlier writing of the same identity arrives late: its clock was behind
+    house.clock = T0 - HOUR
+    house.sinks()([first])
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [1]
+    RollUpUsage(OwnRollups(house))()
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [1]
+    assert [(value, events) for _, _, value, events in stored_hours(house, meter)] == [(1, 1), (0, 0)]
+
+
+@pytest.mark.parametrize("step", ["recompute", "cover"])
+def test_a_roll_up_killed_on_the_way_leaves_its_hours_dirty(house: House, step: str) -> None:
+    meter = house.meter()
+    house.sink(call("1", 1))
+    rollups = OwnRollups(house)
+
+    def die(_: object) -> None:
+        raise RuntimeError("killed")
+
+    setattr(rollups, step, die)
+    with pytest.raises(RuntimeError):
+        RollUpUsage(rollups)()
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [1]
+    assert RollUpUsage(OwnRollups(house))() == 1
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [1]
+
+
+@pytest.mark.parametrize("step", ["recompute", "cover"])
+def test_what_is_stored_during_a_roll_up_is_not_lost(house: House, step: str) -> None:
+    meter = house.meter()
+    house.sink(call("1", 1))
+    rollups = OwnRollups(house)
+    real: Callable[[Any], None] = getattr(rollups, step)
+
+    def overtaken(hours: Any) -> None:
+        house.sink(call("2", 2))
+        real(hours)
+
+    setattr(rollups, step, overtaken)
+    RollUpUsage(rollups)()
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [3]
+    assert RollUpUsage(OwnRollups(house))() == 1
+    assert [row.value for row in rolled(house, UsageQuery(meter))] == [3]
+
+
+def queries(meter: Meter) -> list[UsageQuery]:
+    day = datetime(2026, 3, 28, tzinfo=UTC)
+    periods: list[dict[str, Any]] = [
+        {},
+        {"from_": day, "to": day + 48 * HOUR},
+        {"from_": day + timedelta(minutes=7), "to": day + 30 * HOUR + timedelta(minutes=42)},
+        {"from_": day + timedelta(minutes=7), "to": day + timedelta(minutes=8)},
+        {"to": day + 20 * HOUR},
+    ]
+    zones = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe")]
+    shapes: list[dict[str, Any]] = [
+        {},
+        {"group_by": ("subject", "region")},
+        {"filters": {"region": parse_filter({"$ne": "eu"})}, "subjects": ("s1", "s2")},
+        {"customers": {"s0": "C0", "s3": "C0", "s1": "C1"}, "group_by": ("customer_id",)},
+    ]
+    windows = [None, *WindowSize]
+    combined = product(periods, windows, zones, shapes)
+    chosen = random.Random(7).sample(list(combined), 60)  # noqa: S311 - a seeded choice
+    return [UsageQuery(meter, window=w, time_zone=z, **p, **s) for p, w, z, s in chosen]
+
+
+def test_rollup_and_values_agree_while_hours_are_dirty_and_clean(house: House) -> None:
+    draw = random.Random(42)  # noqa: S311 - a seeded choice
+    meter = house.meter(event_from=datetime(2026, 3, 28, 3, 30, tzinfo=UTC))
+    start = datetime(2026, 3, 27, 20, tzinfo=UTC)
+    asked = queries(meter)
+    assert any(map(reads_hours, asked))
+    assert not all(map(reads_hours, asked))
+    for round_ in range(3):
+        house.sink(
+            *(
+                call(
+                    str(draw.randrange(150)),
+                    draw.choice([1, "2.5", "0.000000000000000001", "NaN", -3]),
+                    start + timedelta(minutes=draw.randrange(60 * 60)),
+                    subject=f"s{draw.randrange(4)}",
+                    **draw.choice([{}, {"region": "eu"}, {"region": "us", "tier": 1}]),
+                )
+                for _ in range(80)
+            )
+        )
+        for query in asked:
+            assert rolled(house, query) == from_values(house, query), (round_, query)
+        RollUpUsage(OwnRollups(house))()
+        for query in asked:
+            assert rolled(house, query) == from_values(house, query), (round_, "rolled", query)
+
+
+def test_the_rollup_is_really_read(house: House) -> None:
+    """With no dirty hour and whole hours asked for, no value is read at all."""
+    meter = house.meter()
+    query = replace(UsageQuery(meter), from_=T0.replace(minute=0), to=T0.replace(minute=0) + 2 * HOUR)
+    text, _ = usage_sql(house.namespace, query, [])
+    assert "meter_values" not in text
