@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +13,7 @@ from localstack.demo.client import Client
 from localstack.demo.flights import CarrierYear
 
 MONTHS = ("January", "February", "March")
+NUMBER_WIDTH = 10
 
 
 def invoices_of(client: Client, customer_id: str) -> list[dict[str, Any]]:
@@ -19,6 +21,14 @@ def invoices_of(client: Client, customer_id: str) -> list[dict[str, Any]]:
     page = client.get("/api/v1/billing/invoices", customers=customer_id, expand="lines", pageSize=1000)
     issued = [invoice for invoice in page["items"] if invoice["status"] != "gathering"]
     return sorted(issued, key=lambda invoice: invoice["period"]["from"])
+
+
+def _table(title: str, numbers: tuple[str, ...], first_width: int) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=first_width)
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=NUMBER_WIDTH)
+    return table
 
 
 def print_year(
@@ -29,9 +39,7 @@ def print_year(
     invoices: Mapping[str, list[dict[str, Any]]],
 ) -> list[str]:
     """The table of the year; the faults found in it."""
-    table = Table(title="Departures from New York in 2013, metered and billed", title_justify="left")
-    for heading in ("carrier", "departures", "miles", *MONTHS):
-        table.add_column(heading, justify="left" if heading == "carrier" else "right")
+    table = _table("Departures from New York in 2013, metered and billed", ("departures", "miles", *MONTHS), 18)
     faults = []
     for code in sorted(expected, key=lambda code: -expected[code].departures):
         year = measured[code]
@@ -40,12 +48,13 @@ def print_year(
         states = {invoice["status"] for invoice in invoices[code]}
         if len(invoices[code]) != len(MONTHS) or states != {"paid"}:
             faults.append(f"{code}: {len(invoices[code])} invoices in states {sorted(states)}, not three paid ones")
-        amounts = [f"{Decimal(invoice['totals']['total']):,} {invoice['status']}" for invoice in invoices[code]]
-        table.add_row(f"{names[code]} ({code})", f"{year.departures:,}", f"{year.miles:,}", *amounts)
+        amounts = [f"{Decimal(invoice['totals']['total']):,}" for invoice in invoices[code]]
+        table.add_row(f"{code} {names[code]}", f"{year.departures:,}", f"{year.miles:,}", *amounts)
     console.print(table)
     if not faults:
         total = sum(year.departures for year in measured.values())
-        console.print(f"All {total:,} departures are counted once; every total equals the data set's own.\n")
+        console.print(f"All {total:,} departures are counted once; every total equals the data set's own.")
+        console.print(f"All {len(MONTHS) * len(expected)} invoices of January, February and March (USD) are paid.\n")
     return faults
 
 
@@ -53,16 +62,15 @@ def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[
     """How one line came to its amount, as the API explains it."""
     line = next(line for line in invoice["lines"] if line["name"] == "Departures")
     explanation = client.get(f"/api/v1/billing/invoices/{invoice['id']}/lines/{line['id']}/explanation")
-    table = Table(title=f"{name}, invoice {invoice['number']}: {line['name']}, January 2013", title_justify="left")
-    for heading in ("step", "quantity", "unit price", "amount"):
-        table.add_column(heading, justify="left" if heading == "step" else "right")
+    title = f"{name}, invoice {invoice['number']}: {line['name']}, January 2013"
+    table = _table(title, ("quantity", "unit price", f"amount, {invoice['currency']}"), 40)
     for part in line["children"]:
         quantity, unit = Decimal(part["quantity"]), Decimal(part["perUnitAmount"])
         table.add_row(part["name"], f"{quantity:,}", f"{unit:,}", f"{Decimal(part['totals']['total']):,}")
     table.add_section()
     table.add_row("line total", f"{Decimal(line['quantity']):,}", "", f"{Decimal(line['totals']['total']):,}")
     console.print(table)
-    console.print(f"trace {explanation['hash']}\n", style="dim")
+    console.print(f"the trace of this line has the hash {explanation['trace']['hash']}\n", style="dim")
 
 
 def print_next_steps(console: Console, stack: Mapping[str, str]) -> None:

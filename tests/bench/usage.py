@@ -29,7 +29,9 @@ INSERT INTO meter_values (namespace, meter_id, subject, hour, source, id, time, 
 SELECT namespace, 'M', subject, hour, source, id, time, toDecimal128(JSON_VALUE(data, '$.value'), 18), true, stored_at
 FROM events
 """
-_MARKS = "INSERT INTO dirty_hours (namespace, meter_id, hour, mark) SELECT DISTINCT namespace, 'M', hour, 'm' FROM events"
+_MARKS = (
+    "INSERT INTO dirty_hours (namespace, meter_id, hour, mark) SELECT DISTINCT namespace, 'M', hour, 'm' FROM events"
+)
 _AT_QUERY_TIME = """
 SELECT sum(toDecimal128OrNull(nullIf(JSON_VALUE(data, '$.value'), 'null'), 18)) FROM events{final}
 WHERE namespace = 'bench' AND type = 'call'

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from corehttp.exceptions import HttpResponseError
+from openmeter.models import Event
 
 Sdk = Any
 """`openmeter.Client`: its overloads ask for TypedDicts of its own, where plain JSON is what users send."""
@@ -47,7 +48,7 @@ def journey(sdk: Sdk, eventually: Eventually) -> dict[str, Any]:
     many = [call(n, path="/a" if n % 2 else "/b", tokens=n) for n in range(2, 9)]
     sdk.events.ingest_events(many, content_type="application/cloudevents-batch+json")
     both = [call(n, path="/b", tokens="2.25") for n in (9, 10)]
-    sdk.events.ingest_events_json(both[0], content_type="application/json")
+    sdk.events.ingest_events_json(Event(both[0]), content_type="application/json")
     sdk.events.ingest_events_json(both, content_type="application/json")
     eventually(lambda: sdk.meters.query_json("calls").data[0].value if sdk.meters.query_json("calls").data else 0, 10)
     sdk.features.create({"key": "tokens", "name": "Tokens", "meterSlug": "tokens"})

@@ -32,17 +32,24 @@ class CloudEvent(Struct, omit_defaults=True, gc=False):
     data_base64: None = None
 
 
-_NUL = "\0"
+NUL = b"\\u0000"
+"""How JSON writes a NUL."""
 _DATA = frozenset(b"{n")
 """How an object and null begin."""
+_FIRST_YEAR, _LAST_YEAR = EARLIEST.year, LATEST.year - 1
+"""Between them the zone is of no matter; comparing instants of different zones costs ten times as much."""
 
 
 def are_sound(events: list[CloudEvent], *, may_hold_nul: bool) -> bool:
     """What the types cannot say: data is an object, the time lies within the years we keep, no attribute holds NUL."""
     for event in events:
-        if not is_object(event.data) or (event.time is not None and not is_kept(event.time)):
+        # the calls are written out here: a batch's decode is not much slower than this loop
+        time = event.time
+        if memoryview(event.data)[0] not in _DATA:
             return False
-    return not (may_hold_nul and any(_NUL in text for event in events for text in _texts(event)))
+        if time is not None and not _FIRST_YEAR < time.year < _LAST_YEAR and not is_kept(time):
+            return False
+    return not (may_hold_nul and any("\0" in text for event in events for text in _texts(event)))
 
 
 def is_object(data: Raw) -> bool:
@@ -51,8 +58,7 @@ def is_object(data: Raw) -> bool:
 
 
 def is_kept(time: datetime) -> bool:
-    # comparing instants of different zones costs ten times the comparison of years
-    return EARLIEST.year < time.year < LATEST.year - 1 or EARLIEST <= time < LATEST
+    return EARLIEST <= time < LATEST
 
 
 def _texts(event: CloudEvent) -> tuple[str, ...]:

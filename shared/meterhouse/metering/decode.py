@@ -6,12 +6,11 @@ The lot is decoded typed in one go; only when that fails are the faults searched
 from msgspec import DecodeError
 from msgspec.json import Decoder
 
-from meterhouse.metering.cloud_event import CloudEvent, are_sound
+from meterhouse.metering.cloud_event import NUL, CloudEvent, are_sound
 from meterhouse.metering.faults import Shape, refusal
 
 _ONE = Decoder(CloudEvent)
 _BATCH = Decoder(list[CloudEvent])
-_NUL = "\\u0000"
 
 
 def decode_events(body: bytes, shape: Shape, most: int) -> list[CloudEvent]:
@@ -22,7 +21,9 @@ def decode_events(body: bytes, shape: Shape, most: int) -> list[CloudEvent]:
         TooLarge: more than `most` events.
     """
     try:
-        may_hold_nul = _NUL in body.decode()
+        if not body.isascii():
+            body.decode()
+        may_hold_nul = NUL in body
         is_batch = body.lstrip()[:1] == b"["
         events = _BATCH.decode(body) if is_batch else [_ONE.decode(body)]
         if shape.fits(is_batch=is_batch) and 0 < len(events) <= most and are_sound(events, may_hold_nul=may_hold_nul):

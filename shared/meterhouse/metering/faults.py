@@ -9,7 +9,7 @@ from msgspec import DecodeError, Raw, ValidationError
 from msgspec.json import Decoder
 
 from meterhouse.kernel.errors import InvalidInput, Problem, TooLarge
-from meterhouse.metering.cloud_event import CloudEvent, Instant, Text, are_sound, is_kept, is_object
+from meterhouse.metering.cloud_event import NUL, CloudEvent, Instant, Text, are_sound, is_kept, is_object
 
 
 class Shape(Enum):
@@ -53,9 +53,8 @@ def refusal(body: bytes, shape: Shape, most: int) -> InvalidInput | TooLarge:
         return TooLarge(f"at most {most} events in a request") if parts else _whole("empty", "the array holds no event")
     problems = [
         problem
-        for index, part in enumerate(parts)
-        if not _is_sound(part)
-        for problem in _faults(part, f"/{index}" if is_batch else "")
+        for index in _suspects(parts, may_hold_nul=NUL in body)
+        for problem in _faults(parts[index], f"/{index}" if is_batch else "")
     ]
     return InvalidInput(f"{len(problems)} fault(s) in the events; none was accepted", problems)
 
@@ -77,11 +76,17 @@ def _whole(code: str, message: str) -> InvalidInput:
     return InvalidInput(message, [Problem("", code, message)])
 
 
-def _is_sound(part: Raw) -> bool:
-    try:
-        return are_sound([_EVENT.decode(part)], may_hold_nul=True)
-    except ValidationError:
-        return False
+def _suspects(parts: list[Raw], *, may_hold_nul: bool) -> list[int]:
+    """Which events to look at attribute by attribute."""
+    suspects, typed = [], []
+    decode = _EVENT.decode
+    for index, part in enumerate(parts):
+        try:
+            typed.append(decode(part))
+        except ValidationError:
+            suspects.append(index)
+    # a fault that the types cannot say may be in any event
+    return suspects if are_sound(typed, may_hold_nul=may_hold_nul) else list(range(len(parts)))
 
 
 def _faults(event: Raw, pointer: str) -> Iterator[Problem]:

@@ -1,7 +1,6 @@
 """Rollups: whatever mixture of clean and dirty hours a query meets, it answers what the values say."""
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -112,7 +111,7 @@ def test_what_is_stored_during_a_roll_up_is_not_lost(house: House, step: str) ->
     meter = house.meter()
     house.sink(call("1", 1))
     rollups = OwnRollups(house)
-    real: Callable[[Any], None] = getattr(rollups, step)
+    real = getattr(rollups, step)
 
     def overtaken(hours: Any) -> None:
         house.sink(call("2", 2))
@@ -151,6 +150,7 @@ def test_rollup_and_values_agree_while_hours_are_dirty_and_clean(house: House) -
     draw = random.Random(42)  # noqa: S311 - a seeded choice
     meter = house.meter(event_from=datetime(2026, 3, 28, 3, 30, tzinfo=UTC))
     start = datetime(2026, 3, 27, 20, tzinfo=UTC)
+    groups: list[dict[str, object]] = [{}, {"region": "eu"}, {"region": "us", "tier": 1}]
     asked = queries(meter)
     assert any(map(reads_hours, asked))
     assert not all(map(reads_hours, asked))
@@ -162,7 +162,7 @@ def test_rollup_and_values_agree_while_hours_are_dirty_and_clean(house: House) -
                     draw.choice([1, "2.5", "0.000000000000000001", "NaN", -3]),
                     start + timedelta(minutes=draw.randrange(60 * 60)),
                     subject=f"s{draw.randrange(4)}",
-                    **draw.choice([{}, {"region": "eu"}, {"region": "us", "tier": 1}]),
+                    **draw.choice(groups),
                 )
                 for _ in range(80)
             )
