@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.bench.cold_start import import_handlers
 from tests.bench.decode import decode_and_encode
 from tests.bench.ingest import handle_ingest
 from tests.bench.measure import Figure
@@ -14,6 +15,7 @@ from tests.bench.usage import sum_values
 BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "P1": decode_and_encode,
     "P2": handle_ingest,
+    "P4": import_handlers,
     "P7": sum_values,
 }
 OUT = Path(".local/bench.json")
@@ -26,7 +28,9 @@ def main(arguments: list[str]) -> None:
     for figure in figures:
         sign = ">=" if figure.is_least else "<="
         verdict = "holds" if figure.holds else "MISSED"
-        print(f"{figure.name:32} {figure.ratio:6.2f} x  {sign} {figure.bound:5.2f} x  {verdict:6}  {figure.detail}")
+        print(
+            f"{figure.name:32} {figure.ratio:7.2f} {figure.unit:2}  {sign} {figure.bound:6.2f} {figure.unit:2}  {verdict:6}  {figure.detail}"
+        )
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps([asdict(figure) for figure in figures], indent=2))
 

@@ -14,6 +14,7 @@ class Figure:
     bound: float
     detail: str
     is_least: bool = False
+    unit: str = "x"
 
     @property
     def holds(self) -> bool:

@@ -56,17 +56,19 @@ class KafkaProducer:
         from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415 - loaded with the connection
 
         producer = self._opened()
-        reports: list[KafkaError | None] = []
+        reports: list[Any] = []
         named = [(name, text.encode()) for name, text in (headers or {}).items()]
         try:
             producer.produce(topic, value, key, headers=named, on_delivery=lambda error, _: reports.append(error))
             producer.flush(self._deadline)
-        except (KafkaException, BufferError) as error:
-            fault = error.args[0] if error.args else None
-            reports.append(fault if isinstance(fault, KafkaError) else KafkaError(KafkaError._QUEUE_FULL))  # noqa: SLF001 - librdkafka's own name
-        if reports == [None]:
+        except KafkaException as error:
+            reports.append(error.args[0])
+        except BufferError:
+            reports.clear()
+        # a KafkaError must not be compared by ==: the driver leaves an exception behind when the other side is None
+        if reports and reports[0] is None:
             return
-        if reports and reports[0] is not None and reports[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        if reports and reports[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
             raise TooLarge("the events compress to more than the log takes at once; send fewer in a request")
         # what is still queued must not be delivered behind the caller's back for longer than need be
         producer.purge()

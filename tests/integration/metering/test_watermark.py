@@ -2,7 +2,8 @@
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from localstack.fixtures import KafkaServer
 from meterhouse.kernel.errors import Unavailable

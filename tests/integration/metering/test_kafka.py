@@ -1,0 +1,132 @@
+"""Ingest and sink on a real broker and the real stores."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from localstack.fixtures import KafkaServer
+from meterhouse.kernel.errors import TooLarge, Unavailable
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.clickhouse_sink import ClickHouseSink
+from meterhouse.metering.ingest import IngestEvents
+from meterhouse.metering.ingest_api import ingest_handler
+from meterhouse.metering.kafka import KafkaDeadLetters, KafkaProducer
+from meterhouse.metering.kafka_event import batch_handler, log_records
+from meterhouse.metering.sink import SinkEvents
+from meterhouse.metering.usage import UsageQuery
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.kafka import KafkaSettings
+from meterhouse.platform.topics import create_topics
+from tests.integration.metering.house import House
+
+EVENT = {"specversion": "1.0", "id": "1", "source": "kafka", "type": "call", "subject": "alice", "data": {"value": 5}}
+
+
+@pytest.fixture(scope="module")
+def settings(kafka_server: KafkaServer) -> KafkaSettings:
+    topics = f"events-{new_id()}", f"dead-letters-{new_id()}"
+    made = KafkaSettings(kafka_server.bootstrap_servers, *topics, f"sink-{new_id()}", "PLAINTEXT")
+    create_topics(made)
+    return made
+
+
+def ask(namespace: str, *events: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "rawPath": "/api/v1/events",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"requestId": "r", "authorizer": {"lambda": {"namespace": namespace}}},
+        "body": json.dumps(events),
+        "isBase64Encoded": False,
+    }
+
+
+def records(settings: KafkaSettings, topic: str) -> Iterator[Any]:
+    """All that a topic holds."""
+    group = {"group.id": f"test-{new_id()}", "session.timeout.ms": 6000}
+    consumer = Consumer(settings.client_configuration() | group)
+    places = [TopicPartition(topic, number, 0) for number in consumer.list_topics(topic, 10).topics[topic].partitions]
+    expected = sum(consumer.get_watermark_offsets(place, 10)[1] for place in places)
+    consumer.assign(places)
+    found: list[Any] = []
+    while len(found) < expected:
+        message = consumer.poll(10)
+        assert message is not None
+        assert message.error() is None
+        found.append(message)
+    consumer.close()
+    return iter(found)
+
+
+def delivered(messages: Iterator[Any]) -> dict[str, Any]:
+    """The event of MSK's mapping for these messages."""
+    by_place: dict[str, list[dict[str, Any]]] = {}
+    for message in messages:
+        record = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+        for name, value in (("key", message.key()), ("value", message.value())):
+            if value is not None:
+                record[name] = b64encode(value).decode()
+        by_place.setdefault(f"{message.topic()}-{message.partition()}", []).append(record)
+    return {"eventSource": "aws:kafka", "records": by_place}
+
+
+def test_an_accepted_request_is_in_the_log_and_counts_once_however_often_delivered(
+    house: House, settings: KafkaSettings
+) -> None:
+    meter, producer = house.meter(), KafkaProducer(lambda: settings)
+    ingest = ingest_handler(IngestEvents(producer, lambda: datetime(2026, 3, 1, tzinfo=UTC)))
+    assert ingest(ask(house.namespace, EVENT, EVENT | {"id": "2"}), None)["statusCode"] == 204
+    producer.send(settings.events_topic, b"poison", b"not one of ours")
+    sink = batch_handler(
+        SinkEvents(
+            house,
+            ClickHouseSink(house.store),
+            KafkaDeadLetters(lambda: settings, producer),
+            now=house.now,
+            new_id=new_id,
+        )
+    )
+    batch = delivered(records(settings, settings.events_topic))
+    for _ in range(2):
+        assert sink(batch) == {"batchItemFailures": []}
+    [row] = ClickHouseUsage(house.store).query(house.namespace, UsageQuery(meter))
+    assert row.value == 10
+    assert row.window_start == datetime(2026, 3, 1, tzinfo=UTC)
+    first, *_ = records(settings, settings.dead_letter_topic)
+    headers = {name: value.decode() for name, value in first.headers()}
+    assert (first.key(), first.value()) == (b"poison", b"not one of ours")
+    assert headers["topic"] == settings.events_topic
+    assert headers["reason"].startswith("not readable")
+    assert {"partition", "offset"} <= set(headers)
+
+
+def test_no_broker_is_503_within_the_deadline_and_never_2xx() -> None:
+    nowhere = KafkaSettings("127.0.0.1:1", "events", "dead-letters", "sink", "PLAINTEXT")
+    producer = KafkaProducer(lambda: nowhere, deadline_seconds=0.5)
+    ingest = ingest_handler(IngestEvents(producer, lambda: datetime(2026, 3, 1, tzinfo=UTC)))
+    for _ in range(2):
+        refused = ingest(ask("acme", EVENT), None)
+        assert (refused["statusCode"], refused["headers"]["retry-after"]) == (503, "2")
+
+
+def test_a_record_that_the_topic_does_not_take_is_too_large(settings: KafkaSettings) -> None:
+    with pytest.raises(TooLarge):
+        KafkaProducer(lambda: settings).append("acme", b"x" * 5_000_000)
+
+
+def test_warming_up_costs_nothing_where_the_broker_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable() -> KafkaSettings:
+        raise Unavailable("no secret")
+
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    KafkaProducer(unreadable).warm()
+
+
+def test_records_keep_their_order_and_missing_values() -> None:
+    place = {"topic": "t", "partition": 0}
+    event = {"records": {"t-0": [place | {"offset": 1}, place | {"offset": 2, "key": "YQ==", "value": "*"}]}}
+    assert [(one.offset, one.key, one.value) for one in log_records(event)] == [(1, None, None), (2, b"a", b"")]
