@@ -1,5 +1,6 @@
 """Meters."""
 
+from meterhouse.catalog.for_meters import PostgresMeterUse
 from meterhouse.metering.api import routes
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
@@ -7,4 +8,5 @@ from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 
 database = Database(PostgresSettings.from_environment)
-handler = http_handler(routes(MeterService(begins(database, PostgresMeters))), database=database)
+service = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database))
+handler = http_handler(routes(service), database=database)

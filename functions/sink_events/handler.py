@@ -1,7 +1,8 @@
 """Stores accepted events and what meters read of them; fed by the events topic."""
 
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
-from meterhouse.metering.kafka import KafkaDeadLetters, KafkaProducer
+from meterhouse.metering.kafka import KafkaProducer
+from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler
 from meterhouse.metering.postgres import LiveMeters
 from meterhouse.metering.sink import SinkEvents

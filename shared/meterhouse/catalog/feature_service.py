@@ -36,6 +36,9 @@ class FeatureService:
         at = self._now()
         with self._begin(namespace) as work:
             meter = _checked_meter(work.store, spec)
+            if meter is not None:
+                work.lock("meter", meter.id)
+                meter = _checked_meter(work.store, spec)
             meter_id = None if meter is None else meter.id
             feature = Feature(self._new_id(), spec, created_at=at, updated_at=at, meter_id=meter_id)
             if not work.store.features.add(feature):

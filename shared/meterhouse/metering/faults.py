@@ -9,7 +9,7 @@ from msgspec import DecodeError, Raw, ValidationError
 from msgspec.json import Decoder
 
 from meterhouse.kernel.errors import InvalidInput, Problem, TooLarge
-from meterhouse.metering.cloud_event import NUL, CloudEvent, Instant, Text, are_sound, is_kept, is_object
+from meterhouse.metering.cloud_event import NUL, CheckedEvent, Instant, Text, are_sound, is_kept, is_object
 
 
 class Shape(Enum):
@@ -23,7 +23,7 @@ class Shape(Enum):
         return self is Shape.EITHER or (self is Shape.BATCH) is is_batch
 
 
-_EVENT = Decoder(CloudEvent)
+_EVENT = Decoder(CheckedEvent)
 _PARTS = Decoder(list[Raw])
 _WHOLE = Decoder(Raw)
 _FIELDS = Decoder(dict[str, Raw])

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterhouse.kernel.errors import TooLarge
-from meterhouse.metering.decode import decode_events
+from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
 from meterhouse.metering.record import LARGEST_RECORD, encode_record
 from meterhouse.metering.request import Limits
@@ -35,12 +35,12 @@ class IngestEvents:
             TooLarge: more events than allowed, or too many bytes even when compressed.
             Unavailable: the log did not acknowledge.
         """
-        events = decode_events(body, shape, self.limits.events)
-        record = encode_record(namespace, events, self._now())
+        checked = check_events(body, shape, self.limits.events)
+        record = encode_record(namespace, checked.events, self._now())
         if len(record) > LARGEST_RECORD - len(namespace) - _OVERHEAD:
             raise TooLarge("the events compress to more than the log takes at once; send fewer in a request")
         self._log.append(namespace, record)
-        return len(events)
+        return checked.count
 
 
 _OVERHEAD = 1024

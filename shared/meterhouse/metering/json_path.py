@@ -5,16 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import jsonpath
-
 from meterhouse.kernel.errors import Problems
 
 Reader = Callable[[Any], list[Any]]
 """All values that a path finds in a JSON document, in its order."""
-_ENVIRONMENT = jsonpath.JSONPathEnvironment(strict=True)
-for _pattern_function in ("match", "search"):
-    # a pattern of a meter's author could hold the sink for ever
-    _ENVIRONMENT.function_extensions.pop(_pattern_function)
 _MEMBERS = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
@@ -29,8 +23,18 @@ def compiled(path: str) -> Reader:
         return _member(tuple(path.split(".")[1:]))
     if not path.startswith("$"):
         raise ValueError("a JSONPath starts with $")
+    return _general(path)
+
+
+def _general(path: str) -> Reader:
+    import jsonpath  # noqa: PLC0415 - 80 ms that most meters never need
+
+    environment = jsonpath.JSONPathEnvironment(strict=True)
+    for pattern_function in ("match", "search"):
+        # a pattern of a meter's author could hold the sink for ever
+        environment.function_extensions.pop(pattern_function)
     try:
-        return _ENVIRONMENT.compile(path).findall
+        return environment.compile(path).findall
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise ValueError(str(error)) from error
 

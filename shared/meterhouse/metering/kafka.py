@@ -11,7 +11,6 @@ from meterhouse.metering.record import LARGEST_RECORD
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from meterhouse.metering.sink import LogRecord
     from meterhouse.platform.kafka import KafkaSettings
 
 _DEADLINE_SECONDS = 8.0
@@ -92,16 +91,3 @@ class KafkaProducer:
                 }
             )
         return self._producer
-
-
-class KafkaDeadLetters:
-    """Poison, byte for byte, with where it stood and why in headers."""
-
-    def __init__(self, settings: Callable[[], KafkaSettings], producer: KafkaProducer) -> None:
-        self._settings = settings
-        self._producer = producer
-
-    def bury(self, record: LogRecord, reason: str) -> None:
-        place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
-        topic = self._settings().dead_letter_topic
-        self._producer.send(topic, record.key, record.value, place | {"reason": reason[:_LONGEST_REASON]})

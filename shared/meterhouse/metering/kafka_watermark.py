@@ -22,14 +22,16 @@ class KafkaEventLog:
         self._consumer: Any = None
 
     def ends(self) -> dict[int, int]:
-        """Per partition the end of the topic.
+        """Per partition the end of the topic; 0 where it holds no record any more, so that nobody waits for any.
 
         Raises:
             Unavailable: the brokers do not answer.
         """
         return self._ask(
             lambda consumer, places: {
-                place.partition: consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)[1] for place in places
+                place.partition: high if low < high else 0
+                for place in places
+                for low, high in [consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)]
             }
         )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 import zstandard
-from msgspec import DecodeError, Struct
+from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder, Encoder
 
 from meterhouse.metering.cloud_event import CloudEvent
@@ -23,6 +23,15 @@ class Record(Struct, rename="camel"):
     events: list[CloudEvent]
 
 
+class _Writing(Struct, rename="camel"):
+    """A record as it is written: `events` are the bytes of the request."""
+
+    v: Literal[1]
+    namespace: str
+    ingested_at: datetime
+    events: Raw
+
+
 class Poison(ValueError):  # noqa: N818 - named for what it is
     """A record that no retry will make readable."""
 
@@ -33,11 +42,12 @@ _COMPRESSOR = zstandard.ZstdCompressor(level=1)
 _DECOMPRESSOR = zstandard.ZstdDecompressor(max_window_size=LARGEST_INFLATED)
 
 
-def encode_json(namespace: str, events: list[CloudEvent], ingested_at: datetime) -> bytes:
-    return _ENCODER.encode(Record(1, namespace, ingested_at, events))
+def encode_json(namespace: str, events: Raw, ingested_at: datetime) -> bytes:
+    return _ENCODER.encode(_Writing(1, namespace, ingested_at, events))
 
 
-def encode_record(namespace: str, events: list[CloudEvent], ingested_at: datetime) -> bytes:
+def encode_record(namespace: str, events: Raw, ingested_at: datetime) -> bytes:
+    """The record of a request, whose `events` are a JSON array that was checked."""
     return _COMPRESSOR.compress(encode_json(namespace, events, ingested_at))
 
 

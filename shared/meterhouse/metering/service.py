@@ -11,7 +11,7 @@ from meterhouse.metering.json_path import check_paths
 from meterhouse.metering.model import Meter, MeterChange, MeterSpec, check_group_by, check_spec, new_meter
 from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
-from meterhouse.platform.work import Begin
+from meterhouse.platform.work import Begin, Work
 
 
 class MeterOrder(StrEnum):
@@ -96,7 +96,7 @@ class MeterService:
             Conflict: a group-by key is dropped that a feature filters on.
         """
         with self._begin(namespace) as work:
-            meter = _found(work.store, id_or_slug)
+            meter = _locked(work, id_or_slug)
             if change.group_by is not None:
                 problems = Problems()
                 check_group_by(change.group_by, meter.value_property, problems)
@@ -117,7 +117,7 @@ class MeterService:
             Conflict: a live feature stands on it.
         """
         with self._begin(namespace) as work:
-            meter = _found(work.store, id_or_slug)
+            meter = _locked(work, id_or_slug)
             features = sorted(self._used(namespace, meter))
             if features:
                 raise Conflict(f"features stand on the meter: {', '.join(features)}", "meter_in_use")
@@ -153,3 +153,9 @@ def _found(store: MeterStore, id_or_slug: str) -> Meter:
     if meter is None:
         raise NotFound("meter", id_or_slug)
     return meter
+
+
+def _locked(work: Work[MeterStore], id_or_slug: str) -> Meter:
+    """The meter, which no feature is put on and nobody else changes until the transaction ends."""
+    work.lock("meter", _found(work.store, id_or_slug).id)
+    return _found(work.store, id_or_slug)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Protocol
 
-from meterhouse.metering.cloud_event import CloudEvent, are_sound
+from meterhouse.metering.cloud_event import CloudEvent, are_sound, is_object
 from meterhouse.metering.extract import MeterValue, extract, parse_data
 from meterhouse.metering.model import Meter
 from meterhouse.metering.record import Poison, Record, decode_record
@@ -79,6 +79,10 @@ class DeadLetters(Protocol):
     def bury(self, record: LogRecord, reason: str) -> None: ...
 
 
+Matching = dict[tuple[str, str], list[Meter]]
+"""Meters by namespace and event type."""
+
+
 class SinkEvents:
     def __init__(
         self,
@@ -105,10 +109,12 @@ class SinkEvents:
         if not events:
             return 0
         stored_at = self._now()
-        values = self._values(events)
+        matching = self._matching(event.key.namespace for event in events)
+        values = _values(events, matching)
         self._store.add_events(events, _faults(events, values), stored_at)
         # a meter created meanwhile may not see these events among those stored before it: so it is looked for again
-        values = self._values(events)
+        if (by_now := self._matching(event.key.namespace for event in events)) != matching:
+            values = _values(events, by_now)
         self._store.add_values(values, stored_at)
         superseded = self._superseded(events)
         self._store.supersede(superseded, stored_at)
@@ -124,28 +130,27 @@ class SinkEvents:
             self._dead_letters.bury(record, str(poison))
             return []
 
-    def _matching(self, namespaces: Iterable[str]) -> dict[tuple[str, str], list[Meter]]:
-        """Meters by namespace and event type."""
+    def _matching(self, namespaces: Iterable[str]) -> Matching:
         found: dict[tuple[str, str], list[Meter]] = defaultdict(list)
         for namespace in sorted(set(namespaces)):
             for meter in self._meters.of(namespace):
                 found[namespace, meter.event_type].append(meter)
         return found
 
-    def _values(self, events: Sequence[SunkEvent]) -> list[tuple[SunkEvent, MeterValue]]:
-        matching = self._matching(event.key.namespace for event in events)
-        values = []
-        for event in events:
-            meters = matching.get((event.key.namespace, event.key.type))
-            if meters:
-                data = parse_data(bytes(event.event.data))
-                values += [(event, extract(meter, data)) for meter in meters]
-        return values
-
     def _superseded(self, events: Sequence[SunkEvent]) -> list[tuple[str, EventKey]]:
         later = self._store.later_writings(events)
         matching = self._matching(key.namespace for key in later)
         return [(meter.id, key) for key in later for meter in matching.get((key.namespace, key.type), ())]
+
+
+def _values(events: Sequence[SunkEvent], matching: Matching) -> list[tuple[SunkEvent, MeterValue]]:
+    values = []
+    for event in events:
+        meters = matching.get((event.key.namespace, event.key.type))
+        if meters:
+            data = parse_data(bytes(event.event.data))
+            values += [(event, extract(meter, data)) for meter in meters]
+    return values
 
 
 def read_record(record: LogRecord) -> list[SunkEvent]:
@@ -155,7 +160,7 @@ def read_record(record: LogRecord) -> list[SunkEvent]:
         Poison: it is no record of ours.
     """
     request = decode_record(record.value or b"")
-    if not are_sound(request.events, may_hold_nul=True):
+    if not (are_sound(request.events, may_hold_nul=True) and all(is_object(event.data) for event in request.events)):
         raise Poison("holds an event that ingest would refuse")
     return [_sunk(request, record, position, event) for position, event in enumerate(request.events)]
 

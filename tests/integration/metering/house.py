@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import msgspec
+from msgspec import Raw
+from msgspec.json import encode
 
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
@@ -55,7 +57,7 @@ class House:
         return made
 
     def record(self, *events: CloudEvent, partition: int = 0) -> LogRecord:
-        value = encode_record(self.namespace, list(events), T0)
+        value = encode_record(self.namespace, Raw(encode(events)), T0)
         return LogRecord("events", partition, next(self.offsets), self.namespace.encode(), value)
 
     def sinks(self, store: object | None = None) -> SinkEvents:

@@ -15,7 +15,8 @@ from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.ingest_api import ingest_handler
-from meterhouse.metering.kafka import KafkaDeadLetters, KafkaProducer
+from meterhouse.metering.kafka import KafkaProducer
+from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler, log_records
 from meterhouse.metering.sink import SinkEvents
 from meterhouse.metering.usage import UsageQuery

@@ -16,6 +16,10 @@ namespace = %(namespace)s
 AND (%(include_archived)s OR archived_at IS NULL)
 AND (%(meter_slugs)s::text[] IS NULL OR meter_slug = ANY(%(meter_slugs)s))
 
+-- name: on_meter
+SELECT key, filters FROM features
+WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND archived_at IS NULL
+
 -- name: insert
 INSERT INTO features (
     namespace, id, key, name, meter_id, meter_slug, filters, unit_cost, metadata, created_at, updated_at
