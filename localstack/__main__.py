@@ -1,8 +1,6 @@
 """`python -m localstack up|down|status|logs`: the local stack on the command line."""
 
 import argparse
-import signal
-import subprocess
 import sys
 
 from rich.console import Console
@@ -10,10 +8,9 @@ from rich.table import Table
 
 from localstack.aws import function_log
 from localstack.control import down, up
-from localstack.deploy import DeployFailedError
-from localstack.node import ToolMissingError
+from localstack.failure import exit_status
 from localstack.parts import NAMES
-from localstack.process import PartFailedError, Processes
+from localstack.process import Processes
 from localstack.settings import Stack, read_stack
 from localstack.stack_env import read_stack_env
 from localstack.terminal import Terminal, watching
@@ -24,19 +21,7 @@ LINES = 200
 
 def main() -> int:
     options = _parser().parse_args()
-    # A terminated starter cleans up as an interrupted one does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(options, read_stack())
-    except (PartFailedError, DeployFailedError, ToolMissingError) as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        return 1
-    except subprocess.CalledProcessError as error:
-        console.print(f"{' '.join(map(str, error.cmd))} failed:\n{error.stderr or error.stdout or ''}", markup=False)
-        return 1
-    except KeyboardInterrupt:
-        console.print("interrupted; what this command had started is stopped")
-        return 130
+    return exit_status(console, lambda: _run(options, read_stack()))
 
 
 def _parser() -> argparse.ArgumentParser:

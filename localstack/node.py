@@ -47,9 +47,12 @@ def find_node() -> Node:
 
 
 def node_environment(node: Node) -> Mapping[str, str]:
-    """PATH with this Python and that Node first: the CDK runs `python`, and jsii runs `node`."""
+    """PATH with this Python and that Node first: the CDK runs `python`, and jsii runs `node`.
+
+    Node trusts the system's certificates, as uv does here: a company's proxy has its own.
+    """
     folders = [sysconfig.get_path("scripts"), str(node.bin), os.environ.get("PATH", "")]
-    return {"PATH": os.pathsep.join(folders), "CDK_DISABLE_CLI_TELEMETRY": "true"}
+    return {"PATH": os.pathsep.join(folders), "CDK_DISABLE_CLI_TELEMETRY": "true", "NODE_USE_SYSTEM_CA": "1"}
 
 
 def ensure_cdk(node: Node) -> Path:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from localstack.demo import offer, report
-from localstack.demo.client import Client
+from localstack.demo.client import Client, Refused
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
-from localstack.demo.invoice_runs import run_invoices
+from localstack.demo.invoice_runs import RunFailedError, run_invoices
+from localstack.failure import exit_status
 from localstack.stack import bring_up
 
 BATCH = 1_000
@@ -73,7 +74,7 @@ def wait_for_usage(client: Client, expected: dict[str, CarrierYear], bar: Progre
         time.sleep(0.5)
 
 
-def main() -> int:
+def run() -> int:
     """Run the demo; 0 when every number of the year equals the data set's own."""
     stack = bring_up(console)
     client = Client(stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"])
@@ -106,4 +107,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(console, run, Refused, RunFailedError))
