@@ -17,9 +17,10 @@ def exit_status(console: Console, run: Callable[[], int], *expected: type[Except
     """What `run` answers, or the status of the failure it met; `expected` are failures of the caller's own."""
     # A terminated command cleans up as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    mendable: tuple[type[Exception], ...] = (PartFailedError, DeployFailedError, ToolMissingError, *expected)
     try:
         return run()
-    except (PartFailedError, DeployFailedError, ToolMissingError, *expected) as error:
+    except mendable as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
     except subprocess.CalledProcessError as error:
