@@ -1,5 +1,5 @@
 from hypothesis import settings
 
 # a slow machine is no fault of the rule under test, and the same examples come every time
-settings.register_profile("kernel", max_examples=30, deadline=None, derandomize=True)
-settings.load_profile("kernel")
+settings.register_profile("meterhouse", max_examples=30, deadline=None, derandomize=True)
+settings.load_profile("meterhouse")

@@ -3,11 +3,12 @@
 from typing import Any
 
 from meterhouse.billing.advance_invoices import AdvanceInvoices
-from meterhouse.billing.batch import batch_of
+from meterhouse.billing.batch import as_of_of, batch_of
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.payments.sandbox import Sandbox
+from meterhouse.platform import clock
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
-from meterhouse.platform.task import instant, task
+from meterhouse.platform.task import task
 
 database = Database(PostgresSettings.from_environment)
 begin = begins(database, PostgresBilling)
@@ -17,4 +18,4 @@ advance_invoices = AdvanceInvoices(begin, Sandbox())
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
     """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
-    return advance_invoices(batch_of(event, begin), instant(event, "asOf")).document()
+    return advance_invoices(batch_of(event, begin), as_of_of(event, clock.now())).document()

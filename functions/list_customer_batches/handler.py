@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from meterhouse.billing.batch import as_of_of
 from meterhouse.billing.list_customer_batches import ListCustomerBatches
 from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.platform import clock
 from meterhouse.platform.namespaces import all_namespaces
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.platform.task import task
@@ -13,6 +15,7 @@ list_batches = ListCustomerBatches(begins(database, PostgresBilling), lambda: al
 
 
 @task
-def handler(_event: dict[str, Any]) -> dict[str, Any]:
+def handler(event: dict[str, Any]) -> dict[str, Any]:
     """{"asOf"} -> {"batches": [{"namespace", "afterCustomerId", "upToCustomerId"}]}."""
+    as_of_of(event, clock.now())
     return {"batches": [edges.document() for edges in list_batches()]}

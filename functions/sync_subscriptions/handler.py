@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from meterhouse.billing.batch import batch_of
+from meterhouse.billing.batch import as_of_of, batch_of
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
+from meterhouse.platform import clock
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
-from meterhouse.platform.task import instant, task
+from meterhouse.platform.task import task
 
 database = Database(PostgresSettings.from_environment)
 begin = begins(database, PostgresBilling)
@@ -16,4 +17,4 @@ sync_subscriptions = SyncSubscriptions(begin)
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
     """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
-    return sync_subscriptions(batch_of(event, begin), instant(event, "asOf")).document()
+    return sync_subscriptions(batch_of(event, begin), as_of_of(event, clock.now())).document()

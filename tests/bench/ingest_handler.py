@@ -41,9 +41,14 @@ def measure(effort: Effort, track: Track) -> list[Figure]:
     with running_kafka() as broker, Path(os.devnull).open("w", encoding="utf-8") as log, redirect_stdout(log):
         settings = KafkaSettings(broker.bootstrap_servers, "events", "dead-letters", "sink", "PLAINTEXT")
         create_topics(settings)
-        handler = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), clock.now))
-        bare = _bare_producer(settings)
-        return [_figure(handler, bare, count, effort, track) for count in _BOUNDS]
+        return _figures(settings, effort, track)
+
+
+def _figures(settings: KafkaSettings, effort: Effort, track: Track) -> list[Figure]:
+    # both producers end with this call: the broker waits for its clients before it stops
+    handler = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), clock.now))
+    bare = _bare_producer(settings)
+    return [_figure(handler, bare, count, effort, track) for count in _BOUNDS]
 
 
 def _figure(handler: Handler, bare: Producer, count: int, effort: Effort, track: Track) -> Figure:

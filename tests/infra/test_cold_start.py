@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 HEAVY = frozenset(
-    {"aws_lambda_powertools", "boto3", "botocore", "clickhouse_connect", "confluent_kafka", "jsonpath"}
+    {"aws_lambda_powertools", "boto3", "botocore.session", "clickhouse_connect", "confluent_kafka", "jsonpath"}
     | {"msgspec", "numpy", "psycopg", "pydantic", "stripe", "zstandard"}
 )
 HTTP = frozenset({"aws_lambda_powertools", "pydantic"})

@@ -54,9 +54,8 @@ class InvoiceActions:
         """Try again what failed; a draft that lacks quantities asks for them again."""
 
         def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            if is_collectable(invoice, at):
-                return self._collected(work, namespace, invoice, at)
-            return Driven(invoice).must_fire(Trigger.RETRY, at)
+            again = Driven(invoice).must_fire(Trigger.RETRY, at)
+            return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
         return self._act(namespace, invoice_id, retried)
 

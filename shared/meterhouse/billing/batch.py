@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from meterhouse.billing.ports import BillingStore
 from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
 from meterhouse.platform.logging import logger
+from meterhouse.platform.task import instant
 from meterhouse.platform.work import Begin
 
 _PAGE = 1000
+_CLOCK_SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,18 @@ class Outcome:
         """The answer of a workflow task."""
         failed = [{"customerId": customer, "reason": reason} for customer, reason in self.failed.items()]
         return {"succeeded": self.succeeded, "failed": failed}
+
+
+def as_of_of(event: dict[str, Any], now: datetime) -> datetime:
+    """The instant {"asOf"} that a run decides for.
+
+    Raises:
+        InvalidInput: it is missing, no instant, or yet to come: usage of the future would be billed as none.
+    """
+    as_of = instant(event, "asOf")
+    if as_of > now + _CLOCK_SKEW:
+        raise InvalidInput("asOf lies in the future", [Problem("/asOf", "future", "what is to come cannot be billed")])
+    return as_of
 
 
 def batch_of(event: dict[str, Any], begin: Begin[BillingStore]) -> Batch:

@@ -150,9 +150,8 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
 
 
 def _share(line: Line, workflow: Workflow) -> Fraction:
-    """What part of a flat price is due; where the profile says so, a period cut at its end counts in full."""
-    is_cut_at_end = line.service_period.end < line.full_service_period.end
-    bills_full = is_cut_at_end and workflow.end_proration is EndProration.BILL_FULL_PERIOD
+    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full."""
+    bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
     if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
         return _WHOLE
     return share(line.service_period, line.full_service_period)

@@ -33,6 +33,7 @@ class Line:
 
     Attributes:
         key: the business key; at most one live line has it.
+        is_terminal: whether the subscription's own end cuts the service period.
         revision: counts how often the same key was billed again after a void.
         invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
         is_live: False once the line was voided and its key is to be billed again.
@@ -54,6 +55,7 @@ class Line:
     created_at: datetime
     updated_at: datetime
     is_prorated: bool = True
+    is_terminal: bool = False
     revision: int = 0
     is_live: bool = True
     is_pending: bool = True

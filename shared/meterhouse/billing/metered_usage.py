@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.usage_filter import usage_filters
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
-from meterhouse.metering.filter import parse_filter
 from meterhouse.metering.model import Meter
 from meterhouse.metering.usage import CUSTOMER, UsageQuery, UsageRow
 from meterhouse.platform.work import Begin
@@ -44,7 +44,7 @@ class MeteredUsage:
             to=period.end,
             customers={subject: customer for customer, own in subjects.items() for subject in own},
             group_by=(CUSTOMER,),
-            filters={name: parse_filter(document) for name, document in feature.spec.filters.items()},
+            filters=usage_filters(feature.spec.filters),
         )
         rows = self._usage.query(namespace, query)
         return {row.customer_id: row.value for row in rows if row.customer_id is not None}

@@ -17,6 +17,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf, ProfileOrder
 from meterhouse.billing.profile import Profile, ProfileSpec
+from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values
 from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -25,6 +26,7 @@ from meterhouse.kernel.errors import InvariantBroken, Problem
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
+from meterhouse.subscriptions.target import TargetLine
 
 _INVOICES = queries("meterhouse.billing", "invoices.sql")
 _LINES = queries("meterhouse.billing", "lines.sql")
@@ -167,18 +169,33 @@ class PostgresBilling:
 
 
 class PostgresBillingGuard:
-    """`meterhouse.customers.ports.CustomerGuard`: nobody vanishes who still owes."""
+    """`meterhouse.customers.ports.CustomerGuard`: nobody vanishes who still owes, no usage before it is billed.
+
+    What ended since the last invoice run counts although no line was made of it yet.
+    """
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def against_other_subjects(self, _customer_id: str, _at: datetime) -> Sequence[Problem]:
-        return ()
-
-    def against_deletion(self, customer_id: str, _at: datetime) -> Sequence[Problem]:
-        if self._transaction.fetch_one(_INVOICES["has_open_invoices"], {"customer_id": customer_id}) is None:
+    def against_other_subjects(self, customer_id: str, at: datetime) -> Sequence[Problem]:
+        pending = PostgresLines(self._transaction).pending([customer_id])
+        cards = [line.rate_card for line in pending]
+        cards += [target.rate_card for target in self._unbilled(customer_id, at)]
+        if not any(card.is_metered for card in cards):
             return ()
-        return (Problem("", "open_invoices", "the customer has pending lines or invoices that are not settled"),)
+        message = "usage of these subjects is still to be billed"
+        return (Problem("/usageAttribution/subjectKeys", "customer_has_unbilled_usage", message),)
+
+    def against_deletion(self, customer_id: str, at: datetime) -> Sequence[Problem]:
+        found = self._transaction.fetch_one(_INVOICES["has_open_invoices"], {"customer_id": customer_id})
+        if found is None and not self._unbilled(customer_id, at):
+            return ()
+        return (Problem("", "open_invoices", "the customer has lines to be invoiced or invoices that are not settled"),)
+
+    def _unbilled(self, customer_id: str, at: datetime) -> list[TargetLine]:
+        subscriptions = PostgresSubscriptions(self._transaction).of_customer(customer_id)
+        known = PostgresLines(self._transaction).keys_of([subscription.id for subscription in subscriptions])
+        return unbilled(subscriptions, known, at)
 
 
 def _staged(transaction: Transaction, sql: Mapping[str, str], table: str, query: str, values: Sequence[Values]) -> int:

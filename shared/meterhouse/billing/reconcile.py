@@ -43,6 +43,12 @@ def reconcile(
     )
 
 
+def unbilled(subscriptions: Iterable[Subscription], known_keys: AbstractSet[str], at: datetime) -> list[TargetLine]:
+    """What the subscriptions ask for at `at` and no line has been made of yet."""
+    targets = (target for subscription in subscriptions for target in target_lines(subscription, at))
+    return [target for target in targets if target.key not in known_keys]
+
+
 def gathering_id(customer_id: str, currency: str) -> str:
     """The id of the one gathering invoice of a customer in a currency."""
     return derived_ulid(ulid_time(customer_id), "gathering_invoice", customer_id, currency)
@@ -84,6 +90,7 @@ def _updated(line: Line, target: TargetLine) -> Line:
         full_service_period=target.full_service_period,
         billing_period=target.billing_period,
         is_prorated=target.is_prorated,
+        is_terminal=target.is_terminal,
     )
 
 
@@ -101,6 +108,7 @@ def _line(customer_id: str, target: TargetLine, now: datetime) -> Line:
         billing_period=target.billing_period,
         invoice_at=target.invoice_at,
         is_prorated=target.is_prorated,
+        is_terminal=target.is_terminal,
         subscription=SubscriptionReference(target.subscription_id, target.phase_id, target.item_id),
         created_at=now,
         updated_at=now,

@@ -59,6 +59,7 @@ _LINE_FIELDS = (
     "currency",
     "name",
     "is_prorated",
+    "is_terminal",
     "invoice_at",
     "quantity",
     "created_at",

@@ -53,10 +53,6 @@ class InvoiceState(StrEnum):
         """Whether somebody, or the next run, has to act before the invoice can go on."""
         return self in _FAILED
 
-    @property
-    def is_final(self) -> bool:
-        return self is not InvoiceState.GATHERING and not TRANSITIONS[self]
-
 
 class Trigger(StrEnum):
     NEXT = "next"

@@ -3,51 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from meterhouse.catalog.feature import Feature, FeatureSpec, GroupByFilters
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.filter_schema import FilterText
 from meterhouse.platform.wire import Instant, Key, Metadata, Numeric, Ulid, Wire
-
-_DEEPEST_FILTER = 8
-
-
-def _operator(name: str) -> str:
-    return f"${name.removesuffix('_')}"
-
-
-def _not_too_deep(value: object, depth: int = 0) -> object:
-    if depth > _DEEPEST_FILTER:
-        raise PydanticCustomError("too_deep", "filters may be nested {limit} deep", {"limit": _DEEPEST_FILTER})
-    for parts in value.values() if isinstance(value, dict) else ():
-        for part in parts if isinstance(parts, list) else ():
-            _not_too_deep(part, depth + 1)
-    return value
-
-
-class FilterString(Wire):
-    """Conditions on a text; all that are given must hold."""
-
-    model_config = ConfigDict(alias_generator=_operator, populate_by_name=False)
-
-    eq: str | None = None
-    ne: str | None = None
-    in_: list[str] | None = None
-    nin: list[str] | None = None
-    like: str | None = None
-    nlike: str | None = None
-    ilike: str | None = None
-    nilike: str | None = None
-    gt: str | None = None
-    gte: str | None = None
-    lt: str | None = None
-    lte: str | None = None
-    and_: "list[FilterString] | None" = None
-    or_: "list[FilterString] | None" = None
-
-
-Filters = dict[str, Annotated[FilterString, BeforeValidator(_not_too_deep)]]
 
 
 def _manual(value: object) -> object:
@@ -67,7 +29,7 @@ class FeatureCreateInputs(Wire):
     metadata: Metadata | None = None
     meter_slug: Key | None = None
     meter_group_by_filters: dict[str, str] | None = None
-    advanced_meter_group_by_filters: Filters | None = None
+    advanced_meter_group_by_filters: dict[str, FilterText] | None = None
     unit_cost: Annotated[FeatureManualUnitCost | None, BeforeValidator(_manual)] = None
 
 

@@ -4,15 +4,19 @@ Every problem points at its place by a JSON pointer into the contract's plan, be
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import BILLING_CADENCES, PlanPhase, PlanSpec
 from meterhouse.catalog.price import TieredPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.catalog.tier_rules import tier_problems
-from meterhouse.kernel.cadence import Cadence, divides
+from meterhouse.kernel.cadence import Cadence, add, divides
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvalidInput, Problem
+
+# a period of thousands of years ends beyond the calendar, where no invoice run could follow
+_CENTURY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def spec_problems(spec: PlanSpec, root: str = "") -> list[Problem]:
@@ -77,8 +81,19 @@ def _phase_problems(phase: PlanPhase, at: str) -> Iterator[Problem]:
         if card.feature_key not in {None, card.key}:
             message = f"the rate card's key {card.key!r} must equal its feature's key {card.feature_key!r}"
             yield Problem(f"{card_at}/featureKey", "rate_card_key_feature_key_mismatch", message)
+        if card.billing_cadence is not None and _exceeds_a_century(card.billing_cadence):
+            message = f"{card.billing_cadence.iso()} is longer than 100 years"
+            yield Problem(f"{card_at}/billingCadence", "rate_card_billing_cadence_too_long", message)
         if isinstance(card.price, TieredPrice):
             yield from tier_problems(card.price, f"{card_at}/price/tiers")
+
+
+def _exceeds_a_century(cadence: Cadence) -> bool:
+    start, end = _CENTURY
+    try:
+        return add(start, cadence) > end
+    except InvalidInput:  # beyond the calendar itself
+        return True
 
 
 def _duration_problems(spec: PlanSpec, root: str) -> Iterator[Problem]:

@@ -1,11 +1,11 @@
-"""Putting plans on sale and taking them off; what others may sell."""
+"""Putting plans on sale and taking them off."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.catalog.feature_service import CATALOG_LOCK
-from meterhouse.catalog.plan import Plan, PlanSpec, PlanStatus
+from meterhouse.catalog.plan import PlanSpec, PlanStatus
 from meterhouse.catalog.plan_events import plan_event
 from meterhouse.catalog.plan_rules import spec_problems
 from meterhouse.catalog.plan_service import ShownPlan, found, refuse_unless, sale_problems
@@ -39,7 +39,7 @@ class PlanSale:
             work.lock(CATALOG_LOCK)
             plan = found(work.store, plan_id)
             refuse_unless(plan, at, "plan_not_publishable", PlanStatus.DRAFT, PlanStatus.SCHEDULED)
-            refuse_unsellable(work.store, plan.spec)
+            _refuse_unsellable(work.store, plan.spec)
             before = work.store.plans.of_key(plan.key, None, at)
             if before is not None:
                 ended = replace(before, effective_to=at, updated_at=at)
@@ -70,27 +70,7 @@ class PlanSale:
         return ShownPlan(plan, plan.status(at))
 
 
-class PlansOnSale:
-    """What rooms above ask of the catalog, inside their own transaction."""
-
-    def __init__(self, store: CatalogStore) -> None:
-        self._store = store
-
-    def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
-        """The plan's `version`, or without one the version that is active at `at`."""
-        return self._store.plans.of_key(key, version, at)
-
-    def refuse_unsellable(self, spec: PlanSpec, root: str = "") -> None:
-        """Raise `InvalidInput` with everything that would keep a plan of this spec from being published.
-
-        The problems point into the contract's plan behind `root`, such as `/customPlan`.
-        """
-        refuse_unsellable(self._store, spec, root)
-
-
-def refuse_unsellable(store: CatalogStore, spec: PlanSpec, root: str = "") -> None:
-    """Raise `InvalidInput` with all problems of the spec, or do nothing."""
-    contradictions = spec_problems(spec, root)
-    problems = [*contradictions, *(sale_problems(store, spec, root) if spec.phases else ())]
+def _refuse_unsellable(store: CatalogStore, spec: PlanSpec) -> None:
+    problems = [*spec_problems(spec), *(sale_problems(store, spec) if spec.phases else ())]
     if problems:
         raise InvalidInput(f"the plan cannot be sold: {len(problems)} problem(s)", problems)

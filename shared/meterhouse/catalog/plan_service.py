@@ -156,9 +156,9 @@ def refuse_unless(plan: Plan, at: datetime, code: str, *allowed: PlanStatus) -> 
         raise Conflict(f"plan {plan.key!r} version {plan.version} is {status}; it must be {wanted}", code)
 
 
-def sale_problems(store: CatalogStore, spec: PlanSpec, root: str = "") -> list[Problem]:
+def sale_problems(store: CatalogStore, spec: PlanSpec) -> list[Problem]:
     """What keeps a sound spec from being sold, the state of its features included."""
-    return publish_problems(spec, store.features.by_keys(feature_keys(spec)), root)
+    return publish_problems(spec, store.features.by_keys(feature_keys(spec)))
 
 
 def shown(store: CatalogStore, plans: Sequence[Plan], at: datetime) -> list[ShownPlan]:

@@ -29,6 +29,8 @@ _CUSTOMERS = "/api/v1/customers"
 _CUSTOMER = "/api/v1/customers/<customer_id_or_key>"
 _SUBJECTS = "/api/v1/subjects"
 _SUBJECT = "/api/v1/subjects/<subject_id_or_key>"
+_MOST_SUBJECTS = 1000
+"""What one request changes well within its time; the contract sets no limit."""
 _NO_CONTENT = HTTPStatus.NO_CONTENT
 
 
@@ -100,7 +102,7 @@ def subject_routes(service: SubjectService) -> Router:
         return [subject_wire(subject) for subject in service.all(namespace())]
 
     @router.post(_SUBJECTS, operation_id="upsertSubject", tags=["Subjects"], summary="Upsert subject", deprecated=True)
-    def upsert(body: Annotated[list[SubjectUpsert], Body()]) -> list[SubjectWire]:
+    def upsert(body: Annotated[list[SubjectUpsert], Body(max_length=_MOST_SUBJECTS)]) -> list[SubjectWire]:
         subjects = service.upsert(namespace(), [change_of(subject) for subject in body])
         return [subject_wire(subject) for subject in subjects]
 

@@ -1,5 +1,6 @@
 """Customers and subjects as the contract writes them."""
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -129,7 +130,7 @@ def customer_wire(shown: ShownCustomer) -> CustomerWire:
         metadata=None if details.metadata is None else dict(details.metadata),
         primary_email=details.primary_email,
         currency=details.currency,
-        billing_address=None if address is None else AddressWire.model_validate(address, from_attributes=True),
+        billing_address=None if address is None else AddressWire(**asdict(address)),
         current_subscription_id=shown.current_subscription_id,
         subscriptions=None if shown.subscriptions is None else [dict(one) for one in shown.subscriptions],
     )
@@ -143,4 +144,4 @@ def change_of(body: SubjectUpsert) -> SubjectChange:
 
 
 def subject_wire(subject: Subject) -> SubjectWire:
-    return SubjectWire.model_validate(subject, from_attributes=True)
+    return SubjectWire(**asdict(subject))

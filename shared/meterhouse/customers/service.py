@@ -79,6 +79,9 @@ class CustomerService:
     def replace(self, namespace: str, id_or_key: str, details: CustomerDetails) -> ShownCustomer:
         """Put new details in place of all old ones.
 
+        Only the currency stays when none is given: a subscription may have settled it, which a caller who sends what
+        they know does not know.
+
         Raises:
             NotFound: there is no such customer.
             InvalidInput: see `CustomerDetails.check`.
@@ -95,7 +98,7 @@ class CustomerService:
                     "the customer's usage cannot come from other subjects now",
                     (problem for guard in work.store.guards for problem in guard.against_other_subjects(before.id, at)),
                 )
-            customer = before.replaced(details, at)
+            customer = before.replaced(replace(details, currency=details.currency or before.currency), at)
             work.store.customers.update(customer)
             work.publish(self._event("customer.updated", customer))
             shown = _shown(work.store, [customer], at, expand=False)[0]

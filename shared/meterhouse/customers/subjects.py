@@ -68,6 +68,7 @@ class SubjectService:
         """Delete softly; what is not there stays so."""
         at = self._now()
         with self._begin(namespace) as work:
+            work.lock("subjects")
             subject = work.store.find(id_or_key)
             if subject is not None:
                 work.store.delete(subject.id, at)

@@ -59,6 +59,7 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
             connect_timeout=10,
         )
     except Error as error:
+        aws.forget_secrets()  # a password that was changed meanwhile is read anew by the next attempt
         raise Unavailable("the usage store cannot be reached") from error
 
 
@@ -103,4 +104,6 @@ class ClickHouse:
         try:
             return action(self._client)
         except Error as error:
+            self._client.close()
+            self._client = None  # it may be refused for ever, by a password of yesterday
             raise Unavailable("the usage store did not answer as it should") from error

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from http import HTTPStatus
 from re import Match
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, quote, unquote
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs, quote, unquote
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -32,6 +33,8 @@ from meterhouse.platform.wire import JsonFraction
 Event = dict[str, Any]
 Answer = dict[str, Any]
 HttpHandler = Callable[[Event, LambdaContext], Answer]
+
+_DEEPEST = 64
 
 
 class _Request(APIGatewayProxyEventV2):
@@ -70,16 +73,29 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _decode(text: str) -> object:
-    """JSON with exact numbers; text that no store can hold (NUL, lone surrogates) is refused here for all routes."""
+    """JSON with exact numbers, refused here for all routes where it holds what no store or codec can.
+
+    That is text with NUL or lone surrogates, and values nested beyond any use, on which recursion would break later.
+    """
     try:
         value = json.loads(text, parse_float=JsonFraction, parse_constant=_refuse)
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets in brackets
         raise json.JSONDecodeError("a number is too long, or values are nested too deep", "", 0) from error
+    if _is_deeper(value, _DEEPEST):
+        raise json.JSONDecodeError(f"values are nested more than {_DEEPEST} deep", "", 0)
     if "\\u" in text and not _storable(value):
         raise json.JSONDecodeError("NUL and unpaired surrogates are not allowed", text, text.find("\\u"))
     return value
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    level: list[Any] = [[value]]
+    for _ in range(depth + 1):
+        parts = (part for parent in level for part in (parent.values() if isinstance(parent, dict) else parent))
+        level = [part for part in parts if isinstance(part, dict | list)]
+    return bool(level)
 
 
 def _storable(value: object) -> bool:
@@ -95,6 +111,9 @@ def _storable(value: object) -> bool:
 def _translated(error: Exception, event: Event) -> Exception:
     if isinstance(error, RequestValidationError):
         return invalid_input(error.errors(), _body_of(event))
+    if isinstance(error, ResponseValidationError):
+        faults = (f"{'.'.join(map(str, fault['loc']))} {fault['type']}" for fault in error.errors())
+        return InvariantBroken(f"our answer breaks its own schema: {', '.join(faults)}")
     if isinstance(error, NotFoundError):
         return NotFound("route", f"{event['requestContext']['http']['method']} {event.get('rawPath', '')}")
     return error
@@ -121,7 +140,7 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
     request_id = str(event.get("requestContext", {}).get("requestId", ""))
     translated = _translated(error, event)
     if not isinstance(translated, MeterhouseError) or isinstance(translated, InvariantBroken):
-        logger.exception("request failed")
+        logger.exception("request failed", exc_info=translated)
         count("InternalErrors", 1)
     problem = problem_response(translated, instance=str(event.get("rawPath", "")), request_id=request_id)
     return {
@@ -134,7 +153,7 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
 
 def resolver(*routers: Router) -> APIGatewayHttpResolver:
     """The rooms' routes, validating requests against their schemas."""
-    app = _Resolver(enable_validation=True)
+    app = _Resolver(enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR)
     for router in routers:
         app.include_router(router)
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.platform", "idempotency.sql")
 _LONGEST_KEY = 255
+_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Replay:
 
 
 def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The first response to this key, or `respond()` kept as it.
+    """The first response to this key, or `respond()` kept as it, for 30 days at least.
 
     A second request under way waits for the first. Failures are not kept: they changed nothing and may be repeated.
 
@@ -41,7 +43,8 @@ def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str,
     if len(replay.key) > _LONGEST_KEY:
         fault = Problem("header:idempotency-key", "too_long", f"at most {_LONGEST_KEY} characters")
         raise InvalidInput("the idempotency key is too long", [fault])
-    asked = {"key": replay.key, "fingerprint": replay.fingerprint, "at": clock.now()}
+    at = clock.now()
+    asked = {"key": replay.key, "fingerprint": replay.fingerprint, "at": at}
     with database.transaction(replay.namespace) as transaction:
         if not transaction.execute(_SQL["claim_key"], asked):
             row = transaction.fetch_one(_SQL["find_response"], asked)
@@ -53,6 +56,7 @@ def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str,
                 "body": row["body"],
                 "isBase64Encoded": False,
             }
+        transaction.execute(_SQL["forget_old_keys"], {"before": at - _KEPT})
         answer = respond()
         if answer["statusCode"] < HTTPStatus.BAD_REQUEST:
             headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}

@@ -54,6 +54,7 @@ _PROBLEM_RESPONSE = {
     "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_POWERTOOLS_RESPONSES = ("200", "422", "500")
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 
 
@@ -108,7 +109,7 @@ def _status(route: Route) -> HTTPStatus:
 def _name_as_in_contract(operation: dict[str, Any], status: HTTPStatus) -> None:
     responses = operation["responses"]
     fine = {"description": "No content"} if status is HTTPStatus.NO_CONTENT else responses.get("200")
-    kept = {code: response for code, response in responses.items() if code not in {"200", "422"}}
+    kept = {code: response for code, response in responses.items() if code not in _POWERTOOLS_RESPONSES}
     operation["responses"] = {str(int(status)): fine, **kept}
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":

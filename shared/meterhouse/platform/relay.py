@@ -1,9 +1,14 @@
-"""The relay: from the outbox to the event bus, at least once, in the order they were recorded."""
+"""The relay: from the outbox to the event bus, at least once, in the order they were recorded.
+
+Of two transactions at the same time either may be first.
+"""
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 from meterhouse.platform.namespaces import all_namespaces
 from meterhouse.platform.postgres import Database
@@ -12,6 +17,8 @@ from meterhouse.platform.sql import queries
 _SQL = queries("meterhouse.platform", "relay.sql")
 _BATCH = 10
 """PutEvents takes at most ten entries a call."""
+_KEPT = timedelta(days=30)
+"""How long a published event can still be looked up, and its repeat be met here rather than by the consumers."""
 
 
 class EventBus(Protocol):
@@ -20,7 +27,7 @@ class EventBus(Protocol):
 
 
 def relay_outbox(database: Database, bus: EventBus) -> int:
-    """Publish what waits in every namespace's outbox; the number published.
+    """Publish what waits in every namespace's outbox, and forget what was published long ago; the number published.
 
     An event is marked only after the bus took it: a crash in between publishes it again under the same id.
     """
@@ -33,6 +40,8 @@ def _relay_namespace(database: Database, bus: EventBus, namespace: str) -> int:
         with database.transaction(namespace) as transaction:
             waiting = transaction.fetch_all(_SQL["waiting_events"], {"limit": _BATCH})
             if not waiting:
+                transaction.execute(_SQL["forget_published"], {"before": clock.now() - _KEPT})
+                transaction.commit()
                 return published
             bus.put(waiting)
             ids = [event["id"] for event in waiting]
@@ -49,5 +58,5 @@ def entry(event: dict[str, Any], bus_name: str) -> dict[str, Any]:
         "Source": "meterhouse",
         "DetailType": event["type"],
         "Time": event["occurred_at"].timestamp(),
-        "Detail": json.dumps(detail | {"occurredAt": event["occurred_at"].isoformat()}),
+        "Detail": json.dumps(detail | {"occurredAt": format_rfc3339(event["occurred_at"])}),
     }

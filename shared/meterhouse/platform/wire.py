@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
     model_serializer,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
@@ -31,8 +32,25 @@ _NUMERIC = re.compile(r"^\-?[0-9]+(\.[0-9]+)?$", re.ASCII)
 class Wire(BaseModel):
     """A schema of the contract. `None` is left out of an answer unless the field stands in `nullable`."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True)
     nullable: ClassVar[frozenset[str]] = frozenset()
+
+    if not TYPE_CHECKING:  # checkers derive the keywords from the fields
+
+        def __init__(self, /, **fields: object) -> None:
+            """Take our own names; a document has the contract's alone: in it `display_name` is an unknown field."""
+            self.__pydantic_validator__.validate_python(fields, self_instance=self, by_alias=True, by_name=True)
+
+        # as `RootModel` does: else pydantic would build documents through this constructor, too
+        __init__.__pydantic_base_init__ = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_number(cls, value: object) -> object:
+        # pydantic would look for the fields among the attributes of a Decimal, and find all that may be absent
+        if isinstance(value, JsonFraction):
+            raise ValueError("must be an object")  # noqa: TRY004 - what pydantic takes as a fault of the input
+        return value
 
     @model_serializer(mode="wrap")
     def _absent_rather_than_null(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -122,6 +140,9 @@ class PeriodWire(Wire):
 
 class Page(Wire, Generic[T]):
     """One page of a list; `page` counts from 1."""
+
+    # an answer alone: Powertools reads the `Page` a route returns into the `Page[…]` it declares, by attributes
+    model_config = ConfigDict(populate_by_name=True)
 
     total_count: int
     page: int

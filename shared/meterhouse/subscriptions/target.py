@@ -22,6 +22,7 @@ class TargetLine:
         billing_period: of the subscription, where the service period starts; cut at the phase's edges.
         invoice_at: from when on the line may be collected.
         is_prorated: whether a flat price counts by the share of `full_service_period` that was served.
+        is_terminal: whether it is the subscription's own end that cuts the service period.
     """
 
     key: str
@@ -37,6 +38,7 @@ class TargetLine:
     billing_period: Period
     invoice_at: datetime
     is_prorated: bool
+    is_terminal: bool
 
 
 def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLine]:
@@ -124,4 +126,5 @@ def _line(
         billing_period=billing,
         invoice_at=billing.start if item.rate_card.is_in_advance else max(service.end, billing.end),
         is_prorated=subscription.is_prorated,
+        is_terminal=service.end == subscription.active_to and service.end < full.end,
     )

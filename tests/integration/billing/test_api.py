@@ -385,6 +385,7 @@ def test_an_advance_collects_a_draft_whose_time_has_come(api: Api, run: Run, cus
     run.all(AFTER_JANUARY - timedelta(hours=2))
     [waiting] = run.invoices("draft")
     run.now = NOW
+    assert api("POST", f"{INVOICES}/{waiting.id}/retry")[0] == 409
     shown = api.ok("GET", f"{INVOICES}/{waiting.id}")
     assert shown["statusDetails"]["availableActions"]["advance"] == {"resultingState": "payment_processing.pending"}
     assert api.ok("POST", f"{INVOICES}/{waiting.id}/advance")["status"] == "paid"
@@ -405,7 +406,7 @@ def test_a_void_without_its_fields_is_refused(api: Api, body: object) -> None:
     assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400
 
 
-@pytest.mark.parametrize("number", ["1e3", "NaN", '"100"', "null", "100.5", "-100", "1e400"])
+@pytest.mark.parametrize("number", ["1e3", "NaN", "null", "100.5", "-100", "1e400"])
 def test_no_odd_percentage_gets_past_the_schema(api: Api, number: str) -> None:
     body = f'{{"reason": "x", "action": {{"percentage": {number}, "action": {{"type": "discard"}}}}}}'
-    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] in {400, 404}
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400

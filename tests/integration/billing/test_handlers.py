@@ -1,6 +1,7 @@
 """The functions as they are composed: only where their stores are is set by the test."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from functions.list_customer_batches import handler as batches
 from functions.manage_invoices import handler as manage
 from functions.sync_subscriptions import handler as sync
 from meterhouse.kernel.errors import InvalidInput
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec, new_meter
 from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.billing.conftest import Run
@@ -68,3 +71,13 @@ def test_a_task_without_its_input_is_refused(task: dict[str, Any]) -> None:
     for function in (sync, collect, advance):
         with pytest.raises(InvalidInput):
             function.handler(task, CONTEXT)
+
+
+def test_no_task_bills_what_is_to_come(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    batch = {"namespace": run.namespace, "afterCustomerId": None, "upToCustomerId": "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"}
+    tomorrow = format_rfc3339(clock.now() + timedelta(days=1))
+    for function in (batches, sync, collect, advance):
+        with pytest.raises(InvalidInput, match="future"):
+            function.handler({"asOf": tomorrow, "batch": batch}, CONTEXT)
+    assert run.pending() == []

@@ -2,14 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from meterhouse.billing.batch import batch_of
+from meterhouse.billing.batch import Batch, batch_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.postgres import PostgresBilling, PostgresBillingGuard
+from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.postgres import Database
-from tests.integration.billing.conftest import Run
+from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.unit.billing.samples import NOW, metered, tiers
+from tests.unit.subscriptions.samples import at, fee
 
 
 def test_invoices_and_lines_come_back_as_they_were_written(run: Run) -> None:
@@ -74,21 +76,45 @@ def test_numbers_of_a_transaction_that_fails_are_given_back(run: Run) -> None:
 
 def test_nobody_who_still_owes_can_be_deleted(run: Run, database: Database) -> None:
     settled = run.customer("settled")
-    run.subscribe(settled, metered())
+    run.change(replace(run.subscribe(settled, metered()), active_to=at("2024-01-20")))
     open_one = run.customer("open", metadata={TARGET_STATUS: "action_required"})
-    run.subscribe(open_one, metered())
+    run.change(replace(run.subscribe(open_one, metered()), active_to=at("2024-01-20")))
     run.all()
     with database.transaction(run.namespace) as transaction:
-        transaction.execute("DELETE FROM invoice_lines WHERE namespace = %(namespace)s AND is_pending")
         guard = PostgresBillingGuard(transaction)
         assert guard.against_deletion(settled, NOW) == ()
         assert [problem.code for problem in guard.against_deletion(open_one, NOW)] == ["open_invoices"]
         assert guard.against_other_subjects(open_one, NOW) == ()
-    fresh = run.customer("fresh")
-    run.subscribe(fresh)
-    run.sync()
-    with database.transaction(run.namespace) as transaction:
-        assert PostgresBillingGuard(transaction).against_deletion(fresh, NOW)
+
+
+@pytest.mark.parametrize("is_synced", [True, False])
+def test_a_customer_whose_last_usage_is_not_billed_keeps_its_subjects_and_cannot_be_deleted(
+    run: Run, *, is_synced: bool
+) -> None:
+    ended, flat = run.customer("ended"), run.customer("flat")
+    run.change(replace(run.subscribe(ended), active_to=at("2024-01-20")))
+    run.change(replace(run.subscribe(flat, fee()), active_to=at("2024-01-20")))
+    if is_synced:
+        run.sync(at("2024-01-20"))
+    with run.database.transaction(run.namespace) as transaction:
+        guard = PostgresBillingGuard(transaction)
+        for customer in (ended, flat):
+            assert [problem.code for problem in guard.against_deletion(customer, NOW)] == ["open_invoices"]
+        codes = [problem.code for problem in guard.against_other_subjects(ended, NOW)]
+        assert codes == ["customer_has_unbilled_usage"]
+        assert guard.against_other_subjects(flat, NOW) == ()
+    run.all()
+    with run.database.transaction(run.namespace) as transaction:
+        guard = PostgresBillingGuard(transaction)
+        assert (guard.against_deletion(ended, NOW), guard.against_other_subjects(ended, NOW)) == ((), ())
+
+
+def test_a_batch_leaves_those_between_its_edges_alone_whom_it_does_not_hold(run: Run) -> None:
+    first, between, last = (run.customer(key) for key in ("ann", "bob", "cem"))
+    run.subscribe(between)
+    outcome = SyncSubscriptions(run.begin)(Batch(run.namespace, "", [first, last]), AFTER_JANUARY)
+    assert outcome.succeeded == 2
+    assert run.pending() == []
 
 
 def test_the_policy_alone_keeps_namespaces_apart(run: Run, other_namespace: str, database: Database) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from meterhouse.catalog.plan_sale import PlansOnSale
 from meterhouse.catalog.plan_service import PlanService
-from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from tests.integration.catalog.given import Call, Clock, catalog
 from tests.unit.catalog.samples import AIRLINE
@@ -270,24 +269,22 @@ def test_every_change_leaves_a_domain_event(call: Call, database: Database, name
 
 
 @pytest.mark.usefixtures("features")
-def test_rooms_above_find_what_is_on_sale_and_have_their_own_plans_checked(
+def test_rooms_above_find_what_is_on_sale_and_any_version_by_its_number(
     call: Call, database: Database, namespace: str, clock: Clock
 ) -> None:
     plan = published(call)
     draft = created(call)
 
     with database.transaction(namespace) as transaction:
-        on_sale = PlansOnSale(catalog(transaction))
-        active, second = on_sale.of_key("airline", None, clock.at), on_sale.of_key("airline", 2, clock.at)
-        on_sale.refuse_unsellable(AIRLINE, "/customPlan")
+        plans = catalog(transaction).plans
+        active, second = plans.of_key("airline", None, clock.at), plans.of_key("airline", 2, clock.at)
 
     assert active is not None
     assert second is not None
     assert (active.id, second.id) == (plan["id"], draft["id"])
     assert active.spec.phases == AIRLINE.phases
-    with database.transaction("other") as transaction, pytest.raises(InvalidInput) as refused:
-        PlansOnSale(catalog(transaction)).refuse_unsellable(AIRLINE, "/customPlan")
-    assert refused.value.problems[0].field == "/customPlan/phases/0/rateCards/1/featureKey"
+    with database.transaction("other") as transaction:
+        assert catalog(transaction).plans.of_key("airline", None, clock.at) is None
 
 
 def test_a_repeated_request_with_its_key_drafts_once(call: Call) -> None:

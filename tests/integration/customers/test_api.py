@@ -55,7 +55,7 @@ def test_a_customer_is_created_shown_listed_replaced_and_deleted(call: Client) -
     )
     status, replaced = call("PUT", f"{CUSTOMERS}/{created['id']}", {"name": "Acme 2", "key": "acme"})
     assert (status, replaced["name"], replaced["usageAttribution"]) == (200, "Acme 2", {"subjectKeys": []})
-    assert "currency" not in replaced
+    assert (replaced["currency"], "metadata" in replaced) == ("USD", False)
     assert call("DELETE", f"{CUSTOMERS}/acme") == (204, None)
     assert call("GET", f"{CUSTOMERS}/acme")[0] == 404
     assert call("GET", CUSTOMERS, query="includeDeleted=true")[1]["items"][0]["deletedAt"]
@@ -147,6 +147,21 @@ def test_one_bad_subject_refuses_the_whole_batch(call: Client) -> None:
     assert status == 400
     assert problem["extensions"]["validationErrors"][0]["field"] == "/1/key"
     assert call("GET", SUBJECTS) == (200, [])
+
+
+def test_more_subjects_than_one_request_can_change_are_refused(call: Client) -> None:
+    status, problem = call("POST", SUBJECTS, [{"key": f"subject-{number}"} for number in range(1001)])
+    assert (status, problem["extensions"]["validationErrors"][0]["code"]) == (400, "too_long")
+    assert call("GET", SUBJECTS) == (200, [])
+
+
+@pytest.mark.parametrize("depth", [63, 64, 300, 800])
+def test_metadata_is_either_refused_or_can_be_shown_again(call: Client, depth: int) -> None:
+    # the list, the subject and the metadata are levels, too
+    metadata = '{"a":' * (depth - 2) + "{}" + "}" * (depth - 2)
+    status = call("POST", SUBJECTS, f'[{{"key": "a", "metadata": {metadata}}}]')[0]
+    assert status == (200 if depth <= 63 else 400)
+    assert call("GET", SUBJECTS)[0] == 200
 
 
 def test_a_number_no_store_can_hold_is_refused(call: Client) -> None:

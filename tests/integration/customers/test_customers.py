@@ -104,12 +104,14 @@ def test_one_of_concurrent_claims_of_a_subject_wins(
     assert sorted(outcomes) == ["created", *["subject_key_conflict"] * 3]
 
 
-def test_an_update_replaces_everything(customers: CustomerService, database: Database, namespace: str) -> None:
+def test_an_update_replaces_everything_but_a_currency_it_does_not_give(
+    customers: CustomerService, database: Database, namespace: str
+) -> None:
     created = customers.create(namespace, FULL).customer
     replaced = customers.replace(
         namespace, "acme", CustomerDetails("New", subject_keys=("device-2", "device-9"))
     ).customer
-    assert replaced.details == CustomerDetails("New", subject_keys=("device-2", "device-9"))
+    assert replaced.details == CustomerDetails("New", subject_keys=("device-2", "device-9"), currency="EUR")
     assert replaced.created_at == created.created_at < replaced.updated_at
     assert set(owners(database, namespace, "acme", "device-1", "device-2", "device-9")) == {"device-2", "device-9"}
     with pytest.raises(NotFound):
@@ -124,7 +126,7 @@ def test_subjects_cannot_change_while_a_room_above_is_against_it(
     with pytest.raises(Conflict) as refused:
         customers.replace(namespace, created.id, CustomerDetails("New", key="acme", subject_keys=("device-1",)))
     assert refused.value.code == "active_subscription"
-    renamed = CustomerDetails("New", key="acme", subject_keys=("device-2", "device-1"))
+    renamed = CustomerDetails("New", key="acme", subject_keys=("device-2", "device-1"), currency="EUR")
     assert customers.replace(namespace, created.id, renamed).customer.details == renamed
 
 

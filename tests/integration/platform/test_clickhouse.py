@@ -49,6 +49,21 @@ def test_a_server_that_is_not_there_is_unavailable(usage_store_settings: ClickHo
         ClickHouse(lambda: gone).query("SELECT 1")
 
 
+def test_after_an_error_the_next_query_connects_with_the_settings_of_now(
+    usage_store_settings: ClickHouseSettings,
+) -> None:
+    settings = [usage_store_settings]
+    store = ClickHouse(lambda: settings[-1])
+    assert store.query("SELECT 1") == [(1,)]
+    settings.append(replace(usage_store_settings, password="changed"))
+    with pytest.raises(Unavailable):
+        store.query("SELECT * FROM no_such_table")
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        store.query("SELECT 1")
+    settings.append(usage_store_settings)
+    assert store.query("SELECT 1") == [(1,)]
+
+
 def test_a_wrong_password_is_unavailable_and_not_shown(usage_store_settings: ClickHouseSettings) -> None:
     wrong = replace(usage_store_settings, password="wrong-secret")
     assert "wrong-secret" not in repr(wrong)

@@ -1,6 +1,7 @@
 """`Idempotency-Key` on a real PostgreSQL: one change however often and however concurrently it is asked for."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,3 +105,27 @@ def test_of_concurrent_requests_with_one_key_one_works_and_the_others_get_its_an
 def test_a_key_that_is_too_long_is_refused(database: Database, namespace: str) -> None:
     with pytest.raises(InvalidInput):
         replayed(database, replay(namespace, key="x" * 256), Route(database, namespace))
+
+
+def test_old_keys_are_forgotten_a_few_with_every_new_one(database: Database, namespace: str) -> None:
+    keys = [f"key-{number:02}" for number in range(12)]
+    for key in (*keys, "recent"):
+        replayed(database, replay(namespace, key), Route(database, namespace))
+    with database.transaction(namespace) as transaction:
+        transaction.execute(
+            "UPDATE idempotency_keys SET created_at = %(at)s WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)",
+            {"keys": keys, "at": clock.now() - timedelta(days=31)},
+        )
+        transaction.commit()
+    replayed(database, replay(namespace, "new-1"), Route(database, namespace, 400))
+    assert len(kept(database, namespace)) == 13
+    replayed(database, replay(namespace, "new-2"), Route(database, namespace))
+    assert len(kept(database, namespace)) == 4
+    replayed(database, replay(namespace, "new-3"), Route(database, namespace))
+    assert kept(database, namespace) == ["new-2", "new-3", "recent"]
+
+
+def kept(database: Database, namespace: str) -> list[str]:
+    with database.transaction(namespace) as transaction:
+        query = "SELECT key FROM idempotency_keys WHERE namespace = %(namespace)s ORDER BY key"
+        return [row["key"] for row in transaction.fetch_all(query)]

@@ -1,6 +1,7 @@
 """The relay on a real PostgreSQL: every event at least once, in order, again under the same id after a crash."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -79,3 +80,31 @@ def test_an_event_written_twice_is_published_once(database: Database, namespace:
     publish(database, namespace, "same")
     relay_outbox(database, bus)
     assert bus.taken == ["same"]
+
+
+def age(database: Database, namespace: str, name: str, days: int) -> None:
+    with database.transaction(namespace) as transaction:
+        transaction.execute(
+            "UPDATE outbox SET published_at = %(at)s WHERE namespace = %(namespace)s AND id = %(id)s",
+            {"id": name, "at": clock.now() - timedelta(days=days)},
+        )
+        transaction.commit()
+
+
+def test_only_what_was_published_long_ago_is_forgotten(database: Database, namespace: str) -> None:
+    publish(database, namespace, "old", "recent")
+    relay_outbox(database, FakeBus(namespace))
+    age(database, namespace, "old", days=31)
+    age(database, namespace, "recent", days=29)
+    publish(database, namespace, "waiting")
+    with pytest.raises(Unavailable):
+        relay_outbox(database, FakeBus(namespace, refuses=1))
+    assert remaining(database, namespace) == ["old", "recent", "waiting"]
+    relay_outbox(database, FakeBus(namespace))
+    assert remaining(database, namespace) == ["recent", "waiting"]
+
+
+def remaining(database: Database, namespace: str) -> list[str]:
+    with database.transaction(namespace) as transaction:
+        query = "SELECT id FROM outbox WHERE namespace = %(namespace)s ORDER BY position"
+        return [row["id"] for row in transaction.fetch_all(query)]

@@ -8,6 +8,7 @@ from meterhouse.billing.collection import Missing, collected, drafts, is_collect
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.profile import EndProration, Workflow
+from meterhouse.billing.reconcile import reconcile
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.period import Period
@@ -15,7 +16,7 @@ from meterhouse.rating.line import totals_of
 from meterhouse.rating.trace import is_genuine
 from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, draft, metered, pending, tiers
 from tests.unit.billing.samples import rated_draft as rated_one
-from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee
+from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee, phase, subscription
 
 AS_OF = at("2024-02-01T01:00:00Z")
 
@@ -78,13 +79,16 @@ def test_a_fee_of_a_cut_period_is_prorated_unless_the_plan_says_otherwise() -> N
     assert rated(replace(cut, is_prorated=False), Decimal(1), Workflow(), NOW).totals.total == Decimal(20)
 
 
-def test_a_profile_may_charge_the_last_period_in_full_but_not_the_first() -> None:
-    [line, *_] = pending(fee(term=PaymentTerm.IN_ARREARS))
+def test_a_profile_may_charge_the_last_period_in_full_but_not_the_first_nor_one_cut_by_a_phase() -> None:
+    monthly = fee(term=PaymentTerm.IN_ARREARS)
+    phases = [phase("trial", "P15D", monthly), phase("paid", None, monthly)]
+    agreed = subscription("2024-01-11", phases=phases, anchor="2024-01-01", end="2024-02-16")
     full = Workflow(end_proration=EndProration.BILL_FULL_PERIOD)
-    last = replace(line, service_period=Period(at("2024-01-01"), at("2024-01-16")))
-    assert rated(last, Decimal(1), full, NOW).totals.total == Decimal(20)
-    first = replace(line, service_period=Period(at("2024-01-17"), at("2024-02-01")))
-    assert rated(first, Decimal(1), full, NOW).totals.total == Decimal("9.68")
+    lines = reconcile([agreed], [], set(), at("2024-03-01"), NOW).added
+    amounts = [rated(line, Decimal(1), full, NOW).totals.total for line in lines]
+    assert amounts == [Decimal("9.68"), Decimal("3.87"), Decimal(20)]
+    actual = [rated(line, Decimal(1), Workflow(), NOW).totals.total for line in lines]
+    assert actual == [Decimal("9.68"), Decimal("3.87"), Decimal("10.34")]
 
 
 def test_a_missing_quantity_is_a_state_and_rating_goes_on_when_it_is_known() -> None:

@@ -59,6 +59,14 @@ def test_a_sound_plan_has_no_problems() -> None:
             f"{CARD}/price/tiers/0/upToAmount",
             "price_tiers_not_ascending",
         ),
+        *[
+            (
+                plan_of(replace(FEE, billing_cadence=Cadence.parse(cadence))),
+                f"{CARD}/billingCadence",
+                "rate_card_billing_cadence_too_long",
+            )
+            for cadence in ("P101Y", "P1201M", "P9999999Y", "P9999999W")
+        ],
     ],
 )
 def test_a_contradiction_is_named_at_its_place(spec: PlanSpec, field: str, code: str) -> None:

@@ -26,12 +26,20 @@ class Thing(Wire):
     part: Part | None = None
 
 
+class Choices(Wire):
+    tag: str | None = None
+
+
 def routes() -> Router:
     router = Router()
 
     @router.post("/things")
     def create(body: Annotated[Thing, Body()]) -> tuple[Thing, int]:
         return body, 201
+
+    @router.post("/choices")
+    def choose(body: Annotated[Choices, Body()]) -> Choices:
+        return body
 
     @router.get("/things/<thing_key>")
     def get(thing_key: str, tag: Annotated[list[str] | None, Query()] = None) -> dict[str, Any]:
@@ -40,6 +48,11 @@ def routes() -> Router:
     @router.get("/failures/<kind>")
     def fail(kind: str) -> dict[str, Any]:
         raise FAILURES[kind]
+
+    @router.get("/wrong-answer")
+    def break_schema() -> Thing:
+        wrong: Any = {"key": "Not A Key", "displayName": "private"}
+        return wrong  # type: ignore[no-any-return]
 
     @router.delete("/things")
     def clear() -> Response[None]:
@@ -98,6 +111,18 @@ def test_a_missing_field_is_named_where_it_should_stand() -> None:
     assert faults(request("POST", "/things", {"part": {}})) == [("/key", "missing"), ("/part/amount", "missing")]
 
 
+def test_our_own_names_of_fields_are_unknown_in_a_body() -> None:
+    assert faults(request("POST", "/things", {"key": "a", "display_name": "A"})) == [
+        ("/display_name", "extra_forbidden")
+    ]
+
+
+@pytest.mark.parametrize("number", ["1", "1.5", "1e2"])
+def test_a_number_is_no_object(number: str) -> None:
+    assert [field for field, _ in faults(request("POST", "/things", f'{{"key": "a", "part": {number}}}'))] == ["/part"]
+    assert [field for field, _ in faults(request("POST", "/choices", number))] == [""]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -110,8 +135,9 @@ def test_a_missing_field_is_named_where_it_should_stand() -> None:
         '{"\\udfff": "a"}',
         '{"key": ' + "9" * 5000 + "}",
         "[" * 100_000,
+        '{"key": ' + "[" * 64 + "]" * 64 + "}",
     ],
-    ids=["cut", "text", "NaN", "infinity", "NUL", "surrogate", "surrogate name", "long integer", "deep"],
+    ids=["cut", "text", "NaN", "infinity", "NUL", "surrogate", "surrogate name", "long integer", "unclosed", "deep"],
 )
 def test_a_body_that_is_no_storable_json_is_refused_as_a_whole(text: str) -> None:
     assert faults(request("POST", "/things", text)) == [("", "json_invalid")]
@@ -167,6 +193,15 @@ def test_an_unexpected_error_tells_the_request_id_and_nothing_else() -> None:
     status, document = answer(request("GET", "/failures/bug"))
     assert (status, document["detail"]) == (500, "internal error; quote request request-1")
     assert "secret" not in json.dumps(document)
+
+
+def test_an_answer_that_breaks_our_schema_is_our_fault_and_stands_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    status, document = answer(request("GET", "/wrong-answer"))
+    assert (status, document["detail"]) == (500, "internal error; quote request request-1")
+    assert "response.key string_pattern_mismatch" in caplog.text
+    assert "private" not in caplog.text
 
 
 def test_an_error_that_may_pass_says_when_to_come_back() -> None:

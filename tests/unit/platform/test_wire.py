@@ -72,5 +72,18 @@ def test_what_is_no_instant_of_rfc_3339_is_refused(at: object) -> None:
         Sample.model_validate({"at": at})
 
 
+def test_fields_are_built_by_our_names_and_read_by_those_of_the_contract() -> None:
+    assert Nullable(note="a") == Nullable.model_validate({"note": "a"})
+    assert Nullable(gone_at=datetime(2026, 1, 1, tzinfo=UTC)).model_fields_set == {"gone_at"}
+    with pytest.raises(ValidationError):
+        Nullable.model_validate({"gone_at": None})
+
+
+def test_a_fault_of_our_own_does_not_show_the_value() -> None:
+    with pytest.raises(ValidationError) as fault:
+        Sample.model_validate({"amount": "secret"})
+    assert "secret" not in str(fault.value)
+
+
 def test_what_is_none_is_absent_unless_the_contract_says_null() -> None:
     assert Nullable().model_dump(by_alias=True) == {"goneAt": None}

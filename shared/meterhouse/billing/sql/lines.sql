@@ -14,7 +14,7 @@ INSERT INTO invoice_lines ({columns}) SELECT {columns} FROM incoming_lines ON CO
 -- name: update_lines
 UPDATE invoice_lines l SET
     is_live = i.is_live, invoice_id = i.invoice_id, is_pending = i.is_pending, name = i.name,
-    rate_card = i.rate_card, is_prorated = i.is_prorated, service_start = i.service_start,
+    rate_card = i.rate_card, is_prorated = i.is_prorated, is_terminal = i.is_terminal, service_start = i.service_start,
     service_end = i.service_end, full_service_start = i.full_service_start, full_service_end = i.full_service_end,
     billing_start = i.billing_start, billing_end = i.billing_end, invoice_at = i.invoice_at, quantity = i.quantity,
     amount = i.amount, charges_total = i.charges_total, discounts_total = i.discounts_total,

@@ -1,3 +1,13 @@
+-- name: forget_old_keys
+-- A few for every new one keep up; those another request is forgetting are left to it.
+DELETE FROM idempotency_keys WHERE namespace = %(namespace)s AND key = ANY(ARRAY(
+    SELECT key FROM idempotency_keys
+    WHERE namespace = %(namespace)s AND created_at < %(before)s
+    ORDER BY created_at
+    LIMIT 10
+    FOR UPDATE SKIP LOCKED
+))
+
 -- name: claim_key
 -- A concurrent claim of the same key waits here until the first one ends.
 INSERT INTO idempotency_keys (namespace, key, fingerprint, created_at)

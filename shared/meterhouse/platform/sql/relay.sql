@@ -8,3 +8,6 @@ FOR UPDATE SKIP LOCKED
 
 -- name: mark_published
 UPDATE outbox SET published_at = %(at)s WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
+
+-- name: forget_published
+DELETE FROM outbox WHERE namespace = %(namespace)s AND published_at < %(before)s
