@@ -4,14 +4,13 @@ The format: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Times are in [EARLIEST, LATEST): what the usage store's hours can hold, and nobody's slip of the pen."""
+from meterhouse.metering.event import EARLIEST, LATEST
+
 LONGEST_TEXT = 1024
 
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]

@@ -1,7 +1,11 @@
 """Usage events: what a producer sent, and what came of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Times are in [EARLIEST, LATEST): what the usage store's hours can hold, and nobody's slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from meterhouse.metering.clickhouse_filter import Parameters, condition
-from meterhouse.metering.cloud_event import EARLIEST, LATEST
+from meterhouse.metering.event import EARLIEST, LATEST
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, WindowSize
 from meterhouse.platform.sql import queries
 

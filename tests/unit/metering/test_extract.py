@@ -90,6 +90,7 @@ def test_whatever_decimal_was_sent_is_what_counts(sent: Decimal) -> None:
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=15,
     )
 )
 def test_no_data_breaks_the_sink(data: object) -> None:
