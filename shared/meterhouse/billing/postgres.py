@@ -186,6 +186,10 @@ class PostgresBillingGuard:
         message = "usage of these subjects is still to be billed"
         return (Problem("/usageAttribution/subjectKeys", "customer_has_unbilled_usage", message),)
 
+    def against_other_currency(self, _customer_id: str, _at: datetime) -> Sequence[Problem]:
+        """An invoice has a currency of its own: nothing speaks against another one for the next."""
+        return ()
+
     def against_deletion(self, customer_id: str, at: datetime) -> Sequence[Problem]:
         found = self._transaction.fetch_one(_INVOICES["has_open_invoices"], {"customer_id": customer_id})
         if found is None and not self._unbilled(customer_id, at):

@@ -79,6 +79,9 @@ class CustomerGuard(Protocol):
     def against_other_subjects(self, customer_id: str, at: datetime, /) -> Sequence[Problem]:
         """Against the customer's usage coming from other subjects from `at` on (an active subscription, say)."""
 
+    def against_other_currency(self, customer_id: str, at: datetime, /) -> Sequence[Problem]:
+        """Against the customer paying in another currency from `at` on."""
+
     def against_deletion(self, customer_id: str, at: datetime, /) -> Sequence[Problem]: ...
 
 

@@ -85,7 +85,8 @@ class CustomerService:
         Raises:
             NotFound: there is no such customer.
             InvalidInput: see `CustomerDetails.check`.
-            Conflict: `customer_deleted`; a key or subject is another's; or a guard refuses other subjects.
+            Conflict: `customer_deleted`; a key or subject is another's; or a guard refuses other subjects, or another
+                currency.
         """
         details.check()
         at = self._now()
@@ -98,7 +99,13 @@ class CustomerService:
                     "the customer's usage cannot come from other subjects now",
                     (problem for guard in work.store.guards for problem in guard.against_other_subjects(before.id, at)),
                 )
-            customer = before.replaced(replace(details, currency=details.currency or before.currency), at)
+            currency = details.currency or before.currency
+            if before.currency is not None and currency != before.currency:
+                _refuse_if_any(
+                    "the customer cannot pay in another currency now",
+                    (problem for guard in work.store.guards for problem in guard.against_other_currency(before.id, at)),
+                )
+            customer = before.replaced(replace(details, currency=currency), at)
             work.store.customers.update(customer)
             work.publish(self._event("customer.updated", customer))
             shown = _shown(work.store, [customer], at, expand=False)[0]

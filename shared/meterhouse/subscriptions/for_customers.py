@@ -30,6 +30,15 @@ class SubscriptionGuard:
             for row in running
         ]
 
+    def against_other_currency(self, customer_id: str, at: datetime) -> Sequence[Problem]:
+        unfinished = self._transaction.fetch_all(_SQL["unfinished"], {"customer_id": customer_id, "at": at})
+        return [
+            Problem(
+                "/currency", "customer_has_active_subscriptions", f"subscription {row['id']} has settled the currency"
+            )
+            for row in unfinished
+        ]
+
     def against_deletion(self, customer_id: str, at: datetime) -> Sequence[Problem]:
         unfinished = self._transaction.fetch_all(_SQL["unfinished"], {"customer_id": customer_id, "at": at})
         return [

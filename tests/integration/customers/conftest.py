@@ -32,6 +32,9 @@ class FakeGuard:
         assert at.tzinfo is not None
         return [Problem("", "active_subscription", "subscribed")] if customer_id in self.subscribed else []
 
+    def against_other_currency(self, customer_id: str, at: datetime) -> Sequence[Problem]:
+        return self.against_other_subjects(customer_id, at)
+
     def against_deletion(self, customer_id: str, at: datetime) -> Sequence[Problem]:
         owed = [Problem("", "open_invoice", "an invoice is open")] if customer_id in self.owing else []
         return [*self.against_other_subjects(customer_id, at), *owed]

@@ -39,6 +39,14 @@ def test_a_subscribed_customer_keeps_its_subjects_but_may_change_its_name(
     assert renamed.customer.name == "Anna"
 
 
+def test_a_subscribed_customer_keeps_the_currency_that_was_settled(api: "Api", customers: CustomerService) -> None:
+    api.subscribe()
+    with pytest.raises(Conflict) as refused:
+        customers.replace(api.namespace, "ann", CustomerDetails(name="Ann", key="ann", currency="EUR"))
+    assert [problem.field for problem in refused.value.problems] == ["/currency"]
+    assert customers.get(api.namespace, "ann").customer.currency == "USD"
+
+
 def test_a_scheduled_subscription_locks_no_subjects_but_keeps_its_customer(
     api: "Api", customers: CustomerService
 ) -> None:
