@@ -19,7 +19,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "P4": cold_start.measure,
     "P7": typed_column.measure,
 }
-_WIDTH = 110
+_WIDTH = 120
 _TITLES = {
     Effort.FULL: "What fast means here: work against its floor, measured in turns",
     Effort.SMALL: "A smoke run: that every benchmark works; its figures mean nothing",

@@ -10,6 +10,7 @@ from typing import Protocol
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.profile import Profile
+from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
@@ -85,8 +86,8 @@ class Lines(Protocol):
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
 
-    def keys_of(self, subscription_ids: Collection[str]) -> set[str]:
-        """The keys of all lines the subscriptions ever had."""
+    def known_of(self, subscription_ids: Collection[str]) -> Known:
+        """What became of the lines of the subscriptions."""
 
     def add(self, lines: Collection[Line]) -> None:
         """Add lines; one that exists keeps what it has."""

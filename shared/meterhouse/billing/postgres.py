@@ -18,11 +18,13 @@ from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf, ProfileOrder
 from meterhouse.billing.profile import Profile, ProfileSpec
 from meterhouse.billing.reconcile import unbilled
+from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values
 from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken, Problem
+from meterhouse.kernel.period import Period
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
@@ -61,9 +63,11 @@ class PostgresLines:
         found = self._all("lines_of_invoices", invoice_ids=list(invoice_ids))
         return {invoice_id: tuple(lines) for invoice_id, lines in groupby(found, key=lambda line: line.invoice_id)}
 
-    def keys_of(self, subscription_ids: Collection[str]) -> set[str]:
+    def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": list(subscription_ids)}
-        return {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
+        keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
+        parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
+        return Known(keys, {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts})
 
     def add(self, lines: Collection[Line]) -> None:
         self._write("insert_lines", lines)
@@ -198,7 +202,7 @@ class PostgresBillingGuard:
 
     def _unbilled(self, customer_id: str, at: datetime) -> list[TargetLine]:
         subscriptions = PostgresSubscriptions(self._transaction).of_customer(customer_id)
-        known = PostgresLines(self._transaction).keys_of([subscription.id for subscription in subscriptions])
+        known = PostgresLines(self._transaction).known_of([subscription.id for subscription in subscriptions])
         return unbilled(subscriptions, known, at)
 
 

@@ -1,11 +1,11 @@
 """Brings stored lines to what the subscriptions say they should be. Running it twice changes nothing."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, SubscriptionReference
+from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine, target_lines
@@ -23,30 +23,32 @@ class Changes:
 def reconcile(
     subscriptions: Iterable[Subscription],
     pending: Collection[Line],
-    known_keys: AbstractSet[str],
+    known: Known,
     as_of: datetime,
     now: datetime,
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
-    removes nothing. `known_keys` are the keys of the subscriptions' lines of every kind.
+    removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
     agreed = {subscription.id: subscription for subscription in subscriptions}
     reach = max((line.service_period.end for line in pending), default=as_of)
-    wanted = _targets(agreed, as_of)
-    valid = _targets(agreed, max(reach, as_of)) if pending else {}
+    parted = cuts(known, pending)
+    wanted = _targets(agreed, parted, as_of)
+    valid = _targets(agreed, parted, max(reach, as_of)) if pending else {}
     return Changes(
-        added=tuple(_line(*found, now) for key, found in wanted.items() if key not in known_keys),
+        added=tuple(_line(*found, now) for key, found in wanted.items() if key not in known.keys),
         changed=tuple(_changed(pending, valid, now)),
         removed=tuple(line.id for line in pending if line.key not in valid),
     )
 
 
-def unbilled(subscriptions: Iterable[Subscription], known_keys: AbstractSet[str], at: datetime) -> list[TargetLine]:
+def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) -> list[TargetLine]:
     """What the subscriptions ask for at `at` and no line has been made of yet."""
-    targets = (target for subscription in subscriptions for target in target_lines(subscription, at))
-    return [target for target in targets if target.key not in known_keys]
+    agreed = {subscription.id: subscription for subscription in subscriptions}
+    targets = _targets(agreed, cuts(known, ()), at)
+    return [target for key, (_, target) in targets.items() if key not in known.keys]
 
 
 def gathering_id(customer_id: str, currency: str) -> str:
@@ -62,11 +64,12 @@ def line_id(key: str, start: datetime, revision: int = 0) -> str:
 _Found = tuple[str, TargetLine]
 
 
-def _targets(agreed: Mapping[str, Subscription], horizon: datetime) -> dict[str, _Found]:
+def _targets(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, _Found]:
     return {
         target.key: (subscription.customer_id, target)
         for subscription in agreed.values()
-        for target in target_lines(subscription, horizon)
+        for whole in target_lines(subscription, horizon)
+        for target in divided(whole, parted.get(whole.key, ()))
     }
 
 

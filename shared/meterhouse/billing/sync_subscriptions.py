@@ -49,7 +49,7 @@ def sync(
     """Bring the customers' pending lines to what `subscriptions`, all of theirs, say; the customers are locked."""
     store = work.store
     pending = [line for line in store.lines.pending(customer_ids) if line.managed_by is ManagedBy.SUBSCRIPTION]
-    known = store.lines.keys_of([subscription.id for subscription in subscriptions])
+    known = store.lines.known_of([subscription.id for subscription in subscriptions])
     changes = reconcile(subscriptions, pending, known, as_of, now)
     if changes.added:
         customers = store.customers.by_ids({line.customer_id for line in changes.added})

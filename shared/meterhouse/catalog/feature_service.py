@@ -66,7 +66,7 @@ class FeatureService:
 
         Raises:
             NotFound: there is no such feature.
-            Conflict: `feature_in_use`: plans on sale, now or soon, sell it.
+            Conflict: `feature_in_use`: plans on sale, now or soon, sell it; or a guard refuses: a subscription.
         """
         at = self._now()
         with self._begin(namespace) as work:
@@ -74,10 +74,7 @@ class FeatureService:
             feature = _found(work.store, id_or_key)
             if feature.archived_at is not None:
                 return
-            selling = work.store.plans.selling(feature.key, at)
-            if selling:
-                named = ", ".join(f"{plan.key} version {plan.version}" for plan in selling)
-                raise Conflict(f"feature {feature.key!r} is sold by {named}", "feature_in_use")
+            _refuse_if_in_use(work.store, feature.key, at)
             archived = feature.archived(at)
             work.store.features.archive(archived)
             work.publish(self._event("feature.archived", archived))
@@ -93,6 +90,16 @@ def _found(store: CatalogStore, id_or_key: str) -> Feature:
     if feature is None:
         raise NotFound("feature", id_or_key)
     return feature
+
+
+def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
+    selling = store.plans.selling(key, at)
+    if selling:
+        named = ", ".join(f"{plan.key} version {plan.version}" for plan in selling)
+        raise Conflict(f"feature {key!r} is sold by {named}", "feature_in_use")
+    found = [problem for guard in store.guards for problem in guard.against_archiving(key, at)]
+    if found:
+        raise Conflict(f"feature {key!r} is in use", found[0].code, found)
 
 
 def _checked_meter(store: CatalogStore, spec: FeatureSpec) -> KnownMeter | None:

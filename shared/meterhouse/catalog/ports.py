@@ -8,6 +8,7 @@ from typing import Protocol
 
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
+from meterhouse.kernel.errors import Problem
 
 
 class FeatureOrder(StrEnum):
@@ -112,6 +113,13 @@ class Meters(Protocol):
         """The live meter of this id or slug."""
 
 
+class FeatureGuard(Protocol):
+    """What a room above cannot bear; it answers in the transaction of the change."""
+
+    def against_archiving(self, feature_key: str, at: datetime) -> Sequence[Problem]:
+        """Why the live feature of this key must stay, each with its code; nothing if it may go."""
+
+
 class CatalogStore(Protocol):
     @property
     def features(self) -> FeatureStore: ...
@@ -119,3 +127,5 @@ class CatalogStore(Protocol):
     def plans(self) -> PlanStore: ...
     @property
     def meters(self) -> Meters: ...
+    @property
+    def guards(self) -> Sequence[FeatureGuard]: ...

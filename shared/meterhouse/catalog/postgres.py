@@ -1,7 +1,7 @@
 """Features and plans in PostgreSQL."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from meterhouse.catalog.document import phase_from_document, phase_to_document
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
-from meterhouse.catalog.ports import FeatureFilter, FeatureOrder, Meters, PlanFilter, PlanOrder, Slice
+from meterhouse.catalog.ports import FeatureFilter, FeatureGuard, FeatureOrder, Meters, PlanFilter, PlanOrder, Slice
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
@@ -93,12 +93,13 @@ class PostgresPlans:
 
 
 class PostgresCatalog:
-    """The room's store in one transaction; meters come from the room below."""
+    """The room's store in one transaction; meters come from the room below, guards from those above."""
 
-    def __init__(self, transaction: Transaction, meters: Meters) -> None:
+    def __init__(self, transaction: Transaction, meters: Meters, guards: Sequence[FeatureGuard] = ()) -> None:
         self.features = PostgresFeatures(transaction)
         self.plans = PostgresPlans(transaction)
         self.meters = meters
+        self.guards = guards
 
 
 def _page(

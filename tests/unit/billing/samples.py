@@ -11,6 +11,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.reconcile import reconcile
+from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.price import Price, Tier, TieredPrice, TierMode
 from meterhouse.catalog.rate_card import RateCard
@@ -39,7 +40,7 @@ def tiers() -> TieredPrice:
 def pending(*cards: RateCard, start: str = "2024-01-01", as_of: str = "2024-02-01T01:00:00Z") -> list[Line]:
     """The pending lines of a monthly subscription to `cards` (a fee and usage) at `as_of`."""
     agreed = subscription(start, cards or (fee(), metered()))
-    lines = reconcile([agreed], [], set(), at(as_of), NOW).added
+    lines = reconcile([agreed], [], Known(), at(as_of), NOW).added
     return sorted(lines, key=lambda line: (line.invoice_at, line.id))
 
 

@@ -9,6 +9,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.reconcile import reconcile
+from meterhouse.billing.rests import Known
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.period import Period
@@ -84,7 +85,7 @@ def test_a_profile_may_charge_the_last_period_in_full_but_not_the_first_nor_one_
     phases = [phase("trial", "P15D", monthly), phase("paid", None, monthly)]
     agreed = subscription("2024-01-11", phases=phases, anchor="2024-01-01", end="2024-02-16")
     full = Workflow(end_proration=EndProration.BILL_FULL_PERIOD)
-    lines = reconcile([agreed], [], set(), at("2024-03-01"), NOW).added
+    lines = reconcile([agreed], [], Known(), at("2024-03-01"), NOW).added
     amounts = [rated(line, Decimal(1), full, NOW).totals.total for line in lines]
     assert amounts == [Decimal("9.68"), Decimal("3.87"), Decimal(20)]
     actual = [rated(line, Decimal(1), Workflow(), NOW).totals.total for line in lines]

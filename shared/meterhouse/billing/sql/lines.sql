@@ -46,3 +46,14 @@ ORDER BY invoice_id, service_start, key, revision
 -- name: keys_of_subscriptions
 SELECT DISTINCT key FROM invoice_lines
 WHERE namespace = %(namespace)s AND subscription_id = ANY(%(subscription_ids)s)
+
+-- name: parts_of_subscriptions
+-- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole. Usage is
+-- invoiced after its end, when nothing goes on any more.
+SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
+    AND l.is_live AND NOT l.is_pending AND l.is_prorated
+    AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
+    AND l.rate_card -> 'price' ->> 'type' = 'flat'
+    AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
