@@ -49,7 +49,7 @@ format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-bench: install ## the table of docs/performance.md, measured here
+bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench
 
 layers: install ## build the Lambda layers for AWS (arm64, no Docker)

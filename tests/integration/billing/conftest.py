@@ -30,6 +30,7 @@ from meterhouse.platform.postgres import Database, PostgresSettings, Row, begins
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, subscribe
+from tests.integration.billing.given import Api
 from tests.unit.billing.samples import NOW, FakeUsage, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
@@ -128,6 +129,11 @@ class Run:
 @pytest.fixture
 def run(database: Database, namespace: str) -> Run:
     return Run(database, namespace)
+
+
+@pytest.fixture
+def api(run: Run) -> Api:
+    return Api(run)
 
 
 @pytest.fixture

@@ -1,84 +1,12 @@
 """Billing over HTTP on the real database."""
 
-import json
-from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from meterhouse.billing.act_on_invoice import InvoiceActions
-from meterhouse.billing.api import routes
-from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
-from meterhouse.billing.profiles import ProfileService
-from meterhouse.billing.service import InvoiceService
-from meterhouse.payments.sandbox import TARGET_STATUS
-from meterhouse.platform.http import HttpHandler, http_handler
-from meterhouse.platform.ids import new_id
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
+from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, UNKNOWN, Api, problem_fields
 from tests.unit.billing.samples import NOW, FakeApp, metered, tiers
-from tests.unit.platform.requests import CONTEXT, request
-
-INVOICES = "/api/v1/billing/invoices"
-PROFILES = "/api/v1/billing/profiles"
-UNKNOWN = "01HZ0000000000000000000000"
-DISCARD = {"action": {"percentage": 100, "action": {"type": "discard"}}, "reason": "mistake"}
-PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
-
-
-@dataclass
-class Api:
-    run: Run
-
-    def handler(self) -> HttpHandler:
-        run = self.run
-
-        def now() -> Any:
-            return run.now
-
-        begin, usage, app = run.begin, run.usage, run.app
-        profiles = ProfileService(begin, now, new_id)
-        reading = InvoiceService(begin, usage, now)
-        acting = InvoiceActions(begin, usage, app, now)
-        due = InvoicePendingLines(begin, usage, app, now)
-        return http_handler(*routes(profiles, reading, acting, due), database=run.database)
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        query: str = "",
-        namespace: str | None = None,
-        key: str | None = None,
-    ) -> tuple[int, Any]:
-        headers = {"content-type": "application/json"} | ({} if key is None else {"idempotency-key": key})
-        event = request(method, path, body, query=query, headers=headers, namespace=namespace or self.run.namespace)
-        answer = self.handler()(event, CONTEXT)
-        text = answer.get("body")
-        return int(answer["statusCode"]), json.loads(text, parse_float=Decimal) if text else None
-
-    def ok(self, method: str, path: str, body: object = None, *, query: str = "") -> Any:
-        status, answer = self(method, path, body, query=query)
-        assert status in {200, 201, 204}, answer
-        return answer
-
-    def profile(self, **changes: object) -> dict[str, Any]:
-        [default] = self.ok("GET", PROFILES)["items"]
-        supplier = {"name": "House", "addresses": [{"country": "DE"}]}
-        apps = {task: app["id"] for task, app in default["apps"].items()}
-        return {"name": "Own", "supplier": supplier, "default": False, "workflow": {}, "apps": apps} | changes
-
-    def without_auto_advance(self) -> None:
-        made = self.profile(default=True, workflow={"invoicing": {"autoAdvance": False}})
-        self.ok("POST", PROFILES, made)
-
-
-@pytest.fixture
-def api(run: Run) -> Api:
-    return Api(run)
 
 
 @pytest.fixture
@@ -88,10 +16,6 @@ def customer(run: Run) -> str:
     run.used(customer, "2024-01-01", "12")
     run.used(customer, "2024-02-01", "4")
     return customer
-
-
-def problem_fields(answer: dict[str, Any]) -> dict[str, str]:
-    return {fault["field"]: fault["code"] for fault in answer["extensions"]["validationErrors"]}
 
 
 def test_the_first_profile_comes_by_itself_with_the_contracts_defaults(api: Api) -> None:
@@ -302,46 +226,6 @@ def test_a_deleted_draft_is_hidden_and_its_lines_are_not_billed_again(api: Api, 
     assert len(api.ok("GET", INVOICES, query="statuses=draft&includeDeleted=true")["items"]) == 1
 
 
-def test_a_voided_invoice_may_be_billed_again_once(api: Api, run: Run) -> None:
-    customer = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
-    run.subscribe(customer, metered())
-    run.all()
-    [first] = run.invoices()
-    voided = api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
-    assert (voided["status"], voided["lines"][0]["totals"]["total"]) == ("voided", "0")
-    assert api("POST", f"{INVOICES}/{first.id}/void", PENDING)[0] == 409
-    run.used(customer, "2024-01-01", "2")
-    run.all()
-    run.all()
-    _, second = sorted(run.invoices(), key=lambda invoice: invoice.step, reverse=True)
-    assert {invoice.state.value for invoice in run.invoices()} == {"voided", "payment_processing.action_required"}
-    assert second.number != first.number
-    live = run.rows("SELECT key FROM invoice_lines WHERE namespace = %(namespace)s AND is_live AND NOT is_pending")
-    assert len(live) == 1
-
-
-def test_a_discarded_invoice_is_never_billed_again(api: Api, run: Run) -> None:
-    run.subscribe(run.customer("bob", metadata={TARGET_STATUS: "failed"}), metered())
-    run.all()
-    [first] = run.invoices()
-    api.ok("POST", f"{INVOICES}/{first.id}/void", DISCARD)
-    run.all()
-    assert [invoice.state.value for invoice in run.invoices()] == ["voided"]
-
-
-def test_a_void_of_a_part_or_of_other_lines_is_refused(api: Api, run: Run) -> None:
-    run.app = FakeApp()
-    run.subscribe(run.customer("bob"), metered())
-    run.all()
-    [invoice] = run.invoices()
-    half = {"action": {"percentage": 50, "action": {"type": "discard"}}, "reason": "half"}
-    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", half)
-    assert (status, problem_fields(answer)) == (400, {"/action/percentage": "not_supported_yet"})
-    strange = DISCARD | {"overrides": [{"lineId": UNKNOWN, "action": PENDING["action"]}]}
-    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", strange)
-    assert (status, problem_fields(answer)) == (400, {"/overrides": "unknown_line"})
-
-
 def test_what_failed_is_tried_again_on_request(api: Api, run: Run, customer: str) -> None:
     assert customer
     run.app = FakeApp({"sync"})
@@ -399,14 +283,3 @@ def test_the_same_request_again_gets_the_first_answer_and_invoices_nothing_more(
     assert first[0] == 201
     assert api("POST", f"{INVOICES}/invoice", {"customerId": customer}, key="once") == first
     assert len(run.invoices()) == 1
-
-
-@pytest.mark.parametrize("body", [None, "{", "[]", '""', {}, {"action": None}, {"reason": "x", "action": {}}])
-def test_a_void_without_its_fields_is_refused(api: Api, body: object) -> None:
-    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400
-
-
-@pytest.mark.parametrize("number", ["1e3", "NaN", "null", "100.5", "-100", "1e400"])
-def test_no_odd_percentage_gets_past_the_schema(api: Api, number: str) -> None:
-    body = f'{{"reason": "x", "action": {{"percentage": {number}, "action": {{"type": "discard"}}}}}}'
-    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400

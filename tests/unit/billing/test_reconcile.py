@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterhouse.billing.reconcile import Changes, reconcile
+from meterhouse.billing.rests import Known
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import NOW, metered
-from tests.unit.subscriptions.samples import at, fee, subscription
+from tests.unit.subscriptions.samples import SUBSCRIPTION_ID, at, fee, period, subscription
 
 START = at("2024-01-01")
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ class Stored:
 
     def run(self, agreed: Iterable[Subscription], as_of: datetime) -> Changes:
         keys = {line.key for line in [*self.pending.values(), *self.invoiced.values()]}
-        changes = reconcile(agreed, list(self.pending.values()), keys, as_of, NOW)
+        parts = {
+            line.key: line.service_period
+            for line in self.invoiced.values()
+            if line.service_period != line.full_service_period and not line.rate_card.is_metered
+        }
+        changes = reconcile(agreed, list(self.pending.values()), Known(keys, parts), as_of, NOW)
         self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
         for line_id in changes.removed:
             del self.pending[line_id]
@@ -101,3 +107,45 @@ def test_a_line_that_was_reopened_after_a_void_is_kept() -> None:
     again = replace(line, id="again", revision=1, invoice_at=at("2024-09-01"))
     stored.pending[again.id] = again
     assert stored.run([agreed()], at("2024-01-10")) == Changes()
+
+
+def quarterly(end: str | None = None) -> Subscription:
+    return subscription("2024-04-01", (fee(cadence="P3M"),), end=end)
+
+
+@given(st.lists(st.sampled_from(["2024-05-01", "2024-05-20", "2024-06-01", None]), min_size=1, max_size=5))
+def test_however_often_the_end_moves_the_invoiced_parts_tile_what_is_charged(ends: list[str | None]) -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    for end in [*ends, None]:
+        stored.run([quarterly(end)], as_of)
+        assert stored.run([quarterly(end)], as_of) == Changes()
+        stored.collect(as_of)
+    quarter = period("2024-04-01", "2024-07-01")
+    assert quarter.tiles(line.service_period for line in stored.invoiced.values())
+
+
+def test_a_rest_that_is_pending_follows_the_subscription_and_is_known_by_its_start() -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly("2024-05-01")], as_of)
+    stored.collect(as_of)
+    [rest] = stored.run([quarterly()], as_of).added
+    assert rest.key == f"{SUBSCRIPTION_ID}/default/fee/v[0]/period[0]/from[2024-05-01T00:00:00Z]"
+    assert (rest.service_period, rest.full_service_period) == (
+        period("2024-05-01", "2024-07-01"),
+        period("2024-04-01", "2024-07-01"),
+    )
+    [cut] = stored.run([quarterly("2024-06-01")], as_of).changed
+    assert cut.service_period == period("2024-05-01", "2024-06-01")
+    assert not cut.is_terminal
+    assert stored.run([quarterly("2024-05-01")], as_of).removed == (rest.id,)
+
+
+def test_a_part_reopened_after_its_rest_was_made_keeps_to_its_part() -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly("2024-05-01")], as_of)
+    stored.collect(as_of)
+    stored.run([quarterly()], as_of)
+    stored.pending |= {line_id: replace(line, revision=1) for line_id, line in stored.invoiced.items()}
+    stored.invoiced.clear()
+    stored.run([quarterly()], as_of)
+    assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.pending.values())

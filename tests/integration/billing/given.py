@@ -1,0 +1,77 @@
+"""Billing over HTTP on the real database, as its tests call it."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.api import routes
+from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.profiles import ProfileService
+from meterhouse.billing.service import InvoiceService
+from meterhouse.platform.http import HttpHandler, http_handler
+from meterhouse.platform.ids import new_id
+from tests.unit.platform.requests import CONTEXT, request
+
+if TYPE_CHECKING:
+    from tests.integration.billing.conftest import Run
+
+
+INVOICES = "/api/v1/billing/invoices"
+PROFILES = "/api/v1/billing/profiles"
+UNKNOWN = "01HZ0000000000000000000000"
+DISCARD = {"action": {"percentage": 100, "action": {"type": "discard"}}, "reason": "mistake"}
+
+
+@dataclass
+class Api:
+    run: "Run"
+
+    def handler(self) -> HttpHandler:
+        run = self.run
+
+        def now() -> Any:
+            return run.now
+
+        begin, usage, app = run.begin, run.usage, run.app
+        profiles = ProfileService(begin, now, new_id)
+        reading = InvoiceService(begin, usage, now)
+        acting = InvoiceActions(begin, usage, app, now)
+        due = InvoicePendingLines(begin, usage, app, now)
+        return http_handler(*routes(profiles, reading, acting, due), database=run.database)
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: str = "",
+        namespace: str | None = None,
+        key: str | None = None,
+    ) -> tuple[int, Any]:
+        headers = {"content-type": "application/json"} | ({} if key is None else {"idempotency-key": key})
+        event = request(method, path, body, query=query, headers=headers, namespace=namespace or self.run.namespace)
+        answer = self.handler()(event, CONTEXT)
+        text = answer.get("body")
+        return int(answer["statusCode"]), json.loads(text, parse_float=Decimal) if text else None
+
+    def ok(self, method: str, path: str, body: object = None, *, query: str = "") -> Any:
+        status, answer = self(method, path, body, query=query)
+        assert status in {200, 201, 204}, answer
+        return answer
+
+    def profile(self, **changes: object) -> dict[str, Any]:
+        [default] = self.ok("GET", PROFILES)["items"]
+        supplier = {"name": "House", "addresses": [{"country": "DE"}]}
+        apps = {task: app["id"] for task, app in default["apps"].items()}
+        return {"name": "Own", "supplier": supplier, "default": False, "workflow": {}, "apps": apps} | changes
+
+    def without_auto_advance(self) -> None:
+        made = self.profile(default=True, workflow={"invoicing": {"autoAdvance": False}})
+        self.ok("POST", PROFILES, made)
+
+
+def problem_fields(answer: dict[str, Any]) -> dict[str, str]:
+    return {fault["field"]: fault["code"] for fault in answer["extensions"]["validationErrors"]}

@@ -1,0 +1,47 @@
+"""A cancelation cuts what is charged in advance; taken back after the invoice, the rest is charged, too."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from meterhouse.billing.profile import EndProration
+from meterhouse.subscriptions.model import Subscription
+from tests.integration.billing.conftest import Run
+from tests.unit.billing.samples import profile_with
+from tests.unit.subscriptions.samples import at, fee
+
+IN_APRIL = at("2024-04-01T02:00:00Z")
+
+
+def quarterly(run: Run) -> Subscription:
+    """Subscribed to 90 a quarter, in advance, canceled to 1 May, and invoiced on 1 April."""
+    made = run.subscribe(run.customer("ann"), fee(amount="90", cadence="P3M"), start="2024-04-01")
+    run.change(replace(made, active_to=at("2024-05-01"), updated_at=run.now))
+    run.all(IN_APRIL)
+    return made
+
+
+def totals(run: Run) -> list[Decimal]:
+    return sorted(invoice.totals.total for invoice in run.invoices())
+
+
+def test_after_the_cancelation_is_taken_back_the_rest_is_billed_once(run: Run) -> None:
+    open_again = quarterly(run)
+    assert totals(run) == [Decimal("29.67")]
+    run.change(open_again)
+    run.all(at("2024-04-03"))
+    assert totals(run) == [Decimal("29.67"), Decimal("60.33")]
+    before = run.everything()
+    run.all(at("2024-04-03"))
+    assert run.everything() == before
+
+
+def test_what_was_billed_in_full_has_no_rest(run: Run) -> None:
+    profile = profile_with(end_proration=EndProration.BILL_FULL_PERIOD)
+    with run.begin(run.namespace) as work:
+        work.store.profiles.add(profile)
+        work.commit()
+    open_again = quarterly(run)
+    assert totals(run) == [Decimal(90)]
+    run.change(open_again)
+    run.all(at("2024-04-03"))
+    assert totals(run) == [Decimal(90)]

@@ -1,0 +1,61 @@
+"""Voiding over HTTP on the real database: lines are billed again, or never."""
+
+import pytest
+
+from meterhouse.payments.sandbox import TARGET_STATUS
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
+from tests.unit.billing.samples import FakeApp, metered
+
+PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
+
+
+def test_a_voided_invoice_may_be_billed_again_once(api: Api, run: Run) -> None:
+    customer = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
+    run.subscribe(customer, metered())
+    run.all()
+    [first] = run.invoices()
+    voided = api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert (voided["status"], voided["lines"][0]["totals"]["total"]) == ("voided", "0")
+    assert api("POST", f"{INVOICES}/{first.id}/void", PENDING)[0] == 409
+    run.used(customer, "2024-01-01", "2")
+    run.all()
+    run.all()
+    _, second = sorted(run.invoices(), key=lambda invoice: invoice.step, reverse=True)
+    assert {invoice.state.value for invoice in run.invoices()} == {"voided", "payment_processing.action_required"}
+    assert second.number != first.number
+    live = run.rows("SELECT key FROM invoice_lines WHERE namespace = %(namespace)s AND is_live AND NOT is_pending")
+    assert len(live) == 1
+
+
+def test_a_discarded_invoice_is_never_billed_again(api: Api, run: Run) -> None:
+    run.subscribe(run.customer("bob", metadata={TARGET_STATUS: "failed"}), metered())
+    run.all()
+    [first] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{first.id}/void", DISCARD)
+    run.all()
+    assert [invoice.state.value for invoice in run.invoices()] == ["voided"]
+
+
+def test_a_void_of_a_part_or_of_other_lines_is_refused(api: Api, run: Run) -> None:
+    run.app = FakeApp()
+    run.subscribe(run.customer("bob"), metered())
+    run.all()
+    [invoice] = run.invoices()
+    half = {"action": {"percentage": 50, "action": {"type": "discard"}}, "reason": "half"}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", half)
+    assert (status, problem_fields(answer)) == (400, {"/action/percentage": "not_supported_yet"})
+    strange = DISCARD | {"overrides": [{"lineId": UNKNOWN, "action": PENDING["action"]}]}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", strange)
+    assert (status, problem_fields(answer)) == (400, {"/overrides": "unknown_line"})
+
+
+@pytest.mark.parametrize("body", [None, "{", "[]", '""', {}, {"action": None}, {"reason": "x", "action": {}}])
+def test_a_void_without_its_fields_is_refused(api: Api, body: object) -> None:
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400
+
+
+@pytest.mark.parametrize("number", ["1e3", "NaN", "null", "100.5", "-100", "1e400"])
+def test_no_odd_percentage_gets_past_the_schema(api: Api, number: str) -> None:
+    body = f'{{"reason": "x", "action": {{"percentage": {number}, "action": {{"type": "discard"}}}}}}'
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400
