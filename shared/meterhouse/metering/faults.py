@@ -1,6 +1,5 @@
 """What is wrong with a body of events: every fault of every event, for the one refusal of the request."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
@@ -25,8 +24,6 @@ class Shape(Enum):
 
 
 _EVENT = Decoder(CheckedEvent)
-_BATCH = Decoder(list[CheckedEvent])
-_AT_INDEX = re.compile(r"\$\[(\d+)\]")
 _PARTS = Decoder(list[Raw])
 _WHOLE = Decoder(Raw)
 _FIELDS = Decoder(dict[str, Raw])
@@ -44,8 +41,8 @@ _BY_FIELD = {
 _REQUIRED = ("id", "source", "type", "subject")
 
 
-def refusal(body: bytes, shape: Shape, most: int, first_fault: str = "") -> InvalidInput | TooLarge:
-    """Why the body is refused; the caller knows that it is, and may know what msgspec stumbled over."""
+def refusal(body: bytes, shape: Shape, most: int) -> InvalidInput | TooLarge:
+    """Why the body is refused; the caller knows that it is."""
     is_batch = body.lstrip()[:1] == b"["
     parts = _parts(body, is_batch=is_batch)
     if isinstance(parts, InvalidInput):
@@ -56,7 +53,7 @@ def refusal(body: bytes, shape: Shape, most: int, first_fault: str = "") -> Inva
         return TooLarge(f"at most {most} events in a request") if parts else _whole("empty", "the array holds no event")
     problems = [
         problem
-        for index in _suspects(parts, first_fault, may_hold_nul=NUL in body)
+        for index in _suspects(parts, may_hold_nul=NUL in body)
         for problem in _faults(parts[index], f"/{index}" if is_batch else "")
     ]
     return InvalidInput(f"{len(problems)} fault(s) in the events; none was accepted", problems)
@@ -79,32 +76,17 @@ def _whole(code: str, message: str) -> InvalidInput:
     return InvalidInput(message, [Problem("", code, message)])
 
 
-def _suspects(parts: list[Raw], first_fault: str, *, may_hold_nul: bool) -> list[int]:
+def _suspects(parts: list[Raw], *, may_hold_nul: bool) -> list[int]:
     """Which events to look at attribute by attribute."""
     suspects, typed = [], []
-    index = _AT_INDEX.search(first_fault)
-    first = int(index[1]) if index else 0
-    # one bad event among many is the common case: what stands before it is known to be sound, what follows mostly is
-    for start, run in ((0, parts[:first]), (first, parts[first : first + 1]), (first + 1, parts[first + 1 :])):
-        sound, faulty = _decoded(run)
-        typed += sound
-        suspects += [start + position for position in faulty]
+    decode = _EVENT.decode
+    for index, part in enumerate(parts):
+        try:
+            typed.append(decode(part))
+        except ValidationError:
+            suspects.append(index)
     # a fault that the types cannot say may be in any event
     return suspects if are_sound(typed, may_hold_nul=may_hold_nul) else list(range(len(parts)))
-
-
-def _decoded(parts: list[Raw]) -> tuple[list[CheckedEvent], list[int]]:
-    """The events that the types allow, and the positions of the others."""
-    try:
-        return _BATCH.decode(b"[%b]" % b",".join(parts)), []
-    except ValidationError:
-        sound, faulty = [], []
-    for position, part in enumerate(parts):
-        try:
-            sound.append(_EVENT.decode(part))
-        except ValidationError:
-            faulty.append(position)
-    return sound, faulty
 
 
 def _faults(event: Raw, pointer: str) -> Iterator[Problem]:
