@@ -30,7 +30,7 @@ def _not_too_deep(value: object, depth: int = 0) -> object:
 class FilterString(Wire):
     """Conditions on a text; all that are given must hold."""
 
-    model_config = ConfigDict(alias_generator=_operator, populate_by_name=False)
+    model_config = ConfigDict(alias_generator=_operator)
 
     eq: str | None = None
     ne: str | None = None
@@ -54,7 +54,7 @@ class FilterString(Wire):
 class FilterTime(Wire):
     """Conditions on an instant; all that are given must hold."""
 
-    model_config = ConfigDict(alias_generator=_operator, populate_by_name=False)
+    model_config = ConfigDict(alias_generator=_operator)
 
     gt: Instant | None = None
     gte: Instant | None = None
@@ -75,7 +75,7 @@ class FilterTime(Wire):
 
 
 class FilterId(Wire):
-    model_config = ConfigDict(alias_generator=_operator, populate_by_name=False)
+    model_config = ConfigDict(alias_generator=_operator)
 
     in_: list[Ulid] | None = None
 
