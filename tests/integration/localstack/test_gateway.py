@@ -58,9 +58,15 @@ class Echo(BaseHTTPRequestHandler):
         """Silent."""
 
 
+class Upstream(ThreadingHTTPServer):
+    """Has room for every client of these tests: a full accept queue resets connections on a loaded machine."""
+
+    request_queue_size = 512
+
+
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    server = Upstream(("127.0.0.1", 0), Echo)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
