@@ -4,7 +4,7 @@ from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler
-from meterhouse.metering.postgres import LiveMeters
+from meterhouse.metering.postgres import LiveMeters, OutboxNotices
 from meterhouse.metering.sink import SinkEvents
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -12,10 +12,12 @@ from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.task import task
 
+database = Database(PostgresSettings.from_environment)
 sink = SinkEvents(
-    LiveMeters(Database(PostgresSettings.from_environment)),
+    LiveMeters(database),
     ClickHouseSink(ClickHouse(ClickHouseSettings.from_environment)),
     KafkaDeadLetters(KafkaSettings.from_environment, KafkaProducer(KafkaSettings.from_environment)),
+    OutboxNotices(database),
     now=clock.now,
     new_id=ids.new_id,
 )

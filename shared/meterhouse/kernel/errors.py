@@ -64,7 +64,11 @@ class UnsupportedMedia(MeterhouseError):
 
 
 class Unprocessable(MeterhouseError):
-    """A used idempotency key came back with another body."""
+    """Sound, and still not to be done as it was asked for. `code` names the reason for programs."""
+
+    def __init__(self, detail: str, code: str = "unprocessable") -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class Unavailable(MeterhouseError):

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+DECIMALS = 18
+"""How many digits behind the point values have."""
+
 
 class Aggregation(StrEnum):
     SUM = "SUM"
@@ -21,3 +24,8 @@ class Aggregation(StrEnum):
     def reads_value(self) -> bool:
         """Whether it reads a property of the event; COUNT counts events, whatever they hold."""
         return self is not Aggregation.COUNT
+
+    @property
+    def reads_number(self) -> bool:
+        """Whether that property must be a number; UNIQUE_COUNT tells texts apart."""
+        return self.reads_value and self is not Aggregation.UNIQUE_COUNT

@@ -1,16 +1,22 @@
-"""Usage in ClickHouse: closed clean hours from the rollup, the rest from the values themselves, exact."""
+"""Usage in ClickHouse: clean days and hours from the rollups, the rest from the values themselves, exact."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+from meterhouse.kernel.errors import Unprocessable
+from meterhouse.metering.aggregation import DECIMALS, Aggregation
+from meterhouse.metering.span import reads_rollups
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, UsageRow
-from meterhouse.metering.usage_sql import dirty_hours_sql, reads_hours, usage_sql
+from meterhouse.metering.usage_sql import dirty_hours_sql, usage_sql
 from meterhouse.platform.clickhouse import ClickHouse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = 60
 _MOST_DIRTY_HOURS = 2_000
-"""With more of them the rollup saves nothing."""
+"""With more of them the rollups save nothing."""
+_QUANTUM = Decimal(1).scaleb(-DECIMALS)
+_WIDE = Context(prec=78, rounding=ROUND_HALF_EVEN)
+_ALL_ROWS = 1 << 40
 _SETTINGS = {
     # the hour is in both keys, so rows of one key never stand in two partitions
     "do_not_merge_across_partitions_select_final": 1,
@@ -27,12 +33,17 @@ class ClickHouseUsage:
         """Rows in order of window and group; groups without usage are left out.
 
         Raises:
+            Unprocessable: more rows than the query allows.
             Unavailable: the store did not answer.
         """
         if query.subjects == () or query.customers == {}:
             return []
-        text, parameters = usage_sql(namespace, query, self._dirty(namespace, query))
+        limit = 1 + (_ALL_ROWS if query.most_rows is None else query.most_rows)
+        text, parameters = usage_sql(namespace, query, self._dirty(namespace, query), limit)
         rows = self._store.query(text, parameters, _SETTINGS)
+        if query.most_rows is not None and len(rows) > query.most_rows:
+            remedy = "ask for a shorter period, larger windows or fewer groups"
+            raise Unprocessable(f"the answer has more than {query.most_rows} rows: {remedy}", "too_many_rows")
         return [_row(query, *row) for row in rows]
 
     def subjects(self, namespace: str, query: UsageQuery) -> list[str]:
@@ -46,19 +57,30 @@ class ClickHouseUsage:
 
     def _dirty(self, namespace: str, query: UsageQuery) -> list[int] | None:
         """Asked before the usage: an hour that is clean then is at least as fresh in the rollup that is read next."""
-        if not reads_hours(query):
+        if not reads_rollups(query):
             return None
         text, parameters = dirty_hours_sql(namespace, query, _MOST_DIRTY_HOURS + 1)
         hours = [hour for (hour,) in self._store.query(text, parameters)]
         return None if len(hours) > _MOST_DIRTY_HOURS else hours
 
 
-def _row(query: UsageQuery, window_start: int, groups: list[str], total: str, first_at: int, last_at: int) -> UsageRow:
+def _row(
+    query: UsageQuery, window_start: int, groups: list[str], total: str, events: int, first_at: int, last_at: int
+) -> UsageRow:
     named = dict(zip(query.group_by, groups, strict=True))
     subject, customer = named.pop(SUBJECT, None), named.pop(CUSTOMER, None)
     start, end = _window(query, window_start, first_at, last_at)
     group_by = {name: value or None for name, value in named.items()}
-    return UsageRow(Decimal(total), start, end, subject, customer or None, group_by)
+    return UsageRow(
+        _value(query.meter.aggregation, Decimal(total), events), start, end, subject, customer or None, group_by
+    )
+
+
+def _value(aggregation: Aggregation, total: Decimal, events: int) -> Decimal:
+    """An average is the exact sum over the count, rounded half even to as many decimals as values have."""
+    if aggregation is not Aggregation.AVG:
+        return total
+    return _WIDE.quantize(_WIDE.divide(total, events), _QUANTUM)
 
 
 def _window(query: UsageQuery, window_start: int, first_at: int, last_at: int) -> tuple[datetime, datetime]:

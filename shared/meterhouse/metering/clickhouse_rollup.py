@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from meterhouse.metering.roll_up import DirtyHour
+from meterhouse.metering.span import DAY, HOUR
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.sql import queries
 
@@ -24,15 +25,21 @@ class ClickHouseRollups:
         ]
 
     def recompute(self, hours: Sequence[DirtyHour]) -> None:
+        starts = [_seconds(dirty) for dirty in hours]
+        self._recompute(hours[0], HOUR, starts, "of_values")
+        self._recompute(hours[0], DAY, sorted({at - at % DAY for at in starts}), "of_hours")
+
+    def _recompute(self, meter: DirtyHour, seconds: int, starts: list[int], source: str) -> None:
         # the later of two runs at once must win: its version is drawn after its marks were read, before the values are
         [(rolled_at,)] = self._store.query(_SQL["now"])
         parameters = {
-            "namespace": hours[0].namespace,
-            "meter_id": hours[0].meter_id,
-            "hours": [_seconds(dirty) for dirty in hours],
+            "namespace": meter.namespace,
+            "meter_id": meter.meter_id,
+            "seconds": seconds,
+            "starts": starts,
             "rolled_at": rolled_at,
         }
-        self._store.command(_SQL["recompute"], parameters)
+        self._store.command(_SQL["recompute"].format(source=_SQL[source]), parameters)
 
     def cover(self, hours: Sequence[DirtyHour]) -> None:
         marks = [(dirty, mark) for dirty in hours for mark in dirty.marks]

@@ -1,101 +1,118 @@
 """The sink's writings in ClickHouse: one column-wise insert a table and batch."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from __future__ import annotations
 
-from meterhouse.metering.extract import MeterValue
-from meterhouse.metering.sink import EventKey, SunkEvent
-from meterhouse.platform.clickhouse import ClickHouse
+from collections import defaultdict
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from meterhouse.metering.batch import EventBatch, EventKey, microseconds
 from meterhouse.platform.sql import queries
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from meterhouse.metering.matching import MeterReading
+    from meterhouse.platform.clickhouse import ClickHouse
+
 _SQL = queries("meterhouse.metering", "sink.sql")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _ANY_NUMBER_OF_DAYS = {"max_partitions_per_insert_block": 0}
-_IDENTITIES_A_LOOKUP = 5_000
-"""33 bytes each: a query's text stays below ClickHouse's 256 KiB."""
-_KEY = ("namespace", "subject", "hour", "source", "id")
-_PLACE = ("stored_at", "partition", "offset", "position")
+_IDENTITIES_A_LOOKUP = 50_000
+_LOOKUP = {"max_query_size": 2 * 1024 * 1024}
+"""Twenty digits an identity."""
+_KEY = ("namespace", "subject", "hour", "source", "id", "time", "stored_at", "partition", "offset", "position")
 _EVENT = (
-    *("type", "time", "time_given", "data", "datacontenttype", "dataschema"),
+    *("type", "time_given", "data", "datacontenttype", "dataschema"),
     *("validation_error", "ingested_at", "identity"),
 )
-_VALUE = ("meter_id", "time", "value", "counts", "group_by", "superseded")
-
-
-def microseconds(at: datetime) -> int:
-    """How DateTime64(6) holds an instant; a driver's own conversion goes through floats."""
-    return (at - _EPOCH) // _MICROSECOND
+_VALUE = ("meter_id", "value", "texts", "counts", "group_by", "revision", "superseded")
+Columns = list["Sequence[Any]"]
 
 
 class ClickHouseSink:
     def __init__(self, store: ClickHouse) -> None:
         self._store = store
 
-    def add_events(self, events: Sequence[SunkEvent], faults: Sequence[str], stored_at: datetime) -> None:
-        wire = [event.event for event in events]
-        columns: list[Sequence[object]] = [
-            [event.key.type for event in events],
-            [microseconds(event.time) for event in events],
+    def add_events(self, batch: EventBatch, faults: Sequence[str]) -> None:
+        wire = batch.events
+        columns: Columns = [
+            [event.type for event in wire],
             [event.time is not None for event in wire],
             [_data(bytes(event.data)) for event in wire],
             [event.datacontenttype or "" for event in wire],
             [event.dataschema or "" for event in wire],
             faults,
-            [microseconds(event.ingested_at) for event in events],
-            [event.identity for event in events],
+            batch.ingested,
+            batch.identities(),
         ]
-        data = [*_keys([event.key for event in events]), *_places(events, stored_at), *columns]
-        self._store.insert("events", (*_KEY, *_PLACE, *_EVENT), data, _ANY_NUMBER_OF_DAYS)
+        self._store.insert("events", (*_KEY, *_EVENT), [*_key_columns(batch), *columns], _ANY_NUMBER_OF_DAYS)
 
-    def add_values(self, values: Sequence[tuple[SunkEvent, MeterValue]], stored_at: datetime) -> None:
-        events = [event for event, _ in values]
-        columns: list[Sequence[object]] = [
-            [value.meter_id for _, value in values],
-            [microseconds(event.time) for event in events],
-            [value.value for _, value in values],
-            [value.fault is None for _, value in values],
-            [dict(value.group_by) for _, value in values],
-            [False] * len(values),
+    def add_values(self, batch: EventBatch, readings: Sequence[MeterReading]) -> None:
+        keys = _key_columns(batch)
+        taken = [list(_taken(column, readings)) for column in keys]
+        columns: Columns = [
+            list(chain.from_iterable([reading.meter.id] * len(reading.rows) for reading in readings)),
+            list(chain.from_iterable(reading.values.values for reading in readings)),
+            list(chain.from_iterable(reading.values.texts for reading in readings)),
+            [not fault for reading in readings for fault in reading.values.faults],
+            list(chain.from_iterable(reading.values.groups for reading in readings)),
+            list(chain.from_iterable([reading.meter.revision] * len(reading.rows) for reading in readings)),
+            [False] * len(taken[0]),
         ]
-        data = [*_keys([event.key for event in events]), *_places(events, stored_at), *columns]
-        self._store.insert("meter_values", (*_KEY, *_PLACE, *_VALUE), data, _ANY_NUMBER_OF_DAYS)
+        self._store.insert("meter_values", (*_KEY, *_VALUE), [*taken, *columns], _ANY_NUMBER_OF_DAYS)
 
-    def later_writings(self, events: Sequence[SunkEvent]) -> list[EventKey]:
-        by_namespace: dict[str, set[bytes]] = defaultdict(set)
-        for event in events:
-            by_namespace[event.key.namespace].add(event.identity)
+    def later_writings(self, batch: EventBatch) -> list[EventKey]:
+        by_namespace: dict[str, set[int]] = defaultdict(set)
+        for namespace, identity in zip(batch.namespaces, batch.identities(), strict=True):
+            by_namespace[namespace].add(identity)
         return [
-            EventKey(namespace, type_, subject, hour.replace(tzinfo=UTC), source, event_id)
+            key
             for namespace, identities in by_namespace.items()
             for looked_up in _chunks(sorted(identities))
-            for type_, subject, hour, source, event_id in self._store.query(
-                _SQL["later_writings"],
-                {"namespace": namespace, "identities": ",".join(identity.hex() for identity in looked_up)},
-            )
+            for key in self._later(namespace, self._repeated(namespace, looked_up))
         ]
+
+    def _repeated(self, namespace: str, identities: list[int]) -> list[int]:
+        """Those written more than once, under whatever keys: nearly always none, found without reading any key."""
+        text = _SQL["repeated"].format(identities=", ".join(map(str, identities)))
+        return [found for (found,) in self._store.query(text, {"namespace": namespace}, _LOOKUP)]
+
+    def _later(self, namespace: str, identities: list[int]) -> Iterator[EventKey]:
+        if not identities:
+            return
+        text = _SQL["later_writings"].format(identities=", ".join(map(str, identities)))
+        for row in self._store.query(text, {"namespace": namespace}, _LOOKUP):
+            yield EventKey(namespace, *row)
 
     def supersede(self, keys: Sequence[tuple[str, EventKey]], stored_at: datetime) -> None:
         count = len(keys)
-        columns: list[Sequence[object]] = [
+        data: Columns = [
+            [key.namespace for _, key in keys],
+            [key.subject for _, key in keys],
+            [key.hour for _, key in keys],
+            [key.source for _, key in keys],
+            [key.id for _, key in keys],
+            [key.hour * 1_000_000 for _, key in keys],
+            [microseconds(stored_at)] * count,
+            *([0] * count for _ in ("partition", "offset", "position")),
             [meter_id for meter_id, _ in keys],
-            [microseconds(key.hour) for _, key in keys],
             [0] * count,
+            [[]] * count,
             [False] * count,
             [{}] * count,
+            [0] * count,
             [True] * count,
         ]
-        nowhere: list[Sequence[object]] = [[microseconds(stored_at)] * count, [0] * count, [0] * count, [0] * count]
-        data = [*_keys([key for _, key in keys]), *nowhere, *columns]
-        self._store.insert("meter_values", (*_KEY, *_PLACE, *_VALUE), data, _ANY_NUMBER_OF_DAYS)
+        self._store.insert("meter_values", (*_KEY, *_VALUE), data, _ANY_NUMBER_OF_DAYS)
 
-    def mark_dirty(self, hours: Iterable[tuple[str, str, datetime]], mark: str) -> None:
+    def mark_dirty(self, hours: Iterable[tuple[str, str, int]], mark: str) -> None:
         marked = list(hours)
-        data: list[Sequence[object]] = [
+        data: Columns = [
             [namespace for namespace, _, _ in marked],
             [meter_id for _, meter_id, _ in marked],
-            [_seconds(hour) for _, _, hour in marked],
+            [hour for _, _, hour in marked],
             [mark] * len(marked),
             [0] * len(marked),
         ]
@@ -103,33 +120,37 @@ class ClickHouseSink:
         self._store.insert("dirty_hours", names, data, _ANY_NUMBER_OF_DAYS)
 
 
-def _keys(keys: Sequence[EventKey]) -> list[Sequence[object]]:
+def _key_columns(batch: EventBatch) -> Columns:
+    wire = batch.events
     return [
-        [key.namespace for key in keys],
-        [key.subject for key in keys],
-        [_seconds(key.hour) for key in keys],
-        [key.source for key in keys],
-        [key.id for key in keys],
+        batch.namespaces,
+        [event.subject for event in wire],
+        batch.hours(),
+        [event.source for event in wire],
+        [event.id for event in wire],
+        batch.times,
+        batch.stored,
+        batch.partitions,
+        batch.offsets,
+        batch.positions,
     ]
 
 
-def _places(events: Sequence[SunkEvent], stored_at: datetime) -> list[Sequence[object]]:
-    return [
-        [microseconds(stored_at)] * len(events),
-        [event.partition for event in events],
-        [event.offset for event in events],
-        [event.position for event in events],
-    ]
-
-
-def _seconds(at: datetime) -> int:
-    return microseconds(at) // 1_000_000
+def _taken(column: Sequence[Any], readings: Sequence[MeterReading]) -> Iterator[Any]:
+    """The column's entries for the rows of each reading, one reading after the other."""
+    for reading in readings:
+        if len(reading.rows) == len(column):
+            yield from column
+        elif len(reading.rows) == 1:
+            yield column[reading.rows[0]]
+        else:
+            yield from itemgetter(*reading.rows)(column)
 
 
 def _data(data: bytes) -> str:
     return "" if data == b"null" else data.decode()
 
 
-def _chunks(identities: list[bytes]) -> Iterable[list[bytes]]:
+def _chunks(identities: list[int]) -> Iterable[list[int]]:
     for start in range(0, len(identities), _IDENTITIES_A_LOOKUP):
         yield identities[start : start + _IDENTITIES_A_LOOKUP]

@@ -15,6 +15,9 @@ class KnownMeters(Protocol):
 
     def live(self) -> Sequence[Meter]: ...
 
+    def by_ids(self, meter_ids: Iterable[str]) -> Mapping[str, Meter]:
+        """Meters by id, deleted ones too."""
+
 
 class KnownCustomers(Protocol):
     def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]: ...
@@ -34,9 +37,10 @@ class Directory:
         self._begin = begin
 
     def meter(self, namespace: str, id_or_slug: str) -> Meter:
-        """The live meter of this id or slug; `NotFound` otherwise."""
+        """The live meter of this id or slug, or the deleted one of this id: its history stays; `NotFound` otherwise."""
         with self._begin(namespace) as work:
-            meter = work.store.meters.find(id_or_slug)
+            meters = work.store.meters
+            meter = meters.find(id_or_slug) or meters.by_ids([id_or_slug]).get(id_or_slug)
         if meter is None:
             raise NotFound("meter", id_or_slug)
         return meter

@@ -1,7 +1,7 @@
-"""What a meter reads of an event's data."""
+"""What a meter reads of events' data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
@@ -9,30 +9,38 @@ from typing import Any
 from msgspec import DecodeError
 from msgspec.json import Decoder, Encoder
 
-from meterhouse.metering.json_path import compiled
+from meterhouse.metering.aggregation import DECIMALS
+from meterhouse.metering.json_path import MISSING, Several, reader
 from meterhouse.metering.model import Meter
 
-DECIMALS = 18
 BOUND = Decimal(10) ** 20
 """Values are in (-BOUND, BOUND); more than DECIMALS digits behind the point are rounded half even."""
+_INT_BOUND = int(BOUND)
 _QUANTUM = Decimal(1).scaleb(-DECIMALS)
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_NUMBER = 128
 _DECODER = Decoder(float_hook=Decimal)
-_ENCODER = Encoder(decimal_format="number")
+_ENCODER = Encoder(decimal_format="number", order="sorted")
 _ONE = Decimal(1)
 _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class MeterValue:
-    """One event as one meter sees it; with a `fault` it counts for nothing."""
+class MeterValues:
+    """A run of events as one meter sees them, an entry an event; where there is a fault, the event counts for nothing.
 
-    meter_id: str
-    value: Decimal
-    group_by: Mapping[str, str]
-    fault: str | None = None
+    Attributes:
+        values: the number that was read; 1 where none is asked for.
+        texts: what UNIQUE_COUNT tells apart; empty elsewhere.
+        groups: group-by names to texts; "" where the event lacks the property.
+        faults: why the meter cannot read the event; "" where it can.
+    """
+
+    values: list[Decimal]
+    texts: list[list[str]]
+    groups: list[Mapping[str, str]]
+    faults: list[str]
 
 
 def parse_data(data: bytes) -> object:
@@ -45,26 +53,50 @@ def parse_data(data: bytes) -> object:
         return None
 
 
-def extract(meter: Meter, data: object) -> MeterValue:
-    """What the meter reads: COUNT one each, others the number at the value property."""
-    group_by = {name: _text(compiled(path)(data)) for name, path in meter.group_by.items()}
+def extract(meter: Meter, documents: Sequence[object]) -> MeterValues:
+    """What the meter reads of the documents, event by event."""
+    count = len(documents)
+    groups = _groups(meter.group_by, documents)
     if meter.value_property is None:
-        return MeterValue(meter.id, _ONE, group_by)
-    found = compiled(meter.value_property)(data)
-    try:
-        return MeterValue(meter.id, _number(found), group_by)
-    except ValueError as error:
-        return MeterValue(meter.id, _ZERO, group_by, f"meter {meter.slug}: {meter.value_property} {error}")
+        return MeterValues([_ONE] * count, [[]] * count, groups, [""] * count)
+    found = list(map(reader(meter.value_property), documents))
+    about = f"meter {meter.slug}: {meter.value_property}"
+    if meter.aggregation.reads_number:
+        values, faults = _numbers(found, about)
+        return MeterValues(values, [[]] * count, groups, faults)
+    faults = [f"{about} is {'missing' if value is MISSING else 'null'}" if _is_void(value) else "" for value in found]
+    return MeterValues([_ONE] * count, [[_text(value)] for value in found], groups, faults)
 
 
-def _number(found: list[Any]) -> Decimal:
-    if len(found) != 1:
-        raise ValueError("finds several values" if found else "is missing")
-    value = found[0]
+def _groups(paths: Mapping[str, str], documents: Sequence[object]) -> list[Mapping[str, str]]:
+    columns = [[_text(value) for value in map(reader(path), documents)] for path in paths.values()]
+    if not columns:
+        return [{} for _ in documents]
+    names = tuple(paths)
+    return [dict(zip(names, texts, strict=True)) for texts in zip(*columns, strict=True)]
+
+
+def _numbers(found: Sequence[Any], about: str) -> tuple[list[Decimal], list[str]]:
+    values, faults = [], [""] * len(found)
+    for index, value in enumerate(found):
+        if type(value) is int and -_INT_BOUND < value < _INT_BOUND:
+            values.append(Decimal(value))
+            continue
+        try:
+            values.append(_number(value))
+        except ValueError as error:
+            values.append(_ZERO)
+            faults[index] = f"{about} {error}"
+    return values, faults
+
+
+def _number(value: Any) -> Decimal:  # noqa: ANN401 - JSON
+    if value is MISSING:
+        raise ValueError("is missing")
     if value is None:
         raise ValueError("is null")
     if not _is_number(value):
-        raise ValueError("is no number")
+        raise ValueError("finds several values" if isinstance(value, Several) else "is no number")
     number = Decimal(value)
     if not -BOUND < number < BOUND:
         raise ValueError("is out of range")
@@ -77,9 +109,11 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _text(found: list[Any]) -> str:
-    """A group's name; "" where the event lacks the property."""
-    if not found or found[0] is None:
-        return ""
-    value = found[0] if len(found) == 1 else found
-    return value if isinstance(value, str) else _ENCODER.encode(value).decode()
+def _is_void(value: object) -> bool:
+    return value is MISSING or value is None
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - JSON
+    if type(value) is str:
+        return value
+    return "" if _is_void(value) else _ENCODER.encode(value).decode()

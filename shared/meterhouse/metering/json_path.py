@@ -7,13 +7,20 @@ from typing import Any
 
 from meterhouse.kernel.errors import Problems
 
-Reader = Callable[[Any], list[Any]]
-"""All values that a path finds in a JSON document, in its order."""
+
+class Several(list[Any]):
+    """More than one value, in the document's order."""
+
+
+MISSING = object()
+"""No value at all, which null is."""
+Reader = Callable[[Any], Any]
+"""What a path finds in a JSON document: the one value, or `Several`, or `MISSING`."""
 _MEMBERS = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 @lru_cache(maxsize=4096)
-def compiled(path: str) -> Reader:
+def reader(path: str) -> Reader:
     """The path as a function.
 
     Raises:
@@ -34,9 +41,17 @@ def _general(path: str) -> Reader:
         # a pattern of a meter's author could hold the sink for ever
         environment.function_extensions.pop(pattern_function)
     try:
-        return environment.compile(path).findall
+        find = environment.compile(path).findall
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise ValueError(str(error)) from error
+
+    def read(document: Any) -> Any:  # noqa: ANN401 - JSON
+        found = find(document)
+        if len(found) == 1:
+            return found[0]
+        return Several(found) if found else MISSING
+
+    return read
 
 
 def check_paths(value_property: str | None, group_by: Mapping[str, str], problems: Problems) -> None:
@@ -46,18 +61,22 @@ def check_paths(value_property: str | None, group_by: Mapping[str, str], problem
         paths = {"/valueProperty": value_property, **paths}
     for pointer, path in paths.items():
         try:
-            compiled(path)
+            reader(path)
         except ValueError as error:
             problems.add(pointer, "json_path", f"no JSONPath: {error}")
 
 
 def _member(names: tuple[str, ...]) -> Reader:
     # walking members by hand takes a fortieth of the library's time
-    def read(document: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    if len(names) == 1:
+        [only] = names
+        return lambda document: document.get(only, MISSING) if isinstance(document, dict) else MISSING
+
+    def read(document: Any) -> Any:  # noqa: ANN401 - JSON
         for name in names:
             if not isinstance(document, dict) or name not in document:
-                return []
+                return MISSING
             document = document[name]
-        return [document]
+        return document
 
     return read

@@ -8,12 +8,12 @@ from datetime import datetime
 from meterhouse.kernel.errors import Problems
 from meterhouse.metering.aggregation import Aggregation
 
-SUPPORTED = frozenset({Aggregation.SUM, Aggregation.COUNT})
 RESERVED_EVENT_TYPE = "openmeter."
 """Prefix of event types that are ours to send."""
 _GROUP_BY_NAME = re.compile(r"[a-zA-Z_][0-9a-zA-Z_]*")
 _TAKEN_NAMES = frozenset({"subject", "customer_id"})
 _MOST_GROUP_BYS = 100
+LAST_REVISION = (1 << 14) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,27 @@ class MeterSpec:
 
 @dataclass(frozen=True, slots=True)
 class MeterChange:
-    """What may change of a meter; None leaves a field as it is."""
+    """What may change of a meter; None leaves a field as it is.
+
+    Attributes:
+        fixed: attributes of a meter that never change, as the caller believes them to be.
+    """
 
     name: str | None = None
     description: str | None = None
     group_by: Mapping[str, str] | None = None
     metadata: Mapping[str, str] | None = None
+    fixed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
+    """A meter as it stands.
+
+    Attributes:
+        revision: how often what it reads of events has changed; of one event the reading of the latest revision counts.
+    """
+
     id: str
     slug: str
     name: str
@@ -62,16 +73,23 @@ class Meter:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    revision: int = 0
 
     def changed(self, change: MeterChange, at: datetime) -> "Meter":
+        reads_anew = change.group_by is not None and dict(change.group_by) != dict(self.group_by)
         return replace(
             self,
+            revision=self.revision + reads_anew,
             name=self.name if change.name is None else change.name,
             description=self.description if change.description is None else change.description,
             group_by=self.group_by if change.group_by is None else change.group_by,
             metadata=self.metadata if change.metadata is None else change.metadata,
             updated_at=at,
         )
+
+    def contradicted(self, change: MeterChange) -> list[str]:
+        """The attributes that never change and that the change would have otherwise."""
+        return [name for name, value in change.fixed.items() if getattr(self, name) != value]
 
     def deleted(self, at: datetime) -> "Meter":
         return replace(self, deleted_at=at, updated_at=at)
@@ -96,9 +114,6 @@ def new_meter(meter_id: str, spec: MeterSpec, at: datetime) -> Meter:
 
 def check_spec(spec: MeterSpec, problems: Problems) -> None:
     """Add a problem for each rule that the spec breaks; JSONPath syntax is checked where paths are compiled."""
-    if spec.aggregation not in SUPPORTED:
-        message = f"{spec.aggregation} is not supported; SUM and COUNT are"
-        problems.add("/aggregation", "aggregation_not_supported", message)
     if spec.event_type.startswith(RESERVED_EVENT_TYPE):
         problems.add("/eventType", "reserved_event_type", f"types that start with {RESERVED_EVENT_TYPE!r} are ours")
     if spec.aggregation.reads_value and spec.value_property is None:

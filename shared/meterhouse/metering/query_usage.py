@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from meterhouse.kernel.errors import NotFound, Problems
 from meterhouse.metering.directory import Directory
 from meterhouse.metering.filter import Filter
-from meterhouse.metering.usage import UsageQuery, UsageRow, WindowSize, check_query
+from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, UsageRow, WindowSize, check_query
 
+MOST_ROWS = 20_000
+"""Of one answer: a Lambda answers with 6 MB at the most."""
 _LATEST_VALUES = timedelta(hours=24)
 
 
@@ -26,6 +28,14 @@ class UsageAsked:
     customer_ids: tuple[str, ...] | None = None
     group_by: tuple[str, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Filtering by subjects or customers groups by them, too: it tells whose the numbers are."""
+        named = [*self.group_by]
+        named += [SUBJECT] if self.subjects else []
+        named += [CUSTOMER] if self.customer_ids else []
+        return tuple(dict.fromkeys(named))
 
 
 class Usage(Protocol):
@@ -47,7 +57,8 @@ class QueryUsage:
 
         Raises:
             NotFound: no such meter.
-            InvalidInput: an unknown zone, customer or group, or an empty period; all faults are listed.
+            InvalidInput: an unknown zone, customer or group, an empty period, too many windows; all faults are listed.
+            Unprocessable: more than `MOST_ROWS` rows.
         """
         return self._usage.query(namespace, self._query(namespace, meter, asked))
 
@@ -80,8 +91,9 @@ class QueryUsage:
             time_zone=_zone(asked.time_zone, problems),
             subjects=asked.subjects,
             customers=customers,
-            group_by=tuple(dict.fromkeys(asked.group_by)),
+            group_by=asked.groups,
             filters=asked.filters,
+            most_rows=MOST_ROWS,
         )
         check_query(query, problems)
         problems.raise_if_any("the usage query cannot be answered")

@@ -7,7 +7,7 @@ import zstandard
 from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder, Encoder
 
-from meterhouse.metering.cloud_event import CloudEvent
+from meterhouse.metering.cloud_event import NUL, CloudEvent, are_sound, is_object
 
 LARGEST_RECORD = 4 * 1024 * 1024
 """What the topic takes of one compressed record; `platform.topics` creates it so."""
@@ -61,9 +61,14 @@ def decode_record(value: bytes) -> Record:
         size = zstandard.frame_content_size(value)
         if not 0 < size <= LARGEST_INFLATED:
             raise Poison(f"inflates to {size} bytes")
-        record = _DECODER.decode(_DECOMPRESSOR.decompress(value))
+        inflated = _DECOMPRESSOR.decompress(value)
+        record = _DECODER.decode(inflated)
     except (zstandard.ZstdError, DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Poison(f"not readable: {error}") from error
     if not record.events or not record.namespace:
         raise Poison("holds no events of a namespace")
+    if not (
+        are_sound(record.events, may_hold_nul=NUL in inflated) and all(is_object(event.data) for event in record.events)
+    ):
+        raise Poison("holds an event that ingest would refuse")
     return record

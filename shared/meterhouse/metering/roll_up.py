@@ -26,7 +26,7 @@ class Rollups(Protocol):
         """Hours with marks that are not covered, by namespace, meter and hour."""
 
     def recompute(self, hours: Sequence[DirtyHour]) -> None:
-        """Replace the rollup of these hours, all of one meter, by what the values say now."""
+        """Replace the rollups of these hours, all of one meter, and of their days by what the values say now."""
 
     def cover(self, hours: Sequence[DirtyHour]) -> None:
         """Let these marks count no more; other marks of the same hours stay."""

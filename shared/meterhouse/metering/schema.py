@@ -10,6 +10,7 @@ from meterhouse.platform.wire import Description, Instant, Key, Metadata, Name, 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]+$")]
 Slug = Key
+_FIXED = ("slug", "aggregation", "event_type", "event_from", "value_property")
 
 
 class MeterCreate(Wire):
@@ -39,13 +40,21 @@ class MeterCreate(Wire):
 
 
 class MeterUpdate(Wire):
+    """What changes, and what never does: the latter may be repeated by a caller that sends back what it read."""
+
     name: Name | None = None
     description: Description | None = None
     group_by: dict[Text, Text] | None = None
     metadata: Metadata | None = None
+    slug: Slug | None = None
+    aggregation: Aggregation | None = None
+    event_type: Text | None = None
+    event_from: Instant | None = None
+    value_property: Text | None = None
 
     def change(self) -> MeterChange:
-        return MeterChange(self.name, self.description, self.group_by, self.metadata)
+        named = {name: getattr(self, name) for name in _FIXED if name in self.model_fields_set}
+        return MeterChange(self.name, self.description, self.group_by, self.metadata, named)
 
 
 class MeterWire(Resource):

@@ -6,12 +6,28 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from meterhouse.kernel.errors import Conflict, NotFound, Problems
+from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
 from meterhouse.metering.json_path import check_paths
-from meterhouse.metering.model import Meter, MeterChange, MeterSpec, check_group_by, check_spec, new_meter
+from meterhouse.metering.model import (
+    LAST_REVISION,
+    Meter,
+    MeterChange,
+    MeterSpec,
+    check_group_by,
+    check_spec,
+    new_meter,
+)
 from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin, Work
+
+_WIRE_NAMES = {
+    "slug": "slug",
+    "aggregation": "aggregation",
+    "event_type": "eventType",
+    "event_from": "eventFrom",
+    "value_property": "valueProperty",
+}
 
 
 class MeterOrder(StrEnum):
@@ -93,16 +109,19 @@ class MeterService:
         Raises:
             NotFound: no such meter.
             InvalidInput: the group-by breaks a rule.
-            Conflict: a group-by key is dropped that a feature filters on.
+            Conflict: a group-by key is dropped that a feature filters on, or an attribute is given that never changes.
         """
         with self._begin(namespace) as work:
             meter = _locked(work, id_or_slug)
+            _refuse_fixed(meter, change)
             if change.group_by is not None:
                 problems = Problems()
                 check_group_by(change.group_by, meter.value_property, problems)
                 check_paths(None, change.group_by, problems)
                 problems.raise_if_any("the meter cannot be changed")
             changed = meter.changed(change, self._now())
+            if changed.revision > LAST_REVISION:
+                raise Conflict("the meter's group-by was changed too often; create another meter", "meter_worn_out")
             self._refuse_dropped_keys(namespace, meter, changed)
             work.store.update(changed)
             work.publish(self._event("meter.updated", changed, changed.updated_at))
@@ -146,6 +165,13 @@ class MeterService:
 
     def _event(self, what: str, meter: Meter, at: datetime) -> DomainEvent:
         return DomainEvent(self._new_id(), what, f"meter/{meter.id}", at, {"id": meter.id, "slug": meter.slug})
+
+
+def _refuse_fixed(meter: Meter, change: MeterChange) -> None:
+    message = "never changes; create another meter"
+    problems = [Problem(f"/{_WIRE_NAMES[name]}", "immutable", message) for name in meter.contradicted(change)]
+    if problems:
+        raise Conflict("the meter cannot be changed in this", "meter_immutable", problems)
 
 
 def _found(store: MeterStore, id_or_slug: str) -> Meter:

@@ -16,10 +16,17 @@ CUSTOMER = "customer_id"
 
 
 class WindowSize(StrEnum):
+    """Days and months are those of a calendar in some zone: a day may have 23 or 25 hours."""
+
     MINUTE = "MINUTE"
     HOUR = "HOUR"
     DAY = "DAY"
     MONTH = "MONTH"
+
+    @property
+    def length(self) -> timedelta:
+        """How long a window is at the least, but for hours that a change of clocks takes."""
+        return _LENGTHS[self]
 
     def end(self, start: datetime, zone: ZoneInfo) -> datetime:
         """The end of the window that begins at `start`; days and months end at midnight in `zone`."""
@@ -36,6 +43,14 @@ class WindowSize(StrEnum):
         return datetime(following.year, following.month, following.day, tzinfo=zone).astimezone(UTC)
 
 
+_LENGTHS = {
+    WindowSize.MINUTE: timedelta(minutes=1),
+    WindowSize.HOUR: timedelta(hours=1),
+    WindowSize.DAY: timedelta(days=1),
+    WindowSize.MONTH: timedelta(days=28),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class UsageQuery:
     """Usage of a meter in `[from_, to)`.
@@ -47,6 +62,7 @@ class UsageQuery:
         group_by: names of the meter's group-by keys, `subject`, `customer_id`.
         filters: conditions on the meter's group-by keys; all must hold.
         stored_before: leaves out events stored at this instant or later; None: none.
+        most_rows: an answer with more rows is refused; None: none is.
     """
 
     meter: Meter
@@ -59,6 +75,7 @@ class UsageQuery:
     group_by: tuple[str, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
     stored_before: datetime | None = None
+    most_rows: int | None = None
 
     @property
     def start(self) -> datetime | None:
@@ -83,6 +100,7 @@ def check_query(query: UsageQuery, problems: Problems) -> None:
     """Add a problem for each rule that the query breaks."""
     if query.from_ is not None and query.to is not None and query.from_ >= query.to:
         problems.add("/from", "empty_period", "from must be before to")
+    _check_windows(query, problems)
     known = {*query.meter.group_by, SUBJECT, CUSTOMER}
     for index, name in enumerate(query.group_by):
         if name not in known:
@@ -93,3 +111,14 @@ def check_query(query: UsageQuery, problems: Problems) -> None:
         if name not in query.meter.group_by:
             pointer = f"/advancedMeterGroupByFilters/{name.replace('~', '~0').replace('/', '~1')}"
             problems.add(pointer, "unknown_group_by", f"the meter does not group by {name!r}")
+
+
+def _check_windows(query: UsageQuery, problems: Problems) -> None:
+    if query.window is None or query.from_ is None or query.to is None or query.most_rows is None:
+        return
+    windows = (query.to - query.from_) // query.window.length
+    if windows > query.most_rows:
+        message = (
+            f"the period has {windows} windows of a {query.window.lower()}; at most {query.most_rows} can be asked for"
+        )
+        problems.add("/windowSize", "too_many_windows", message)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -49,9 +50,12 @@ class MeterQueryRequest(Wire):
 
 
 class MeterQueryRow(Wire):
+    """A row of the contract; `exact_value` says in plain digits what `value` may only be near to (ADR 0007)."""
+
     nullable: ClassVar[frozenset[str]] = frozenset({"subject"})
 
     value: JsonNumber
+    exact_value: str
     window_start: Instant
     window_end: Instant
     subject: str | None
@@ -70,6 +74,7 @@ def result_wire(request: MeterQueryRequest, rows: Sequence[UsageRow]) -> MeterQu
     data = [
         MeterQueryRow(
             value=row.value,
+            exact_value=plain_digits(row.value),
             window_start=row.window_start,
             window_end=row.window_end,
             subject=row.subject,
@@ -84,13 +89,19 @@ def result_wire(request: MeterQueryRequest, rows: Sequence[UsageRow]) -> MeterQu
 
 def result_csv(request: MeterQueryRequest, rows: Sequence[UsageRow]) -> str:
     """One line a row: window, groups in the order asked for, value in plain digits."""
-    names = list(dict.fromkeys(request.group_by or ()))
+    names = request.asked().groups
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["window_start", "window_end", *names, "value"])
     for row in rows:
         groups = {SUBJECT: row.subject, CUSTOMER: row.customer_id, **row.group_by}
         window = (format_rfc3339(row.window_start), format_rfc3339(row.window_end))
-        plain = f"{row.value.normalize():f}" if row.value else "0"
-        writer.writerow([*window, *(groups[name] or "" for name in names), plain])
+        writer.writerow([*window, *(groups[name] or "" for name in names), plain_digits(row.value)])
     return text.getvalue()
+
+
+def plain_digits(value: Decimal) -> str:
+    """Without exponent and without zeros that say nothing."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text

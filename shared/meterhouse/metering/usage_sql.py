@@ -1,21 +1,20 @@
-"""The SQL of a usage query: which hours come from the rollup, which from the values themselves."""
+"""The SQL of a usage query: which hours and days come from the rollups, which from the values themselves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
+from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_filter import Parameters, condition
-from meterhouse.metering.event import EARLIEST, LATEST
+from meterhouse.metering.span import Whole, rollups, span
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, WindowSize
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "usage.sql")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_HOUR = timedelta(hours=1)
 _MICROSECOND = timedelta(microseconds=1)
-_SAMPLE = timedelta(days=7)
+_NEVER = "toDateTime(4294967295)"
+"""Stands in for an empty list: later than any event may be."""
 _WINDOWS = {
     WindowSize.MINUTE: "toStartOfMinute(at, {zone})",
     WindowSize.HOUR: "toStartOfHour(at, {zone})",
@@ -25,107 +24,159 @@ _WINDOWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The instants of a query, and the whole hours among them: `[from_whole, to_whole)`, empty where there are none."""
+class _Reading:
+    """What an aggregation takes of a value's row and of a rollup's, and how it makes one number of both."""
 
-    from_: datetime
-    to: datetime
-
-    @property
-    def from_hour(self) -> datetime:
-        return _floored(self.from_)
-
-    @property
-    def from_whole(self) -> datetime:
-        return _floored(self.from_ + _HOUR - _MICROSECOND)
-
-    @property
-    def to_whole(self) -> datetime:
-        return max(_floored(self.to), self.from_whole)
-
-    def parameters(self) -> dict[str, object]:
-        return {
-            "from": (self.from_ - _EPOCH) // _MICROSECOND,
-            "to": (self.to - _EPOCH) // _MICROSECOND,
-            "from_hour": _seconds(self.from_hour),
-            "to_hour": _seconds(_floored(self.to + _HOUR - _MICROSECOND)),
-            "from_whole": _seconds(self.from_whole),
-            "to_whole": _seconds(self.to_whole),
-        }
+    row: str
+    rollup: str
+    total: str = "toString(sum(value))"
+    events: str = "1"
 
 
-def span(query: UsageQuery) -> Span:
-    """What the query covers, within the instants that an event may have."""
-    start = max(query.start or EARLIEST, EARLIEST)
-    return Span(start, max(start, min(query.to or LATEST, LATEST)))
-
-
-def reads_hours(query: UsageQuery) -> bool:
-    """Whether whole hours answer the query: they must not straddle its windows nor its cutoff."""
-    covered = span(query)
-    if query.stored_before is not None or covered.from_whole >= covered.to_whole or query.window is WindowSize.MINUTE:
-        return False
-    return query.window is None or _has_whole_hours(query.time_zone.key, covered.from_.year, covered.to.year)
+_LATEST = "toString(argMax(value, (last, bitNot(place))))"
+_READINGS = {
+    Aggregation.SUM: _Reading("toDecimal256(value, 18) AS value", "total AS value"),
+    Aggregation.COUNT: _Reading("toUInt64(1) AS value", "events AS value"),
+    Aggregation.AVG: _Reading(
+        "toDecimal256(value, 18) AS value, toUInt64(1) AS n", "total AS value, events AS n", events="sum(n)"
+    ),
+    Aggregation.MIN: _Reading("value", "low AS value", "toString(min(value))"),
+    Aggregation.MAX: _Reading("value", "high AS value", "toString(max(value))"),
+    Aggregation.LATEST: _Reading(
+        "value, time AS last, version AS place", "latest AS value, last_at AS last, latest_version AS place", _LATEST
+    ),
+    Aggregation.UNIQUE_COUNT: _Reading(
+        "arrayReduce('uniqExactState', texts) AS value", "uniques AS value", "toString(uniqExactMerge(value))"
+    ),
+}
 
 
 def dirty_hours_sql(namespace: str, query: UsageQuery, limit: int) -> tuple[str, dict[str, object]]:
     known = {"namespace": namespace, "meter_id": query.meter.id, "limit": limit}
-    return _SQL["dirty_hours"], known | span(query).parameters()
+    return _SQL["dirty_hours"], known | _bounds(query)
 
 
-def usage_sql(namespace: str, query: UsageQuery, dirty: Collection[int] | None) -> tuple[str, dict[str, object]]:
+def usage_sql(
+    namespace: str, query: UsageQuery, dirty: Collection[int] | None, limit: int
+) -> tuple[str, dict[str, object]]:
     """The query's text and parameters.
 
     Args:
         namespace: whose usage.
         query: what is asked.
-        dirty: the hours (Unix seconds) that the rollup does not know well; None: no hour comes from the rollup.
+        dirty: the hours (Unix seconds) that the rollups do not know well; None: nothing comes from the rollups.
+        limit: the most rows of the answer.
     """
-    covered = span(query)
-    bounds = covered.parameters()
-    parameters = Parameters(namespace=namespace, meter_id=query.meter.id, dirty=sorted(dirty or ()), **bounds)
-    shared = "".join(f"\n  AND {text}" for text in _conditions(query, parameters))
-    parts = []
-    if dirty is not None:
-        parts.append(_SQL["hours"].format(conditions=shared))
-    if dirty is None or dirty or bounds["from_hour"] != bounds["from_whole"] or bounds["to_hour"] != bounds["to_whole"]:
-        parts.append(_SQL["rows"].format(conditions=shared + _only_rows(query, dirty, parameters)))
+    parameters = Parameters(namespace=namespace, meter_id=query.meter.id, **_bounds(query))
+    conditions = list(_conditions(query, parameters))
+    parts, read = [], [] if dirty is None else rollups(query, dirty)
+    for coarser, whole in zip([None, *read], read, strict=False):
+        if coarser is None or _leaves(whole, coarser):
+            parts.append(_rollup(query, whole, coarser, conditions))
+    if _needs_rows(query, read):
+        parts.append(_rows(query, read[-1] if read else None, conditions, parameters))
+    reading = _READINGS[query.meter.aggregation]
     text = _SQL["usage"].format(
-        window=_window(query, parameters), groups=_groups(query, parameters), parts="\nUNION ALL\n".join(parts)
+        window=_window(query, parameters),
+        groups=f"[{', '.join(_group(name, query, parameters) for name in query.group_by)}]::Array(String)",
+        total=reading.total,
+        events=reading.events,
+        first_at="toUnixTimestamp(min(first_at))" if _is_unbounded(query) else "0",
+        last_at="toUnixTimestamp(max(last_at))" if _is_unbounded(query) else "0",
+        parts="\nUNION ALL\n".join(parts),
+        limit=limit,
     )
     return text, parameters.values
 
 
-def _only_rows(query: UsageQuery, dirty: Collection[int] | None, parameters: Parameters) -> str:
-    text = ""
+def _bounds(query: UsageQuery) -> dict[str, object]:
+    covered = span(query)
+    from_hour, to_hour = covered.hours
+    return {"from": covered.from_, "to": covered.to, "from_hour": from_hour, "to_hour": to_hour}
+
+
+def _rollup(query: UsageQuery, whole: Whole, coarser: Whole | None, conditions: list[str]) -> str:
+    beside = [] if coarser is None else [_beside("toStartOfDay(start)", coarser)]
+    return _SQL["rollups"].format(
+        columns=_columns(query, "start", _READINGS[query.meter.aggregation].rollup, "first_at", "last_at"),
+        seconds=whole.seconds,
+        from_=whole.from_,
+        to=whole.to,
+        dirty=_listed(whole),
+        conditions=_all([*beside, *conditions]),
+    )
+
+
+def _rows(query: UsageQuery, whole: Whole | None, conditions: list[str], parameters: Parameters) -> str:
+    wanted = [] if whole is None else [_beside("hour", whole)]
+    if span(query).cuts_an_hour:
+        wanted.append(_SQL["cut"])
     if query.stored_before is not None:
         cutoff = parameters.bind((query.stored_before - _EPOCH) // _MICROSECOND)
-        text += f"\n  AND stored_at < fromUnixTimestamp64Micro(toInt64({cutoff}))"
-    if dirty is not None:
-        listed = ", ".join(f"toDateTime({hour})" for hour in sorted(dirty)) or "toDateTime(0)"
-        text += f"\n  AND {_SQL['outside_of_hours'].format(dirty=f'({listed})')}"
-    return text
+        wanted.append(f"stored_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
+    at = "time" if query.window is WindowSize.MINUTE or query.time_zone.key != "UTC" else "hour"
+    columns = _columns(query, at, _READINGS[query.meter.aggregation].row, "time AS first_at", "time AS last_at")
+    return _SQL["rows"].format(columns=columns, conditions=_all([*wanted, *conditions]))
 
 
-def _conditions(query: UsageQuery, parameters: Parameters) -> list[str]:
-    texts = []
+def _columns(query: UsageQuery, at: str, value: str, first_at: str, last_at: str) -> str:
+    """Only what the query needs: each column beside the value costs as much as the value."""
+    named = set(query.group_by)
+    columns = [value]
+    if query.window is not None:
+        columns.append(f"{at} AS at")
+    if named & {SUBJECT, CUSTOMER}:
+        columns.append("subject")
+    if named - {SUBJECT, CUSTOMER}:
+        columns.append("group_by")
+    if _is_unbounded(query):
+        columns += [first_at, last_at]
+    return ", ".join(columns)
+
+
+def _needs_rows(query: UsageQuery, read: list[Whole]) -> bool:
+    """Whether the finest rollup leaves anything out."""
+    if not read:
+        return True
+    finest = read[-1]
+    return bool(finest.dirty) or span(query).hours != (finest.from_, finest.to)
+
+
+def _leaves(whole: Whole, coarser: Whole) -> bool:
+    """Whether the coarser rollup leaves something of the period to this one."""
+    return bool(coarser.dirty) or (whole.from_, whole.to) != (coarser.from_, coarser.to)
+
+
+def _beside(start: str, whole: Whole) -> str:
+    return _SQL["beside"].format(start=start, from_=whole.from_, to=whole.to, dirty=_listed(whole))
+
+
+def _listed(whole: Whole) -> str:
+    return ", ".join(f"toDateTime({at})" for at in whole.dirty) or _NEVER
+
+
+def _all(conditions: list[str]) -> str:
+    return "\n  ".join(f"AND {text}" for text in conditions)
+
+
+def _conditions(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
     if query.subjects is not None:
-        texts.append(f"subject IN {parameters.bind(list(query.subjects))}")
+        yield f"subject IN {parameters.bind(list(query.subjects))}"
     if query.customers is not None:
-        texts.append(f"subject IN {parameters.bind(list(query.customers))}")
+        yield f"subject IN {parameters.bind(list(query.customers))}"
     for name, wanted in query.filters.items():
-        texts.append(condition(wanted, f"group_by[{parameters.bind(name)}]", parameters))
-    return texts
+        yield condition(wanted, f"group_by[{parameters.bind(name)}]", parameters)
+
+
+def _is_unbounded(query: UsageQuery) -> bool:
+    """Whether the row's window is made of the events' own times."""
+    return query.window is None and (query.from_ is None or query.to is None)
 
 
 def _window(query: UsageQuery, parameters: Parameters) -> str:
     if query.window is None:
         return "0"
     return f"toUnixTimestamp({_WINDOWS[query.window].format(zone=parameters.bind(query.time_zone.key))})"
-
-
-def _groups(query: UsageQuery, parameters: Parameters) -> str:
-    return f"[{', '.join(_group(name, query, parameters) for name in query.group_by)}]::Array(String)"
 
 
 def _group(name: str, query: UsageQuery, parameters: Parameters) -> str:
@@ -136,23 +187,3 @@ def _group(name: str, query: UsageQuery, parameters: Parameters) -> str:
         subjects, ids = parameters.bind(list(customers)), parameters.bind(list(customers.values()))
         return f"transform(subject, {subjects}, {ids}, '')"
     return f"group_by[{parameters.bind(name)}]"
-
-
-def _floored(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _seconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(seconds=1)
-
-
-@lru_cache(maxsize=1024)
-def _has_whole_hours(zone: str, first_year: int, last_year: int) -> bool:
-    """Whether the zone differs from UTC by whole hours throughout these years, so that windows begin where hours do."""
-    at, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(min(last_year + 1, 9999), 1, 1, tzinfo=UTC)
-    info = ZoneInfo(zone)
-    while at < end:
-        if (info.utcoffset(at.astimezone(info)) or timedelta()) % _HOUR:
-            return False
-        at += _SAMPLE
-    return True

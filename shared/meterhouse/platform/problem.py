@@ -40,7 +40,7 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
         "instance": instance,
         "requestId": request_id,
     }
-    if isinstance(error, errors.Conflict):
+    if isinstance(error, errors.Conflict | errors.Unprocessable):
         document["code"] = error.code
     problems = getattr(error, "problems", ())
     if problems:

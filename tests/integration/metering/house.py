@@ -1,6 +1,6 @@
 """A usage house of one namespace: meters in memory, the usage store real."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -29,6 +29,7 @@ class House:
     store: ClickHouse
     meters: list[Meter] = field(default_factory=list)
     buried: list[tuple[LogRecord, str]] = field(default_factory=list)
+    notices: list[tuple[list[tuple[str, str, str]], str, datetime]] = field(default_factory=list)
     clock: datetime = T0
     offsets: "count[int]" = field(default_factory=count)
 
@@ -62,7 +63,10 @@ class House:
 
     def sinks(self, store: object | None = None) -> SinkEvents:
         usage_store = store or ClickHouseSink(self.store)
-        return SinkEvents(self, usage_store, self, now=self.now, new_id=new_id)  # type: ignore[arg-type] # any double
+        return SinkEvents(self, usage_store, self, self, now=self.now, new_id=new_id)  # type: ignore[arg-type] # any double
+
+    def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
+        self.notices.append((list(usage), notice_id, at))
 
     def sink(self, *events: CloudEvent) -> LogRecord:
         record = self.record(*events)

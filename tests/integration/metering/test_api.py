@@ -70,7 +70,7 @@ class Client:
     def sink(self, *events: Any) -> None:
         house = self.house
         meters, store = LiveMeters(self.database), ClickHouseSink(house.store)
-        SinkEvents(meters, store, house, now=house.now, new_id=new_id)([house.record(*events)])
+        SinkEvents(meters, store, house, house, now=house.now, new_id=new_id)([house.record(*events)])
 
     def customer(self, key: str) -> str:
         with self.database.transaction(self.namespace) as transaction:
@@ -118,7 +118,7 @@ def test_a_taken_slug_is_a_conflict(api: Client) -> None:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"aggregation": "MAX"}, {("/aggregation", "aggregation_not_supported")}),
+        ({"aggregation": "MAX", "valueProperty": None}, {("/valueProperty", "missing")}),
         ({"aggregation": "MEDIAN"}, {("/aggregation", "enum")}),
         ({"aggregation": "COUNT"}, {("/valueProperty", "not_allowed")}),
         ({"valueProperty": None}, {("/valueProperty", "missing")}),
@@ -172,6 +172,7 @@ def test_usage_is_asked_by_get_and_post_as_json_and_csv(api: Client) -> None:
     status, result = api("GET", f"{METERS}/miles/query")
     row = {
         "value": 7.5,
+        "exactValue": "7.5",
         "windowStart": "2026-03-01T10:15:00Z",
         "windowEnd": "2026-03-01T11:16:00Z",
         "subject": None,
@@ -196,13 +197,19 @@ def test_usage_is_asked_by_get_and_post_as_json_and_csv(api: Client) -> None:
         "advancedMeterGroupByFilters": {"region": {"$like": "u%"}},
     }
     status, result = api("POST", f"{METERS}/miles/query", body)
-    assert (status, [one["value"] for one in result["data"]]) == (200, [6])
+    assert (status, [(one["subject"], one["value"]) for one in result["data"]]) == (
+        200,
+        [("alice", 4), ("bob", 2)],
+    )
     answer = api.send(
         "POST", f"{METERS}/miles/query", body, headers={"accept": "text/csv", "content-type": "application/json"}
     )
     assert answer["statusCode"] == 200
     assert answer["body"].splitlines() == [
-        "window_start,window_end,region,value", "2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,us,6"]  # fmt: skip
+        "window_start,window_end,region,subject,value",
+        "2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,us,alice,4",
+        "2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,us,bob,2",
+    ]
     filtered = (
         "filterGroupBy%5Bregion%5D=eu&advancedMeterGroupByFilters=%7B%22region%22%3A%7B%22%24ne%22%3A%22us%22%7D%7D"
     )

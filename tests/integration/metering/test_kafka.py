@@ -87,6 +87,7 @@ def test_an_accepted_request_is_in_the_log_and_counts_once_however_often_deliver
             house,
             ClickHouseSink(house.store),
             KafkaDeadLetters(lambda: settings, producer),
+            house,
             now=house.now,
             new_id=new_id,
         )

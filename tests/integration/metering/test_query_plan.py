@@ -17,8 +17,8 @@ SELECT {namespace:String}, {meter:String}, concat('s', toString(number % 100)), 
 FROM numbers(400000)
 """
 _HOURS = """
-INSERT INTO usage_hourly (namespace, meter_id, subject, hour, value, events, rolled_at)
-SELECT namespace, meter_id, subject, hour, sum(value), count(), now64(6) FROM meter_values
+INSERT INTO usage_rollups (namespace, meter_id, seconds, subject, start, total, events, rolled_at)
+SELECT namespace, meter_id, 3600, subject, hour, sum(value), count(), now64(6) FROM meter_values
 WHERE namespace = {namespace:String} GROUP BY namespace, meter_id, subject, hour
 """
 
@@ -29,7 +29,7 @@ def granules() -> re.Pattern[str]:
 
 
 def plan(house: House, query: UsageQuery, dirty: list[int] | None) -> str:
-    text, parameters = usage_sql(house.namespace, query, dirty)
+    text, parameters = usage_sql(house.namespace, query, dirty, 1000)
     return "\n".join(line for (line,) in house.store.query(f"EXPLAIN indexes = 1 {text}", parameters))
 
 
@@ -57,6 +57,6 @@ def test_whole_clean_hours_are_read_from_the_rollup_alone(house: House, granules
     month = UsageQuery(meter, from_=START, to=START + timedelta(days=30), subjects=("s7",))
     found = plan(house, month, [])
     assert "meter_values" not in found
-    assert "usage_hourly" in found
+    assert "usage_rollups" in found
     read, _ = granules.findall(found[found.index("PrimaryKey") :])[0]
     assert int(read) <= 3

@@ -119,7 +119,7 @@ def test_merging_the_parts_changes_no_number(house: House) -> None:
     house.sink(call("1", 11))
     house.sink(call("1", 12, subject="bob"))
     before = total(house, meter)
-    for table in ("events", "meter_values", "event_identities"):
+    for table in ("events", "meter_values", "event_writings"):
         house.store.command(f"OPTIMIZE TABLE {table} FINAL")
     house.sink(call("1", 13))
     assert (before, total(house, meter)) == (10, 10)

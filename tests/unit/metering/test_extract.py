@@ -20,9 +20,13 @@ def meter(path: str = "$.duration_ms", **group_by: str) -> Meter:
     return new_meter("M", MeterSpec("m", Aggregation.SUM, "call", "m", path, group_by), AT)
 
 
-def read(data: str, path: str = "$.duration_ms") -> tuple[Decimal, str | None]:
-    found = extract(meter(path), parse_data(data.encode()))
-    return found.value, found.fault
+def unique(path: str) -> Meter:
+    return new_meter("M", MeterSpec("m", Aggregation.UNIQUE_COUNT, "call", "m", path), AT)
+
+
+def read(data: str, path: str = "$.duration_ms") -> tuple[Decimal, str]:
+    found = extract(meter(path), [parse_data(data.encode())])
+    return found.values[0], found.faults[0]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def read(data: str, path: str = "$.duration_ms") -> tuple[Decimal, str | None]:
     ],
 )
 def test_numbers_and_numeric_texts_are_read_exactly(data: str, value: str) -> None:
-    assert read(data) == (Decimal(value), None)
+    assert read(data) == (Decimal(value), "")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,6 @@ def test_numbers_and_numeric_texts_are_read_exactly(data: str, value: str) -> No
 def test_what_is_no_number_counts_for_nothing_and_says_why(value: str) -> None:
     number, fault = read(f'{{"duration_ms": {value}}}')
     assert number == 0
-    assert fault is not None
     assert fault.startswith("meter m: $.duration_ms is ")
 
 
@@ -67,23 +70,43 @@ def test_a_path_that_finds_several_values_is_a_fault() -> None:
 
 def test_count_reads_no_value() -> None:
     counts = new_meter("M", MeterSpec("m", Aggregation.COUNT, "call", "m"), AT)
-    found = extract(counts, parse_data(b""))
-    assert found.value == 1
-    assert found.fault is None
+    found = extract(counts, [parse_data(b"")])
+    assert (found.values, found.faults) == ([Decimal(1)], [""])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ('"GET"', "GET"),
+        ("1.50", "1.50"),
+        ("1", "1"),
+        ("true", "true"),
+        ('""', ""),
+        ('{"b": 1, "a": 2}', '{"a":2,"b":1}'),
+    ],
+)
+def test_unique_count_tells_texts_apart(value: str, text: str) -> None:
+    found = extract(unique("$.key"), [parse_data(f'{{"key": {value}}}'.encode())])
+    assert (found.texts, found.faults) == ([[text]], [""])
+
+
+@pytest.mark.parametrize(("data", "fault"), [("{}", "missing"), ('{"key": null}', "null")])
+def test_unique_count_does_not_count_what_is_not_there(data: str, fault: str) -> None:
+    assert extract(unique("$.key"), [parse_data(data.encode())]).faults == [f"meter m: $.key is {fault}"]
 
 
 def test_groups_are_texts_and_empty_where_the_property_is_missing() -> None:
     data = parse_data(b'{"duration_ms": 1, "method": "GET", "code": 200, "ok": true, "none": null, "o": {"a": 1.50}}')
     groups = {"method": "$.method", "code": "$.code", "ok": "$.ok", "none": "$.none", "route": "$.route", "o": "$.o"}
-    assert extract(meter(**groups), data).group_by == {
-        "method": "GET", "code": "200", "ok": "true", "none": "", "route": "", "o": '{"a":1.50}',
-    }  # fmt: skip
+    assert extract(meter(**groups), [data]).groups == [
+        {"method": "GET", "code": "200", "ok": "true", "none": "", "route": "", "o": '{"a":1.50}'}
+    ]
 
 
 @given(st.decimals(min_value=-BOUND + 1, max_value=BOUND - 1, places=18))
 def test_whatever_decimal_was_sent_is_what_counts(sent: Decimal) -> None:
-    assert read(f'{{"duration_ms": {sent:f}}}') == (sent, None)
-    assert read(f'{{"duration_ms": "{sent:f}"}}') == (sent, None)
+    assert read(f'{{"duration_ms": {sent:f}}}') == (sent, "")
+    assert read(f'{{"duration_ms": "{sent:f}"}}') == (sent, "")
 
 
 @given(
@@ -94,8 +117,9 @@ def test_whatever_decimal_was_sent_is_what_counts(sent: Decimal) -> None:
     )
 )
 def test_no_data_breaks_the_sink(data: object) -> None:
-    found = extract(meter("$.duration_ms", a="$..a", b="$[0]"), data)
-    assert -BOUND < found.value < BOUND
+    [value] = extract(meter("$.duration_ms", a="$..a", b="$[0]"), [data]).values
+    assert -BOUND < value < BOUND
+    assert len(extract(unique("$..a"), [data]).texts) == 1
 
 
 @pytest.mark.parametrize("path", ["", "a", "$.", "$[", "$.a b", "$[?match(@.a, '(a+)+$')]", "$" + "[?(" * 2000])

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.batch import identity
 from meterhouse.metering.filter import All, AnyOf, Comparison, Operator, parse_filter
 from meterhouse.metering.model import MeterChange, MeterSpec, new_meter
-from meterhouse.metering.sink import identity
+from meterhouse.metering.span import DAY, HOUR, reads_rollups, rollups, span
 from meterhouse.metering.usage import UsageQuery, WindowSize
-from meterhouse.metering.usage_sql import reads_hours, span
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 METER = new_meter("M", MeterSpec("m", Aggregation.COUNT, "call", "Name", group_by={"a": "$.a"}), AT)
@@ -69,9 +69,34 @@ def test_days_and_months_end_where_the_next_begin(at: datetime, zone: ZoneInfo, 
 @given(instants, instants)
 def test_whole_hours_lie_within_the_period(one: datetime, other: datetime) -> None:
     covered = span(UsageQuery(METER, from_=min(one, other), to=max(one, other)))
-    assert covered.from_hour <= covered.from_ <= covered.from_whole <= covered.to_whole
-    assert covered.from_whole == covered.to_whole or covered.to_whole <= covered.to
-    assert covered.from_whole - covered.from_ < timedelta(hours=1)
+    first, last = covered.hours
+    whole = covered.whole(HOUR, ())
+    assert first * 10**6 <= covered.from_ <= whole.from_ * 10**6
+    assert covered.to <= last * 10**6
+    assert whole.from_ == whole.to or whole.to * 10**6 <= covered.to
+    assert whole.from_ * 10**6 - covered.from_ < HOUR * 10**6
+
+
+@given(instants, instants, st.sets(st.integers(0, 10**6)))
+def test_a_dirty_hour_makes_its_day_dirty(one: datetime, other: datetime, hours: set[int]) -> None:
+    start, end = min(one, other), max(one, other)
+    first, last = span(UsageQuery(METER, from_=start, to=end)).hours
+    dirty = {first + hour * HOUR % max(last - first, HOUR) for hour in hours}
+    for whole in rollups(UsageQuery(METER, from_=start, to=end), dirty):
+        assert whole.seconds in {DAY, HOUR}
+        inside = {hour for hour in dirty if whole.from_ <= hour < whole.to}
+        assert set(whole.dirty) == {hour - hour % whole.seconds for hour in inside}
+
+
+def test_days_answer_only_days_of_utc() -> None:
+    lengths = {
+        zone: [whole.seconds for whole in rollups(month(zone), ())] for zone in ("UTC", "Europe/London", "Asia/Kolkata")
+    }
+    assert lengths == {"UTC": [DAY, HOUR], "Europe/London": [HOUR], "Asia/Kolkata": []}
+
+
+def month(zone: str) -> UsageQuery:
+    return UsageQuery(METER, AT, AT + timedelta(days=31), WindowSize.MONTH, ZoneInfo(zone))
 
 
 @pytest.mark.parametrize(
@@ -89,6 +114,6 @@ def test_hours_answer_only_windows_that_begin_where_hours_do(
     zone: str, window: WindowSize | None, expected: bool
 ) -> None:
     query = UsageQuery(METER, from_=AT, to=AT + timedelta(days=9), window=window, time_zone=ZoneInfo(zone))
-    assert reads_hours(query) is expected
-    assert not reads_hours(UsageQuery(METER, from_=AT, to=AT + timedelta(minutes=59)))
-    assert not reads_hours(UsageQuery(METER, stored_before=AT))
+    assert reads_rollups(query) is expected
+    assert not reads_rollups(UsageQuery(METER, from_=AT, to=AT + timedelta(minutes=59)))
+    assert not reads_rollups(UsageQuery(METER, stored_before=AT))

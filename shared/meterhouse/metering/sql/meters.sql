@@ -25,5 +25,5 @@ ON CONFLICT (namespace, slug) WHERE deleted_at IS NULL DO NOTHING
 -- name: update
 UPDATE meters
 SET name = %(name)s, description = %(description)s, group_by = %(group_by)s, metadata = %(metadata)s,
-    updated_at = %(updated_at)s, deleted_at = %(deleted_at)s
+    updated_at = %(updated_at)s, deleted_at = %(deleted_at)s, revision = %(revision)s
 WHERE namespace = %(namespace)s AND id = %(id)s

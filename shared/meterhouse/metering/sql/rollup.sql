@@ -15,22 +15,41 @@ LIMIT %(limit)s
 SELECT toUnixTimestamp64Micro(now64(6))
 
 -- name: recompute
--- Groups that an hour lost since its last recomputation get rows without events.
-INSERT INTO usage_hourly (
-    namespace, meter_id, subject, hour, group_by, value, events, first_at, last_at, rolled_at
+-- Spans of %(seconds)s anew from `source`. Groups that a span lost since its last recomputation get rows without events.
+INSERT INTO usage_rollups (
+    namespace, meter_id, seconds, subject, start, group_by, events, total, low, high, latest, latest_version, uniques,
+    first_at, last_at, rolled_at
 )
 SELECT
-    namespace, meter_id, subject, hour, mapSort(group_by) AS groups, sum(one_value), sum(one),
-    minIf(first, one > 0), maxIf(last, one > 0), fromUnixTimestamp64Micro(toInt64(%(rolled_at)s))
+    namespace, meter_id, toUInt32(%(seconds)s), subject, begin, mapSort(group_by) AS groups, sum(events) AS n, sum(total),
+    minIf(low, events > 0), maxIf(high, events > 0), argMaxIf(latest, (last_at, bitNot(latest_version)), events > 0),
+    argMaxIf(latest_version, (last_at, bitNot(latest_version)), events > 0), uniqExactMergeState(uniques),
+    minIf(first_at, events > 0), maxIf(last_at, events > 0), fromUnixTimestamp64Micro(toInt64(%(rolled_at)s))
 FROM (
-    SELECT namespace, meter_id, subject, hour, group_by, toDecimal256(value, 18) AS one_value, 1 AS one,
-           time AS first, time AS last
-    FROM meter_values FINAL
-    WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(hours)s AND counts AND NOT superseded
+    {source}
     UNION ALL
-    SELECT namespace, meter_id, subject, hour, group_by, toDecimal256(0, 18), 0, first_at, last_at
-    FROM usage_hourly FINAL
-    WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(hours)s AND events > 0
+    SELECT namespace, meter_id, subject, start AS begin, group_by, 0 AS events, toDecimal256(0, 18) AS total, low, high,
+           latest, latest_version, arrayReduce('uniqExactState', emptyArrayString()) AS uniques, first_at, last_at
+    FROM usage_rollups FINAL
+    WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = %(seconds)s AND start IN %(starts)s
+      AND usage_rollups.events > 0
 )
-GROUP BY namespace, meter_id, subject, hour, groups
+GROUP BY namespace, meter_id, subject, begin, groups
 SETTINGS max_partitions_per_insert_block = 0, do_not_merge_across_partitions_select_final = 1
+
+-- name: of_values
+-- Hours come from the values.
+SELECT namespace, meter_id, subject, hour AS begin, group_by, toUInt64(1) AS events, toDecimal256(value, 18) AS total,
+       value AS low, value AS high, value AS latest, version AS latest_version,
+       arrayReduce('uniqExactState', texts) AS uniques,
+       time AS first_at, time AS last_at
+FROM meter_values FINAL
+WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(starts)s AND counts AND NOT superseded
+
+-- name: of_hours
+-- Days come from the hours.
+SELECT namespace, meter_id, subject, toStartOfDay(start) AS begin, group_by, usage_rollups.events AS events,
+       usage_rollups.total AS total, low, high, latest, latest_version, uniques, first_at, last_at
+FROM usage_rollups FINAL
+WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = 3600 AND usage_rollups.events > 0
+  AND toStartOfDay(start) IN %(starts)s

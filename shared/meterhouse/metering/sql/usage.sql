@@ -1,34 +1,37 @@
 -- name: usage
--- Usage by window and group; parts come from `rows` and `hours`.
-SELECT {window} AS window_start, {groups} AS groups, toString(sum(value)) AS total,
-       toUnixTimestamp(min(first_at)) AS first_at, toUnixTimestamp(max(last_at)) AS last_at
+-- Usage by window and group; parts come from `rows` and `rollups`.
+SELECT {window} AS window_start, {groups} AS groups, {total} AS total, {events} AS events, {first_at} AS first_at,
+       {last_at} AS last_at
 FROM ({parts})
 GROUP BY window_start, groups
 ORDER BY window_start, groups
+LIMIT {limit}
 
 -- name: rows
 -- Values event by event, each identity once: FINAL keeps the first writing of a key.
-SELECT time AS at, time AS first_at, time AS last_at, subject, group_by, toDecimal256(value, 18) AS value
+SELECT {columns}
 FROM meter_values FINAL
 WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s
   AND hour >= toDateTime(%(from_hour)s) AND hour < toDateTime(%(to_hour)s)
-  AND time >= fromUnixTimestamp64Micro(toInt64(%(from)s)) AND time < fromUnixTimestamp64Micro(toInt64(%(to)s))
   AND counts AND NOT superseded
   {conditions}
 
--- name: hours
--- Usage of whole clean hours.
-SELECT hour AS at, first_at, last_at, subject, group_by, value
-FROM usage_hourly FINAL
-WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s
-  AND hour >= toDateTime(%(from_whole)s) AND hour < toDateTime(%(to_whole)s)
-  AND NOT has(%(dirty)s, toUnixTimestamp(hour))
+-- name: cut
+-- What `rows` must read of hours that the period cuts.
+time >= fromUnixTimestamp64Micro(toInt64(%(from)s)) AND time < fromUnixTimestamp64Micro(toInt64(%(to)s))
+
+-- name: rollups
+-- Usage of whole clean hours, or days.
+SELECT {columns}
+FROM usage_rollups FINAL
+WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = {seconds}
+  AND start >= toDateTime({from_}) AND start < toDateTime({to}) AND start NOT IN ({dirty})
   AND events > 0
   {conditions}
 
--- name: outside_of_hours
--- What `rows` must read beside `hours`.
-(hour < toDateTime(%(from_whole)s) OR hour >= toDateTime(%(to_whole)s) OR hour IN {dirty})
+-- name: beside
+-- What is to be read beside the whole clean spans of a rollup.
+({start} < toDateTime({from_}) OR {start} >= toDateTime({to}) OR {start} IN ({dirty}))
 
 -- name: dirty_hours
 SELECT toUnixTimestamp(hour)

@@ -1,5 +1,6 @@
--- Usage events as they were accepted. The identity of an event is (namespace, source, id) and its first writing wins:
--- `written` is the order of writing, and ReplacingMergeTree keeps the largest `version`, its inverse.
+-- Usage events as they were accepted. The identity of an event is (namespace, source, id) and its first writing wins.
+-- `written` is the order of writing, from the top: stored_at in ms (44 bits), partition (12), offset (44), position (14), and
+-- 14 bits left to `meter_values`. ReplacingMergeTree keeps the largest `version`, its inverse.
 CREATE TABLE IF NOT EXISTS events (
     namespace LowCardinality(String),
     type LowCardinality(String),
@@ -17,12 +18,15 @@ CREATE TABLE IF NOT EXISTS events (
     stored_at DateTime64(6, 'UTC'),
     partition UInt16,
     offset UInt64,
-    position UInt32,
-    identity FixedString(16),
+    position UInt16,
+    identity UInt64,
     written UInt128 MATERIALIZED
-        bitShiftLeft(toUInt128(toUnixTimestamp64Micro(stored_at)), 76)
-        + bitShiftLeft(toUInt128(partition), 60) + bitShiftLeft(toUInt128(offset), 20) + position,
+        bitShiftLeft(toUInt128(intDiv(toUnixTimestamp64Micro(stored_at), 1000)), 84)
+        + bitShiftLeft(toUInt128(partition), 72) + bitShiftLeft(toUInt128(offset), 28)
+        + bitShiftLeft(toUInt128(position), 14),
     version UInt128 MATERIALIZED bitNot(written),
+    digest UInt64 MATERIALIZED sipHash64(
+        type, subject, if(time_given, toUnixTimestamp64Micro(time), 0), data, datacontenttype, dataschema),
     INDEX by_stored stored_at TYPE minmax GRANULARITY 1,
     INDEX by_ingested ingested_at TYPE minmax GRANULARITY 1
 )
@@ -30,21 +34,33 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMMDD(hour)
 ORDER BY (namespace, type, subject, hour, source, id);
 
--- Under which keys an identity was written, to find the later writings that were given another time, subject or type.
-CREATE TABLE IF NOT EXISTS event_identities (
+-- Every writing of every identity, each place in the log once: under which keys an identity was written, to find the later
+-- writings that were given another time, subject or type; and what was accepted, to count it against what was metered.
+-- `identity` is a hash of (source, id) to look up by; equal hashes of other events are told apart by (source, id).
+CREATE TABLE IF NOT EXISTS event_writings (
     namespace LowCardinality(String),
-    identity FixedString(16),
+    identity UInt64,
+    source String,
+    id String,
     type LowCardinality(String),
     subject String,
     hour DateTime('UTC'),
-    source String,
-    id String,
+    ingested_at DateTime64(6, 'UTC'),
+    partition UInt16,
+    offset UInt64,
+    position UInt16,
+    time DateTime64(6, 'UTC'),
     written UInt128,
-    version UInt128
+    version UInt128,
+    digest UInt64,
+    INDEX by_ingested ingested_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (namespace, identity, type, subject, hour, source, id)
-SETTINGS index_granularity = 512;
+PRIMARY KEY (namespace, identity)
+ORDER BY (namespace, identity, source, id, type, subject, hour, ingested_at, partition, offset, position)
+SETTINGS index_granularity = 128;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS event_identities_of_events TO event_identities AS
-SELECT namespace, identity, type, subject, hour, source, id, written, version FROM events;
+CREATE MATERIALIZED VIEW IF NOT EXISTS event_writings_of_events TO event_writings AS
+SELECT namespace, identity, source, id, type, subject, hour, ingested_at, partition, offset, position, time, written, version,
+       digest
+FROM events;

@@ -13,6 +13,7 @@ CREATE TABLE meters (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
+    revision integer NOT NULL DEFAULT 0,
     PRIMARY KEY (namespace, id)
 );
 CREATE UNIQUE INDEX meters_slug ON meters (namespace, slug) WHERE deleted_at IS NULL;
