@@ -37,6 +37,7 @@ class EventBatch:
         ingested: when the request was accepted, likewise.
         stored: when the usage store took the event, likewise: what orders writings of an identity, then their place.
         partitions, offsets, positions: where in the log the event stood; the position is the one inside its record.
+        identities: see `identity`.
     """
 
     namespaces: list[str] = field(default_factory=list)
@@ -47,6 +48,7 @@ class EventBatch:
     partitions: list[int] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
+    identities: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.events)
@@ -63,6 +65,7 @@ class EventBatch:
         self.partitions += [partition] * count
         self.offsets += [offset] * count
         self.positions += range(count)
+        self.identities += [identity(event.source, event.id) for event in events]
 
     def store_at(self, instant: datetime) -> None:
         self.stored = [microseconds(instant)] * len(self)
@@ -70,9 +73,6 @@ class EventBatch:
     def hours(self) -> list[int]:
         """The hours that hold the times, Unix seconds."""
         return [(time - time % _HOUR) // 1_000_000 for time in self.times]
-
-    def identities(self) -> list[int]:
-        return [identity(event.source, event.id) for event in self.events]
 
 
 def microseconds(at: datetime) -> int:

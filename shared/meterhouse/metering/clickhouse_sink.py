@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict
 from itertools import chain
 from operator import itemgetter
@@ -21,7 +22,7 @@ _SQL = queries("meterhouse.metering", "sink.sql")
 _ANY_NUMBER_OF_DAYS = {"max_partitions_per_insert_block": 0}
 _IDENTITIES_A_LOOKUP = 50_000
 _LOOKUP = {"max_query_size": 2 * 1024 * 1024}
-"""Twenty digits an identity."""
+"""Sixteen digits an identity."""
 _KEY = ("namespace", "subject", "hour", "source", "id", "time", "stored_at", "partition", "offset", "position")
 _EVENT = (
     *("type", "time_given", "data", "datacontenttype", "dataschema"),
@@ -45,7 +46,7 @@ class ClickHouseSink:
             [event.dataschema or "" for event in wire],
             faults,
             batch.ingested,
-            batch.identities(),
+            batch.identities,
         ]
         self._store.insert("events", (*_KEY, *_EVENT), [*_key_columns(batch), *columns], _ANY_NUMBER_OF_DAYS)
 
@@ -65,7 +66,7 @@ class ClickHouseSink:
 
     def later_writings(self, batch: EventBatch) -> list[EventKey]:
         by_namespace: dict[str, set[int]] = defaultdict(set)
-        for namespace, identity in zip(batch.namespaces, batch.identities(), strict=True):
+        for namespace, identity in zip(batch.namespaces, batch.identities, strict=True):
             by_namespace[namespace].add(identity)
         return [
             key
@@ -76,13 +77,13 @@ class ClickHouseSink:
 
     def _repeated(self, namespace: str, identities: list[int]) -> list[int]:
         """Those written more than once, under whatever keys: nearly always none, found without reading any key."""
-        text = _SQL["repeated"].format(identities=", ".join(map(str, identities)))
+        text = _SQL["repeated"].format(identities=_packed(identities))
         return [found for (found,) in self._store.query(text, {"namespace": namespace}, _LOOKUP)]
 
     def _later(self, namespace: str, identities: list[int]) -> Iterator[EventKey]:
         if not identities:
             return
-        text = _SQL["later_writings"].format(identities=", ".join(map(str, identities)))
+        text = _SQL["later_writings"].format(identities=_packed(identities))
         for row in self._store.query(text, {"namespace": namespace}, _LOOKUP):
             yield EventKey(namespace, *row)
 
@@ -149,6 +150,12 @@ def _taken(column: Sequence[Any], readings: Sequence[MeterReading]) -> Iterator[
 
 def _data(data: bytes) -> str:
     return "" if data == b"null" else data.decode()
+
+
+def _packed(identities: list[int]) -> str:
+    """A subquery that yields them: one literal, since ClickHouse takes half a microsecond to parse each of many."""
+    digits = struct.pack(f"<{len(identities)}Q", *identities).hex()
+    return _SQL["packed"].format(digits=digits, count=len(identities))
 
 
 def _chunks(identities: list[int]) -> Iterable[list[int]]:

@@ -1,3 +1,6 @@
+-- name: packed
+SELECT reinterpretAsUInt64(substring(unhex('{digits}'), 1 + 8 * number, 8)) FROM numbers({count})
+
 -- name: repeated
 -- Identities with several writings.
 SELECT identity
