@@ -6,10 +6,10 @@ INSTALLED := .local/installed
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test check format bench layers synth deploy clean
+.PHONY: help install demo demo-faults up down status test check format bench layers synth deploy clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -25,6 +25,9 @@ install: $(INSTALLED) ## the locked dependencies into .venv
 
 demo: install ## the whole path on real flights: local stack, deploy, ingest, invoices
 	@$(RUN) -m localstack.demo
+
+demo-faults: install ## the year of flights with batches doubled and shuffled and the sink killed ten times
+	@$(RUN) -m localstack.demo --faults
 
 up: install ## start the local stack and deploy the CDK app to it
 	@$(RUN) -m localstack up

@@ -1,24 +1,33 @@
-"""`make demo`: from real usage events to paid invoices, on the local stack, through the deployed API alone."""
+"""`make demo`: from real usage events to paid invoices, on the local stack, through the deployed API alone.
+
+`make demo-faults`: the same events, in a new namespace, under faults; the year must come out the same.
+"""
 
 import itertools
+import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from localstack.aws import aws_client
 from localstack.demo import offer, report
 from localstack.demo.client import Client, Refused
+from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
 from localstack.demo.invoice_runs import RunFailedError, run_invoices
 from localstack.failure import exit_status
+from localstack.settings import read_stack
 from localstack.stack import bring_up
 
 BATCH = 1_000
 SENDERS = 3
+TWICE = 0.05
+KILLS = 10
 SINK_PATIENCE_SECONDS = 180
 YEAR = {"from": "2013-01-01T00:00:00-05:00", "to": "2014-01-01T00:00:00-05:00"}
 """The data set's year is New York's: its last departures leave after midnight UTC."""
@@ -39,16 +48,16 @@ def batches(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
-def ingest(client: Client, events: list[dict[str, Any]], bar: Progress) -> None:
+def ingest(client: Client, parts: Sequence[list[dict[str, Any]]], bar: Progress) -> None:
     """Send everything, every time: an event that is there already changes nothing."""
-    task = bar.add_task("sending events", total=len(events))
+    task = bar.add_task("sending events", total=sum(map(len, parts)))
 
     def send(batch: list[dict[str, Any]]) -> None:
         client.post("/api/v1/events", batch, "application/cloudevents-batch+json")
         bar.advance(task, len(batch))
 
     with ThreadPoolExecutor(SENDERS) as pool:
-        list(pool.map(send, batches(events)))
+        list(pool.map(send, parts))
 
 
 def measured_years(client: Client, codes: list[str]) -> dict[str, CarrierYear]:
@@ -91,7 +100,7 @@ def run() -> int:
         for code in sorted(expected):
             customers[code] = offer.ensure_customer(client, code, names[code])
             bar.advance(selling)
-        ingest(client, events, bar)
+        ingest(client, list(batches(events)), bar)
         measured = wait_for_usage(client, expected, bar)
         billing = bar.add_task("invoice runs, January to March", total=len(RUNS))
         for as_of in RUNS:
@@ -106,5 +115,30 @@ def run() -> int:
     return 1 if faults else 0
 
 
+def run_under_faults() -> int:
+    """Send the year, batches doubled and shuffled, while the sink is killed; 0 when every number is the data set's."""
+    settings = bring_up(console)
+    seed = int(time.time())
+    client = Client(settings["METERHOUSE_URL"], issue_api_key(settings, f"faults-{seed}"))
+    events = [departure_event(flight) for flight in flights()]
+    expected = year_of(events)
+    offer.ensure_meters(client)
+    parts = shaken(list(batches(events)), TWICE, seed)
+    console.print(f"seed {seed}: {len(parts)} batches, 5 % of them twice, shuffled; the sink is killed {KILLS} times")
+    with progress() as bar, SinkKiller(read_stack(), KILLS, seed) as killer:
+        ingest(client, parts, bar)
+        measured = wait_for_usage(client, expected, bar)
+    return report.print_faults(console, expected, measured, killer.killed, KILLS)
+
+
+def issue_api_key(settings: Mapping[str, str], namespace: str) -> str:
+    """The key of a new namespace, as an operator gets it."""
+    order = json.dumps({"namespace": namespace, "name": "demo"}).encode()
+    answer = aws_client("lambda", settings).invoke(FunctionName="meterhouse-issue_api_key", Payload=order)
+    key: str = json.loads(answer["Payload"].read())["key"]
+    return key
+
+
 if __name__ == "__main__":
-    sys.exit(exit_status(console, run, Refused, RunFailedError))
+    chosen = run_under_faults if "--faults" in sys.argv[1:] else run
+    sys.exit(exit_status(console, chosen, Refused, RunFailedError))

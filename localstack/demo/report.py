@@ -58,6 +58,27 @@ def print_year(
     return faults
 
 
+def print_faults(
+    console: Console,
+    expected: Mapping[str, CarrierYear],
+    measured: Mapping[str, CarrierYear],
+    killed: int,
+    wanted: int,
+) -> int:
+    """How the year came out under faults; 0 when it is the data set's own and the faults really happened."""
+    wrong = [code for code in sorted(expected) if measured[code] != expected[code]]
+    for code in wrong:
+        console.print(f"[red]{code}: measured {measured[code]}, the data set says {expected[code]}[/red]")
+    if killed < wanted:
+        console.print(f"[red]the sink was killed {killed} times only: it was done before[/red]")
+    if not wrong and killed == wanted:
+        total = sum(year.departures for year in measured.values())
+        console.print(
+            f"{killed} sinks were killed; all {total:,} departures are counted once, every total is the data set's."
+        )
+    return 1 if wrong or killed < wanted else 0
+
+
 def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[str, Any]) -> None:
     """How one line came to its amount, as the API explains it."""
     line = next(line for line in invoice["lines"] if line["name"] == "Departures")
