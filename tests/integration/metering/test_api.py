@@ -109,6 +109,39 @@ def test_a_meter_is_created_read_changed_listed_and_deleted(api: Client) -> None
     assert api("POST", METERS, MILES)[0] == 201
 
 
+def test_what_never_changes_of_a_meter_may_be_repeated_and_is_a_conflict_otherwise(api: Client) -> None:
+    _, meter = api("POST", METERS, MILES | {"eventFrom": "2026-01-01T00:00:00Z"})
+    fixed = ("slug", "aggregation", "eventType", "valueProperty", "eventFrom")
+    repeated = {name: meter[name] for name in (*fixed, "name", "groupBy", "metadata")}
+    assert api("PUT", f"{METERS}/miles", repeated)[0] == 200
+    others = {"slug": "other", "aggregation": "MAX", "eventType": "x", "valueProperty": "$.x", "eventFrom": None}
+    status, problem = api("PUT", f"{METERS}/miles", others)
+    assert (status, problem["code"]) == (409, "meter_immutable")
+    assert faults(problem) == {(f"/{name}", "immutable") for name in fixed}
+    assert api("GET", f"{METERS}/miles")[1]["aggregation"] == "SUM"
+
+
+def test_a_deleted_meter_s_usage_is_still_asked_by_its_id(api: Client) -> None:
+    _, meter = api("POST", METERS, MILES)
+    api.sink(call("1", 5))
+    api("DELETE", f"{METERS}/miles")
+    assert api("GET", f"{METERS}/miles/query")[0] == 404
+    assert api("GET", f"{METERS}/{meter['id']}/query")[1]["data"][0]["value"] == 5
+
+
+def test_an_answer_is_bounded_and_says_so(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    api("POST", METERS, MILES)
+    api.sink(*(call(str(number), 1, T0 + number * HOUR) for number in range(4)))
+    period = "windowSize=MINUTE&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z"
+    status, problem = api("GET", f"{METERS}/miles/query", query=period)
+    assert (status, faults(problem)) == (400, {("/windowSize", "too_many_windows")})
+    monkeypatch.setattr("meterhouse.metering.query_usage.MOST_ROWS", 3)
+    status, problem = api("GET", f"{METERS}/miles/query", query="windowSize=HOUR")
+    assert (status, problem["code"]) == (422, "too_many_rows")
+    assert "3 rows" in problem["detail"]
+    assert api("GET", f"{METERS}/miles/query", query="windowSize=DAY")[0] == 200
+
+
 def test_a_taken_slug_is_a_conflict(api: Client) -> None:
     api("POST", METERS, MILES)
     status, problem = api("POST", METERS, MILES)
