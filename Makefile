@@ -4,6 +4,7 @@ UV_VERSION := 0.13.9
 UV := .local/uv/bin/uv
 INSTALLED := .local/installed
 RUN := .venv/bin/python
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-faults up down status test check format bench layers synth deploy clean
@@ -39,7 +40,7 @@ status: install ## what of the local stack is running
 	@$(RUN) -m localstack status
 
 test: check ## every ring that needs no Docker and no AWS account
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 check: install ## format, lint, types, import contracts, unit tests
 	@$(RUN) -m ruff format --check --quiet .
