@@ -1,6 +1,6 @@
 """What is wrong with a body of events: every fault of every event, for the one refusal of the request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -125,11 +125,17 @@ def faults(event: Raw, pointer: str) -> list[Problem]:
         fields = _FIELDS.decode(event)
     except ValidationError:
         return [Problem(pointer, "type", "an event must be an object")]
-    found = {name: ("missing", "this attribute is required") for name in _REQUIRED if name not in fields}
-    found |= {name: fault for name, value in fields.items() if (fault := _fault(name, value)) is not None}
+    found = attribute_faults(fields)
     if not found:
         return [Problem(pointer, "duplicate", "an attribute is given twice, and once wrongly")]
     return [Problem(f"{pointer}/{name}", *fault) for name, fault in found.items()]
+
+
+def attribute_faults(fields: Mapping[str, Raw]) -> dict[str, tuple[str, str]]:
+    """Code and message of what is wrong with each attribute, missing ones first."""
+    found = {name: ("missing", "this attribute is required") for name in _REQUIRED if name not in fields}
+    found |= {name: fault for name, value in fields.items() if (fault := _fault(name, value)) is not None}
+    return found
 
 
 def _fault(name: str, value: Raw) -> tuple[str, str] | None:
