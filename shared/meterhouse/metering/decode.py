@@ -4,11 +4,10 @@ The lot is decoded typed in one go; only when that fails are the faults searched
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
 from types import GenericAlias
 
-from msgspec import DecodeError, Raw, ValidationError, defstruct
+from msgspec import DecodeError, Raw, Struct, ValidationError, defstruct
 from msgspec.json import Decoder
 
 from meterhouse.metering.cloud_event import CheckedEvent, are_sound, may_hold_nul
@@ -16,8 +15,7 @@ from meterhouse.metering.faults import Shape, refusal
 from meterhouse.metering.nesting import are_shallow
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedBody:
+class CheckedBody(Struct, frozen=True, gc=False):
     """A JSON array of sound events, in the bytes that came, and how many it holds."""
 
     events: Raw
@@ -36,7 +34,7 @@ def check_events(body: bytes, shape: Shape, most: int) -> CheckedBody:
         if not body.isascii():
             body.decode()
         is_batch = body.lstrip()[:1] == b"["
-        events, is_all = _typed_events(body, is_batch=is_batch)
+        events, is_all = _typed_events(body) if is_batch else ([_ONE.decode(body)], True)
         if (
             is_all
             and shape.fits(is_batch=is_batch)
@@ -60,15 +58,15 @@ _ONE = Decoder(CheckedEvent)
 _BATCH: Decoder[list[CheckedEvent]] = Decoder(GenericAlias(list, _KEPT_EVENT))
 
 
-def _typed_events(body: bytes, *, is_batch: bool) -> tuple[Sequence[CheckedEvent], bool]:
-    """The events up to the first whose types are wrong, and whether these are all.
+def _typed_events(body: bytes) -> tuple[Sequence[CheckedEvent], bool]:
+    """The events of an array up to the first whose types are wrong, and whether these are all.
 
     Raises:
         DecodeError, RecursionError: no event was wrong so far, but the body is no JSON.
     """
     with _keeping:
         try:
-            return _BATCH.decode(body) if is_batch else [_ONE.decode(body)], True
+            return _BATCH.decode(body), True
         except ValidationError:
             return [*_kept], False
         finally:

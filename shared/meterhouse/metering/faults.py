@@ -88,7 +88,8 @@ def refused(problems: list[Problem]) -> InvalidInput:
 def json_parts(body: bytes, *, is_batch: bool) -> list[Raw] | InvalidInput:
     """The members of an array, or the whole as one; else what keeps the body from being JSON."""
     try:
-        body.decode()
+        if not body.isascii():
+            body.decode()
         return _PARTS.decode(body) if is_batch else [_WHOLE.decode(body)]
     except UnicodeDecodeError:
         return _whole("utf8", "the body is not UTF-8")

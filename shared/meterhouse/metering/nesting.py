@@ -18,7 +18,7 @@ _ALL_ELSE = bytes(set(range(256)) - set(b"[]{}"))
 
 def are_shallow(body: bytes, events: Sequence[CheckedEvent]) -> bool:
     """Whether none of a request's events is nested too deep."""
-    if not may_be_deep(body, len(events)):
+    if len(body) <= 2 * DEEPEST or not may_be_deep(body, len(events)):
         return True
     # an event's data is one level by itself: plain events in any number leave no bracket to nest with
     if not may_be_deep(body, len(events) + sum(event.data is not None for event in events)):

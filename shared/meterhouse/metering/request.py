@@ -40,12 +40,12 @@ def read_body(event: Mapping[str, Any], limits: Limits) -> tuple[bytes, Shape]:
         InvalidInput: no base64, or no gzip, where that was announced; any fault of an event in binary mode.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    content_type = headers.get("content-type", "")
-    # the binding: a CloudEvents media type wins over the headers
-    in_headers = not content_type.lower().startswith("application/cloudevents") and is_binary(headers)
-    shape = Shape.ONE if in_headers and not content_type else _shape(content_type)
+    # data without a type is JSON; that a CloudEvents media type wins over the headers is the binding's rule
+    shape = _shape(headers.get("content-type") or ("application/json" if is_binary(headers) else ""))
     body = _content(event, headers, limits)
-    return (compose(headers, body), Shape.ONE) if in_headers else (body, shape)
+    if shape is Shape.EITHER and is_binary(headers):
+        return compose(headers, body), Shape.ONE
+    return body, shape
 
 
 def _shape(content_type: str) -> Shape:
@@ -63,11 +63,11 @@ def _content(event: Mapping[str, Any], headers: Mapping[str, str], limits: Limit
     if len(body) > limits.body_bytes:
         raise TooLarge(f"at most {limits.body_bytes} bytes in a request")
     encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding in {"", "identity"}:
+        return body
     if encoding in {"gzip", "x-gzip"}:
         return _inflated(body, limits.inflated_bytes)
-    if encoding not in {"identity", ""}:
-        raise UnsupportedMedia(f"content encoding {encoding!r} is not read here; gzip is")
-    return body
+    raise UnsupportedMedia(f"content encoding {encoding!r} is not read here; gzip is")
 
 
 def _raw(event: Mapping[str, Any]) -> bytes:
