@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, TopicPartition
 
-from localstack.fixtures import KafkaServer
+from localstack.fixtures import KafkaServer, free_port, running_kafka
+from localstack.settings import HOST
 from meterhouse.kernel.errors import TooLarge, Unavailable
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
@@ -18,6 +19,7 @@ from meterhouse.metering.ingest_api import ingest_handler
 from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler, log_records
+from meterhouse.metering.record import decode_record
 from meterhouse.metering.sink import SinkEvents
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.platform.ids import new_id
@@ -133,6 +135,20 @@ def test_no_broker_is_503_within_the_deadline_and_never_2xx() -> None:
         refused = ingest(ask("acme", EVENT), None)
         assert (refused["statusCode"], refused["headers"]["retry-after"]) == (503, "2")
         assert json.loads(refused["body"])["detail"] == "the event log did not acknowledge in time"
+
+
+def test_what_was_answered_503_is_not_in_the_log_once_the_broker_is_back() -> None:
+    port = free_port()
+    settings = KafkaSettings(f"{HOST}:{port.number}", "events", "dead-letters", "sink", "PLAINTEXT")
+    ingest = ingest_handler(
+        IngestEvents(KafkaProducer(lambda: settings, deadline_seconds=2), lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    )
+    assert ingest(ask("acme", EVENT), None)["statusCode"] == 503
+    with running_kafka(port):
+        create_topics(settings)
+        assert ingest(ask("acme", EVENT | {"id": "2"}), None)["statusCode"] == 204
+        [message] = records(settings, settings.events_topic)
+        assert [event.id for event in decode_record(message.value()).events] == ["2"]
 
 
 def test_a_record_that_the_topic_does_not_take_is_too_large(settings: KafkaSettings) -> None:
