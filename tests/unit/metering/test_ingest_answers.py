@@ -163,6 +163,11 @@ def test_a_header_is_unquoted_and_then_decoded_once(value: str, text: str) -> No
     assert accepted_event(binary(subject=value)).subject == text
 
 
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=1024))
+def test_any_text_comes_back_from_its_header(text: str) -> None:
+    assert accepted_event(binary(subject=quote(text, safe=""))).subject == text
+
+
 def test_data_in_binary_mode_is_kept_digit_by_digit() -> None:
     assert bytes(accepted_event(binary(' {"n": 1.10, "n": 9e400} \n')).data) == b'{"n": 1.10, "n": 9e400}'
 
