@@ -42,7 +42,7 @@ def check_events(body: bytes, shape: Shape, most: int) -> CheckedBody:
             and are_sound(events, may_hold_nul=may_hold_nul(body))
             and are_shallow(body, events)
         ):
-            return CheckedBody(Raw(body if is_batch else b"[%b]" % body), len(events))
+            return CheckedBody(Raw(body if is_batch else b"[" + body + b"]"), len(events))
     except (UnicodeDecodeError, DecodeError, RecursionError):
         pass
     raise refusal(body, shape, most, events)

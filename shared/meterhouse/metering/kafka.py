@@ -33,6 +33,7 @@ class KafkaProducer:
         self._settings = settings
         self._deadline = deadline_seconds
         self._producer: Any = None
+        self._refusal: type[Exception] = Exception
 
     def warm(self) -> None:
         """Connect during a Lambda's init, where time is free; a broker that is down costs nothing here."""
@@ -64,8 +65,6 @@ class KafkaProducer:
             Unavailable: none came before the deadline, or it says that the broker did not take the record.
             TooLarge: the record is larger than the topic takes.
         """
-        from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415 - loaded with the connection
-
         producer = self._opened()
         reports: list[Any] = []
         named = [(name, text.encode()) for name, text in (headers or {}).items()]
@@ -79,13 +78,15 @@ class KafkaProducer:
                 on_delivery=lambda error, _: reports.append(error),
             )
             producer.flush(self._deadline)
-        except KafkaException as error:
+        except self._refusal as error:
             reports.append(error.args[0])
         except BufferError:
             reports.clear()
         # a KafkaError must not be compared by ==: the driver leaves an exception behind when the other side is None
         if reports and reports[0] is None:
             return
+        from confluent_kafka import KafkaError  # noqa: PLC0415 - loaded with the connection
+
         if reports and reports[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
             raise TooLarge("the events compress to more than the log takes at once; send fewer in a request")
         # what is still queued must not be delivered behind the caller's back for longer than need be
@@ -95,8 +96,12 @@ class KafkaProducer:
 
     def _opened(self) -> Any:  # noqa: ANN401 - the driver has no types
         if self._producer is None:
-            from confluent_kafka import Producer  # noqa: PLC0415 - 50 ms of import belong to the first connection
+            from confluent_kafka import (  # noqa: PLC0415 - 50 ms of import belong to the first connection
+                KafkaException,
+                Producer,
+            )
 
+            self._refusal = KafkaException
             self._producer = Producer(
                 self._settings().client_configuration()
                 | {
