@@ -56,6 +56,7 @@ _SAID = {
     "data_base64": "data must be JSON, not base64",
 }
 """Said in our words: msgspec's would carry the sender's text, however long."""
+_LONGEST_NAME = 20
 _MOST_LISTED = 10_000
 """A Lambda's answer has at most 6 MB."""
 
@@ -129,7 +130,12 @@ def faults(event: Raw, pointer: str) -> list[Problem]:
     found = attribute_faults(fields)
     if not found:
         return [Problem(pointer, "duplicate", "an attribute is given twice, and once wrongly")]
-    return [Problem(f"{pointer}/{name}", *fault) for name, fault in found.items()]
+    return [Problem(f"{pointer}/{_token(name)}", *fault) for name, fault in found.items()]
+
+
+def _token(name: str) -> str:
+    """A name in a JSON pointer; an extension's may be of any length, and is cut."""
+    return name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
 
 
 def attribute_faults(fields: Mapping[str, Raw]) -> dict[str, tuple[str, str]]:

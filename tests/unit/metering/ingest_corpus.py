@@ -81,6 +81,8 @@ REFUSED: list[tuple[str, dict[str, Any], int, list[str]]] = [
     ("nested too deep", request(event_text("data", '{"a":' * 100_000)), 400, [""]),
     ("nested one level too deep", request(nested(129)), 400, ["/data"]),
     ("nested too deep among others", request(f"[{sent(data={'a': [{}] * 200})}, {nested(129)}]"), 400, ["/1/data"]),
+    ("nested too deep in an extension of a long name", request(event_text("a/~" * 999, "[" * 128 + "]" * 128)), 400,
+     ["/" + "a~1~0" * 6 + "a~1"]),
     ("nested too deep in an extension", request(event_text("x", "[" * 128 + "]" * 128)), 400, ["/x"]),
     ("a number with a leading zero", request(event_text("data", '{"a": 01}')), 400, [""]),
     ("an infinite number", request(event_text("data", '{"a": Infinity}')), 400, [""]),
