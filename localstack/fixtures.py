@@ -73,9 +73,9 @@ def running_clickhouse() -> Iterator[ClickHouseServer]:
 
 
 @contextmanager
-def running_kafka() -> Iterator[KafkaServer]:
+def running_kafka(port: Port | None = None) -> Iterator[KafkaServer]:
     with temporary_folder() as folder:
-        port = free_port()
+        port = port or free_port()
         with _running(kafka_part(port), folder):
             yield KafkaServer(f"{HOST}:{port.number}")
 

@@ -3,6 +3,7 @@ from functools import cache
 from typing import Any
 
 from functions.describe_api.handler import handler
+from meterhouse.metering.binary_event import ATTRIBUTES
 from tests.unit.platform.requests import CONTEXT, request
 
 
@@ -72,3 +73,11 @@ def test_ingest_is_described_beside_the_routes_of_routers() -> None:
         "application/cloudevents-batch+json",
         "application/json",
     }
+
+
+def test_ingest_tells_of_binary_mode_and_of_compressed_bodies() -> None:
+    operation = described()["paths"]["/api/v1/events"]["post"]
+    headers = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "header"}
+    assert headers == {f"ce-{name}" for name in ATTRIBUTES} | {"content-encoding"}
+    assert "binary mode" in operation["description"]
+    assert not any(parameter["required"] for parameter in operation["parameters"])

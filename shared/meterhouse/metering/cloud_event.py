@@ -47,7 +47,7 @@ class CloudEvent(Attributes, gc=False):
     data: Raw = Raw(b"null")
 
 
-NUL = b"\\u0000"
+_NUL = b"\\u0000"
 """How JSON writes a NUL."""
 _DATA = frozenset(b"{n")
 """How an object and null begin."""
@@ -57,12 +57,27 @@ _FIRST_YEAR, _LAST_YEAR = EARLIEST.year, LATEST.year - 1
 
 def are_sound(events: Sequence[Attributes], *, may_hold_nul: bool) -> bool:
     """What the types cannot say: the time lies within the years we keep, no attribute holds NUL."""
-    for event in events:
-        # the calls are written out here: a batch's decode is not much slower than this loop
-        time = event.time
-        if time is not None and not _FIRST_YEAR < time.year < _LAST_YEAR and not is_kept(time):
-            return False
-    return not (may_hold_nul and any("\0" in text for event in events for text in _texts(event)))
+    return not untimely(events) and not (may_hold_nul and any(map(holds_nul, events)))
+
+
+def untimely(events: Sequence[Attributes]) -> list[int]:
+    """Which of the events lie outside the years we keep."""
+    # the call is avoided where it can be: a batch's decode is not much slower than this loop
+    return [
+        index
+        for index, event in enumerate(events)
+        if (time := event.time) is not None and not _FIRST_YEAR < time.year < _LAST_YEAR and not is_kept(time)
+    ]
+
+
+def may_hold_nul(json: bytes) -> bool:
+    # looking for one byte is twenty times as fast, and most bodies escape nothing
+    return b"\\" in json and _NUL in json
+
+
+def holds_nul(event: Attributes) -> bool:
+    """Whether an attribute does; in data it is allowed."""
+    return any("\0" in text for text in (event.id, event.source, event.type, event.subject, event.dataschema or ""))
 
 
 def is_object(data: Raw) -> bool:
@@ -72,7 +87,3 @@ def is_object(data: Raw) -> bool:
 
 def is_kept(time: datetime) -> bool:
     return EARLIEST <= time < LATEST
-
-
-def _texts(event: Attributes) -> tuple[str, ...]:
-    return event.id, event.source, event.type, event.subject, event.dataschema or ""

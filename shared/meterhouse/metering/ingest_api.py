@@ -1,10 +1,11 @@
 """HTTP of ingest: by hand, since a framework's import would cost more than the request."""
 
-import json
 import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
+
+from msgspec.json import Encoder
 
 from meterhouse.kernel.errors import InvariantBroken, MeterhouseError
 from meterhouse.metering.ingest import IngestEvents
@@ -13,6 +14,7 @@ from meterhouse.platform.problem import problem_response
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
+_ENCODER = Encoder()
 
 
 def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
@@ -52,4 +54,4 @@ def _refused(error: Exception, event: Event, request_id: str) -> Answer:
 
 
 def _log(**fields: object) -> None:
-    sys.stdout.write(json.dumps({"message": "ingest", **fields}) + "\n")
+    sys.stdout.write(_ENCODER.encode({"message": "ingest", **fields}).decode() + "\n")

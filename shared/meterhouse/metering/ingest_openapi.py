@@ -4,7 +4,29 @@ from typing import Any
 
 _EVENT = {"$ref": "#/components/schemas/Event"}
 _EVENTS = {"type": "array", "items": _EVENT, "minItems": 1}
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 1024}
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 1024}
+_REQUIRED = ("id", "source", "type", "subject")
+_DESCRIPTION = """One event or a batch; all are accepted, durably, or none.
+
+With any other content type than those of CloudEvents, a `ce-` header of an attribute makes the request one event in
+binary mode: attributes in `ce-` headers, as data the body, a JSON object or nothing. Bodies may be compressed by gzip.
+An event has at most 128 levels of nesting; of an attribute given twice the last counts."""
+
+
+def _header(name: str, description: str, **schema: object) -> dict[str, Any]:
+    """A header of binary mode; none is required, since a body may hold what it says."""
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+_BINARY_MODE = [
+    _header("ce-specversion", "1.0 when not given", type="string", enum=["1.0"]),
+    *(_header(f"ce-{name}", "Percent-encoded UTF-8; required in binary mode", **_TEXT) for name in _REQUIRED),
+    _header("ce-time", "The instant of ingest when not given", type="string", format="date-time"),
+    _header("ce-dataschema", "Percent-encoded UTF-8", **_TEXT),
+]
+_GZIP = _header(
+    "content-encoding", "Of the body; 32 MiB at most when inflated", type="string", enum=["gzip", "identity"]
+)
 
 PATHS: dict[str, Any] = {
     "/api/v1/events": {
@@ -12,7 +34,8 @@ PATHS: dict[str, Any] = {
             "operationId": "ingestEvents",
             "tags": ["Events"],
             "summary": "Ingest events",
-            "description": "One event or a batch; all are accepted, durably, or none.",
+            "description": _DESCRIPTION,
+            "parameters": [*_BINARY_MODE, _GZIP],
             "requestBody": {
                 "required": True,
                 "content": {
@@ -30,9 +53,9 @@ SCHEMAS: dict[str, Any] = {
         "type": "object",
         "title": "Event",
         "description": "A CloudEvent 1.0; (source, id) identifies it, and the first one counts",
-        "required": ["id", "source", "type", "subject"],
+        "required": [*_REQUIRED],
         "properties": {
-            **dict.fromkeys(("id", "source", "type", "subject", "dataschema"), _TEXT),
+            **dict.fromkeys((*_REQUIRED, "dataschema"), _TEXT),
             "specversion": {"type": "string", "enum": ["1.0"], "default": "1.0"},
             "time": {"type": "string", "format": "date-time", "description": "The instant of ingest when not given"},
             "datacontenttype": {"type": "string", "enum": ["application/json"]},

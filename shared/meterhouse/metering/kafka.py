@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.kernel.errors import MeterhouseError, TooLarge, Unavailable
@@ -17,6 +18,10 @@ _DEADLINE_SECONDS = 8.0
 _METADATA_SECONDS = 5.0
 _HEADERS_OF_A_DEAD_LETTER = 64 * 1024
 _LONGEST_REASON = 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_NOW = 0
+"""What the driver takes for the moment of sending."""
 _WARM_AT_INIT = frozenset({"on-demand", "provisioned-concurrency"})
 """A SnapStart snapshot must hold no connection, so that kind of init is not among them."""
 
@@ -28,6 +33,7 @@ class KafkaProducer:
         self._settings = settings
         self._deadline = deadline_seconds
         self._producer: Any = None
+        self._refusal: type[Exception] = Exception
 
     def warm(self) -> None:
         """Connect during a Lambda's init, where time is free; a broker that is down costs nothing here."""
@@ -40,11 +46,18 @@ class KafkaProducer:
         except (KafkaException, MeterhouseError):
             return
 
-    def append(self, namespace: str, record: bytes) -> None:
-        self.send(self._settings().events_topic, namespace.encode(), record)
+    def append(self, namespace: str, record: bytes, count: int, ingested_at: datetime) -> None:
+        headers = {"events": str(count)}
+        accepted_ms = (ingested_at - _EPOCH) // _MILLISECOND
+        self.send(self._settings().events_topic, namespace.encode(), record, headers, accepted_ms)
 
     def send(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, str] | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Mapping[str, str] | None = None,
+        timestamp_ms: int = _NOW,
     ) -> None:
         """Produce one record and wait for its delivery report.
 
@@ -52,21 +65,28 @@ class KafkaProducer:
             Unavailable: none came before the deadline, or it says that the broker did not take the record.
             TooLarge: the record is larger than the topic takes.
         """
-        from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415 - loaded with the connection
-
         producer = self._opened()
         reports: list[Any] = []
         named = [(name, text.encode()) for name, text in (headers or {}).items()]
         try:
-            producer.produce(topic, value, key, headers=named, on_delivery=lambda error, _: reports.append(error))
+            producer.produce(
+                topic,
+                value,
+                key,
+                headers=named,
+                timestamp=timestamp_ms,
+                on_delivery=lambda error, _: reports.append(error),
+            )
             producer.flush(self._deadline)
-        except KafkaException as error:
+        except self._refusal as error:
             reports.append(error.args[0])
         except BufferError:
             reports.clear()
         # a KafkaError must not be compared by ==: the driver leaves an exception behind when the other side is None
         if reports and reports[0] is None:
             return
+        from confluent_kafka import KafkaError  # noqa: PLC0415 - loaded with the connection
+
         if reports and reports[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
             raise TooLarge("the events compress to more than the log takes at once; send fewer in a request")
         # what is still queued must not be delivered behind the caller's back for longer than need be
@@ -76,8 +96,12 @@ class KafkaProducer:
 
     def _opened(self) -> Any:  # noqa: ANN401 - the driver has no types
         if self._producer is None:
-            from confluent_kafka import Producer  # noqa: PLC0415 - 50 ms of import belong to the first connection
+            from confluent_kafka import (  # noqa: PLC0415 - 50 ms of import belong to the first connection
+                KafkaException,
+                Producer,
+            )
 
+            self._refusal = KafkaException
             self._producer = Producer(
                 self._settings().client_configuration()
                 | {

@@ -7,7 +7,7 @@ import zstandard
 from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder, Encoder
 
-from meterhouse.metering.cloud_event import NUL, CloudEvent, are_sound, is_object
+from meterhouse.metering.cloud_event import CloudEvent, are_sound, is_object, may_hold_nul
 
 LARGEST_RECORD = 4 * 1024 * 1024
 """What the topic takes of one compressed record; `platform.topics` creates it so."""
@@ -68,7 +68,8 @@ def decode_record(value: bytes) -> Record:
     if not record.events or not record.namespace:
         raise Poison("holds no events of a namespace")
     if not (
-        are_sound(record.events, may_hold_nul=NUL in inflated) and all(is_object(event.data) for event in record.events)
+        are_sound(record.events, may_hold_nul=may_hold_nul(inflated))
+        and all(is_object(event.data) for event in record.events)
     ):
         raise Poison("holds an event that ingest would refuse")
     return record

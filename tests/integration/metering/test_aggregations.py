@@ -107,7 +107,7 @@ def test_the_reading_of_the_meter_s_latest_revision_counts_whoever_writes_it_las
         RollUpUsage(OwnRollups(house))()
     query: dict[str, Any] = {"group_by": ("region",)}
     found = ClickHouseUsage(house.store).query(house.namespace, UsageQuery(after, **query))
-    assert [(row.value, row.group_by) for row in found] == [(5, {"region": "5"})]
+    assert [(row.value, row.group_by) for row in found] == [(Decimal(5), {"region": "5"})]
 
 
 def test_the_sink_tells_whose_usage_changed(house: House) -> None:
