@@ -62,7 +62,7 @@ class _Request(APIGatewayProxyEventV2):
 
 class _Resolver(APIGatewayHttpResolver):
     def _to_proxy_event(self, event: dict[str, Any]) -> _Request:
-        return _Request(event, _decode)
+        return _Request(event, decode_json)
 
     def _convert_matches_into_route_keys(self, match: Match[str]) -> dict[str, str]:
         return {name: unquote(value) for name, value in super()._convert_matches_into_route_keys(match).items()}
@@ -72,7 +72,7 @@ def _refuse(constant: str) -> NoReturn:
     raise json.JSONDecodeError(f"{constant} is not JSON", constant, 0)
 
 
-def _decode(text: str) -> object:
+def decode_json(text: str) -> object:
     """JSON with exact numbers, refused here for all routes where it holds what no store or codec can.
 
     That is text with NUL or lone surrogates, and values nested beyond any use, on which recursion would break later.
@@ -122,7 +122,7 @@ def _translated(error: Exception, event: Event) -> Exception:
 def _body_of(event: Event) -> object:
     """The body once more, for pointers into it; None when there is none that can be read."""
     try:
-        return _Request(event, _decode).json_body
+        return _Request(event, decode_json).json_body
     except (ValueError, TypeError):
         return None
 
