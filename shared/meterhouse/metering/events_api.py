@@ -16,7 +16,7 @@ from meterhouse.metering.event_schema import (
     event_wire,
     problems_of,
 )
-from meterhouse.metering.filter import Comparison, Operator
+from meterhouse.metering.filter import containing
 from meterhouse.metering.list_events import EventQuery, ListEvents
 from meterhouse.metering.progress import followed
 from meterhouse.metering.usage_schema import ClientId
@@ -46,7 +46,7 @@ def events_routes(events: ListEvents) -> Router:
         limit: Annotated[Limit, Query()] = 100,
     ) -> list[IngestedEvent]:
         given = {"id": event_id, "subject": subject}
-        attributes = tuple((name, Comparison(Operator.EQ, text)) for name, text in given.items() if text is not None)
+        attributes = tuple((name, containing(text)) for name, text in given.items() if text is not None)
         query = EventQuery(limit, from_, to, ingested_at_from, ingested_at_to, attributes)
         with followed(namespace(), client_id):
             listed = events.recent(namespace(), query, tuple(customer_id) if customer_id else None)

@@ -47,8 +47,9 @@ def ids(events: list[dict[str, Any]]) -> str:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({}, "dcba"), ({"id": "b"}, "b"), ({"id": "B"}, ""), ({"id": ""}, ""), ({"subject": "alice"}, "da"),
-        ({"subject": "ali"}, ""), ({"from": "2026-03-01T11:15:00Z"}, "dcb"), ({"to": "2026-03-01T11:15:00Z"}, "a"),
+        ({}, "dcba"), ({"id": "b"}, "b"), ({"id": "B"}, ""), ({"id": ""}, "dcba"), ({"subject": "alice"}, "da"),
+        ({"subject": "lic"}, "da"), ({"subject": "a"}, "dca"), ({"subject": "a_i"}, ""), ({"subject": "%"}, ""),
+        ({"subject": "\\"}, ""), ({"from": "2026-03-01T11:15:00Z"}, "dcb"), ({"to": "2026-03-01T11:15:00Z"}, "a"),
         ({"from": "2026-03-01T11:15:00Z", "to": "2026-03-01T12:15:00.000001Z"}, "cb"),
         ({"from": "2026-03-01T12:15:00+01:00"}, "dcb"), ({"ingestedAtFrom": INGESTED}, "dcba"),
         ({"ingestedAtFrom": "2026-03-01T10:15:00.000001Z"}, ""), ({"ingestedAtTo": INGESTED}, ""),
@@ -61,6 +62,12 @@ def test_each_condition_of_the_list_holds_and_all_hold_together(
     listed: People, query: dict[str, str], found: str
 ) -> None:
     assert ids(listed.listed(EVENTS, **query)) == found
+
+
+@pytest.mark.parametrize("part", ["a_b", "b%c", "c\\d", "\\", "d'", "_", "%"])
+def test_a_part_of_an_id_is_looked_for_as_it_stands(people: People, part: str) -> None:
+    people.sink(call("a_b%c\\d'", 1), call("axbxcxd", 1))
+    assert ids(people.listed(EVENTS, id=part)) == "a_b%c\\d'"
 
 
 @pytest.mark.parametrize(
