@@ -1,6 +1,5 @@
 """Usage queries over HTTP."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import ValidationError
 
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.progress import followed
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.metering.usage import WindowSize
 from meterhouse.metering.usage_schema import (
@@ -24,7 +24,7 @@ from meterhouse.metering.usage_schema import (
     result_csv,
     result_wire,
 )
-from meterhouse.platform.http import namespace_of
+from meterhouse.platform.http import decode_json, namespace_of
 from meterhouse.platform.wire import Instant
 
 _METER = "/api/v1/meters/<meter_id_or_slug>"
@@ -41,7 +41,8 @@ def usage_routes(query: QueryUsage) -> Router:
         return namespace_of(router.current_event.raw_event)
 
     def answer(meter: str, request: MeterQueryRequest) -> MeterQueryResult | str:
-        rows = query(namespace(), meter, request.asked())
+        with followed(namespace(), request.client_id):
+            rows = query(namespace(), meter, request.asked())
         if "text/csv" in (router.current_event.headers.get("accept") or "").lower():
             # the resolver passes a ready response on as it is
             text = Response(HTTPStatus.OK, "text/csv; charset=utf-8", result_csv(request, rows))
@@ -106,7 +107,7 @@ def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:
 
 def _json(name: str, text: str | None) -> object:
     try:
-        return None if text is None else json.loads(text)
+        return None if text is None else decode_json(text)
     except (ValueError, RecursionError):
         raise InvalidInput(f"{name} holds no JSON", [Problem(f"query:{name}", "json", "no valid JSON")]) from None
 

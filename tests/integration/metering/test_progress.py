@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.progress import followed
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.postgres import Database
+from meterhouse.platform.query_comment import query_comment
 from tests.integration.metering.people import People
 
 PROGRESS = "/api/v1/info/progress"
@@ -86,3 +88,28 @@ def test_a_query_of_nobody_in_particular_is_not_followed(people: People) -> None
 @pytest.mark.parametrize("client_id", ["none", "%25", "'", "a%2Fb", "c" * 5000, "%ED%A0%80"])
 def test_what_does_not_run_is_not_found(people: People, client_id: str) -> None:
     assert people("GET", f"{PROGRESS}/{client_id}")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events", "/api/v2/events", "/api/v1/meters/calls/query"])
+def test_each_query_that_takes_a_client_id_is_followed_under_it(
+    database: Database, usage_store_settings: ClickHouseSettings, namespace: str, path: str
+) -> None:
+    store = Overheard(usage_store_settings)
+    people = People(database, store, namespace)
+    people("POST", "/api/v1/meters", {"slug": "calls", "aggregation": "COUNT", "eventType": "call"})
+    for query, comments in (("clientId=mine", {f"{namespace}:mine"}), ("", {None})):
+        store.comments.clear()
+        assert people("GET", path, query=query)[0] == 200
+        assert store.comments == comments
+
+
+class Overheard(ClickHouse):
+    """The real store, remembering the comments of the queries it was sent."""
+
+    def __init__(self, settings: ClickHouseSettings) -> None:
+        super().__init__(lambda: settings)
+        self.comments: set[str | None] = set()
+
+    def query(self, *sent: Any, **more: Any) -> list[tuple[Any, ...]]:
+        self.comments.add(query_comment())
+        return super().query(*sent, **more)

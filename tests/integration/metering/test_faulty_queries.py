@@ -1,0 +1,37 @@
+"""Faulty filters of usage queries, on the real stores: each row a case, each answer a 400 that names the fault."""
+
+import pytest
+
+from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.postgres import Database
+from tests.integration.metering.people import People
+
+METER = {"slug": "calls", "aggregation": "COUNT", "eventType": "call", "groupBy": {"region": "$.region"}}
+QUERY = "/api/v1/meters/calls/query"
+ADVANCED = "advancedMeterGroupByFilters"
+
+
+@pytest.fixture
+def people(database: Database, usage_store: ClickHouse, namespace: str) -> People:
+    people = People(database, usage_store, namespace)
+    assert people("POST", "/api/v1/meters", METER)[0] == 201
+    return people
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ("", ""), ("{", ""), ("NaN", ""), ("[" * 100_000, ""), ('{"region": {"$eq": "\\u0000"}}', ""),
+        ('{"region": {"$eq": "\\ud800"}}', ""), ('{"region": {"$like": "a\\\\"}}', "/region/$like"),
+        ('{"region": {"$eq": 1.5}}', "/region/$eq"), ('{"region": 1.5}', "/region"),
+    ],
+)  # fmt: skip
+def test_a_faulty_filter_of_a_usage_query_is_refused_at_its_fault(people: People, document: str, field: str) -> None:
+    status, problem = people("GET", QUERY, query=f"{ADVANCED}={document}")
+    assert status == 400, problem
+    [fault] = problem["extensions"]["validationErrors"]
+    assert fault["field"] == f"query:{ADVANCED}{field}"
+
+
+def test_a_pattern_that_ends_in_an_escaped_backslash_is_one(people: People) -> None:
+    assert people("GET", QUERY, query=f'{ADVANCED}={{"region": {{"$like": "a\\\\\\\\"}}}}') == (200, {"data": []})
