@@ -6,6 +6,7 @@ What the SDK offers is read off the SDK: an operation of its next version fails 
 import datetime as dt
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_what_is_driven_and_what_is_listed_elsewhere_is_all_there_is(capsys: pyt
     assert set(DRIVES) == set(DRIVEN)
     assert set(ELSEWHERE) <= {name.partition(".")[0] for name in offered()}
     with capsys.disabled():
-        print("\n".join(_report()))
+        sys.stdout.write("\n".join((*_report(), "")))
 
 
 def _report() -> Iterator[str]:
