@@ -175,6 +175,11 @@ def http_handler(*routers: Router, database: Database | None = None) -> HttpHand
     """
     app = resolver(*routers)
 
+    def resolve(event: Event, context: LambdaContext) -> Answer:
+        answer = app.resolve(event, context)
+        # a gateway may take null, which Powertools gives for an empty answer, for the fault of a function
+        return answer | {"body": answer.get("body") or ""}
+
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: Event, context: LambdaContext) -> Answer:
         logger.info(
@@ -187,8 +192,8 @@ def http_handler(*routers: Router, database: Database | None = None) -> HttpHand
             key = (event.get("headers") or {}).get("idempotency-key")
             if database is not None and key and event["requestContext"]["http"]["method"] == "POST":
                 replay = Replay(namespace=namespace_of(event), key=key, event=event)
-                return replayed(database, replay, lambda: app.resolve(event, context))
-            return app.resolve(event, context)
+                return replayed(database, replay, lambda: resolve(event, context))
+            return resolve(event, context)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _problem_answer(error, event)
 
