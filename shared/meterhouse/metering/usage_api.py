@@ -77,8 +77,9 @@ def usage_routes(query: QueryUsage) -> Router:
         return answer(meter_id_or_slug, _request(asked))
 
     @router.post(f"{_METER}/query", operation_id="queryMeterPost", tags=_TAGS, summary="Query meter")
-    def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest, Body()]) -> MeterQueryResult | str:
-        return answer(meter_id_or_slug, body)
+    def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest | None, Body()] = None) -> MeterQueryResult | str:
+        # the official Python client's `query_csv_post` sends no body
+        return answer(meter_id_or_slug, body or MeterQueryRequest())
 
     @router.get(f"{_METER}/subjects", operation_id="listMeterSubjects", tags=_TAGS, summary="List subjects")
     def subjects(meter_id_or_slug: str, from_: From = None, to: To = None) -> list[str]:

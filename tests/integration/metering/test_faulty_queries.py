@@ -35,3 +35,13 @@ def test_a_faulty_filter_of_a_usage_query_is_refused_at_its_fault(people: People
 
 def test_a_pattern_that_ends_in_an_escaped_backslash_is_one(people: People) -> None:
     assert people("GET", QUERY, query=f'{ADVANCED}={{"region": {{"$like": "a\\\\\\\\"}}}}') == (200, {"data": []})
+
+
+@pytest.mark.parametrize("body", [None, "", "null", {}])
+def test_a_posted_query_that_asks_for_nothing_in_particular_is_one(people: People, body: object) -> None:
+    assert people("POST", QUERY, body) == (200, {"data": []})
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "1.5", '"x"', "7", '{"x": 1}', '{"clientId": ""}'])
+def test_a_faulty_posted_query_is_refused(people: People, body: str) -> None:
+    assert people("POST", QUERY, body)[0] == 400
