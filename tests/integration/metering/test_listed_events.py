@@ -55,7 +55,8 @@ def ids(events: list[dict[str, Any]]) -> str:
         ({"ingestedAtFrom": "2026-03-01T10:15:00.000001Z"}, ""), ({"ingestedAtTo": INGESTED}, ""),
         ({"ingestedAtFrom": INGESTED, "ingestedAtTo": "2026-03-01T10:15:00.000001Z"}, "dcba"),
         ({"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"}, "dcba"), ({"limit": "2"}, "dc"),
-        ({"subject": "alice", "id": "a", "clientId": "c"}, "a"), ({"subject": "alice", "id": "b"}, ""),
+        ({"subject": "alice", "id": "a", "clientId": "c"}, "a"),
+        ({"id": "a", "clientId": "'\\\n\"%;é"}, "a"), ({"subject": "alice", "id": "b"}, ""),
     ],
 )  # fmt: skip
 def test_each_condition_of_the_list_holds_and_all_hold_together(
