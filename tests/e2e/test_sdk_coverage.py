@@ -158,6 +158,7 @@ def _(sdk: Sdk, _eventually: Eventually) -> None:
         group_by=["customer_id"],
     ).data
     assert (row.value, row.customer_id, row.window_start) == (3, customer, JANUARY[0])
+    assert [row.value for row in sdk.meters.query_json("bytes", filter_group_by={"path": "/b"}).data] == [2]
 
 
 @drives("meters.query")

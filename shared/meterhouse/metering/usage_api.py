@@ -1,5 +1,6 @@
 """Usage queries over HTTP."""
 
+import ast
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +25,7 @@ from meterhouse.metering.usage_schema import (
     result_csv,
     result_wire,
 )
-from meterhouse.platform.http import decode_json, namespace_of
+from meterhouse.platform.http import decode_json, is_storable, namespace_of
 from meterhouse.platform.wire import Instant
 
 _METER = "/api/v1/meters/<meter_id_or_slug>"
@@ -103,7 +104,26 @@ def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:
     for name, value in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True):
         if deep := _DEEP.fullmatch(name):
             found.setdefault(deep[1], []).append(value)
+        elif name == "filterGroupBy":
+            for key, printed in _printed_mapping(value).items():
+                found.setdefault(key, []).append(printed)
     return found or None
+
+
+def _printed_mapping(text: str) -> dict[str, str]:
+    """`{'path': '/a'}`: what the official Python client makes of the mapping; unread, it would filter nothing."""
+    try:
+        mapping = ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        mapping = None
+    if not (isinstance(mapping, dict) and is_storable(mapping) and all(map(_is_text, mapping.items()))):
+        problem = Problem("query:filterGroupBy", "mapping", "must be filterGroupBy[key]=value, or a mapping of texts")
+        raise InvalidInput("filterGroupBy holds no mapping", [problem])
+    return mapping
+
+
+def _is_text(pair: tuple[object, object]) -> bool:
+    return all(isinstance(part, str) for part in pair)
 
 
 def _json(name: str, text: str | None) -> object:

@@ -85,7 +85,7 @@ def decode_json(text: str) -> object:
         raise json.JSONDecodeError("a number is too long, or values are nested too deep", "", 0) from error
     if _is_deeper(value, _DEEPEST):
         raise json.JSONDecodeError(f"values are nested more than {_DEEPEST} deep", "", 0)
-    if "\\u" in text and not _storable(value):
+    if "\\u" in text and not is_storable(value):
         raise json.JSONDecodeError("NUL and unpaired surrogates are not allowed", text, text.find("\\u"))
     return value
 
@@ -98,13 +98,14 @@ def _is_deeper(value: object, depth: int) -> bool:
     return bool(level)
 
 
-def _storable(value: object) -> bool:
+def is_storable(value: object) -> bool:
+    """Whether no text in a decoded document holds a NUL or a lone surrogate, which no store keeps."""
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, dict):
-        return all(_storable(part) for pair in value.items() for part in pair)
+        return all(is_storable(part) for pair in value.items() for part in pair)
     if isinstance(value, list):
-        return all(_storable(part) for part in value)
+        return all(is_storable(part) for part in value)
     return True
 
 

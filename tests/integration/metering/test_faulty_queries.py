@@ -1,9 +1,12 @@
 """Faulty filters of usage queries, on the real stores: each row a case, each answer a 400 that names the fault."""
 
+from urllib.parse import quote
+
 import pytest
 
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.postgres import Database
+from tests.integration.metering.house import call
 from tests.integration.metering.people import People
 
 METER = {"slug": "calls", "aggregation": "COUNT", "eventType": "call", "groupBy": {"region": "$.region"}}
@@ -45,3 +48,33 @@ def test_a_posted_query_that_asks_for_nothing_in_particular_is_one(people: Peopl
 @pytest.mark.parametrize("body", ["{", "[]", "1.5", '"x"', "7", '{"x": 1}', '{"clientId": ""}'])
 def test_a_faulty_posted_query_is_refused(people: People, body: str) -> None:
     assert people("POST", QUERY, body)[0] == 400
+
+
+def test_a_mapping_as_the_official_client_prints_it_filters(people: People) -> None:
+    people.sink(call("1", region="it's"), call("2", region="us"), call("3", region="us"))
+    for query, count in (("{'region': 'us'}", 2), ('{"region": "it\'s"}', 1), ("{'region': 'x'}", None), ("{}", 3)):
+        status, result = people("GET", QUERY, query=f"filterGroupBy={quote(query)}")
+        assert (status, [row["value"] for row in result["data"]]) == (200, [] if count is None else [count])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "us",
+        "[]",
+        "{'region': 1}",
+        "{1: 'us'}",
+        "{'region'}",
+        "{" * 5000,
+        "a\n",
+        "(" * 9000,
+        "{[]: 'a'}",
+        "{'a': '\\0'}",
+        "{'a': '\\ud800'}",
+        "-" * 9000 + "1",
+    ],
+)
+def test_a_mapping_that_is_none_is_refused(people: People, text: str) -> None:
+    status, problem = people("GET", QUERY, query=f"filterGroupBy={quote(text)}")
+    assert (status, problem["extensions"]["validationErrors"][0]["field"]) == (400, "query:filterGroupBy")
