@@ -55,6 +55,8 @@ REQUESTS = (
         routes=(
             "GET /api/v1/events",
             "GET /api/v2/events",
+            "GET /api/v1/debug/metrics",
+            "GET /api/v1/info/progress/{id}",
             "GET /api/v1/meters/{meterIdOrSlug}/query",
             "POST /api/v1/meters/{meterIdOrSlug}/query",
             "GET /api/v1/meters/{meterIdOrSlug}/subjects",
@@ -92,6 +94,7 @@ REQUESTS = (
         "manage_catalog",
         (POSTGRES,),
         routes=(
+            "GET /api/v1/info/currencies",
             "GET /api/v1/features",
             "POST /api/v1/features",
             "GET /api/v1/features/{featureId}",

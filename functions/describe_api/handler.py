@@ -8,9 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
+from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
 from meterhouse.metering import api as metering
-from meterhouse.metering import events_api, ingest_openapi, usage_api
+from meterhouse.metering import events_api, ingest_openapi, metrics_api, progress_api, usage_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
@@ -25,9 +26,12 @@ def openapi() -> str:
         document(
             *customers.routes(UNUSED, UNUSED),
             *catalog.routes(UNUSED, UNUSED, UNUSED),
+            currencies_api.currency_routes(),
             metering.routes(UNUSED),
             usage_api.usage_routes(UNUSED),
             events_api.events_routes(UNUSED),
+            metrics_api.metrics_routes(UNUSED),
+            progress_api.progress_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

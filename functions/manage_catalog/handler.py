@@ -1,6 +1,7 @@
 """Features and plans."""
 
 from meterhouse.catalog.api import routes
+from meterhouse.catalog.currencies_api import currency_routes
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
@@ -20,5 +21,6 @@ def catalog(transaction: Transaction) -> PostgresCatalog:
 begin = begins(database, catalog)
 handler = http_handler(
     *routes(FeatureService(begin), PlanService(begin), PlanSale(begin)),
+    currency_routes(),
     database=database,
 )

@@ -56,19 +56,24 @@ class PostgresCustomers:
 
     def add(self, customer: Customer) -> None:
         self._transaction.execute(_SQL["insert"], _written(customer))
-        self._claim(customer)
+        self._hold_subjects(customer)
 
     def update(self, customer: Customer) -> None:
         self._transaction.execute(_SQL["update"], _written(customer))
-        self._transaction.execute(_SQL["release_subjects"], {"id": customer.id})
-        if customer.deleted_at is None:
-            self._claim(customer)
+        self._hold_subjects(customer)
 
-    def _claim(self, customer: Customer) -> None:
-        wanted = {"id": customer.id, "key": customer.key, "subjects": list(customer.usage_subjects)}
-        if self._transaction.execute(_SQL["claim_subjects"], wanted) < len(customer.usage_subjects):
-            taken = self._transaction.fetch_all(_SQL["claims_of_others"], wanted)
-            raise _conflict(customer, {row["subject"]: row["customer_id"] for row in taken})
+    def _hold_subjects(self, customer: Customer) -> None:
+        """Claim, then release: customers that want each other's subjects are refused and do not wait in a circle."""
+        subjects = customer.usage_subjects if customer.deleted_at is None else ()
+        held = {"id": customer.id, "key": customer.key, "subjects": list(subjects)}
+        # one more turn is needed when an owner gives a subject up while it is being claimed
+        while unclaimed := self._transaction.fetch_all(_SQL["unclaimed"], held):
+            taken = {row["subject"]: row["customer_id"] for row in unclaimed if row["customer_id"] is not None}
+            if taken:
+                raise _conflict(customer, taken)
+            self._transaction.execute(_SQL["claim_subjects"], held)
+        self._transaction.execute(_SQL["tell_key"], held)
+        self._transaction.execute(_SQL["release_subjects"], held)
 
 
 def _conflict(customer: Customer, taken: Mapping[str, str]) -> Conflict:

@@ -33,6 +33,11 @@ class Currency:
 _BY_CODE = {code: Currency(code, exponent) for exponent, codes in _CODES_BY_EXPONENT.items() for code in codes.split()}
 
 
+def currencies() -> list[Currency]:
+    """All there are, in order of their codes."""
+    return [_BY_CODE[code] for code in sorted(_BY_CODE)]
+
+
 def currency(code: str, field: str = "/currency") -> Currency:
     """Return the active ISO 4217 currency; `InvalidInput` at the JSON pointer `field` for another code."""
     found = _BY_CODE.get(code)

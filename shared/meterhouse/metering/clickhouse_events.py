@@ -1,6 +1,6 @@
 """Events in ClickHouse, listed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,14 @@ from meterhouse.platform.sql import queries
 _SQL = queries("meterhouse.metering", "events.sql")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
+_SETTINGS = {
+    "do_not_merge_across_partitions_select_final": 1,
+    # customers may have thousands of subjects
+    "max_query_size": 16 * 1024 * 1024,
+}
 _COLUMNS = (
     *("id", "source", "type", "subject", "time", "time_given", "data", "datacontenttype", "dataschema"),
-    *("ingested_at", "stored_at", "validation_error", "written"),
+    *("ingested_at", "stored_at", "validation_error", "written", "identity"),
 )
 _BOUNDS = (
     # the partitions are by hour, which the key holds too
@@ -40,7 +44,20 @@ class ClickHouseEvents:
         parameters = Parameters(namespace=namespace, limit=query.limit)
         texts = "".join(f"\n  AND {text}" for text in _conditions(query, parameters))
         rows = self._store.query(_SQL["page"].format(conditions=texts), parameters.values, _SETTINGS)
-        return [_listed(*row) for row in rows]
+        found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        first = self._first_writings(namespace, [columns["identity"] for columns in found])
+        return [
+            _listed(columns, counts=columns["written"] == first.get((columns["source"], columns["id"])))
+            for columns in found
+        ]
+
+    def _first_writings(self, namespace: str, identities: list[int]) -> dict[tuple[str, str], int]:
+        """When each identity was written first: under another key, maybe, than that of the event found."""
+        if not identities:
+            return {}
+        parameters = {"namespace": namespace, "identities": identities}
+        rows = self._store.query(_SQL["first_writings"], parameters)
+        return {(source, event_id): written for source, event_id, written in rows}
 
 
 def _conditions(query: EventQuery, parameters: Parameters) -> Iterator[str]:
@@ -64,8 +81,7 @@ def _instant(at: datetime, parameters: Parameters) -> str:
     return f"fromUnixTimestamp64Micro(toInt64({parameters.bind((at - _EPOCH) // _MICROSECOND)}), 'UTC')"
 
 
-def _listed(*row: Any) -> ListedEvent:  # noqa: ANN401 - columns as the driver gives them
-    columns = dict(zip(_COLUMNS, row, strict=True))
+def _listed(columns: Mapping[str, Any], *, counts: bool) -> ListedEvent:
     at = _EPOCH + columns["time"] * _MICROSECOND
     event = UsageEvent(
         id=columns["id"],
@@ -84,4 +100,4 @@ def _listed(*row: Any) -> ListedEvent:  # noqa: ANN401 - columns as the driver g
         stored_at=_EPOCH + columns["stored_at"] * _MICROSECOND,
         validation_error=columns["validation_error"] or None,
     )
-    return ListedEvent(stored, EventPlace(at, columns["written"]))
+    return ListedEvent(stored, EventPlace(at, columns["written"]), counts)

@@ -56,7 +56,7 @@ class Directory:
             return work.store.customers.by_subjects(subjects)
 
     def subjects_of(self, namespace: str, customer_ids: Sequence[str], field: str) -> dict[str, str]:
-        """Customer ids by subject, for all subjects of these customers.
+        """Customer ids by subject, for all subjects of these customers; deleted ones have given theirs up.
 
         Raises:
             InvalidInput: some customer is not known; `field` says where that was asked.
@@ -68,4 +68,5 @@ class Directory:
             if customer_id not in found:
                 problems.add(f"{field}/{index}", "customer_not_found", f"there is no customer {customer_id!r}")
         problems.raise_if_any("a customer is not known")
-        return {subject: customer.id for customer in found.values() for subject in customer.details.usage_subjects}
+        live = [customer for customer in found.values() if customer.deleted_at is None]
+        return {subject: customer.id for customer in live for subject in customer.usage_subjects}

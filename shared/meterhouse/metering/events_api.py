@@ -1,6 +1,5 @@
 """Listing events over HTTP."""
 
-import json
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -17,10 +16,11 @@ from meterhouse.metering.event_schema import (
     event_wire,
     problems_of,
 )
-from meterhouse.metering.filter import Comparison, Operator
+from meterhouse.metering.filter import containing
 from meterhouse.metering.list_events import EventQuery, ListEvents
+from meterhouse.metering.progress import followed
 from meterhouse.metering.usage_schema import ClientId
-from meterhouse.platform.http import namespace_of
+from meterhouse.platform.http import decode_json, namespace_of
 from meterhouse.platform.wire import Instant, Ulid
 
 _TAGS = ["Events"]
@@ -45,11 +45,11 @@ def events_routes(events: ListEvents) -> Router:
         to: Annotated[Instant | None, Query()] = None,
         limit: Annotated[Limit, Query()] = 100,
     ) -> list[IngestedEvent]:
-        del client_id  # progress of a running query is not followed
         given = {"id": event_id, "subject": subject}
-        attributes = tuple((name, Comparison(Operator.EQ, text)) for name, text in given.items() if text is not None)
+        attributes = tuple((name, containing(text)) for name, text in given.items() if text is not None)
         query = EventQuery(limit, from_, to, ingested_at_from, ingested_at_to, attributes)
-        listed = events.recent(namespace(), query, tuple(customer_id) if customer_id else None)
+        with followed(namespace(), client_id):
+            listed = events.recent(namespace(), query, tuple(customer_id) if customer_id else None)
         return [event_wire(one) for one in listed]
 
     @router.get("/api/v2/events", operation_id="listEventsV2", tags=_TAGS, summary="List ingested events")
@@ -59,7 +59,6 @@ def events_routes(events: ListEvents) -> Router:
         client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
         filter_: Annotated[str | None, Query(alias="filter")] = None,
     ) -> IngestedEventPage:
-        del client_id  # progress of a running query is not followed
         wanted = _filter(filter_)
         customers = wanted.customer_id.in_ if wanted.customer_id else None
         query = EventQuery(
@@ -68,7 +67,8 @@ def events_routes(events: ListEvents) -> Router:
             instants=wanted.instants(),
             after=None if cursor is None else decode_cursor(cursor),
         )
-        listed = events(namespace(), query, None if customers is None else tuple(customers))
+        with followed(namespace(), client_id):
+            listed = events(namespace(), query, None if customers is None else tuple(customers))
         following = encode_cursor(listed[-1].place) if len(listed) == limit else None
         return IngestedEventPage(items=[event_wire(one) for one in listed], next_cursor=following)
 
@@ -77,7 +77,7 @@ def events_routes(events: ListEvents) -> Router:
 
 def _filter(text: str | None) -> EventFilter:
     try:
-        return EventFilter() if text is None else EventFilter.model_validate(json.loads(text))
+        return EventFilter() if text is None else EventFilter.model_validate(decode_json(text))
     except ValidationError as error:
         raise problems_of(error.errors(), "query:filter") from error
     except (ValueError, RecursionError):

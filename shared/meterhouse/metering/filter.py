@@ -50,6 +50,12 @@ def one_of(*values: str) -> Filter:
     return Comparison(Operator.IN, values)
 
 
+def containing(part: str) -> Filter:
+    """The text holds `part` somewhere, in the same case; no character of it stands for another."""
+    plain = part.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return Comparison(Operator.LIKE, f"%{plain}%")
+
+
 def parse_filter(document: Mapping[str, Any]) -> Filter:
     """The filter that a FilterString document says; all its members must hold, those that are null say nothing.
 

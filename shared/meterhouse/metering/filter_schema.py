@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from meterhouse.metering.filter import Filter, parse_filter
@@ -27,6 +27,17 @@ def _not_too_deep(value: object, depth: int = 0) -> object:
     return value
 
 
+def _like_pattern(value: str) -> str:
+    backslashes = len(value) - len(value.rstrip("\\"))
+    if backslashes % 2:
+        raise PydanticCustomError("like_pattern", "a pattern must not end in a backslash that escapes nothing")
+    return value
+
+
+LikePattern = Annotated[str, AfterValidator(_like_pattern)]
+"""`%` stands for any text, `_` for one character, a backslash takes their meaning away."""
+
+
 class FilterString(Wire):
     """Conditions on a text; all that are given must hold."""
 
@@ -36,10 +47,10 @@ class FilterString(Wire):
     ne: str | None = None
     in_: list[str] | None = None
     nin: list[str] | None = None
-    like: str | None = None
-    nlike: str | None = None
-    ilike: str | None = None
-    nilike: str | None = None
+    like: LikePattern | None = None
+    nlike: LikePattern | None = None
+    ilike: LikePattern | None = None
+    nilike: LikePattern | None = None
     gt: str | None = None
     gte: str | None = None
     lt: str | None = None

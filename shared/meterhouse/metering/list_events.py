@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.metering.directory import Directory
 from meterhouse.metering.event import StoredEvent
 from meterhouse.metering.filter import Filter
@@ -43,8 +44,11 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class ListedEvent:
+    """A stored event in the list; `counts` is False for a later writing of an event whose first stands elsewhere."""
+
     stored: StoredEvent
     place: EventPlace
+    counts: bool = True
     customer_id: str | None = None
 
 
@@ -59,7 +63,13 @@ class ListEvents:
         self._now = now
 
     def recent(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> list[ListedEvent]:
-        """As `__call__`; of the last 72 hours where neither `from_` nor `ingested_from` is given."""
+        """As `__call__`; of the last 72 hours where neither `from_` nor `ingested_from` is given.
+
+        Raises:
+            InvalidInput: also where a period is empty.
+        """
+        _check_period("from", query.from_, query.to)
+        _check_period("ingestedAtFrom", query.ingested_from, query.ingested_to)
         if query.from_ is None and query.ingested_from is None:
             query = replace(query, from_=(query.to or self._now()) - DEFAULT_SPAN)
         return self(namespace, query, customer_ids)
@@ -81,8 +91,16 @@ class ListEvents:
         return [_explained(one, customers.get(one.stored.event.subject), types) for one in listed]
 
 
+def _check_period(field: str, start: datetime | None, end: datetime | None) -> None:
+    if start is not None and end is not None and start >= end:
+        problem = Problem(f"query:{field}", "empty_period", f"{field} must be before its end")
+        raise InvalidInput("the period is empty", [problem])
+
+
 def _explained(one: ListedEvent, customer_id: str | None, types: set[str]) -> ListedEvent:
     event, faults = one.stored.event, [one.stored.validation_error or ""]
+    if not one.counts:
+        faults.append("not counted: the event was first written with another time, subject or type")
     if event.type not in types:
         faults.append(f"no meter found for event type: {event.type}")
     if customer_id is None:

@@ -1,6 +1,6 @@
 """Usage queries over HTTP."""
 
-import json
+import ast
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import ValidationError
 
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.progress import followed
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.metering.usage import WindowSize
 from meterhouse.metering.usage_schema import (
@@ -24,7 +25,7 @@ from meterhouse.metering.usage_schema import (
     result_csv,
     result_wire,
 )
-from meterhouse.platform.http import namespace_of
+from meterhouse.platform.http import decode_json, is_storable, namespace_of
 from meterhouse.platform.wire import Instant
 
 _METER = "/api/v1/meters/<meter_id_or_slug>"
@@ -41,7 +42,8 @@ def usage_routes(query: QueryUsage) -> Router:
         return namespace_of(router.current_event.raw_event)
 
     def answer(meter: str, request: MeterQueryRequest) -> MeterQueryResult | str:
-        rows = query(namespace(), meter, request.asked())
+        with followed(namespace(), request.client_id):
+            rows = query(namespace(), meter, request.asked())
         if "text/csv" in (router.current_event.headers.get("accept") or "").lower():
             # the resolver passes a ready response on as it is
             text = Response(HTTPStatus.OK, "text/csv; charset=utf-8", result_csv(request, rows))
@@ -76,8 +78,9 @@ def usage_routes(query: QueryUsage) -> Router:
         return answer(meter_id_or_slug, _request(asked))
 
     @router.post(f"{_METER}/query", operation_id="queryMeterPost", tags=_TAGS, summary="Query meter")
-    def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest, Body()]) -> MeterQueryResult | str:
-        return answer(meter_id_or_slug, body)
+    def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest | None, Body()] = None) -> MeterQueryResult | str:
+        # the official Python client's `query_csv_post` sends no body
+        return answer(meter_id_or_slug, body or MeterQueryRequest())
 
     @router.get(f"{_METER}/subjects", operation_id="listMeterSubjects", tags=_TAGS, summary="List subjects")
     def subjects(meter_id_or_slug: str, from_: From = None, to: To = None) -> list[str]:
@@ -101,12 +104,31 @@ def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:
     for name, value in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True):
         if deep := _DEEP.fullmatch(name):
             found.setdefault(deep[1], []).append(value)
+        elif name == "filterGroupBy":
+            for key, printed in _printed_mapping(value).items():
+                found.setdefault(key, []).append(printed)
     return found or None
+
+
+def _printed_mapping(text: str) -> dict[str, str]:
+    """`{'path': '/a'}`: what the official Python client makes of the mapping; unread, it would filter nothing."""
+    try:
+        mapping = ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        mapping = None
+    if not (isinstance(mapping, dict) and is_storable(mapping) and all(map(_is_text, mapping.items()))):
+        problem = Problem("query:filterGroupBy", "mapping", "must be filterGroupBy[key]=value, or a mapping of texts")
+        raise InvalidInput("filterGroupBy holds no mapping", [problem])
+    return mapping
+
+
+def _is_text(pair: tuple[object, object]) -> bool:
+    return all(isinstance(part, str) for part in pair)
 
 
 def _json(name: str, text: str | None) -> object:
     try:
-        return None if text is None else json.loads(text)
+        return None if text is None else decode_json(text)
     except (ValueError, RecursionError):
         raise InvalidInput(f"{name} holds no JSON", [Problem(f"query:{name}", "json", "no valid JSON")]) from None
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import aws
+from meterhouse.platform.query_comment import query_comment
 from meterhouse.platform.settings import optional, required
 
 if TYPE_CHECKING:
@@ -73,8 +74,12 @@ class ClickHouse:
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
-        """Rows of a SELECT; parameters stand in it as `{name:Type}`, or as `%(name)s` where they may be long."""
-        given, chosen = dict(parameters or {}), dict(settings or {})
+        """Rows of a SELECT; parameters stand in it as `{name:Type}`, or as `%(name)s` where they may be long.
+
+        While it runs, `system.processes` shows the `query_comment` as its `log_comment`.
+        """
+        comment = query_comment()
+        given, chosen = dict(parameters or {}), dict(settings or {}) | ({"log_comment": comment} if comment else {})
         return self._try(
             lambda client: [tuple(row) for row in client.query(sql, parameters=given, settings=chosen).result_rows]
         )

@@ -62,7 +62,7 @@ class _Request(APIGatewayProxyEventV2):
 
 class _Resolver(APIGatewayHttpResolver):
     def _to_proxy_event(self, event: dict[str, Any]) -> _Request:
-        return _Request(event, _decode)
+        return _Request(event, decode_json)
 
     def _convert_matches_into_route_keys(self, match: Match[str]) -> dict[str, str]:
         return {name: unquote(value) for name, value in super()._convert_matches_into_route_keys(match).items()}
@@ -72,7 +72,7 @@ def _refuse(constant: str) -> NoReturn:
     raise json.JSONDecodeError(f"{constant} is not JSON", constant, 0)
 
 
-def _decode(text: str) -> object:
+def decode_json(text: str) -> object:
     """JSON with exact numbers, refused here for all routes where it holds what no store or codec can.
 
     That is text with NUL or lone surrogates, and values nested beyond any use, on which recursion would break later.
@@ -85,7 +85,7 @@ def _decode(text: str) -> object:
         raise json.JSONDecodeError("a number is too long, or values are nested too deep", "", 0) from error
     if _is_deeper(value, _DEEPEST):
         raise json.JSONDecodeError(f"values are nested more than {_DEEPEST} deep", "", 0)
-    if "\\u" in text and not _storable(value):
+    if "\\u" in text and not is_storable(value):
         raise json.JSONDecodeError("NUL and unpaired surrogates are not allowed", text, text.find("\\u"))
     return value
 
@@ -98,13 +98,14 @@ def _is_deeper(value: object, depth: int) -> bool:
     return bool(level)
 
 
-def _storable(value: object) -> bool:
+def is_storable(value: object) -> bool:
+    """Whether no text in a decoded document holds a NUL or a lone surrogate, which no store keeps."""
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, dict):
-        return all(_storable(part) for pair in value.items() for part in pair)
+        return all(is_storable(part) for pair in value.items() for part in pair)
     if isinstance(value, list):
-        return all(_storable(part) for part in value)
+        return all(is_storable(part) for part in value)
     return True
 
 
@@ -122,7 +123,7 @@ def _translated(error: Exception, event: Event) -> Exception:
 def _body_of(event: Event) -> object:
     """The body once more, for pointers into it; None when there is none that can be read."""
     try:
-        return _Request(event, _decode).json_body
+        return _Request(event, decode_json).json_body
     except (ValueError, TypeError):
         return None
 
@@ -175,6 +176,11 @@ def http_handler(*routers: Router, database: Database | None = None) -> HttpHand
     """
     app = resolver(*routers)
 
+    def resolve(event: Event, context: LambdaContext) -> Answer:
+        answer = app.resolve(event, context)
+        # a gateway may take null, which Powertools gives for an empty answer, for the fault of a function
+        return answer | {"body": answer.get("body") or ""}
+
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: Event, context: LambdaContext) -> Answer:
         logger.info(
@@ -187,8 +193,8 @@ def http_handler(*routers: Router, database: Database | None = None) -> HttpHand
             key = (event.get("headers") or {}).get("idempotency-key")
             if database is not None and key and event["requestContext"]["http"]["method"] == "POST":
                 replay = Replay(namespace=namespace_of(event), key=key, event=event)
-                return replayed(database, replay, lambda: app.resolve(event, context))
-            return app.resolve(event, context)
+                return replayed(database, replay, lambda: resolve(event, context))
+            return resolve(event, context)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _problem_answer(error, event)
 

@@ -223,6 +223,7 @@ def test_a_request_without_authorizer_reaches_nothing() -> None:
 
 def test_an_answer_without_content_has_no_body() -> None:
     assert answer(request("DELETE", "/things")) == (204, None)
+    assert handler(request("DELETE", "/things"), CONTEXT)["body"] == ""
 
 
 def test_numbers_of_a_body_are_exact() -> None:

@@ -51,8 +51,13 @@ UPDATE customers SET
     billing_address = %(billing_address)s, updated_at = %(updated_at)s, deleted_at = %(deleted_at)s
 WHERE namespace = %(namespace)s AND id = %(id)s
 
--- name: release_subjects
-DELETE FROM customer_subjects WHERE namespace = %(namespace)s AND customer_id = %(id)s
+-- name: unclaimed
+-- The subjects that are not the customer's, each with its owner, if it has one.
+SELECT wanted.subject, claim.customer_id
+FROM unnest(%(subjects)s::text[]) AS wanted (subject)
+LEFT JOIN customer_subjects AS claim ON claim.namespace = %(namespace)s AND claim.subject = wanted.subject
+WHERE claim.customer_id IS DISTINCT FROM %(id)s
+ORDER BY wanted.subject
 
 -- name: claim_subjects
 -- In one order everywhere: two customers that claim the same subjects at once wait for each other, never in a circle.
@@ -62,7 +67,10 @@ FROM unnest(%(subjects)s::text[]) AS subject
 ORDER BY subject
 ON CONFLICT (namespace, subject) DO NOTHING
 
--- name: claims_of_others
-SELECT subject, customer_id FROM customer_subjects
-WHERE namespace = %(namespace)s AND subject = ANY(%(subjects)s) AND customer_id <> %(id)s
-ORDER BY subject
+-- name: tell_key
+UPDATE customer_subjects SET is_key = NOT is_key
+WHERE namespace = %(namespace)s AND customer_id = %(id)s AND is_key <> (subject IS NOT DISTINCT FROM %(key)s::text)
+
+-- name: release_subjects
+DELETE FROM customer_subjects
+WHERE namespace = %(namespace)s AND customer_id = %(id)s AND subject <> ALL(%(subjects)s::text[])

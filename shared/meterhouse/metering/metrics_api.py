@@ -1,0 +1,27 @@
+"""Debug metrics over HTTP."""
+
+from http import HTTPStatus
+from typing import cast
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from meterhouse.metering.metrics import ShowMetrics
+from meterhouse.platform.http import namespace_of
+
+_OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+_TEXT = "text/plain; charset=utf-8"
+
+
+def metrics_routes(show: ShowMetrics) -> Router:
+    router = Router()
+
+    @router.get("/api/v1/debug/metrics", operation_id="getDebugMetrics", tags=["Debug"], summary="Get event metrics")
+    def get() -> str:
+        event = router.current_event
+        accepted = (event.headers.get("accept") or "").lower()
+        kind = _OPEN_METRICS if "application/openmetrics-text" in accepted else _TEXT
+        # the resolver passes a ready response on as it is
+        return cast("str", Response(HTTPStatus.OK, kind, show(namespace_of(event.raw_event))))
+
+    return router
