@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Concatenate, TypeVar
 
 import typer
@@ -60,7 +61,8 @@ class _Invocation:
     ) -> None:
         given = Given(url, api_key, as_json).over(context.obj or Given())
         try:
-            self._run(Session(given), **own)
+            with closing(Session(given)) as session:
+                self._run(session, **own)
         except CommandError as error:
             tell(f"{context.command_path}: {error}")
             raise typer.Exit(error.exit_status) from None

@@ -52,6 +52,9 @@ class Endpoint:
             base_url=settings.url, headers={"authorization": f"Bearer {settings.api_key}"}, timeout=_SECONDS
         )
 
+    def close(self) -> None:
+        self._client.close()
+
     def get(self, path: str, query: Query | None = None) -> Any:  # noqa: ANN401 - JSON
         return self._document(self._send("GET", path, params=_given(query or {})))
 

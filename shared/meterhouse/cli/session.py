@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,10 @@ class Session:
         self.json = given.json
         self._given = given
         self._environ = environ
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        self._open.close()
 
     @cached_property
     def settings(self) -> Settings:
@@ -56,7 +61,7 @@ class Session:
         text = self._environ.get(RETRIES_VARIABLE) or str(retries)
         if not (text.isascii() and text.isdigit()):
             raise Misused(f"{RETRIES_VARIABLE}={text!r} is no number of retries")
-        return Endpoint(self.settings, int(text[:6]), tell)
+        return self._open.enter_context(closing(Endpoint(self.settings, int(text[:6]), tell)))
 
     def answer(self, document: object, show: Callable[[], None]) -> None:
         """Print the outcome: the document for programs, or else what `show` draws."""

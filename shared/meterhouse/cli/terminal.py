@@ -85,8 +85,8 @@ def show_lines(lines: Iterable[str]) -> None:
 
 
 def tell(text: str) -> None:
-    """A line for the person, beside the output."""
-    sys.stderr.write(f"{printable(text)}\n")
+    """Lines for the person, beside the output."""
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
     sys.stderr.flush()
 
 

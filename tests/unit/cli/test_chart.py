@@ -22,7 +22,7 @@ def usage(*rows: tuple[str, str, str], group_by: tuple[str, ...] = ("origin",)) 
                 "value": Decimal(value).quantize(Decimal(1)),
                 "exactValue": value,
                 "subject": None,
-                "groupBy": {name: group for name in group_by},
+                "groupBy": dict.fromkeys(group_by, group),
             }
             for day, group, value in rows
         ]
