@@ -7,7 +7,7 @@ import typer
 
 from meterhouse.cli.command import command
 from meterhouse.cli.errors import Failed
-from meterhouse.cli.http import path_of
+from meterhouse.cli.http import STRANGER, path_of
 from meterhouse.cli.instants import read_instant
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import show_table
@@ -29,12 +29,15 @@ def conservation(
     """Where every accepted event went; exit status 1 when some are unexplained."""
     query = {"meter": meter, "from": read_instant("--from", from_), "to": read_instant("--to", to)}
     report = session.endpoint.get(path_of("debug", "conservation"), query)
-    rows = [*report["hours"], {"hour": "total", **report["totals"]}]
+    try:
+        rows = [*report["hours"], {"hour": "total", **report["totals"]}]
+        # an hour too many and an hour too few would make a sound total
+        strange = [row["hour"] for row in rows if _remainder(row)]
+    except (KeyError, TypeError, ArithmeticError):
+        raise Failed(f"the answer is no report: {STRANGER}") from None
     session.answer(
         report, lambda: show_table(("hour", *_COUNTS, UNEXPLAINED), map(_row, rows), numbers=(*_COUNTS, UNEXPLAINED))
     )
-    # an hour too many and an hour too few would make a sound total
-    strange = [row["hour"] for row in rows if _remainder(row)]
     if strange:
         raise Failed(f"unexplained events: {', '.join(strange)}")
 

@@ -25,6 +25,8 @@ _SECONDS = 60
 _SUCCESS = range(200, 300)
 _PAGE = 1000
 _LEVEL = 6
+STRANGER = "is this the address of a Meterhouse endpoint?"
+Document = dict[str, Any]
 Query = Mapping[str, str | int | list[str] | None]
 
 
@@ -55,14 +57,18 @@ class Endpoint:
     def close(self) -> None:
         self._client.close()
 
-    def get(self, path: str, query: Query | None = None) -> Any:  # noqa: ANN401 - JSON
-        return self._document(self._send("GET", path, params=_given(query or {})))
+    def get(self, path: str, query: Query | None = None) -> Document:
+        return _thing(self._get(path, query))
 
-    def post(self, path: str, body: object = None, *, repeatable: bool = False) -> Any:  # noqa: ANN401 - JSON
-        return self._document(self._send("POST", path, repeatable=repeatable, **_json(body)))
+    def post(self, path: str, body: object = None, *, repeatable: bool = False) -> Document:
+        return _thing(self._document(self._send("POST", path, repeatable=repeatable, **_json(body))))
 
-    def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
-        return self._document(self._send("PUT", path, **_json(body)))
+    def put(self, path: str, body: object) -> Document:
+        return _thing(self._document(self._send("PUT", path, **_json(body))))
+
+    def items(self, path: str) -> list[Any]:
+        """A list that comes whole."""
+        return _items(self._get(path))
 
     def delete(self, path: str) -> None:
         self._send("DELETE", path, repeatable=False)
@@ -81,8 +87,7 @@ class Endpoint:
         """Every item of a list by page number, bare or in an envelope."""
         page, full = 1, True
         while full:
-            answer = self.get(path, {**(query or {}), "page": page, "pageSize": _PAGE})
-            items = _items(answer)
+            items = _items(self._get(path, {**(query or {}), "page": page, "pageSize": _PAGE}))
             yield from items
             page, full = page + 1, len(items) == _PAGE
 
@@ -93,6 +98,9 @@ class Endpoint:
             answer = self.get(path, {**(query or {}), "cursor": cursor or None})
             yield from _items(answer)
             cursor = answer.get("nextCursor")
+
+    def _get(self, path: str, query: Query | None = None) -> Any:  # noqa: ANN401 - JSON
+        return self._document(self._send("GET", path, params=_given(query or {})))
 
     def _send(self, method: str, path: str, *, repeatable: bool = True, **request: Any) -> httpx.Response:  # noqa: ANN401
         """Answer of a success.
@@ -129,7 +137,7 @@ class Endpoint:
         try:
             return read_json(answer.text) if answer.content else None
         except ValueError:
-            raise Failed(f"the answer is no JSON: is {self._client.base_url} a Meterhouse endpoint?") from None
+            raise Failed(f"the answer is no JSON: {STRANGER}") from None
 
 
 def _success(answer: httpx.Response) -> httpx.Response:
@@ -141,8 +149,14 @@ def _success(answer: httpx.Response) -> httpx.Response:
 def _items(answer: object) -> list[Any]:
     items = answer.get("items") if isinstance(answer, dict) else answer
     if not isinstance(items, list):
-        raise Failed("the answer is no list: is this the address of a Meterhouse endpoint?")
+        raise Failed(f"the answer is no list: {STRANGER}")
     return items
+
+
+def _thing(answer: object) -> Document:
+    if not isinstance(answer, dict):
+        raise Failed(f"the answer is no object: {STRANGER}")
+    return answer
 
 
 def _json(body: object) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
+_ENCODE = json.JSONEncoder(allow_nan=False).encode
+
 
 def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
     """The value of a JSON text; `ValueError` for anything else, NaN and endless nesting included."""
@@ -17,15 +19,17 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
 
 def write_json(value: object) -> str:
     """The value on one line, in ASCII; `TypeError` for what JSON cannot say."""
+    if isinstance(value, str):
+        return _ENCODE(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(str(key))}:{write_json(part)}" for key, part in value.items()) + "}"
+        return "{" + ",".join([f"{_ENCODE(str(key))}:{write_json(part)}" for key, part in value.items()]) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(write_json, value)) + "]"
+        return "[" + ",".join([write_json(part) for part in value]) + "]"
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"JSON has no {value}")
         return str(value)
-    return json.dumps(value, allow_nan=False)
+    return _ENCODE(value)
 
 
 def _decimal(text: str) -> Decimal:

@@ -6,7 +6,7 @@ import typer
 
 from meterhouse.cli.command import command
 from meterhouse.cli.errors import Failed, Misused
-from meterhouse.cli.http import path_of
+from meterhouse.cli.http import STRANGER, path_of
 from meterhouse.cli.instants import read_instant
 from meterhouse.cli.meters_commands import Meter
 from meterhouse.cli.session import Session
@@ -59,7 +59,7 @@ def _draw(found: object, group_by: list[str], *, is_windowed: bool) -> None:
     try:
         usage = read_usage(found, group_by)
     except (KeyError, TypeError, ArithmeticError):
-        raise Failed("the answer is no usage: is this the address of a Meterhouse endpoint?") from None
+        raise Failed(f"the answer is no usage: {STRANGER}") from None
     if not usage:
         typer.echo("no usage")
         return

@@ -12,5 +12,5 @@ _COLUMNS = ("key", "displayName", "createdAt", "id")
 @command(group, "list")
 def list_(session: Session) -> None:
     """Every subject."""
-    subjects = session.endpoint.get(path_of("subjects"))
+    subjects = session.endpoint.items(path_of("subjects"))
     session.answer(subjects, lambda: show_table(_COLUMNS, ([one.get(name) for name in _COLUMNS] for one in subjects)))

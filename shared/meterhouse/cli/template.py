@@ -16,24 +16,22 @@ _MARK = re.compile(r"@(?:(?P<at>@)|\{(?P<braced>[^{}]+)\}|(?P<bare>\w+))?")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Literal texts, each followed by a column's name; the last by None."""
+    """Literal texts, each followed by a column's name; the last by None.
+
+    `lone_column` is the column that is the whole template, if one is.
+    """
 
     parts: tuple[tuple[str, str | None], ...]
+    lone_column: str | None
 
     @property
     def columns(self) -> frozenset[str]:
         return frozenset(column for _, column in self.parts if column is not None)
 
-    @property
-    def lone_column(self) -> str | None:
-        """The column that is the whole template, if one is."""
-        match self.parts:
-            case (("", str(column)), ("", None)):
-                return column
-        return None
-
     def render(self, row: Mapping[str, str]) -> str:
-        return "".join(text + ("" if column is None else row[column]) for text, column in self.parts)
+        if self.lone_column is not None:
+            return row[self.lone_column]
+        return "".join([text + ("" if column is None else row[column]) for text, column in self.parts])
 
 
 def parse_template(text: str) -> Template:
@@ -55,4 +53,6 @@ def parse_template(text: str) -> Template:
             literal += "@"
         else:
             raise Misused(f"in {text!r} an @ is followed by no column; @@ is an at sign, @{{my column}} has any name")
-    return Template((*parts, (literal + text[end:], None)))
+    rest = literal + text[end:]
+    lone = parts[0][1] if len(parts) == 1 and not parts[0][0] and not rest else None
+    return Template((*parts, (rest, None)), lone)

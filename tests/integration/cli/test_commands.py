@@ -309,7 +309,9 @@ def test_the_local_stacks_file_is_enough(terminal: Terminal, house: House) -> No
         (["query", "miles", "--filter", "x"], 2, "write KEY=VALUE"),
         (["query", "miles", "--from", "noon"], 2, "neither a date nor an RFC 3339 instant"),
         (["query", "html"], 1, "is no JSON"),
-        (["query", "list"], 1, "is no usage"),
+        (["query", "list"], 1, "is no object"),
+        (["query", "other"], 1, "is no usage"),
+        (["conservation"], 1, "is no report"),
         (["subjects", "list"], 1, "404 Not Found"),
         (["customers", "list"], 1, "is no list"),
         (["dead-letters", "replay"], 2, "name the dead letters, or give --all"),
@@ -324,6 +326,8 @@ def test_every_bad_end_has_its_status_and_its_sentence(
     house.documents |= {
         ("POST", V1 + "meters/html/query"): "<html>",
         ("POST", V1 + "meters/list/query"): "[1]",
+        ("POST", V1 + "meters/other/query"): {"data": [{"value": "x"}]},
+        ("GET", DEBUG + "conservation"): {"hours": []},
         ("GET", V1 + "customers"): {"hello": "world"},
     }
 

@@ -100,6 +100,30 @@ def test_killed_in_the_middle_and_run_again_nothing_is_lost_and_nothing_doubled(
     assert "50 accepted" in again.stdout
 
 
+def test_interrupted_it_says_how_to_go_on(terminal: Terminal, house: House) -> None:
+    file = terminal.file("events.jsonl", lines(50))
+    program = [sys.executable, "-c", "from meterhouse.cli.app import main; main()"]
+    process = subprocess.Popen(  # noqa: S603
+        [*program, "events", "ingest", file, "--batch", "10", "--json"],
+        env=os.environ | terminal.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+    def interrupt(_: Asked) -> Answer | None:
+        if len(house.asked) == 3:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            return GONE
+        return None
+
+    house.before = interrupt
+    stdout, stderr = process.communicate()
+
+    assert (process.returncode, json.loads(stdout)["accepted"]) == (130, 20)
+    assert stderr.decode() == "the same command goes on from here\n"
+
+
 def test_a_file_that_was_changed_is_not_gone_on_with(terminal: Terminal, house: House) -> None:
     file = terminal.file("events.jsonl", lines(20))
     house.before = lambda _: BUSY if len(house.asked) > 1 else None
