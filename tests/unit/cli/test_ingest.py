@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
 
 MOST = 5
+T = TypeVar("T")
 SOUND = b'{"type":"t","subject":"u","n":%d}\n'
 REFUSED = [
     b'{"type":"t","n":%d}\n',
@@ -57,7 +59,7 @@ class House:
 
 
 class Dying:
-    """Lets so many steps pass, then kills; each request has one before and one after it was taken."""
+    """Lets so many steps pass, then kills: before and after a request was taken, before and after a checkpoint."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps
@@ -67,20 +69,25 @@ class Dying:
         if self.left < 0:
             raise Killed
 
-    def around(self, send: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        def sending(body: bytes) -> None:
+    def around(self, do: Callable[[T], None]) -> Callable[[T], None]:
+        def doing(given: T) -> None:
             self.step()
-            send(body)
+            do(given)
             self.step()
 
-        return sending
+        return doing
+
+
+class DyingCheckpoint:
+    def __init__(self, checkpoint: Checkpoint, dying: Dying) -> None:
+        self.write = dying.around(checkpoint.write)
 
 
 def run(lines: list[bytes], house: House, folder: Path, dying: Dying, *, skip: bool = True, most: int = MOST) -> Ingest:
     checkpoint = Checkpoint(folder / "state" / "checkpoint.json", "key")
     progress = checkpoint.read()
     rejects = RejectedLines(folder / "rejected", progress.rejected_bytes) if skip else None
-    work = Ingest(dying.around(house.take), checkpoint, rejects, progress, lambda _: dying.step())
+    work = Ingest(dying.around(house.take), DyingCheckpoint(checkpoint, dying), rejects, progress)
     work(json_line_records(lines, Identity("f")), most)
     return work
 
@@ -89,7 +96,7 @@ def file_of(kinds: list[bytes]) -> list[bytes]:
     return [kind % number for number, kind in enumerate(kinds)]
 
 
-@given(st.lists(KINDS, max_size=20), st.lists(st.integers(0, 12), max_size=6), st.integers(1, 8))
+@given(st.lists(KINDS, max_size=20), st.lists(st.integers(0, 20), max_size=6), st.integers(1, 8))
 def test_killed_anywhere_and_run_again_nothing_is_lost_and_nothing_doubled(
     kinds: list[bytes], deaths: list[int], most: int
 ) -> None:
