@@ -13,6 +13,7 @@ from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import show_table
 
 UNEXPLAINED = "unexplained"
+_ALWAYS = ("accepted", "counted")
 _COUNTS = ("accepted", "counted", "unmatched", "invalid", "duplicate", "conflict", "dead", "pending")
 
 
@@ -35,16 +36,20 @@ def conservation(
         strange = [row["hour"] for row in rows if _remainder(row)]
     except (KeyError, TypeError, ArithmeticError):
         raise Failed(f"the answer is no report: {STRANGER}") from None
-    session.answer(
-        report, lambda: show_table(("hour", *_COUNTS, UNEXPLAINED), map(_row, rows), numbers=(*_COUNTS, UNEXPLAINED))
-    )
+    session.answer(report, lambda: _show(rows))
     if strange:
         raise Failed(f"unexplained events: {', '.join(strange)}")
 
 
-def _row(row: dict[str, Any]) -> list[object]:
-    remainder = _remainder(row)
-    return [row["hour"], *(row.get(name) for name in _COUNTS), f"!! {remainder}" if remainder else "0"]
+def _show(rows: list[dict[str, Any]]) -> None:
+    """The table, without the fates that no event met."""
+    met = [name for name in _COUNTS if name in _ALWAYS or any(row.get(name) for row in rows)]
+    counts = ([row["hour"].replace(":00:00Z", "Z"), *map(row.get, met), _marked(_remainder(row))] for row in rows)
+    show_table(("hour", *met, UNEXPLAINED), counts, numbers=(*met, UNEXPLAINED))
+
+
+def _marked(remainder: Decimal) -> str:
+    return f"!! {remainder}" if remainder else "0"
 
 
 def _remainder(row: dict[str, Any]) -> Decimal:

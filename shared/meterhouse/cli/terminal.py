@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
     from meterhouse.cli.checkpoint import Progress
 
 _NARROW = 80
+_WIDEST = 100_000
 
 
 def printable(value: object) -> str:
@@ -25,14 +27,10 @@ def printable(value: object) -> str:
 
 
 def console(*, is_error: bool = False) -> Console:
-    """A console that takes texts as they are; what goes to no terminal is as wide as it needs to be."""
+    """A console that takes texts as they are."""
     from rich.console import Console  # noqa: PLC0415 - 100 ms of import, which --json needs not wait for
 
-    stream = sys.stderr if is_error else sys.stdout
-    made = Console(file=stream, markup=False, highlight=False, emoji=False)
-    if not made.is_terminal:
-        made.width = 10_000
-    return made
+    return Console(file=sys.stderr if is_error else sys.stdout, markup=False, highlight=False, emoji=False)
 
 
 def width() -> int:
@@ -56,11 +54,11 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], numbers
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        table.add_column(column, justify="right" if column in numbers else "left")
     for row in rows:
         table.add_row(*map(printable, row))
     if table.row_count:
-        console().print(table)
+        _print_table(table)
     else:
         console().print("nothing found")
 
@@ -71,11 +69,18 @@ def show_fields(fields: Sequence[tuple[str, object]]) -> None:
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
-    table.add_column(overflow="fold")
+    table.add_column()
     for name, value in fields:
         if value not in (None, {}, []):
             table.add_row(name, printable(value))
-    console().print(table)
+    _print_table(table)
+
+
+def _print_table(table: Table) -> None:
+    # a cell that is cut or folded cannot be copied; a terminal wraps long lines itself
+    made = console()
+    made.width = _WIDEST
+    made.print(table)
 
 
 def show_lines(lines: Iterable[str]) -> None:
