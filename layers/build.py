@@ -26,6 +26,8 @@ OUTPUT = ROOT / ".local" / "layers"
 LIBRARY = ROOT / "shared" / "meterhouse"
 RULES = (Path(__file__), ROOT / "layers" / "requirements.py")
 UNWANTED = ("__pycache__", "tests", "test", "bin")
+COMMAND_LINE = "cli"
+"""The room that runs on no Lambda: a change of it deploys nothing."""
 
 
 class LayersTooLargeError(Exception):
@@ -82,7 +84,9 @@ def _make(layer: Layer, target: Target, recipe: str, path: Path) -> None:
         python = Path(scratch) / layer / "python"
         python.mkdir(parents=True)
         if layer is Layer.METERHOUSE:
-            shutil.copytree(LIBRARY, python / LIBRARY.name, ignore=shutil.ignore_patterns(*UNWANTED, "*.md"))
+            shutil.copytree(
+                LIBRARY, python / LIBRARY.name, ignore=shutil.ignore_patterns(*UNWANTED, COMMAND_LINE, "*.md")
+            )
         elif target is Target.AWS:
             install(recipe, python)
         else:
@@ -112,8 +116,10 @@ def _compile(folder: Path) -> None:
 
 
 def _library_hash() -> str:
-    files = sorted(path for path in LIBRARY.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return _digest(*(f"{path.relative_to(LIBRARY)}\0{_digest(path.read_bytes())}" for path in files))
+    left_out = {"__pycache__", COMMAND_LINE}
+    names = (path.relative_to(LIBRARY) for path in LIBRARY.rglob("*") if path.is_file())
+    shipped = sorted(name for name in names if left_out.isdisjoint(name.parts))
+    return _digest(*(f"{name}\0{_digest((LIBRARY / name).read_bytes())}" for name in shipped))
 
 
 def _platform(target: Target) -> str:

@@ -82,6 +82,16 @@ def usage_routes(query: QueryUsage) -> Router:
         # the official Python client's `query_csv_post` sends no body
         return answer(meter_id_or_slug, body or MeterQueryRequest())
 
+    _add_lists(router, query)
+    return router
+
+
+def _add_lists(router: Router, query: QueryUsage) -> None:
+    """What a meter's usage is told apart by: subjects, and values of its group-by keys."""
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
     @router.get(f"{_METER}/subjects", operation_id="listMeterSubjects", tags=_TAGS, summary="List subjects")
     def subjects(meter_id_or_slug: str, from_: From = None, to: To = None) -> list[str]:
         return query.subjects(namespace(), meter_id_or_slug, from_, to)
@@ -94,8 +104,6 @@ def usage_routes(query: QueryUsage) -> Router:
     )
     def values(meter_id_or_slug: str, group_by_key: str, from_: From = None, to: To = None) -> list[str]:
         return query.group_by_values(namespace(), meter_id_or_slug, group_by_key, from_, to)
-
-    return router
 
 
 def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:

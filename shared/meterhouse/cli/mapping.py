@@ -1,0 +1,141 @@
+"""From a row of a table to a usage event."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from meterhouse.cli.errors import Misused
+from meterhouse.cli.json_text import read_json
+from meterhouse.cli.template import Template, parse_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+ATTRIBUTES = ("id", "source", "type", "subject", "time", "dataschema")
+_REQUIRED = ("type", "subject")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_BOOLEANS = {"true": True, "false": False}
+
+
+class Kind(StrEnum):
+    """What a member of `data` becomes in JSON."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    JSON = "json"
+
+
+class RowFault(Exception):  # noqa: N818 - a fault of the row, not of ours
+    """A row cannot become an event; `field` is the pointer of what it was to fill."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class DataField:
+    name: str
+    template: Template
+    kind: Kind
+
+    def value(self, row: Mapping[str, str], missing: frozenset[str]) -> object:
+        """Null where the template is one column and its cell is missing."""
+        text = self.template.render(row)
+        if self.template.lone_column and text in missing:
+            return None
+        try:
+            return _read(text, self.kind)
+        except (ValueError, ArithmeticError):
+            raise RowFault(f"/data/{self.name}", f"{text!r} is no {self.kind}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class RowMapping:
+    """Templates of an event's attributes and of its data; texts that stand for a missing cell."""
+
+    attributes: Mapping[str, Template]
+    data: tuple[DataField, ...]
+    missing: frozenset[str]
+
+    def check(self, header: Sequence[str]) -> None:
+        """Refuse columns that the table does not have.
+
+        Raises:
+            Misused: naming them, and those there are.
+        """
+        templates = (*self.attributes.values(), *(field.template for field in self.data))
+        unknown = sorted(frozenset().union(*(template.columns for template in templates)) - set(header))
+        if unknown:
+            raise Misused(f"no column {', '.join(unknown)}; the columns are {', '.join(header)}")
+
+    def event(self, row: Mapping[str, str]) -> dict[str, Any]:
+        """The event of a row, without the attributes that no template fills.
+
+        Raises:
+            RowFault: an attribute would be empty, or a value is not of its kind.
+        """
+        event: dict[str, Any] = {"specversion": "1.0"}
+        for name, template in self.attributes.items():
+            text = template.render(row)
+            if not text or (template.lone_column and text in self.missing):
+                raise RowFault(f"/{name}", "the cell is missing")
+            event[name] = text
+        if self.data:
+            event["data"] = {field.name: field.value(row, self.missing) for field in self.data}
+        return event
+
+
+def parse_mapping(attributes: Iterable[str], data: Iterable[str], missing: Iterable[str]) -> RowMapping:
+    """Read `--map NAME=TEMPLATE`, `--data NAME=TEMPLATE[:KIND]` and `--missing TEXT`.
+
+    Raises:
+        Misused: naming what is not understood.
+    """
+    mapped = _pairs("--map", attributes)
+    if unknown := sorted(mapped.keys() - set(ATTRIBUTES)):
+        raise Misused(f"--map {unknown[0]}: the attributes are {', '.join(ATTRIBUTES)}; the rest goes by --data")
+    if absent := [name for name in _REQUIRED if name not in mapped]:
+        raise Misused(f"a CSV needs {' and '.join(f'--map {name}=…' for name in absent)}")
+    return RowMapping(
+        {name: parse_template(text) for name, text in mapped.items()},
+        tuple(_data_field(name, text) for name, text in _pairs("--data", data).items()),
+        frozenset({"", *missing}),
+    )
+
+
+def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise Misused(f"{option} {text!r}: write NAME=TEMPLATE")
+        if name in pairs:
+            raise Misused(f"{option} {name} is given twice")
+        pairs[name] = value
+    return pairs
+
+
+def _data_field(name: str, text: str) -> DataField:
+    template, colon, kind = text.rpartition(":")
+    if colon and kind in set(Kind):
+        return DataField(name, parse_template(template), Kind(kind))
+    return DataField(name, parse_template(text), Kind.TEXT)
+
+
+def _read(text: str, kind: Kind) -> object:
+    match kind:
+        case Kind.TEXT:
+            return text
+        case Kind.NUMBER if _NUMBER.fullmatch(text.strip()):
+            return Decimal(text.strip())
+        case Kind.BOOLEAN if text.strip().lower() in _BOOLEANS:
+            return _BOOLEANS[text.strip().lower()]
+        case Kind.JSON:
+            return read_json(text)
+    raise ValueError(text)
