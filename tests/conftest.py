@@ -2,10 +2,11 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # a slow machine is no fault of the rule under test, and the same examples come every time
-settings.register_profile("meterhouse", max_examples=30, deadline=None, derandomize=True)
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("meterhouse", max_examples=30, deadline=None, derandomize=True, suppress_health_check=_SLOW)
 settings.load_profile("meterhouse")
 
 # a terminated run stops the servers it started, as an interrupted one does
