@@ -6,19 +6,18 @@ Why it is exact: README.md. Runs may be repeated, cut anywhere, and two may be u
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from meterhouse.kernel.errors import NotFound
+from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
 from meterhouse.metering.backfill import Backfill, Cursor, StoredPlace, next_span
 from meterhouse.metering.batch import EventBatch
 from meterhouse.metering.matching import read_batch
 from meterhouse.metering.model import Meter
 from meterhouse.metering.sink import MeterValueWriter
+from meterhouse.platform.task import text
 from meterhouse.platform.work import Begin
 
 PAGE_EVENTS = 20_000
-PAGE_BYTES = 32 * 1024 * 1024
-"""Of data; one event may pass it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,18 @@ class BackfillRun:
     namespace: str
     meter_id: str
     revision: int
+
+
+def run_of(event: dict[str, Any]) -> BackfillRun:
+    """The run in a workflow task's input `{"namespace", "meterId", "revision"}`.
+
+    Raises:
+        InvalidInput: one of them is missing or of another type.
+    """
+    revision = event.get("revision")
+    if type(revision) is not int:
+        raise InvalidInput("the task's input lacks revision", [Problem("/revision", "integer", "a number is required")])
+    return BackfillRun(text(event, "namespace"), text(event, "meterId"), revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +70,25 @@ class StoredEvents(Protocol):
     def days(self, namespace: str, event_type: str) -> Sequence[tuple[date, int]]:
         """The days of events of this type, in order, with how many rows there are at most."""
 
-    def page(self, namespace: str, event_type: str, span: Cursor) -> EventPage:
-        """The next events of these days by subject, hour, source and id: of each the first writing."""
+    def page(self, namespace: str, event_type: str, span: Cursor, most: int) -> EventPage:
+        """The next events of these days by subject, hour, source and id, at most `most`: of each the first writing."""
 
 
 class BackfillMeter:
     def __init__(
-        self, begin: Begin[BackfillPorts], events: StoredEvents, write: MeterValueWriter, now: Callable[[], datetime]
+        self,
+        begin: Begin[BackfillPorts],
+        events: StoredEvents,
+        write: MeterValueWriter,
+        *,
+        now: Callable[[], datetime],
+        page_events: int = PAGE_EVENTS,
     ) -> None:
         self._begin = begin
         self._events = events
         self._write = write
         self._now = now
+        self._page_events = page_events
 
     def __call__(self, run: BackfillRun, until: datetime) -> bool:
         """Read page after page, at least one, until none is left or it is `until`; whether nothing is left.
@@ -97,11 +115,11 @@ class BackfillMeter:
             self._save(run, backfill, backfill.failed(problem, self._now()))
 
     def _step(self, run: BackfillRun, meter: Meter, backfill: Backfill, days: Sequence[tuple[date, int]]) -> None:
-        span = next_span(days, backfill.cursor, PAGE_EVENTS)
+        span = next_span(days, backfill.cursor, self._page_events)
         if span is None:
             self._save(run, backfill, backfill.completed(self._now()))
             return
-        page = self._events.page(run.namespace, meter.event_type, span)
+        page = self._events.page(run.namespace, meter.event_type, span, self._page_events)
         readings = read_batch(page.batch, {(run.namespace, meter.event_type): [meter]})
         self._write(page.batch, readings, self._now())
         reached, total = Cursor(span.from_, span.to, page.more_after), sum(count for _, count in days)

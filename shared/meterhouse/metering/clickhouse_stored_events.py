@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Raw
 
 from meterhouse.metering.backfill import StoredPlace
-from meterhouse.metering.backfill_meter import PAGE_BYTES, PAGE_EVENTS, EventPage
+from meterhouse.metering.backfill_meter import EventPage
 from meterhouse.metering.batch import EventBatch
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.platform.sql import queries
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SQL = queries("meterhouse.metering", "stored_events.sql")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PAGE_BYTES = 32 * 1024 * 1024
 _SETTINGS = {
     # the hour is in the key, so rows of one key never stand in two partitions
     "do_not_merge_across_partitions_select_final": 1,
@@ -30,17 +31,16 @@ _SETTINGS = {
 
 
 class ClickHouseStoredEvents:
-    def __init__(self, store: ClickHouse, *, most: int = PAGE_EVENTS, most_bytes: int = PAGE_BYTES) -> None:
+    def __init__(self, store: ClickHouse, page_bytes: int = PAGE_BYTES) -> None:
         self._store = store
-        self._most = most
-        self._most_bytes = most_bytes
+        self._page_bytes = page_bytes
 
     def days(self, namespace: str, event_type: str) -> list[tuple[date, int]]:
         rows = self._store.query(_SQL["days"], {"namespace": namespace, "type": event_type})
         return [(day, count) for day, count in rows]
 
-    def page(self, namespace: str, event_type: str, span: Cursor) -> EventPage:
-        """At most `most` events, of which the last alone may pass `most_bytes` of data.
+    def page(self, namespace: str, event_type: str, span: Cursor, most: int) -> EventPage:
+        """At most `most` events, of which the last alone may pass `page_bytes` of data.
 
         Raises:
             Unavailable: the store did not answer.
@@ -51,18 +51,17 @@ class ClickHouseStoredEvents:
             "type": event_type,
             "from": _seconds(span.from_),
             "to": _seconds(span.to),
-            "limit": self._most,
-            "bytes": self._most_bytes,
+            "limit": most + 1,
+            "bytes": self._page_bytes,
             **after,
         }
         text = _SQL["page"].format(conditions=_SQL["after"] if after else "")
-        rows = self._store.query(text, parameters, _SETTINGS)
+        rows = self._store.query(text, parameters, _SETTINGS)[:most]
         if not rows:
             return EventPage(EventBatch(), None)
         *_, last = rows
         subject, source, event_id, hour, *_, found = last
-        has_more = found == self._most or len(rows) < found
-        place = StoredPlace(subject, hour, source, event_id) if has_more else None
+        place = StoredPlace(subject, hour, source, event_id) if len(rows) < found else None
         return EventPage(_batch(namespace, event_type, rows), place)
 
 
