@@ -7,7 +7,6 @@ from meterhouse.billing.for_metering import PostgresOpenPeriods
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_sweep import ClickHouseWritings
 from meterhouse.metering.postgres import AllMeters, OutboxNotices
-from meterhouse.metering.sink import MeterValueWriter
 from meterhouse.metering.sweep_writings import SweepWritings
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -18,14 +17,15 @@ from meterhouse.platform.task import task
 
 database = Database(PostgresSettings.from_environment)
 store = ClickHouse(ClickHouseSettings.from_environment)
-meters = AllMeters(database)
 sweep = SweepWritings(
     lambda: all_namespaces(database),
-    meters,
+    AllMeters(database),
     PostgresOpenPeriods(database),
     ClickHouseWritings(store),
-    MeterValueWriter(meters, ClickHouseSink(store), OutboxNotices(database), ids.new_id),
+    ClickHouseSink(store),
+    OutboxNotices(database),
     now=clock.now,
+    new_id=ids.new_id,
 )
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from meterhouse.metering.batch import EventKey
+from meterhouse.metering.sweep_writings import LaterValue, Span
 from meterhouse.platform.sql import queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meterhouse.metering.sweep_writings import Span
     from meterhouse.platform.clickhouse import ClickHouse
 
 _SQL = queries("meterhouse.metering", "sweep.sql")
@@ -42,7 +42,7 @@ class ClickHouseWritings:
             for row in self._store.query(text, {"namespace": namespace, **_bounds(span)}):
                 yield EventKey(namespace, *row)
 
-    def standing(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[tuple[str, EventKey]]:
+    def found(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[LaterValue]:
         namespace, event_type = keys[0].namespace, keys[0].type
         parameters = {
             "namespace": namespace,
@@ -50,8 +50,21 @@ class ClickHouseWritings:
             "keys": [(key.subject, key.hour, key.source, key.id) for key in keys],
             **_bounds(span),
         }
-        rows = self._store.query(_SQL["standing"], parameters, _SETTINGS)
-        return [(meter_id, EventKey(namespace, event_type, *key)) for meter_id, *key in rows]
+        return [
+            LaterValue(meter_id, EventKey(namespace, event_type, *key), bool(stands), mark)
+            for meter_id, *key, stands, mark in self._store.query(_SQL["found"], parameters, _SETTINGS)
+        ]
+
+    def mark(self, values: Sequence[LaterValue]) -> None:
+        data: list[Sequence[object]] = [
+            [value.key.namespace for value in values],
+            [value.meter_id for value in values],
+            [value.key.hour for value in values],
+            [value.mark for value in values],
+            [0] * len(values),
+        ]
+        names = ("namespace", "meter_id", "hour", "mark", "covered")
+        self._store.insert("dirty_hours", names, data, {"max_partitions_per_insert_block": 0})
 
 
 def _bounds(span: Span) -> dict[str, int]:

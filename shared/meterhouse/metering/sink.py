@@ -123,20 +123,6 @@ class MeterValueWriter:
         self._store.add_values(batch, readings)
         superseded = self._superseded(batch)
         self._store.supersede(superseded, at)
-        self._tell(batch, readings, superseded, at)
-
-    def hide(self, superseded: Sequence[tuple[str, EventKey]], at: datetime) -> None:
-        """Hide the values of meters (by id) under these keys for good, mark their hours, tell of it."""
-        self._store.supersede(superseded, at)
-        self._tell(EventBatch(), (), superseded, at)
-
-    def _tell(
-        self,
-        batch: EventBatch,
-        readings: Sequence[MeterReading],
-        superseded: Sequence[tuple[str, EventKey]],
-        at: datetime,
-    ) -> None:
         mark = self._new_id()
         self._store.mark_dirty(sorted(_touched(batch, readings, superseded)), mark)
         self._notices.usage_ingested(sorted(_used(batch, readings, superseded)), mark, at)

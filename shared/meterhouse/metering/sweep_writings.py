@@ -3,15 +3,19 @@
 The sink hides them by itself; this is the net under a sink that died before it did, and whose batch never came again.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from meterhouse.metering.batch import EventKey
-from meterhouse.metering.sink import Meters, MeterValueWriter
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from meterhouse.metering.batch import EventKey
+    from meterhouse.metering.sink import Meters, Notices
 
 LEAST_SPAN = timedelta(days=32)
 """Of what is swept before a run: its own billing may begin periods that no line tells of yet."""
@@ -26,12 +30,38 @@ class Span:
     to: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LaterValue:
+    """What a meter read of a later writing.
+
+    Attributes:
+        stands: it is not superseded.
+        mark: what its hour is marked with once it is, the same at each sweep.
+    """
+
+    meter_id: str
+    key: EventKey
+    stands: bool
+    mark: str
+
+
 class Writings(Protocol):
     def later(self, namespace: str, span: Span) -> Iterator[EventKey]:
         """Keys of the span under which identities were written that were first written under another one."""
 
-    def standing(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[tuple[str, EventKey]]:
-        """The meters (by id) whose values under these keys, all of one namespace and type, are not superseded."""
+    def found(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[LaterValue]:
+        """What meters (by id) read under these keys, all of one namespace and type, and what is not yet dealt with.
+
+        That is: which stands, or whose hour was never marked by a sweep.
+        """
+
+    def mark(self, values: Sequence[LaterValue]) -> None:
+        """Mark their hours as changed."""
+
+
+class Superseding(Protocol):
+    def supersede(self, keys: Sequence[tuple[str, EventKey]], stored_at: datetime) -> None:
+        """Hide the values of meters (by id) under these keys for good."""
 
 
 class OpenPeriods(Protocol):
@@ -48,17 +78,21 @@ class SweepWritings:
         meters: Meters,
         periods: OpenPeriods,
         writings: Writings,
-        write: MeterValueWriter,
+        store: Superseding,
+        notices: Notices,
         *,
         now: Callable[[], datetime],
+        new_id: Callable[[], str],
     ) -> None:
         """`meters` are all there ever were: the usage of deleted ones is still billed."""
         self._namespaces = namespaces
         self._meters = meters
         self._periods = periods
         self._writings = writings
-        self._write = write
+        self._store = store
+        self._notices = notices
         self._now = now
+        self._new_id = new_id
 
     def __call__(self, as_of: datetime) -> int:
         """Hide what is found in periods open before `as_of`; how many values. Again, there are none.
@@ -74,13 +108,24 @@ class SweepWritings:
         meters: dict[str, list[str]] = defaultdict(list)
         for meter in self._meters.of(namespace):
             meters[meter.event_type].append(meter.id)
-        hidden = 0
-        for keys in _chunks(key for key in self._writings.later(namespace, span) if key.type in meters):
-            for event_type, of_type in _by_type(keys).items():
-                if standing := self._writings.standing(meters[event_type], of_type, span):
-                    self._write.hide(standing, self._now())
-                    hidden += len(standing)
-        return hidden
+        later = (key for key in self._writings.later(namespace, span) if key.type in meters)
+        return sum(
+            self._hide(self._writings.found(meters[event_type], of_type, span))
+            for keys in _chunks(later)
+            for event_type, of_type in _by_type(keys).items()
+        )
+
+    def _hide(self, values: Sequence[LaterValue]) -> int:
+        if not values:
+            return 0
+        at = self._now()
+        standing = [(value.meter_id, value.key) for value in values if value.stands]
+        self._store.supersede(standing, at)
+        # only now may the hours be computed anew; dying before this, the next sweep finds them not marked
+        self._writings.mark(values)
+        used = {(value.key.namespace, value.key.subject, value.meter_id) for value in values}
+        self._notices.usage_ingested(sorted(used), self._new_id(), at)
+        return len(standing)
 
 
 def _chunks(keys: Iterator[EventKey]) -> Iterator[list[EventKey]]:

@@ -10,7 +10,6 @@ from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_sweep import ClickHouseWritings
 from meterhouse.metering.roll_up import RollUpUsage
-from meterhouse.metering.sink import MeterValueWriter
 from meterhouse.metering.sweep_writings import SweepWritings
 from meterhouse.platform.ids import new_id
 from tests.integration.metering.house import T0, House, call
@@ -42,14 +41,18 @@ def lose(house: House, *events: Any) -> None:
     house.sink(*(call(f"beside {event.id}", 0, event.time, event.subject) for event in events))
 
 
-def sweep(house: House, periods: Any = None, range_size: int = 1000) -> int:
+def sweep(
+    house: House, periods: Any = None, *, range_size: int = 1000, writings: ClickHouseWritings | None = None
+) -> int:
     swept = SweepWritings(
         lambda: [house.namespace],
         house,
         periods or NothingOpen(),
-        ClickHouseWritings(house.store, range_size),
-        MeterValueWriter(house, ClickHouseSink(house.store), house, new_id),
+        writings or ClickHouseWritings(house.store, range_size),
+        ClickHouseSink(house.store),
+        house,
         now=house.now,
+        new_id=new_id,
     )
     return swept(AS_OF)
 
@@ -137,13 +140,15 @@ def test_a_sweep_killed_on_its_way_is_made_up_by_the_next(house: House) -> None:
     lose(house, call("1", 99, T0 + HOUR))
     RollUpUsage(ClickHouseRollups(house.store))()
 
-    class Killed(ClickHouseSink):
-        def mark_dirty(self, *_: Any) -> None:
+    class Killed(ClickHouseWritings):
+        def mark(self, *_: Any) -> None:
             raise Unavailable("killed")
 
-    write = MeterValueWriter(house, Killed(house.store), house, new_id)
-    writings = ClickHouseWritings(house.store)
     with pytest.raises(Unavailable):
-        SweepWritings(lambda: [house.namespace], house, NothingOpen(), writings, write, now=house.now)(AS_OF)
+        sweep(house, writings=Killed(house.store))
+    RollUpUsage(ClickHouseRollups(house.store))()
     sweep(house)
     assert total(house, meter) == 10
+    told = len(house.notices)
+    sweep(house)
+    assert len(house.notices) == told
