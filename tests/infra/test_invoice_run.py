@@ -41,7 +41,9 @@ def run(client: Any, monkeypatch: pytest.MonkeyPatch, steps: Steps) -> dict[str,
 
 
 def machine_of(synthesis: Synthesis, name: str) -> dict[str, Any]:
-    machines = [machine["Properties"] for machine in synthesis.all("AWS::StepFunctions::StateMachine").values()]
+    machines: list[dict[str, Any]] = [
+        machine["Properties"] for machine in synthesis.all("AWS::StepFunctions::StateMachine").values()
+    ]
     (found,) = [machine for machine in machines if machine["StateMachineName"] == f"meterhouse-{name}"]
     return found
 

@@ -205,7 +205,7 @@ def test_a_run_killed_between_its_writings_changes_no_number(house: BackfilledHo
 def test_two_runs_at_once_count_every_event_once(house: BackfilledHouse) -> None:
     sink_all_kinds(house)
     meter = house.create()
-    entered = []
+    entered: list[int] = []
 
     def meanwhile(page: int) -> None:
         if page % 2 == 0 and not entered:
