@@ -38,7 +38,7 @@ def _prepare() -> dict[str, Any]:
         usage_store = MigratedClickHouse(ClickHouseSettings.from_environment())
         done["clickhouse"] = migrate(usage_store, migrations("clickhouse"))
         days = retention_days(optional("EVENTS_RETENTION_DAYS", ""))
-        done["retention"] = keep_events(ClickHouse(ClickHouseSettings.from_environment), days)
+        done["clickhouse"] += keep_events(ClickHouse(ClickHouseSettings.from_environment), days)
         done["topics"] = create_topics(KafkaSettings.from_environment())
     first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
     with closing(Database(PostgresSettings.from_environment)) as database:

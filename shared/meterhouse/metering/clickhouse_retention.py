@@ -22,15 +22,15 @@ def retention_days(setting: str) -> int | None:
     return int(setting) if setting else None
 
 
-def keep_events(store: ClickHouse, days: int | None) -> bool:
-    """Keep raw events `days` from when they occurred, or for ever; whether that changed anything.
+def keep_events(store: ClickHouse, days: int | None) -> list[str]:
+    """Keep raw events `days` from when they occurred, or for ever; what that changed: nothing when it was so before.
 
     Whole days are dropped, some time after they are due. Identities and values stay whatever is set.
     """
     [(definition,)] = store.query(_SQL["definition"])
     found = _TTL.search(definition)
     if (int(found[1]) if found else None) == days:
-        return False
+        return []
     store.command(_SQL["drop_parts"])
     store.command(_SQL["forget_the_end"] if days is None else _SQL["end"].format(days=days))
-    return True
+    return [f"events kept {'for ever' if days is None else f'{days} days'}"]
