@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
+from infra.backfill import Backfill
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
 from infra.functions import FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
-from infra.invoice_run import InvoiceRun
 from infra.layers import Layers
-from infra.migration import migration
+from infra.migration import RETENTION, migration
 from infra.schedules import Schedules
 from infra.secrets import ApplicationSecrets
 from infra.sink_mapping import SinkMapping
+from infra.workflow import Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,16 +46,21 @@ class ApplicationStack(Stack):
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
-        self.functions = self._functions(stores, Layers(self, layers))
-        self.invoice_run = InvoiceRun(self, self.functions)
+        self.functions = self._functions(stores, Layers(self, layers), settings)
+        self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
+        self.backfill = Backfill(self, self.functions, self.bus)
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         self.schedules = Schedules(self, self.functions, self.invoice_run.state_machine, settings.invoice_schedule)
-        self._migrate_first()
+        self._migrate_first(settings)
         self._outputs()
 
-    def _functions(self, plane: DataPlane, layers: Layers) -> dict[str, MeterhouseFunction]:
+    def _functions(
+        self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
+    ) -> dict[str, MeterhouseFunction]:
         capabilities = Capabilities(plane, self.bus, self.secrets)
+        days = settings.events_retention_days
+        of_migration = {} if days is None else {RETENTION: str(days)}
         made = {}
         for spec in FUNCTIONS:
             capability = capabilities.of(spec)
@@ -62,7 +68,7 @@ class ApplicationStack(Stack):
                 self,
                 spec.name,
                 layers=layers.of(spec),
-                environment=capability.environment,
+                environment={**capability.environment, **(of_migration if spec is MIGRATION else {})},
                 grants=capability.grants,
                 network=plane.network,
                 timeout=spec.timeout,
@@ -71,13 +77,13 @@ class ApplicationStack(Stack):
             )
         return made
 
-    def _migrate_first(self) -> None:
+    def _migrate_first(self, settings: ApplicationSettings) -> None:
         """New code meets migrated tables; old code has to bear them for the minute in between (expand, contract)."""
-        migrated = migration(self, self.functions[MIGRATION.name])
+        migrated = migration(self, self.functions[MIGRATION.name], settings.events_retention_days)
         for name, function in self.functions.items():
             if name != MIGRATION.name:
                 function.depends_on(migrated)
-        for construct in (self.sink_mapping, self.schedules, self.api.stage):
+        for construct in (self.sink_mapping, self.schedules, self.backfill.rule, self.api.stage):
             construct.node.add_dependency(migrated)
 
     def _outputs(self) -> None:

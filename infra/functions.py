@@ -73,6 +73,7 @@ REQUESTS = (
             "GET /api/v1/meters/{meterIdOrSlug}",
             "PUT /api/v1/meters/{meterIdOrSlug}",
             "DELETE /api/v1/meters/{meterIdOrSlug}",
+            "GET /api/v1/meters/{meterIdOrSlug}/backfill",
         ),
     ),
     FunctionSpec(
@@ -148,16 +149,20 @@ REQUESTS = (
 STREAMS_AND_SCHEDULES = (
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
+    FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
 
 INVOICE_RUN_TASKS = (
     FunctionSpec("await_watermark", (KAFKA,), timeout=30),
+    FunctionSpec("sweep_writings", (CLICKHOUSE, POSTGRES), timeout=900, memory=1024),
     FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
     FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
     FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
     FunctionSpec("advance_invoices", (POSTGRES,), timeout=300, memory=1024),
 )
+
+BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
 
 MIGRATION = FunctionSpec(
     "migrate_databases",
@@ -169,4 +174,4 @@ MIGRATION = FunctionSpec(
 
 OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),)
 
-FUNCTIONS = (*REQUESTS, *STREAMS_AND_SCHEDULES, *INVOICE_RUN_TASKS, MIGRATION, *OPERATIONS)
+FUNCTIONS = (*REQUESTS, *STREAMS_AND_SCHEDULES, *INVOICE_RUN_TASKS, *BACKFILL_TASKS, MIGRATION, *OPERATIONS)

@@ -1,4 +1,4 @@
-"""The custom resource that runs migrate_databases on every deploy that changed a migration."""
+"""The custom resource that runs migrate_databases on every deploy that changed a migration or the retention."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from infra.function import MeterhouseFunction
 
+RETENTION = "EVENTS_RETENTION_DAYS"
+"""The variable that tells migrate_databases how long events are kept as they came; for ever without it."""
 LIBRARY = Path(__file__).resolve().parent.parent / "shared" / "meterhouse"
 
 
@@ -25,15 +27,16 @@ def migrations_hash() -> str:
     return digest.hexdigest()
 
 
-def migration(scope: Construct, function: MeterhouseFunction) -> CustomResource:
+def migration(scope: Construct, function: MeterhouseFunction, retention_days: int | None) -> CustomResource:
     """The migrated state of the databases, as a resource that others can depend on."""
+    kept = "for ever" if retention_days is None else f"{retention_days} days"
     resource = CustomResource(
         scope,
         "Migrations",
         resource_type="Custom::DatabaseMigrations",
         service_token=function.function.function_arn,
         service_timeout=Duration.minutes(15),
-        properties={"MigrationsHash": migrations_hash()},
+        properties={"MigrationsHash": migrations_hash(), "EventsKept": kept},
     )
     resource.node.add_dependency(function.role)
     return resource

@@ -17,7 +17,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
 from infra.function import log_group_name, pascal_case
-from infra.invoice_run import NAME as INVOICE_RUN
+from infra.workflow import workflow_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +54,17 @@ class OperationsStack(Stack):
             name: lambda_.Function.from_function_name(self, f"{pascal_case(name)}Function", function.function_name)
             for name, function in application.functions.items()
         }
-        self._invoice_run = sfn.StateMachine.from_state_machine_name(self, "InvoiceRunMachine", INVOICE_RUN)
+        self._invoice_run = sfn.StateMachine.from_state_machine_name(
+            self, "InvoiceRunMachine", workflow_name("invoice_run")
+        )
+        self._backfill = sfn.StateMachine.from_state_machine_name(
+            self, "BackfillMachine", workflow_name("backfill_meter")
+        )
         self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_functions()
-        self._watch_invoices()
+        self._watch_workflows()
         self._watch_stores(stores)
         self._notify(alarm_email)
         self._draw_dashboard()
@@ -114,19 +119,10 @@ class OperationsStack(Stack):
             )
             self._alarm(pascal_case(name), failing, 0, periods=2, meaning=f"{name} fails or is throttled")
 
-    def _watch_invoices(self) -> None:
-        machine = self._invoice_run
-        failed = cw.MathExpression(
-            expression="failed + late + aborted",
-            label="invoice runs not completed",
-            period=FIVE_MINUTES,
-            using_metrics={
-                "failed": machine.metric_failed(period=FIVE_MINUTES),
-                "late": machine.metric_timed_out(period=FIVE_MINUTES),
-                "aborted": machine.metric_aborted(period=FIVE_MINUTES),
-            },
-        )
-        self._alarm("InvoiceRun", failed, 0, meaning="Customers stay unbilled until the next run succeeds")
+    def _watch_workflows(self) -> None:
+        invoices, backfills = self._invoice_run, self._backfill
+        self._alarm("InvoiceRun", _failures(invoices), 0, meaning="Customers stay unbilled until the next run succeeds")
+        self._alarm("Backfill", _failures(backfills), 0, meaning="A meter lacks earlier events until it is run again")
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster
@@ -206,3 +202,16 @@ class OperationsStack(Stack):
         for row in rows:
             width = 24 // len(row)
             dashboard.add_widgets(*(cw.GraphWidget(title=title, left=left, width=width) for title, left in row))
+
+
+def _failures(machine: sfn.IStateMachine) -> cw.IMetric:
+    return cw.MathExpression(
+        expression="failed + late + aborted",
+        label="runs not completed",
+        period=FIVE_MINUTES,
+        using_metrics={
+            "failed": machine.metric_failed(period=FIVE_MINUTES),
+            "late": machine.metric_timed_out(period=FIVE_MINUTES),
+            "aborted": machine.metric_aborted(period=FIVE_MINUTES),
+        },
+    )

@@ -79,6 +79,7 @@ class ApplicationSettings:
     sink_min_pollers: int
     sink_max_pollers: int
     invoice_schedule: str | None
+    events_retention_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,13 @@ def read_settings(context: Mapping[str, object]) -> Settings:
 def _application(flags: _Flags) -> ApplicationSettings:
     schedule = flags.optional("invoiceSchedule") or "cron(5 * * * ? *)"
     low = flags.whole("sinkMinPollers", 1, 0, 200)
+    kept = flags.optional("eventsRetentionDays")
     return ApplicationSettings(
         domain=_domain(flags),
         sink_min_pollers=low,
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
         invoice_schedule=None if schedule == "off" else schedule,
+        events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
     )
 
 

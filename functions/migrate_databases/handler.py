@@ -5,8 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from meterhouse.metering.clickhouse_retention import keep_events, retention_days
 from meterhouse.platform import aws
-from meterhouse.platform.clickhouse import ClickHouseSettings
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.credentials import Credentials
 from meterhouse.platform.custom_resource import fulfilled
 from meterhouse.platform.kafka import KafkaSettings
@@ -15,7 +16,7 @@ from meterhouse.platform.migrated_clickhouse import MigratedClickHouse
 from meterhouse.platform.migrated_postgres import MigratedPostgres
 from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.postgres import Database, PostgresSettings
-from meterhouse.platform.settings import required
+from meterhouse.platform.settings import optional, required
 from meterhouse.platform.topics import create_topics
 
 
@@ -33,9 +34,11 @@ def _prepare() -> dict[str, Any]:
     )
     with postgres.alone():
         postgres.create_application_role()
-        done = {"postgres": migrate(postgres, migrations("postgres"))}
+        done: dict[str, Any] = {"postgres": migrate(postgres, migrations("postgres"))}
         usage_store = MigratedClickHouse(ClickHouseSettings.from_environment())
         done["clickhouse"] = migrate(usage_store, migrations("clickhouse"))
+        days = retention_days(optional("EVENTS_RETENTION_DAYS", ""))
+        done["clickhouse"] += keep_events(ClickHouse(ClickHouseSettings.from_environment), days)
         done["topics"] = create_topics(KafkaSettings.from_environment())
     first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
     with closing(Database(PostgresSettings.from_environment)) as database:

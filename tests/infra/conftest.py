@@ -1,6 +1,11 @@
 """One synthesis per target and test run: each takes seconds."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.infra.templates import EVERY_OPTION, LOCAL_CONTEXT, Synthesis, synthesise
 
@@ -25,3 +30,14 @@ def target(request: pytest.FixtureRequest) -> Synthesis:
     """Either target: what must hold in both."""
     synthesis: Synthesis = request.getfixturevalue(request.param)
     return synthesis
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Step Functions, interpreting in this process."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield boto3.client("stepfunctions", region_name="us-east-1")

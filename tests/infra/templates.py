@@ -37,6 +37,7 @@ EVERY_OPTION = {
     "alarmEmail": "billing@example.com",
     "auroraReaders": "1",
     "sinkMinPollers": "0",
+    "eventsRetentionDays": "400",
 }
 
 Resource = dict[str, Any]

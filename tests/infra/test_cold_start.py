@@ -17,6 +17,7 @@ TASK = frozenset({"aws_lambda_powertools"})
 MAY_LOAD = {
     "ingest_events": frozenset({"msgspec", "confluent_kafka", "zstandard"}),
     "sink_events": TASK | {"msgspec", "confluent_kafka", "zstandard", "jsonpath"},
+    "backfill_meter": TASK | {"msgspec", "zstandard", "jsonpath"},
     "query_usage": HTTP | {"msgspec", "jsonpath"},
     "manage_meters": HTTP | {"jsonpath"},
     "manage_customers": HTTP,

@@ -133,6 +133,11 @@ def test_code_of_every_function_waits_for_the_migration(target: Synthesis) -> No
 
 
 def test_nothing_starts_work_before_the_migration(target: Synthesis) -> None:
-    for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Scheduler::Schedule", "AWS::ApiGatewayV2::Stage"):
+    for kind in (
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Scheduler::Schedule",
+        "AWS::ApiGatewayV2::Stage",
+        "AWS::Events::Rule",
+    ):
         for resource in target.all(kind).values():
             assert "Migrations" in resource["DependsOn"]

@@ -1,18 +1,13 @@
 """The invoice run, interpreted: which answer of a step leads where."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
 from infra.functions import INVOICE_RUN_TASKS
-from infra.invoice_run import DEFINITION
 from tests.infra.templates import Synthesis
+from tests.infra.workflows import Answer, StepFailedError, Steps, execute
 
 AS_OF = "2013-02-01T00:00:00Z"
 BATCHES = [
@@ -22,86 +17,46 @@ BATCHES = [
 ]
 DONE = {"succeeded": 500, "failed": []}
 
-Answer = Callable[[dict[str, Any]], Any]
 
-
-class StepFailedError(Exception):
-    """A step of the test's own ends with an unexpected error."""
-
-
-class Steps:
-    """Stand-ins for the functions of the run: answers by function, and a record of what was asked."""
+class RunSteps(Steps):
+    """Stand-ins for the functions of the run, which all do what is asked unless a test says otherwise."""
 
     def __init__(self, **answers: Answer) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self._answers: dict[str, Answer] = {
+        usual: dict[str, Answer] = {
             "await_watermark": lambda asked: {"caughtUp": True, "targets": asked["targets"] or {"0": 7}},
+            "sweep_writings": lambda _: {"superseded": 0},
             "list_customer_batches": lambda _: {"batches": BATCHES},
             "sync_subscriptions": lambda _: DONE,
             "collect_invoices": lambda _: DONE,
             "advance_invoices": lambda _: DONE,
-            **answers,
         }
-
-    def invoke(self, parameters: dict[str, Any], **_: object) -> dict[str, Any]:
-        name, payload = parameters["FunctionName"], parameters["Payload"]
-        asked = json.loads(payload) if isinstance(payload, str | bytes) else payload
-        self.asked.append((name, asked))
-        try:
-            return {"StatusCode": 200, "Payload": self._answers[name](asked)}
-        except StepFailedError as error:
-            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": {"errorType": str(error)}}
+        super().__init__(**usual | answers)
 
     def batches_of(self, name: str) -> list[str]:
         return sorted(asked["batch"]["upToCustomerId"] for step, asked in self.asked if step == name)
 
 
-def without_waiting(state: Any) -> Any:
-    """The same definition with no second to wait and no retry, so that a test takes no time."""
-    if isinstance(state, list):
-        return [without_waiting(part) for part in state]
-    if isinstance(state, dict):
-        kept = {key: without_waiting(part) for key, part in state.items() if key != "Retry"}
-        return {**kept, "Seconds": 0} if kept.get("Type") == "Wait" else kept
-    return state
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        yield boto3.client("stepfunctions", region_name="us-east-1")
-
-
 def run(client: Any, monkeypatch: pytest.MonkeyPatch, steps: Steps) -> dict[str, Any]:
-    monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", steps.invoke)
-    definition = DEFINITION.read_text()
-    for spec in INVOICE_RUN_TASKS:
-        definition = definition.replace(f"${{{spec.name}}}", spec.name)
-    machine = client.create_state_machine(
-        name="invoice_run",
-        definition=json.dumps(without_waiting(json.loads(definition))),
-        roleArn="arn:aws:iam::123456789012:role/invoice_run",
-    )
-    started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps({"asOf": AS_OF}))
-    while True:
-        ended: dict[str, Any] = client.describe_execution(executionArn=started["executionArn"])
-        if ended["status"] != "RUNNING":
-            return ended
-        time.sleep(0.02)
+    return execute(client, monkeypatch, "invoice_run", steps, {"asOf": AS_OF})
+
+
+def machine_of(synthesis: Synthesis, name: str) -> dict[str, Any]:
+    machines: list[dict[str, Any]] = [
+        machine["Properties"] for machine in synthesis.all("AWS::StepFunctions::StateMachine").values()
+    ]
+    (found,) = [machine for machine in machines if machine["StateMachineName"] == f"meterhouse-{name}"]
+    return found
 
 
 def test_every_placeholder_is_a_function_and_every_task_is_used(aws: Synthesis) -> None:
-    substitutions = aws.one("AWS::StepFunctions::StateMachine")["Properties"]["DefinitionSubstitutions"]
+    substitutions = machine_of(aws, "invoice_run")["DefinitionSubstitutions"]
 
     assert set(substitutions) == {spec.name for spec in INVOICE_RUN_TASKS}
 
 
-def test_state_machine_logs_everything_and_is_traced(target: Synthesis) -> None:
-    machine = target.one("AWS::StepFunctions::StateMachine")["Properties"]
+@pytest.mark.parametrize("name", ["invoice_run", "backfill_meter"])
+def test_state_machine_logs_everything_and_is_traced(target: Synthesis, name: str) -> None:
+    machine = machine_of(target, name)
 
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["TracingConfiguration"] == {"Enabled": True}
@@ -114,7 +69,7 @@ def test_scheduler_bills_up_to_the_scheduled_instant(target: Synthesis) -> None:
 
 
 def test_a_run_without_failures_bills_every_batch_and_succeeds(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = Steps()
+    steps = RunSteps()
 
     ended = run(client, monkeypatch, steps)
 
@@ -128,7 +83,7 @@ def test_a_run_without_failures_bills_every_batch_and_succeeds(client: Any, monk
 
 
 def test_every_step_is_asked_for_the_same_instant(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = Steps()
+    steps = RunSteps()
 
     run(client, monkeypatch, steps)
 
@@ -136,7 +91,7 @@ def test_every_step_is_asked_for_the_same_instant(client: Any, monkeypatch: pyte
 
 
 def test_a_run_without_customers_succeeds(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = run(client, monkeypatch, Steps(list_customer_batches=lambda _: {"batches": []}))
+    ended = run(client, monkeypatch, RunSteps(list_customer_batches=lambda _: {"batches": []}))
 
     assert ended["status"] == "SUCCEEDED"
     assert json.loads(ended["output"])["batches"] == 0
@@ -146,7 +101,7 @@ def test_the_watermark_is_awaited_for_the_targets_of_the_first_answer(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([False, False, True])
-    steps = Steps(await_watermark=lambda asked: {"caughtUp": next(answers), "targets": asked["targets"] or {"0": 9}})
+    steps = RunSteps(await_watermark=lambda asked: {"caughtUp": next(answers), "targets": asked["targets"] or {"0": 9}})
 
     ended = run(client, monkeypatch, steps)
 
@@ -156,13 +111,34 @@ def test_the_watermark_is_awaited_for_the_targets_of_the_first_answer(
 
 
 def test_a_watermark_never_reached_fails_the_run_and_bills_nobody(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = Steps(await_watermark=lambda _: {"caughtUp": False, "targets": {"0": 9}})
+    steps = RunSteps(await_watermark=lambda _: {"caughtUp": False, "targets": {"0": 9}})
 
     ended = run(client, monkeypatch, steps)
 
     assert (ended["status"], ended["error"]) == ("FAILED", "WatermarkNotReached")
     assert {name for name, _ in steps.asked} == {"await_watermark"}
     assert len(steps.asked) == 90
+
+
+def test_writings_are_swept_once_before_anybody_is_billed(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = RunSteps()
+
+    run(client, monkeypatch, steps)
+
+    assert [name for name, _ in steps.asked][:3] == ["await_watermark", "sweep_writings", "list_customer_batches"]
+    assert [asked for name, asked in steps.asked if name == "sweep_writings"] == [{"asOf": AS_OF}]
+
+
+def test_a_sweep_that_breaks_fails_the_run_and_bills_nobody(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_: dict[str, Any]) -> dict[str, Any]:
+        raise StepFailedError("Unavailable")
+
+    steps = RunSteps(sweep_writings=breaks)
+
+    ended = run(client, monkeypatch, steps)
+
+    assert ended["status"] == "FAILED"
+    assert {name for name, _ in steps.asked} == {"await_watermark", "sweep_writings"}
 
 
 def test_a_batch_that_breaks_leaves_the_run_incomplete_while_the_others_are_billed(
@@ -173,7 +149,7 @@ def test_a_batch_that_breaks_leaves_the_run_incomplete_while_the_others_are_bill
             raise StepFailedError("OutOfMemory")
         return DONE
 
-    steps = Steps(collect_invoices=broken_for_one)
+    steps = RunSteps(collect_invoices=broken_for_one)
 
     ended = run(client, monkeypatch, steps)
 
@@ -187,7 +163,7 @@ def test_one_customer_that_fails_leaves_the_run_incomplete(
     client: Any, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     refused = {"succeeded": 499, "failed": [{"customerId": "01B", "reason": "no billing profile"}]}
-    steps = Steps(**{step: lambda asked: refused if asked["batch"]["namespace"] == "other" else DONE})
+    steps = RunSteps(**{step: lambda asked: refused if asked["batch"]["namespace"] == "other" else DONE})
 
     ended = run(client, monkeypatch, steps)
 

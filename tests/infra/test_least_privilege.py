@@ -27,6 +27,8 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies": "log delivery of Step Functions takes no resource",
     "logs:DescribeLogGroups": "log delivery of Step Functions takes no resource",
 }
+ROLES_OF = {"scheduler.amazonaws.com": 1, "states.amazonaws.com": 2}
+"""Of the schedules, and of each workflow."""
 SECRET_VALUE = re.compile(r"(password|secret|token|pepper|private_?key|api_?key)$", re.IGNORECASE)
 
 
@@ -95,12 +97,12 @@ def test_outputs_are_those_the_local_stack_reads(target: Synthesis) -> None:
     assert outputs >= {"ApiEndpoint", "InvoiceRunArn", "BootstrapApiKeySecretArn", "EventBusName"}
 
 
-@pytest.mark.parametrize("service", ["scheduler.amazonaws.com", "states.amazonaws.com"])
-def test_schedules_and_workflow_start_named_functions_alone(target: Synthesis, service: str) -> None:
+@pytest.mark.parametrize("service", ROLES_OF)
+def test_schedules_and_workflows_start_named_functions_alone(target: Synthesis, service: str) -> None:
     roles = [name for name, role in target.all("AWS::IAM::Role").items() if service in trusted(role)]
 
-    (role,) = roles
-    started = [s for s in target.statements(role) if "lambda:InvokeFunction" in listed(s["Action"])]
+    assert len(roles) == ROLES_OF[service]
+    started = [s for role in roles for s in target.statements(role) if "lambda:InvokeFunction" in listed(s["Action"])]
     for statement in started:
         assert all(resource["Fn::GetAtt"][1] == "Arn" for resource in listed(statement["Resource"]))
 

@@ -10,7 +10,17 @@ def alarms(synthesis: Synthesis) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["SinkLag", "DeadLetters", "ApiServerErrors", "InvoiceRun", "AuroraCpu", "AuroraCapacity", "Broker1Disk"]
+    "name",
+    [
+        "SinkLag",
+        "DeadLetters",
+        "ApiServerErrors",
+        "InvoiceRun",
+        "Backfill",
+        "AuroraCpu",
+        "AuroraCapacity",
+        "Broker1Disk",
+    ],
 )
 def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
     assert f"meterhouse-{name}" in alarms(aws)

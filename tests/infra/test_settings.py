@@ -70,3 +70,13 @@ def test_a_domain_needs_a_certificate() -> None:
 def test_the_invoice_schedule_can_be_switched_off() -> None:
     assert read_settings({"invoiceSchedule": "off"}).application.invoice_schedule is None
     assert read_settings(EVERY_OPTION).application.invoice_schedule == "cron(5 * * * ? *)"
+
+
+def test_events_are_kept_for_ever_unless_days_are_given() -> None:
+    assert read_settings({}).application.events_retention_days is None
+    assert read_settings(EVERY_OPTION).application.events_retention_days == 400
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "1.5", "a year"])
+def test_a_retention_that_is_no_whole_number_of_days_is_refused(value: str) -> None:
+    assert any(fault.startswith("eventsRetentionDays is") for fault in faults(eventsRetentionDays=value))

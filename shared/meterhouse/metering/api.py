@@ -7,13 +7,21 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from meterhouse.metering.schema import MeterCreate, MeterUpdate, MeterWire, meter_wire
+from meterhouse.metering.schema import (
+    MeterBackfillWire,
+    MeterCreate,
+    MeterUpdate,
+    MeterWire,
+    backfill_wire,
+    meter_wire,
+)
 from meterhouse.metering.service import MeterOrder, MeterPage, MeterService
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import PageNumber, PageSize, SortOrder
 
 _METERS = "/api/v1/meters"
 _METER = "/api/v1/meters/<meter_id_or_slug>"
+_BACKFILL = "/api/v1/meters/<meter_id_or_slug>/backfill"
 _TAGS = ["Meters"]
 
 
@@ -50,5 +58,11 @@ def routes(service: MeterService) -> Router:
     def delete(meter_id_or_slug: str) -> Response[None]:
         service.delete(namespace(), meter_id_or_slug)
         return Response(HTTPStatus.NO_CONTENT)
+
+    @router.get(
+        _BACKFILL, operation_id="getMeterBackfill", tags=_TAGS, summary="Get how far earlier events are read by a meter"
+    )
+    def backfill(meter_id_or_slug: str) -> MeterBackfillWire:
+        return backfill_wire(service.backfill(namespace(), meter_id_or_slug))
 
     return router

@@ -95,6 +95,11 @@ class Meter:
         return replace(self, deleted_at=at, updated_at=at)
 
 
+def meter_document(meter_id: str, slug: str, revision: int) -> dict[str, str | int]:
+    """What domain events about a meter carry."""
+    return {"id": meter_id, "slug": slug, "revision": revision}
+
+
 def new_meter(meter_id: str, spec: MeterSpec, at: datetime) -> Meter:
     return Meter(
         id=meter_id,

@@ -10,7 +10,9 @@ from typing import Any
 
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.backfill import Backfill
 from meterhouse.metering.model import Meter
+from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.service import MeterOrder, MeterPage
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.postgres import Database, Row, Transaction
@@ -41,6 +43,10 @@ class PostgresMeters:
         """Meters by id, deleted ones too: usage under them is still billed."""
         return {row["id"]: _meter(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
 
+    def all(self) -> list[Meter]:
+        """Deleted ones too."""
+        return [_meter(row) for row in self._transaction.fetch_all(_SQL["all"])]
+
     def live(self) -> list[Meter]:
         """All that are not deleted."""
         return [_meter(row) for row in self._transaction.fetch_all(_SQL["live"])]
@@ -61,6 +67,12 @@ class PostgresMeters:
     def update(self, meter: Meter) -> None:
         self._transaction.execute(_SQL["update"], _values(meter))
 
+    def add_backfill(self, meter: Meter) -> None:
+        PostgresBackfills(self._transaction).add(meter.id, meter.revision, meter.updated_at)
+
+    def backfill(self, meter_id: str) -> Backfill | None:
+        return PostgresBackfills(self._transaction).latest(meter_id)
+
 
 class LiveMeters:
     """The live meters of any namespace, read anew each time: `metering.sink.Meters`."""
@@ -71,6 +83,17 @@ class LiveMeters:
     def of(self, namespace: str) -> list[Meter]:
         with self._database.transaction(namespace) as transaction:
             return PostgresMeters(transaction).live()
+
+
+class AllMeters:
+    """The meters of any namespace, deleted ones too, read anew each time: `metering.sink.Meters`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, namespace: str) -> list[Meter]:
+        with self._database.transaction(namespace) as transaction:
+            return PostgresMeters(transaction).all()
 
 
 class OutboxNotices:

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.backfill import Backfill, BackfillStatus
 from meterhouse.metering.model import Meter, MeterChange, MeterSpec
-from meterhouse.platform.wire import Description, Instant, Key, Metadata, Name, Resource, Wire
+from meterhouse.platform.wire import Description, Instant, Key, Metadata, Name, Resource, Ulid, Wire
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]+$")]
 Slug = Key
@@ -84,4 +85,26 @@ def meter_wire(meter: Meter) -> MeterWire:
         created_at=meter.created_at,
         updated_at=meter.updated_at,
         deleted_at=meter.deleted_at,
+    )
+
+
+class MeterBackfillWire(Wire):
+    """How far the events stored before a meter, or before it was given another group-by, are read."""
+
+    meter_id: Ulid
+    status: BackfillStatus
+    read_events: int
+    total_events: int
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+
+
+def backfill_wire(backfill: Backfill) -> MeterBackfillWire:
+    return MeterBackfillWire(
+        meter_id=backfill.meter_id,
+        status=backfill.status,
+        read_events=backfill.read_events,
+        total_events=backfill.total_events,
+        started_at=backfill.started_at,
+        finished_at=backfill.finished_at,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
+from meterhouse.metering.backfill import Backfill
 from meterhouse.metering.json_path import check_paths
 from meterhouse.metering.model import (
     LAST_REVISION,
@@ -15,6 +16,7 @@ from meterhouse.metering.model import (
     MeterSpec,
     check_group_by,
     check_spec,
+    meter_document,
     new_meter,
 )
 from meterhouse.platform import clock, ids
@@ -60,6 +62,12 @@ class MeterStore(Protocol):
 
     def update(self, meter: Meter) -> None: ...
 
+    def add_backfill(self, meter: Meter) -> None:
+        """Have the events stored before now be read as the meter reads them; earlier readings are given up."""
+
+    def backfill(self, meter_id: str) -> Backfill | None:
+        """That of the latest reading."""
+
 
 class MeterUse(Protocol):
     """What stands on meters; rooms above answer for what they own."""
@@ -99,6 +107,7 @@ class MeterService:
         with self._begin(namespace) as work:
             if not work.store.add(meter):
                 raise Conflict(f"there is a meter with the slug {spec.slug!r}", "meter_slug_taken")
+            work.store.add_backfill(meter)
             work.publish(self._event("meter.created", meter, meter.created_at))
             work.commit()
         return meter
@@ -124,6 +133,8 @@ class MeterService:
                 raise Conflict("the meter's group-by was changed too often; create another meter", "meter_worn_out")
             self._refuse_dropped_keys(namespace, meter, changed)
             work.store.update(changed)
+            if changed.revision != meter.revision:
+                work.store.add_backfill(changed)
             work.publish(self._event("meter.updated", changed, changed.updated_at))
             work.commit()
         return changed
@@ -150,6 +161,15 @@ class MeterService:
         with self._begin(namespace) as work:
             return _found(work.store, id_or_slug)
 
+    def backfill(self, namespace: str, id_or_slug: str) -> Backfill:
+        """How far the events before the live meter, or before its last change, are read; `NotFound` otherwise."""
+        with self._begin(namespace) as work:
+            meter = _found(work.store, id_or_slug)
+            backfill = work.store.backfill(meter.id)
+        if backfill is None:
+            raise NotFound("backfill", id_or_slug)
+        return backfill
+
     def page(self, namespace: str, page: MeterPage) -> list[Meter]:
         with self._begin(namespace) as work:
             return work.store.page(page)
@@ -164,7 +184,8 @@ class MeterService:
                 raise Conflict(f"feature {feature!r} filters on {', '.join(held)}", "meter_group_by_in_use")
 
     def _event(self, what: str, meter: Meter, at: datetime) -> DomainEvent:
-        return DomainEvent(self._new_id(), what, f"meter/{meter.id}", at, {"id": meter.id, "slug": meter.slug})
+        document = meter_document(meter.id, meter.slug, meter.revision)
+        return DomainEvent(self._new_id(), what, f"meter/{meter.id}", at, document)
 
 
 def _refuse_fixed(meter: Meter, change: MeterChange) -> None:

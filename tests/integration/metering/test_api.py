@@ -368,3 +368,12 @@ def test_the_cursor_list_is_filtered(api: Client, wanted: dict[str, Any], ids: l
 def test_a_faulty_list_request_is_refused(api: Client, query: str) -> None:
     status, _ = api("GET", "/api/v2/events", query=query)
     assert status == (200 if query == "cursor=MTow" else 400)
+
+
+def test_how_far_earlier_events_are_read_is_told(api: Client) -> None:
+    _, meter = api("POST", METERS, MILES)
+    waiting = {"meterId": meter["id"], "status": "pending", "readEvents": 0, "totalEvents": 0}
+    assert api("GET", f"{METERS}/miles/backfill") == (200, waiting)
+    assert api("GET", f"{METERS}/{meter['id']}/backfill") == (200, waiting)
+    assert api("GET", f"{METERS}/miles/backfill", namespace="another")[0] == 404
+    assert api("GET", f"{METERS}/nothing/backfill")[0] == 404

@@ -55,6 +55,17 @@ def test_a_deployment_migrates_creates_topics_and_opens_the_first_key(
     assert authorize("mh_first") == answer
 
 
+@pytest.mark.usefixtures("migrated")
+def test_a_deployment_sets_how_long_events_are_kept_and_ends_it_without_the_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EVENTS_RETENTION_DAYS", "90")
+    assert migrate_databases({}, CONTEXT)["clickhouse"] == ["events kept 90 days"]
+    monkeypatch.delenv("EVENTS_RETENTION_DAYS")
+    assert migrate_databases({}, CONTEXT)["clickhouse"] == ["events kept for ever"]
+    assert migrate_databases({}, CONTEXT)["clickhouse"] == []
+
+
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_cloudformation_is_told_of_success(migrated: AwsDouble, kind: str) -> None:
     migrate_databases(custom_resource_event(migrated, kind), CONTEXT)

@@ -33,6 +33,9 @@ SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending
 ORDER BY customer_id, invoice_at, id
 
+-- name: earliest_pending
+SELECT min(service_start) AS earliest FROM invoice_lines WHERE namespace = %(namespace)s AND is_pending
+
 -- name: due_lines
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending AND invoice_at <= %(as_of)s

@@ -6,6 +6,9 @@ WHERE namespace = %(namespace)s AND deleted_at IS NULL AND (id = %(id_or_slug)s 
 -- name: by_ids
 SELECT * FROM meters WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
 
+-- name: all
+SELECT * FROM meters WHERE namespace = %(namespace)s
+
 -- name: live
 SELECT * FROM meters WHERE namespace = %(namespace)s AND deleted_at IS NULL
 

@@ -1,0 +1,37 @@
+"""Has a meter read earlier events, for as long as an invocation may take."""
+
+from datetime import timedelta
+from typing import Any
+
+from meterhouse.metering.backfill_meter import BackfillMeter, BackfillPorts, run_of
+from meterhouse.metering.clickhouse_sink import ClickHouseSink
+from meterhouse.metering.clickhouse_stored_events import ClickHouseStoredEvents
+from meterhouse.metering.postgres import AllMeters, OutboxNotices, PostgresMeters
+from meterhouse.metering.postgres_backfills import PostgresBackfills
+from meterhouse.metering.sink import MeterValueWriter
+from meterhouse.platform import clock, ids
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.task import task
+
+BUDGET = timedelta(minutes=4)
+"""A page more must fit into the timeout."""
+
+
+def ports(transaction: Transaction) -> BackfillPorts:
+    return BackfillPorts(PostgresMeters(transaction), PostgresBackfills(transaction))
+
+
+database = Database(PostgresSettings.from_environment)
+store = ClickHouse(ClickHouseSettings.from_environment)
+write = MeterValueWriter(AllMeters(database), ClickHouseSink(store), OutboxNotices(database), ids.new_id)
+backfill = BackfillMeter(begins(database, ports), ClickHouseStoredEvents(store), write, now=clock.now)
+
+
+@task
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """{"namespace", "meterId", "revision"} -> {"complete"}; with a "problem" the backfill is recorded as failed."""
+    if "problem" in event:
+        backfill.fail(run_of(event), event["problem"])
+        return {"complete": False}
+    return {"complete": backfill(run_of(event), clock.now() + BUDGET)}

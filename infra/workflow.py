@@ -1,0 +1,93 @@
+"""A Step Functions workflow from an ASL file, its logs and its role."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.function import pascal_case
+from infra.nag import accept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.function import MeterhouseFunction
+
+FOLDER = Path(__file__).resolve().parent / "workflows"
+
+
+class Workflow(Construct):
+    """The state machine of `workflows/<name>.asl.json`; `${name}` in it is the ARN of the function of that name."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        functions: Mapping[str, MeterhouseFunction],
+        *,
+        hours: int,
+        is_distributed: bool = False,
+    ) -> None:
+        super().__init__(scope, pascal_case(name))
+        definition = definition_of(name).read_text(encoding="utf-8")
+        arns = {name: functions[name].function.function_arn for name in sorted(re.findall(r"\$\{(\w+)}", definition))}
+        self._name = workflow_name(name)
+        self._role = self._make_role(list(arns.values()))
+        if is_distributed:
+            self._let_children_run()
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=self._name,
+            definition_body=sfn.DefinitionBody.from_string(definition),
+            definition_substitutions=arns,
+            role=cast("iam.IRole", self._role),
+            timeout=Duration.hours(hours),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    log_group_name=f"/aws/vendedlogs/states/{self._name}",
+                    retention=logs.RetentionDays.ONE_MONTH,
+                    removal_policy=RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ALL,
+            ),
+        )
+
+    def _make_role(self, functions: list[str]) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=cast("iam.IPrincipal", iam.ServicePrincipal("states.amazonaws.com")))
+        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=functions))
+        accept(self, "IAM5[Resource::*]", "Log delivery and X-Ray's calls take no resource")
+        return role
+
+    def _let_children_run(self) -> None:
+        stack = Stack.of(self)
+        prefix = f"arn:{stack.partition}:states:{stack.region}:{stack.account}"
+        children = f"{prefix}:execution:{self._name}/*"
+        for actions, resource in (
+            ("states:StartExecution", f"{prefix}:stateMachine:{self._name}"),
+            ("states:DescribeExecution states:StopExecution", children),
+        ):
+            self._role.add_to_policy(iam.PolicyStatement(actions=actions.split(), resources=[resource]))
+        accept(
+            self,
+            f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{self._name}/*]",
+            "The distributed map watches and stops its own child executions, whose names Step Functions chooses",
+        )
+
+
+def workflow_name(name: str) -> str:
+    return f"meterhouse-{name}"
+
+
+def definition_of(name: str) -> Path:
+    return FOLDER / f"{name}.asl.json"

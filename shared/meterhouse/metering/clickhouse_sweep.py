@@ -1,0 +1,74 @@
+"""Writings in ClickHouse, swept by ranges of identities: their hashes are spread evenly, so ranges are of one size."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from meterhouse.metering.batch import EventKey
+from meterhouse.metering.sweep_writings import LaterValue, Span
+from meterhouse.platform.sql import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from meterhouse.platform.clickhouse import ClickHouse
+
+_SQL = queries("meterhouse.metering", "sweep.sql")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = 3600
+_RANGE = 1_000_000
+"""Writings: a hundred megabytes in ClickHouse."""
+_IDENTITIES = 1 << 64
+_SETTINGS = {
+    # the hour is in the key, so rows of one key never stand in two partitions
+    "do_not_merge_across_partitions_select_final": 1,
+    # keys hold texts of a thousand characters
+    "max_query_size": 32 * 1024 * 1024,
+}
+
+
+class ClickHouseWritings:
+    def __init__(self, store: ClickHouse, range_size: int = _RANGE) -> None:
+        """`range_size`: about how many writings are looked at in one query."""
+        self._store = store
+        self._range_size = range_size
+
+    def later(self, namespace: str, span: Span) -> Iterator[EventKey]:
+        [(count,)] = self._store.query(_SQL["count"], {"namespace": namespace})
+        parts = -(-count // self._range_size)
+        for part in range(parts):
+            first, last = part * _IDENTITIES // parts, (part + 1) * _IDENTITIES // parts - 1
+            text = _SQL["later_writings"].format(first=first, last=last)
+            for row in self._store.query(text, {"namespace": namespace, **_bounds(span)}):
+                yield EventKey(namespace, *row)
+
+    def found(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[LaterValue]:
+        namespace, event_type = keys[0].namespace, keys[0].type
+        parameters = {
+            "namespace": namespace,
+            "meter_ids": list(meter_ids),
+            "keys": [(key.subject, key.hour, key.source, key.id) for key in keys],
+            **_bounds(span),
+        }
+        return [
+            LaterValue(meter_id, EventKey(namespace, event_type, *key), bool(stands), mark)
+            for meter_id, *key, stands, mark in self._store.query(_SQL["found"], parameters, _SETTINGS)
+        ]
+
+    def mark(self, values: Sequence[LaterValue]) -> None:
+        data: list[Sequence[object]] = [
+            [value.key.namespace for value in values],
+            [value.meter_id for value in values],
+            [value.key.hour for value in values],
+            [value.mark for value in values],
+            [0] * len(values),
+        ]
+        names = ("namespace", "meter_id", "hour", "mark", "covered")
+        self._store.insert("dirty_hours", names, data, {"max_partitions_per_insert_block": 0})
+
+
+def _bounds(span: Span) -> dict[str, int]:
+    """Unix seconds of the hours that hold the span."""
+    from_, to = ((at - _EPOCH) // timedelta(seconds=1) for at in (span.from_, span.to))
+    return {"from": from_ - from_ % _HOUR, "to": to + -to % _HOUR}

@@ -1,0 +1,64 @@
+"""Workflows, interpreted: a definition with stand-ins for its functions, run to its end."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+
+from infra.workflow import definition_of
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class StepFailedError(Exception):
+    """A step of the test's own ends with an unexpected error, of the name given."""
+
+
+class Steps:
+    """Stand-ins for the functions of a workflow: answers by function, and a record of what was asked."""
+
+    def __init__(self, **answers: Answer) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._answers = answers
+
+    def invoke(self, parameters: dict[str, Any], **_: object) -> dict[str, Any]:
+        name, payload = parameters["FunctionName"], parameters["Payload"]
+        asked = json.loads(payload) if isinstance(payload, str | bytes) else payload
+        self.asked.append((name, asked))
+        try:
+            return {"StatusCode": 200, "Payload": self._answers[name](asked)}
+        except StepFailedError as error:
+            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": {"errorType": str(error)}}
+
+
+def without_waiting(state: Any) -> Any:
+    """The same definition with no second to wait and no retry, so that a test takes no time."""
+    if isinstance(state, list):
+        return [without_waiting(part) for part in state]
+    if isinstance(state, dict):
+        kept = {key: without_waiting(part) for key, part in state.items() if key != "Retry"}
+        return {**kept, "Seconds": 0} if kept.get("Type") == "Wait" else kept
+    return state
+
+
+def execute(
+    client: Any, monkeypatch: pytest.MonkeyPatch, workflow: str, steps: Steps, given: dict[str, Any]
+) -> dict[str, Any]:
+    """How an execution of the workflow of this name ended."""
+    monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", steps.invoke)
+    definition = re.sub(r"\$\{(\w+)}", r"\1", definition_of(workflow).read_text())
+    machine = client.create_state_machine(
+        name=workflow,
+        definition=json.dumps(without_waiting(json.loads(definition))),
+        roleArn="arn:aws:iam::123456789012:role/workflow",
+    )
+    started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(given))
+    while True:
+        ended: dict[str, Any] = client.describe_execution(executionArn=started["executionArn"])
+        if ended["status"] != "RUNNING":
+            return ended
+        time.sleep(0.02)
