@@ -83,6 +83,18 @@ def wait_for_usage(client: Client, expected: dict[str, CarrierYear], bar: Progre
         time.sleep(0.5)
 
 
+def wait_for_backfills(client: Client, bar: Progress) -> None:
+    """Until the meters have read what was stored before them: nothing is billed earlier."""
+    task = bar.add_task("earlier events read", total=len(offer.METERS))
+    deadline = time.monotonic() + SINK_PATIENCE_SECONDS
+    for meter in offer.METERS:
+        while client.get(f"/api/v1/meters/{meter['slug']}/backfill")["status"] != "complete":
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.5)
+        bar.advance(task)
+
+
 def run() -> int:
     """Run the demo; 0 when every number of the year equals the data set's own."""
     stack = bring_up(console)
@@ -102,6 +114,7 @@ def run() -> int:
             bar.advance(selling)
         ingest(client, list(batches(events)), bar)
         measured = wait_for_usage(client, expected, bar)
+        wait_for_backfills(client, bar)
         billing = bar.add_task("invoice runs, January to March", total=len(RUNS))
         for as_of in RUNS:
             run_invoices(stack, as_of)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from openmeter import Client
@@ -86,6 +87,26 @@ def eventually() -> Callable[[Callable[[], object], object], None]:
         while (answer := ask()) != expected and time.monotonic() < deadline:
             time.sleep(0.2)
         assert answer == expected
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def backfilled(stack: dict[str, str]) -> Callable[[str], dict[str, Any]]:
+    """Waits until a meter, by its slug, has read the events before it; what its backfill tells then."""
+    headers = {"Authorization": f"Bearer {stack['METERHOUSE_API_KEY']}"}
+
+    def wait(slug: str) -> dict[str, Any]:
+        request = Request(f"{stack['METERHOUSE_URL']}/api/v1/meters/{slug}/backfill", headers=headers)  # noqa: S310 - of the stack
+        # the relay alone begins within a minute
+        deadline = time.monotonic() + 3 * PATIENCE_SECONDS
+        while True:
+            with urlopen(request) as answer:  # noqa: S310 - as above
+                told: dict[str, Any] = json.load(answer)
+            if told["status"] == "complete" or time.monotonic() > deadline:
+                assert told["status"] == "complete"
+                return told
+            time.sleep(0.5)
 
     return wait
 

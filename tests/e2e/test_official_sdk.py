@@ -110,7 +110,9 @@ def test_meters_customers_and_features_are_listed_and_read(sdk: Sdk, journey: di
     assert sdk.features.get("tokens").meter_slug == "tokens"
 
 
-def test_a_plan_is_sold_used_and_paid(sdk: Sdk, journey: dict[str, Any], run_invoices: RunInvoices) -> None:
+def test_a_plan_is_sold_used_and_paid(
+    sdk: Sdk, journey: dict[str, Any], backfilled: Callable[[str], object], run_invoices: RunInvoices
+) -> None:
     usage_card = {
         "type": "usage_based",
         "key": "tokens",
@@ -144,6 +146,7 @@ def test_a_plan_is_sold_used_and_paid(sdk: Sdk, journey: dict[str, Any], run_inv
     assert [s.id for s in sdk.customers.list_customer_subscriptions("acme").items_property] == [subscription.id]
     assert sdk.subscriptions.get_expanded(subscription.id).phases[0].items_property
 
+    backfilled("tokens")
     assert run_invoices("january", "2024-02-01T02:00:00Z")["status"] == "SUCCEEDED"
     before = _invoices(sdk, journey)
     assert [(invoice["status"], invoice["total"]) for invoice in before] == [("paid", "45.5")]

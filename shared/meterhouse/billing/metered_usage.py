@@ -17,6 +17,9 @@ class BilledMeters(Protocol):
     def by_ids(self, meter_ids: Iterable[str]) -> Mapping[str, Meter]:
         """Deleted ones too: usage under them is still billed."""
 
+    def is_backfilled(self, meter: Meter) -> bool:
+        """Whether the meter has read the events that were stored before it, or before its latest revision."""
+
 
 class MeterUsage(Protocol):
     def query(self, namespace: str, query: UsageQuery) -> Sequence[UsageRow]: ...
@@ -35,7 +38,7 @@ class MeteredUsage:
         """What each customer used of the feature's meter in the period, in one query for all of them.
 
         Raises:
-            InvalidInput: the feature has no meter.
+            InvalidInput: the feature has no meter, or one that has not read all earlier events yet.
             Unavailable: the usage store does not answer.
         """
         query = UsageQuery(
@@ -53,7 +56,9 @@ class MeteredUsage:
         if feature.meter_id is None:
             raise InvalidInput(f"feature {feature.key} has no meter")
         with self._begin(namespace) as work:
-            found = work.store.by_ids([feature.meter_id])
-        if feature.meter_id not in found:
-            raise InvalidInput(f"the meter of feature {feature.key} does not exist")
-        return found[feature.meter_id]
+            meter = work.store.by_ids([feature.meter_id]).get(feature.meter_id)
+            if meter is None:
+                raise InvalidInput(f"the meter of feature {feature.key} does not exist")
+            if not work.store.is_backfilled(meter):
+                raise InvalidInput(f"the meter of feature {feature.key} is still reading earlier events")
+        return meter

@@ -47,6 +47,11 @@ class PostgresMeters:
         """Deleted ones too."""
         return [_meter(row) for row in self._transaction.fetch_all(_SQL["all"])]
 
+    def is_backfilled(self, meter: Meter) -> bool:
+        """Whether the events stored before the meter's latest revision are read."""
+        wanted = {"meter_id": meter.id, "revision": meter.revision}
+        return self._transaction.fetch_one(_SQL["open_backfill"], wanted) is None
+
     def live(self) -> list[Meter]:
         """All that are not deleted."""
         return [_meter(row) for row in self._transaction.fetch_all(_SQL["live"])]

@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
@@ -81,3 +83,25 @@ def test_a_meter_deleted_meanwhile_is_still_billed(run: Run, house: House) -> No
         transaction.commit()
     run.all(AFTER_FEBRUARY)
     assert [invoice.totals.total for invoice in run.invoices()] == [Decimal(0), Decimal("1.50")]
+
+
+def test_an_invoice_waits_until_its_meter_has_read_all_earlier_events(run: Run, house: House) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered("eu", tiers()))
+    house.sink(call("1", 5, JANUARY, "ann", region="de"))
+    [meter] = house.meters
+    with run.database.transaction(run.namespace) as transaction:
+        PostgresBackfills(transaction).add(meter.id, meter.revision, NOW)
+        transaction.commit()
+    run.all(AFTER_JANUARY)
+    [waiting] = run.invoices()
+    assert waiting.state is InvoiceState.DRAFT_INVALID
+    assert waiting.issues[0].message.endswith("the meter of feature eu is still reading earlier events")
+    with run.database.transaction(run.namespace) as transaction:
+        backfills = PostgresBackfills(transaction)
+        [backfill] = [backfills.latest(meter.id)]
+        assert backfill is not None
+        backfills.save(backfill.completed(NOW))
+        transaction.commit()
+    run.all(AFTER_JANUARY)
+    assert [(one.state, one.lines[0].quantity) for one in run.invoices()] == [(InvoiceState.PAID, Decimal(5))]

@@ -29,6 +29,7 @@ class FakeMeters:
     """A unit of work over one meter."""
 
     meters: dict[str, Meter]
+    backfilled: bool = True
 
     @property
     def store(self) -> BilledMeters:
@@ -36,6 +37,9 @@ class FakeMeters:
 
     def by_ids(self, meter_ids: Iterable[str]) -> dict[str, Meter]:
         return {meter_id: self.meters[meter_id] for meter_id in meter_ids if meter_id in self.meters}
+
+    def is_backfilled(self, meter: Meter) -> bool:
+        return self.backfilled and meter.id in self.meters
 
     def publish(self, *events: DomainEvent) -> None: ...
 
@@ -73,3 +77,9 @@ def test_a_feature_whose_meter_is_not_known_is_refused(meter_id: str | None) -> 
     usage = MeteredUsage(FakeMeters({"meter-1": METER}).begin, FakeStore())
     with pytest.raises(InvalidInput):
         usage.quantities("default", replace(FEATURE, meter_id=meter_id), JANUARY, {"ann": ("ann",)})
+
+
+def test_a_meter_that_has_not_read_all_earlier_events_bills_nothing_yet() -> None:
+    usage = MeteredUsage(FakeMeters({"meter-1": METER}, backfilled=False).begin, FakeStore())
+    with pytest.raises(InvalidInput, match="still reading earlier events"):
+        usage.quantities("default", FEATURE, JANUARY, {"ann": ("ann",)})

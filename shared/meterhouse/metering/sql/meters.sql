@@ -9,6 +9,10 @@ SELECT * FROM meters WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
 -- name: all
 SELECT * FROM meters WHERE namespace = %(namespace)s
 
+-- name: open_backfill
+SELECT 1 FROM meter_backfills
+WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND revision = %(revision)s AND status <> 'complete'
+
 -- name: live
 SELECT * FROM meters WHERE namespace = %(namespace)s AND deleted_at IS NULL
 
