@@ -12,8 +12,10 @@ from meterhouse.metering.request import Limits
 
 
 class EventLog(Protocol):
-    def append(self, namespace: str, record: bytes) -> None:
+    def append(self, namespace: str, record: bytes, count: int, ingested_at: datetime) -> None:
         """Return when the record is acknowledged by all in-sync replicas.
+
+        How many events it holds and when they were accepted stand beside it, to be read without inflating it.
 
         Raises:
             Unavailable: no acknowledgement within the deadline; it may still arrive, which identities make harmless.
@@ -36,10 +38,11 @@ class IngestEvents:
             Unavailable: the log did not acknowledge.
         """
         checked = check_events(body, shape, self.limits.events)
-        record = encode_record(namespace, checked.events, self._now())
+        ingested_at = self._now()
+        record = encode_record(namespace, checked.events, ingested_at)
         if len(record) > LARGEST_RECORD - len(namespace) - _OVERHEAD:
             raise TooLarge("the events compress to more than the log takes at once; send fewer in a request")
-        self._log.append(namespace, record)
+        self._log.append(namespace, record, checked.count, ingested_at)
         return checked.count
 
 

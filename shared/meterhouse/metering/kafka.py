@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.kernel.errors import MeterhouseError, TooLarge, Unavailable
@@ -17,6 +18,10 @@ _DEADLINE_SECONDS = 8.0
 _METADATA_SECONDS = 5.0
 _HEADERS_OF_A_DEAD_LETTER = 64 * 1024
 _LONGEST_REASON = 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_NOW = 0
+"""What the driver takes for the moment of sending."""
 _WARM_AT_INIT = frozenset({"on-demand", "provisioned-concurrency"})
 """A SnapStart snapshot must hold no connection, so that kind of init is not among them."""
 
@@ -40,11 +45,18 @@ class KafkaProducer:
         except (KafkaException, MeterhouseError):
             return
 
-    def append(self, namespace: str, record: bytes) -> None:
-        self.send(self._settings().events_topic, namespace.encode(), record)
+    def append(self, namespace: str, record: bytes, count: int, ingested_at: datetime) -> None:
+        headers = {"events": str(count)}
+        accepted_ms = (ingested_at - _EPOCH) // _MILLISECOND
+        self.send(self._settings().events_topic, namespace.encode(), record, headers, accepted_ms)
 
     def send(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, str] | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Mapping[str, str] | None = None,
+        timestamp_ms: int = _NOW,
     ) -> None:
         """Produce one record and wait for its delivery report.
 
@@ -58,7 +70,14 @@ class KafkaProducer:
         reports: list[Any] = []
         named = [(name, text.encode()) for name, text in (headers or {}).items()]
         try:
-            producer.produce(topic, value, key, headers=named, on_delivery=lambda error, _: reports.append(error))
+            producer.produce(
+                topic,
+                value,
+                key,
+                headers=named,
+                timestamp=timestamp_ms,
+                on_delivery=lambda error, _: reports.append(error),
+            )
             producer.flush(self._deadline)
         except KafkaException as error:
             reports.append(error.args[0])

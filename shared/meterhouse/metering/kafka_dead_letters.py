@@ -8,10 +8,11 @@ from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.logging import logger
 
 _LONGEST_REASON = 1024
+_MOST_DIGITS = 9
 
 
 class KafkaDeadLetters:
-    """Poison, byte for byte, with where it stood and why in headers."""
+    """Poison, byte for byte, in headers where it stood, why, and where known when and how many events."""
 
     def __init__(self, settings: Callable[[], KafkaSettings], producer: KafkaProducer) -> None:
         self._settings = settings
@@ -24,6 +25,14 @@ class KafkaDeadLetters:
             Unavailable: the topic did not take it; the batch must come again.
         """
         place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
-        topic = self._settings().dead_letter_topic
-        self._producer.send(topic, record.key, record.value, place | {"reason": reason[:_LONGEST_REASON]})
+        headers = place | _acceptance(record) | {"reason": reason[:_LONGEST_REASON]}
+        self._producer.send(self._settings().dead_letter_topic, record.key, record.value, headers)
         logger.error("dead letter", extra=place | {"dead_lettered": 1})
+
+
+def _acceptance(record: LogRecord) -> dict[str, str]:
+    """What the log says of the acceptance; poison may say nothing, or anything."""
+    known = {} if record.timestamp_ms is None else {"timestamp": str(record.timestamp_ms)}
+    count = record.headers.get("events", b"")
+    is_count = len(count) <= _MOST_DIGITS and count.isdigit()
+    return known | ({"events": count.decode()} if is_count else {})

@@ -2,7 +2,7 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from meterhouse.metering.sink import LogRecord
@@ -18,6 +18,8 @@ def log_records(event: Mapping[str, Any]) -> Iterator[LogRecord]:
                 offset=record["offset"],
                 key=_bytes(record.get("key")),
                 value=_bytes(record.get("value")),
+                timestamp_ms=record.get("timestamp"),
+                headers=_headers(record.get("headers") or ()),
             )
 
 
@@ -36,3 +38,8 @@ def _bytes(encoded: str | None) -> bytes | None:
         return None if encoded is None else b64decode(encoded, validate=True)
     except binascii.Error:
         return b""
+
+
+def _headers(encoded: Iterable[Mapping[str, Iterable[int]]]) -> dict[str, bytes]:
+    """From one object a header, its bytes as numbers; Java's may be negative."""
+    return {name: bytes(byte & 0xFF for byte in value) for header in encoded for name, value in header.items()}

@@ -3,8 +3,8 @@
 The order of the steps is what makes it exact (README.md): events, values, superseded writings, marks, notices.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -16,13 +16,20 @@ from meterhouse.metering.record import Poison, decode_record
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """A Kafka record as it was delivered."""
+    """A Kafka record as it was delivered.
+
+    Attributes:
+        timestamp_ms: when its events were accepted, in ms since 1970; None where the delivery did not say.
+        headers: of those that share a name the last.
+    """
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp_ms: int | None = None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Meters(Protocol):

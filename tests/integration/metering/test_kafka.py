@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, TopicPartition
 
 from localstack.fixtures import KafkaServer
 from meterhouse.kernel.errors import TooLarge, Unavailable
@@ -30,6 +30,11 @@ EVENT = {"specversion": "1.0", "id": "1", "source": "kafka", "type": "call", "su
 
 @pytest.fixture(scope="module")
 def settings(kafka_server: KafkaServer) -> KafkaSettings:
+    return settings_of(kafka_server)
+
+
+def settings_of(kafka_server: KafkaServer) -> KafkaSettings:
+    """Topics of their own."""
     topics = f"events-{new_id()}", f"dead-letters-{new_id()}"
     made = KafkaSettings(kafka_server.bootstrap_servers, *topics, f"sink-{new_id()}", "PLAINTEXT")
     create_topics(made)
@@ -68,6 +73,8 @@ def delivered(messages: Iterator[Any]) -> dict[str, Any]:
     by_place: dict[str, list[dict[str, Any]]] = {}
     for message in messages:
         record = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+        record["timestamp"], record["timestampType"] = message.timestamp()[1], "CREATE_TIME"
+        record["headers"] = [{name: list(value)} for name, value in message.headers() or ()]
         for name, value in (("key", message.key()), ("value", message.value())):
             if value is not None:
                 record[name] = b64encode(value).decode()
@@ -81,7 +88,7 @@ def test_an_accepted_request_is_in_the_log_and_counts_once_however_often_deliver
     meter, producer = house.meter(), KafkaProducer(lambda: settings)
     ingest = ingest_handler(IngestEvents(producer, lambda: datetime(2026, 3, 1, tzinfo=UTC)))
     assert ingest(ask(house.namespace, EVENT, EVENT | {"id": "2"}), None)["statusCode"] == 204
-    producer.send(settings.events_topic, b"poison", b"not one of ours")
+    producer.send(settings.events_topic, b"poison", b"not one of ours", {"events": "7"}, timestamp_ms=1_772_323_200_123)
     sink = batch_handler(
         SinkEvents(
             house,
@@ -104,6 +111,19 @@ def test_an_accepted_request_is_in_the_log_and_counts_once_however_often_deliver
     assert headers["topic"] == settings.events_topic
     assert headers["reason"].startswith("not readable")
     assert {"partition", "offset"} <= set(headers)
+    assert (headers["timestamp"], headers["events"]) == ("1772323200123", "7")
+
+
+def test_the_log_alone_tells_when_a_request_was_accepted_and_how_many_events_it_held(kafka_server: KafkaServer) -> None:
+    settings = settings_of(kafka_server)
+    accepted_at = datetime(2026, 3, 1, 12, 59, 59, 999_999, tzinfo=UTC)
+    ingest = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), lambda: accepted_at))
+    assert ingest(ask("acme", EVENT, EVENT | {"id": "2"}), None)["statusCode"] == 204
+    [message] = records(settings, settings.events_topic)
+    assert message.headers() == [("events", b"2")]
+    assert message.timestamp() == (TIMESTAMP_CREATE_TIME, 1_772_369_999_999)
+    [record] = log_records(delivered(iter([message])))
+    assert (record.timestamp_ms, record.headers) == (1_772_369_999_999, {"events": b"2"})
 
 
 def test_no_broker_is_503_within_the_deadline_and_never_2xx() -> None:
@@ -113,11 +133,12 @@ def test_no_broker_is_503_within_the_deadline_and_never_2xx() -> None:
     for _ in range(2):
         refused = ingest(ask("acme", EVENT), None)
         assert (refused["statusCode"], refused["headers"]["retry-after"]) == (503, "2")
+        assert json.loads(refused["body"])["detail"] == "the event log did not acknowledge in time"
 
 
 def test_a_record_that_the_topic_does_not_take_is_too_large(settings: KafkaSettings) -> None:
     with pytest.raises(TooLarge):
-        KafkaProducer(lambda: settings).append("acme", b"x" * 5_000_000)
+        KafkaProducer(lambda: settings).append("acme", b"x" * 5_000_000, 1, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_warming_up_costs_nothing_where_the_broker_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,3 +153,10 @@ def test_records_keep_their_order_and_missing_values() -> None:
     place = {"topic": "t", "partition": 0}
     event = {"records": {"t-0": [place | {"offset": 1}, place | {"offset": 2, "key": "YQ==", "value": "*"}]}}
     assert [(one.offset, one.key, one.value) for one in log_records(event)] == [(1, None, None), (2, b"a", b"")]
+
+
+def test_headers_come_as_numbers_and_of_equal_names_the_last_counts() -> None:
+    headers = [{"a": [49]}, {"b": [-61, -87]}, {"a": [50, 51]}]
+    event = {"records": {"t-0": [{"topic": "t", "partition": 0, "offset": 1, "timestamp": 5, "headers": headers}]}}
+    [record] = log_records(event)
+    assert (record.timestamp_ms, record.headers) == (5, {"a": b"23", "b": "é".encode()})

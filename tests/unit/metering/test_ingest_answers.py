@@ -26,11 +26,13 @@ EITHER = "application/json"
 class RecordingLog:
     fault: Exception | None = None
     records: list[tuple[str, bytes]] = field(default_factory=list)
+    beside: list[tuple[int, datetime]] = field(default_factory=list)
 
-    def append(self, namespace: str, record: bytes) -> None:
+    def append(self, namespace: str, record: bytes, count: int, ingested_at: datetime) -> None:
         if self.fault is not None:
             raise self.fault
         self.records.append((namespace, record))
+        self.beside.append((count, ingested_at))
 
 
 def request(body: bytes | str | None, content_type: str | None = EITHER, encoding: str | None = None) -> dict[str, Any]:
@@ -163,6 +165,7 @@ def test_a_sound_request_becomes_one_record_of_its_namespace(event: dict[str, An
     [(namespace, value)] = log.records
     record = decode_record(value)
     assert (namespace, record.namespace, record.ingested_at, len(record.events)) == ("acme", "acme", AT, count)
+    assert log.beside == [(count, AT)]
 
 
 def test_data_is_kept_digit_by_digit() -> None:
