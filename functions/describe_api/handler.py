@@ -10,7 +10,7 @@ from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
 from meterhouse.customers import api as customers
 from meterhouse.metering import api as metering
-from meterhouse.metering import events_api, ingest_openapi, usage_api
+from meterhouse.metering import conservation_api, dead_letters_api, events_api, ingest_openapi, usage_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
@@ -28,6 +28,8 @@ def openapi() -> str:
             metering.routes(UNUSED),
             usage_api.usage_routes(UNUSED),
             events_api.events_routes(UNUSED),
+            conservation_api.conservation_routes(UNUSED, UNUSED, UNUSED),
+            dead_letters_api.dead_letter_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
