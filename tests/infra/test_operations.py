@@ -16,8 +16,10 @@ def alarms(synthesis: Synthesis) -> set[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["SinkLag", "DeadLetters", "UnexplainedEvents", "ApiServerErrors", "InvoiceRun"]
-    + ["AuroraCpu", "AuroraCapacity", "Broker1Disk"],
+    [
+        *("SinkLag", "DeadLetters", "UnexplainedEvents", "ApiServerErrors", "InvoiceRun"),
+        *("AuroraCpu", "AuroraCapacity", "Broker1Disk"),
+    ],
 )
 def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
     assert f"meterhouse-{name}" in alarms(aws)
@@ -29,12 +31,8 @@ def test_the_alarm_on_unexplained_events_reads_what_the_audit_counts(aws: Synthe
 
     assert alarm["MetricName"] in METRICS
     assert alarm["Namespace"] == "Meterhouse"
-    assert alarm["Dimensions"] == [
-        {
-            "Name": "service",
-            "Value": aws.functions()["audit_events"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"],
-        }
-    ]
+    service = aws.functions()["audit_events"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 

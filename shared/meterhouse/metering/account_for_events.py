@@ -4,17 +4,22 @@ The order of the reads is what makes it true of a running system (docs/adr/0009-
 offsets, the meters, the log's ends and all below them, and only then what is stored, in one reading.
 """
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from meterhouse.kernel.errors import NotFound
 from meterhouse.kernel.period import Period
-from meterhouse.metering.conservation import HourAccount
-from meterhouse.metering.model import Meter
-from meterhouse.metering.sink import Meters
-from meterhouse.metering.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meterhouse.metering.conservation import HourAccount
+    from meterhouse.metering.model import Meter
+    from meterhouse.metering.sink import Meters
+    from meterhouse.metering.witness import Witness
 
 _AT_ONCE = timedelta(days=1)
 
@@ -39,7 +44,7 @@ class NoBackfills:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where the log stood: `stored` was read first; below `ends` the witness knows every record. Offsets a partition."""
+    """Where the log stood, an offset a partition: `stored` was read first; the witness knows all below `ends`."""
 
     stored: Mapping[int, int]
     ends: Mapping[int, int]

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import Field
 
@@ -60,9 +61,9 @@ class ConflictPage(Wire):
 
 
 def report_wire(period: Period, meter_id: str | None, hours: Sequence[HourAccount]) -> ConservationReport:
+    bounds: dict[str, Any] = {"from": period.start, "to": period.end}
     return ConservationReport(
-        from_=period.start,
-        to=period.end,
+        **bounds,
         meter_id=meter_id,
         hours=[HourWire(hour=one.hour, **_numbers(one.account)) for one in hours],
         totals=AccountWire(**_numbers(total(hours))),

@@ -47,8 +47,8 @@ def letter_page(letters: Sequence[DeadLetter], limit: int) -> DeadLetterPage:
 
 def opened_wire(opened: OpenedLetter) -> OpenedLetterWire:
     value = opened.record.value or b""
-    shown = {"record_base64": b64encode(value).decode(), "preview": preview(value)}
-    return OpenedLetterWire(**_letter(opened.letter), **shown)
+    encoded = b64encode(value).decode()
+    return OpenedLetterWire(**_letter(opened.letter), record_base64=encoded, preview=preview(value))
 
 
 def decode_cursor(text: str | None) -> LetterPlace | None:

@@ -1,15 +1,20 @@
-"""The use cases of dead letters: list, show, replay. A namespace sees the letters whose records carry its name as key."""
+"""The use cases of dead letters: list, show, replay. A namespace sees those whose records carry its name as key."""
+
+from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from meterhouse.kernel.errors import NotFound
-from meterhouse.metering.sink import LogRecord
 from meterhouse.metering.witness import Witness, namespace_of
-from meterhouse.platform.work import Begin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from meterhouse.metering.sink import LogRecord
+    from meterhouse.platform.work import Begin
 
 _ID = re.compile(r"(\d{1,5})-(\d{1,18})", re.ASCII)
 

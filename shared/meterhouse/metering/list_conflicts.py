@@ -36,7 +36,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class ConflictQuery:
-    """At most `limit` of the later writings that were accepted in the period, those that were written before `before`."""
+    """At most `limit` of the later writings accepted in the period that were written before `before`."""
 
     period: Period
     limit: int

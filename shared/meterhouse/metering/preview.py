@@ -1,7 +1,5 @@
 """What a person sees of a record's bytes."""
 
-import zstandard
-
 _MOST_CHARACTERS = 2_000
 _MOST_BYTES = 4 * _MOST_CHARACTERS
 _WINDOW = 8 * 1024 * 1024
@@ -17,6 +15,8 @@ def preview(value: bytes) -> str:
 
 
 def _inflated(value: bytes) -> bytes:
+    import zstandard  # noqa: PLC0415 - who describes the API shows no letter
+
     decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
     inflated = bytearray()
     with decompressor.stream_reader(value, read_across_frames=False) as reader:

@@ -1,12 +1,17 @@
 """The witness: what the log holds, told by the log itself, so that the sink can be held to account."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meterhouse.metering.event import LATEST
-from meterhouse.metering.sink import LogRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from meterhouse.metering.sink import LogRecord
 
 T = TypeVar("T")
 _LATEST_MS = int(LATEST.timestamp()) * 1000
@@ -108,7 +113,7 @@ def accepted_record(record: LogRecord) -> AcceptedRecord:
 
 
 def namespace_of(record: LogRecord) -> str:
-    """Whose a record is by its key, which a foreign one may have of any kind; longer than a namespace means nobody's."""
+    """Whose a record is, by its key, which may be anything; what is longer than a namespace is nobody's."""
     return (record.key or b"")[:_LONGEST_KEY].decode(errors="replace").replace("\0", "\ufffd")
 
 
