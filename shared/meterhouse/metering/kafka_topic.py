@@ -137,6 +137,7 @@ class KafkaTopic:
                         "enable.auto.commit": False,
                         "enable.partition.eof": True,
                         "queued.max.messages.kbytes": _BUFFER_KIB,
+                        "log_level": 2,
                     }
                 )
             yield self._consumer

@@ -96,13 +96,13 @@ ingested_at >= fromUnixTimestamp64Micro(%(from)s * 1000000) AND ingested_at < fr
 
 -- name: conflicts
 -- Later writings with another body than the first, the latest first, each as (written, type, subject, time).
-SELECT source, id, first, (later.1, later.2, later.3, later.4) AS later
+SELECT source, id, first, (one.1, one.2, one.3, one.4) AS later
 FROM (
     SELECT
         source, id,
         arraySort(groupArray((written, type, subject, toUnixTimestamp64Micro(time), digest, ingested_at))) AS writings,
         (writings[1].1, writings[1].2, writings[1].3, writings[1].4) AS first,
-        arrayJoin(arrayFilter(one -> one.5 != writings[1].5, writings)) AS later
+        arrayJoin(arrayFilter(writing -> writing.5 != writings[1].5, writings)) AS one
     FROM event_writings FINAL
     WHERE namespace = %(namespace)s AND identity IN (
         SELECT identity
@@ -113,9 +113,9 @@ FROM (
         HAVING min(digest) != max(digest))
     GROUP BY source, id
 )
-WHERE later.6 >= fromUnixTimestamp64Micro(%(from)s * 1000000) AND later.6 < fromUnixTimestamp64Micro(%(to)s * 1000000)
-  AND later.1 < toUInt128(%(before)s)
-ORDER BY later.1 DESC
+WHERE one.6 >= fromUnixTimestamp64Micro(%(from)s * 1000000) AND one.6 < fromUnixTimestamp64Micro(%(to)s * 1000000)
+  AND one.1 < toUInt128(%(before)s)
+ORDER BY one.1 DESC
 LIMIT %(limit)s
 
 -- name: witnessed
