@@ -36,8 +36,7 @@ class AuditEvents:
         Raises:
             Unavailable: a store did not answer, or so much is new that the next audit has to go on.
         """
-        at = self._now()
-        period = reported_period(at - AUDITED, at, at)
+        period = self.period(self._now())
         look = self._account.look()
         accounts = []
         for namespace in self._namespaces.witnessed(period):
@@ -46,3 +45,8 @@ class AuditEvents:
                 self._report(namespace, found)
             accounts.append(found)
         return reduce(Account.__add__, accounts, Account())
+
+    @staticmethod
+    def period(at: datetime) -> Period:
+        """The hours that an audit at this instant looks at."""
+        return reported_period(at - AUDITED, None, at)

@@ -12,6 +12,8 @@ from meterhouse.metering.conservation import Account, HourAccount, total
 from meterhouse.metering.list_conflicts import LAST, Conflict, Writing
 from meterhouse.platform.wire import Instant, Ulid, Wire
 
+_CURSOR_BYTES = 16
+
 
 class AccountWire(Wire):
     """Accepted events and where they are: `accepted` is the sum of all the others."""
@@ -78,16 +80,16 @@ def conflict_page(conflicts: Sequence[Conflict], limit: int) -> ConflictPage:
 def decode_cursor(text: str | None) -> int:
     """The writing a cursor stands for; `InvalidInput` when it is none of ours."""
     try:
-        written = LAST if text is None else int.from_bytes(urlsafe_b64decode(text.encode()))
+        written = None if text is None else urlsafe_b64decode(text.encode())
     except ValueError:
-        written = LAST + 1
-    if written > LAST:
+        written = b""
+    if written is not None and len(written) != _CURSOR_BYTES:
         raise InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")])
-    return written
+    return LAST if written is None else int.from_bytes(written)
 
 
 def _encode_cursor(written: int) -> str:
-    return urlsafe_b64encode(written.to_bytes(16)).decode()
+    return urlsafe_b64encode(written.to_bytes(_CURSOR_BYTES)).decode()
 
 
 def _numbers(account: Account) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meterhouse.metering.event import LATEST
@@ -94,10 +93,22 @@ def _catch_up(
     topic: WitnessedTopic, read: Callable[[LogRecord], T], write: Callable[[Sequence[T]], None]
 ) -> Mapping[int, int]:
     ends = topic.ends()
-    rows = map(read, topic.unread(ends))
-    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        write(chunk)
-        topic.commit()
+    rows: list[T] = []
+
+    def keep() -> None:
+        if rows:
+            write(rows)
+            topic.commit()
+            rows.clear()
+
+    try:
+        for record in topic.unread(ends):
+            rows.append(read(record))
+            if len(rows) == _ROWS_AT_ONCE:
+                keep()
+    finally:
+        # a reading that ends early is no work lost: else one that never fits its turn would never end
+        keep()
     return ends
 
 
@@ -122,14 +133,16 @@ def dead_record(letter: LogRecord) -> DeadRecord:
     headers = letter.headers
     partition, offset = _number(headers.get("partition"), _UINT16), _number(headers.get("offset"), _UINT64)
     is_known = partition is not None and offset is not None
-    accepted_ms = _number(headers.get("timestamp"), _UINT64)
+    timestamp = headers.get("timestamp", b"")
+    is_before_all = timestamp.startswith(b"-")
+    accepted_ms = _number(timestamp.removeprefix(b"-"), _UINT64)
     own = accepted_record(letter)
     return DeadRecord(
         AcceptedRecord(
             own.namespace,
             partition or 0,
             offset or 0,
-            own.accepted_ms if accepted_ms is None else _kept(accepted_ms),
+            own.accepted_ms if accepted_ms is None else _kept(-accepted_ms if is_before_all else accepted_ms),
             own.events,
         ),
         topic=headers.get("topic", b"").decode(errors="replace") if is_known else "",

@@ -14,13 +14,13 @@ from msgspec.json import encode
 
 from functions.audit_events.handler import METRICS
 from meterhouse.metering.account_for_events import AccountForEvents
-from meterhouse.metering.audit_events import AUDITED
+from meterhouse.metering.audit_events import AuditEvents
 from meterhouse.metering.clickhouse_conservation import ClickHouseConservation
 from meterhouse.metering.clickhouse_dead_letters import ClickHouseLetters
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_witness import ClickHouseWitness
 from meterhouse.metering.cloud_event import CloudEvent
-from meterhouse.metering.conservation import reported_period, total
+from meterhouse.metering.conservation import total
 from meterhouse.metering.conservation_api import conservation_routes
 from meterhouse.metering.dead_letters import DeadLetters
 from meterhouse.metering.dead_letters_api import dead_letter_routes
@@ -158,6 +158,6 @@ class LogHouse:
     def audited(self) -> dict[str, int]:
         """What the audit tells of this namespace alone: the store holds other tests' events."""
         account = self.account
-        period = reported_period(T0 - AUDITED, None, self.at)
+        period = AuditEvents.period(self.at)
         found = total(account(self.namespace, period, account.look()))
         return {name: getattr(found, name) for name in METRICS.values()}
