@@ -12,13 +12,13 @@ from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "conservation.sql")
-_ACCOUNT = _SQL["account"].replace("{classified}", _SQL["classified"]).replace("{in_period}", _SQL["in_period"])
+_ACCOUNT = _SQL["account"].replace("{writings}", _SQL["writings"]).replace("{in_period}", _SQL["in_period"])
 _CONFLICTS = _SQL["conflicts"].replace("{in_period}", _SQL["in_period"])
 _WITNESSED = _SQL["witnessed"].replace("{in_period}", _SQL["in_period"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND, _MICROSECOND, _MILLISECOND = timedelta(seconds=1), timedelta(microseconds=1), timedelta(milliseconds=1)
-_NOBODY = ("", "", 0, 1)
-"""In the place of no meter: an empty list has no type; no event has an empty type."""
+_NONE = {"": 1}
+"""In the place of no meter, for an empty list has no type; no event is of type ""."""
 _STORED_AT_BITS = 84
 """`written` holds the instant of storing above these."""
 
@@ -35,10 +35,10 @@ class ClickHouseConservation:
         """
         parameters = _bounds(period) | {
             "namespace": namespace,
-            "meters": _meters(meters),
             "stored": _by_partition(look.stored, look),
             "ends": _by_partition(look.ends, look),
         }
+        parameters |= _meters(meters)
         return [
             HourAccount(_EPOCH + hour * _SECOND, Account(*numbers))
             for hour, *numbers in self._store.query(_ACCOUNT, parameters)
@@ -65,17 +65,18 @@ def _bounds(period: Period) -> dict[str, object]:
     return {"from": (period.start - _EPOCH) // _SECOND, "to": (period.end - _EPOCH) // _SECOND}
 
 
-def _meters(meters: Sequence[AskedMeter]) -> list[tuple[str, str, int, int]]:
-    known = [
-        (
-            asked.meter.id,
-            asked.meter.event_type,
-            0 if asked.meter.event_from is None else microseconds(asked.meter.event_from),
-            int(asked.is_complete),
-        )
-        for asked in meters
-    ]
-    return known or [_NOBODY]
+def _meters(asked: Sequence[AskedMeter]) -> dict[str, object]:
+    """The meters as columns; `kinds` number their event types from 1."""
+    kinds = {kind: number for number, kind in enumerate(sorted({one.meter.event_type for one in asked}), 1)} or _NONE
+    froms = [one.meter.event_from for one in asked]
+    return {
+        "types": list(kinds),
+        "kinds": list(kinds.values()),
+        "meters": [one.meter.id for one in asked] or list(_NONE),
+        "meter_kinds": [kinds[one.meter.event_type] for one in asked] or [1],
+        "meter_froms": [0 if at is None else microseconds(at) for at in froms] or [0],
+        "meter_needs": [int(one.is_complete) for one in asked] or [0],
+    }
 
 
 def _by_partition(offsets: Mapping[int, int], look: Look) -> list[int]:
