@@ -43,8 +43,8 @@ witness = Witness(
     KafkaTopic(settings, attrgetter("dead_letter_topic"), TURN_SECONDS),
     ClickHouseWitness(store),
 )
-meters = LiveMeters(Database(PostgresSettings.from_environment))
-account = AccountForEvents(KafkaEventLog(settings), witness, meters, conservation, NoBackfills())
+database = Database(PostgresSettings.from_environment)
+account = AccountForEvents(KafkaEventLog(settings), witness, LiveMeters(database), conservation, NoBackfills())
 audit = AuditEvents(account, conservation, report, clock.now)
 
 
