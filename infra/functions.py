@@ -143,6 +143,18 @@ REQUESTS = (
         ),
         memory=1024,
     ),
+    FunctionSpec(
+        "inspect_events",
+        (KAFKA, CLICKHOUSE, POSTGRES),
+        routes=(
+            "GET /api/v1/debug/conservation",
+            "GET /api/v1/debug/conflicts",
+            "GET /api/v1/debug/dead-letters",
+            "GET /api/v1/debug/dead-letters/{letterId}",
+            "POST /api/v1/debug/dead-letters/{letterId}/replay",
+        ),
+        memory=1024,
+    ),
     FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, authorized=False),
 )
 
@@ -150,6 +162,9 @@ STREAMS_AND_SCHEDULES = (
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
+    FunctionSpec(
+        "audit_events", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=1024, concurrency=1
+    ),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
 

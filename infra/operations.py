@@ -63,6 +63,7 @@ class OperationsStack(Stack):
         self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
+        self._watch_conservation()
         self._watch_functions()
         self._watch_workflows()
         self._watch_stores(stores)
@@ -104,6 +105,14 @@ class OperationsStack(Stack):
             self._api.metric_server_error(period=FIVE_MINUTES, statistic="Sum"),
             0,
             meaning="A request was answered 5xx; what a client sends never causes one",
+        )
+
+    def _watch_conservation(self) -> None:
+        self._alarm(
+            "UnexplainedEvents",
+            self._audited("EventsUnexplained"),
+            0,
+            meaning="Accepted events are nowhere, or more is stored than was accepted: GET /api/v1/debug/conservation",
         )
 
     def _watch_functions(self) -> None:
@@ -162,6 +171,13 @@ class OperationsStack(Stack):
         )
         return count.metric(statistic="Sum", period=FIVE_MINUTES)
 
+    def _audited(self, name: str) -> cw.Metric:
+        """What the audit finds in the last hours: each run tells it anew, so a sum over runs would mean nothing."""
+        service = {"service": "audit_events"}
+        return cw.Metric(
+            namespace=METRICS, metric_name=name, dimensions_map=service, statistic="Maximum", period=FIVE_MINUTES
+        )
+
     def _notify(self, email: str | None) -> None:
         """One message when anything starts to break, not one for every consequence of it."""
         key = kms.Key(self, "Key", description="Meterhouse: alarm messages", enable_key_rotation=True)
@@ -194,6 +210,10 @@ class OperationsStack(Stack):
                 ("Sink", [sink.metric_invocations(), sink.metric_errors(), sink.metric_duration(statistic="p99")]),
                 ("Invoice runs", [machine.metric_started(), machine.metric_succeeded(), machine.metric_failed()]),
                 ("Aurora, %", [cluster.metric_cpu_utilization(), cluster.metric_acu_utilization()]),
+            ],
+            [
+                ("Events of the last hours", [self._audited(f"Events{name}") for name in ("Accepted", "Pending")]),
+                ("Events astray", [self._audited(f"Events{n}") for n in ("Unexplained", "Conflicting", "Dead")]),
             ],
             [("Function errors", [function.metric_errors() for function in functions.values()])],
         ]

@@ -11,7 +11,15 @@ from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
 from meterhouse.metering import api as metering
-from meterhouse.metering import events_api, ingest_openapi, metrics_api, progress_api, usage_api
+from meterhouse.metering import (
+    conservation_api,
+    dead_letters_api,
+    events_api,
+    ingest_openapi,
+    metrics_api,
+    progress_api,
+    usage_api,
+)
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
@@ -32,6 +40,8 @@ def openapi() -> str:
             events_api.events_routes(UNUSED),
             metrics_api.metrics_routes(UNUSED),
             progress_api.progress_routes(UNUSED),
+            conservation_api.conservation_routes(UNUSED, UNUSED, UNUSED),
+            dead_letters_api.dead_letter_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

@@ -140,7 +140,13 @@ def _next_offsets(records: Sequence[Record]) -> list[TopicPartition]:
 
 def _produce(producer: Producer, topic: str, record: Record, reason: str) -> None:
     refusals: list[KafkaError] = []
-    where = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset), "reason": reason}
+    where = {
+        "topic": record.topic,
+        "partition": str(record.partition),
+        "offset": str(record.offset),
+        "timestamp": str(record.timestamp),
+        "reason": reason,
+    }
     headers: list[tuple[str, str | bytes | None]] = [*record.headers, *where.items()]
     producer.produce(
         topic,

@@ -2,28 +2,38 @@
 
 import pytest
 
-from tests.infra.templates import Synthesis
+from functions.audit_events.handler import METRICS
+from tests.infra.templates import Resource, Synthesis
+
+
+def alarms_of(synthesis: Synthesis) -> list[Resource]:
+    return list(synthesis.all("AWS::CloudWatch::Alarm").values())
 
 
 def alarms(synthesis: Synthesis) -> set[str]:
-    return {alarm["Properties"]["AlarmName"] for alarm in synthesis.all("AWS::CloudWatch::Alarm").values()}
+    return {alarm["Properties"]["AlarmName"] for alarm in alarms_of(synthesis)}
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "SinkLag",
-        "DeadLetters",
-        "ApiServerErrors",
-        "InvoiceRun",
-        "Backfill",
-        "AuroraCpu",
-        "AuroraCapacity",
-        "Broker1Disk",
+        *("SinkLag", "DeadLetters", "UnexplainedEvents", "ApiServerErrors", "InvoiceRun", "Backfill"),
+        *("AuroraCpu", "AuroraCapacity", "Broker1Disk"),
     ],
 )
 def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
     assert f"meterhouse-{name}" in alarms(aws)
+
+
+def test_the_alarm_on_unexplained_events_reads_what_the_audit_counts(aws: Synthesis) -> None:
+    named = {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in alarms_of(aws)}
+    alarm = named["meterhouse-UnexplainedEvents"]
+
+    assert alarm["MetricName"] in METRICS
+    assert alarm["Namespace"] == "Meterhouse"
+    service = aws.functions()["audit_events"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
 def test_every_function_that_fails_rings(aws: Synthesis) -> None:

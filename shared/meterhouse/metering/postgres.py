@@ -89,6 +89,10 @@ class LiveMeters:
         with self._database.transaction(namespace) as transaction:
             return PostgresMeters(transaction).live()
 
+    def is_backfilled(self, namespace: str, meter: Meter) -> bool:
+        with self._database.transaction(namespace) as transaction:
+            return PostgresMeters(transaction).is_backfilled(meter)
+
 
 class AllMeters:
     """The meters of any namespace, deleted ones too, read anew each time: `metering.sink.Meters`."""
