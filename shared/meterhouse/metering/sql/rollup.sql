@@ -44,7 +44,8 @@ SELECT namespace, meter_id, subject, hour AS begin, group_by, toUInt64(1) AS eve
        arrayReduce('uniqExactState', texts) AS uniques,
        time AS first_at, time AS last_at
 FROM meter_values FINAL
-WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(starts)s AND counts AND NOT superseded
+PREWHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(starts)s
+WHERE counts
 
 -- name: of_hours
 -- Days come from the hours.
