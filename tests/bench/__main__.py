@@ -68,9 +68,7 @@ def _given(arguments: Sequence[str] | None) -> Namespace:
     if unknown := set(given.pages) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     if given.write and (given.small or given.pages):
-        parser.error(
-            "a page holds the figures of one whole run: --write goes with neither --small nor some of the rows"
-        )
+        parser.error("a page holds the figures of one whole run: --write goes with no --small and no choice of rows")
     return given
 
 

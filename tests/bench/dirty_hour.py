@@ -12,17 +12,15 @@ from meterhouse.platform.clickhouse import ClickHouse
 from tests.bench.measurement import Effort, Figure, Kind, Run, best
 from tests.bench.usage_month import BEGIN, METER, NAMESPACE, Month, fill, roll_up
 
-_DAYS = {Effort.FULL: 3, Effort.SMALL: 1}
+_DAYS = {Effort.FULL: (3, 30), Effort.SMALL: (1, 2)}
 _SHAPES = {Effort.FULL: (1000, 14), Effort.SMALL: (10, 2)}
 _ROUNDS = {Effort.FULL: 30, Effort.SMALL: 2}
-_LARGER = 10
 _BOUND = 1.3
 _DIRTY = [DirtyHour(NAMESPACE, METER.id, BEGIN, ("late",))]
 
 
 def measure(run: Run) -> list[Figure]:
-    days, (subjects, hourly) = _DAYS[run.effort], _SHAPES[run.effort]
-    small, large = Month(subjects, hourly, days), Month(subjects, hourly, days * _LARGER)
+    small, large = (Month(*_SHAPES[run.effort], days) for days in _DAYS[run.effort])
     with ExitStack() as stack:
         recomputes = [partial(_filled(run, stack, month).recompute, _DIRTY) for month in (small, large)]
         rounds = run.track(range(_ROUNDS[run.effort]), "P8 recompute an hour")

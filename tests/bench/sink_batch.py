@@ -1,7 +1,7 @@
 """P3: a Kafka batch through the sink into its stores, an event, against `orjson.loads` of the same bytes.
 
-Every record holds a request of 100 events; two meters read each: a SUM with two group-bys, a COUNT with one. A round
-sinks events that no round before it had.
+Every record holds a request of 100 events of one hour; two meters read each: a SUM with two group-bys, a COUNT with
+one. A round sinks events that no round before it had.
 """
 
 import json
@@ -29,7 +29,7 @@ from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, begins
-from tests.bench.departures import body_of, departures
+from tests.bench.departures import body_of, distinct_departures
 from tests.bench.measurement import Effort, Figure, Kind, Run, Unit, take_turns
 
 _ROUNDS = {Effort.FULL: 20, Effort.SMALL: 2}
@@ -90,11 +90,9 @@ def sink_of(database: Database, store: ClickHouse, run: Run) -> SinkEvents:
     )
 
 
-def record_of(namespace: str, first: int, offset: int) -> tuple[dict[str, Any], bytes]:
-    """What the mapping makes of a request's record, and the request's body; `first` numbers its first event."""
-    body = body_of(
-        [event | {"id": f"{first + index}/{event['id']}"} for index, event in enumerate(departures(_EVENTS))]
-    )
+def record_of(namespace: str, offset: int) -> tuple[dict[str, Any], bytes]:
+    """What the mapping makes of a request's record, and the request's body."""
+    body = body_of(distinct_departures(_EVENTS, seed=offset))
     value = encode_record(namespace, check_events(body, Shape.BATCH, _EVENTS).events, clock.now())
     return _FACTS | {"offset": offset, "value": b64encode(value).decode()}, body
 
@@ -105,7 +103,7 @@ def kafka_event(records: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _batch(number: int, records: int) -> Batch:
     offsets = range(number * records, (number + 1) * records)
-    made = [record_of(_NAMESPACE, offset * _EVENTS, offset) for offset in offsets]
+    made = [record_of(_NAMESPACE, offset) for offset in offsets]
     return kafka_event([record for record, _ in made]), [body for _, body in made]
 
 

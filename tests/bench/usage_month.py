@@ -49,13 +49,13 @@ class Month:
         """What the subject used in each hour of a day; every day is the same."""
         first = subject * self.daily
         return [
-            sum(((first + hour * self.hourly + index) % 5000 for index in range(self.hourly)), Decimal(self.hourly) / 4)
+            Decimal(self.hourly) / 4 + sum((first + hour * self.hourly + index) % 5000 for index in range(self.hourly))
             for hour in range(_HOURS)
         ]
 
-    def total(self) -> Decimal:
-        """What all used in all days."""
-        return self.days * sum(sum(self.usage(subject)) for subject in range(self.subjects))
+    def total(self, subject: int) -> Decimal:
+        """What the subject used in all days."""
+        return self.days * sum(self.usage(subject), Decimal(0))
 
 
 def subject_name(subject: int) -> str:

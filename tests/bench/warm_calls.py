@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
-from tests.bench.departures import body_of, departures
+from tests.bench.departures import body_of, distinct_departures
 from tests.bench.sink_batch import kafka_event, record_of
 
 _FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
@@ -31,13 +31,13 @@ Event = dict[str, Any]
 
 
 def _ingest(call: int) -> Event:
-    body = body_of([event | {"id": f"{call}/{event['id']}"} for event in departures(_EVENTS)])
+    body = body_of(distinct_departures(_EVENTS, seed=call))
     headers = {"content-type": "application/cloudevents-batch+json", "content-length": str(len(body))}
     return _request("POST", "/api/v1/events", headers) | {"body": body.decode()}
 
 
 def _sink(call: int) -> Event:
-    record, _ = record_of(NAMESPACE, call * _EVENTS, call)
+    record, _ = record_of(NAMESPACE, call)
     return kafka_event([record])
 
 
@@ -53,7 +53,7 @@ def _query(_call: int) -> Event:
 
 def _roll_up(call: int) -> Event:
     """With an hour to recompute, as if a sink had written to it."""
-    marks = [[NAMESPACE], ["METER"], [_HOUR_SECONDS], [str(call)], [0]]
+    marks: list[list[object]] = [[NAMESPACE], ["METER"], [_HOUR_SECONDS], [str(call)], [0]]
     _STORE.insert("dirty_hours", ("namespace", "meter_id", "hour", "mark", "covered"), marks)
     return {}
 

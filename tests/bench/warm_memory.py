@@ -22,13 +22,14 @@ from tests.integration.platform.aws_double import running_aws_double
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CALLS = {Effort.FULL: (50, 1000), Effort.SMALL: (1, 2)}
+_FUNCTIONS = {Effort.FULL: tuple(CALLS), Effort.SMALL: ("sink_events", "query_usage")}
 _BOUND = 1.05
 _PEPPER = "bench-pepper"
 
 
 def measure(run: Run) -> list[Figure]:
     with run.engines.usage_store("p12") as settings, _environment(run, settings) as environment:
-        functions = list(CALLS)
+        functions = _FUNCTIONS[run.effort]
         steps = run.track(range(len(functions)), "P12 warm calls")
         return [_figure(functions[step], environment, *_CALLS[run.effort]) for step in steps]
 

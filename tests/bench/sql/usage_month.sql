@@ -9,7 +9,8 @@ SELECT 'bench', %(meter_id)s, concat('customer-', leftPad(toString(intDiv(number
        toDecimal128(number %% 5000, 18) + toDecimal128(if(%(later)s, 0.5, 0.25), 18), true,
        map('region', ['eu', 'us', 'ap'][1 + number %% 3]), at + toIntervalSecond(if(%(later)s, 60, 1)), number
 FROM (
-    SELECT number, toDateTime64(%(day)s, 6, 'UTC') + toIntervalMicrosecond(number %% %(daily)s * intDiv(86400000000, %(daily)s)) AS at
+    SELECT number,
+           toDateTime64(%(day)s, 6, 'UTC') + toIntervalMicrosecond(intDiv(number %% %(daily)s * 86400000000, %(daily)s)) AS at
     FROM numbers(%(events)s)
     WHERE number %% %(every)s = 0
 )
