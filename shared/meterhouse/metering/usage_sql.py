@@ -41,7 +41,10 @@ class _Wanted:
     others: list[str]
 
 
-_LATEST = "toString(argMax(value, (last, bitNot(place))))"
+_LATEST = (
+    # one wide number for (last, bitNot(place)): tuples are compared ten times slower
+    "toString(argMax(value, bitShiftLeft(toUInt256(toUnixTimestamp64Micro(last)), 128) + bitNot(place)))"
+)
 _READINGS = {
     Aggregation.SUM: _Reading("toDecimal256(value, 18) AS value", "total AS value"),
     Aggregation.COUNT: _Reading("toUInt64(1) AS value", "events AS value"),

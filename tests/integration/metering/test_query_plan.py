@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from meterhouse.metering.clickhouse_rollup import recompute_sql
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.metering.usage_sql import usage_sql
-from meterhouse.platform.sql import queries
 from tests.integration.metering.house import House
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -77,8 +77,7 @@ def test_an_hour_is_recomputed_from_its_own_day(house: House) -> None:
     house.store.command(_HOURS, known)
     for table in ("meter_values", "usage_rollups"):
         house.store.command(f"OPTIMIZE TABLE {table} FINAL")
-    sql, hour = queries("meterhouse.metering", "rollup.sql"), int((START + timedelta(days=3)).timestamp())
-    recompute = sql["recompute"].format(source=sql["of_values"])
+    recompute, hour = recompute_sql("of_values"), int((START + timedelta(days=3)).timestamp())
     parameters = {"namespace": house.namespace, "meter_id": meter.id, "seconds": 3600, "starts": [hour], "rolled_at": 0}
     select = recompute[recompute.index("SELECT") :]
     found = "\n".join(line for (line,) in house.store.query(f"EXPLAIN indexes = 1 {select}", parameters))
