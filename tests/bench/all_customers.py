@@ -16,8 +16,8 @@ from tests.bench.measurement import Effort, Figure, Kind, Run, best
 from tests.bench.usage_month import BEGIN, METER, NAMESPACE, Month, check_equal, fill, roll_up, write_again
 
 _SQL = queries("tests.bench", "floors.sql")
-_MONTHS = {Effort.FULL: Month(subjects=1000, hourly=14), Effort.SMALL: Month(subjects=10, hourly=2, days=2)}
-_LARGE = {Effort.FULL: Month(subjects=2000, hourly=35), Effort.SMALL: Month(subjects=20, hourly=4, days=2)}
+_MONTHS = {Effort.FULL: Month(subjects=1000, hourly=14), Effort.SMALL: Month(subjects=10, hourly=2, days=1)}
+_LARGE = {Effort.FULL: Month(subjects=2000, hourly=35), Effort.SMALL: Month(subjects=20, hourly=4, days=1)}
 _ROUNDS = {Effort.FULL: 8, Effort.SMALL: 1}
 _LARGE_ROUNDS = {Effort.FULL: 3, Effort.SMALL: 1}
 _BOUND, _FASTER = 1.25, 10

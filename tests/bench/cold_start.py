@@ -26,8 +26,9 @@ _IMPORT = "import os, handler; os._exit(0)"
 
 def measure(run: Run) -> list[Figure]:
     works = [partial(_run, _BARE, _ROOT), *(partial(_run, _IMPORT, _ROOT / "functions" / name) for name in _BOUNDS_MS)]
-    # the first start of all writes the bytecode
-    best(*works, rounds=range(1))
+    if run.effort is Effort.FULL:
+        # the first start of all writes the bytecode
+        best(*works, rounds=range(1))
     bare, *imported = best(*works, rounds=run.track(range(_ROUNDS[run.effort]), "P4 imports of the handlers"))
     return [
         Figure("P4", f"imports of {name}", Kind.OVER, taken, "bare Python", bare, bound)

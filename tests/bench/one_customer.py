@@ -27,8 +27,8 @@ from tests.bench.usage_month import (
 )
 
 _SQL = queries("tests.bench", "floors.sql")
-_MONTHS = {Effort.FULL: Month(subjects=1000, hourly=14), Effort.SMALL: Month(subjects=10, hourly=2, days=2)}
-_ROUNDS = {Effort.FULL: 40, Effort.SMALL: 2}
+_MONTHS = {Effort.FULL: Month(subjects=1000, hourly=14), Effort.SMALL: Month(subjects=10, hourly=2, days=1)}
+_ROUNDS = {Effort.FULL: 40, Effort.SMALL: 1}
 _BOUND = 2.0
 
 

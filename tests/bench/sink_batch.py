@@ -32,7 +32,7 @@ from meterhouse.platform.postgres import Database, begins
 from tests.bench.departures import body_of, distinct_departures
 from tests.bench.measurement import Effort, Figure, Kind, Run, Unit, take_turns
 
-_ROUNDS = {Effort.FULL: 20, Effort.SMALL: 2}
+_ROUNDS = {Effort.FULL: 20, Effort.SMALL: 1}
 _RECORDS = {Effort.FULL: 100, Effort.SMALL: 5}
 _EVENTS = 100
 _BOUND = 6

@@ -20,6 +20,7 @@ from tests.bench.measurement import Effort, Figure, Kind, Run, best
 
 _SQL = queries("tests.bench", "typed_column.sql")
 _EVENTS = {Effort.FULL: 1_000_000, Effort.SMALL: 10_000}
+_SPAN_MS = {Effort.FULL: 31 * 86_400_000, Effort.SMALL: 86_400_000}
 _ROUNDS = {Effort.FULL: 15, Effort.SMALL: 2}
 _BOUND = 7.0
 _NAMESPACE = "bench"
@@ -36,7 +37,7 @@ def measure(run: Run) -> list[Figure]:
     count = _EVENTS[run.effort]
     with run.engines.usage_store("p7") as settings:
         store = ClickHouse(lambda: settings)
-        _fill(store, count)
+        _fill(store, count, _SPAN_MS[run.effort])
         floor, values, dirty = _best(run, store, "values", _SUM_OF_VALUES, _SUM)
         RollUpUsage(ClickHouseRollups(store))()
         later_floor, clean = _best(run, store, "rollup", _SUM)
@@ -69,9 +70,9 @@ def _extract(store: ClickHouse) -> Decimal:
     return Decimal(total)
 
 
-def _fill(store: ClickHouse, count: int) -> None:
+def _fill(store: ClickHouse, count: int, span: int) -> None:
     """`count` events, what the sink makes of them, and nothing left to merge."""
     for name in ("events", "values", "marks"):
-        store.command(_SQL[name].format(count=count, meter_id=_METER.id))
+        store.command(_SQL[name].format(count=count, span=span, meter_id=_METER.id))
     for table in ("events", "meter_values"):
         store.command(f"OPTIMIZE TABLE {table} FINAL")

@@ -22,7 +22,7 @@ from tests.integration.platform.aws_double import running_aws_double
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CALLS = {Effort.FULL: (50, 1000), Effort.SMALL: (1, 2)}
-_FUNCTIONS = {Effort.FULL: tuple(CALLS), Effort.SMALL: ("sink_events", "query_usage")}
+_FUNCTIONS = {Effort.FULL: tuple(CALLS), Effort.SMALL: ("sink_events",)}
 _BOUND = 1.05
 _PEPPER = "bench-pepper"
 
