@@ -54,7 +54,7 @@ format: install ## format and mend what ruff can
 	@$(RUN) -m ruff check --fix .
 
 bench: install ## what is fast here and what is not, measured as ratios
-	@$(RUN) -m tests.bench
+	@$(RUN) -m tests.bench --write docs/performance.md
 
 layers: install ## build the Lambda layers for AWS (arm64, no Docker)
 	@$(RUN) -m layers.build aws

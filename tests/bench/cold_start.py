@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.bench.measurement import Effort, Figure, Kind, Track, take_turns
+from tests.bench.measurement import Effort, Figure, Kind, Run, best
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ROUNDS = {Effort.FULL: 15, Effort.SMALL: 1}
@@ -24,12 +24,12 @@ _BARE = "import os; os._exit(0)"
 _IMPORT = "import os, handler; os._exit(0)"
 
 
-def measure(effort: Effort, track: Track) -> list[Figure]:
+def measure(run: Run) -> list[Figure]:
     works = [partial(_run, _BARE, _ROOT), *(partial(_run, _IMPORT, _ROOT / "functions" / name) for name in _BOUNDS_MS)]
-    # the first start of all writes the bytecode
-    take_turns(*works, rounds=range(1))
-    seconds = take_turns(*works, rounds=track(range(_ROUNDS[effort]), "P4 imports of the handlers"))
-    bare, *imported = (min(taken) for taken in seconds)
+    if run.effort is Effort.FULL:
+        # the first start of all writes the bytecode
+        best(*works, rounds=range(1))
+    bare, *imported = best(*works, rounds=run.track(range(_ROUNDS[run.effort]), "P4 imports of the handlers"))
     return [
         Figure("P4", f"imports of {name}", Kind.OVER, taken, "bare Python", bare, bound)
         for (name, bound), taken in zip(_BOUNDS_MS.items(), imported, strict=True)

@@ -11,7 +11,7 @@ from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
 from meterhouse.metering.record import encode_json, encode_record
 from tests.bench.departures import body_of, departures
-from tests.bench.measurement import Effort, Figure, Kind, Track, take_turns
+from tests.bench.measurement import Effort, Figure, Kind, Run, take_turns
 
 _ROUNDS = {Effort.FULL: 60, Effort.SMALL: 3}
 _CALLS = 20
@@ -20,12 +20,12 @@ _AT = datetime(2013, 1, 1, tzinfo=UTC)
 _FLOOR = "orjson.loads"
 
 
-def measure(effort: Effort, track: Track) -> list[Figure]:
+def measure(run: Run) -> list[Figure]:
     events = departures(_EVENTS)
     sound = body_of(events)
     # the last event: all before it is decoded in vain
     faulty = body_of([*events[:-1], events[-1] | {"subject": ""}])
-    rounds = track(range(_ROUNDS[effort]), "P1 decode, validate, encode")
+    rounds = run.track(range(_ROUNDS[run.effort]), "P1 decode, validate, encode")
     works = (
         partial(orjson.loads, sound),
         partial(_accept, sound),
@@ -33,8 +33,8 @@ def measure(effort: Effort, track: Track) -> list[Figure]:
         partial(orjson.loads, faulty),
         partial(_refuse, faulty),
     )
-    best = [min(seconds) for seconds in take_turns(*works, rounds=rounds, calls=_CALLS)]
-    floor, accepted, compressed, faulty_floor, refused = best
+    taken = [min(seconds) for seconds in take_turns(*works, rounds=rounds, calls=_CALLS)]
+    floor, accepted, compressed, faulty_floor, refused = taken
     return [
         Figure("P1", f"decode, validate, encode {_EVENTS} events", Kind.RATIO, accepted, _FLOOR, floor, 1.2),
         Figure("P1", "the same with one bad event", Kind.RATIO, refused, _FLOOR, faulty_floor, 1.5),

@@ -15,7 +15,6 @@ from typing import Any
 import orjson
 from confluent_kafka import Producer
 
-from localstack.fixtures import running_kafka
 from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
 from meterhouse.metering.ingest import IngestEvents
@@ -24,9 +23,8 @@ from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.record import encode_record
 from meterhouse.platform import clock
 from meterhouse.platform.kafka import KafkaSettings
-from meterhouse.platform.topics import create_topics
 from tests.bench.departures import body_of, departures
-from tests.bench.measurement import Effort, Figure, Kind, Track, take_turns
+from tests.bench.measurement import Effort, Figure, Kind, Run, take_turns
 
 _ROUNDS = {Effort.FULL: 1500, Effort.SMALL: 10}
 _WARM_UP = 50
@@ -37,27 +35,25 @@ _DEADLINE_SECONDS = 8.0
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
-def measure(effort: Effort, track: Track) -> list[Figure]:
-    with running_kafka() as broker, Path(os.devnull).open("w", encoding="utf-8") as log, redirect_stdout(log):
-        settings = KafkaSettings(broker.bootstrap_servers, "events", "dead-letters", "sink", "PLAINTEXT")
-        create_topics(settings)
-        return _figures(settings, effort, track)
+def measure(run: Run) -> list[Figure]:
+    with Path(os.devnull).open("w", encoding="utf-8") as log, redirect_stdout(log):
+        return _figures(run, run.engines.kafka)
 
 
-def _figures(settings: KafkaSettings, effort: Effort, track: Track) -> list[Figure]:
+def _figures(run: Run, settings: KafkaSettings) -> list[Figure]:
     # both producers end with this call: the broker waits for its clients before it stops
     handler = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), clock.now))
     bare = _bare_producer(settings)
-    return [_figure(handler, bare, count, effort, track) for count in _BOUNDS]
+    return [_figure(run, handler, bare, count) for count in _BOUNDS]
 
 
-def _figure(handler: Handler, bare: Producer, count: int, effort: Effort, track: Track) -> Figure:
+def _figure(run: Run, handler: Handler, bare: Producer, count: int) -> Figure:
     body = body_of(departures(count))
     record = encode_record(_NAMESPACE, check_events(body, Shape.EITHER, count).events, clock.now())
     floor, work = partial(_parse_and_produce, bare, body, record), partial(_ingest, handler, _request(body, count))
     work_name = f"ingest handler, {count} event{'s' if count > 1 else ''}"
     take_turns(floor, work, rounds=range(_WARM_UP))
-    floors, works = take_turns(floor, work, rounds=track(range(_ROUNDS[effort]), f"P2 {work_name}"))
+    floors, works = take_turns(floor, work, rounds=run.track(range(_ROUNDS[run.effort]), f"P2 {work_name}"))
     return Figure("P2", work_name, Kind.RATIO, median(works), "parse, produce", median(floors), _BOUNDS[count])
 
 

@@ -1,10 +1,12 @@
-"""What a benchmark yields: the time of some work beside that of its floor, taken in turns on the same machine."""
+"""What a benchmark yields: some work beside its floor, both taken in turns on the same machine."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+from tests.bench.engines import Engines
 
 
 class Effort(Enum):
@@ -20,6 +22,16 @@ class Kind(Enum):
     RATIO = "times the floor"
     OVER = "ms over the floor"
     FASTER = "times faster than the floor"
+    FITS = "times into the floor"
+
+    @property
+    def wants_more(self) -> bool:
+        return self in {Kind.FASTER, Kind.FITS}
+
+
+class Unit(Enum):
+    SECONDS = "seconds"
+    BYTES = "bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,44 +40,55 @@ class Figure:
 
     Attributes:
         page: the row of performance.md, such as P1.
-        floor: what the work is compared with.
-        bound: the most that `measured` may be, or the least where the work is to be FASTER; None: told for information.
+        taken: what the work took, in `unit`.
+        floor: what the work is compared with; it took `floor_taken`.
+        bound: the most that `measured` may be, or the least where more is better; None: told for information.
     """
 
     page: str
     work: str
     kind: Kind
-    work_seconds: float
+    taken: float
     floor: str
-    floor_seconds: float
+    floor_taken: float
     bound: float | None = None
+    unit: Unit = Unit.SECONDS
 
     @property
     def measured(self) -> float:
         match self.kind:
             case Kind.RATIO:
-                return self.work_seconds / self.floor_seconds
+                return self.taken / self.floor_taken
             case Kind.OVER:
-                return (self.work_seconds - self.floor_seconds) * 1000
-            case Kind.FASTER:
-                return self.floor_seconds / self.work_seconds
+                return (self.taken - self.floor_taken) * 1000
+            case Kind.FASTER | Kind.FITS:
+                return self.floor_taken / self.taken
 
     @property
     def missed_by(self) -> float | None:
         """The part of the bound by which it is missed, 0 where it is held; None where there is none."""
         if self.bound is None:
             return None
-        missed = self.bound - self.measured if self.kind is Kind.FASTER else self.measured - self.bound
+        missed = self.bound - self.measured if self.kind.wants_more else self.measured - self.bound
         return max(0.0, missed / self.bound)
 
 
 class Track(Protocol):
-    """Passes rounds through and shows how far they are."""
+    """Passes steps through and shows how far they are."""
 
-    def __call__(self, rounds: Sequence[int], text: str, /) -> Iterable[int]: ...
+    def __call__(self, steps: Sequence[int], text: str, /) -> Iterable[int]: ...
 
 
-Benchmark = Callable[[Effort, Track], list[Figure]]
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the benchmarks of one run share."""
+
+    effort: Effort
+    track: Track
+    engines: Engines
+
+
+Benchmark = Callable[[Run], list[Figure]]
 
 
 def take_turns(*works: Callable[[], object], rounds: Iterable[int], calls: int = 1) -> list[list[float]]:
@@ -78,3 +101,8 @@ def take_turns(*works: Callable[[], object], rounds: Iterable[int], calls: int =
                 work()
             taken.append((time.perf_counter() - started) / calls)
     return seconds
+
+
+def best(*works: Callable[[], object], rounds: Iterable[int]) -> list[float]:
+    """The least seconds of each work, taken in turns: what others do on the machine only adds."""
+    return [min(seconds) for seconds in take_turns(*works, rounds=rounds)]

@@ -65,7 +65,7 @@ class ClickHouseUsage:
 
 
 def _row(
-    query: UsageQuery, window_start: int, groups: list[str], total: str, events: int, first_at: int, last_at: int
+    query: UsageQuery, window_start: int, total: str, events: int, first_at: int, last_at: int, *groups: str
 ) -> UsageRow:
     named = dict(zip(query.group_by, groups, strict=True))
     subject, customer = named.pop(SUBJECT, None), named.pop(CUSTOMER, None)

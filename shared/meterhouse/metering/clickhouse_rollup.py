@@ -10,6 +10,11 @@ from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "rollup.sql")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNIQUES = {
+    "of_values": ("uniqExactArrayState(texts)", "emptyArrayString()"),
+    "of_hours": ("uniqExactMergeState(texts)", "arrayReduce('uniqExactState', emptyArrayString())"),
+}
+"""How texts, or sets of them, become one set; and what holds none."""
 _COLUMNS = ("namespace", "meter_id", "hour", "mark", "covered")
 
 
@@ -39,7 +44,7 @@ class ClickHouseRollups:
             "starts": starts,
             "rolled_at": rolled_at,
         }
-        self._store.command(_SQL["recompute"].format(source=_SQL[source]), parameters)
+        self._store.command(recompute_sql(source), parameters)
 
     def cover(self, hours: Sequence[DirtyHour]) -> None:
         marks = [(dirty, mark) for dirty in hours for mark in dirty.marks]
@@ -51,6 +56,12 @@ class ClickHouseRollups:
             [1] * len(marks),
         ]
         self._store.insert("dirty_hours", _COLUMNS, data, {"max_partitions_per_insert_block": 0})
+
+
+def recompute_sql(source: str) -> str:
+    """The insert of spans anew, hours `of_values` or days `of_hours`."""
+    uniques, no_texts = _UNIQUES[source]
+    return _SQL["recompute"].format(source=_SQL[source], uniques=uniques, no_texts=no_texts)
 
 
 def _seconds(dirty: DirtyHour) -> int:

@@ -33,7 +33,18 @@ class _Reading:
     events: str = "1"
 
 
-_LATEST = "toString(argMax(value, (last, bitNot(place))))"
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Conditions of the query: those on the tables' keys, which all writings of an event share, and the others."""
+
+    keys: list[str]
+    others: list[str]
+
+
+_LATEST = (
+    # one wide number for (last, bitNot(place)): tuples are compared ten times slower
+    "toString(argMax(value, bitShiftLeft(toUInt256(toUnixTimestamp64Micro(last)), 128) + bitNot(place)))"
+)
 _READINGS = {
     Aggregation.SUM: _Reading("toDecimal256(value, 18) AS value", "total AS value"),
     Aggregation.COUNT: _Reading("toUInt64(1) AS value", "events AS value"),
@@ -68,17 +79,20 @@ def usage_sql(
         limit: the most rows of the answer.
     """
     parameters = Parameters(namespace=namespace, meter_id=query.meter.id, **_bounds(query))
-    conditions = list(_conditions(query, parameters))
+    wanted = _Wanted(list(_of_subjects(query, parameters)), list(_of_groups(query, parameters)))
     parts, read = [], [] if dirty is None else rollups(query, dirty)
     for coarser, whole in zip([None, *read], read, strict=False):
         if coarser is None or _leaves(whole, coarser):
-            parts.append(_rollup(query, whole, coarser, conditions))
+            parts.append(_rollup(query, whole, coarser, wanted))
     if _needs_rows(query, read):
-        parts.append(_rows(query, read[-1] if read else None, conditions, parameters))
+        parts.append(_rows(query, read[-1] if read else None, wanted, parameters))
     reading = _READINGS[query.meter.aggregation]
+    # each group a column: an array of them would be hashed byte by byte
+    groups = [f", {_group(name, query, parameters)} AS g{index}" for index, name in enumerate(query.group_by)]
     text = _SQL["usage"].format(
         window=_window(query, parameters),
-        groups=f"[{', '.join(_group(name, query, parameters) for name in query.group_by)}]::Array(String)",
+        groups="".join(groups),
+        keys="".join(f", g{index}" for index in range(len(groups))),
         total=reading.total,
         events=reading.events,
         first_at="toUnixTimestamp(min(first_at))" if _is_unbounded(query) else "0",
@@ -95,7 +109,7 @@ def _bounds(query: UsageQuery) -> dict[str, object]:
     return {"from": covered.from_, "to": covered.to, "from_hour": from_hour, "to_hour": to_hour}
 
 
-def _rollup(query: UsageQuery, whole: Whole, coarser: Whole | None, conditions: list[str]) -> str:
+def _rollup(query: UsageQuery, whole: Whole, coarser: Whole | None, wanted: _Wanted) -> str:
     beside = [] if coarser is None else [_beside("toStartOfDay(start)", coarser)]
     return _SQL["rollups"].format(
         columns=_columns(query, "start", _READINGS[query.meter.aggregation].rollup, "first_at", "last_at"),
@@ -103,20 +117,22 @@ def _rollup(query: UsageQuery, whole: Whole, coarser: Whole | None, conditions: 
         from_=whole.from_,
         to=whole.to,
         dirty=_listed(whole),
-        conditions=_all([*beside, *conditions]),
+        keys=_all([*beside, *wanted.keys]),
+        conditions=_all(wanted.others),
     )
 
 
-def _rows(query: UsageQuery, whole: Whole | None, conditions: list[str], parameters: Parameters) -> str:
-    wanted = [] if whole is None else [_beside("hour", whole)]
+def _rows(query: UsageQuery, whole: Whole | None, wanted: _Wanted, parameters: Parameters) -> str:
+    beside = [] if whole is None else [_beside("hour", whole)]
+    conditions = list(wanted.others)
     if span(query).cuts_an_hour:
-        wanted.append(_SQL["cut"])
+        conditions.append(_SQL["cut"])
     if query.stored_before is not None:
         cutoff = parameters.bind((query.stored_before - _EPOCH) // _MICROSECOND)
-        wanted.append(f"stored_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
+        conditions.append(f"stored_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
     at = "time" if query.window is WindowSize.MINUTE or query.time_zone.key != "UTC" else "hour"
     columns = _columns(query, at, _READINGS[query.meter.aggregation].row, "time AS first_at", "time AS last_at")
-    return _SQL["rows"].format(columns=columns, conditions=_all([*wanted, *conditions]))
+    return _SQL["rows"].format(columns=columns, keys=_all([*beside, *wanted.keys]), conditions=_all(conditions))
 
 
 def _columns(query: UsageQuery, at: str, value: str, first_at: str, last_at: str) -> str:
@@ -159,11 +175,14 @@ def _all(conditions: list[str]) -> str:
     return "\n  ".join(f"AND {text}" for text in conditions)
 
 
-def _conditions(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
+def _of_subjects(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
     if query.subjects is not None:
         yield f"subject IN {parameters.bind(list(query.subjects))}"
     if query.customers is not None:
         yield f"subject IN {parameters.bind(list(query.customers))}"
+
+
+def _of_groups(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
     for name, wanted in query.filters.items():
         yield condition(wanted, f"group_by[{parameters.bind(name)}]", parameters)
 

@@ -1,5 +1,5 @@
 -- name: events
--- A month of departures of 16 carriers, evenly spread.
+-- Departures of 16 carriers, evenly spread over so many milliseconds.
 INSERT INTO events (
     namespace, type, subject, hour, source, id, time, time_given, data, ingested_at, stored_at, offset
 )
@@ -14,7 +14,7 @@ SELECT 'bench', 'flight.departed', concat('c', toString(number % 16)), toStartOf
        ),
        at, at, number
 FROM (
-    SELECT number, toDateTime64('2013-01-01', 6, 'UTC') + toIntervalMillisecond(intDiv(number * 2678400000, {count})) AS at
+    SELECT number, toDateTime64('2013-01-01', 6, 'UTC') + toIntervalMillisecond(intDiv(number * {span}, {count})) AS at
     FROM numbers({count})
 )
 

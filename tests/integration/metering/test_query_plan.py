@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from meterhouse.metering.clickhouse_rollup import recompute_sql
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.metering.usage_sql import usage_sql
 from tests.integration.metering.house import House
@@ -47,6 +48,42 @@ def test_one_subject_s_day_is_found_by_partition_and_key(house: House, granules:
     assert int(partitions[1]) <= 2 < int(partitions[2])
     read, _ = granules.findall(keys)[0]
     assert int(read) <= 3
+
+
+def test_one_subject_s_month_of_values_is_a_few_granules_of_each_day(house: House, granules: re.Pattern[str]) -> None:
+    meter = house.meter()
+    house.store.command(_ROWS, {"namespace": house.namespace, "meter": meter.id})
+    house.store.command("OPTIMIZE TABLE meter_values FINAL")
+    month, days = UsageQuery(meter, from_=START, to=START + timedelta(days=30), subjects=("s7",)), 19
+    found = plan(house, month, None)
+    read, of_all = granules.findall(found[found.index("PrimaryKey") :])[0]
+    assert int(read) <= 2 * days < int(of_all) / 5
+
+
+def test_a_month_s_total_of_clean_days_is_read_from_the_daily_rollup_alone(house: House) -> None:
+    meter = house.meter()
+    known = {"namespace": house.namespace, "meter": meter.id}
+    house.store.command(_ROWS, known)
+    house.store.command(_HOURS, known)
+    found = plan(house, UsageQuery(meter, from_=START, to=START + timedelta(days=30)), [])
+    assert found.count("ReadFromMergeTree") == 1
+    assert "seconds in [86400, 86400]" in found
+
+
+def test_an_hour_is_recomputed_from_its_own_day(house: House) -> None:
+    meter = house.meter()
+    known = {"namespace": house.namespace, "meter": meter.id}
+    house.store.command(_ROWS, known)
+    house.store.command(_HOURS, known)
+    for table in ("meter_values", "usage_rollups"):
+        house.store.command(f"OPTIMIZE TABLE {table} FINAL")
+    recompute, hour = recompute_sql("of_values"), int((START + timedelta(days=3)).timestamp())
+    parameters = {"namespace": house.namespace, "meter_id": meter.id, "seconds": 3600, "starts": [hour], "rolled_at": 0}
+    select = recompute[recompute.index("SELECT") :]
+    found = "\n".join(line for (line,) in house.store.query(f"EXPLAIN indexes = 1 {select}", parameters))
+    parts = re.findall(r"Min-Max[\s\S]*?Parts: (\d+)/(\d+)", found)
+    assert len(parts) == 2
+    assert all(int(read) <= 2 < int(of_all) for read, of_all in parts)
 
 
 def test_whole_clean_hours_are_read_from_the_rollup_alone(house: House, granules: re.Pattern[str]) -> None:

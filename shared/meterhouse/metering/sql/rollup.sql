@@ -22,14 +22,18 @@ INSERT INTO usage_rollups (
 )
 SELECT
     namespace, meter_id, toUInt32(%(seconds)s), subject, begin, mapSort(group_by) AS groups, sum(events) AS n, sum(total),
-    minIf(low, events > 0), maxIf(high, events > 0), argMaxIf(latest, (last_at, bitNot(latest_version)), events > 0),
-    argMaxIf(latest_version, (last_at, bitNot(latest_version)), events > 0), uniqExactMergeState(uniques),
+    minIf(low, events > 0), maxIf(high, events > 0),
+    -- one wide number for (last_at, bitNot(latest_version)): tuples are compared ten times slower
+    argMaxIf(latest, bitShiftLeft(toUInt256(toUnixTimestamp64Micro(last_at)), 128) + bitNot(latest_version), events > 0),
+    argMaxIf(latest_version, bitShiftLeft(toUInt256(toUnixTimestamp64Micro(last_at)), 128) + bitNot(latest_version),
+             events > 0),
+    {uniques},
     minIf(first_at, events > 0), maxIf(last_at, events > 0), fromUnixTimestamp64Micro(toInt64(%(rolled_at)s))
 FROM (
     {source}
     UNION ALL
     SELECT namespace, meter_id, subject, start AS begin, group_by, 0 AS events, toDecimal256(0, 18) AS total, low, high,
-           latest, latest_version, arrayReduce('uniqExactState', emptyArrayString()) AS uniques, first_at, last_at
+           latest, latest_version, {no_texts} AS texts, first_at, last_at
     FROM usage_rollups FINAL
     WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = %(seconds)s AND start IN %(starts)s
       AND usage_rollups.events > 0
@@ -41,15 +45,15 @@ SETTINGS max_partitions_per_insert_block = 0, do_not_merge_across_partitions_sel
 -- Hours come from the values.
 SELECT namespace, meter_id, subject, hour AS begin, group_by, toUInt64(1) AS events, toDecimal256(value, 18) AS total,
        value AS low, value AS high, value AS latest, version AS latest_version,
-       arrayReduce('uniqExactState', texts) AS uniques,
-       time AS first_at, time AS last_at
+       texts, time AS first_at, time AS last_at
 FROM meter_values FINAL
-WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(starts)s AND counts AND NOT superseded
+PREWHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(starts)s
+WHERE counts
 
 -- name: of_hours
 -- Days come from the hours.
 SELECT namespace, meter_id, subject, toStartOfDay(start) AS begin, group_by, usage_rollups.events AS events,
-       usage_rollups.total AS total, low, high, latest, latest_version, uniques, first_at, last_at
+       usage_rollups.total AS total, low, high, latest, latest_version, uniques AS texts, first_at, last_at
 FROM usage_rollups FINAL
 WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = 3600 AND usage_rollups.events > 0
   AND toStartOfDay(start) IN %(starts)s

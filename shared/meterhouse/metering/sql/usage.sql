@@ -1,19 +1,21 @@
 -- name: usage
 -- Usage by window and group; parts come from `rows` and `rollups`.
-SELECT {window} AS window_start, {groups} AS groups, {total} AS total, {events} AS events, {first_at} AS first_at,
-       {last_at} AS last_at
+SELECT {window} AS window_start, {total} AS total, {events} AS events, {first_at} AS first_at, {last_at} AS last_at
+       {groups}
 FROM ({parts})
-GROUP BY window_start, groups
-ORDER BY window_start, groups
+GROUP BY window_start {keys}
+ORDER BY window_start {keys}
 LIMIT {limit}
 
 -- name: rows
--- Values event by event, each identity once: FINAL keeps the first writing of a key.
+-- Values event by event, each identity once: FINAL keeps the first writing of a key. PREWHERE goes before that, so only
+-- what all writings of a key share may stand there.
 SELECT {columns}
 FROM meter_values FINAL
-WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s
+PREWHERE namespace = %(namespace)s AND meter_id = %(meter_id)s
   AND hour >= toDateTime(%(from_hour)s) AND hour < toDateTime(%(to_hour)s)
-  AND counts AND NOT superseded
+  {keys}
+WHERE counts
   {conditions}
 
 -- name: cut
@@ -24,9 +26,10 @@ time >= fromUnixTimestamp64Micro(toInt64(%(from)s)) AND time < fromUnixTimestamp
 -- Usage of whole clean hours, or days.
 SELECT {columns}
 FROM usage_rollups FINAL
-WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = {seconds}
+PREWHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND seconds = {seconds}
   AND start >= toDateTime({from_}) AND start < toDateTime({to}) AND start NOT IN ({dirty})
-  AND events > 0
+  {keys}
+WHERE events > 0
   {conditions}
 
 -- name: beside

@@ -23,8 +23,11 @@ CREATE TABLE IF NOT EXISTS meter_values (
     version UInt128 MATERIALIZED if(superseded, bitNot(toUInt128(0)), bitNot(
         bitShiftLeft(toUInt128(intDiv(toUnixTimestamp64Micro(stored_at), 1000)), 84)
         + bitShiftLeft(toUInt128(partition), 72) + bitShiftLeft(toUInt128(offset), 28)
-        + bitShiftLeft(toUInt128(position), 14) + toUInt128(16383 - revision)))
+        + bitShiftLeft(toUInt128(position), 14) + toUInt128(16383 - revision))),
+    CONSTRAINT superseded_rows_never_count CHECK NOT (superseded AND counts)
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMMDD(hour)
-ORDER BY (namespace, meter_id, subject, hour, source, id);
+PRIMARY KEY (namespace, meter_id, subject, hour)
+ORDER BY (namespace, meter_id, subject, hour, source, id)
+SETTINGS index_granularity = 1024;

@@ -35,5 +35,6 @@ CREATE TABLE IF NOT EXISTS usage_rollups (
     rolled_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree(rolled_at)
-PARTITION BY toYYYYMM(start)
-ORDER BY (namespace, meter_id, seconds, subject, start, group_key);
+PARTITION BY (seconds, if(seconds < 86400, toYYYYMMDD(start), toYYYYMM(start)))
+ORDER BY (namespace, meter_id, seconds, subject, start, group_key)
+SETTINGS index_granularity = 1024;
