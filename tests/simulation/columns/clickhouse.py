@@ -1,0 +1,100 @@
+"""The usage store's client as processes hold one: our own SQL runs on parts in memory, and a fault may strike at any call."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tests.simulation.columns.parts import Part, Parts
+from tests.simulation.columns.sql import Insert, read_statement
+from tests.simulation.columns.values import Micros
+
+_LISTED = re.compile(r"IN \((\d{4,}(?:, \d{4,})*)\)|\b(\d{4,})\b")
+_OPTIMIZE = re.compile(r"OPTIMIZE TABLE (\w+) FINAL")
+
+
+class Faults(Protocol):
+    def before(self, call: str) -> None:
+        """The call has not reached its target yet. Raises what the caller would meet."""
+
+    def landing(self, call: str, parts: Sequence[Part]) -> Sequence[Part]:
+        """Which of the parts of a writing land now; the caller learns by `after` whether all is well."""
+
+    def after(self, call: str, *, is_whole: bool) -> None:
+        """The target has done its work, wholly or in part; the answer is under way."""
+
+
+class NoFaults:
+    def before(self, call: str) -> None: ...
+
+    def landing(self, call: str, parts: Sequence[Part]) -> Sequence[Part]:  # noqa: ARG002 - the port's form
+        return parts
+
+    def after(self, call: str, *, is_whole: bool) -> None: ...
+
+
+@dataclass
+class SimulatedClickHouse:
+    """`platform.clickhouse.ClickHouse` on `Parts`; `now` is the server's clock, microseconds since 1970."""
+
+    parts: Parts
+    now: Callable[[], int]
+    faults: Faults = field(default_factory=NoFaults)
+
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, _settings: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        statement, known = self._read(sql, parameters)
+        assert not isinstance(statement, Insert)
+        call = f"read {_about(sql)}"
+        self.faults.before(call)
+        rows = statement.run(self.parts, known)
+        self.faults.after(call, is_whole=True)
+        return rows
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        if optimized := _OPTIMIZE.match(sql):
+            self.parts.optimize(optimized[1])
+            return
+        statement, known = self._read(sql, parameters)
+        assert isinstance(statement, Insert)
+        call = f"write {statement.table}"
+        self.faults.before(call)
+        self._land(call, self.parts.block(statement.table, statement.columns, statement.select.run(self.parts, known)))
+
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        data: Sequence[Sequence[Any]],
+        _settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not data or not data[0]:
+            return
+        call = f"write {table}"
+        self.faults.before(call)
+        self._land(call, self.parts.block(table, columns, zip(*data, strict=True)))
+
+    def _land(self, call: str, parts: Sequence[Part]) -> None:
+        landing = self.faults.landing(call, parts)
+        for part in landing:
+            self.parts.land(part)
+        self.faults.after(call, is_whole=len(landing) == len(parts))
+
+    def _read(self, sql: str, parameters: Mapping[str, Any] | None) -> tuple[Any, Mapping[str, Any]]:
+        """The statement with its numbers taken out, so that one reading of its text serves for all of them."""
+        known: dict[str, Any] = {**(parameters or {}), "now64": Micros(self.now())}
+
+        def taken(found: re.Match[str]) -> str:
+            name = f"_{len(known)}"
+            known[name] = [int(one) for one in found[1].split(", ")] if found[1] else int(found[2])
+            return f"IN %({name})s" if found[1] else f"%({name})s"
+
+        return read_statement(_LISTED.sub(taken, sql)), known
+
+
+def _about(sql: str) -> str:
+    """The tables that a query reads."""
+    return ", ".join(sorted(set(re.findall(r"FROM (\w+)", sql)))) or "the clock"
+
+
