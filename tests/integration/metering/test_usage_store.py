@@ -169,7 +169,7 @@ def rollup_rows(house: House, seconds: int) -> list[tuple[Any, ...]]:
         "SELECT subject, toUnixTimestamp(start) AS at, group_by, events, total, low, high, latest,"
         " toUnixTimestamp(first_at) AS since, toUnixTimestamp(last_at) AS until"
         " FROM usage_rollups FINAL WHERE namespace = {namespace:String} AND seconds = {seconds:UInt32}"
-        " ORDER BY subject, at, total, since",
+        " ORDER BY subject, at, total, group_key",
         {"namespace": house.namespace, "seconds": seconds},
     )
 

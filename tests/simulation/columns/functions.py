@@ -89,7 +89,7 @@ SCALARS: Mapping[str, Callable[..., Any]] = {
     "toDateTime": lambda value, _zone="UTC": seconds(value),
     "toDecimal256": to_decimal,
     "toInt64": int,
-    "toJSONString": lambda value: json.dumps(value),
+    "toJSONString": lambda value: json.dumps(value, separators=(",", ":")),
     "toStartOfDay": start_of_day,
     "toStartOfHour": start_of_hour,
     "toStartOfMinute": start_of_minute,

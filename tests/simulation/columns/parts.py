@@ -1,6 +1,6 @@
 """What the usage store holds: parts of rows, merged whenever it likes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import itemgetter
@@ -36,6 +36,8 @@ class Part:
 class Parts:
     schema: Mapping[str, Table] = field(default_factory=tables)
     by_table: dict[str, list[Part]] = field(default_factory=dict)
+    watch: Callable[[Part], None] = lambda _part: None
+    """Told of each part that lands."""
 
     def rows(self, table: str, *, final: bool) -> Rows:
         """All rows; with `final` the latest version of each key, of equal versions the one that landed last.
@@ -59,6 +61,7 @@ class Parts:
 
     def land(self, part: Part) -> None:
         self.by_table.setdefault(part.table.name, []).append(part)
+        self.watch(part)
 
     def merge(self, draw: Random) -> str:
         """Merge two neighbouring parts of some partition; of which table, "" where there was nothing to merge."""

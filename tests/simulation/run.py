@@ -1,0 +1,49 @@
+"""One seed: a run with faults, checks in its middle, a drain, checks at its end."""
+
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+
+from tests.simulation.chance import Chance
+from tests.simulation.checks import Broken, check_end, check_middle, check_watermark
+from tests.simulation.columns.schema import Changes
+from tests.simulation.world import World
+
+_STEPS = 26
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`fault`: what does not hold, "" where all does."""
+
+    seed: int
+    fault: str
+    trace: list[str]
+
+
+def run(seed: int, changes: Changes = (), *, traced: bool = False) -> Outcome:
+    chance = Chance(seed, [] if traced else None)
+    fault = ""
+    with redirect_stdout(StringIO()):
+        try:
+            _run(World(chance, changes))
+        except Broken as broken:
+            fault = str(broken)
+    return Outcome(seed, fault, chance.trace or [])
+
+
+def _run(world: World) -> None:
+    targets = None
+    for _ in range(_STEPS):
+        if world.chance.happens(0.15):
+            world.weather.is_over, calm = True, world.weather.is_over
+            targets = check_watermark(world, targets if world.chance.happens(0.7) else None)
+            check_middle(world)
+            world.weather.is_over = calm
+        else:
+            world.step()
+    world.drain()
+    check_end(world)
+    for table in world.parts.schema:
+        world.parts.optimize(table)
+    check_end(world)
