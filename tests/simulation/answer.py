@@ -76,7 +76,7 @@ def _number(aggregation: Aggregation, oracle: Oracle, writings: Sequence[Writing
         case Aggregation.MAX:
             return max(values)
         case Aggregation.LATEST:
-            latest = max(writings, key=lambda writing: (writing.time, oracle.order(writing)))
+            latest = max(writings, key=lambda writing: (writing.time, Oracle.order(writing)))
             value = latest.value()
             assert value is not None
             return value

@@ -132,7 +132,7 @@ def check_watermark(world: World, targets: dict[str, int] | None) -> dict[str, i
     assert isinstance(wanted, dict)
     if look["caughtUp"]:
         for place in world.oracle.writings:
-            if place[1] < wanted[str(place[0])] and place not in world.oracle.first_stored:
+            if place[1] < wanted[str(place[0])] and place not in world.oracle.stored:
                 raise Broken(f"the watermark passed {place}, which is not stored")
     return wanted
 

@@ -25,6 +25,7 @@ class Writing:
     """An event where it stands in the log."""
 
     place: Place
+    ingested: datetime
     identity: Identity
     type: str
     subject: str
@@ -51,7 +52,8 @@ def read_record(record: LogRecord) -> Iterator[Writing]:
         at = datetime.fromisoformat(event.get("time") or document["ingestedAt"])
         identity = event["source"], event["id"]
         place = record.partition, record.offset, position
-        yield Writing(place, identity, event["type"], event["subject"], at, event["data"])
+        ingested = datetime.fromisoformat(document["ingestedAt"])
+        yield Writing(place, ingested, identity, event["type"], event["subject"], at, event["data"])
 
 
 @dataclass(eq=False)
@@ -64,7 +66,6 @@ class Attempt:
     """
 
     records: frozenset[tuple[int, int]]
-    stored: datetime = EPOCH
     told: list[Sequence[Meter]] = field(default_factory=list)
     at_landing: Sequence[Meter] = ()
     at_end: Sequence[Meter] = ()
@@ -81,7 +82,7 @@ class Oracle:
     live: Callable[[], Sequence[Meter]]
     sees_all: bool = False
     writings: dict[Place, Writing] = field(default_factory=dict)
-    first_stored: dict[Place, int] = field(default_factory=dict)
+    stored: set[Place] = field(default_factory=set)
     attempts: list[Attempt] = field(default_factory=list)
     _writers: dict[int, tuple[Part, Attempt]] = field(default_factory=dict)
 
@@ -97,18 +98,16 @@ class Oracle:
             return
         attempt = self._writers[id(part)][1]
         attempt.at_landing = self.live()
-        stored = (attempt.stored - EPOCH) // timedelta(milliseconds=1)
-        for row in part.rows:
-            place = row["partition"], row["offset"], row["position"]
-            self.first_stored[place] = min(stored, self.first_stored.get(place, stored))
+        self.stored |= {(row["partition"], row["offset"], row["position"]) for row in part.rows}
 
-    def order(self, writing: Writing) -> tuple[int, ...]:
-        return self.first_stored[writing.place], *writing.place
+    @staticmethod
+    def order(writing: Writing) -> tuple[int, ...]:
+        return (writing.ingested - EPOCH) // timedelta(milliseconds=1), *writing.place
 
     def by_identity(self) -> dict[Identity, list[Writing]]:
         """The writings that are stored, in their order."""
         found: dict[Identity, list[Writing]] = {}
-        for writing in sorted((self.writings[place] for place in self.first_stored), key=self.order):
+        for writing in sorted((self.writings[place] for place in self.stored), key=self.order):
             found.setdefault(writing.identity, []).append(writing)
         return found
 
@@ -134,7 +133,7 @@ class Oracle:
         return meter.deleted_at is None and all(
             self._must_see(meter, writing) or not any(_has(told, meter) for at in self._of(writing) for told in at.told)
             for writing in self.writings.values()
-            if writing.place in self.first_stored
+            if writing.place in self.stored
         )
 
     def _of(self, writing: Writing) -> list[Attempt]:

@@ -25,7 +25,7 @@ from meterhouse.platform.clickhouse import ClickHouse
 from tests.simulation.chance import Chance, Clock, Killed
 from tests.simulation.columns.clickhouse import SimulatedClickHouse
 from tests.simulation.columns.parts import Part, Parts
-from tests.simulation.columns.schema import Changes, tables
+from tests.simulation.columns.schema import Changes
 from tests.simulation.faults import ProcessFaults, Weather
 from tests.simulation.log import DeadLetters, Log, Producer
 from tests.simulation.oracle import Attempt, Oracle
@@ -42,7 +42,7 @@ class World:
         self.chance = chance
         self.registry = Registry()
         self.oracle = Oracle(self.registry.live)
-        self.parts = Parts(tables(changes), watch=self.oracle.landed)
+        self.parts = Parts(changes, watch=self.oracle.landed)
         self.log = Log(chance, appended=self.oracle.appended)
         trouble = chance.pick((0, 1), (0.03, 3), (0.1, 2))
         self.weather = Weather(chance, lambda: self.step(), trouble, haste=chance.pick((0.02, 1), (0.08, 2)))
@@ -150,18 +150,12 @@ class World:
 
     def _sink_handler(self, name: str, attempt: Attempt) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
         faults = self.faults(name, lambda parts: self.oracle.writes(attempt, parts))
-        clock = self.chance.draw.choice(self.clocks[2:])
-
-        def now() -> Any:
-            attempt.stored = clock()
-            return attempt.stored
-
         sink = SinkEvents(
             LiveMeters(self.registry, faults, attempt.told),
             ClickHouseSink(self.store(faults)),
             DeadLetters(self.log, faults),
             NoNotices(),
-            now=now,
+            now=self.chance.draw.choice(self.clocks[2:]),
             new_id=self.new_id,
         )
         return kafka_event.batch_handler(sink)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tests.simulation.columns.parts import Part, Parts
-from tests.simulation.columns.sql import Insert, read_statement
+from tests.simulation.columns.schema import statement
+from tests.simulation.columns.sql import Insert
 from tests.simulation.columns.values import Micros
 
 _LISTED = re.compile(r"IN \((\d{4,}(?:, \d{4,})*)\)|\b(\d{4,})\b")
@@ -44,11 +45,11 @@ class SimulatedClickHouse:
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, _settings: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
-        statement, known = self._read(sql, parameters)
-        assert not isinstance(statement, Insert)
+        select, known = self._read(sql, parameters)
+        assert not isinstance(select, Insert)
         call = f"read {_about(sql)}"
         self.faults.before(call)
-        rows = statement.run(self.parts, known)
+        rows: list[tuple[Any, ...]] = select.run(self.parts, known)
         self.faults.after(call, is_whole=True)
         return rows
 
@@ -56,11 +57,11 @@ class SimulatedClickHouse:
         if optimized := _OPTIMIZE.match(sql):
             self.parts.optimize(optimized[1])
             return
-        statement, known = self._read(sql, parameters)
-        assert isinstance(statement, Insert)
-        call = f"write {statement.table}"
+        insert, known = self._read(sql, parameters)
+        assert isinstance(insert, Insert)
+        call = f"write {insert.table}"
         self.faults.before(call)
-        self._land(call, self.parts.block(statement.table, statement.columns, statement.select.run(self.parts, known)))
+        self._land(call, self.parts.block(insert.table, insert.columns, insert.select.run(self.parts, known)))
 
     def insert(
         self,
@@ -90,7 +91,7 @@ class SimulatedClickHouse:
             known[name] = [int(one) for one in found[1].split(", ")] if found[1] else int(found[2])
             return f"IN %({name})s" if found[1] else f"%({name})s"
 
-        return read_statement(_LISTED.sub(taken, sql)), known
+        return statement(_LISTED.sub(taken, sql), self.parts.changes), known
 
 
 def _about(sql: str) -> str:

@@ -66,12 +66,20 @@ def _slice(array: Sequence[Any], start: int, length: int | None = None) -> Seque
     return array[start - 1 :] if length is None else array[start - 1 : start - 1 + length]
 
 
-def like(text: str, pattern: str) -> bool:
+def _like(text: str, pattern: str) -> bool:
     wanted = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in pattern)
     return re.fullmatch(wanted, text, re.DOTALL) is not None
 
 
-SCALARS: Mapping[str, Callable[..., Any]] = {
+def _ilike(text: str, pattern: str) -> bool:
+    return _like(text.lower(), pattern.lower())
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+SCALARS: dict[str, Callable[..., Any]] = {
     "arrayReduce": _array_reduce,
     "arraySlice": _slice,
     "arraySort": lambda array: tuple(sorted(array)),
@@ -88,6 +96,7 @@ SCALARS: Mapping[str, Callable[..., Any]] = {
     "toDate": lambda value: seconds(value) // 86_400 * 86_400,
     "toDateTime": lambda value, _zone="UTC": seconds(value),
     "toDecimal256": to_decimal,
+    "toFloat64": float,
     "toInt64": int,
     "toJSONString": lambda value: json.dumps(value, separators=(",", ":")),
     "toStartOfDay": start_of_day,
@@ -135,7 +144,7 @@ def _union(sets: Iterable[frozenset[Any]]) -> frozenset[Any]:
     return frozenset().union(*sets)
 
 
-AGGREGATES: Mapping[str, Callable[..., Any]] = {
+AGGREGATES: dict[str, Callable[..., Any]] = {
     "any": lambda values: values[0],
     "argMax": _arg_max,
     "argMaxIf": _arg_max_if,
@@ -153,3 +162,11 @@ AGGREGATES: Mapping[str, Callable[..., Any]] = {
     "uniqExactMerge": lambda sets: len(_union(sets)),
     "uniqExactMergeState": _union,
 }
+
+NAMES: Mapping[str, Any] = {
+    "like": _like,
+    "ilike": _ilike,
+    "several": _several,
+    **{f"{name}_": function for name, function in (SCALARS | AGGREGATES).items()},
+}
+"""What read SQL may call."""

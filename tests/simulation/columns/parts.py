@@ -7,7 +7,7 @@ from operator import itemgetter
 from random import Random
 from typing import Any
 
-from tests.simulation.columns.schema import Table, tables
+from tests.simulation.columns.schema import Changes, Table, tables
 from tests.simulation.columns.sql import Row, Rows
 from tests.simulation.columns.values import Map, Micros, frozen
 
@@ -34,10 +34,15 @@ class Part:
 
 @dataclass
 class Parts:
-    schema: Mapping[str, Table] = field(default_factory=tables)
+    changes: Changes = ()
     by_table: dict[str, list[Part]] = field(default_factory=dict)
     watch: Callable[[Part], None] = lambda _part: None
     """Told of each part that lands."""
+    _merged: dict[str, Rows] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> Mapping[str, Table]:
+        return tables(self.changes)
 
     def rows(self, table: str, *, final: bool) -> Rows:
         """All rows; with `final` the latest version of each key, of equal versions the one that landed last.
@@ -47,12 +52,15 @@ class Parts:
         parts = self.by_table.get(table, [])
         if not final:
             return [row for part in parts for row in part.rows]
-        return [row for of_partition in _by_partition(parts).values() for row in _kept(self.schema[table], of_partition)]
+        if table not in self._merged:
+            partitions = _by_partition(parts).values()
+            self._merged[table] = [row for some in partitions for row in _kept(self.schema[table], some)]
+        return self._merged[table]
 
     def block(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[Part]:
         """What an insert makes of rows: parts of the table, then those of the views on it. Nothing landed yet."""
         known = self.schema[table]
-        made = [_row(known, columns, row) for row in rows]
+        made = list(_rows(known, columns, rows))
         parts = list(_parted(known, made))
         for view in known.views:
             seen = view.select.run(_Block(made), {})
@@ -61,6 +69,7 @@ class Parts:
 
     def land(self, part: Part) -> None:
         self.by_table.setdefault(part.table.name, []).append(part)
+        self._merged.pop(part.table.name, None)
         self.watch(part)
 
     def merge(self, draw: Random) -> str:
@@ -118,23 +127,23 @@ def _by_partition(parts: Iterable[Part]) -> dict[Any, list[Part]]:
 def _parted(table: Table, rows: Rows) -> Iterator[Part]:
     found: dict[Any, list[Row]] = {}
     for row in rows:
-        found.setdefault(table.partition((row,), {}), []).append(row)
+        found.setdefault(table.partition_of(row), []).append(row)
     for partition, members in found.items():
         yield Part(table, partition, members)
 
 
-def _row(table: Table, columns: Sequence[str], values: Sequence[Any]) -> Row:
-    given = dict(zip(columns, values, strict=True))
-    row: dict[str, Any] = {}
-    for name, kind in table.types.items():
-        if name in table.made:
-            continue
-        value = frozen(given.pop(name)) if name in given else _default(kind)
-        row[name] = Micros(value) if kind.startswith("DateTime64") else value
-    assert not given, f"{table.name} has no {sorted(given)}"
-    for name, made in table.made.items():
-        row[name] = made((row,), {})
-    return row
+def _rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Row]:
+    unknown = set(columns) - set(table.types)
+    assert not unknown, f"{table.name} has no {unknown}"
+    defaults = {name: _default(kind) for name, kind in table.types.items() if name not in table.texts}
+    micros = [name for name in columns if table.types[name].startswith("DateTime64")]
+    for values in rows:
+        row = defaults | dict(zip(columns, map(frozen, values), strict=True))
+        for name in micros:
+            row[name] = Micros(row[name])
+        for name, made in table.made.items():
+            row[name] = made(row)
+        yield row
 
 
 def _default(kind: str) -> Any:

@@ -1,12 +1,13 @@
 """The usage store's tables, as its migrations create them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 from meterhouse.platform.migrations import migrations
-from tests.simulation.columns.sql import Expression, Insert, read_expression, read_statement
+from tests.simulation.columns.sql import Columns, Insert, Reader, Row, Select, read_expression
 
 _COMMENT = re.compile(r"--[^\n]*")
 _TABLE = re.compile(
@@ -28,15 +29,29 @@ class Table:
     name: str
     version: str
     key: tuple[str, ...]
-    partition: Expression
+    partition: str
     types: dict[str, str] = field(default_factory=dict)
-    made: dict[str, Expression] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     """What MATERIALIZED columns are made of."""
     views: list[Insert] = field(default_factory=list)
+
+    @cached_property
+    def made(self) -> dict[str, Callable[[Row], Any]]:
+        return {name: read_expression(text, self.types) for name, text in self.texts.items()}
+
+    @cached_property
+    def partition_of(self) -> Callable[[Row], Any]:
+        return read_expression(self.partition, self.types)
 
 
 Changes = tuple[tuple[str, str], ...]
 """What is to stand in the migrations instead of what does: how a guard in them is taken away."""
+
+
+@cache
+def statement(text: str, changes: Changes = ()) -> Select | Insert:
+    """A statement on these tables, ready to run."""
+    return Reader(text, {name: table.types for name, table in tables(changes).items()}).statement()
 
 
 @cache
@@ -47,19 +62,20 @@ def tables(changes: Changes = ()) -> Mapping[str, Table]:
         text = text.replace(old, new)
     found: dict[str, Table] = {}
     for name, columns, version, partition, key in _TABLE.findall(text):
-        found[name] = Table(name, version, tuple(re.split(r",\s*", key)), read_expression(partition or "0"))
+        found[name] = Table(name, version, tuple(re.split(r",\s*", key)), partition or "0")
         for column in _split(columns):
             _add_column(found[name], column)
     for name, column in _ADDED.findall(text):
         _add_column(found[name], column)
     for target, columns, source in _VIEW.findall(text):
         names = tuple(re.split(r",\s*", columns.strip()))
-        found[source].views.append(_view(target, names, f"SELECT {columns} FROM {source}"))
+        known = {name: table.types for name, table in found.items()}
+        found[source].views.append(_view(target, names, f"SELECT {columns} FROM {source}", known))
     return found
 
 
-def _view(target: str, names: tuple[str, ...], text: str) -> Insert:
-    statement = read_statement(f"INSERT INTO {target} ({', '.join(names)}) {text}")
+def _view(target: str, names: tuple[str, ...], text: str, columns: Columns) -> Insert:
+    statement = Reader(f"INSERT INTO {target} ({', '.join(names)}) {text}", columns).statement()
     if not isinstance(statement, Insert):
         raise NotImplementedError(text)
     return statement
@@ -71,7 +87,7 @@ def _add_column(table: Table, text: str) -> None:
         return
     table.types[column["name"]] = column["type"]
     if column["made"]:
-        table.made[column["name"]] = read_expression(column["made"])
+        table.texts[column["name"]] = column["made"]
 
 
 def _split(columns: str) -> list[str]:

@@ -1,94 +1,59 @@
-"""A reader of the SQL that the usage store is asked: text into closures over rows. What it does not know, it refuses."""
+"""A reader of the SQL that the usage store is asked: it becomes Python over rows. What it does not know, it refuses."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Protocol
 
-from tests.simulation.columns.functions import AGGREGATES, SCALARS, like
+from tests.simulation.columns.functions import AGGREGATES, NAMES, SCALARS
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Parameters = Mapping[str, Any]
-Expression = Callable[[Rows, Parameters], Any]
-"""Of the rows of a group (one, where nothing is grouped) and the statement's parameters."""
+Columns = Mapping[str, Collection[str]]
+"""The columns of tables by name."""
+Source = Callable[["Tables", Parameters], Rows]
 
 _TOKEN = re.compile(
-    r"\s+|--[^\n]*|(?P<token>'[^']*'|%\(\w+\)s|\{\w+:\w+\}|\d+|[A-Za-z_][\w]*(?:\.\w+)?|!=|<=|>=|::|[=<>(),\[\]+*/;-])"
+    r"\s+|--[^\n]*|(?P<token>'[^']*'|%\(\w+\)s|\{\w+:\w+\}|\d+|[A-Za-z_]\w*(?:\.\w+)?|!=|<=|>=|::|[=<>(),\[\]+-])"
 )
+_COLUMN = re.compile(r"\0(\w+)\0")
+_COMPARISONS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _KEYWORDS = frozenset(
     "AND AS BY FINAL FROM GROUP HAVING ILIKE IN INSERT INTO LIKE LIMIT NOT OR ORDER SELECT SETTINGS UNION WHERE".split()
 )
-_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "=": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
 
 
 class Tables(Protocol):
     def rows(self, table: str, *, final: bool) -> Rows: ...
 
 
-def tokens(text: str) -> list[str]:
-    found, at = [], 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise NotImplementedError(f"the simulated usage store cannot read {text[at : at + 40]!r}")
-        if match["token"]:
-            found.append(match["token"])
-        at = match.end()
-    return found
+def made(arguments: str, code: str) -> Callable[..., Any]:
+    """A function of Python's own text, which this reader wrote."""
+    return eval(f"lambda {arguments}: {code}", dict(NAMES))  # type: ignore[no-any-return]  # noqa: S307 - written here
 
 
-@dataclass
+@dataclass(frozen=True)
 class Select:
     """One SELECT, ready to run."""
 
-    names: list[str] = field(default_factory=list)
-    columns: list[Expression] = field(default_factory=list)
-    source: Callable[[Tables, Parameters], Rows] = lambda _tables, _parameters: ({},)
-    where: Expression | None = None
-    keys: list[Expression] = field(default_factory=list)
-    having: Expression | None = None
-    order: list[tuple[Expression, bool]] = field(default_factory=list)
-    limit: Expression | None = None
-    is_grouped: bool = False
-    spread: int | None = None
+    names: Sequence[str]
+    source: Source
+    kept: Callable[[Rows, Parameters], Rows]
+    groups: Callable[[Rows, Parameters], list[Rows]]
+    ordered: Callable[[list[Rows], Parameters], list[Rows]]
+    columns: Callable[[list[Rows], Parameters], list[tuple[Any, ...]]]
+    limit: Callable[[Parameters], int]
+    spread: int | None
     """Which column is an arrayJoin."""
 
-    def run(self, tables: Tables, parameters: Parameters) -> list[tuple[Any, ...]]:
-        groups = self._groups([row for row in self.source(tables, parameters) if self._holds(row, parameters)], parameters)
-        if self.having is not None:
-            groups = [group for group in groups if self.having(group, parameters)]
-        for expression, descending in reversed(self.order):
-            groups = sorted(groups, key=lambda group: expression(group, parameters), reverse=descending)
-        answer = [tuple(column(group, parameters) for column in self.columns) for group in groups]
+    def run(self, tables: Tables, known: Parameters) -> list[tuple[Any, ...]]:
+        groups = self.groups(self.kept(self.source(tables, known), known), known)
+        answer = self.columns(self.ordered(groups, known), known)
         if self.spread is not None:
-            answer = list(self._spread(answer, self.spread))
-        return answer if self.limit is None else answer[: self.limit((), parameters)]
-
-    def _holds(self, row: Row, parameters: Parameters) -> bool:
-        return self.where is None or bool(self.where((row,), parameters))
-
-    def _groups(self, rows: Rows, parameters: Parameters) -> list[Rows]:
-        if not self.is_grouped:
-            return [(row,) for row in rows]
-        groups: dict[tuple[Any, ...], list[Row]] = {}
-        for row in rows:
-            groups.setdefault(tuple(key((row,), parameters) for key in self.keys), []).append(row)
-        return list(groups.values())
-
-    @staticmethod
-    def _spread(answer: list[tuple[Any, ...]], at: int) -> Iterator[tuple[Any, ...]]:
-        for row in answer:
-            for value in row[at]:
-                yield (*row[:at], value, *row[at + 1 :])
+            at = self.spread
+            answer = [(*row[:at], value, *row[at + 1 :]) for row in answer for value in row[at]]
+        return answer[: self.limit(known)]
 
 
 @dataclass(frozen=True)
@@ -100,18 +65,88 @@ class Insert:
     select: Select
 
 
-class Reader:
-    """Recursive descent; the scope is what the SELECT at hand has named by AS."""
+@dataclass
+class _Draft:
+    """A SELECT as it is read: expressions are Python in which columns stand between NULs."""
 
-    def __init__(self, text: str) -> None:
-        self.tokens = tokens(text)
+    names: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    source: Source = lambda _tables, _known: ({},)
+    columns: Collection[str] = ()
+    where: str = ""
+    keys: list[str] = field(default_factory=list)
+    having: str = ""
+    order: list[tuple[str, bool]] = field(default_factory=list)
+    limit: str = "None"
+    is_grouped: bool = False
+    spread: int | None = None
+
+    def resolved(self, code: str) -> str:
+        """With columns looked up in the row: the source's own, else what the SELECT names so."""
+
+        def looked_up(found: re.Match[str]) -> str:
+            name = found[1]
+            return f"row[{name!r}]" if name in self.columns else self.resolved(self.items[self.names.index(name)])
+
+        return _COLUMN.sub(looked_up, code)
+
+    def finished(self) -> Select:
+        items = ", ".join(map(self.resolved, self.items))
+        return Select(
+            self.names,
+            self.source,
+            self._kept(),
+            self._groups(),
+            self._ordered(),
+            made("groups, known", f"[({items},) for rows in groups for row in rows[:1]]"),
+            made("known", self.limit),
+            self.spread,
+        )
+
+    def _kept(self) -> Callable[..., Any]:
+        condition = f" if {self.resolved(self.where)}" if self.where else ""
+        return made("rows, known", f"[row for row in rows{condition}]")
+
+    def _groups(self) -> Callable[..., Any]:
+        if not self.is_grouped:
+            return made("rows, known", "[(row,) for row in rows]")
+        keys = "".join(f"{self.resolved(key)}, " for key in self.keys)
+        keys_of = made("rows, known", f"[({keys}) for row in rows]")
+        having = f" if {self.resolved(self.having)}" if self.having else ""
+        holding = made("groups, known", f"[rows for rows in groups for row in rows[:1]{having}]")
+
+        def grouped(rows: Rows, known: Parameters) -> list[Rows]:
+            groups: dict[tuple[Any, ...], list[Row]] = {}
+            for key, row in zip(keys_of(rows, known), rows, strict=True):
+                groups.setdefault(key, []).append(row)
+            found: list[Rows] = holding(list(groups.values()), known)
+            return found
+
+        return grouped
+
+    def _ordered(self) -> Callable[..., Any]:
+        orders = [(made("rows, row, known", self.resolved(code)), down) for code, down in reversed(self.order)]
+
+        def ordered(groups: list[Rows], known: Parameters) -> list[Rows]:
+            for key, down in orders:
+                groups = sorted(groups, key=lambda rows, key=key: key(rows, rows[0], known), reverse=down)  # type: ignore[misc]
+            return groups
+
+        return ordered
+
+
+class Reader:
+    """Recursive descent; expressions become Python text over `row`, `rows` (of its group) and `known`."""
+
+    def __init__(self, text: str, columns: Columns) -> None:
+        self.tokens = _tokens(text)
         self.at = 0
-        self.named: dict[str, Expression] = {}
+        self.columns = columns
         self.has_aggregate = False
         self.joins_array = False
 
-    def peek(self, ahead: int = 0) -> str:
-        return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else ""
+    def peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def take(self) -> str:
         self.at += 1
@@ -127,17 +162,23 @@ class Reader:
         if not self.found(*words):
             raise NotImplementedError(f"{' '.join(words)} expected at {' '.join(self.tokens[self.at : self.at + 8])!r}")
 
-    def listed(self, end: str) -> list[Expression]:
-        items: list[Expression] = []
-        while not self.found(end):
-            items.append(self.expression())
-            self.found(",")
+    def many(self) -> list[str]:
+        found = [self.expression()]
+        while self.found(","):
+            found.append(self.expression())
+        return found
+
+    def listed(self, end: str) -> list[str]:
+        if self.found(end):
+            return []
+        items = self.many()
+        self.expect(end)
         return items
 
     # statements
 
     def statement(self) -> Select | Insert:
-        read = self.insert() if self.found("INSERT", "INTO") else self.select()
+        read = self.insert() if self.found("INSERT", "INTO") else self.select().finished()
         if self.found("SETTINGS"):
             self.at = len(self.tokens)
         if self.peek():
@@ -145,239 +186,169 @@ class Reader:
         return read
 
     def insert(self) -> Insert:
-        table, columns = self.take(), []
+        table = self.take()
         self.expect("(")
-        while not self.found(")"):
+        columns = [self.take()]
+        while self.found(","):
             columns.append(self.take())
-            self.found(",")
-        return Insert(table, tuple(columns), self.select())
+        self.expect(")")
+        return Insert(table, tuple(columns), self.select().finished())
 
-    def select(self) -> Select:
-        outer = self.named, self.has_aggregate
-        self.named, self.has_aggregate = {}, False
+    def select(self) -> _Draft:
+        outer, self.has_aggregate = self.has_aggregate, False
         self.expect("SELECT")
-        made = Select()
-        self.items(made)
+        draft = _Draft()
+        self.items(draft)
         if self.found("FROM"):
-            made.source = self.source()
-        made.where = self.expression() if self.found("WHERE") else None
-        made.is_grouped = self.has_aggregate
+            self.source(draft)
+        draft.where = self.expression() if self.found("WHERE") else ""
+        draft.is_grouped = self.has_aggregate
         if self.found("GROUP", "BY"):
-            made.is_grouped, made.keys = True, self.many()
-        made.having = self.expression() if self.found("HAVING") else None
+            draft.is_grouped, draft.keys = True, self.many()
+        draft.having = self.expression() if self.found("HAVING") else ""
         if self.found("ORDER", "BY"):
-            made.order = self.ordered()
-        made.limit = self.expression() if self.found("LIMIT") else None
-        self.named, self.has_aggregate = outer
-        return made
+            self.order(draft)
+        draft.limit = self.expression() if self.found("LIMIT") else "None"
+        self.has_aggregate = outer
+        return draft
 
-    def items(self, made: Select) -> None:
+    def items(self, draft: _Draft) -> None:
         while True:
-            start = self.at
-            self.joins_array = False
-            expression = self.expression()
+            start, self.joins_array = self.at, False
+            draft.items.append(self.expression())
             if self.joins_array:
-                made.spread = len(made.names)
-            name = self.take() if self.found("AS") else self.tokens[start].rpartition(".")[2]
-            self.named[name] = expression
-            made.names.append(name)
-            made.columns.append(expression)
+                draft.spread = len(draft.names)
+            draft.names.append(self.take() if self.found("AS") else self.tokens[start].rpartition(".")[2])
             if not self.found(","):
                 return
 
-    def many(self) -> list[Expression]:
-        found = [self.expression()]
-        while self.found(","):
-            found.append(self.expression())
-        return found
-
-    def ordered(self) -> list[tuple[Expression, bool]]:
-        found = []
+    def order(self, draft: _Draft) -> None:
         while True:
-            expression = self.expression()
-            descending = self.found("DESC")
+            draft.order.append((self.expression(), self.found("DESC")))
             self.found("ASC")
-            found.append((expression, descending))
             if not self.found(","):
-                return found
+                return
 
-    def source(self) -> Callable[[Tables, Parameters], Rows]:
+    def source(self, draft: _Draft) -> None:
         if not self.found("("):
-            table = self.take()
-            final = self.found("FINAL")
-            return lambda tables, _: tables.rows(table, final=final)
-        parts = [self.select()]
+            table, final = self.take(), self.found("FINAL")
+            draft.columns = self.columns[table]
+            draft.source = lambda tables, _known: tables.rows(table, final=final)
+            return
+        parts = [self.select().finished()]
         while self.found("UNION", "ALL"):
-            parts.append(self.select())
+            parts.append(self.select().finished())
         self.expect(")")
-        names = parts[0].names
-
-        def union(tables: Tables, parameters: Parameters) -> Rows:
-            return [dict(zip(names, row, strict=True)) for part in parts for row in part.run(tables, parameters)]
-
-        return union
+        draft.columns = names = parts[0].names
+        draft.source = lambda tables, known: [
+            dict(zip(names, row, strict=True)) for part in parts for row in part.run(tables, known)
+        ]
 
     # expressions, by how loosely they bind
 
-    def expression(self) -> Expression:
-        left = self.conjunction()
+    def expression(self) -> str:
+        code = self.conjunction()
         while self.found("OR"):
-            left = _or(left, self.conjunction())
-        return left
+            code = f"({code} or {self.conjunction()})"
+        return code
 
-    def conjunction(self) -> Expression:
-        left = self.negation()
+    def conjunction(self) -> str:
+        code = self.negation()
         while self.found("AND"):
-            left = _and(left, self.negation())
-        return left
+            code = f"({code} and {self.negation()})"
+        return code
 
-    def negation(self) -> Expression:
-        if self.found("NOT"):
-            wanted = self.negation()
-            return lambda rows, known: not wanted(rows, known)
-        return self.comparison()
+    def negation(self) -> str:
+        return f"(not {self.negation()})" if self.found("NOT") else self.comparison()
 
-    def comparison(self) -> Expression:
-        left = self.addition()
+    def comparison(self) -> str:
+        code = self.addition()
         if self.peek() in _COMPARISONS:
-            return _binary(_COMPARISONS[self.take()], left, self.addition())
-        is_negative = self.found("NOT")
+            return f"({code} {_COMPARISONS[self.take()]} {self.addition()})"
+        negation = "not " if self.found("NOT") else ""
         if self.found("IN"):
-            members = self.members()
-            return lambda rows, known: (left(rows, known) in members(rows, known)) is not is_negative
+            return f"({code} {negation}in {self.members()})"
         if self.peek() in {"LIKE", "ILIKE"}:
-            folds = self.take() == "ILIKE"
-            pattern = self.addition()
-            return lambda rows, known: like(*_cased(left(rows, known), pattern(rows, known), folds)) is not is_negative
-        return left
+            return f"({negation}{self.take().lower()}({code}, {self.addition()}))"
+        return code
 
-    def members(self) -> Expression:
+    def members(self) -> str:
         if not self.found("("):
             return self.primary()
         members = self.listed(")")
-        if len(members) == 1:  # a parameter that is a list may stand in brackets
-            [only] = members
-            return lambda rows, known: _several(only(rows, known))
-        return lambda rows, known: [member(rows, known) for member in members]
+        # a parameter that is a list may stand in brackets
+        return f"several({members[0]})" if len(members) == 1 else f"({', '.join(members)})"
 
-    def addition(self) -> Expression:
-        left = self.primary()
+    def addition(self) -> str:
+        code = self.primary()
         while self.peek() in {"+", "-"}:
-            left = _binary((lambda a, b: a + b) if self.take() == "+" else (lambda a, b: a - b), left, self.primary())
-        return left
+            code = f"({code} {self.take()} {self.primary()})"
+        return code
 
-    def primary(self) -> Expression:
-        made = self.atom()
+    def primary(self) -> str:
+        code = self.atom()
         while self.peek() in {"[", "::"}:
             if self.found("["):
-                made = _binary(lambda container, key: container.get(key, ""), made, self.expression())
+                code = f"{code}.get({self.expression()}, '')"
                 self.expect("]")
             else:
                 self.at += 1
-                self.cast()
-        return made
+                self.expression()  # the type only names what is there already
+        return code
 
-    def cast(self) -> None:
-        """The type after `::`, which only names what is there already."""
-        self.take()
-        if self.found("("):
-            while not self.found(")"):
-                self.take()
-
-    def atom(self) -> Expression:
+    def atom(self) -> str:
         token = self.take()
-        if token == "(":
+        if token == "(":  # noqa: S105 - a bracket
             inner = self.listed(")")
-            return inner[0] if len(inner) == 1 else _tuple(inner)
-        if token == "[":
-            return _tuple(self.listed("]"))
-        if token[0] == "'":
-            text = token[1:-1]
-            return lambda _rows, _known: text
-        if token.isdigit():
-            number = int(token)
-            return lambda _rows, _known: number
+            return inner[0] if len(inner) == 1 else f"({', '.join(inner)})"
+        if token == "[":  # noqa: S105 - a bracket
+            return f"({''.join(f'{item}, ' for item in self.listed(']'))})"
+        if token[0] == "'" or token.isdigit():
+            return token
         if token[0] in "%{":
-            name = token[2:-2] if token[0] == "%" else token[1:].partition(":")[0]
-            return lambda _rows, known: known[name]
+            return f"known[{token[2:-2] if token[0] == '%' else token[1:].partition(':')[0]!r}]"
         if token in _KEYWORDS or not (token[0].isalpha() or token[0] == "_"):
             raise NotImplementedError(f"the simulated usage store cannot read {token!r} here")
-        return self.call(token) if self.found("(") else self.column(token)
+        return self.call(token) if self.found("(") else _column(token)
 
-    def call(self, name: str) -> Expression:
+    def call(self, name: str) -> str:
+        arguments = self.listed(")")
         if name == "arrayJoin":
             self.joins_array = True
-            [array] = self.listed(")")
-            return array
+            return arguments[0]
         if name == "now64":
-            self.listed(")")
-            return lambda _rows, known: known["now64"]
+            return "known['now64']"
         if name in AGGREGATES:
-            arguments = self.listed(")")
             self.has_aggregate = True
-            return _aggregate(AGGREGATES[name], arguments)
-        if name not in SCALARS:
-            raise NotImplementedError(f"the simulated usage store does not know {name}(): see columns/functions.py")
-        return _scalar(SCALARS[name], self.listed(")"))
-
-    def column(self, name: str) -> Expression:
-        first, dot, second = name.partition(".")
-        if second.isdigit():
-            whole, index = self.column(first), int(second) - 1
-            return lambda rows, known: whole(rows, known)[index]
-        if dot:
-            return lambda rows, _known: rows[0][second]
-        named = self.named
-
-        def look_up(rows: Rows, known: Parameters) -> Any:
-            row = rows[0]
-            return row[name] if name in row else named[name](rows, known)
-
-        return look_up
+            columns = [f"[{argument} for row in rows]" for argument in arguments] or ["rows"]
+            return f"{name}_({', '.join(columns)})"
+        if name in SCALARS:
+            return f"{name}_({', '.join(arguments)})"
+        if name in {"Array", "Nullable"}:
+            return ""
+        raise NotImplementedError(f"the simulated usage store does not know {name}(): see columns/functions.py")
 
 
-def _cased(text: str, pattern: str, folds: bool) -> tuple[str, str]:
-    return (text.lower(), pattern.lower()) if folds else (text, pattern)
+def _column(name: str) -> str:
+    first, dot, second = name.partition(".")
+    if second.isdigit():
+        return f"\0{first}\0[{int(second) - 1}]"
+    return f"row[{second!r}]" if dot else f"\0{name}\0"
 
 
-def _several(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else (value,)
+def _tokens(text: str) -> list[str]:
+    found, at = [], 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise NotImplementedError(f"the simulated usage store cannot read {text[at : at + 40]!r}")
+        if match["token"]:
+            found.append(match["token"])
+        at = match.end()
+    return found
 
 
-def _and(left: Expression, right: Expression) -> Expression:
-    return lambda rows, known: left(rows, known) and right(rows, known)
-
-
-def _or(left: Expression, right: Expression) -> Expression:
-    return lambda rows, known: left(rows, known) or right(rows, known)
-
-
-def _binary(operator: Callable[[Any, Any], Any], left: Expression, right: Expression) -> Expression:
-    return lambda rows, known: operator(left(rows, known), right(rows, known))
-
-
-def _tuple(items: list[Expression]) -> Expression:
-    return lambda rows, known: tuple(item(rows, known) for item in items)
-
-
-def _scalar(function: Callable[..., Any], arguments: list[Expression]) -> Expression:
-    if len(arguments) == 1:
-        [only] = arguments
-        return lambda rows, known: function(only(rows, known))
-    return lambda rows, known: function(*(argument(rows, known) for argument in arguments))
-
-
-def _aggregate(function: Callable[..., Any], arguments: list[Expression]) -> Expression:
-    if not arguments:
-        return lambda rows, _known: function(rows)
-    return lambda rows, known: function(*([argument((row,), known) for row in rows] for argument in arguments))
-
-
-@lru_cache(maxsize=4096)
-def read_statement(text: str) -> Select | Insert:
-    return Reader(text).statement()
-
-
-@lru_cache(maxsize=256)
-def read_expression(text: str) -> Expression:
-    return Reader(text).expression()
+def read_expression(text: str, columns: Collection[str]) -> Callable[[Row], Any]:
+    """An expression over the columns of a table."""
+    code = Reader(text, {}).expression()
+    return made("row", _Draft(columns=columns).resolved(code))
