@@ -3,14 +3,18 @@
 import argparse
 import sys
 
+from tests.simulation.guards import GUARDS
 from tests.simulation.run import run
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("seed", type=int)
+    parser.add_argument(
+        "--without", choices=sorted(GUARDS), metavar="GUARD", help=f"one of {', '.join(sorted(GUARDS))}"
+    )
     asked = parser.parse_args()
-    outcome = run(asked.seed, traced=True)
+    outcome = run(asked.seed, GUARDS.get(asked.without), traced=True)
     sys.stdout.write("\n".join([*outcome.trace, outcome.fault or "all holds", ""]))
     return bool(outcome.fault)
 

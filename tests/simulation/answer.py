@@ -24,7 +24,7 @@ def answer(oracle: Oracle, meter: Meter, asked: UsageAsked) -> Answer:
     for writing in oracle.counted(meter):
         if is_asked(meter, asked, writing):
             rows[row_of(asked, writing)].append(writing)
-    return {row: _number(meter.aggregation, oracle, writings) for row, writings in rows.items()}
+    return {row: _number(meter.aggregation, writings) for row, writings in rows.items()}
 
 
 def is_asked(meter: Meter, asked: UsageAsked, writing: Writing) -> bool:
@@ -60,7 +60,7 @@ def _sum(values: Sequence[Decimal]) -> Decimal:
     return reduce(WIDE.add, values, Decimal(0))
 
 
-def _number(aggregation: Aggregation, oracle: Oracle, writings: Sequence[Writing]) -> Decimal:
+def _number(aggregation: Aggregation, writings: Sequence[Writing]) -> Decimal:  # noqa: PLR0911 - one an aggregation
     values = [value for writing in writings if (value := writing.value()) is not None]
     match aggregation:
         case Aggregation.SUM:

@@ -1,4 +1,4 @@
-"""What may strike at a port call of a process: others run in the middle of it, it fails, half of it happens, it kills."""
+"""What may strike at a port call of a process: others overtake it, it fails, half of it happens, it kills."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _DEEPEST = 2
 
 @dataclass
 class Weather:
-    """The faults of a run, shared by its processes; `interrupt` runs a step of some other process."""
+    """The faults of a run, shared by its processes; `interrupt` lets other processes take their turn."""
 
     chance: Chance
     interrupt: Callable[[], None]
@@ -31,6 +31,8 @@ class ProcessFaults:
     weather: Weather
     writes: Callable[[Sequence[Part]], None] = lambda _parts: None
     """Told of the parts of a writing before any of them lands."""
+    slowness: float = 1
+    """How much longer its calls take than others', so that others overtake it."""
 
     def before(self, call: str) -> None:
         chance = self.weather.chance
@@ -46,9 +48,9 @@ class ProcessFaults:
         if not parts or not self._strikes():
             return parts
         draw = self.weather.chance.draw
-        landed = [part for part in parts if draw.random() < 0.5]  # noqa: PLR2004 - an even chance
+        landed = [part for part in parts if draw.random() < 0.5]
         lost = [part for part in parts if part not in landed]
-        if draw.random() < 0.3:  # noqa: PLR2004 - some of them
+        if draw.random() < 0.3:
             self.weather.late += lost
         self.weather.chance.note(f"{self.name}: {call}: {len(landed)} of {len(parts)} parts land now")
         return landed
@@ -71,7 +73,8 @@ class ProcessFaults:
 
     def _overtaken(self) -> None:
         weather, chance = self.weather, self.weather.chance
-        if weather.is_over or chance.depth >= _DEEPEST or not chance.happens(weather.haste):
+        haste = 0.01 if chance.depth else weather.haste * self.slowness
+        if weather.is_over or chance.depth >= _DEEPEST or not chance.happens(haste):
             return
         chance.depth += 1
         try:

@@ -1,4 +1,4 @@
-"""What the numbers must be: a dict of first writings, made of what the log holds and what landed, and of nothing else."""
+"""What the numbers must be: a dict of first writings, made of what the log holds and of what landed."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -33,7 +33,8 @@ from tests.simulation.registry import LiveMeters, Registry
 from tests.simulation.workload import Workload
 
 NAMESPACE = "acme"
-MOST_WRITINGS = 20
+MOST_WRITINGS = 14
+MOST_IN_ALL = 22
 POISON = (None, b"", b"garbage", b"\x28\xb5\x2f\xfd\x00")
 
 
@@ -45,18 +46,18 @@ class World:
         self.parts = Parts(changes, watch=self.oracle.landed)
         self.log = Log(chance, appended=self.oracle.appended)
         trouble = chance.pick((0, 1), (0.03, 3), (0.1, 2))
-        self.weather = Weather(chance, lambda: self.step(), trouble, haste=chance.pick((0.02, 1), (0.08, 2)))
+        self.weather = Weather(chance, self.interrupt, trouble, haste=chance.pick((0.02, 1), (0.05, 2)))
         self.workload = Workload(chance)
         self.accepted: list[str] = []
         self.refused: list[str] = []
         self.poison: list[bytes | None] = []
         self.active: list[Attempt] = []
+        self.most = MOST_WRITINGS
         self.ids = count(1)
         self.meters = MeterService(self.registry.work, new_id=self.new_id, now=self.clock())
         self.clocks = [self.clock() for _ in range(6)]
         self._create(Aggregation.SUM)
-        for aggregation in chance.draw.sample(list(Aggregation), 2):
-            self._create(aggregation)
+        self._create(chance.draw.choice(list(Aggregation)))
 
     def clock(self) -> Clock:
         return Clock(self.chance, timedelta(milliseconds=self.chance.draw.randrange(-2_000, 2_000)))
@@ -76,16 +77,24 @@ class World:
 
     # what may happen next
 
-    def step(self) -> None:
+    def interrupt(self) -> None:
+        """In the middle of a call others take a step, or an event goes all its way."""
+        sinks, rolls = (self.ingest, self.sink), (self.ingest, self.sink, self.roll_up)
+        way = self.chance.pick((sinks, 2), (rolls, 2), ((self.change_meters,), 1.2), ((), 4))
+        for action in way or (None,):
+            self.step(action)
+
+    def step(self, chosen: Callable[[], object] | None = None) -> None:
         """One thing that some process does, with whatever becomes of it."""
-        action = self.chance.pick(
+        action = chosen or self.chance.pick(
             (self.ingest, 6),
-            (self.sink, 5),
+            (self.sink, 7),
             (self.roll_up, 3),
             (self.merge, 2),
-            (self.change_meters, 0.6),
+            (self.change_meters, 0.8),
             (self.arrive_late, 1),
             (self.poison_log, 0.3),
+            (self.pause, 0.5),
         )
         try:
             action()
@@ -97,7 +106,7 @@ class World:
         chance = self.chance
         if self.refused and chance.happens(0.6):
             body = self.refused.pop(chance.draw.randrange(len(self.refused)))
-        elif self.workload.bodies and (chance.happens(0.2) or self.workload.written >= MOST_WRITINGS):
+        elif self.workload.bodies and (chance.happens(0.2) or self.workload.written >= self.most):
             body = chance.draw.choice(self.workload.bodies)
         else:
             body = self.workload.body()
@@ -118,7 +127,12 @@ class World:
         except Killed:
             status = 502
         self.chance.note(f"producer: {status} for {body}")
-        (self.accepted if status == 204 else self.refused).append(body)  # noqa: PLR2004 - No Content
+        (self.accepted if status == 204 else self.refused).append(body)
+
+    def pause(self) -> None:
+        """Nothing happens for a while: a day's quiet hour, or an outage."""
+        self.chance.micros += self.chance.draw.randrange(50 * 60_000_000)
+        self.chance.note("--- time passes")
 
     def poison_log(self) -> None:
         value = self.chance.draw.choice(POISON)
@@ -161,7 +175,7 @@ class World:
         return kafka_event.batch_handler(sink)
 
     def roll_up(self) -> int:
-        return RollUpUsage(ClickHouseRollups(self.store(self.faults("roll up"))))()
+        return RollUpUsage(ClickHouseRollups(self.store(ProcessFaults("roll up", self.weather, slowness=3))))()
 
     def merge(self) -> None:
         for _ in range(3):
@@ -178,10 +192,12 @@ class World:
 
     def change_meters(self) -> None:
         chance, meters = self.chance, self.registry.live()
-        if len(self.registry.meters) < 5 and chance.happens(0.6):  # noqa: PLR2004 - each costs its queries
+        if len(self.registry.meters) < 5 and chance.happens(0.75):
             self._create(chance.draw.choice(list(Aggregation)))
         elif chance.happens(0.6):
-            self.meters.change(NAMESPACE, chance.draw.choice(meters).id, MeterChange(group_by=GROUPS | {"tier": "$.tier"}))
+            self.meters.change(
+                NAMESPACE, chance.draw.choice(meters).id, MeterChange(group_by=GROUPS | {"tier": "$.tier"})
+            )
         elif len(meters) > 1:
             self.meters.delete(NAMESPACE, chance.draw.choice(meters[1:]).id)
 
@@ -192,6 +208,15 @@ class World:
         self.chance.note(f"meters: {slug} is created")
         spec = MeterSpec(slug, aggregation, "call", slug, value_property, dict(GROUPS), event_from)
         return self.meters.create(NAMESPACE, spec)
+
+    def race(self) -> None:
+        """From rest, one process with many others in its way: nothing that follows heals what goes wrong."""
+        self.chance.note("--- a race")
+        self.most, weather = MOST_IN_ALL, self.weather
+        self.send(self.workload.body())
+        self.sink()
+        weather.is_over, weather.trouble, weather.haste = False, 0, 0.08
+        self.step(self.chance.pick((self.roll_up, 2), (self.sink, 1)))
 
     def drain(self) -> None:
         """Faults are over; everything on its way arrives, is stored and rolled up."""
@@ -225,5 +250,3 @@ def _delivered(record: LogRecord) -> dict[str, Any]:
     delivered: dict[str, Any] = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     named = {"key": record.key, "value": record.value}
     return delivered | {name: b64encode(data).decode() for name, data in named.items() if data is not None}
-
-

@@ -22,7 +22,19 @@ _ANY_NUMBER_OF_DAYS = {"max_partitions_per_insert_block": 0}
 _IDENTITIES_A_LOOKUP = 50_000
 _LOOKUP = {"max_query_size": 2 * 1024 * 1024}
 """Twenty digits an identity."""
-_KEY = ("namespace", "subject", "hour", "source", "id", "time", "ingested_at", "stored_at", "partition", "offset", "position")
+_KEY = (
+    "namespace",
+    "subject",
+    "hour",
+    "source",
+    "id",
+    "time",
+    "ingested_at",
+    "stored_at",
+    "partition",
+    "offset",
+    "position",
+)
 _EVENT = ("type", "time_given", "data", "datacontenttype", "dataschema", "validation_error", "identity")
 _VALUE = ("meter_id", "value", "texts", "counts", "group_by", "revision", "superseded")
 Columns = list["Sequence[Any]"]

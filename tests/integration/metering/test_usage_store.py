@@ -238,7 +238,11 @@ def asked(meter: Meter, draw: random.Random) -> list[UsageQuery]:
     ]
     return [
         UsageQuery(
-            meter, window=draw.choice([None, *WindowSize]), time_zone=draw.choice(zones), **period, **draw.choice(shapes)
+            meter,
+            window=draw.choice([None, *WindowSize]),
+            time_zone=draw.choice(zones),
+            **period,
+            **draw.choice(shapes),
         )
         for period in periods
         for _ in range(2)

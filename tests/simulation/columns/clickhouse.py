@@ -1,4 +1,4 @@
-"""The usage store's client as processes hold one: our own SQL runs on parts in memory, and a fault may strike at any call."""
+"""The usage store's client as processes hold one: our own SQL runs on parts in memory, faults may strike at any call."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,8 @@ from tests.simulation.columns.schema import statement
 from tests.simulation.columns.sql import Insert
 from tests.simulation.columns.values import Micros
 
-_LISTED = re.compile(r"IN \((\d{4,}(?:, \d{4,})*)\)|\b(\d{4,})\b")
+_LISTED = re.compile(r"IN \(((?:toDateTime\(\d+\)|\d{4,})(?:, (?:toDateTime\(\d+\)|\d{4,}))*)\)|\b(\d{4,})\b")
+_NUMBER = re.compile(r"\d+")
 _OPTIMIZE = re.compile(r"OPTIMIZE TABLE (\w+) FINAL")
 
 
@@ -88,7 +89,7 @@ class SimulatedClickHouse:
 
         def taken(found: re.Match[str]) -> str:
             name = f"_{len(known)}"
-            known[name] = [int(one) for one in found[1].split(", ")] if found[1] else int(found[2])
+            known[name] = [int(one) for one in _NUMBER.findall(found[1])] if found[1] else int(found[2])
             return f"IN %({name})s" if found[1] else f"%({name})s"
 
         return statement(_LISTED.sub(taken, sql), self.parts.changes), known
@@ -97,5 +98,3 @@ class SimulatedClickHouse:
 def _about(sql: str) -> str:
     """The tables that a query reads."""
     return ", ".join(sorted(set(re.findall(r"FROM (\w+)", sql)))) or "the clock"
-
-

@@ -18,7 +18,8 @@ _TABLE = re.compile(
 _VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS \w+ TO (\w+) AS\s+SELECT(.*?)FROM\s+(\w+);", re.DOTALL)
 _ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (?:IF NOT EXISTS )?(.*?)(?: AFTER \w+)?;", re.DOTALL)
 _COLUMN = re.compile(
-    r"(?P<name>\w+)\s+(?P<type>\w+(?:\(.*?\))*)\s*(?:CODEC\(.*\))?\s*(?:DEFAULT .*)?(?:MATERIALIZED\s+(?P<made>.*))?$", re.DOTALL
+    r"(?P<name>\w+)\s+(?P<type>\w+(?:\(.*?\))*)\s*(?:CODEC\(.*\))?\s*(?:DEFAULT .*)?(?:MATERIALIZED\s+(?P<made>.*))?$",
+    re.DOTALL,
 )
 
 

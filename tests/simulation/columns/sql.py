@@ -20,7 +20,28 @@ _TOKEN = re.compile(
 _COLUMN = re.compile(r"\0(\w+)\0")
 _COMPARISONS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _KEYWORDS = frozenset(
-    "AND AS BY FINAL FROM GROUP HAVING ILIKE IN INSERT INTO LIKE LIMIT NOT OR ORDER SELECT SETTINGS UNION WHERE".split()
+    [
+        "AND",
+        "AS",
+        "BY",
+        "FINAL",
+        "FROM",
+        "GROUP",
+        "HAVING",
+        "ILIKE",
+        "IN",
+        "INSERT",
+        "INTO",
+        "LIKE",
+        "LIMIT",
+        "NOT",
+        "OR",
+        "ORDER",
+        "SELECT",
+        "SETTINGS",
+        "UNION",
+        "WHERE",
+    ]
 )
 
 
@@ -298,10 +319,10 @@ class Reader:
 
     def atom(self) -> str:
         token = self.take()
-        if token == "(":  # noqa: S105 - a bracket
+        if token == "(":
             inner = self.listed(")")
             return inner[0] if len(inner) == 1 else f"({', '.join(inner)})"
-        if token == "[":  # noqa: S105 - a bracket
+        if token == "[":
             return f"({''.join(f'{item}, ' for item in self.listed(']'))})"
         if token[0] == "'" or token.isdigit():
             return token
