@@ -80,7 +80,10 @@ class World:
     def interrupt(self) -> None:
         """In the middle of a call others take a step, or an event goes all its way."""
         sinks, rolls = (self.ingest, self.sink), (self.ingest, self.sink, self.roll_up)
-        way = self.chance.pick((sinks, 2), (rolls, 2), ((self.change_meters,), 1.2), ((), 4))
+        if self.most > MOST_WRITINGS:
+            way = self.chance.pick((sinks, 1), (rolls, 1), ((self.roll_up,), 1))
+        else:
+            way = self.chance.pick((sinks, 2), (rolls, 2), ((self.change_meters,), 1.2), ((), 4))
         for action in way or (None,):
             self.step(action)
 
@@ -214,9 +217,10 @@ class World:
         self.chance.note("--- a race")
         self.most, weather = MOST_IN_ALL, self.weather
         self.send(self.workload.body())
-        self.sink()
-        weather.is_over, weather.trouble, weather.haste = False, 0, 0.08
-        self.step(self.chance.pick((self.roll_up, 2), (self.sink, 1)))
+        if is_of_roll_ups := self.chance.happens(0.6):
+            self.sink()
+        weather.is_over, weather.trouble, weather.haste = False, 0, 0.08 if is_of_roll_ups else 0.2
+        self.step(self.roll_up if is_of_roll_ups else self.sink)
 
     def drain(self) -> None:
         """Faults are over; everything on its way arrives, is stored and rolled up."""

@@ -1,4 +1,4 @@
-"""The usage store's client as processes hold one: our own SQL runs on parts in memory, faults may strike at any call."""
+"""The usage store's client as processes hold one: our own SQL runs on parts in memory, faults strike at any call."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -149,7 +149,7 @@ AGGREGATES: dict[str, Callable[..., Any]] = {
     "argMax": _arg_max,
     "argMaxIf": _arg_max_if,
     "argMin": lambda values, by: min(zip(by, values, strict=True), key=lambda pair: pair[0])[1],
-    "count": lambda rows: len(rows),
+    "count": len,
     "groupArray": tuple,
     "groupUniqArray": lambda values: tuple(dict.fromkeys(values)),
     "max": max,
