@@ -19,7 +19,7 @@ from meterhouse.metering.matching import faults_of, match, read_batch
 from meterhouse.metering.record import Poison, decode_record
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.sink import MeterValueWriter, SinkEvents, _touched
-from meterhouse.metering.span import Span, Whole
+from meterhouse.metering.span import DAY, HOUR, Span, Whole
 from tests.simulation.columns.schema import Changes
 
 
@@ -146,13 +146,11 @@ _COVER = ClickHouseRollups.cover
 
 
 def _hours_alone(self: ClickHouseRollups, hours: Any) -> None:
-    self._recompute(
-        hours[0], clickhouse_rollup.HOUR, [clickhouse_rollup._seconds(dirty) for dirty in hours], "of_values"
-    )
+    self._recompute(hours[0], HOUR, [clickhouse_rollup._seconds(dirty) for dirty in hours], "of_values")
 
 
 def _whole_days_though_dirty(self: Span, seconds: int, dirty: Any) -> Whole:
-    return _WHOLE(self, seconds, () if seconds == clickhouse_rollup.DAY else dirty)
+    return _WHOLE(self, seconds, () if seconds == DAY else dirty)
 
 
 _WHOLE = Span.whole

@@ -72,7 +72,7 @@ class World:
         return cast("ClickHouse", SimulatedClickHouse(self.parts, self.chance.tick, faults))
 
     def usage(self, faults: ProcessFaults) -> QueryUsage:
-        directory = Directory(self.registry.directory)  # type: ignore[arg-type] # a transaction without Postgres
+        directory = Directory(self.registry.directory)
         return QueryUsage(directory, ClickHouseUsage(self.store(faults)), self.clock())
 
     # what may happen next

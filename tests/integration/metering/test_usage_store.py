@@ -157,7 +157,7 @@ def test_of_one_writing_the_reading_of_the_latest_revision_counts(house: House) 
     house.meters[0] = replace(meter, group_by={})
     store(house, batch)
     rows = ClickHouseUsage(house.store).query(house.namespace, UsageQuery(changed, group_by=("region",)))
-    assert [(row.value, dict(row.group_by)) for row in rows] == [(1, {"region": "eu"})]
+    assert [(row.value, row.group_by["region"]) for row in rows] == [(1, "eu")]
 
 
 def test_an_earlier_writing_beats_a_later_one_s_revision(house: House) -> None:
