@@ -60,7 +60,7 @@ def _beside_group_by(
 
 def _beside_rows(run: Run, store: ClickHouse, month: Month, name: str) -> Figure:
     text, window = _ASKED[name]
-    rows, rollups = _rows(month, window), replace(_rows(month, window), stored_before=None)
+    rows, rollups = _rows(month, window), replace(_rows(month, window), accepted_before=None)
     _check(store, month, rollups)
     rounds = run.track(range(_LARGE_ROUNDS[run.effort]), f"P6 {text}, rollups")
     floor, taken = best(partial(_discard, store, rows), partial(_discard, store, rollups), rounds=rounds)
@@ -70,11 +70,11 @@ def _beside_rows(run: Run, store: ClickHouse, month: Month, name: str) -> Figure
 
 def _rows(month: Month, window: WindowSize | None) -> UsageQuery:
     cutoff = month.end + timedelta(days=1)
-    return UsageQuery(METER, BEGIN, month.end, window, group_by=(SUBJECT,), stored_before=cutoff)
+    return UsageQuery(METER, BEGIN, month.end, window, group_by=(SUBJECT,), accepted_before=cutoff)
 
 
 def _discard(store: ClickHouse, query: UsageQuery) -> None:
-    dirty: list[int] | None = None if query.stored_before else []
+    dirty: list[int] | None = None if query.accepted_before else []
     text, parameters = usage_sql(NAMESPACE, query, dirty, _MOST_ROWS)
     store.command(text + _NOWHERE, parameters)
 

@@ -1,7 +1,7 @@
 """P5: one customer's month by hour, one event in 50 written twice and not merged: exact, beside a plain key query.
 
-The bound is for the values, event by event: a query with a cutoff (`stored_before`) reads them and no rollup. What the
-same question costs with the rollups is told beside it.
+The bound is for the values, event by event: a query with a cutoff (`accepted_before`) reads them and no rollup. What
+the same question costs with the rollups is told beside it.
 """
 
 from dataclasses import replace
@@ -51,7 +51,7 @@ def _figure(run: Run, store: ClickHouse, month: Month, work: str, *, stored: boo
     hours = UsageQuery(METER, BEGIN, month.end, WindowSize.HOUR, group_by=(CUSTOMER,))
     query = replace(hours, customers={subject_name(subject): "CUSTOMER"})
     if stored:
-        query = replace(query, stored_before=month.end + timedelta(days=1))
+        query = replace(query, accepted_before=month.end + timedelta(days=1))
     exact = partial(ClickHouseUsage(store).query, NAMESPACE, query)
     check_equal([row.value for row in exact()], month.usage(subject) * month.days)
     known = {"meter_id": METER.id, "subject": subject_name(subject), "from": BEGIN, "to": month.end}

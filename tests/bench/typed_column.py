@@ -1,7 +1,7 @@
 """P7: a meter's SUM through our usage query, against extracting the JSON value at query time: same engine, same data.
 
-The bound is for the values, event by event: a query with a cutoff (`stored_before`) reads them and no rollup. What the
-same question costs with the rollup is told beside it, for hours not yet rolled up and for hours that are.
+The bound is for the values, event by event: a query with a cutoff (`accepted_before`) reads them and no rollup. What
+the same question costs with the rollup is told beside it, for hours not yet rolled up and for hours that are.
 """
 
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ _GROUP_BY = {"origin": "$.origin", "dest": "$.dest"}
 _SPEC = MeterSpec("miles", Aggregation.SUM, "flight.departed", "Miles", "$.distance", _GROUP_BY)
 _METER = new_meter("METER", _SPEC, _JANUARY)
 _SUM = UsageQuery(_METER, _JANUARY, _FEBRUARY)
-_SUM_OF_VALUES = UsageQuery(_METER, _JANUARY, _FEBRUARY, stored_before=_LATER)
+_SUM_OF_VALUES = UsageQuery(_METER, _JANUARY, _FEBRUARY, accepted_before=_LATER)
 _AS_OURS = {"do_not_merge_across_partitions_select_final": 1}
 
 

@@ -12,7 +12,7 @@ from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import show_table
 
 _PAGE = 100
-_WRITTEN = ("type", "subject", "time", "storedAt")
+_WRITTEN = ("type", "subject", "time", "ingestedAt")
 
 
 def declare(group: typer.Typer) -> None:

@@ -18,7 +18,10 @@ _HOUR = 3_600_000_000
 
 
 class EventKey(NamedTuple):
-    """The key of the usage store's rows of an event; one identity (source, id) should have one. `hour`: Unix s."""
+    """The key of the usage store's rows of an event; one identity (source, id) should have one. `hour`: Unix s.
+
+    `first`: `written` of the identity's first writing, where that was made under another key.
+    """
 
     namespace: str
     type: str
@@ -26,6 +29,7 @@ class EventKey(NamedTuple):
     hour: int
     source: str
     id: str
+    first: int = 0
 
 
 @dataclass(slots=True)
@@ -34,8 +38,8 @@ class EventBatch:
 
     Attributes:
         times: when usage occurred, microseconds since 1970; the ingest instant where none was given.
-        ingested: when the request was accepted, likewise.
-        stored: when the usage store took the event, likewise: what orders writings of an identity, then their place.
+        ingested: when the request was accepted, likewise: what orders writings of an identity, then their place.
+        stored: when the usage store took the event, likewise; a redelivery is later.
         partitions, offsets, positions: where in the log the event stood; the position is the one inside its record.
         identities: see `identity`.
     """

@@ -19,7 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND, _MICROSECOND, _MILLISECOND = timedelta(seconds=1), timedelta(microseconds=1), timedelta(milliseconds=1)
 _NONE = {"": 1}
 """In the place of no meter, for an empty list has no type; no event is of type ""."""
-_STORED_AT_BITS = 84
+_INGESTED_AT_BITS = 84
 """`written` holds the instant of storing above these."""
 
 
@@ -86,5 +86,5 @@ def _by_partition(offsets: Mapping[int, int], look: Look) -> list[int]:
 
 
 def _writing(written: int, kind: str, subject: str, time: int) -> Writing:
-    stored_at = _EPOCH + (written >> _STORED_AT_BITS) * _MILLISECOND
-    return Writing(kind, subject, _EPOCH + time * _MICROSECOND, stored_at)
+    ingested_at = _EPOCH + (written >> _INGESTED_AT_BITS) * _MILLISECOND
+    return Writing(kind, subject, _EPOCH + time * _MICROSECOND, ingested_at)

@@ -23,11 +23,20 @@ _ANY_NUMBER_OF_DAYS = {"max_partitions_per_insert_block": 0}
 _IDENTITIES_A_LOOKUP = 50_000
 _LOOKUP = {"max_query_size": 2 * 1024 * 1024}
 """Sixteen digits an identity."""
-_KEY = ("namespace", "subject", "hour", "source", "id", "time", "stored_at", "partition", "offset", "position")
-_EVENT = (
-    *("type", "time_given", "data", "datacontenttype", "dataschema"),
-    *("validation_error", "ingested_at", "identity"),
+_KEY = (
+    "namespace",
+    "subject",
+    "hour",
+    "source",
+    "id",
+    "time",
+    "ingested_at",
+    "stored_at",
+    "partition",
+    "offset",
+    "position",
 )
+_EVENT = ("type", "time_given", "data", "datacontenttype", "dataschema", "validation_error", "identity")
 _VALUE = ("meter_id", "value", "texts", "counts", "group_by", "revision", "superseded")
 Columns = list["Sequence[Any]"]
 
@@ -45,7 +54,6 @@ class ClickHouseSink:
             [event.datacontenttype or "" for event in wire],
             [event.dataschema or "" for event in wire],
             faults,
-            batch.ingested,
             batch.identities,
         ]
         self._store.insert("events", (*_KEY, *_EVENT), [*_key_columns(batch), *columns], _ANY_NUMBER_OF_DAYS)
@@ -96,8 +104,11 @@ class ClickHouseSink:
             [key.source for _, key in keys],
             [key.id for _, key in keys],
             [key.hour * 1_000_000 for _, key in keys],
+            [(key.first >> 84) * 1000 for _, key in keys],
             [microseconds(stored_at)] * count,
-            *([0] * count for _ in ("partition", "offset", "position")),
+            [key.first >> 72 & 0xFFF for _, key in keys],
+            [key.first >> 28 & (1 << 44) - 1 for _, key in keys],
+            [key.first >> 14 & (1 << 14) - 1 for _, key in keys],
             [meter_id for meter_id, _ in keys],
             [0] * count,
             [[]] * count,
@@ -130,6 +141,7 @@ def _key_columns(batch: EventBatch) -> Columns:
         [event.source for event in wire],
         [event.id for event in wire],
         batch.times,
+        batch.ingested,
         batch.stored,
         batch.partitions,
         batch.offsets,

@@ -44,16 +44,18 @@ class ClickHouseWritings:
                 yield EventKey(namespace, *row)
 
     def found(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[LaterValue]:
-        namespace, event_type = keys[0].namespace, keys[0].type
+        by_place = {(key.subject, key.hour, key.source, key.id): key for key in keys}
         parameters = {
-            "namespace": namespace,
+            "namespace": keys[0].namespace,
             "meter_ids": list(meter_ids),
-            "keys": [(key.subject, key.hour, key.source, key.id) for key in keys],
+            "keys": list(by_place),
             **_bounds(span),
         }
         return [
-            LaterValue(meter_id, EventKey(namespace, event_type, *key), bool(stands), mark)
-            for meter_id, *key, stands, mark in self._store.query(_SQL["found"], parameters, _SETTINGS)
+            LaterValue(meter_id, by_place[subject, hour, source, event_id], bool(stands), mark)
+            for meter_id, subject, hour, source, event_id, stands, mark in self._store.query(
+                _SQL["found"], parameters, _SETTINGS
+            )
         ]
 
     def mark(self, values: Sequence[LaterValue]) -> None:

@@ -45,7 +45,7 @@ class WritingWire(Wire):
     type: str
     subject: str
     time: Instant
-    stored_at: Instant
+    ingested_at: Instant
 
 
 class ConflictWire(Wire):
@@ -102,4 +102,4 @@ def _conflict(conflict: Conflict) -> ConflictWire:
 
 
 def _writing(one: Writing) -> WritingWire:
-    return WritingWire(type=one.type, subject=one.subject, time=one.time, stored_at=one.stored_at)
+    return WritingWire(type=one.type, subject=one.subject, time=one.time, ingested_at=one.ingested_at)

@@ -17,7 +17,7 @@ class Writing:
     type: str
     subject: str
     time: datetime
-    stored_at: datetime
+    ingested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class UsageStore(Protocol):
         """Of the events' identities that stand under several keys, all keys but that of the first writing."""
 
     def supersede(self, keys: Sequence[tuple[str, EventKey]], stored_at: datetime) -> None:
-        """Hide the values of meters (by id) under these keys for good."""
+        """Hide the values of meters (by id) under these keys, but for writings earlier than the first known now."""
 
     def mark_dirty(self, hours: Iterable[tuple[str, str, int]], mark: str) -> None:
         """Mark (namespace, meter id, hour in Unix seconds) as changed."""

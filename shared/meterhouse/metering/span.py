@@ -71,7 +71,7 @@ def reads_rollups(query: UsageQuery) -> bool:
 
 def _usable(query: UsageQuery) -> list[int]:
     """Lengths of spans that straddle neither a window nor the cutoff of the query."""
-    if query.stored_before is not None:
+    if query.accepted_before is not None:
         return []
     match query.window:
         case None:

@@ -61,7 +61,7 @@ class Writings(Protocol):
 
 class Superseding(Protocol):
     def supersede(self, keys: Sequence[tuple[str, EventKey]], stored_at: datetime) -> None:
-        """Hide the values of meters (by id) under these keys for good."""
+        """Hide the values of meters (by id) under these keys, but for writings earlier than the first known now."""
 
 
 class OpenPeriods(Protocol):

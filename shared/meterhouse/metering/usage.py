@@ -61,7 +61,7 @@ class UsageQuery:
         customers: customer ids by subject; where given, only these subjects count, and `customer_id` can be grouped by.
         group_by: names of the meter's group-by keys, `subject`, `customer_id`.
         filters: conditions on the meter's group-by keys; all must hold.
-        stored_before: leaves out events stored at this instant or later; None: none.
+        accepted_before: leaves out events accepted at this instant or later; None: none. No redelivery moves it.
         most_rows: an answer with more rows is refused; None: none is.
     """
 
@@ -74,7 +74,7 @@ class UsageQuery:
     customers: Mapping[str, str] | None = None
     group_by: tuple[str, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    stored_before: datetime | None = None
+    accepted_before: datetime | None = None
     most_rows: int | None = None
 
     @property

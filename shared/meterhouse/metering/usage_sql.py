@@ -127,9 +127,9 @@ def _rows(query: UsageQuery, whole: Whole | None, wanted: _Wanted, parameters: P
     conditions = list(wanted.others)
     if span(query).cuts_an_hour:
         conditions.append(_SQL["cut"])
-    if query.stored_before is not None:
-        cutoff = parameters.bind((query.stored_before - _EPOCH) // _MICROSECOND)
-        conditions.append(f"stored_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
+    if query.accepted_before is not None:
+        cutoff = parameters.bind((query.accepted_before - _EPOCH) // _MICROSECOND)
+        conditions.append(f"ingested_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
     at = "time" if query.window is WindowSize.MINUTE or query.time_zone.key != "UTC" else "hour"
     columns = _columns(query, at, _READINGS[query.meter.aggregation].row, "time AS first_at", "time AS last_at")
     return _SQL["rows"].format(columns=columns, keys=_all([*beside, *wanted.keys]), conditions=_all(conditions))

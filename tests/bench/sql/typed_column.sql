@@ -21,10 +21,10 @@ FROM (
 -- name: values
 -- What the sink would extract of them.
 INSERT INTO meter_values (
-    namespace, meter_id, subject, hour, source, id, time, value, counts, group_by, stored_at, offset
+    namespace, meter_id, subject, hour, source, id, time, value, counts, group_by, ingested_at, stored_at, offset
 )
 SELECT namespace, '{meter_id}', subject, hour, source, id, time, toDecimal128(JSONExtractUInt(data, 'distance'), 18),
-       true, map('origin', JSONExtractString(data, 'origin'), 'dest', JSONExtractString(data, 'dest')), stored_at, offset
+       true, map('origin', JSONExtractString(data, 'origin'), 'dest', JSONExtractString(data, 'dest')), ingested_at, stored_at, offset
 FROM events
 
 -- name: marks

@@ -2,12 +2,13 @@
 -- One day of every subject's events, evenly spread, in the order of the key; ids tell the time and are random behind it.
 -- Later writings differ in their value, so that to count one shows.
 INSERT INTO meter_values (
-    namespace, meter_id, subject, hour, source, id, time, value, counts, group_by, stored_at, offset
+    namespace, meter_id, subject, hour, source, id, time, value, counts, group_by, ingested_at, stored_at, offset
 )
 SELECT 'bench', %(meter_id)s, concat('customer-', leftPad(toString(intDiv(number, %(daily)s)), 5, '0')), toStartOfHour(at),
        'bench', concat(hex(toUnixTimestamp64Milli(at)), hex(sipHash64(number, %(day)s))), at AS time,
        toDecimal128(number %% 5000, 18) + toDecimal128(if(%(later)s, 0.5, 0.25), 18), true,
-       map('region', ['eu', 'us', 'ap'][1 + number %% 3]), at + toIntervalSecond(if(%(later)s, 60, 1)), number
+       map('region', ['eu', 'us', 'ap'][1 + number %% 3]), at + toIntervalSecond(if(%(later)s, 60, 1)) AS accepted, accepted,
+       number
 FROM (
     SELECT number,
            toDateTime64(%(day)s, 6, 'UTC') + toIntervalMicrosecond(intDiv(number %% %(daily)s * 86400000000, %(daily)s)) AS at

@@ -245,7 +245,7 @@ def test_an_unexplained_event_stands_out_though_the_total_is_sound(
 
 
 def test_conflicts_show_both_writings(terminal: Terminal, house: House) -> None:
-    written = {"type": "t", "subject": "UA", "time": "2026-01-01T00:00:00Z", "storedAt": "2026-01-01T00:00:01Z"}
+    written = {"type": "t", "subject": "UA", "time": "2026-01-01T00:00:00Z", "ingestedAt": "2026-01-01T00:00:01Z"}
     conflict = {"id": "1", "source": "s", "first": written, "later": written | {"subject": "AA"}}
     house.documents["GET", DEBUG + "conflicts"] = paged([conflict] * 3)
 

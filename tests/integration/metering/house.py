@@ -57,8 +57,8 @@ class House:
         self.meters.append(made)
         return made
 
-    def record(self, *events: CloudEvent, partition: int = 0) -> LogRecord:
-        value = encode_record(self.namespace, Raw(encode(events)), T0)
+    def record(self, *events: CloudEvent, partition: int = 0, ingested: datetime = T0) -> LogRecord:
+        value = encode_record(self.namespace, Raw(encode(events)), ingested)
         return LogRecord("events", partition, next(self.offsets), self.namespace.encode(), value)
 
     def sinks(self, store: object | None = None) -> SinkEvents:
@@ -68,8 +68,8 @@ class House:
     def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
         self.notices.append((list(usage), notice_id, at))
 
-    def sink(self, *events: CloudEvent) -> LogRecord:
-        record = self.record(*events)
+    def sink(self, *events: CloudEvent, ingested: datetime = T0) -> LogRecord:
+        record = self.record(*events, ingested=ingested)
         self.sinks()([record])
         return record
 

@@ -12,12 +12,12 @@ from tests.integration.metering.log_house import LogHouse
 def test_conflicts_are_listed_with_the_first_writing_the_latest_first(logged: LogHouse) -> None:
     logged.ingest(call("1"), call("2"), call("3"))
     logged.sink()
-    logged.ingest(call("1", 2, subject="bob"), call("2"))
+    logged.ingest(call("1", 2, subject="bob"), call("2"), at=T0 + timedelta(seconds=1))
     logged.sink()
-    logged.ingest(call("3", at=T0 + timedelta(minutes=1)), call("1", 3))
+    logged.ingest(call("3", at=T0 + timedelta(minutes=1)), call("1", 3), at=T0 + timedelta(seconds=2))
     logged.sink()
-    first = {"type": "call", "subject": "alice", "time": "2026-03-01T10:15:00Z", "storedAt": "2026-03-01T10:15:01Z"}
-    later, last = first | {"storedAt": "2026-03-01T10:15:02Z"}, first | {"storedAt": "2026-03-01T10:15:03Z"}
+    first = {"type": "call", "subject": "alice", "time": "2026-03-01T10:15:00Z", "ingestedAt": "2026-03-01T10:15:00Z"}
+    later, last = first | {"ingestedAt": "2026-03-01T10:15:01Z"}, first | {"ingestedAt": "2026-03-01T10:15:02Z"}
     expected = [
         {"id": "1", "source": "test", "first": first, "later": last},
         {"id": "3", "source": "test", "first": first, "later": last | {"time": "2026-03-01T10:16:00Z"}},

@@ -132,12 +132,13 @@ def test_events_before_the_meter_begins_do_not_count(house: House) -> None:
     assert [row.value for row in rows(house, UsageQuery(meter))] == [2]
 
 
-def test_events_stored_at_the_cutoff_or_later_are_left_out(house: House) -> None:
+def test_events_accepted_at_the_cutoff_or_later_are_left_out_however_often_the_others_come(house: House) -> None:
     meter = house.meter()
-    house.sink(call("1", 1))
-    cutoff = house.clock + timedelta(seconds=1)
-    house.sink(call("2", 2), call("1", 99, T0 + HOUR))
-    assert [row.value for row in rows(house, UsageQuery(meter, stored_before=cutoff))] == [1]
+    cutoff = T0 + timedelta(seconds=1)
+    before = house.sink(call("1", 1))
+    house.sink(call("2", 2), call("1", 99, T0 + HOUR), ingested=cutoff)
+    house.sinks()([before])
+    assert [row.value for row in rows(house, UsageQuery(meter, accepted_before=cutoff))] == [1]
     assert [row.value for row in rows(house, UsageQuery(meter))] == [3]
 
 

@@ -116,4 +116,4 @@ def test_hours_answer_only_windows_that_begin_where_hours_do(
     query = UsageQuery(METER, from_=AT, to=AT + timedelta(days=9), window=window, time_zone=ZoneInfo(zone))
     assert reads_rollups(query) is expected
     assert not reads_rollups(UsageQuery(METER, from_=AT, to=AT + timedelta(minutes=59)))
-    assert not reads_rollups(UsageQuery(METER, stored_before=AT))
+    assert not reads_rollups(UsageQuery(METER, accepted_before=AT))

@@ -10,10 +10,11 @@ GROUP BY identity
 HAVING count() > 1
 
 -- name: later_writings
--- Of identities written under several keys, every key but the first one written.
-SELECT later.2 AS type, later.3 AS subject, later.4 AS hour, source, id
+-- Of identities written under several keys, every key but the first one written, and how early that was.
+SELECT later.2 AS type, later.3 AS subject, later.4 AS hour, source, id, earliest
 FROM (
-    SELECT source, id, arrayJoin(arraySlice(arraySort(groupArray((first, type, subject, hour))), 2)) AS later
+    SELECT source, id, arrayJoin(arraySlice(arraySort(groupArray((first, type, subject, hour))), 2)) AS later,
+           min(first) AS earliest
     FROM (
         SELECT source, id, type, subject, toUnixTimestamp(hour) AS hour, min(written) AS first
         FROM event_writings

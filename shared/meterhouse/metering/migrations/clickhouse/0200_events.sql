@@ -1,6 +1,7 @@
 -- Usage events as they were accepted. The identity of an event is (namespace, source, id) and its first writing wins.
--- `written` is the order of writing, from the top: stored_at in ms (44 bits), partition (12), offset (44), position (14), and
--- 14 bits left to `meter_values`. ReplacingMergeTree keeps the largest `version`, its inverse.
+-- `written` is the order of writing, from the top: ingested_at in ms (44 bits), partition (12), offset (44), position (14),
+-- and 14 bits left to `meter_values`. All of it stands in the log, so a redelivery writes the same row again, whenever and
+-- by whichever sink. ReplacingMergeTree keeps the largest `version`, its inverse.
 CREATE TABLE IF NOT EXISTS events (
     namespace LowCardinality(String),
     type LowCardinality(String),
@@ -21,7 +22,7 @@ CREATE TABLE IF NOT EXISTS events (
     position UInt16,
     identity UInt64,
     written UInt128 MATERIALIZED
-        bitShiftLeft(toUInt128(intDiv(toUnixTimestamp64Micro(stored_at), 1000)), 84)
+        bitShiftLeft(toUInt128(intDiv(toUnixTimestamp64Micro(ingested_at), 1000)), 84)
         + bitShiftLeft(toUInt128(partition), 72) + bitShiftLeft(toUInt128(offset), 28)
         + bitShiftLeft(toUInt128(position), 14),
     version UInt128 MATERIALIZED bitNot(written),

@@ -1,0 +1,150 @@
+"""What the numbers must be: a dict of first writings, made of what the log holds and of what landed."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import zstandard
+
+from meterhouse.metering.model import Meter
+from meterhouse.metering.sink import LogRecord
+from tests.simulation.chance import EPOCH
+from tests.simulation.columns.parts import Part
+
+Place = tuple[int, int, int]
+"""Partition, offset, position."""
+Identity = tuple[str, str]
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """An event where it stands in the log."""
+
+    place: Place
+    ingested: datetime
+    identity: Identity
+    type: str
+    subject: str
+    time: datetime
+    data: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.type, self.subject, (self.time - EPOCH) // _HOUR
+
+    def value(self) -> Decimal | None:
+        """What numeric meters read; None where they cannot."""
+        text = self.data.get("value", "NaN")
+        return None if text == "NaN" else Decimal(text)
+
+
+def read_record(record: LogRecord) -> Iterator[Writing]:
+    """The events of a record, nothing where it is poison."""
+    try:
+        document = json.loads(zstandard.ZstdDecompressor().decompress(record.value or b""))
+    except (zstandard.ZstdError, ValueError):
+        return
+    for position, event in enumerate(document["events"]):
+        at = datetime.fromisoformat(event.get("time") or document["ingestedAt"])
+        identity = event["source"], event["id"]
+        place = record.partition, record.offset, position
+        ingested = datetime.fromisoformat(document["ingestedAt"])
+        yield Writing(place, ingested, identity, event["type"], event["subject"], at, event["data"])
+
+
+@dataclass(eq=False)
+class Attempt:
+    """A sink's run over some records.
+
+    Attributes:
+        told: which meters there were, at each of its look-ups.
+        at_landing: which meters there were when its events had landed.
+    """
+
+    records: frozenset[tuple[int, int]]
+    told: list[Sequence[Meter]] = field(default_factory=list)
+    at_landing: Sequence[Meter] = ()
+    at_end: Sequence[Meter] = ()
+    is_done: bool = False
+
+
+@dataclass
+class Oracle:
+    """Which writing of each identity counts.
+
+    `sees_all`: whether a meter sees the events that were stored before its creation.
+    """
+
+    live: Callable[[], Sequence[Meter]]
+    sees_all: bool = False
+    writings: dict[Place, Writing] = field(default_factory=dict)
+    stored: set[Place] = field(default_factory=set)
+    attempts: list[Attempt] = field(default_factory=list)
+    _writers: dict[int, tuple[Part, Attempt]] = field(default_factory=dict)
+
+    def appended(self, record: LogRecord) -> None:
+        self.writings |= {writing.place: writing for writing in read_record(record)}
+
+    def writes(self, attempt: Attempt, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self._writers[id(part)] = part, attempt
+
+    def landed(self, part: Part) -> None:
+        if part.table.name != "event_writings":
+            return
+        attempt = self._writers[id(part)][1]
+        attempt.at_landing = self.live()
+        self.stored |= {(row["partition"], row["offset"], row["position"]) for row in part.rows}
+
+    @staticmethod
+    def order(writing: Writing) -> tuple[int, ...]:
+        return (writing.ingested - EPOCH) // timedelta(milliseconds=1), *writing.place
+
+    def by_identity(self) -> dict[Identity, list[Writing]]:
+        """The writings that are stored, in their order."""
+        found: dict[Identity, list[Writing]] = {}
+        for writing in sorted((self.writings[place] for place in self.stored), key=self.order):
+            found.setdefault(writing.identity, []).append(writing)
+        return found
+
+    def counted(self, meter: Meter) -> list[Writing]:
+        """The one writing of each identity that the meter counts, where it counts one."""
+        firsts = (self._first(meter, writings) for writings in self.by_identity().values())
+        return [first for first in firsts if first is not None and _reads(meter, first)]
+
+    def _first(self, meter: Meter, writings: Sequence[Writing]) -> Writing | None:
+        key = writings[0].key
+        seen = [writing for writing in writings if writing.key == key and self._must_see(meter, writing)]
+        return seen[0] if seen and key[0] == meter.event_type else None
+
+    def _must_see(self, meter: Meter, writing: Writing) -> bool:
+        return self.sees_all or any(
+            _has(attempt.at_landing, meter) and _has(attempt.at_end, meter)
+            for attempt in self._of(writing)
+            if attempt.is_done
+        )
+
+    def is_sure(self, meter: Meter) -> bool:
+        """Whether nothing of the meter's numbers hangs on when it was created, changed or deleted."""
+        return meter.deleted_at is None and all(
+            self._must_see(meter, writing) or not any(_has(told, meter) for at in self._of(writing) for told in at.told)
+            for writing in self.writings.values()
+            if writing.place in self.stored
+        )
+
+    def _of(self, writing: Writing) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if writing.place[:2] in attempt.records]
+
+
+def _has(meters: Sequence[Meter], meter: Meter) -> bool:
+    return any(one.id == meter.id for one in meters)
+
+
+def _reads(meter: Meter, writing: Writing) -> bool:
+    if meter.value_property is None:
+        return True
+    return writing.value() is not None if meter.aggregation.reads_number else "user" in writing.data

@@ -1,0 +1,54 @@
+"""One seed: a run with faults, checks in its middle, a drain, checks at its end."""
+
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+
+from tests.simulation.chance import Chance
+from tests.simulation.checks import Broken, check_end, check_middle, check_watermark
+from tests.simulation.guards import Guard
+from tests.simulation.world import World
+
+_STEPS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`fault`: what does not hold, "" where all does."""
+
+    seed: int
+    fault: str
+    trace: list[str]
+
+
+def run(seed: int, without: Guard | None = None, *, traced: bool = False) -> Outcome:
+    """Run a seed; `without`: a guard that is taken away."""
+    chance = Chance(seed, [] if traced else None)
+    fault = ""
+    with redirect_stdout(StringIO()), (without or Guard()).removed() as changes:
+        try:
+            _run(World(chance, changes))
+        except Broken as broken:
+            fault = str(broken)
+    return Outcome(seed, fault, chance.trace or [])
+
+
+def _run(world: World) -> None:
+    targets = None
+    for _ in range(_STEPS):
+        if world.chance.happens(0.2):
+            world.weather.is_over, calm = True, world.weather.is_over
+            targets = check_watermark(world, targets if world.chance.happens(0.7) else None)
+            check_middle(world)
+            world.weather.is_over = calm
+        else:
+            world.step()
+    world.drain()
+    world.race()
+    world.drain()
+    check_end(world)
+
+
+def replay(seed: int, guard: str = "") -> str:
+    """The one line that replays a seed."""
+    return f".venv/bin/python -m tests.simulation {seed}" + (f" --without {guard}" if guard else "")
