@@ -43,7 +43,8 @@ witness = Witness(
     KafkaTopic(settings, attrgetter("dead_letter_topic"), TURN_SECONDS),
     ClickHouseWitness(store),
 )
-meters = LiveMeters(Database(PostgresSettings.from_environment))
+database = Database(PostgresSettings.from_environment)
+meters = LiveMeters(database)
 account = AccountForEvents(KafkaEventLog(settings), witness, meters, conservation, meters)
 audit = AuditEvents(account, conservation, report, clock.now)
 
