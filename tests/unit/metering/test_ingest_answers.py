@@ -249,7 +249,7 @@ def test_every_sound_event_is_accepted_and_read_again_as_it_was_sent(events: lis
 
 @given(st.lists(NEARLY_EVENTS, min_size=1, max_size=5))
 def test_a_fault_is_named_whatever_stands_beside_it(events: list[dict[str, Any]]) -> None:
-    """What a batch says of its events is what each says by itself; with one that is no JSON (a lone surrogate) it is none."""
+    """What a batch says of its events is what each says by itself; with a lone surrogate in one it is no JSON."""
     alone = [fields_of(answer(request(json.dumps(event), ONE))) for event in events]
     expected = [f"/{index}{field}" for index, fields in enumerate(alone) for field in fields]
     expected = [""] if [""] in alone else expected
