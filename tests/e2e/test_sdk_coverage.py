@@ -145,7 +145,7 @@ def _(sdk: Sdk, _eventually: Eventually) -> None:
 @drives("meters.query_json")
 def _(sdk: Sdk, _eventually: Eventually) -> None:
     customer = sdk.customers.get("app").id
-    [row] = sdk.meters.query_json(
+    rows = sdk.meters.query_json(
         "bytes",
         client_id="coverage",
         from_parameter=JANUARY[0],
@@ -157,7 +157,8 @@ def _(sdk: Sdk, _eventually: Eventually) -> None:
         advanced_meter_group_by_filters={"path": {"$like": "/%"}},
         group_by=["customer_id"],
     ).data
-    assert (row.value, row.customer_id, row.window_start) == (3, customer, JANUARY[0])
+    found = [(row.subject, row.value, row.customer_id, row.window_start) for row in rows]
+    assert found == [("app", 1, customer, JANUARY[0]), ("device", 2, customer, JANUARY[0])]
     assert [row.value for row in sdk.meters.query_json("bytes", filter_group_by={"path": "/b"}).data] == [2]
 
 
