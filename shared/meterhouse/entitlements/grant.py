@@ -1,0 +1,59 @@
+"""Grants: usage that an entitlement may have, until it is burnt, expires or is voided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from meterhouse.kernel.cadence import Cadence, index_at, occurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """At `anchor` + n `cadence` a grant has its whole amount again; what was left is lost."""
+
+    cadence: Cadence
+    anchor: datetime
+
+    def next_after(self, at: datetime) -> datetime:
+        return occurrence(self.anchor, self.cadence, index_at(self.anchor, self.cadence, at) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Units of usage. All instants but `created_at` are whole minutes.
+
+    Attributes:
+        amount: units, more than 0.
+        priority: 1 to 255; the lower is burnt first.
+        effective_at: from here on it can be burnt.
+        expires_at: until, not including, this instant; None: for ever.
+        expiration: what `expires_at` was reckoned from.
+        min_rollover, max_rollover: at a reset the balance becomes `min(max, max(min, balance))`.
+        voided_at: from here on nothing is left of it.
+    """
+
+    id: str
+    entitlement_id: str
+    amount: Decimal
+    effective_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    priority: int = 1
+    expires_at: datetime | None = None
+    expiration: Cadence | None = None
+    recurrence: Recurrence | None = None
+    min_rollover: Decimal = Decimal(0)
+    max_rollover: Decimal = Decimal(0)
+    voided_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it expires or was voided, whichever is first."""
+        return min((at for at in (self.expires_at, self.voided_at) if at is not None), default=None)
+
+    def is_active(self, at: datetime) -> bool:
+        return self.effective_at <= at and (self.ends_at is None or at < self.ends_at)
