@@ -1,0 +1,24 @@
+-- Holds on metered entitlements: work that is allowed now and counted when it is done. Open: neither settled nor released
+-- nor past `expires_at`. Settled: the usage event of `settled_amount` at `settled_at` is on its way until `counted_at`, when
+-- the usage store was seen to hold it; the event has the reservation's id.
+CREATE TABLE reservations (
+    namespace text NOT NULL,
+    id text NOT NULL,
+    entitlement_id text NOT NULL,
+    customer_id text NOT NULL,
+    amount numeric NOT NULL CHECK (amount > 0),
+    expires_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    settled_amount numeric CHECK (settled_amount >= 0),
+    settled_at timestamptz,
+    counted_at timestamptz,
+    released_at timestamptz,
+    PRIMARY KEY (namespace, id),
+    CHECK ((settled_at IS NULL) = (settled_amount IS NULL)),
+    CHECK (settled_at IS NOT NULL OR counted_at IS NULL),
+    CHECK (settled_at IS NULL OR released_at IS NULL)
+);
+SELECT confine('reservations');
+-- What a balance reads of them; counted and released ones are of no more interest to it.
+CREATE INDEX reservations_on_balance ON reservations (namespace, entitlement_id)
+WHERE counted_at IS NULL AND released_at IS NULL;
