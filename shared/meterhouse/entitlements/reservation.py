@@ -72,7 +72,7 @@ class Reservation:
         return ReservationState.OPEN if at < self.expires_at else ReservationState.EXPIRED
 
     def settled(self, settlement: Settlement) -> "Reservation":
-        """The same, settled; one past its time, too: what was used is usage.
+        """The same, settled; one past its time, too: what was used is usage. Nothing used needs no counting.
 
         Raises:
             Conflict: `reservation_settled`: at another amount or with other data; `reservation_released`.
@@ -80,7 +80,7 @@ class Reservation:
         if self.released_at is not None:
             raise Conflict(f"reservation {self.id} was released", "reservation_released")
         if self.settlement is None:
-            return replace(self, settlement=settlement)
+            return replace(self, settlement=settlement, counted_at=None if settlement.amount else settlement.at)
         if not _is_same(self.settlement, settlement):
             raise Conflict(f"reservation {self.id} was settled at {self.settlement.amount:f}", "reservation_settled")
         return self
