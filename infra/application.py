@@ -16,7 +16,13 @@ from infra.functions import FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
-from infra.schedules import Schedules
+from infra.schedules import (
+    DEFAULT_INVOICE_SCHEDULE,
+    GRANT_SCHEDULE,
+    INVOICE_RUN_INPUT,
+    ScheduledWorkflow,
+    Schedules,
+)
 from infra.secrets import ApplicationSecrets
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow
@@ -48,10 +54,11 @@ class ApplicationStack(Stack):
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
+        self.announcements = Workflow(self, "announce_grants", self.functions, hours=1)
         self.backfill = Backfill(self, self.functions, self.bus)
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
-        self.schedules = Schedules(self, self.functions, self.invoice_run.state_machine, settings.invoice_schedule)
+        self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()
 
@@ -76,6 +83,14 @@ class ApplicationStack(Stack):
                 reserved_concurrency=spec.concurrency,
             )
         return made
+
+    def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:
+        schedule, invoice_run = settings.invoice_schedule, self.invoice_run.state_machine
+        expression, is_enabled = schedule or DEFAULT_INVOICE_SCHEDULE, schedule is not None
+        return [
+            ScheduledWorkflow("invoice_run", invoice_run, expression, INVOICE_RUN_INPUT, is_enabled),
+            ScheduledWorkflow("announce_grants", self.announcements.state_machine, GRANT_SCHEDULE),
+        ]
 
     def _migrate_first(self, settings: ApplicationSettings) -> None:
         """New code meets migrated tables; old code has to bear them for the minute in between (expand, contract)."""

@@ -179,6 +179,11 @@ INVOICE_RUN_TASKS = (
 
 BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
 
+GRANT_TASKS = (
+    FunctionSpec("list_grant_batches", (POSTGRES,), timeout=60),
+    FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
+)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -189,4 +194,12 @@ MIGRATION = FunctionSpec(
 
 OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),)
 
-FUNCTIONS = (*REQUESTS, *STREAMS_AND_SCHEDULES, *INVOICE_RUN_TASKS, *BACKFILL_TASKS, MIGRATION, *OPERATIONS)
+FUNCTIONS = (
+    *REQUESTS,
+    *STREAMS_AND_SCHEDULES,
+    *INVOICE_RUN_TASKS,
+    *BACKFILL_TASKS,
+    *GRANT_TASKS,
+    MIGRATION,
+    *OPERATIONS,
+)

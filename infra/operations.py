@@ -60,6 +60,9 @@ class OperationsStack(Stack):
         self._backfill = sfn.StateMachine.from_state_machine_name(
             self, "BackfillMachine", workflow_name("backfill_meter")
         )
+        self._announcements = sfn.StateMachine.from_state_machine_name(
+            self, "AnnouncementsMachine", workflow_name("announce_grants")
+        )
         self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
@@ -132,6 +135,8 @@ class OperationsStack(Stack):
         invoices, backfills = self._invoice_run, self._backfill
         self._alarm("InvoiceRun", _failures(invoices), 0, meaning="Customers stay unbilled until the next run succeeds")
         self._alarm("Backfill", _failures(backfills), 0, meaning="A meter lacks earlier events until it is run again")
+        meaning = "Nobody is told of grants that expired or recurred until the next run succeeds"
+        self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster
