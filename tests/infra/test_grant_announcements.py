@@ -37,18 +37,18 @@ class RunSteps(Steps):
 
 
 def run(client: Any, monkeypatch: pytest.MonkeyPatch, steps: Steps) -> dict[str, Any]:
-    return execute(client, monkeypatch, "announce_grants", steps, {})
+    return execute(client, monkeypatch, "grant_announcements", steps, {})
 
 
 def test_every_placeholder_is_a_function_of_the_announcements() -> None:
-    used = re.findall(r"\$\{(\w+)}", definition_of("announce_grants").read_text())
+    used = re.findall(r"\$\{(\w+)}", definition_of("grant_announcements").read_text())
 
     assert set(used) == {spec.name for spec in GRANT_TASKS}
 
 
 def test_it_runs_every_quarter_of_an_hour(target: Synthesis) -> None:
     schedules = target.all("AWS::Scheduler::Schedule").values()
-    [found] = [s["Properties"] for s in schedules if s["Properties"]["Name"] == "meterhouse-announce_grants"]
+    [found] = [s["Properties"] for s in schedules if s["Properties"]["Name"] == "meterhouse-grant_announcements"]
 
     assert found["ScheduleExpression"] == "cron(3/15 * * * ? *)"
     assert (found["State"], found["Target"]["Input"]) == ("ENABLED", "{}")
@@ -100,7 +100,7 @@ def test_a_step_that_cannot_be_done_fails_the_run(client: Any, monkeypatch: pyte
 
 
 def test_every_task_is_tried_again() -> None:
-    states = json.loads(definition_of("announce_grants").read_text())["States"]
+    states = json.loads(definition_of("grant_announcements").read_text())["States"]
     inner = states["AnnounceBatches"]["ItemProcessor"]["States"]
 
     tasks = [state for state in (*states.values(), *inner.values()) if state["Type"] == "Task"]
