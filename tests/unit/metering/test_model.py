@@ -88,6 +88,16 @@ def test_a_dirty_hour_makes_its_day_dirty(one: datetime, other: datetime, hours:
         assert set(whole.dirty) == {hour - hour % whole.seconds for hour in inside}
 
 
+def test_a_rollup_answers_while_at_least_half_of_its_spans_are_clean() -> None:
+    query = UsageQuery(METER, from_=AT, to=AT + timedelta(days=4))
+    begins = int(AT.timestamp())
+    lengths = {
+        dirty: [whole.seconds for whole in rollups(query, [begins + hour * HOUR for hour in range(dirty)])]
+        for dirty in (0, 24, 48, 49, 96)
+    }
+    assert lengths == {0: [DAY, HOUR], 24: [DAY, HOUR], 48: [DAY, HOUR], 49: [], 96: []}
+
+
 def test_days_answer_only_days_of_utc() -> None:
     lengths = {
         zone: [whole.seconds for whole in rollups(month(zone), ())] for zone in ("UTC", "Europe/London", "Asia/Kolkata")
