@@ -11,19 +11,20 @@ Eventually = Callable[[Callable[[], object], object], None]
 
 
 def create(sdk: Sdk, _eventually: Eventually) -> None:
+    cost = {"type": "llm", "provider": "openai", "modelProperty": "path", "tokenType": "output"}
     body = {
         "key": "created",
         "name": "Created",
         "meterSlug": "bytes",
         "advancedMeterGroupByFilters": {"path": {"$in": ["/a", "/b"]}},
-        "unitCost": {"type": "llm", "provider": "openai", "modelProperty": "path", "tokenType": "output"},
+        "unitCost": cost,
         "metadata": {"unit": "token"},
     }
     created = sdk.features.create(body)
     assert (created.key, created.meter_slug, created.metadata) == ("created", "bytes", {"unit": "token"})
     assert created.advanced_meter_group_by_filters["path"].in_property == ["/a", "/b"]
-    cost = created.unit_cost
-    assert (cost.type, cost.provider, cost.model_property, cost.pricing) == ("llm", "openai", "path", None)
+    # what may be of several types this version of the SDK leaves as it is on the wire
+    assert created.unit_cost == cost
     with pytest.raises(HttpResponseError) as refused:
         sdk.features.create(body)
     assert refused.value.status_code == 409
@@ -36,7 +37,7 @@ def get(sdk: Sdk, _eventually: Eventually) -> None:
     created = sdk.features.create(body)
     found = sdk.features.get("got")
     assert sdk.features.get(created.id).id == found.id == created.id
-    assert (found.meter_group_by_filters, found.unit_cost.amount) == (filters, "0.0004")
+    assert (found.meter_group_by_filters, found.unit_cost) == (filters, cost)
 
 
 def list_(sdk: Sdk, _eventually: Eventually) -> None:
@@ -49,7 +50,7 @@ def list_(sdk: Sdk, _eventually: Eventually) -> None:
     )
     assert (page["totalCount"], [one["key"] for one in page["items"]]) == (3, ["listed_b"])
     plain = sdk.features.list(meter_slug=["listed", "none"], limit=1, offset=1, order_by="key")
-    assert [one.key for one in plain] == ["listed_b"]
+    assert [one["key"] for one in plain] == ["listed_b"]
 
 
 def delete(sdk: Sdk, _eventually: Eventually) -> None:

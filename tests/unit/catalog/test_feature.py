@@ -1,5 +1,7 @@
 from decimal import Decimal
 
+import pytest
+
 from meterhouse.catalog.feature import FeatureSpec, check_group_bys
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy
 from meterhouse.kernel.errors import InvalidInput, Problems
@@ -18,11 +20,9 @@ def test_every_key_that_the_meter_does_not_group_by_is_named_where_it_was_given(
 
     check_group_bys(TOKENS, {"region", "model"}, "/meterGroupByFilters", problems)
 
-    try:
+    with pytest.raises(InvalidInput) as refused:
         problems.raise_if_any("refused")
-    except InvalidInput as refused:
-        found = [(problem.field, problem.code) for problem in refused.problems]
-    assert found == [
+    assert [(problem.field, problem.code) for problem in refused.value.problems] == [
         ("/meterGroupByFilters/a~1b", "unknown_group_by_key"),
         ("/unitCost/providerProperty", "unknown_group_by_key"),
     ]
