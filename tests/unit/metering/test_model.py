@@ -24,6 +24,11 @@ def test_only_sums_and_counts_are_sums_of_their_parts() -> None:
     assert {one for one in Aggregation if one.is_summable} == {Aggregation.SUM, Aggregation.COUNT}
 
 
+def test_balances_are_not_burnt_by_averages_and_extremes() -> None:
+    refused = {one for one in Aggregation if not one.can_be_entitled}
+    assert refused == {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}
+
+
 def test_a_change_leaves_what_it_does_not_name() -> None:
     changed = METER.changed(MeterChange(name="New"), AT + timedelta(1))
     assert (changed.name, changed.group_by, changed.slug, changed.updated_at) == (
