@@ -120,10 +120,12 @@ def _periods(spec: EntitlementSpec, starts: datetime, now: datetime, problems: P
         problems.add(_MEASURE_FROM, "in_the_future", "must not be later than when the entitlement becomes active")
     elif measured_from < _EARLIEST:
         problems.add(_MEASURE_FROM, "too_early", "must not be before 1970")
-    elif _count(anchor, period.cadence, measured_from, last) > _MOST_PERIODS:
+    elif index_at(anchor, period.cadence, last) - index_at(anchor, period.cadence, measured_from) > _MOST_PERIODS:
         message = f"more than {_MOST_PERIODS} usage periods have passed since then"
         problems.add(_MEASURE_FROM, "too_many_periods", message)
-    return UsagePeriods(period.cadence, anchor, measured_from, allowance.preserves_overage)
+    else:
+        return UsagePeriods(period.cadence, anchor, measured_from, allowance.preserves_overage)
+    return None
 
 
 def _measured_from(
@@ -134,7 +136,3 @@ def _measured_from(
     if wanted is MeasureFrom.CURRENT_PERIOD_START:
         return period_at(period.anchor or starts, period.cadence, starts).start
     return floor_minute(now if wanted is MeasureFrom.NOW else starts)
-
-
-def _count(anchor: datetime, cadence: Cadence, start: datetime, end: datetime) -> int:
-    return index_at(anchor, cadence, end) - index_at(anchor, cadence, start)

@@ -134,6 +134,7 @@ def test_a_number_is_no_object(number: str) -> None:
         '{"key": "\\ud800"}',
         '{"\\udfff": "a"}',
         '{"key": ' + "9" * 5000 + "}",
+        '{"key": 1e' + "9" * 25 + "}",
         "[" * 100_000,
         '{"key": ' + "[" * 64 + "]" * 64 + "}",
     ],
