@@ -16,7 +16,11 @@ from meterhouse.entitlements.create_schema import (
     entitlement_spec_v2,
     reset_spec,
 )
-from meterhouse.entitlements.entitlement_schema import EntitlementV2, entitlement_wire_v2
+from meterhouse.entitlements.entitlement_schema import (
+    EntitlementV2,
+    EntitlementV2PaginatedResponse,
+    entitlement_wire_v2,
+)
 from meterhouse.entitlements.grant_schema import (
     EntitlementGrantCreateInputV2,
     EntitlementGrantV2,
@@ -63,13 +67,13 @@ def customer_routes(use: Management, now: Callable[[], datetime] = clock.now) ->
         page_size: PageSizeQuery = None,
         order: OrderQuery = SortOrder.ASC,
         order_by: Annotated[EntitlementOrder, Query(alias="orderBy")] = EntitlementOrder.CREATED_AT,
-    ) -> Page[EntitlementV2]:
+    ) -> EntitlementV2PaginatedResponse:
         paging, at = Paging(page, page_size, order=order), now()
         shown, total = use.reads.of_holder(
             namespace(), Holder(customer_id_or_key), paging.rows(order_by), include_deleted=include_deleted
         )
         items = [entitlement_wire_v2(one, at) for one in shown]
-        return Page(total_count=total, page=paging.number, page_size=paging.size, items=items)
+        return EntitlementV2PaginatedResponse(total_count=total, page=paging.number, page_size=paging.size, items=items)
 
     @router.get(_ONE, operation_id="getCustomerEntitlementV2", tags=_TAGS, summary="Get a customer's entitlement")
     def get(

@@ -10,7 +10,7 @@ from meterhouse.entitlements.grant import Grant
 from meterhouse.entitlements.grant_rules import GrantBounds, check_cadence, issue_grant, new_grant
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, MeasureFrom, RecurrenceSpec
 from meterhouse.entitlements.usage_period import UsagePeriods
-from meterhouse.kernel.cadence import Cadence, index_at, period_at
+from meterhouse.kernel.cadence import index_at, period_at
 from meterhouse.kernel.errors import Problems
 from meterhouse.metering.model import Meter
 

@@ -10,7 +10,7 @@ from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.grant_schema import Amount, Priority
 from meterhouse.entitlements.holder import Shown
 from meterhouse.entitlements.period_schema import RecurringPeriod, recurring_period
-from meterhouse.platform.wire import Instant, Metadata, PeriodWire, Resource, Ulid, Wire
+from meterhouse.platform.wire import Instant, Metadata, Page, PeriodWire, Resource, Ulid, Wire
 
 
 class EntitlementFields(Resource):
@@ -60,6 +60,10 @@ class EntitlementBooleanV2(EntitlementFields, PeriodFields, _CustomerFields):
 EntitlementV2 = Annotated[
     EntitlementMeteredV2 | EntitlementStaticV2 | EntitlementBooleanV2, Field(discriminator="type")
 ]
+
+
+class EntitlementV2PaginatedResponse(Page[EntitlementV2]):
+    pass
 
 
 def entitlement_wire_v2(

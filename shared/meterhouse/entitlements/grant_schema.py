@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from meterhouse.customers.schema import JsonObject
@@ -21,7 +21,8 @@ from meterhouse.kernel.errors import InvalidInput
 from meterhouse.metering.aggregation import DECIMALS
 from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Resource, Wire
 
-_DIGITS = 20 + DECIMALS
+_WHOLE_DIGITS = 20
+_DIGITS = _WHOLE_DIGITS + DECIMALS
 _NONE = Decimal(0)
 
 
@@ -31,7 +32,12 @@ def _only_number(value: object) -> object:
     return value
 
 
-Amount = Annotated[JsonNumber, BeforeValidator(_only_number), Field(ge=0, max_digits=_DIGITS, decimal_places=DECIMALS)]
+Amount = Annotated[
+    JsonNumber,
+    BeforeValidator(_only_number),
+    Field(ge=0, max_digits=_DIGITS, decimal_places=DECIMALS),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**_WHOLE_DIGITS}),
+]
 """Less than 10^20, of at most 18 decimals: what meters measure in. Whole ones are exact on the wire."""
 Priority = Annotated[int, Field(ge=1, le=255, strict=True)]
 

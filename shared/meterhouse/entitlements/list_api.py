@@ -8,15 +8,19 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from meterhouse.entitlements.entitlement import EntitlementType
-from meterhouse.entitlements.entitlement_schema import EntitlementV2, entitlement_wire_v2
+from meterhouse.entitlements.entitlement_schema import (
+    EntitlementV2,
+    EntitlementV2PaginatedResponse,
+    entitlement_wire_v2,
+)
 from meterhouse.entitlements.management import Management
 from meterhouse.entitlements.paging import LimitQuery, OffsetQuery, OrderQuery, PageQuery, PageSizeQuery, Paging
 from meterhouse.entitlements.ports import EntitlementOrder
 from meterhouse.entitlements.service import CustomersWanted, EntitlementsWanted
-from meterhouse.entitlements.subject_schema import EntitlementV1, entitlement_wire
+from meterhouse.entitlements.subject_schema import EntitlementPaginatedResponse, EntitlementV1, entitlement_wire
 from meterhouse.platform import clock
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.wire import Page, SortOrder, Ulid
+from meterhouse.platform.wire import SortOrder, Ulid
 
 _TAGS = ["Entitlements"]
 EntitlementId = Annotated[Ulid, Path()]
@@ -45,13 +49,13 @@ def entitlement_routes(use: Management, now: Callable[[], datetime] = clock.now)
         limit: LimitQuery = None,
         order: OrderQuery = SortOrder.ASC,
         order_by: EntitlementOrderBy = EntitlementOrder.CREATED_AT,
-    ) -> Page[EntitlementV2]:
+    ) -> EntitlementV2PaginatedResponse:
         customers = CustomersWanted(ids=customer_ids, keys=customer_keys)
         wanted = EntitlementsWanted(customers, feature, entitlement_type, exclude_inactive)
         paging, at = Paging(page, page_size, offset, limit, order), now()
         shown, total = use.reads.page(namespace(), wanted, paging.rows(order_by))
         items = [entitlement_wire_v2(one, at) for one in shown]
-        return Page(total_count=total, page=paging.number, page_size=paging.size, items=items)
+        return EntitlementV2PaginatedResponse(total_count=total, page=paging.number, page_size=paging.size, items=items)
 
     @router.get(
         "/api/v2/entitlements/<entitlement_id>",
@@ -89,7 +93,7 @@ def entitlement_routes_v1(use: Management, now: Callable[[], datetime] = clock.n
         limit: LimitQuery = None,
         order: OrderQuery = SortOrder.ASC,
         order_by: EntitlementOrderBy = EntitlementOrder.CREATED_AT,
-    ) -> list[EntitlementV1] | Page[EntitlementV1]:
+    ) -> list[EntitlementV1] | EntitlementPaginatedResponse:
         customers = CustomersWanted(subjects=subject)
         wanted = EntitlementsWanted(customers, feature, entitlement_type, exclude_inactive)
         paging, at = Paging(page, page_size, offset, limit, order), now()
@@ -97,7 +101,7 @@ def entitlement_routes_v1(use: Management, now: Callable[[], datetime] = clock.n
         items = [entitlement_wire(one, at) for one in shown]
         if not paging.is_paged:
             return items
-        return Page(total_count=total, page=paging.number, page_size=paging.size, items=items)
+        return EntitlementPaginatedResponse(total_count=total, page=paging.number, page_size=paging.size, items=items)
 
     @router.get(
         "/api/v1/entitlements/<entitlement_id>",

@@ -24,7 +24,7 @@ from meterhouse.entitlements.entitlement_schema import (
 )
 from meterhouse.entitlements.holder import Shown
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec
-from meterhouse.platform.wire import Wire
+from meterhouse.platform.wire import Page, Wire
 
 
 def _limited(value: object) -> object:
@@ -61,6 +61,10 @@ class EntitlementBoolean(EntitlementFields, PeriodFields, _SubjectFields):
 
 
 EntitlementV1 = Annotated[EntitlementMetered | EntitlementStatic | EntitlementBoolean, Field(discriminator="type")]
+
+
+class EntitlementPaginatedResponse(Page[EntitlementV1]):
+    pass
 
 
 def entitlement_spec(
