@@ -90,7 +90,7 @@ class Entitlement:
 
     def is_over(self, at: datetime) -> bool:
         """Whether it gives access at no instant from `at` on; what is over never changes again."""
-        return self.deleted_at is not None or (self.active_to is not None and self.active_to <= at)
+        return self.active_to is not None and self.active_to <= max(at, self.active_from)
 
     def ended(self, at: datetime) -> "Entitlement":
         """The same, active no longer than until `at`."""

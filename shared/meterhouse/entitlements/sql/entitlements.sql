@@ -9,14 +9,14 @@ WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND feature_ke
 -- name: not_over
 SELECT * FROM entitlement_details
 WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND feature_key = %(feature_key)s
-    AND deleted_at IS NULL AND (active_to IS NULL OR active_to > %(at)s)
+    AND (active_to IS NULL OR active_to > greatest(active_from, %(at)s))
 ORDER BY active_from, id
 
 -- name: not_over_of_customer
 -- A few are enough to tell why the customer stays.
 SELECT id, feature_key FROM entitlements
 WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s
-    AND deleted_at IS NULL AND (active_to IS NULL OR active_to > %(at)s)
+    AND (active_to IS NULL OR active_to > greatest(active_from, %(at)s))
 ORDER BY feature_key, id
 LIMIT 10
 
@@ -50,3 +50,7 @@ WHERE namespace = %(namespace)s AND id = %(id)s
 -- name: add_reset
 INSERT INTO usage_resets (namespace, entitlement_id, at, anchor, preserves_overage, created_at)
 VALUES (%(namespace)s, %(entitlement_id)s, %(at)s, %(anchor)s, %(preserves_overage)s, %(created_at)s)
+
+-- name: measured_by
+SELECT DISTINCT feature_id FROM entitlements
+WHERE namespace = %(namespace)s AND feature_id = ANY(%(feature_ids)s) AND meter_id IS NOT NULL
