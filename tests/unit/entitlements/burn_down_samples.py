@@ -1,10 +1,10 @@
 """Grants and usage for the burn-down, spelled out only where a test cares. Time is in hours since T."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from meterhouse.entitlements.burn_down import Stretch, Usage
+from meterhouse.entitlements.burn_down import Balance, Stretch, Usage
 from meterhouse.entitlements.grant import Grant, Recurrence
 from meterhouse.entitlements.usage_period import Reset
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
@@ -13,6 +13,7 @@ T = datetime(2024, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 Amount = Decimal | int | str
+Amounts = Mapping[int, Amount] | Mapping[int, Decimal] | Mapping[float, int]
 
 
 def at(hours: float) -> datetime:
@@ -53,7 +54,7 @@ def reset(hours: float, *, preserving: bool = False) -> Reset:
     return Reset(at(hours), preserving)
 
 
-def used(amounts: Mapping[float, Amount]) -> Usage:
+def used(amounts: Amounts) -> Usage:
     """The sum of what was used in a stretch, by hour."""
     events = events_of(amounts)
 
@@ -63,17 +64,18 @@ def used(amounts: Mapping[float, Amount]) -> Usage:
     return usage
 
 
-def last_of(values: Mapping[float, Amount]) -> Usage:
+def last_of(values: Amounts) -> Usage:
     """The last value in a stretch, by hour."""
     events = events_of(values)
 
     def usage(stretch: Stretch) -> Decimal | None:
-        return ([value for when, value in events if stretch.start <= when < stretch.end] or [None])[-1]
+        values = [value for when, value in events if stretch.start <= when < stretch.end]
+        return values[-1] if values else None
 
     return usage
 
 
-def events_of(amounts: Mapping[float, Amount]) -> list[tuple[datetime, Decimal]]:
+def events_of(amounts: Amounts) -> list[tuple[datetime, Decimal]]:
     return sorted((at(hours), Decimal(amount)) for hours, amount in amounts.items())
 
 
@@ -81,5 +83,6 @@ def present(balances: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {id_: amount for id_, amount in balances.items() if amount}
 
 
-def named(ids: Iterable[str], balances: Mapping[str, Decimal]) -> list[Decimal]:
-    return [balances.get(id_, Decimal(0)) for id_ in ids]
+def usage_left_overage(balance: Balance) -> tuple[object, object, object]:
+    """To be compared with numbers of any kind."""
+    return balance.usage, balance.remaining, balance.overage
