@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+from meterhouse.entitlements.bearing import total
 from meterhouse.entitlements.burn_down import Balance, Stretch, Usage
 from meterhouse.entitlements.grant import Grant, Recurrence
 from meterhouse.entitlements.usage_period import Reset
@@ -59,7 +61,7 @@ def used(amounts: Amounts) -> Usage:
     events = events_of(amounts)
 
     def usage(stretch: Stretch) -> Decimal:
-        return sum((value for when, value in events if stretch.start <= when < stretch.end), Decimal(0))
+        return total(value for when, value in events if stretch.start <= when < stretch.end)
 
     return usage
 
@@ -83,6 +85,10 @@ def present(balances: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {id_: amount for id_, amount in balances.items() if amount}
 
 
-def usage_left_overage(balance: Balance) -> tuple[object, object, object]:
+def told(*values: Any) -> tuple[Any, ...]:
     """To be compared with numbers of any kind."""
-    return balance.usage, balance.remaining, balance.overage
+    return values
+
+
+def usage_left_overage(balance: Balance) -> tuple[Any, ...]:
+    return told(balance.usage, balance.remaining, balance.overage)
