@@ -21,6 +21,8 @@ from meterhouse.metering.model import Meter
 
 # the edge's decimals are of a kind of their own, which the hook makes plain ones
 _ENCODER = Encoder(decimal_format="number", enc_hook=Decimal)
+LARGEST_DATA = 32 * 1024
+"""Bytes of an event's data: as many events as a reservation may come to fit one record of the log."""
 
 
 def check_reservable(meter: Meter) -> None:
@@ -44,6 +46,8 @@ def settlement_of(metered: Metered, amount: Decimal, data: Mapping[str, Any], su
     problems = Problems()
     check_amount(metered.meter.aggregation, amount, problems)
     text = _event_data(metered.meter, amount, data, problems)
+    if len(text.encode()) > LARGEST_DATA:
+        problems.add("/data", "too_large", f"at most {LARGEST_DATA} bytes")
     problems.raise_if_any("the reservation cannot be settled so")
     _check_counts(metered, text, at, problems)
     problems.raise_if_any("the usage would not count for the feature")

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from meterhouse.entitlements.reservation import Reservation
-from meterhouse.entitlements.settled_usage import check_reservable, settlement_of, usage_events
+from meterhouse.entitlements.reservation import MOST_EVENTS, Reservation
+from meterhouse.entitlements.settled_usage import LARGEST_DATA, check_reservable, settlement_of, usage_events
 from meterhouse.entitlements.standing import Metered
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 from meterhouse.metering.aggregation import Aggregation
@@ -61,6 +61,17 @@ def test_data_may_say_the_same_amount_and_no_other() -> None:
     assert msgspec.json.decode(settle(on, "7", {"tokens": "7.0"})) == {"tokens": 7}
     assert refused(on, "7", {"tokens": 8}) == [("/data", "other_amount")]
     assert refused(on, "7", {"tokens": None}) == [("/data", "other_amount")]
+
+
+def test_data_is_so_small_that_any_reservation_fits_one_record() -> None:
+    on = metered(meter(Aggregation.COUNT, None))
+    room = LARGEST_DATA - len('{"note":""}')
+
+    settled = HELD.settled(settlement_of(on, Decimal(MOST_EVENTS), {"note": "é" * (room // 2)}, "acme", AT))
+    record = encode_record("default", msgspec.Raw(msgspec.json.encode(usage_events(settled, on.meter))), AT)
+
+    assert len(decode_record(record).events) == MOST_EVENTS
+    assert refused(on, "1", {"note": "x" * (room + 1)}) == [("/data", "too_large")]
 
 
 @pytest.mark.parametrize("in_the_way", [3, "x", [1], None])

@@ -2,9 +2,17 @@
 -- Locked: of two that settle or release it at once the second sees what the first did.
 SELECT r.*, r.data::text AS data FROM reservations r
 JOIN entitlements e ON e.namespace = r.namespace AND e.id = r.entitlement_id
-WHERE r.namespace = %(namespace)s AND r.id = %(id)s AND r.customer_id = %(customer_id)s
-    AND e.feature_key = %(feature_key)s
+WHERE r.namespace = %(namespace)s AND r.id = %(id)s AND e.feature_key = %(feature_key)s
+    AND r.customer_id = ANY(ARRAY[
+        %(customer)s,
+        (SELECT customer_id FROM customer_subjects WHERE namespace = %(namespace)s AND subject = %(customer)s AND is_key)
+    ])
 FOR NO KEY UPDATE OF r
+
+-- name: count
+SELECT count(*) FROM reservations r
+JOIN entitlements e ON e.namespace = r.namespace AND e.id = r.entitlement_id
+WHERE {matching}
 
 -- name: matching
 -- The condition of a list; the adapter puts it behind a count and behind a page. The state is that at an instant.
@@ -17,7 +25,7 @@ AND (%(states)s::text[] IS NULL OR CASE
 END = ANY(%(states)s))
 
 -- name: page
-SELECT r.*, r.data::text AS data, count(*) OVER () AS total FROM reservations r
+SELECT r.*, r.data::text AS data FROM reservations r
 JOIN entitlements e ON e.namespace = r.namespace AND e.id = r.entitlement_id
 WHERE {matching}
 ORDER BY r.created_at DESC, r.id DESC

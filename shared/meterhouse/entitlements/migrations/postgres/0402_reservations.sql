@@ -13,8 +13,8 @@ CREATE TABLE reservations (
     created_at timestamptz NOT NULL,
     settled_amount numeric CHECK (settled_amount >= 0),
     settled_at timestamptz,
-    -- of the usage event; a numeric in it keeps its digits
-    data jsonb,
+    -- of the usage event, as it will be sent: every digit
+    data json,
     counted_at timestamptz,
     released_at timestamptz,
     metadata jsonb NOT NULL,
