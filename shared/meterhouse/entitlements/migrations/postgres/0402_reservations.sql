@@ -15,6 +15,8 @@ CREATE TABLE reservations (
     settled_at timestamptz,
     -- of the usage event, as it will be sent: every digit
     data json,
+    -- when the event was last put on the log
+    sent_at timestamptz,
     counted_at timestamptz,
     released_at timestamptz,
     metadata jsonb NOT NULL,
