@@ -27,6 +27,6 @@ def _read(event: Mapping[str, Any]) -> tuple[list[Notice], set[str]]:
         try:
             notices.append(notice_of(message_id, json.loads(record["body"])))
         except (ValueError, KeyError, TypeError):
-            logger.exception("a message is no domain event", extra={"message": message_id})
+            logger.exception("a message is no domain event", extra={"message_id": message_id})
             unreadable.add(message_id)
     return notices, unreadable
