@@ -21,9 +21,8 @@ AT = T0 + timedelta(days=3)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 RESET = datetime(2024, 2, 1, tzinfo=UTC)
 METER = new_meter("01M", MeterSpec("calls", Aggregation.COUNT, "call", "Calls"), T0)
-ENTITLEMENT = Entitlement(
-    "01E", "01C", "01F", "calls", EntitlementType.METERED, T0, T0, T0, allowance=Allowance(PERIODS)
-)
+ALLOWANCE = Allowance(UsagePeriods(Cadence.parse("P1M"), T0, T0))
+ENTITLEMENT = Entitlement("01E", "01C", "01F", "calls", EntitlementType.METERED, T0, T0, T0, allowance=ALLOWANCE)
 GRANT = Grant("01G", "01E", Decimal(100), T0, T0, T0)
 
 
