@@ -5,7 +5,7 @@ from typing import Any
 
 from openmeter import Client
 
-GROUPS = ("meter", "event", "subject", "customer", "debug", "progress", "currencies")
+GROUPS = ("meter", "event", "subject", "customer", "debug", "progress", "currencies", "features")
 """How the names of the groups in question begin."""
 ELSEWHERE = {
     "customer": "access and entitlements: issue 4",

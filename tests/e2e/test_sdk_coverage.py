@@ -1,4 +1,4 @@
-"""Every operation that the official SDK offers for meters, events, subjects and customers, driven one by one.
+"""Every operation that the official SDK offers for meters, events, subjects, customers and features, driven one by one.
 
 What the SDK offers is read off the SDK: an operation of its next version fails here until it is driven or listed.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
+from tests.e2e.drive_features import FEATURES
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
 
 Sdk = Any
@@ -69,7 +70,7 @@ def sdk(sdk_of_its_own: Sdk) -> Recorded:
 
 
 Drive = Callable[[Sdk, Eventually], None]
-DRIVES: dict[str, Drive] = {}
+DRIVES: dict[str, Drive] = dict(FEATURES)
 
 
 def drives(operation: str) -> Callable[[Drive], Drive]:

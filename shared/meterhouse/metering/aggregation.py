@@ -22,7 +22,7 @@ class Aggregation(StrEnum):
 
     @property
     def can_be_entitled(self) -> bool:
-        """Whether a balance can be burnt by it: what is used up to an instant stays used, or is the present level."""
+        """Whether it burns a balance; the average or an extreme of a stretch is no amount that was used in it."""
         return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}
 
     @property
