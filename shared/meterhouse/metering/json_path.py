@@ -26,11 +26,16 @@ def reader(path: str) -> Reader:
     Raises:
         ValueError: it is no JSONPath from the root.
     """
-    if _MEMBERS.fullmatch(path):
-        return _member(tuple(path.split(".")[1:]))
+    if names := members(path):
+        return _member(names)
     if not path.startswith("$"):
         raise ValueError("a JSONPath starts with $")
     return _general(path)
+
+
+def members(path: str) -> tuple[str, ...]:
+    """The names that a path of members alone goes by, from the root; none of any other path."""
+    return tuple(path.split(".")[1:]) if _MEMBERS.fullmatch(path) else ()
 
 
 def _general(path: str) -> Reader:

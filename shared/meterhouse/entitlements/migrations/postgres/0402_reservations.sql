@@ -7,14 +7,21 @@ CREATE TABLE reservations (
     entitlement_id text NOT NULL,
     customer_id text NOT NULL,
     amount numeric NOT NULL CHECK (amount > 0),
+    -- of the customer, for the usage event
+    subject text NOT NULL,
     expires_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     settled_amount numeric CHECK (settled_amount >= 0),
     settled_at timestamptz,
+    -- of the usage event, as it will be sent: every digit
+    data json,
     counted_at timestamptz,
     released_at timestamptz,
+    metadata jsonb NOT NULL,
     PRIMARY KEY (namespace, id),
+    FOREIGN KEY (namespace, entitlement_id) REFERENCES entitlements,
     CHECK ((settled_at IS NULL) = (settled_amount IS NULL)),
+    CHECK ((settled_at IS NULL) = (data IS NULL)),
     CHECK (settled_at IS NOT NULL OR counted_at IS NULL),
     CHECK (settled_at IS NULL OR released_at IS NULL)
 );
@@ -22,3 +29,4 @@ SELECT confine('reservations');
 -- What a balance reads of them; counted and released ones are of no more interest to it.
 CREATE INDEX reservations_on_balance ON reservations (namespace, entitlement_id)
 WHERE counted_at IS NULL AND released_at IS NULL;
+CREATE INDEX reservations_of_customer ON reservations (namespace, customer_id, created_at, id);
