@@ -40,15 +40,15 @@ class PostgresMeters:
 
     def find(self, id_or_slug: str) -> Meter | None:
         row = self._transaction.fetch_one(_SQL["find"], {"id_or_slug": id_or_slug})
-        return None if row is None else _meter(row)
+        return None if row is None else meter_of(row)
 
     def by_ids(self, meter_ids: Iterable[str]) -> dict[str, Meter]:
         """Meters by id, deleted ones too: usage under them is still billed."""
-        return {row["id"]: _meter(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
+        return {row["id"]: meter_of(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
 
     def all(self) -> list[Meter]:
         """Deleted ones too."""
-        return [_meter(row) for row in self._transaction.fetch_all(_SQL["all"])]
+        return [meter_of(row) for row in self._transaction.fetch_all(_SQL["all"])]
 
     def is_backfilled(self, meter: Meter) -> bool:
         """Whether the events stored before the meter's latest revision are read."""
@@ -57,7 +57,7 @@ class PostgresMeters:
 
     def live(self) -> list[Meter]:
         """All that are not deleted."""
-        return [_meter(row) for row in self._transaction.fetch_all(_SQL["live"])]
+        return [meter_of(row) for row in self._transaction.fetch_all(_SQL["live"])]
 
     def page(self, page: MeterPage) -> list[Meter]:
         direction = "DESC" if page.descending else "ASC"
@@ -67,7 +67,7 @@ class PostgresMeters:
             " LIMIT %(limit)s OFFSET %(offset)s",
             {"include_deleted": page.include_deleted, "limit": page.size, "offset": (page.number - 1) * page.size},
         )
-        return [_meter(row) for row in rows]
+        return [meter_of(row) for row in rows]
 
     def add(self, meter: Meter) -> bool:
         return self._transaction.execute(_SQL["add"], _values(meter)) > 0
@@ -157,6 +157,6 @@ def _values(meter: Meter) -> dict[str, Any]:
     return asdict(meter) | {"aggregation": meter.aggregation.value} | written
 
 
-def _meter(row: Row) -> Meter:
+def meter_of(row: Row) -> Meter:
     known = {name: value for name, value in row.items() if name != "namespace"}
     return Meter(**known | {"aggregation": Aggregation(row["aggregation"])})
