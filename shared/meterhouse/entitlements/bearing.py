@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
 from heapq import heapify, heappop, heappush
+from types import MappingProxyType
 
 from meterhouse.kernel.rounding import EXACT
 
 ZERO = Decimal(0)
+NOTHING: Mapping[int, Decimal] = MappingProxyType({})
 _add, _subtract = EXACT.add, EXACT.subtract
 
 
@@ -47,7 +49,7 @@ class Bearing:
     def use(self, amount: Decimal) -> None:
         """Bear `amount` more; below zero it is given back to those who bore most lately in burn order."""
         used = _add(self.used, amount)
-        if amount < 0 or self.used < 0:
+        if amount < ZERO or self.used < ZERO:
             self.hold(used)
             return
         self.used = used
@@ -61,7 +63,7 @@ class Bearing:
 
     def take_back(self) -> None:
         for number, amount in self.open.items():
-            if amount < 0:
+            if amount < ZERO:
                 self._settle(number, amount.copy_negate())
             self._leave(number, _add(self.left[number], amount))
         moved = total(self.open.values())
@@ -69,17 +71,20 @@ class Bearing:
         self.remaining = _add(self.remaining, moved)
         self.owed, self.used, self.open = self._owed_before, ZERO, {}
 
-    def settle(self) -> dict[int, Decimal]:
+    def settle(self) -> Mapping[int, Decimal]:
         """Let what is open stay as it is, and return it."""
         settled = self.open
         for number, amount in settled.items():
-            if amount > 0:
+            if amount > ZERO:
                 self._settle(number, amount)
-        self._owed_before, self.used, self.open = self.owed, ZERO, {}
+        self._owed_before, self.used = self.owed, ZERO
+        self.open = {}
         return settled
 
-    def pay(self) -> dict[int, Decimal]:
+    def pay(self) -> Mapping[int, Decimal]:
         """Burn what is owed from what is left by now; what each paid."""
+        if self.owed <= ZERO:
+            return NOTHING
         self._bear(ZERO)
         return self.settle()
 
@@ -99,25 +104,34 @@ class Bearing:
 
     def _bear(self, amount: Decimal) -> None:
         before = _add(self.owed, amount)
-        self.owed = self._burn(before) if before > 0 else self._give_back(before)
+        self.owed = self._burn(before) if before > ZERO else self._give_back(before)
         moved = _subtract(before, self.owed)
         self.granted = _add(self.granted, moved)
         self.remaining = _subtract(self.remaining, moved)
 
     def _burn(self, amount: Decimal) -> Decimal:
-        queue, left, open_ = self._queue, self.left, self.open
-        while amount and queue:
+        """What is left of `amount` when nothing is left of any grant."""
+        queue, left = self._queue, self.left
+        while queue and amount:
             number = queue[0]
             rest = left[number]
-            taken = min(rest, amount)
-            if taken:
-                left[number] = _subtract(rest, taken)
-                open_[number] = _add(open_[number], taken) if number in open_ else taken
-                amount = _subtract(amount, taken)
-            if taken == rest:
-                heappop(queue)
-                self._is_queued[number] = False
+            if rest > amount:
+                left[number] = _subtract(rest, amount)
+                self._share(number, amount)
+                return ZERO
+            heappop(queue)
+            self._is_queued[number] = False
+            left[number] = ZERO
+            self._share(number, rest)
+            amount = _subtract(amount, rest)
         return amount
+
+    def _share(self, number: int, amount: Decimal) -> None:
+        borne = self.open.get(number)
+        if borne is not None:
+            self.open[number] = _add(borne, amount)
+        elif amount:
+            self.open[number] = amount
 
     def _give_back(self, amount: Decimal) -> Decimal:
         """`amount` is not above zero; nor is what is returned, which nobody had borne."""

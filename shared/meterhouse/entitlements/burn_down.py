@@ -204,7 +204,13 @@ class _Run:
             bearing.take_back()
         else:
             self._may_roll.update(bearing.settle())
-        changes = [change for kind, number in happenings for change in self._changes(kind, number)]
+        changes: list[Change] = []
+        for kind, number in happenings:
+            if kind is Happening.RESET:
+                changes += self._reset(self._resets[number])
+            else:
+                changes.append(self._refill_or_end(kind, number))
+        paid: Mapping[int, Decimal]
         if self._is_gauge:
             bearing.hold(held)
             paid = bearing.open
@@ -215,16 +221,14 @@ class _Run:
         self._record.steps.append(step)
         self._step_start, self._used_before = self.at, ZERO
 
-    def _changes(self, kind: Happening, number: int) -> list[Change]:
-        if kind is Happening.RESET:
-            return self._reset(self._resets[number])
+    def _refill_or_end(self, kind: Happening, number: int) -> Change:
         if kind is Happening.END:
             self._active.discard(number)
             self._may_roll.discard(number)
-            return [self._put(kind, number, ZERO)]
+            return self._put(kind, number, ZERO)
         self._active.add(number)
         self._may_roll.add(number)
-        return [self._put(kind, number, self.grants[number].amount)]
+        return self._put(kind, number, self.grants[number].amount)
 
     def _reset(self, reset: Reset) -> list[Change]:
         self.period_start = self.at

@@ -1,7 +1,9 @@
 """What the catalog room asks of entitlements, answered from PostgreSQL."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 
+from meterhouse.platform import clock
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.sql import queries
 
@@ -9,13 +11,15 @@ _SQL = queries("meterhouse.entitlements", "entitlements.sql")
 
 
 class EntitledFeatures:
-    """`meterhouse.catalog.ports.FeatureUse`: a balance is still told, of the past too, once its feature is archived."""
+    """`meterhouse.catalog.ports.FeatureUse`: a balance is burnt on when its feature is archived."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, now: Callable[[], datetime] = clock.now) -> None:
         self._database = database
+        self._now = now
 
     def still_used(self, namespace: str, feature_ids: Collection[str]) -> Collection[str]:
-        """Which of these features metered entitlements measure by; joins the transaction in which it is asked."""
+        """Which of these features metered entitlements that are not over measure by; joins the caller's transaction."""
+        wanted = {"feature_ids": list(feature_ids), "at": self._now()}
         with self._database.transaction(namespace) as transaction:
-            rows = transaction.fetch_all(_SQL["measured_by"], {"feature_ids": list(feature_ids)})
+            rows = transaction.fetch_all(_SQL["measured_by"], wanted)
         return [row["feature_id"] for row in rows]

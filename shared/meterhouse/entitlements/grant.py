@@ -72,7 +72,9 @@ class Grant:
     @property
     def ends_at(self) -> datetime | None:
         """When it expires or was voided, whichever is first."""
-        return min((at for at in (self.expires_at, self.voided_at) if at is not None), default=None)
+        if self.voided_at is None or self.expires_at is None:
+            return self.voided_at or self.expires_at
+        return min(self.voided_at, self.expires_at)
 
     @property
     def is_voided(self) -> bool:

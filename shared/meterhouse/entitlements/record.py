@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import NamedTuple
 
-from meterhouse.entitlements.bearing import ZERO
+from meterhouse.entitlements.bearing import NOTHING, ZERO
 from meterhouse.entitlements.grant import Grant
 from meterhouse.entitlements.timeline import Happening, Happenings
 
@@ -37,7 +36,7 @@ class Step(NamedTuple):
     overage: Decimal
     happenings: Happenings
     changes: Sequence[Change] = ()
-    paid: Mapping[int, Decimal] = MappingProxyType({})
+    paid: Mapping[int, Decimal] = NOTHING
     overage_left: Decimal = ZERO
 
 

@@ -1,18 +1,19 @@
 """What is known of an entitlement before its usage is asked for: all that a balance follows from but usage."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.entitlements.burn_down import Balance
+from meterhouse.customers.model import Customer
+from meterhouse.entitlements.balance import Balance
 from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.grant import Grant
 from meterhouse.metering.filter import Filter
 from meterhouse.metering.model import Meter
 
 RESERVATION_SOURCE = "meterhouse/reservations"
-"""The source of usage events that settle a reservation; their id is the reservation's."""
+"""The source of usage events that settle a reservation; their ids follow from the reservation's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +28,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Usage of a hold that was settled at `at`, and whose event is not known to be counted yet."""
+    """Usage of a hold that was settled at `at`, and whose events are not known to be counted yet."""
 
     id: str
     amount: Decimal
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A balance of earlier: a cache, never needed.
-
-    Attributes:
-        changes: the entitlement's count of changes when it was taken.
-        seen: the latest mark of late usage when it was taken, before its usage was read.
-    """
-
-    balance: Balance
-    changes: int
-    seen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +41,15 @@ class Metered:
 
     Attributes:
         meter: whose usage counts, where all of `filters` hold.
-        subjects: of the customer; usage of theirs counts.
+        subjects: of the customer, its key first; usage of theirs counts.
         grants: all there ever were, voided and expired ones too.
-        holds: open ones, those past their time too.
-        settled: holds whose event is on its way.
-        basis: what a snapshot stands on, as a digest; see README.
+        basis: a digest of all that a snapshot stands on and the entitlement does not count as its changes.
         seen: the latest mark of late usage.
         read_at: when all this was read, by the database's clock.
-        is_complete: the meter has read all events stored before it.
-        snapshot: the latest one that is valid and not later than the instant that was asked for.
+        is_complete: the meter has read all events that were stored before it.
+        holds: open ones, those past their time too.
+        settled: holds whose events are on their way.
+        snapshot: the latest balance kept that is still true and not later than the instant that was asked for.
     """
 
     meter: Meter
@@ -75,7 +62,7 @@ class Metered:
     is_complete: bool = True
     holds: Sequence[Hold] = ()
     settled: Sequence[Settled] = ()
-    snapshot: Snapshot | None = None
+    snapshot: Balance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +75,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class CustomerStanding:
-    """A customer with entitlements.
+    """A customer with entitlements; `matched` are the names it was asked for by, in the order in which they were."""
 
-    Attributes:
-        matched: those of the names asked for that are the customer's: its id, its key, its subjects.
-    """
-
-    customer_id: str
+    customer: Customer
     matched: Sequence[str]
-    standings: Sequence[Standing] = field(default_factory=list)
+    standings: Sequence[Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Customers by id; of the feature keys asked for those of live features."""
+
+    customers: Sequence[CustomerStanding]
+    features: Collection[str] = ()

@@ -82,7 +82,8 @@ def _lives(grant: Grant) -> bool:
 def _recurrences(grant: Grant, after: datetime, until: datetime) -> Iterator[datetime]:
     if grant.recurrence is None:
         return
+    ends_at = grant.ends_at
     for at in grant.recurrence.instants_after(max(after, grant.effective_at)):
-        if at > until or (grant.ends_at is not None and at >= grant.ends_at):
+        if at > until or (ends_at is not None and at >= ends_at):
             return
         yield at

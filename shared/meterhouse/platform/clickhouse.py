@@ -25,6 +25,9 @@ class ClickHouseSettings:
     database: str
     username: str
     password: str = field(repr=False)
+    connects_within: int = 10
+    answers_within: int = 60
+    """Seconds for a connection, and for a statement."""
 
     @classmethod
     def from_environment(cls) -> ClickHouseSettings:
@@ -56,8 +59,8 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
             password=settings.password,
             database=settings.database if database is None else database,
             autogenerate_session_id=False,
-            send_receive_timeout=60,
-            connect_timeout=10,
+            send_receive_timeout=settings.answers_within,
+            connect_timeout=settings.connects_within,
         )
     except Error as error:
         aws.forget_secrets()  # a password that was changed meanwhile is read anew by the next attempt

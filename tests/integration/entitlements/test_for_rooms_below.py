@@ -1,5 +1,7 @@
 """What the rooms below ask of entitlements."""
 
+from typing import TYPE_CHECKING
+
 from meterhouse.customers.ports import CustomerGuard, CustomerPorts
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.customers.service import CustomerService
@@ -10,6 +12,9 @@ from meterhouse.platform.postgres import Transaction, begins
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions
 from tests.integration.entitlements.house import ACME, House
 from tests.unit.subscriptions.samples import at
+
+if TYPE_CHECKING:
+    from meterhouse.catalog.ports import FeatureUse
 
 
 def customers(house: House) -> CustomerService:
@@ -58,12 +63,14 @@ def test_subjects_of_an_entitled_customer_may_change(house: House) -> None:
     assert changed.customer.usage_subjects == ("acme", "phone")
 
 
-def test_balances_go_on_being_measured_by_a_feature_though_they_are_over(house: House) -> None:
+def test_a_balance_is_measured_by_its_feature_until_it_is_over(house: House) -> None:
     unused = house.add_feature("unused", house.meter)
     house.entitled()
-    house.ok("DELETE", f"{ACME}/tokens")
     house.ok("POST", ACME, {"type": "boolean", "featureKey": "sso"})
+    house.archive_feature(house.tokens)
+    use: FeatureUse = EntitledFeatures(house.database, lambda: house.now)
+    features = [house.tokens, house.sso, unused]
 
-    used = EntitledFeatures(house.database).still_used(house.namespace, [house.tokens, house.sso, unused])
-
-    assert list(used) == [house.tokens]
+    assert list(use.still_used(house.namespace, features)) == [house.tokens]
+    house.ok("DELETE", f"{ACME}/tokens")
+    assert list(use.still_used(house.namespace, features)) == []

@@ -54,3 +54,4 @@ VALUES (%(namespace)s, %(entitlement_id)s, %(at)s, %(anchor)s, %(preserves_overa
 -- name: measured_by
 SELECT DISTINCT feature_id FROM entitlements
 WHERE namespace = %(namespace)s AND feature_id = ANY(%(feature_ids)s) AND meter_id IS NOT NULL
+    AND (active_to IS NULL OR active_to > greatest(active_from, %(at)s))
