@@ -70,7 +70,12 @@ def _of_balance(metered: Metered, periods: UsagePeriods, at: datetime) -> list[d
     reset = periods.at(known).end
     grants_or_reset = next(moment for moment, _ in timeline(metered.grants, (), (), known, reset))
     expiries = [hold.expires_at for hold in metered.holds]
-    return [grants_or_reset, *expiries, *(max(at, settled.at) + COUNTING for settled in metered.settled)]
+    return [
+        periods.measured_from,
+        grants_or_reset,
+        *expiries,
+        *(max(at, settled.at) + COUNTING for settled in metered.settled),
+    ]
 
 
 def _plain(value: Decimal) -> str:

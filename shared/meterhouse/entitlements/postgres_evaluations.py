@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from meterhouse.entitlements.balances import Standings
 from meterhouse.entitlements.evaluate_balances import Evaluation, Told
 from meterhouse.entitlements.notice import Notice
+from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.thresholds import Change, Crossing, Threshold
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
@@ -16,9 +16,9 @@ _SQL = queries("meterhouse.entitlements", "evaluations.sql")
 
 
 class PostgresEvaluations:
-    def __init__(self, transaction: Transaction, standings: Standings) -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self.standings = standings
+        self.standings = PostgresStandings(transaction)
 
     def touched(self, notices: Iterable[Notice], at: datetime) -> dict[str, set[str]]:
         heard = list(notices)

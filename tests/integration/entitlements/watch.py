@@ -7,19 +7,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from meterhouse.entitlements.balance import Balance
 from meterhouse.entitlements.balances import EntitlementBalance
-from meterhouse.entitlements.burn_down import Balance
 from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.evaluate_balances import EvaluateBalances
-from meterhouse.entitlements.postgres import PostgresEntitlements, PostgresGrants
 from meterhouse.entitlements.postgres_due import PostgresDueEntitlements
 from meterhouse.entitlements.postgres_evaluations import PostgresEvaluations
 from meterhouse.entitlements.sqs_event import batch_handler
-from meterhouse.entitlements.standing import Metered, Standing
+from meterhouse.entitlements.standing import Standing
 from meterhouse.entitlements.sweep_entitlements import SweepEntitlements
 from meterhouse.entitlements.thresholds import Threshold, percentages
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, Transaction, begins
+from meterhouse.platform.postgres import Database, Row, begins
 from tests.integration.entitlements.peril import Peril
 from tests.integration.entitlements.room import T0, Room
 
@@ -69,16 +68,13 @@ class Watch:
         return percentages("50,75,90,100")
 
     def worker(self, database: Database | None = None, peril: Peril | None = None) -> EvaluateBalances:
-        def store(transaction: Transaction) -> PostgresEvaluations:
-            return PostgresEvaluations(transaction, Standings(transaction, self.room))
-
         def settled_usage(namespace: str, entitlement_ids: Collection[str]) -> Collection[str]:
             assert (namespace, bool(entitlement_ids)) == (self.room.namespace, True)
             if peril:
                 peril.step()
             return ()
 
-        begin = begins(database or self.room.database, store)
+        begin = begins(database or self.room.database, PostgresEvaluations)
         return EvaluateBalances(begin, self, self, settled_usage, lambda: self.now)
 
     def deliver(self, *events: dict[str, Any], worker: EvaluateBalances | None = None) -> list[str]:
@@ -113,21 +109,3 @@ class Watch:
 
     def snapshots(self) -> list[Row]:
         return self.room.told("entitlement.balance_snapshot")
-
-
-@dataclass
-class Standings:
-    """`balances.Standings` without holds and snapshots."""
-
-    transaction: Transaction
-    room: Room
-
-    def of_entitlements(self, entitlement_ids: Sequence[str], at: datetime) -> list[Standing]:
-        found = [PostgresEntitlements(self.transaction).find(one) for one in entitlement_ids]
-        return [self._standing(one, at) for one in found if one is not None]
-
-    def _standing(self, entitlement: Entitlement, at: datetime) -> Standing:
-        if entitlement.allowance is None:
-            return Standing(entitlement)
-        grants = PostgresGrants(self.transaction).of_entitlement(entitlement.id)
-        return Standing(entitlement, Metered(self.room.meter, {}, ("acme",), grants, basis="", seen=0, read_at=at))

@@ -42,7 +42,7 @@ WHERE namespace = %(namespace)s AND entitlement_id = %(entitlement_id)s AND peri
 SELECT r.*, r.data::text AS data, e.meter_id FROM reservations r
 JOIN entitlements e ON e.namespace = r.namespace AND e.id = r.entitlement_id
 WHERE r.namespace = %(namespace)s AND r.entitlement_id = ANY(%(ids)s)
-    AND r.counted_at IS NULL AND r.released_at IS NULL AND r.settled_at IS NOT NULL
+    AND r.settled_at IS NOT NULL AND r.counted_at IS NULL
 ORDER BY r.settled_at, r.id
 
 -- name: count_in
