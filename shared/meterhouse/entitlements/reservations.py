@@ -97,7 +97,7 @@ class Reservations:
             allowance = allowance_of(entitlement)
             standing, metered = _standing(work.store, entitlement.id, at)
             # of two clocks the one behind must not overlook what the other wrote
-            at = max(at, *(hold.created_at for hold in metered.holds), *(one.at for one in metered.settled))
+            at = max([at, *(hold.created_at for hold in metered.holds), *(one.at for one in metered.settled)])
             expires_at = wanted.expires_at or at + USUAL_TERM
             _check(metered, wanted.amount, expires_at, at)
             if not allowance.is_soft_limit:
