@@ -1,7 +1,9 @@
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 
 import pytest
 
@@ -238,6 +240,34 @@ def test_workers_at_the_same_time_tell_each_crossing_once(watch: Watch, database
 
     assert sorted(watch.crossed()) == sorted([("50", 1), ("75", 1), ("90", 1)] * 6)
     assert len(watch.snapshots()) == 6
+
+
+def test_an_evaluation_waits_for_one_under_way_and_knows_what_that_one_left(
+    watch: Watch, database_settings: PostgresSettings
+) -> None:
+    mine = watch.room.entitled(watch.room.customer())
+    watch.use(mine, "60")
+    under_way, go_on = Event(), Event()
+
+    def first() -> list[str]:
+        own = Database(lambda: database_settings)
+        try:
+            slow = replace(watch, paused=(under_way, go_on))
+            return slow.deliver(slow.moved(mine), worker=slow.worker(own))
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        evaluating = pool.submit(first)
+        assert under_way.wait(10)
+        later = replace(watch, used={mine.id: Decimal(10)}, granted={mine.id: Decimal(100)})
+        overtaking = pool.submit(lambda: later.deliver(later.moved(mine)))
+        assert not wait([overtaking], timeout=0.5).done
+        go_on.set()
+        assert (evaluating.result(), overtaking.result()) == ([], [])
+
+    assert watch.crossings() == [("usage_percentage:50", 1, False)]
+    assert [row["data"]["usage"] for row in watch.snapshots()] == ["60", "10"]
 
 
 def test_more_than_a_transaction_takes_are_evaluated_in_several(watch: Watch, room: Room) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 from meterhouse.entitlements.balance import Balance
@@ -34,6 +35,8 @@ class Watch:
     reserved: dict[str, Decimal] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     reads: list[list[str]] = field(default_factory=list)
+    paused: tuple[Event, Event] | None = None
+    """Set as a balance is read, and waited for before it is told."""
 
     def use(self, entitlement: Entitlement, used: str, granted: str = "100") -> None:
         self.used[entitlement.id], self.granted[entitlement.id] = Decimal(used), Decimal(granted)
@@ -49,6 +52,9 @@ class Watch:
     def at(self, namespace: str, standings: Sequence[Standing], at: datetime) -> Mapping[str, EntitlementBalance]:
         """`ReadBalances`."""
         assert namespace == self.room.namespace
+        if self.paused is not None:
+            self.paused[0].set()
+            assert self.paused[1].wait(10)
         self.reads.append([standing.entitlement.id for standing in standings])
         if found := self.broken.intersection(self.reads[-1]):
             raise ValueError(f"no balance of {found}")
