@@ -110,8 +110,8 @@ class UsageHouse:
         return made
 
     def add_feature(self, key: str, meter: Meter | None = None, filters: dict[str, Any] | None = None) -> Feature:
-        spec = FeatureSpec(key, key.title(), meter and meter.slug, filters or {})
-        made = Feature(new_id(), spec, self.begun, self.begun, meter_id=meter and meter.id)
+        spec = FeatureSpec(key, key.title(), None if meter is None else meter.slug, filters or {})
+        made = Feature(new_id(), spec, self.begun, self.begun, meter_id=None if meter is None else meter.id)
         with self.database.transaction(self.namespace) as transaction:
             PostgresFeatures(transaction).add(made)
             transaction.commit()
