@@ -11,6 +11,7 @@ from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import api as entitlements
+from meterhouse.entitlements import reservation_api
 from meterhouse.metering import api as metering
 from meterhouse.metering import (
     conservation_api,
@@ -45,6 +46,7 @@ def openapi() -> str:
             conservation_api.conservation_routes(UNUSED, UNUSED, UNUSED),
             dead_letters_api.dead_letter_routes(UNUSED),
             *entitlements.management_routes(UNUSED),
+            reservation_api.reservation_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
