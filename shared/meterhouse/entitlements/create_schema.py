@@ -137,11 +137,12 @@ def issued(wire: MeteredCreateFields, issue: Issue | None = None) -> Issue | Non
     """
     problems = Problems()
     amount, priority = wire.issue_after_reset, wire.issue_after_reset_priority
-    if issue is None and amount is None:
-        if priority not in {None, 1}:
+    if amount is None:
+        # clients send the default, too, where they mean nothing by it
+        if priority not in {None, 1, issue and issue.priority}:
             problems.add("/issueAfterResetPriority", "amount_required", "needs issueAfterReset")
     elif issue is not None:
-        if amount not in {None, issue.amount}:
+        if amount != issue.amount:
             problems.add("/issueAfterReset", "issues_differ", "must say the same as issue, or be left out")
         if priority not in {None, issue.priority}:
             problems.add("/issueAfterResetPriority", "issues_differ", "must say the same as issue, or be left out")

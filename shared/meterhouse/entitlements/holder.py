@@ -67,10 +67,13 @@ def found(store: Store, customer_id: str, id_or_feature_key: str, at: datetime) 
 
 
 def lock_customer(work: Work[Store], holder: Holder) -> tuple[Customer, str]:
-    """The customer as it is once nobody else works on it: it may have been deleted meanwhile. Raises `NotFound`."""
-    customer, _ = customer_of(work.store, holder)
-    work.lock("customer", customer.id)
-    return customer_of(work.store, holder)
+    """As `customer_of`, once nobody else works on the customer: it may have been deleted meanwhile."""
+    found_first, subject_key = customer_of(work.store, holder)
+    work.lock("customer", found_first.id)
+    customer = work.store.customers.find(found_first.id)
+    if customer is None:
+        raise NotFound("customer", holder.name)
+    return customer, subject_key
 
 
 def lock_entitlement(

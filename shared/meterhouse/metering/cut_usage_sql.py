@@ -122,7 +122,7 @@ def parts_of_layer_sql(namespace: str, layer: Layer, dirty: Collection[int] | No
     text = _SQL["unique_parts" if is_unique else "parts"].format(
         asked=_asked(layer, parameters),
         starts=_numbers(layer, starts_of),
-        periods=_numbers(layer, _periods),
+        periods=_numbers(layer, _periods) if is_unique else "",
         total=total,
         events=events,
         parts=parts_sql(joined, dirty, parameters),
@@ -154,7 +154,7 @@ def _asked(layer: Layer, parameters: Parameters) -> str:
     if len(layer.queries) == 1:
         return str(next(iter(layer.queries)))
     owners = {subject: place for place, query in layer.queries.items() for subject in query.only or ()}
-    return f"transform(subject, {parameters.bind(list(owners))}, {list(owners.values())}, 0)"
+    return f"transform(subject, {parameters.bind(list(owners))}, {_array(owners.values())}, 0)"
 
 
 def _numbers(layer: Layer, instants: Callable[[UsageQuery], Iterable[datetime]]) -> str:
@@ -164,7 +164,12 @@ def _numbers(layer: Layer, instants: Callable[[UsageQuery], Iterable[datetime]])
         for place, query in layer.queries.items()
         for second in (0, *((at - _EPOCH) // timedelta(seconds=1) for at in instants(query)))
     }
-    return f"[{', '.join(map(str, sorted(numbers)))}]::Array(UInt64)"
+    return _array(sorted(numbers))
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """One literal, folded by the server: of many, driver and server would read each by itself."""
+    return f"splitByChar(',', '{','.join(map(str, numbers))}')::Array(UInt64)"
 
 
 def _periods(query: UsageQuery) -> tuple[datetime, ...]:

@@ -44,7 +44,8 @@ class PostgresMeters:
 
     def by_ids(self, meter_ids: Iterable[str]) -> dict[str, Meter]:
         """Meters by id, deleted ones too: usage under them is still billed."""
-        return {row["id"]: meter_of(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
+        rows = self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})
+        return {row["id"]: meter_of(row) for row in rows}
 
     def all(self) -> list[Meter]:
         """Deleted ones too."""

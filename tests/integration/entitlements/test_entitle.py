@@ -193,6 +193,13 @@ def test_the_deprecated_words_for_what_is_issued_may_stand_beside_the_new_ones(h
     assert made["issue"] == {"amount": 5, "priority": 1}
 
 
+def test_a_default_priority_that_a_client_sends_along_says_nothing(house: House) -> None:
+    made = house.entitled(issue={"amount": 5, "priority": 3}, issueAfterResetPriority=1)
+
+    assert made["issue"] == {"amount": 5, "priority": 3}
+    assert "issue" not in house.ok("PUT", f"{ACME}/tokens/override", METERED | {"issueAfterResetPriority": 1})
+
+
 def test_grants_come_with_an_entitlement_in_the_order_they_were_written(house: House) -> None:
     grants = [
         {"amount": amount, "effectiveAt": "2024-03-15T10:30:20Z", "expiration": {"duration": "MONTH", "count": 1}}
