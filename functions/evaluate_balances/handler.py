@@ -20,16 +20,12 @@ from meterhouse.platform.task import task
 
 database = Database(PostgresSettings.from_environment)
 store = ClickHouse(ClickHouseSettings.from_environment)
+log = KafkaProducer(KafkaSettings.from_environment)
 evaluate = EvaluateBalances(
     begins(database, PostgresEvaluations),
     Balances(ClickHouseUsage(store), PostgresSnapshots(database).keep),
     EveryThreshold(percentages(optional("BALANCE_THRESHOLDS", "50,75,90,100"))),
-    SendSettledUsage(
-        begins(database, PostgresSettledReservations),
-        ClickHouseCounted(store),
-        KafkaProducer(KafkaSettings.from_environment),
-        clock.now,
-    ),
+    SendSettledUsage(begins(database, PostgresSettledReservations), ClickHouseCounted(store), log, clock.now),
     clock.now,
 )
 handler = task(batch_handler(evaluate))

@@ -10,7 +10,7 @@ from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 
 database = Database(PostgresSettings.from_environment)
-balances = Balances(ClickHouseUsage(ClickHouse(ClickHouseSettings.from_environment)))
-reservations = Reservations(begins(database, PostgresReservationStore), balances)
+store = ClickHouse(ClickHouseSettings.from_environment)
+reservations = Reservations(begins(database, PostgresReservationStore), Balances(ClickHouseUsage(store)))
 
 handler = http_handler(reservation_routes(reservations), database=database)
