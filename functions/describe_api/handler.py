@@ -10,6 +10,7 @@ from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
+from meterhouse.entitlements import access_api, entitlement_access_api
 from meterhouse.entitlements import api as entitlements
 from meterhouse.metering import api as metering
 from meterhouse.metering import (
@@ -45,6 +46,9 @@ def openapi() -> str:
             conservation_api.conservation_routes(UNUSED, UNUSED, UNUSED),
             dead_letters_api.dead_letter_routes(UNUSED),
             *entitlements.management_routes(UNUSED),
+            access_api.access_routes(UNUSED),
+            access_api.history_routes(UNUSED),
+            entitlement_access_api.entitlement_access_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
