@@ -141,6 +141,21 @@ REQUESTS = (
         ),
     ),
     FunctionSpec(
+        "check_access",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            "GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/value",
+            "GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/history",
+            "GET /api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/value",
+            "GET /api/v1/customers/{customerIdOrKey}/access",
+            "GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/value",
+            "GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}/history",
+            "GET /api/v3/openmeter/customers/{customerId}/entitlement-access",
+            "POST /api/v3/openmeter/entitlement-access/query",
+        ),
+        memory=1769,
+    ),
+    FunctionSpec(
         "manage_subscriptions",
         (POSTGRES,),
         routes=(

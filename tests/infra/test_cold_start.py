@@ -23,6 +23,7 @@ MAY_LOAD = {
     "manage_customers": HTTP,
     "manage_catalog": HTTP,
     "manage_entitlements": HTTP,
+    "check_access": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},

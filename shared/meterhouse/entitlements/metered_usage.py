@@ -44,7 +44,7 @@ class MeteredRun:
     @cached_property
     def query(self) -> UsageQuery | None:
         """The one question; None where there is nothing between the start and the last stop."""
-        parts = self._stretches
+        parts = self.stretches
         if not parts:
             return None
         periods = sorted({part.period_start for part in parts}) if self._counts_texts else []
@@ -68,10 +68,10 @@ class MeteredRun:
         amounts = {row.window_start: row.value for row in rows}
         if self._counts_texts:
             amounts = dict(self._increases(amounts))
-        starts = [part.start for part in self._stretches]
+        starts = [part.start for part in self.stretches]
         for settled in self.metered.settled:
             number = bisect_right(starts, settled.at) - 1
-            if number >= 0 and settled.at < self._stretches[-1].end:
+            if number >= 0 and settled.at < self.stretches[-1].end:
                 amounts[starts[number]] = EXACT.add(amounts.get(starts[number], ZERO), settled.amount)
 
         def usage(stretch: Stretch) -> Decimal | None:
@@ -95,7 +95,7 @@ class MeteredRun:
             at = run.balance
 
     @cached_property
-    def _stretches(self) -> list[Stretch]:
+    def stretches(self) -> list[Stretch]:
         found: list[Stretch] = []
         at = self.start
         for stop in self.stops:

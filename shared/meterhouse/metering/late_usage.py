@@ -1,11 +1,17 @@
 """Late usage: what was stored so long after it occurred that something may have been made of the usage before it."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.metering.batch import EventBatch, EventKey, microseconds
-from meterhouse.metering.matching import MeterReading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from meterhouse.metering.matching import MeterReading
 
 LATE_AFTER = timedelta(minutes=30)
 """From here on usage is late. Whoever keeps what it made of usage keeps nothing of the last hour: between the two lie
