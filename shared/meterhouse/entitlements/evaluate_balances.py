@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from meterhouse.entitlements.balances import EntitlementBalance, Standings
+from meterhouse.entitlements.balances import EntitlementBalance, ReadBalances, Standings
 from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.evaluation import digest, due_after, snapshot
 from meterhouse.entitlements.evaluation_events import balance_told, threshold_crossed
@@ -70,10 +70,6 @@ class Thresholds(Protocol):
 class SettledUsage(Protocol):
     def __call__(self, namespace: str, entitlement_ids: Collection[str]) -> Collection[str]:
         """Send usage of settled reservations on its way, and say whose the usage store counts by now."""
-
-
-class ReadBalances(Protocol):
-    def at(self, namespace: str, standings: Sequence[Standing], at: datetime) -> Mapping[str, EntitlementBalance]: ...
 
 
 class EvaluateBalances:

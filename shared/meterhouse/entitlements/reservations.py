@@ -1,12 +1,12 @@
 """Reserve, settle, release: usage is allowed before the work is done and counted after it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from meterhouse.entitlements.balances import EntitlementBalance, Standings
+from meterhouse.entitlements.balances import ReadBalances, Standings
 from meterhouse.entitlements.holder import Holder, customer_of, lock_entitlement
 from meterhouse.entitlements.ports import Store
 from meterhouse.entitlements.reservation import (
@@ -61,10 +61,6 @@ class ReservationStore(Store, Protocol):
     def reservations(self) -> ReservationRows: ...
     @property
     def standings(self) -> Standings: ...
-
-
-class ReadBalances(Protocol):
-    def at(self, namespace: str, standings: Sequence[Standing], at: datetime) -> Mapping[str, EntitlementBalance]: ...
 
 
 class Reservations:
