@@ -186,6 +186,12 @@ def test_preserved_overage_is_paid_by_what_rolls_over_and_by_what_begins_at_the_
     assert told(balance.usage, balance.granted_usage) == (0, 60)
 
 
+def test_what_paid_preserved_overage_is_lifted_again_at_the_next_reset() -> None:
+    grants = [grant("g1", 100, rollover=(30, 30))]
+
+    assert left(grants, used({1: 110}), 10, reset(5, preserving=True), reset(10)) == {"g1": 30}
+
+
 def test_usage_granted_usage_and_period_begin_anew_at_a_reset() -> None:
     grants = [grant("g1", 100, rollover=(0, 100))]
 
