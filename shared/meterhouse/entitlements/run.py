@@ -99,7 +99,7 @@ class Run:
         self.period_start = self.at
         if not self._is_gauge:
             self._usage = ZERO
-        self._bearing.begin_period(is_owed=reset.preserves_overage and not self._is_gauge)
+        self._bearing.begin_period(is_owed=reset.preserves_overage)
         for number in sorted(self._may_roll):
             grant = self.grants[number]
             rolled = min(grant.max_rollover, max(grant.min_rollover, self._bearing.left[number]))
