@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
 from infra.backfill import Backfill
-from infra.balance_queue import BalanceQueue
+from infra.balance_queue import THRESHOLDS, BalanceQueue
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
@@ -69,8 +69,7 @@ class ApplicationStack(Stack):
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
         capabilities = Capabilities(plane, self.bus, self.secrets)
-        days = settings.events_retention_days
-        of_migration = {} if days is None else {RETENTION: str(days)}
+        chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
             capability = capabilities.of(spec)
@@ -78,7 +77,7 @@ class ApplicationStack(Stack):
                 self,
                 spec.name,
                 layers=layers.of(spec),
-                environment={**capability.environment, **(of_migration if spec is MIGRATION else {})},
+                environment={**capability.environment, **chosen.get(spec.name, {})},
                 grants=capability.grants,
                 network=plane.network,
                 timeout=spec.timeout,
@@ -113,3 +112,12 @@ class ApplicationStack(Stack):
             ("EventBusName", self.bus.event_bus_name),
         ):
             CfnOutput(self, name, value=value)
+
+
+def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
+    """The variables that the deployment's flags give, by function."""
+    days, thresholds = settings.events_retention_days, settings.balance_thresholds
+    return {
+        MIGRATION.name: {} if days is None else {RETENTION: str(days)},
+        BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+    }

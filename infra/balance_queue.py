@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 QUEUE = "meterhouse-balances"
 DEAD_LETTERS = "meterhouse-balances-dead-letter"
+THRESHOLDS = "BALANCE_THRESHOLDS"
+"""The variable that tells the worker which percentages of usage are told of; its own choice without it."""
 # By name, not `entitlement.*`: what the worker itself tells of would come back to it for ever.
 MOVING = (
     "usage.ingested",

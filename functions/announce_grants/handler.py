@@ -8,7 +8,8 @@ from meterhouse.entitlements.postgres_announcements import PostgresAnnouncements
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.platform.task import task
 
-announce = AnnounceGrants(begins(Database(PostgresSettings.from_environment), PostgresAnnouncements))
+database = Database(PostgresSettings.from_environment)
+announce = AnnounceGrants(begins(database, PostgresAnnouncements))
 
 
 @task

@@ -28,6 +28,8 @@ MAY_LOAD = {
     "manage_invoices": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "inspect_events": HTTP | {"msgspec", "zstandard", "jsonpath"},
+    "reserve_usage": HTTP | {"msgspec", "jsonpath"},
+    "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

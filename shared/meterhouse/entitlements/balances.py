@@ -52,6 +52,12 @@ class Standings(Protocol):
         """Those of these ids that exist, in no order; snapshots not later than `at`."""
 
 
+class ReadBalances(Protocol):
+    """`Balances`, for who reckons with them."""
+
+    def at(self, namespace: str, standings: Sequence[Standing], at: datetime) -> Mapping[str, EntitlementBalance]: ...
+
+
 class MeterUsage(Protocol):
     def query_many(self, namespace: str, asked: Sequence[UsageQuery]) -> list[list[UsageRow]]:
         """For each query the rows of its parts; few round trips, however many queries there are."""

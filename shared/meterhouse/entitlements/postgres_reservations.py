@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from meterhouse.entitlements.postgres import PostgresStore
+from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.reservation import Reservation, ReservationState, Settlement
 from meterhouse.entitlements.reservations import Place
 from meterhouse.platform.postgres import Row, Transaction
@@ -44,6 +46,15 @@ class PostgresReservations:
 
     def update(self, reservation: Reservation) -> None:
         self._transaction.execute(_SQL["update"], _values(reservation))
+
+
+class PostgresReservationStore(PostgresStore):
+    """What the use cases of reservations touch inside one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction)
+        self.reservations = PostgresReservations(transaction)
+        self.standings = PostgresStandings(transaction)
 
 
 def reservation_of(row: Row) -> Reservation:

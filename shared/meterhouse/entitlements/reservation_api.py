@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from meterhouse.entitlements.reservation import ReservationState
 from meterhouse.entitlements.reservation_schema import (
@@ -19,7 +19,6 @@ from meterhouse.entitlements.reservation_schema import (
 from meterhouse.entitlements.reservations import Place, Reservations
 from meterhouse.platform import clock
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.idempotency import require_key
 from meterhouse.platform.wire import ExternalKey, Key, Page, PageNumber, PageSize, Ulid
 
 _TAGS = ["Reservations"]
@@ -28,6 +27,8 @@ _ONE = f"{_ALL}/<reservation_id>"
 CustomerIdOrKey = Annotated[ExternalKey, Path()]
 FeatureKey = Annotated[Key, Path()]
 ReservationId = Annotated[Ulid, Path()]
+IdempotencyKey = Annotated[str, Header(alias="idempotency-key", min_length=1, max_length=255)]
+"""Required: what is done twice would hold or count twice. The edge answers its repeats."""
 
 
 def reservation_routes(service: Reservations, now: Callable[[], datetime] = clock.now) -> Router:
@@ -36,17 +37,15 @@ def reservation_routes(service: Reservations, now: Callable[[], datetime] = cloc
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
-    def repeatable_namespace() -> str:
-        """That of a request which can be repeated: what is done twice would hold or count twice."""
-        require_key(router.current_event.raw_event)
-        return namespace()
-
     @router.post(_ALL, operation_id="createReservation", tags=_TAGS, summary="Reserve usage")
     def reserve(
-        customer_id_or_key: CustomerIdOrKey, feature_key: FeatureKey, body: Annotated[ReservationCreate, Body()]
+        customer_id_or_key: CustomerIdOrKey,
+        feature_key: FeatureKey,
+        _key: IdempotencyKey,
+        body: Annotated[ReservationCreate, Body()],
     ) -> tuple[ReservationWire, int]:
         place = Place(customer_id_or_key, feature_key)
-        held = service.reserve(repeatable_namespace(), place, new_reservation(body))
+        held = service.reserve(namespace(), place, new_reservation(body))
         return reservation_wire(held, held.created_at), HTTPStatus.CREATED
 
     @router.get(_ALL, operation_id="listReservations", tags=_TAGS, summary="List reservations")
@@ -74,17 +73,21 @@ def reservation_routes(service: Reservations, now: Callable[[], datetime] = cloc
         customer_id_or_key: CustomerIdOrKey,
         feature_key: FeatureKey,
         reservation_id: ReservationId,
+        _key: IdempotencyKey,
         body: Annotated[ReservationSettle, Body()],
     ) -> ReservationWire:
         place = Place(customer_id_or_key, feature_key)
-        settled = service.settle(repeatable_namespace(), place, reservation_id, body.amount, body.data or {})
+        settled = service.settle(namespace(), place, reservation_id, body.amount, body.data or {})
         return reservation_wire(settled, now())
 
     @router.post(f"{_ONE}/release", operation_id="releaseReservation", tags=_TAGS, summary="Release a reservation")
     def release(
-        customer_id_or_key: CustomerIdOrKey, feature_key: FeatureKey, reservation_id: ReservationId
+        customer_id_or_key: CustomerIdOrKey,
+        feature_key: FeatureKey,
+        reservation_id: ReservationId,
+        _key: IdempotencyKey,
     ) -> ReservationWire:
         place = Place(customer_id_or_key, feature_key)
-        return reservation_wire(service.release(repeatable_namespace(), place, reservation_id), now())
+        return reservation_wire(service.release(namespace(), place, reservation_id), now())
 
     return router

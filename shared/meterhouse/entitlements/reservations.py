@@ -1,12 +1,12 @@
 """Reserve, settle, release: usage is allowed before the work is done and counted after it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from meterhouse.entitlements.balances import EntitlementBalance, Standings
+from meterhouse.entitlements.balances import ReadBalances, Standings
 from meterhouse.entitlements.holder import Holder, customer_of, lock_entitlement
 from meterhouse.entitlements.ports import Store
 from meterhouse.entitlements.reservation import (
@@ -63,10 +63,6 @@ class ReservationStore(Store, Protocol):
     def standings(self) -> Standings: ...
 
 
-class ReadBalances(Protocol):
-    def at(self, namespace: str, standings: Sequence[Standing], at: datetime) -> Mapping[str, EntitlementBalance]: ...
-
-
 class Reservations:
     """Concurrent holds never exceed the balance: the entitlement is locked while it is read and the hold written."""
 
@@ -97,7 +93,7 @@ class Reservations:
             allowance = allowance_of(entitlement)
             standing, metered = _standing(work.store, entitlement.id, at)
             # of two clocks the one behind must not overlook what the other wrote
-            at = max(at, *(hold.created_at for hold in metered.holds), *(one.at for one in metered.settled))
+            at = max([at, *(hold.created_at for hold in metered.holds), *(one.at for one in metered.settled)])
             expires_at = wanted.expires_at or at + USUAL_TERM
             _check(metered, wanted.amount, expires_at, at)
             if not allowance.is_soft_limit:

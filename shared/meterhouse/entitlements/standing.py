@@ -47,7 +47,7 @@ class Metered:
         seen: the latest mark of late usage.
         read_at: when all this was read, by the database's clock.
         is_complete: the meter has read all events that were stored before it.
-        holds: open ones, those past their time too.
+        holds: those that are neither settled nor released nor, at the instant that was asked for, past their time.
         settled: holds whose events are on their way.
         snapshot: the latest balance kept that is still true and not later than the instant that was asked for.
     """

@@ -1,13 +1,14 @@
 """Thresholds of a balance, and their crossings: once for each time a threshold is passed in a usage period. Pure."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from meterhouse.entitlements.burn_down import Balance
+from meterhouse.entitlements.balance import Balance
+from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.kernel.rounding import EXACT
 
 _WHOLE = Decimal(100)
@@ -78,6 +79,16 @@ class Change:
 
     begun: tuple[Crossing, ...] = ()
     ended: tuple[Crossing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EveryThreshold:
+    """The same thresholds for every entitlement, until somebody's rules bring their own."""
+
+    thresholds: Sequence[Threshold]
+
+    def of(self, _namespace: str, _entitlement: Entitlement) -> Sequence[Threshold]:
+        return self.thresholds
 
 
 def crossed(thresholds: Iterable[Threshold], balance: Balance) -> list[Threshold]:

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: the first response of a POST again, saved in the transaction of the change itself."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -30,17 +30,6 @@ class Replay:
         """Hash of what was asked: route, query and body."""
         parts = (str(self.event.get(name) or "") for name in ("rawPath", "rawQueryString", "body"))
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def require_key(event: Mapping[str, Any]) -> None:
-    """Refuse a request that could not be repeated without being done twice.
-
-    Raises:
-        InvalidInput: it has no Idempotency-Key.
-    """
-    if not (event.get("headers") or {}).get("idempotency-key"):
-        fault = Problem("header:idempotency-key", "missing", "an Idempotency-Key is required")
-        raise InvalidInput("the request needs an Idempotency-Key", [fault])
 
 
 def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str, Any]]) -> dict[str, Any]:

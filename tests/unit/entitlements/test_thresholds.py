@@ -105,6 +105,31 @@ def test_crossing_again_is_the_next_crossing() -> None:
     assert changed([Crossing(half, 1, AT, LATER)], [half], LATER).begun == (Crossing(half, 2, LATER),)
 
 
+def test_the_worked_flow_tells_each_crossing_and_not_again_what_was_never_left() -> None:
+    """NT-30. OpenMeter tells once more of 1000 units when 95 % is left again; those were passed all the time."""
+    thresholds = [threshold("usage_percentage", "95"), threshold("usage_value", "1000")]
+    first_period = [
+        ("100", "50", "150"),
+        ("4", "96", "100"),
+        ("3", "97", "100"),
+        ("2003", "97", "2100"),
+        ("1003", "1097", "2100"),
+        ("3", "2097", "2100"),
+        ("1003", "2097", "3100"),
+    ]
+    second_period = [("100", "0", "100"), ("1", "99", "100")]
+    told = []
+    for states in (first_period, second_period):
+        known: dict[tuple[Threshold, int], Crossing] = {}
+        for state in states:
+            change = changed(list(known.values()), crossed(thresholds, balance(*state)), AT)
+            known |= {(crossing.threshold, crossing.nth): crossing for crossing in (*change.begun, *change.ended)}
+            told.append([str(crossing.threshold) for crossing in change.begun])
+
+    percent, number = "usage_percentage:95", "usage_value:1000"
+    assert told == [[], [percent], [], [], [number], [percent], [], [], [percent]]
+
+
 @given(st.lists(st.sets(st.sampled_from(percentages("50,75,90,100"))), max_size=12))
 def test_whatever_the_balances_were_what_is_open_is_what_is_past(history: list[set[Threshold]]) -> None:
     known: dict[tuple[Threshold, int], Crossing] = {}

@@ -36,9 +36,15 @@ SELECT 'entitlement', to_jsonb(e) - 'namespace' || jsonb_build_object('issue_amo
                 'id', r.id, 'amount', r.amount::text, 'created_at', r.created_at, 'expires_at', r.expires_at,
                 'settled_amount', r.settled_amount::text, 'settled_at', r.settled_at
             )), '[]')
-            FROM reservations r
-            WHERE r.namespace = e.namespace AND r.entitlement_id = e.id
-                AND r.counted_at IS NULL AND r.released_at IS NULL
+            FROM (
+                SELECT * FROM reservations
+                WHERE namespace = e.namespace AND entitlement_id = e.id
+                    AND settled_at IS NULL AND released_at IS NULL AND expires_at > %(at)s
+                UNION ALL
+                SELECT * FROM reservations
+                WHERE namespace = e.namespace AND entitlement_id = e.id
+                    AND settled_at IS NOT NULL AND counted_at IS NULL
+            ) r
         ),
         'basis', its.basis,
         'seen', (

@@ -15,6 +15,8 @@ CREATE TABLE reservations (
     settled_at timestamptz,
     -- of the usage event, as it will be sent: every digit
     data json,
+    -- when the event was last put on the log
+    sent_at timestamptz,
     counted_at timestamptz,
     released_at timestamptz,
     metadata jsonb NOT NULL,
@@ -26,7 +28,9 @@ CREATE TABLE reservations (
     CHECK (settled_at IS NULL OR released_at IS NULL)
 );
 SELECT confine('reservations');
--- What a balance reads of them; counted and released ones are of no more interest to it.
-CREATE INDEX reservations_on_balance ON reservations (namespace, entitlement_id)
-WHERE counted_at IS NULL AND released_at IS NULL;
+-- What a balance reads of them: those that are open, of which the abandoned ones grow old, and those on their way.
+CREATE INDEX reservations_open ON reservations (namespace, entitlement_id, expires_at)
+WHERE settled_at IS NULL AND released_at IS NULL;
+CREATE INDEX reservations_uncounted ON reservations (namespace, entitlement_id)
+WHERE settled_at IS NOT NULL AND counted_at IS NULL;
 CREATE INDEX reservations_of_customer ON reservations (namespace, customer_id, created_at, id);

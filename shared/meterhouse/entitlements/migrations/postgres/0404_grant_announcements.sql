@@ -4,6 +4,5 @@ CREATE TABLE grant_announcements (
     told_until timestamptz NOT NULL
 );
 SELECT confine('grant_announcements');
--- What a window of time is searched by.
-CREATE INDEX grants_by_expiry ON grants (namespace, expires_at) WHERE expires_at IS NOT NULL;
+-- Which resets somebody asked for in a window of time.
 CREATE INDEX usage_resets_by_creation ON usage_resets (namespace, created_at);
