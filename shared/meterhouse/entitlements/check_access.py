@@ -142,12 +142,12 @@ class CheckAccess:
         Raises:
             Unavailable: a store does not answer.
         """
-        at = self._now()
+        at, asked = self._now(), list(dict.fromkeys(names))
         try:
-            found = self._read(namespace).of_subjects(names, feature_keys, at)
+            found = self._read(namespace).of_subjects(asked, feature_keys, at)
         except Unavailable:
             if fail_open:
-                return AccessOfMany(at, [], failed_open=names)
+                return AccessOfMany(at, [], failed_open=asked)
             raise
         page = chosen(found.customers)
         standings = [standing for customer in page for standing in customer.standings]
@@ -157,7 +157,7 @@ class CheckAccess:
             for one in page
         ]
         known = {name for customer in found.customers for name in customer.matched}
-        unknown = [name for name in dict.fromkeys(names) if name not in known]
+        unknown = [name for name in asked if name not in known]
         return AccessOfMany(at, customers, unknown, found.features)
 
     def _accesses(

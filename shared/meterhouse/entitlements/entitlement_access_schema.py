@@ -126,7 +126,7 @@ def access_list_wire(accesses: Mapping[str, Access]) -> ListCustomerEntitlementA
 
 
 def results_wire(found: AccessOfMany, feature_keys: list[str] | None) -> list[EntitlementAccessQueryResult]:
-    let_pass = [_let_pass(name, found, feature_keys) for name in dict.fromkeys(found.failed_open)]
+    let_pass = [_let_pass(name, found, feature_keys) for name in found.failed_open]
     return let_pass + [
         EntitlementAccessQueryResult(
             matched=list(one.matched),
