@@ -24,14 +24,8 @@ DAILY = UsagePeriods(Cadence.parse("P1D"), at(0), at(0))
 
 def metered(aggregation: Aggregation = Aggregation.SUM, **fields: Any) -> Metered:
     meter = new_meter("meter", MeterSpec("tokens", aggregation, "used", "Tokens", "$.value"), at(0))
-    known = {
-        "filters": {},
-        "subjects": ("acme",),
-        "grants": [grant()],
-        "basis": "basis",
-        "seen": 7,
-        "read_at": at(1000),
-    }
+    known: dict[str, Any] = {"filters": {}, "subjects": ("acme",), "grants": [grant()]}
+    known |= {"basis": "basis", "seen": 7, "read_at": at(1000)}
     return Metered(meter, **(known | fields))
 
 
