@@ -82,6 +82,16 @@ def access_routes(check: CheckAccess) -> Router:
         access = check.value(namespace(), Holder(customer_id_or_key), feature_key, time, fail_open=fail_open)
         return told(value_wire(access), failed_open=access is not None and access.failed_open)
 
+    _add_others(router, check)
+    return router
+
+
+def _add_others(router: Router, check: CheckAccess) -> None:
+    """A subject's value, and all that a customer may use."""
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
     @router.get(
         f"{_SUBJECT}/<entitlement_id_or_feature_key>/value",
         operation_id="getEntitlementValue",
@@ -110,8 +120,6 @@ def access_routes(check: CheckAccess) -> Router:
     def access_of_customer(customer_id_or_key: CustomerIdOrKey, fail_open: FailOpen = False) -> CustomerAccess:
         found = check.of_customer(namespace(), Holder(customer_id_or_key), fail_open=fail_open)
         return told(access_wire(found or {}), failed_open=found is None or any_failed_open(*found.values()))
-
-    return router
 
 
 def history_routes(show: ShowHistory) -> Router:
