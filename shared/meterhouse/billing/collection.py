@@ -17,7 +17,7 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
-from meterhouse.rating.line import Usage
+from meterhouse.rating.usage import Usage
 from meterhouse.rating.rate import rate
 
 _ONE = Decimal(1)

@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
-from meterhouse.catalog.schema import FlatPriceWithPaymentTerm, PriceWire, TaxConfig
+from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, PriceWire
+from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
 from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
 

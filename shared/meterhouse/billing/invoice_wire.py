@@ -39,7 +39,8 @@ from meterhouse.billing.schema import (
 )
 from meterhouse.billing.service import Shown
 from meterhouse.billing.state import InvoiceState, is_immutable
-from meterhouse.catalog.schema import FlatPriceWithPaymentTerm, TaxConfig, price_to_wire
+from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, price_to_wire
+from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period

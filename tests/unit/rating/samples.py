@@ -7,7 +7,7 @@ from fractions import Fraction
 from meterhouse.catalog.price import Price
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.period import Period
-from meterhouse.rating.line import WHOLE, Usage
+from meterhouse.rating.usage import WHOLE, Usage
 
 DAY = Period(datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 1, 2, tzinfo=UTC))
 

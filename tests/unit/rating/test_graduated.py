@@ -10,7 +10,7 @@ from meterhouse.catalog.price import Tier, TieredPrice, TierMode
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.rounding import fits
-from meterhouse.rating.line import Usage
+from meterhouse.rating.usage import Usage
 from meterhouse.rating.rate import parts_of, rate
 from tests.unit.rating.samples import DAY, usage_of
 
