@@ -1,4 +1,4 @@
-"""Prices and what goes with them as JSON documents, as they are stored: decimals in strings, what is not set left out."""
+"""Prices and what goes with them as JSON documents, as they are stored: decimals as text, and only what is set."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal

@@ -39,7 +39,10 @@ class Rounding(StrEnum):
 
 def round_half_away(value: Decimal, exponent: int) -> Decimal:
     """Round to `exponent` digits after the point, halves away from zero: the rule for money."""
-    return round_decimal(value, exponent, Rounding.HALF_AWAY)
+    if not value.is_finite():
+        raise InvalidOperation(f"{value} cannot be rounded")
+    rounded = value.quantize(_step(exponent), ROUND_HALF_UP, _LOSSY)
+    return rounded or rounded.copy_abs()
 
 
 def round_decimal(value: Decimal, exponent: int, mode: Rounding) -> Decimal:

@@ -9,7 +9,7 @@ from meterhouse.kernel.allocation import allocate
 from meterhouse.kernel.rounding import round_fraction, round_half_away
 from meterhouse.rating.conventions import RoundingPoint
 from meterhouse.rating.part import Part
-from meterhouse.rating.usage import WHOLE, ZERO
+from meterhouse.rating.usage import ZERO
 
 
 class Amount(NamedTuple):
@@ -33,27 +33,25 @@ def amounts_of(parts: Sequence[Part], exponent: int, point: RoundingPoint) -> li
     """
     if point is RoundingPoint.CUMULATIVE:
         return [_cumulative(part, exponent) for part in parts]
-    each = [Amount(exact, rounded(exact, exponent)) for exact in map(exact_amount, parts)]
+    each = [_by_itself(part, exponent) for part in parts]
     return _shared(each, exponent) if point is RoundingPoint.LINE and len(each) > 1 else each
 
 
-def exact_amount(part: Part) -> Decimal | Fraction:
-    """Units x amount for each, x the share of the period where it is prorated."""
-    whole = part.per_unit_amount * part.quantity
-    return whole if part.share == WHOLE else Fraction(whole) * part.share
-
-
-def rounded(exact: Decimal | Fraction, exponent: int) -> Decimal:
-    return round_fraction(exact, exponent) if isinstance(exact, Fraction) else round_half_away(exact, exponent)
+def _by_itself(part: Part, exponent: int) -> Amount:
+    exact = part.per_unit_amount * part.quantity
+    if part.share is None:
+        return Amount(exact, round_half_away(exact, exponent))
+    ratio = Fraction(exact) * part.share
+    return Amount(ratio, round_fraction(ratio, exponent))
 
 
 def _cumulative(part: Part, exponent: int) -> Amount:
-    exact = exact_amount(part)
     if not part.before:
-        return Amount(exact, rounded(exact, exponent))
-    before = round_half_away(part.per_unit_amount * part.before, exponent)
-    after = round_half_away(part.per_unit_amount * (part.before + part.quantity), exponent)
-    return Amount(exact, after - before, before)
+        return _by_itself(part, exponent)
+    price = part.per_unit_amount
+    before = round_half_away(price * part.before, exponent)
+    after = round_half_away(price * (part.before + part.quantity), exponent)
+    return Amount(price * part.quantity, after - before, before)
 
 
 def _shared(each: Sequence[Amount], exponent: int) -> list[Amount]:

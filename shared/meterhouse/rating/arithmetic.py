@@ -4,43 +4,42 @@ from decimal import Decimal
 from fractions import Fraction
 
 from meterhouse.catalog.unit_config import Operation, UnitConfig
-from meterhouse.rating.charge import Charge
+from meterhouse.rating.amounts import Amount
 from meterhouse.rating.commitments import Bounds
-from meterhouse.rating.conventions import Conventions, Fractions, RoundingPoint
+from meterhouse.rating.conventions import Fractions, RoundingPoint
 from meterhouse.rating.numerals import plain
 from meterhouse.rating.part import Part
 from meterhouse.rating.percentage import PER_CENT
 from meterhouse.rating.quantity import Quantities, Step
-from meterhouse.rating.usage import WHOLE, Usage
-
-
-def amount_text(charge: Charge, point: RoundingPoint) -> str:
-    """How a part came to its amount: "5 x 0.333 = 1.665, rounded 1.67"."""
-    part, (exact, value, before) = charge.part, charge.amount
-    share = "" if part.share == WHOLE else f" x {part.share}"
-    text, amount = exact_text(exact), plain(value)
-    product = f"{plain(part.quantity)} x {plain(part.per_unit_amount)}{share} = {text}"
-    if before:
-        return _cumulative_text(part, before, amount)
-    if text == amount:
-        return product
-    return f"{product}, {'its share' if point is RoundingPoint.LINE else 'rounded'} {amount}"
+from meterhouse.rating.usage import Usage
 
 
 def exact_text(exact: Decimal | Fraction) -> str:
-    return str(exact) if isinstance(exact, Fraction) else plain(exact)
+    return plain(exact) if isinstance(exact, Decimal) else str(exact)
 
 
-def percentage_text(charge: Charge, percentage: Decimal) -> str:
+def rounding_text(exact: str, value: str, point: RoundingPoint) -> str:
+    """What became of an exact amount: "1.665, rounded 1.67"."""
+    if exact == value:
+        return value
+    return f"{exact}, {'its share of the rounded sum' if point is RoundingPoint.LINE else 'rounded'} {value}"
+
+
+def cumulative_text(part: Part, amount: Amount) -> str:
+    """What the full period came to, less what was charged of it: "666 x 0.001 = 0.666, rounded 0.67, less 0.33"."""
+    quantity, per_unit = part.before + part.quantity, part.per_unit_amount
+    exact, after = plain(quantity * per_unit), plain(amount.before + amount.value)
+    product = f"{plain(quantity)} x {plain(per_unit)} = {rounding_text(exact, after, RoundingPoint.CUMULATIVE)}"
+    return f"{product}, less {plain(amount.before)} before = {plain(amount.value)}"
+
+
+def percentage_text(amount: Amount, percentage: Decimal, off: Decimal) -> str:
     """How a percentage discount came about: "13.33 x 10 % = 1.333, rounded 1.33"."""
-    _, value, before = charge.amount
-    off = plain(charge.off)
-    exact = plain((before + value) * percentage * PER_CENT)
-    if before:
-        base = f"({plain(before)} + {plain(value)})"
-        return f"{base} x {plain(percentage)} % = {exact}, rounded, less what was taken off before = {off}"
-    product = f"{plain(value)} x {plain(percentage)} % = {exact}"
-    return product if exact == off else f"{product}, rounded {off}"
+    base, exact = plain(amount.value), plain((amount.before + amount.value) * percentage * PER_CENT)
+    if amount.before:
+        product = f"({plain(amount.before)} + {base}) x {plain(percentage)} % = {exact}, rounded"
+        return f"{product}, less what was taken off before = {plain(off)}"
+    return f"{base} x {plain(percentage)} % = {rounding_text(exact, plain(off), RoundingPoint.DETAILED_LINE)}"
 
 
 def maximum_text(net: Decimal, room: Decimal, maximum: Decimal, over: Decimal) -> str:
@@ -53,9 +52,8 @@ def maximum_text(net: Decimal, room: Decimal, maximum: Decimal, over: Decimal) -
 def minimum_text(bounds: Bounds, short: Decimal) -> str:
     """What is missing from the minimum: "1000 - 100 before - 50 = 850"."""
     least = bounds.minimum or Decimal(0)
-    charged = least - bounds.before - short
     before = f" - {plain(bounds.before)} before" if bounds.before else ""
-    return f"{plain(least)}{before} - {plain(charged)} = {plain(short)}"
+    return f"{plain(least)}{before} - {plain(least - bounds.before - short)} = {plain(short)}"
 
 
 def quantity_text(usage: Usage, earlier: Quantities, later: Quantities) -> str:
@@ -66,20 +64,15 @@ def quantity_text(usage: Usage, earlier: Quantities, later: Quantities) -> str:
     return "; ".join(texts)
 
 
-def _cumulative_text(part: Part, before: Decimal, amount: str) -> str:
-    quantity, per_unit = part.before + part.quantity, part.per_unit_amount
-    product = f"{plain(quantity)} x {plain(per_unit)} = {plain(quantity * per_unit)}"
-    return f"{product}, rounded, less {plain(before)} before = {amount}"
-
-
 def _step_text(usage: Usage, step: Step, value: Decimal, result: Decimal) -> str:
     if step is Step.UNIT_CONVERSION and usage.unit_config is not None:
         return _conversion_text(usage.unit_config, value, result)
     if step is Step.WHOLE_UNITS:
-        return f"{plain(value)}, {_whole_text(usage.conventions)} {plain(result)}"
+        return f"{plain(value)}, {_whole_text(usage.conventions.fractions)} {plain(result)}"
     free = usage.discounts.usage or Decimal(0)
-    used = f"{plain(value)} - {plain(free)}" if value > free else f"{plain(value)}, all of it free,"
-    return f"{used} = {plain(result)}" if value > free else f"{used} leaves {plain(result)}"
+    if value <= free:
+        return f"{plain(value)} of {plain(free)} free leaves {plain(result)}"
+    return f"{plain(value)} - {plain(free)} free = {plain(result)}"
 
 
 def _conversion_text(config: UnitConfig, value: Decimal, result: Decimal) -> str:
@@ -89,5 +82,5 @@ def _conversion_text(config: UnitConfig, value: Decimal, result: Decimal) -> str
     return product if converted == plain(result) else f"{product}, {config.rounding.value} {plain(result)}"
 
 
-def _whole_text(conventions: Conventions) -> str:
-    return "rounded up" if conventions.fractions is Fractions.ROUNDED_UP else "rounded down"
+def _whole_text(fractions: Fractions) -> str:
+    return "rounded up" if fractions is Fractions.ROUNDED_UP else "rounded down"

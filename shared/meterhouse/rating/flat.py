@@ -8,9 +8,6 @@ def flat_parts(price: FlatPrice, span: Span) -> list[Part]:
     is_due = span.is_first if price.payment_term is PaymentTerm.IN_ADVANCE else span.is_last
     if not is_due or not price.amount or not span.share:
         return []
-    term, is_prorated = price.payment_term, span.share != WHOLE
-    return [
-        Part(
-            "flat-price", span.name, price.amount, ONE, payment_term=term, share=span.share, is_lump=is_prorated
-        )
-    ]
+    share = None if span.share == WHOLE else span.share
+    term, is_lump = price.payment_term, share is not None
+    return [Part("flat-price", span.name, price.amount, ONE, payment_term=term, share=share, is_lump=is_lump)]

@@ -36,8 +36,7 @@ class AmountDiscount(NamedTuple):
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class DetailedLine:
+class DetailedLine(NamedTuple):
     """One position of a line; `key` tells it apart from the others of its line.
 
     Attributes:
@@ -97,8 +96,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RatedLine:
+class RatedLine(NamedTuple):
     """Detailed lines in the order in which discounts, and later credits, are used up; their totals; their trace."""
 
     detailed_lines: tuple[DetailedLine, ...]

@@ -1,7 +1,6 @@
 """Packages: each one begun is charged in full."""
 
 from decimal import Decimal
-from fractions import Fraction
 
 from meterhouse.catalog.price import PackagePrice
 from meterhouse.rating.part import Part, Span
@@ -17,5 +16,6 @@ def package_parts(price: PackagePrice, span: Span) -> list[Part]:
 
 
 def packages(quantity: Decimal, size: Decimal) -> int:
-    """How many packages of `size` units hold the quantity: its quotient, rounded up."""
-    return -(-Fraction(quantity) // Fraction(size))
+    """How many packages of `size` units hold a quantity that is not below zero: the quotient, rounded up."""
+    whole, rest = divmod(quantity, size)
+    return int(whole) + bool(rest)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.rating.conventions import Conventions
-from meterhouse.rating.line import Category
-from meterhouse.rating.usage import WHOLE, ZERO
+from meterhouse.rating.usage import ZERO
 
 
 class Span(NamedTuple):
@@ -42,6 +41,7 @@ class Part(NamedTuple):
     Attributes:
         quantity: what the line adds; below zero where a correction takes back.
         before: what earlier lines of the full period have charged of the same part.
+        share: the part of the amount that is due; None: all of it.
         is_lump: shown as one unit at the amount it comes to, since `per_unit_amount` is no price of a unit.
     """
 
@@ -51,7 +51,6 @@ class Part(NamedTuple):
     quantity: Decimal
     before: Decimal = ZERO
     payment_term: PaymentTerm = PaymentTerm.IN_ARREARS
-    share: Fraction = WHOLE
+    share: Fraction | None = None
     tier: TierHit | None = None
     is_lump: bool = False
-    category: Category = Category.REGULAR

@@ -4,12 +4,13 @@ Every step works on cumulative quantities of the full period, and a line charges
 split period never round up, or give away, more than one line would.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from meterhouse.kernel.rounding import Rounding, round_decimal
+from meterhouse.catalog.unit_config import UnitConfig
+from meterhouse.kernel.rounding import EXACT, Rounding, round_decimal
 from meterhouse.rating.conventions import Fractions
 from meterhouse.rating.usage import ZERO, Usage
 
@@ -30,7 +31,13 @@ class Quantities(NamedTuple):
 
     @property
     def of_line(self) -> Decimal:
-        return self.after - self.before
+        """The units of the line alone."""
+        return EXACT.subtract(self.after, self.before)
+
+    def less(self, other: "Quantities") -> "Quantities":
+        """What this step took from an earlier one: the units that it made free."""
+        before, after = EXACT.subtract(other.before, self.before), EXACT.subtract(other.after, self.after)
+        return Quantities(self.step, before, after)
 
 
 def quantities_of(usage: Usage) -> list[Quantities]:
@@ -38,20 +45,31 @@ def quantities_of(usage: Usage) -> list[Quantities]:
 
     Usage below zero counts as none, at both ends.
     """
-    return list(_steps(usage))
-
-
-def _steps(usage: Usage) -> Iterator[Quantities]:
     before = ZERO if usage.is_charged_at_the_end else max(usage.quantity_before, ZERO)
-    after = max(usage.quantity_before + usage.quantity, ZERO)
-    yield Quantities(Step.METERED, before, after)
-    if (config := usage.unit_config) is not None:
-        before, after = config.invoiced(before), config.invoiced(after)
-        yield Quantities(Step.UNIT_CONVERSION, before, after)
+    steps = [Quantities(Step.METERED, before, max(EXACT.add(usage.quantity_before, usage.quantity), ZERO))]
+    if usage.unit_config is not None:
+        steps.append(_converted(steps[-1], usage.unit_config))
     if usage.conventions.fractions is not Fractions.KEPT:
-        mode = Rounding.CEILING if usage.conventions.fractions is Fractions.ROUNDED_UP else Rounding.FLOOR
-        before, after = round_decimal(before, 0, mode), round_decimal(after, 0, mode)
-        yield Quantities(Step.WHOLE_UNITS, before, after)
-    if (free := usage.discounts.usage) is not None:
-        before, after = max(before - free, ZERO), max(after - free, ZERO)
-        yield Quantities(Step.USAGE_DISCOUNT, before, after)
+        steps.append(_whole(steps[-1], usage.conventions.fractions))
+    if usage.discounts.usage is not None:
+        steps.append(_less_free(steps[-1], usage.discounts.usage))
+    return steps
+
+
+def free_units(steps: Sequence[Quantities]) -> Quantities | None:
+    """Units that a usage discount gave away; None where there is no such discount."""
+    return steps[-1].less(steps[-2]) if steps[-1].step is Step.USAGE_DISCOUNT else None
+
+
+def _converted(metered: Quantities, config: UnitConfig) -> Quantities:
+    return Quantities(Step.UNIT_CONVERSION, config.invoiced(metered.before), config.invoiced(metered.after))
+
+
+def _whole(given: Quantities, fractions: Fractions) -> Quantities:
+    mode = Rounding.CEILING if fractions is Fractions.ROUNDED_UP else Rounding.FLOOR
+    return Quantities(Step.WHOLE_UNITS, round_decimal(given.before, 0, mode), round_decimal(given.after, 0, mode))
+
+
+def _less_free(given: Quantities, free: Decimal) -> Quantities:
+    before, after = EXACT.subtract(given.before, free), EXACT.subtract(given.after, free)
+    return Quantities(Step.USAGE_DISCOUNT, max(before, ZERO), max(after, ZERO))

@@ -71,5 +71,6 @@ class Usage:
     @property
     def is_charged_at_the_end(self) -> bool:
         """Whether the last line alone charges for the full period: more usage may change the price of all of it."""
-        is_volume = isinstance(self.price, TieredPrice) and self.price.mode is TierMode.VOLUME
-        return is_volume or not self.is_progressive
+        if isinstance(self.price, TieredPrice) and self.price.mode is TierMode.VOLUME:
+            return True
+        return not self.is_progressive
