@@ -21,6 +21,11 @@ class Aggregation(StrEnum):
         return self in {Aggregation.SUM, Aggregation.COUNT}
 
     @property
+    def is_progressive(self) -> bool:
+        """Whether a part of a period can be charged for: later events may add to its value, and never replace it."""
+        return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}
+
+    @property
     def reads_value(self) -> bool:
         """Whether it reads a property of the event; COUNT counts events, whatever they hold."""
         return self is not Aggregation.COUNT

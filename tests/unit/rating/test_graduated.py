@@ -95,11 +95,6 @@ def test_later_lines_charge_what_was_not_charged_before(
     assert [line.totals.total for line in rated] == totals
 
 
-def test_volume_tiers_never_reach_rating() -> None:
-    with pytest.raises(InvariantBroken, match="volume"):
-        rate(usage_of(TieredPrice(TierMode.VOLUME, (tier(None, None, "1"),)), 1))
-
-
 amounts = st.one_of(st.none(), st.decimals(0, 1000, places=4))
 quantities = st.decimals(0, 10_000, places=3)
 
@@ -113,23 +108,6 @@ def prices(draw: st.DrawFn) -> TieredPrice:
 def exact(price: TieredPrice, before: Decimal, after: Decimal, *, is_first: bool) -> Fraction:
     usage = Usage("Departures", price, currency("USD"), DAY, after - before, before, is_first)
     return sum((Fraction(part.exact) for part in parts_of(usage)), start=Fraction(0))
-
-
-@given(prices(), quantities, quantities)
-def test_a_period_in_two_parts_costs_what_it_costs_at_once(price: TieredPrice, one: Decimal, other: Decimal) -> None:
-    middle, end = sorted((one, other))
-
-    first = exact(price, Decimal(0), middle, is_first=True)
-    second = exact(price, middle, end, is_first=False)
-
-    assert first + second == exact(price, Decimal(0), end, is_first=True)
-
-
-@given(prices(), quantities, quantities)
-def test_more_usage_never_costs_less(price: TieredPrice, one: Decimal, other: Decimal) -> None:
-    less, more = sorted((one, other))
-
-    assert exact(price, Decimal(0), less, is_first=True) <= exact(price, Decimal(0), more, is_first=True)
 
 
 @given(prices(), quantities)
