@@ -24,6 +24,11 @@ def test_only_sums_and_counts_are_sums_of_their_parts() -> None:
     assert {one for one in Aggregation if one.is_summable} == {Aggregation.SUM, Aggregation.COUNT}
 
 
+def test_a_part_of_a_period_can_be_charged_where_later_events_only_add() -> None:
+    at_the_end = {one for one in Aggregation if not one.is_progressive}
+    assert at_the_end == {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}
+
+
 def test_a_change_leaves_what_it_does_not_name() -> None:
     changed = METER.changed(MeterChange(name="New"), AT + timedelta(1))
     assert (changed.name, changed.group_by, changed.slug, changed.updated_at) == (

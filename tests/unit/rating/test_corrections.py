@@ -19,7 +19,7 @@ from meterhouse.rating.rate import rate
 from meterhouse.rating.rerun import reproduces
 from meterhouse.rating.trace import is_genuine
 from tests.unit.rating import anything
-from tests.unit.rating.samples import DAY, usage_of
+from tests.unit.rating.samples import DAY, told, usage_of
 
 VOLUME = TieredPrice(TierMode.VOLUME, (Tier(Decimal(15), None, Decimal(10)), Tier(None, None, Decimal(5))))
 FEW_QUANTITIES = st.lists(anything.quantities, min_size=1, max_size=4)
@@ -67,8 +67,8 @@ def test_another_price_of_a_unit_is_a_reversal_and_a_new_line() -> None:
     booked = rate_delta(usage_of(VOLUME, 15), []).detailed_lines
     new, reversal = rate_delta(usage_of(VOLUME, 16), booked).detailed_lines
 
-    assert (new.key, new.quantity, new.amount) == ("volume-tiered-price", 16, 80)
-    assert (reversal.key, reversal.quantity, reversal.amount) == ("volume-tiered-price#reversal:10", -15, -150)
+    assert told(new) == "volume-tiered-price: 16 x 5 = 80"
+    assert told(reversal) == "volume-tiered-price#reversal:10: -15 x 10 = -150"
 
 
 def test_a_reversal_is_itself_subtracted_later() -> None:
@@ -76,9 +76,9 @@ def test_a_reversal_is_itself_subtracted_later() -> None:
     booked += rate_delta(usage_of(VOLUME, 16), booked).detailed_lines
     back = rate_delta(usage_of(VOLUME, 14), booked)
 
-    assert [(line.key, line.quantity, line.amount) for line in back.detailed_lines] == [
-        ("volume-tiered-price", 14, 140),
-        ("volume-tiered-price#reversal:5", -16, -80),
+    assert list(map(told, back.detailed_lines)) == [
+        "volume-tiered-price: 14 x 10 = 140",
+        "volume-tiered-price#reversal:5: -16 x 5 = -80",
     ]
 
 
@@ -87,10 +87,10 @@ def test_a_minimum_that_was_met_shrinks_when_late_usage_arrives() -> None:
     booked = rate_delta(usage_of(price, 6), []).detailed_lines
     late = rate_delta(usage_of(price, 7), booked)
 
-    assert [(line.key, line.amount) for line in late.detailed_lines] == [
-        ("unit-price-usage", 10),
-        ("min-spend", 30),
-        ("min-spend#reversal:40", -40),
+    assert list(map(told, late.detailed_lines)) == [
+        "unit-price-usage: 1 x 10 = 10",
+        "min-spend: 1 x 30 = 30",
+        "min-spend#reversal:40: -1 x 40 = -40",
     ]
     assert late.totals.total == 0
 
@@ -101,9 +101,9 @@ def test_late_usage_of_an_earlier_period_says_so_in_its_key() -> None:
     usage = replace(usage_of(UnitPrice(Decimal(10)), 9), service_period=second)
     late, new = rate_late(usage, [Epoch(first, Decimal(4), booked), Epoch(second, Decimal(9))]).detailed_lines
 
-    assert late.key == "unit-price-usage@[2026-01-01T00:00:00Z, 2026-01-02T00:00:00Z)"
-    assert (late.service_period, late.quantity) == (first, 1)
-    assert (new.key, new.service_period, new.quantity) == ("unit-price-usage", None, 5)
+    assert told(late) == "unit-price-usage@[2026-01-01T00:00:00Z, 2026-01-02T00:00:00Z): 1 x 10 = 10"
+    assert told(new) == "unit-price-usage: 5 x 10 = 50"
+    assert (late.service_period, new.service_period) == (first, None)
 
 
 def test_the_trace_of_a_correction_tells_what_was_due_and_what_was_booked() -> None:

@@ -1,5 +1,4 @@
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 
 import pytest
@@ -8,10 +7,9 @@ from hypothesis import strategies as st
 
 from meterhouse.catalog.price import Tier, TieredPrice, TierMode
 from meterhouse.kernel.currency import currency
-from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.rounding import fits
-from meterhouse.rating.usage import Usage
 from meterhouse.rating.rate import parts_of, rate
+from meterhouse.rating.usage import Usage
 from tests.unit.rating.samples import DAY, usage_of
 
 
@@ -103,11 +101,6 @@ quantities = st.decimals(0, 10_000, places=3)
 def prices(draw: st.DrawFn) -> TieredPrice:
     bounds = draw(st.lists(st.decimals("0.5", 5_000, places=1), max_size=5, unique=True))
     return graduated(*(Tier(up_to, draw(amounts), draw(amounts)) for up_to in [*sorted(bounds), None]))
-
-
-def exact(price: TieredPrice, before: Decimal, after: Decimal, *, is_first: bool) -> Fraction:
-    usage = Usage("Departures", price, currency("USD"), DAY, after - before, before, is_first)
-    return sum((Fraction(part.exact) for part in parts_of(usage)), start=Fraction(0))
 
 
 @given(prices(), quantities)

@@ -10,18 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterhouse.catalog.discount import Discounts
-from meterhouse.catalog.price import Commitments, FlatPrice, Price, TierMode, UnitPrice, UsagePrice
+from meterhouse.catalog.price import (
+    Commitments,
+    FlatPrice,
+    Price,
+    Tier,
+    TieredPrice,
+    TierMode,
+    UnitPrice,
+    UsagePrice,
+)
+from meterhouse.catalog.unit_config import UnitConfig
 from meterhouse.kernel.currency import Currency
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT, fits, round_half_away
 from meterhouse.rating.amounts import amounts_of
 from meterhouse.rating.conventions import Conventions, RoundingPoint
-from meterhouse.rating.line import Category, DiscountReason, RatedLine, totals_of
+from meterhouse.rating.line import Category, DiscountReason, RatedLine, Totals, totals_of
 from meterhouse.rating.part import Part
 from meterhouse.rating.rate import parts_of, rate
 from meterhouse.rating.usage import Usage
 from tests.unit.rating import anything
-from tests.unit.rating.samples import DAY, usage_of
+from tests.unit.rating.samples import DAY, told, usage_of
 
 CUMULATIVE = Conventions(rounding_point=RoundingPoint.CUMULATIVE)
 CENT = Decimal("0.01")
@@ -67,7 +77,7 @@ def test_a_period_in_two_parts_costs_what_it_costs_at_once(price: UsagePrice, on
 
 @given(anything.prices, anything.discounts, anything.unit_configs, ends, anything.currencies)
 def test_split_lines_rounded_cumulatively_sum_to_the_whole_to_the_cent(
-    price: Price, discounts: Discounts, config: object, ends: list[Decimal], money: Currency
+    price: Price, discounts: Discounts, config: UnitConfig, ends: list[Decimal], money: Currency
 ) -> None:
     usage = replace(
         usage_of(price, ends[-1]), discounts=discounts, unit_config=config, conventions=CUMULATIVE, currency=money
@@ -158,42 +168,41 @@ def test_a_minimum_is_met_once_by_the_last_line_for_the_whole_period() -> None:
 
     assert [line.key for line in first.detailed_lines] == ["unit-price-usage"]
     usage, minimum = last.detailed_lines
-    assert (minimum.key, minimum.name, minimum.amount) == ("min-spend", "Departures: minimum spend", 50)
+    assert told(minimum) == "min-spend: 1 x 50 = 50"
+    assert minimum.name == "Departures: minimum spend"
     assert (minimum.category, minimum.service_period, usage.service_period) == (Category.COMMITMENT, month, None)
-    assert (last.totals.amount, last.totals.charges_total, last.totals.total) == (20, 50, 70)
+    assert last.totals == Totals(amount=Decimal(20), charges_total=Decimal(50))
 
 
 def test_a_maximum_is_used_up_by_the_detailed_lines_in_their_order() -> None:
-    price = anything.TieredPrice(
+    price = TieredPrice(
         TierMode.GRADUATED,
-        (anything.Tier(Decimal(5), Decimal(100)), anything.Tier(None, None, Decimal(10))),
+        (Tier(Decimal(5), Decimal(100)), Tier(None, None, Decimal(10))),
         Commitments(maximum=Decimal(120)),
     )
     flat, usage = rate(usage_of(price, 10)).detailed_lines
 
-    assert flat.discounts == ()
-    assert [(taken.reason, taken.amount) for taken in usage.discounts] == [(DiscountReason.MAXIMUM_SPEND, 30)]
+    assert told(flat) == "graduated-tiered-1-flat-price: 1 x 100 = 100"
+    assert told(usage) == "graduated-tiered-2-price-usage: 5 x 10 = 50 less 30"
 
 
 def test_a_percentage_is_taken_off_before_the_maximum_counts() -> None:
     price = UnitPrice(Decimal(10), Commitments(maximum=Decimal(60)))
     (line,) = rate(replace(usage_of(price, 10), discounts=Discounts(percentage=Decimal(30)))).detailed_lines
 
-    assert [(taken.reason.value, taken.amount) for taken in line.discounts] == [
-        ("ratecard_percentage", 30),
-        ("maximum_spend", 10),
-    ]
+    assert told(line) == "unit-price-usage: 10 x 10 = 100 less 30 less 10"
+    assert [taken.reason for taken in line.discounts] == [DiscountReason.PERCENTAGE, DiscountReason.MAXIMUM_SPEND]
 
 
-def test_a_correction_below_what_was_charged_takes_it_back_and_no_discount_turns_negative_twice() -> None:
+def test_a_correction_takes_back_the_discount_with_the_amount() -> None:
     (line,) = rate(
         replace(usage_of(UnitPrice(Decimal(10)), -4, 10), discounts=Discounts(percentage=Decimal(50)))
     ).detailed_lines
 
-    assert (line.amount, line.net) == (-40, -20)
+    assert told(line) == "unit-price-usage: -4 x 10 = -40 less -20"
 
 
-def test_a_minimum_is_due_on_a_fee_of_a_period_nobody_used() -> None:
+def test_a_minimum_is_due_for_a_period_without_usage() -> None:
     assert rate(usage_of(UnitPrice(Decimal(1), Commitments(minimum=Decimal(5))), 0)).totals.total == 5
 
 

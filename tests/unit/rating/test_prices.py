@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.price import DynamicPrice, PackagePrice, Tier, TieredPrice, TierMode, UnitPrice
@@ -13,7 +14,7 @@ from meterhouse.rating.package import packages
 from meterhouse.rating.quantity import quantities_of
 from meterhouse.rating.rate import rate
 from tests.unit.rating import anything, worked
-from tests.unit.rating.samples import usage_of
+from tests.unit.rating.samples import told, usage_of
 
 TEN_A_PACKAGE = PackagePrice(Decimal(15), Decimal(10))
 VOLUME = TieredPrice(
@@ -30,10 +31,10 @@ def test_a_package_begun_is_a_package(quantity: str, count: int) -> None:
 def test_packages_given_back_are_taken_off() -> None:
     (line,) = rate(usage_of(TEN_A_PACKAGE, -12, 30, is_first=False)).detailed_lines
 
-    assert (line.quantity, line.amount) == (-1, -15)
+    assert told(line) == "usage: -1 x 15 = -15"
 
 
-@given(anything.quantities, anything.st.decimals("0.5", 1000, places=1))
+@given(anything.quantities, st.decimals("0.5", 1000, places=1))
 def test_packages_hold_the_quantity_and_one_less_would_not(quantity: Decimal, size: Decimal) -> None:
     count = packages(quantity, size)
 
@@ -43,15 +44,19 @@ def test_packages_hold_the_quantity_and_one_less_would_not(quantity: Decimal, si
 def test_a_dynamic_price_is_one_unit_at_what_it_comes_to() -> None:
     (line,) = rate(usage_of(DynamicPrice(Decimal("1.5")), "33.33")).detailed_lines
 
-    assert (line.key, line.quantity, line.per_unit_amount, line.amount) == ("usage", 1, Decimal("50.00"), Decimal(50))
+    assert told(line) == "usage: 1 x 50 = 50"
 
 
 def test_the_flat_and_the_unit_part_of_the_matched_tier_are_both_due() -> None:
     rated = rate(usage_of(VOLUME, 8))
 
-    assert [(line.key, line.name, line.amount) for line in rated.detailed_lines] == [
-        ("volume-flat-price", "Departures: flat price for tier 2", 20),
-        ("volume-tiered-price", "Departures: unit price for tier 2", 16),
+    assert list(map(told, rated.detailed_lines)) == [
+        "volume-flat-price: 1 x 20 = 20",
+        "volume-tiered-price: 8 x 2 = 16",
+    ]
+    assert [line.name for line in rated.detailed_lines] == [
+        "Departures: flat price for tier 2",
+        "Departures: unit price for tier 2",
     ]
 
 
@@ -77,13 +82,11 @@ def test_a_quantity_beyond_tiers_that_are_not_open_is_a_broken_invariant() -> No
 
 def test_units_are_converted_before_free_units_are_taken_off_and_tiers_are_walked() -> None:
     config = worked.unit_config({"op": "divide", "factor": 1000, "rounding": "ceiling"})
-    usage = replace(
-        usage_of(UnitPrice(Decimal(10)), 7400), unit_config=config, discounts=Discounts(usage=Decimal(3))
-    )
+    usage = replace(usage_of(UnitPrice(Decimal(10)), 7400), unit_config=config, discounts=Discounts(usage=Decimal(3)))
 
-    assert [(step.step.value, step.after) for step in quantities_of(usage)] == [
-        ("metered", 7400),
-        ("unit_conversion", 8),
-        ("usage_discount", 5),
+    assert [f"{step.step}: {step.after}" for step in quantities_of(usage)] == [
+        "metered: 7400",
+        "unit_conversion: 8",
+        "usage_discount: 5",
     ]
     assert rate(usage).totals.total == 50

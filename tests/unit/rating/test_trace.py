@@ -240,8 +240,9 @@ def test_what_fulfils_a_commitment_counts_as_a_charge() -> None:
 
 
 def test_what_is_taken_off_counts_as_a_discount() -> None:
-    taken = AmountDiscount(DiscountReason.PERCENTAGE, Decimal("0.5")), AmountDiscount(
-        DiscountReason.MAXIMUM_SPEND, Decimal(1)
+    taken = (
+        AmountDiscount(DiscountReason.PERCENTAGE, Decimal("0.5")),
+        AmountDiscount(DiscountReason.MAXIMUM_SPEND, Decimal(1)),
     )
     line = REGULAR._replace(discounts=taken)
 

@@ -176,7 +176,7 @@ def test_credits_meet_the_lines_in_their_order_with_their_nets(example: Example)
 def applied_in_order(nets: Iterable[Decimal], credits_: Iterable[Decimal]) -> Iterator[list[Decimal]]:
     left = list(credits_)
     for net in nets:
-        parts = []
+        parts: list[Decimal] = []
         for index, credit in enumerate(left):
             parts.append(min(credit, net - sum(parts)))
             left[index] -= parts[-1]
@@ -342,7 +342,7 @@ def test_amounts_are_divided_as_worked_out(example: Example) -> None:
 def test_split_lines_never_round_up_more_units_than_one_line_would(cumulative: list[int], billed: list[int]) -> None:
     """A deviation: OpenMeter rounds each split line's own quantity, so 1400 and 1300 of a thousand are 2 and 2 units.
 
-    Its own test calls that overbilling. Here cumulative quantities are rounded, and 2700 is 3 units however it is split.
+    Its own test calls that overbilling. Here cumulative quantities are rounded: 2700 is 3 units however it is split.
     """
     config = worked.unit_config({"op": "divide", "factor": 1000, "rounding": "ceiling"})
     usages = [usage_of(UnitPrice(Decimal(10)), after - before, before) for before, after in pairwise([0, *cumulative])]
@@ -352,7 +352,7 @@ def test_split_lines_never_round_up_more_units_than_one_line_would(cumulative: l
 
 
 def test_a_unit_tier_without_usage_leaves_no_line() -> None:
-    """A deviation: OpenMeter writes "0 units for 0.00" where the first tier has a unit price; here nothing is nothing."""
+    """A deviation: OpenMeter writes "0 units for 0.00" where the first tier has a unit price; here it writes nothing."""
     example = worked.of("rating_graduated")["RG-05"]
 
     rated = rate(worked.usage(example["inputs"]))

@@ -1,4 +1,4 @@
-"""Worked examples of OpenMeter, read into what this room rates: ids, sources and figures stand in the JSON beside this."""
+"""Worked examples of OpenMeter, read into what this room rates; ids, sources and figures stand in the JSON."""
 
 import json
 from collections.abc import Mapping
@@ -112,7 +112,3 @@ def shown(line: DetailedLine) -> dict[str, Any]:
 def _optional(given: Mapping[str, Any], name: str) -> Decimal | None:
     value = given.get(name)
     return None if value is None else number(value)
-
-
-
-
