@@ -17,6 +17,7 @@ from tests.bench import (
     ingest_decode,
     ingest_handler,
     one_customer,
+    rated_lines,
     sink_batch,
     typed_column,
     warm_memory,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "P7": typed_column.measure,
     "P8": dirty_hour.measure,
     "P12": warm_memory.measure,
+    "P14": rated_lines.measure,
 }
 _WIDTH = 140
 _TITLES = {

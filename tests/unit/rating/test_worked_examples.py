@@ -352,7 +352,7 @@ def test_split_lines_never_round_up_more_units_than_one_line_would(cumulative: l
 
 
 def test_a_unit_tier_without_usage_leaves_no_line() -> None:
-    """A deviation: OpenMeter writes "0 units for 0.00" where the first tier has a unit price; here it writes nothing."""
+    """A deviation: OpenMeter writes "0 units for 0.00" where the first tier has a unit price; here that is no line."""
     example = worked.of("rating_graduated")["RG-05"]
 
     rated = rate(worked.usage(example["inputs"]))
