@@ -11,6 +11,8 @@ from meterhouse.rating.conventions import RoundingPoint
 from meterhouse.rating.part import Part
 from meterhouse.rating.usage import ZERO
 
+_CUMULATIVE, _LINE = RoundingPoint.CUMULATIVE, RoundingPoint.LINE  # looked up once: this is the innermost loop
+
 
 class Amount(NamedTuple):
     """What a part comes to.
@@ -31,10 +33,10 @@ def amounts_of(parts: Sequence[Part], exponent: int, point: RoundingPoint) -> li
 
     `parts` are multiplied in the ambient context: the pipeline runs in `kernel.rounding.EXACT`.
     """
-    if point is RoundingPoint.CUMULATIVE:
+    if point is _CUMULATIVE:
         return [_cumulative(part, exponent) for part in parts]
     each = [_by_itself(part, exponent) for part in parts]
-    return _shared(each, exponent) if point is RoundingPoint.LINE and len(each) > 1 else each
+    return _shared(each, exponent) if point is _LINE and len(each) > 1 else each
 
 
 def _by_itself(part: Part, exponent: int) -> Amount:

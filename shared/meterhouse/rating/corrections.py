@@ -12,7 +12,7 @@ from meterhouse.catalog.price import FlatPrice, Price
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.correction_trace import CorrectionTrace, Epoch
-from meterhouse.rating.line import DetailedLine, Totals, totals_of
+from meterhouse.rating.line import DetailedLine, Totals, summed
 from meterhouse.rating.rate import rate
 from meterhouse.rating.subtract import subtracted
 from meterhouse.rating.usage import ZERO, Usage
@@ -55,7 +55,7 @@ def rate_late(usage: Usage, epochs: Sequence[Epoch]) -> Correction:
         lines = tuple(
             _placed(line, epoch, usage) for epoch in epochs for line in subtracted(_of(epoch, due), epoch.booked, now)
         )
-        totals = totals_of(lines)
+        totals = summed(lines)
     traces = tuple(line.trace for line in rated)
     return Correction(lines, totals, CorrectionTrace(usage, tuple(epochs), traces, lines, totals))
 

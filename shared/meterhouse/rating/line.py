@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,9 @@ ZERO = Decimal(0)
 class Category(StrEnum):
     REGULAR = "regular"
     COMMITMENT = "commitment"
+
+
+_COMMITMENT = Category.COMMITMENT
 
 
 class DiscountReason(StrEnum):
@@ -106,12 +109,18 @@ class RatedLine(NamedTuple):
 
 def totals_of(lines: Iterable[DetailedLine]) -> Totals:
     """The totals of detailed lines; what fulfils a commitment counts as a charge."""
+    with localcontext(EXACT):
+        return summed(lines)
+
+
+def summed(lines: Iterable[DetailedLine]) -> Totals:
+    """`totals_of`, for who already computes in `kernel.rounding.EXACT`."""
     amount = charges = discounts = ZERO
     for line in lines:
-        if line.category is Category.COMMITMENT:
-            charges = EXACT.add(charges, line.amount)
+        if line.category is _COMMITMENT:
+            charges += line.amount
         else:
-            amount = EXACT.add(amount, line.amount)
+            amount += line.amount
         for discount in line.discounts:
-            discounts = EXACT.add(discounts, discount.amount)
-    return Totals(amount=amount, charges_total=charges, discounts_total=discounts)
+            discounts += discount.amount
+    return Totals(amount, charges, discounts)

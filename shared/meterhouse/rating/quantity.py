@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from meterhouse.catalog.price import DynamicPrice
 from meterhouse.catalog.unit_config import UnitConfig
 from meterhouse.kernel.rounding import EXACT, Rounding, round_decimal
 from meterhouse.rating.conventions import Fractions
@@ -20,6 +21,10 @@ class Step(StrEnum):
     UNIT_CONVERSION = "unit_conversion"
     WHOLE_UNITS = "whole_units"
     USAGE_DISCOUNT = "usage_discount"
+
+
+# members of an enumeration are slow to look up, and every line of an invoice run comes by here
+_METERED, _KEPT, _UP = Step.METERED, Fractions.KEPT, Fractions.ROUNDED_UP
 
 
 class Quantities(NamedTuple):
@@ -43,13 +48,13 @@ class Quantities(NamedTuple):
 def quantities_of(usage: Usage) -> list[Quantities]:
     """The steps that apply, in their order; the last has the quantities that the price is for.
 
-    Usage below zero counts as none, at both ends.
+    Usage below zero counts as none, at both ends. What a dynamic price is for is money, which has no whole units.
     """
     before = ZERO if usage.is_charged_at_the_end else max(usage.quantity_before, ZERO)
-    steps = [Quantities(Step.METERED, before, max(EXACT.add(usage.quantity_before, usage.quantity), ZERO))]
+    steps = [Quantities(_METERED, before, max(EXACT.add(usage.quantity_before, usage.quantity), ZERO))]
     if usage.unit_config is not None:
         steps.append(_converted(steps[-1], usage.unit_config))
-    if usage.conventions.fractions is not Fractions.KEPT:
+    if usage.conventions.fractions is not _KEPT and not isinstance(usage.price, DynamicPrice):
         steps.append(_whole(steps[-1], usage.conventions.fractions))
     if usage.discounts.usage is not None:
         steps.append(_less_free(steps[-1], usage.discounts.usage))
@@ -66,7 +71,7 @@ def _converted(metered: Quantities, config: UnitConfig) -> Quantities:
 
 
 def _whole(given: Quantities, fractions: Fractions) -> Quantities:
-    mode = Rounding.CEILING if fractions is Fractions.ROUNDED_UP else Rounding.FLOOR
+    mode = Rounding.CEILING if fractions is _UP else Rounding.FLOOR
     return Quantities(Step.WHOLE_UNITS, round_decimal(given.before, 0, mode), round_decimal(given.after, 0, mode))
 
 

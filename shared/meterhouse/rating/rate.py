@@ -16,7 +16,7 @@ from meterhouse.rating.detail import detailed_lines
 from meterhouse.rating.dynamic import dynamic_parts
 from meterhouse.rating.flat import flat_parts
 from meterhouse.rating.graduated import graduated_parts
-from meterhouse.rating.line import RatedLine, totals_of
+from meterhouse.rating.line import RatedLine, summed
 from meterhouse.rating.package import package_parts
 from meterhouse.rating.part import Part, Span
 from meterhouse.rating.quantity import Quantities, quantities_of
@@ -42,7 +42,7 @@ def rate(usage: Usage) -> RatedLine:
         if usage.share is not WHOLE:
             parts, amounts = _without_nothing(parts, amounts)
         lines = detailed_lines(usage, parts, amounts, bounds)
-        totals = totals_of(lines)
+        totals = summed(lines)
     return RatedLine(lines, totals, Trace(usage, steps, bounds, parts, amounts, lines, totals))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ZERO = Decimal(0)
 ONE = Decimal(1)
 WHOLE = Fraction(1)
+_VOLUME = TierMode.VOLUME
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,6 @@ class Usage:
     @property
     def is_charged_at_the_end(self) -> bool:
         """Whether the last line alone charges for the full period: more usage may change the price of all of it."""
-        if isinstance(self.price, TieredPrice) and self.price.mode is TierMode.VOLUME:
+        if not self.is_progressive:
             return True
-        return not self.is_progressive
+        return isinstance(self.price, TieredPrice) and self.price.mode is _VOLUME

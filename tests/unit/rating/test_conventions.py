@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from meterhouse.catalog.price import Commitments, Price, Tier, TieredPrice, TierMode, UnitPrice
+from meterhouse.catalog.price import Commitments, DynamicPrice, Price, Tier, TieredPrice, TierMode, UnitPrice
 from meterhouse.rating.conventions import (
     OPENMETER,
     Conventions,
@@ -67,6 +67,10 @@ def test_a_quantity_at_a_bound_belongs_to_the_tier_below_unless_told_otherwise(
 )
 def test_fractions_of_a_unit_are_charged_unless_told_otherwise(fractions: Fractions, expected: str) -> None:
     assert total(UnitPrice(Decimal(10)), "2.5", Conventions(fractions=fractions)) == Decimal(expected)
+
+
+def test_money_of_a_dynamic_price_has_no_whole_units() -> None:
+    assert total(DynamicPrice(), "2.5", Conventions(fractions=Fractions.ROUNDED_UP)) == Decimal("2.5")
 
 
 def test_fractions_are_rounded_over_the_full_period_not_by_line() -> None:
