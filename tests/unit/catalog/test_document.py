@@ -12,6 +12,8 @@ from meterhouse.catalog.document import (
     phase_to_document,
     rate_card_from_document,
     rate_card_to_document,
+    unit_cost_from_document,
+    unit_cost_to_document,
 )
 from meterhouse.catalog.price import (
     Commitments,
@@ -28,6 +30,7 @@ from meterhouse.catalog.price import (
 from meterhouse.catalog.price_document import price_from_document
 from meterhouse.catalog.rate_card import RateCard, RateCardType
 from meterhouse.catalog.unit_config import Operation, UnitConfig, UnitRounding
+from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy, UnitCost
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
 from tests.unit.catalog.samples import DEPARTURES, FEE, PHASE
 
@@ -52,6 +55,11 @@ unit_configs = st.builds(
 )
 cadences = st.builds(Cadence, st.integers(1, 999), st.sampled_from(CadenceUnit))
 texts = st.text(max_size=20)
+told = st.builds(ToldBy, texts)
+unit_costs: st.SearchStrategy[UnitCost] = st.one_of(
+    st.builds(ManualUnitCost, amounts),
+    st.builds(LlmUnitCost, texts | told, texts | told, st.sampled_from(TokenType) | told),
+)
 rate_cards = st.builds(
     RateCard,
     type=st.sampled_from(RateCardType),
@@ -99,3 +107,13 @@ def test_a_rate_card_stored_before_there_were_discounts_has_none() -> None:
     del stored["discounts"], stored["unit_config"]
 
     assert rate_card_from_document(stored) == FEE
+
+
+@given(unit_costs)
+def test_a_unit_cost_survives_being_stored(cost: UnitCost) -> None:
+    assert unit_cost_from_document(json.loads(json.dumps(unit_cost_to_document(cost)))) == cost
+
+
+def test_a_unit_cost_that_was_never_written_is_refused() -> None:
+    with pytest.raises(ValueError, match="market"):
+        unit_cost_from_document({"type": "market"})

@@ -29,6 +29,11 @@ def test_a_part_of_a_period_can_be_charged_where_later_events_only_add() -> None
     assert at_the_end == {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}
 
 
+def test_balances_are_not_burnt_by_averages_and_extremes() -> None:
+    refused = {one for one in Aggregation if not one.can_be_entitled}
+    assert refused == {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}
+
+
 def test_a_change_leaves_what_it_does_not_name() -> None:
     changed = METER.changed(MeterChange(name="New"), AT + timedelta(1))
     assert (changed.name, changed.group_by, changed.slug, changed.updated_at) == (
