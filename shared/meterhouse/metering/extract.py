@@ -1,12 +1,13 @@
 """What a meter reads of events' data."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
-from msgspec import DecodeError
+from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder, Encoder
 
 from meterhouse.metering.aggregation import DECIMALS
@@ -44,13 +45,37 @@ class MeterValues:
 
 
 def parse_data(data: bytes) -> object:
-    """The data with exact numbers; None where there is none."""
+    """The data with exact numbers, texts in the place of those that nothing holds; None where there is no data."""
     if not data:
         return None
     try:
         return _DECODER.decode(data)
+    except (ValidationError, InvalidOperation):
+        return _parse_any_number(data)
     except (DecodeError, RecursionError):
         return None
+
+
+def _parse_any_number(data: bytes) -> object:
+    """Slower, but an exponent or an integer past all measure spoils its own value and not the document."""
+    try:
+        return json.loads(data.decode(), parse_float=_fraction, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fraction(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
+def _integer(text: str) -> int | str:
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 def extract(meter: Meter, documents: Sequence[object]) -> MeterValues:

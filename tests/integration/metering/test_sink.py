@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
@@ -14,6 +15,7 @@ from meterhouse.metering.model import Meter
 from meterhouse.metering.sink import LogRecord
 from meterhouse.metering.usage import UsageQuery
 from tests.integration.metering.house import T0, House, call
+from tests.unit.metering.ingest_corpus import UNREADABLE
 
 HOUR = timedelta(hours=1)
 
@@ -155,6 +157,26 @@ def test_values_a_meter_cannot_read_are_stored_with_the_reason_and_counted_by_no
         "is no number", "is null", "is no number", "is out of range", "", "is no number",
     ]  # fmt: skip
     assert (total(house, miles), total(house, calls)) == (7, 6)
+
+
+def test_whatever_ingest_takes_is_stored_and_what_no_meter_reads_is_counted_by_nobody(house: House) -> None:
+    meters = [house.meter(value_property=path) for path in sorted({path for _, _, path, _ in UNREADABLE})]
+    calls = house.meter(Aggregation.COUNT)
+    events = [call(name) for name, *_ in UNREADABLE]
+    for event, (_, data, _, _) in zip(events, UNREADABLE, strict=True):
+        event.data = Raw(data.encode())
+    house.sink(*events, call("sound", 5))
+    assert house.buried == []
+    found = dict(
+        house.store.query(
+            "SELECT id, validation_error FROM events WHERE namespace = {n:String}", {"n": house.namespace}
+        )
+    )
+    for name, _, path, fault in UNREADABLE:
+        assert f"{path} {fault}" in found[name]
+    assert [total(house, meter) for meter in meters if meter.value_property == "$.value"] == [5]
+    assert [total(house, meter) for meter in meters if meter.value_property != "$.value"] == [0] * (len(meters) - 1)
+    assert total(house, calls) == len(UNREADABLE) + 1
 
 
 def test_events_of_very_many_days_fit_one_batch(house: House) -> None:

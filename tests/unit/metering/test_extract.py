@@ -12,6 +12,7 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.extract import BOUND, extract, parse_data
 from meterhouse.metering.json_path import check_paths
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
+from tests.unit.metering.ingest_corpus import UNREADABLE
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -62,6 +63,25 @@ def test_what_is_no_number_counts_for_nothing_and_says_why(value: str) -> None:
 @pytest.mark.parametrize("data", ["", "{}", '{"method": "GET"}', "{"])
 def test_a_missing_property_is_a_fault(data: str) -> None:
     assert read(data) == (Decimal(0), "meter m: $.duration_ms is missing")
+
+
+@pytest.mark.parametrize(("data", "path", "fault"), [row[1:] for row in UNREADABLE], ids=[row[0] for row in UNREADABLE])
+def test_whatever_ingest_takes_costs_a_meter_that_event_alone(data: str, path: str, fault: str) -> None:
+    assert read(data, path) == (Decimal(0), f"meter m: {path} {fault}")
+
+
+@pytest.mark.parametrize("spoilt", ["1e1000000000000000000", "9" * 4_301, f"[{{}}, -{'9' * 5_000}]"])
+def test_a_number_that_nothing_holds_spoils_its_own_value_alone(spoilt: str) -> None:
+    data = f'{{"duration_ms": 0.1, "other": {spoilt}, "great": {"9" * 20}, "o": {{"a": 1.50}}}}'
+    assert read(data) == (Decimal("0.1"), "")
+    assert read(data, "$.great") == (Decimal("9" * 20), "")
+    assert extract(unique("$.o"), [parse_data(data.encode())]).texts == [['{"a":1.50}']]
+
+
+def test_unique_count_tells_numbers_that_nothing_holds_apart_by_their_digits() -> None:
+    sent = ["1e1000000000000000000", "9" * 4_301, "9" * 4_300, "1e2000000000000000000"]
+    found = extract(unique("$.key"), [parse_data(f'{{"key": {text}}}'.encode()) for text in sent])
+    assert (found.texts, found.faults) == ([[text] for text in sent], [""] * 4)
 
 
 def test_a_path_that_finds_several_values_is_a_fault() -> None:
