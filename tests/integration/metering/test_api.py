@@ -157,6 +157,8 @@ def test_a_taken_slug_is_a_conflict(api: Client) -> None:
         ({"valueProperty": None}, {("/valueProperty", "missing")}),
         ({"valueProperty": "distance"}, {("/valueProperty", "json_path")}),
         ({"valueProperty": "$.["}, {("/valueProperty", "json_path")}),
+        ({"valueProperty": "$..*..*", "groupBy": {"a": "$.a[?$..b]"}},
+         {("/valueProperty", "json_path"), ("/groupBy/a", "json_path")}),
         ({"eventType": "openmeter.x"}, {("/eventType", "reserved_event_type")}),
         ({"groupBy": {"1a": "$.a", "b": "b", "c": "$.value", "subject": "$.s"}},
          {("/groupBy/1a", "invalid_name"), ("/groupBy/b", "json_path"), ("/groupBy/c", "value_property"),
