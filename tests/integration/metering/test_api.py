@@ -17,7 +17,7 @@ from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.directory import Directory, DirectoryPorts
 from meterhouse.metering.events_api import events_routes
 from meterhouse.metering.list_events import ListEvents
-from meterhouse.metering.postgres import LiveMeters, PostgresMeters
+from meterhouse.metering.postgres import AllMeters, PostgresMeters
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.metering.service import MeterService
 from meterhouse.metering.sink import SinkEvents
@@ -69,7 +69,7 @@ class Client:
 
     def sink(self, *events: Any) -> None:
         house = self.house
-        meters, store = LiveMeters(self.database), ClickHouseSink(house.store)
+        meters, store = AllMeters(self.database), ClickHouseSink(house.store)
         SinkEvents(meters, store, house, house, now=house.now, new_id=new_id)([house.record(*events)])
 
     def customer(self, key: str) -> str:

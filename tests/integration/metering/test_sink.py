@@ -147,6 +147,29 @@ def test_a_meter_created_while_the_events_are_stored_sees_them(house: House) -> 
     assert total(house, made[0]) == 4
 
 
+def test_usage_accepted_before_a_meter_s_deletion_counts_whenever_it_is_sunk(house: House) -> None:
+    meter, live = house.meter(), house.meter()
+    at = T0 + timedelta(minutes=1)
+    early, later = house.record(call("1", 4), call("early", 1)), house.record(call("2", 8), ingested=at)
+    moved = house.record(call("early", 99, T0 + HOUR), ingested=at - timedelta(microseconds=1))
+    house.delete(meter, at)
+    house.sinks()([moved, later])
+    house.sinks()([early])
+    assert (total(house, meter), total(house, live)) == (5, 13)
+
+
+def test_a_meter_deleted_while_the_events_are_stored_counts_them(house: House) -> None:
+    class Slow(ClickHouseSink):
+        def add_values(self, *arguments: Any) -> None:
+            house.delete(meter, T0 + HOUR)
+            super().add_values(*arguments)
+
+    meter = house.meter()
+    house.sinks(Slow(house.store))([house.record(call("1", 4))])
+    house.sink(call("2", 2), call("1", 99, T0 + 2 * HOUR))
+    assert total(house, meter) == 6
+
+
 def test_values_a_meter_cannot_read_are_stored_with_the_reason_and_counted_by_nobody(house: House) -> None:
     miles, calls = house.meter(), house.meter(Aggregation.COUNT)
     house.sink(call("1", "NaN"), call("2", None), call("3", "a"), call("4", 1e20), call("5", 7), call("6", value=True))
