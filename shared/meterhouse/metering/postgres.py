@@ -13,6 +13,7 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.backfill import Backfill
 from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.model import Meter
+from meterhouse.metering.notices import notices
 from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.service import MeterOrder, MeterPage
 from meterhouse.platform.outbox import DomainEvent
@@ -20,7 +21,6 @@ from meterhouse.platform.postgres import Database, Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "meters.sql")
-_A_NOTICE = 100
 _COLUMNS = {
     MeterOrder.KEY: "slug",
     MeterOrder.NAME: "name",
@@ -96,18 +96,14 @@ class AllMeters:
 
 
 class OutboxNotices:
-    """`metering.sink.Notices` by domain events `usage.ingested`, a hundred subjects each: an event bus takes 256 KB."""
+    """`metering.sink.Notices` by domain events `usage.ingested`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
         for namespace, of_namespace in groupby(sorted(usage), key=itemgetter(0)):
-            of_subjects = [
-                {"subject": subject, "meterIds": [meter_id for _, _, meter_id in used]}
-                for subject, used in groupby(of_namespace, key=itemgetter(1))
-            ]
-            parts = [of_subjects[start : start + _A_NOTICE] for start in range(0, len(of_subjects), _A_NOTICE)]
+            parts = notices((subject, meter_id) for _, subject, meter_id in of_namespace)
             with self._database.transaction(namespace) as transaction:
                 transaction.publish(
                     *(
