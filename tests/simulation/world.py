@@ -31,11 +31,11 @@ from tests.simulation.log import DeadLetters, Log, Producer
 from tests.simulation.oracle import Attempt, Oracle
 from tests.simulation.registry import AllMeters, Registry
 from tests.simulation.workload import Workload
+from tests.unit.metering.poison import POISON
 
 NAMESPACE = "acme"
 MOST_WRITINGS = 14
 MOST_IN_ALL = 22
-POISON = (None, b"", b"garbage", b"\x28\xb5\x2f\xfd\x00")
 
 
 class World:
@@ -138,7 +138,7 @@ class World:
         self.chance.note("--- time passes")
 
     def poison_log(self) -> None:
-        value = self.chance.draw.choice(POISON)
+        value = self.chance.draw.choice(list(POISON.values()))
         self.poison.append(value)
         self.log.put(None, value)
 

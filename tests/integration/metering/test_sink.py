@@ -16,6 +16,7 @@ from meterhouse.metering.sink import LogRecord
 from meterhouse.metering.usage import UsageQuery
 from tests.integration.metering.house import T0, House, call
 from tests.unit.metering.ingest_corpus import UNREADABLE
+from tests.unit.metering.poison import POISON
 
 HOUR = timedelta(hours=1)
 
@@ -129,7 +130,7 @@ def test_merging_the_parts_changes_no_number(house: House) -> None:
 
 def test_poison_is_buried_with_its_reason_and_the_rest_is_stored(house: House) -> None:
     meter = house.meter()
-    poison = [LogRecord("events", 3, 7, None, value) for value in (None, b"", b"garbage", b"\x28\xb5\x2f\xfd\x00")]
+    poison = [LogRecord("events", 3, 7, None, value) for value in POISON.values()]
     assert house.sinks()([*poison, house.record(call("1", 4))]) == 1
     assert [record for record, _ in house.buried] == poison
     assert all(reason for _, reason in house.buried)
