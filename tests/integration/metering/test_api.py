@@ -140,6 +140,9 @@ def test_an_answer_is_bounded_and_says_so(api: Client, monkeypatch: pytest.Monke
     assert (status, problem["code"]) == (422, "too_many_rows")
     assert "3 rows" in problem["detail"]
     assert api("GET", f"{METERS}/miles/query", query="windowSize=DAY")[0] == 200
+    monkeypatch.setattr("meterhouse.platform.http.LARGEST_ANSWER", 100)
+    status, problem = api("GET", f"{METERS}/miles/query", query="windowSize=DAY")
+    assert (status, problem["code"]) == (422, "answer_too_large")
 
 
 def test_a_taken_slug_is_a_conflict(api: Client) -> None:
