@@ -10,6 +10,7 @@ from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
+from meterhouse.entitlements import api as entitlements
 from meterhouse.metering import api as metering
 from meterhouse.metering import (
     conservation_api,
@@ -24,6 +25,7 @@ from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
 
+ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
 """In the place of each service: the document is made of the routes' signatures, and none of them is called."""
 
@@ -42,12 +44,11 @@ def openapi() -> str:
             progress_api.progress_routes(UNUSED),
             conservation_api.conservation_routes(UNUSED, UNUSED, UNUSED),
             dead_letters_api.dead_letter_routes(UNUSED),
+            *entitlements.management_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
-            title="Meterhouse",
-            version="1.0.0",
-            description="Usage metering and billing",
+            **ABOUT,
         )
     )
 

@@ -6,6 +6,7 @@ from meterhouse.customers.ports import CustomerPorts
 from meterhouse.customers.postgres import PostgresCustomers, PostgresSubjects
 from meterhouse.customers.service import CustomerService
 from meterhouse.customers.subjects import SubjectService
+from meterhouse.entitlements.for_customers import EntitlementGuard
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions, SubscriptionGuard
@@ -17,7 +18,7 @@ def ports(transaction: Transaction) -> CustomerPorts:
     return CustomerPorts(
         PostgresCustomers(transaction),
         PostgresCustomerSubscriptions(transaction),
-        [SubscriptionGuard(transaction), PostgresBillingGuard(transaction)],
+        [SubscriptionGuard(transaction), EntitlementGuard(transaction), PostgresBillingGuard(transaction)],
     )
 
 

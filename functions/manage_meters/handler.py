@@ -1,6 +1,7 @@
 """Meters."""
 
 from meterhouse.catalog.for_meters import PostgresMeterUse
+from meterhouse.entitlements.for_catalog import EntitledFeatures
 from meterhouse.metering.api import routes
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
@@ -8,5 +9,5 @@ from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 
 database = Database(PostgresSettings.from_environment)
-service = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database))
+service = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database, [EntitledFeatures(database)]))
 handler = http_handler(routes(service), database=database)

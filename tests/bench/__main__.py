@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.bench import (
     all_customers,
+    burn_down,
     cold_start,
     dirty_hour,
     ingest_decode,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "P6": all_customers.measure,
     "P7": typed_column.measure,
     "P8": dirty_hour.measure,
+    "P11": burn_down.measure,
     "P12": warm_memory.measure,
 }
 _WIDTH = 140

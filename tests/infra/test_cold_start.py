@@ -22,6 +22,7 @@ MAY_LOAD = {
     "manage_meters": HTTP | {"jsonpath"},
     "manage_customers": HTTP,
     "manage_catalog": HTTP,
+    "manage_entitlements": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},

@@ -9,7 +9,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from meterhouse.catalog.feature_schema import FeatureCreateInputs, FeatureWire, feature_spec, feature_wire
+from meterhouse.catalog.feature_schema import (
+    FeatureCreateInputs,
+    FeatureWire,
+    feature_spec,
+    feature_wire,
+    filters_at,
+)
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.plan import PlanStatus
 from meterhouse.catalog.plan_sale import PlanSale
@@ -66,7 +72,8 @@ def feature_routes(service: FeatureService) -> Router:
 
     @router.post(_FEATURES, operation_id="createFeature", tags=["Product Catalog"], summary="Create feature")
     def create(body: Annotated[FeatureCreateInputs, Body()]) -> tuple[FeatureWire, int]:
-        return feature_wire(service.create(namespace(), feature_spec(body))), HTTPStatus.CREATED
+        created = service.create(namespace(), feature_spec(body), filters_at(body))
+        return feature_wire(created), HTTPStatus.CREATED
 
     @router.get(_FEATURE, operation_id="getFeature", tags=["Product Catalog"], summary="Get feature")
     def get(feature_id: str) -> FeatureWire:

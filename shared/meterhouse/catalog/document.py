@@ -1,4 +1,4 @@
-"""Rate cards and plan phases as JSON documents, as they are stored: decimals in strings, durations in ISO 8601."""
+"""Rate cards, phases and unit costs as JSON documents, as stored: decimals in strings, durations in ISO 8601."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -7,6 +7,7 @@ from typing import Any
 from meterhouse.catalog.plan import PlanPhase
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, Tier, TieredPrice, TierMode, UnitPrice
 from meterhouse.catalog.rate_card import RateCard, RateCardType
+from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy, UnitCost
 from meterhouse.kernel.cadence import Cadence
 
 Document = dict[str, Any]
@@ -84,6 +85,35 @@ def price_from_document(document: Mapping[str, Any]) -> Price:
             return TieredPrice(TierMode(document["mode"]), tiers)
         case other:
             raise ValueError(f"{other!r} is no type of price")
+
+
+def unit_cost_to_document(cost: UnitCost) -> Document:
+    if isinstance(cost, ManualUnitCost):
+        return {"type": "manual", "amount": f"{cost.amount:f}"}
+    told = {"provider": cost.provider, "model": cost.model, "token_type": cost.token_type}
+    return {"type": "llm"} | {
+        name: {"group_by": value.group_by_key} if isinstance(value, ToldBy) else value for name, value in told.items()
+    }
+
+
+def unit_cost_from_document(document: Mapping[str, Any]) -> UnitCost:
+    """The unit cost of a stored document; `ValueError` for a type that was never written."""
+    match document["type"]:
+        case "manual":
+            return ManualUnitCost(Decimal(document["amount"]))
+        case "llm":
+            token_type = _told(document["token_type"])
+            return LlmUnitCost(
+                _told(document["provider"]),
+                _told(document["model"]),
+                token_type if isinstance(token_type, ToldBy) else TokenType(token_type),
+            )
+        case other:
+            raise ValueError(f"{other!r} is no type of unit cost")
+
+
+def _told(document: str | Mapping[str, str]) -> str | ToldBy:
+    return document if isinstance(document, str) else ToldBy(document["group_by"])
 
 
 def _tier_to_document(tier: Tier) -> Document:

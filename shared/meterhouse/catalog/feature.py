@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
+from meterhouse.catalog.unit_cost import UnitCost
 from meterhouse.kernel.errors import Problems
 
 GroupByFilters = Mapping[str, Mapping[str, Any]]
@@ -19,15 +19,20 @@ class FeatureSpec:
     Attributes:
         meter_slug: the meter whose usage counts; None: nothing is measured.
         filters: usage counts where all of them hold.
-        unit_cost: what a unit costs the seller, in US dollars; no price.
+        unit_cost: what a unit costs the seller; no price.
     """
 
     key: str
     name: str
     meter_slug: str | None = None
     filters: GroupByFilters = field(default_factory=dict)
-    unit_cost: Decimal | None = None
+    unit_cost: UnitCost | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def group_bys(self) -> frozenset[str]:
+        """The meter's group-by keys that the feature reads, for its filters or its unit cost."""
+        return frozenset((*self.filters, *_cost_group_bys(self).values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,21 @@ class Feature:
         return replace(self, archived_at=at, updated_at=at)
 
 
-def check_filters(filters: GroupByFilters, group_by: Collection[str], problems: Problems) -> None:
-    """Add a problem for every filter on a key that the meter does not group by."""
-    for key in filters:
+def check_group_bys(spec: FeatureSpec, group_by: Collection[str], filters_at: str, problems: Problems) -> None:
+    """Add a problem for every key that the feature reads and the meter does not group by.
+
+    `filters_at` is the pointer to the form in which the author gave the filters.
+    """
+    places = {f"{filters_at}/{_step(key)}": key for key in spec.filters}
+    places |= {f"/unitCost/{name}": key for name, key in _cost_group_bys(spec).items()}
+    for place, key in places.items():
         if key not in group_by:
-            step = key.replace("~", "~0").replace("/", "~1")
-            message = f"the meter does not group by {key!r}"
-            problems.add(f"/advancedMeterGroupByFilters/{step}", "unknown_group_by_key", message)
+            problems.add(place, "unknown_group_by_key", f"the meter does not group by {key!r}")
+
+
+def _cost_group_bys(spec: FeatureSpec) -> Mapping[str, str]:
+    return {} if spec.unit_cost is None else spec.unit_cost.group_bys
+
+
+def _step(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,26 +1,17 @@
 """Features on the wire, to the contract."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from meterhouse.catalog.feature import Feature, FeatureSpec, GroupByFilters
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.catalog.unit_cost_schema import FeatureUnitCost, unit_cost_from_wire, unit_cost_to_wire
+from meterhouse.kernel.errors import Problems
 from meterhouse.metering.filter_schema import FilterText
-from meterhouse.platform.wire import Instant, Key, Metadata, Numeric, Ulid, Wire
+from meterhouse.platform.wire import Instant, Key, Metadata, Ulid, Wire
 
-
-def _manual(value: object) -> object:
-    if isinstance(value, dict) and value.get("type") == "llm":
-        raise PydanticCustomError("not_supported_yet", "unit costs of language models are not supported yet")
-    return value
-
-
-class FeatureManualUnitCost(Wire):
-    type: Literal["manual"]
-    amount: Annotated[Numeric, Field(ge=0)]
+_SIMPLE, _ADVANCED = "/meterGroupByFilters", "/advancedMeterGroupByFilters"
 
 
 class FeatureCreateInputs(Wire):
@@ -30,7 +21,7 @@ class FeatureCreateInputs(Wire):
     meter_slug: Key | None = None
     meter_group_by_filters: dict[str, str] | None = None
     advanced_meter_group_by_filters: dict[str, FilterText] | None = None
-    unit_cost: Annotated[FeatureManualUnitCost | None, BeforeValidator(_manual)] = None
+    unit_cost: FeatureUnitCost | None = None
 
 
 class FeatureWire(FeatureCreateInputs):
@@ -44,16 +35,25 @@ def feature_spec(wire: FeatureCreateInputs) -> FeatureSpec:
     """The spec a request describes.
 
     Raises:
-        InvalidInput: both forms of filters are given and do not say the same.
+        InvalidInput: both forms of filters are given and do not say the same; of a pair of a language model's unit
+            cost both or neither are given.
     """
-    return FeatureSpec(
+    problems = Problems()
+    spec = FeatureSpec(
         key=wire.key,
         name=wire.name,
         meter_slug=wire.meter_slug,
-        filters=_filters(wire),
-        unit_cost=None if wire.unit_cost is None else wire.unit_cost.amount,
+        filters=_filters(wire, problems),
+        unit_cost=unit_cost_from_wire(wire.unit_cost, problems),
         metadata=wire.metadata or {},
     )
+    problems.raise_if_any("the feature contradicts itself")
+    return spec
+
+
+def filters_at(wire: FeatureCreateInputs) -> str:
+    """The pointer to the filters that count."""
+    return _ADVANCED if wire.advanced_meter_group_by_filters else _SIMPLE
 
 
 def feature_wire(feature: Feature) -> FeatureWire:
@@ -69,22 +69,20 @@ def feature_wire(feature: Feature) -> FeatureWire:
         "meter_slug": spec.meter_slug,
         "meter_group_by_filters": _simple(spec.filters),
         "advanced_meter_group_by_filters": spec.filters or None,
-        "unit_cost": None if spec.unit_cost is None else {"type": "manual", "amount": spec.unit_cost},
+        "unit_cost": unit_cost_to_wire(spec.unit_cost),
     }
     return FeatureWire(**fields)
 
 
-def _filters(wire: FeatureCreateInputs) -> dict[str, dict[str, Any]]:
+def _filters(wire: FeatureCreateInputs, problems: Problems) -> dict[str, dict[str, Any]]:
+    """The filters in the advanced form; a form without a filter counts as left out."""
     simple = {key: {"$eq": value} for key, value in (wire.meter_group_by_filters or {}).items()}
-    if wire.advanced_meter_group_by_filters is None:
-        return simple
-    filters = wire.advanced_meter_group_by_filters.items()
+    filters = (wire.advanced_meter_group_by_filters or {}).items()
     advanced = {key: one.model_dump(mode="json", by_alias=True) for key, one in filters}
-    if simple and simple != advanced:
+    if simple and advanced and simple != advanced:
         message = "must say the same as advancedMeterGroupByFilters, or be left out"
-        problem = Problem("/meterGroupByFilters", "filters_differ", message)
-        raise InvalidInput("two kinds of filters contradict each other", [problem])
-    return advanced
+        problems.add(_SIMPLE, "filters_differ", message)
+    return advanced or simple
 
 
 def _simple(filters: GroupByFilters) -> dict[str, str] | None:

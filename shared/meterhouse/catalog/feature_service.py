@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.catalog.feature import Feature, FeatureSpec, check_filters
+from meterhouse.catalog.feature import Feature, FeatureSpec, check_group_bys
 from meterhouse.catalog.ports import CatalogStore, FeatureFilter, KnownMeter, Slice
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
 from meterhouse.kernel.ids import is_ulid
@@ -26,19 +26,19 @@ class FeatureService:
         self._now = now
         self._new_id = new_id
 
-    def create(self, namespace: str, spec: FeatureSpec) -> Feature:
-        """Add a feature.
+    def create(self, namespace: str, spec: FeatureSpec, filters_at: str = "/advancedMeterGroupByFilters") -> Feature:
+        """Add a feature; `filters_at` is the pointer to the form in which its author gave the filters.
 
         Raises:
-            InvalidInput: the key looks like an id; there is no such meter; it does not group by a filter's key.
+            InvalidInput: the key looks like an id; there is no such meter, or it does not group by a key that is read.
             Conflict: `feature_key_conflict`: a live feature has the key.
         """
         at = self._now()
         with self._begin(namespace) as work:
-            meter = _checked_meter(work.store, spec)
+            meter = _checked_meter(work.store, spec, filters_at)
             if meter is not None:
                 work.lock("meter", meter.id)
-                meter = _checked_meter(work.store, spec)
+                meter = _checked_meter(work.store, spec, filters_at)
             meter_id = None if meter is None else meter.id
             feature = Feature(self._new_id(), spec, created_at=at, updated_at=at, meter_id=meter_id)
             if not work.store.features.add(feature):
@@ -102,16 +102,17 @@ def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
         raise Conflict(f"feature {key!r} is in use", found[0].code, found)
 
 
-def _checked_meter(store: CatalogStore, spec: FeatureSpec) -> KnownMeter | None:
+def _checked_meter(store: CatalogStore, spec: FeatureSpec, filters_at: str) -> KnownMeter | None:
     problems = Problems()
     if is_ulid(spec.key):
         problems.add("/key", "key_looks_like_id", "a key must not have the form of an id")
     meter = None if spec.meter_slug is None else store.meters.find(spec.meter_slug)
-    if spec.meter_slug is None and spec.filters:
-        problems.add("/meterSlug", "meter_required", "filters need a meter")
+    if spec.meter_slug is None and spec.group_bys:
+        message = "filters, and unit costs that events tell, need a meter"
+        problems.add("/meterSlug", "meter_required", message)
     elif spec.meter_slug is not None and (meter is None or meter.slug != spec.meter_slug):
         problems.add("/meterSlug", "meter_not_found", f"there is no meter {spec.meter_slug!r}")
     elif meter is not None:
-        check_filters(spec.filters, meter.group_by, problems)
+        check_group_bys(spec, meter.group_by, filters_at, problems)
     problems.raise_if_any("the feature cannot be created")
     return meter

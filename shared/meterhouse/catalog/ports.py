@@ -120,6 +120,13 @@ class FeatureGuard(Protocol):
         """Why the live feature of this key must stay, each with its code; nothing if it may go."""
 
 
+class FeatureUse(Protocol):
+    """What a room above goes on measuring; it answers in the transaction of the change."""
+
+    def still_used(self, namespace: str, feature_ids: Collection[str]) -> Collection[str]:
+        """Which of these archived features something still measures by."""
+
+
 class CatalogStore(Protocol):
     @property
     def features(self) -> FeatureStore: ...

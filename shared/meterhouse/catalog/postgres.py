@@ -6,7 +6,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from meterhouse.catalog.document import phase_from_document, phase_to_document
+from meterhouse.catalog.document import (
+    phase_from_document,
+    phase_to_document,
+    unit_cost_from_document,
+    unit_cost_to_document,
+)
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
 from meterhouse.catalog.ports import FeatureFilter, FeatureGuard, FeatureOrder, Meters, PlanFilter, PlanOrder, Slice
@@ -33,6 +38,10 @@ class PostgresFeatures:
     def by_keys(self, keys: Collection[str]) -> dict[str, Feature]:
         rows = self._transaction.fetch_all(_FEATURES["by_keys"], {"keys": list(keys)}) if keys else []
         return {row["key"]: _feature(row) for row in rows}
+
+    def on_meter(self, meter_id: str) -> list[Feature]:
+        """All that stand on the meter, archived or not."""
+        return [_feature(row) for row in self._transaction.fetch_all(_FEATURES["on_meter"], {"meter_id": meter_id})]
 
     def page(self, wanted: FeatureFilter, rows: Slice) -> tuple[list[Feature], int]:
         found, total = _page(self._transaction, "features", _FEATURES["matching"], asdict(wanted), rows)
@@ -122,13 +131,14 @@ def _feature(row: Row) -> Feature:
         name=row["name"],
         meter_slug=row["meter_slug"],
         filters=row["filters"],
-        unit_cost=row["unit_cost"],
+        unit_cost=None if row["unit_cost"] is None else unit_cost_from_document(row["unit_cost"]),
         metadata=row["metadata"],
     )
     return Feature(row["id"], spec, row["created_at"], row["updated_at"], row["meter_id"], row["archived_at"])
 
 
 def _feature_row(feature: Feature) -> dict[str, Any]:
+    cost = feature.spec.unit_cost
     return {
         "id": feature.id,
         "key": feature.key,
@@ -136,7 +146,7 @@ def _feature_row(feature: Feature) -> dict[str, Any]:
         "meter_id": feature.meter_id,
         "meter_slug": feature.spec.meter_slug,
         "filters": json.dumps(feature.spec.filters),
-        "unit_cost": feature.spec.unit_cost,
+        "unit_cost": None if cost is None else json.dumps(unit_cost_to_document(cost)),
         "metadata": json.dumps(feature.spec.metadata),
         "created_at": feature.created_at,
         "updated_at": feature.updated_at,

@@ -33,6 +33,11 @@ class PostgresCustomers:
         rows = self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(customer_ids)})
         return {row["id"]: _read(row) for row in rows}
 
+    def by_keys(self, keys: Iterable[str]) -> dict[str, str]:
+        """The ids of live customers by their keys; keys of nobody are left out."""
+        rows = self._transaction.fetch_all(_SQL["by_keys"], {"keys": list(keys)})
+        return {row["subject"]: row["customer_id"] for row in rows}
+
     def by_subjects(self, subjects: Iterable[str]) -> dict[str, str]:
         """The id of the live customer each subject's usage belongs to; subjects of nobody are left out."""
         rows = self._transaction.fetch_all(_SQL["by_subjects"], {"subjects": list(subjects)})

@@ -1,12 +1,15 @@
 """Grants: usage that an entitlement may have, until it is burnt, expires or is voided."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from meterhouse.kernel.cadence import Cadence, index_at, occurrence
+from meterhouse.kernel.errors import InvalidInput
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,17 @@ class Recurrence:
 
     def next_after(self, at: datetime) -> datetime:
         return occurrence(self.anchor, self.cadence, index_at(self.anchor, self.cadence, at) + 1)
+
+    def instants_after(self, at: datetime) -> Iterator[datetime]:
+        """Those later than `at`, in order, to the end of the calendar."""
+        n = index_at(self.anchor, self.cadence, at)
+        while True:
+            n += 1
+            try:
+                following = occurrence(self.anchor, self.cadence, n)
+            except InvalidInput:
+                return
+            yield following
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +65,21 @@ class Grant:
     annotations: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def burn_order(self) -> tuple[int, datetime, datetime, str]:
+        """The least is burnt first: by priority, then what expires first, then the oldest."""
+        return self.priority, self.expires_at or _NEVER, self.created_at, self.id
+
+    @property
     def ends_at(self) -> datetime | None:
         """When it expires or was voided, whichever is first."""
-        return min((at for at in (self.expires_at, self.voided_at) if at is not None), default=None)
+        if self.voided_at is None or self.expires_at is None:
+            return self.voided_at or self.expires_at
+        return min(self.voided_at, self.expires_at)
+
+    @property
+    def is_voided(self) -> bool:
+        """Whether it was voided before it could expire."""
+        return self.ends_at is not None and self.ends_at != self.expires_at
 
     def is_active(self, at: datetime) -> bool:
         return self.effective_at <= at and (self.ends_at is None or at < self.ends_at)

@@ -21,6 +21,11 @@ class Aggregation(StrEnum):
         return self in {Aggregation.SUM, Aggregation.COUNT}
 
     @property
+    def can_be_entitled(self) -> bool:
+        """Whether it burns a balance; the average or an extreme of a stretch is no amount that was used in it."""
+        return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}
+
+    @property
     def reads_value(self) -> bool:
         """Whether it reads a property of the event; COUNT counts events, whatever they hold."""
         return self is not Aggregation.COUNT

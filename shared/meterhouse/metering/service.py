@@ -73,7 +73,7 @@ class MeterUse(Protocol):
     """What stands on meters; rooms above answer for what they own."""
 
     def group_bys_in_use(self, namespace: str, meter_id: str) -> Mapping[str, Sequence[str]]:
-        """Of each live feature on the meter, by its key, the group-by keys that it filters on."""
+        """Of each feature in use on the meter, by its key, the group-by keys that it reads."""
 
 
 class MeterService:
@@ -118,7 +118,7 @@ class MeterService:
         Raises:
             NotFound: no such meter.
             InvalidInput: the group-by breaks a rule.
-            Conflict: a group-by key is dropped that a feature filters on, or an attribute is given that never changes.
+            Conflict: a group-by key is dropped that a feature reads, or an attribute is given that never changes.
         """
         with self._begin(namespace) as work:
             meter = _locked(work, id_or_slug)
@@ -144,7 +144,7 @@ class MeterService:
 
         Raises:
             NotFound: no such meter.
-            Conflict: a live feature stands on it.
+            Conflict: a feature in use stands on it.
         """
         with self._begin(namespace) as work:
             meter = _locked(work, id_or_slug)
@@ -181,7 +181,7 @@ class MeterService:
         dropped = set(before.group_by) - set(after.group_by)
         for feature, keys in sorted(self._used(namespace, before).items()) if dropped else ():
             if held := sorted(dropped.intersection(keys)):
-                raise Conflict(f"feature {feature!r} filters on {', '.join(held)}", "meter_group_by_in_use")
+                raise Conflict(f"feature {feature!r} reads {', '.join(held)}", "meter_group_by_in_use")
 
     def _event(self, what: str, meter: Meter, at: datetime) -> DomainEvent:
         document = meter_document(meter.id, meter.slug, meter.revision)

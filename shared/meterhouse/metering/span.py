@@ -27,6 +27,11 @@ class Whole:
     to: int
     dirty: tuple[int, ...]
 
+    @property
+    def pays(self) -> bool:
+        """Whether at least half of the spans are clean: else naming the dirty ones costs more than reading values."""
+        return self.from_ < self.to and 2 * len(self.dirty) * self.seconds <= self.to - self.from_
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -62,7 +67,7 @@ def rollups(query: UsageQuery, dirty: Collection[int]) -> list[Whole]:
     """Which rollups answer, the coarser first; `dirty` holds the hours (Unix seconds) that no rollup knows well."""
     covered = span(query)
     whole = [covered.whole(seconds, dirty) for seconds in _usable(query)]
-    return [spans for spans in whole if spans.from_ < spans.to]
+    return [spans for spans in whole if spans.pays]
 
 
 def reads_rollups(query: UsageQuery) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_filter import Parameters, condition
-from meterhouse.metering.span import Whole, rollups, span
+from meterhouse.metering.span import HOUR, Whole, rollups, span
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, WindowSize
 from meterhouse.platform.sql import queries
 
@@ -110,7 +110,7 @@ def _bounds(query: UsageQuery) -> dict[str, object]:
 
 
 def _rollup(query: UsageQuery, whole: Whole, coarser: Whole | None, wanted: _Wanted) -> str:
-    beside = [] if coarser is None else [_beside("toStartOfDay(start)", coarser)]
+    beside = [] if coarser is None else [_beside("start", coarser)]
     return _SQL["rollups"].format(
         columns=_columns(query, "start", _READINGS[query.meter.aggregation].rollup, "first_at", "last_at"),
         seconds=whole.seconds,
@@ -163,7 +163,8 @@ def _leaves(whole: Whole, coarser: Whole) -> bool:
     return bool(coarser.dirty) or (whole.from_, whole.to) != (coarser.from_, coarser.to)
 
 
-def _beside(start: str, whole: Whole) -> str:
+def _beside(hour: str, whole: Whole) -> str:
+    start = hour if whole.seconds == HOUR else f"toStartOfDay({hour})"
     return _SQL["beside"].format(start=start, from_=whole.from_, to=whole.to, dirty=_listed(whole))
 
 

@@ -85,7 +85,8 @@ def decode_json(text: str) -> object:
         value = json.loads(text, parse_float=JsonFraction, parse_constant=_refuse)
     except json.JSONDecodeError:
         raise
-    except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets in brackets
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # an integer of thousands of digits; an exponent of twenty; brackets in brackets
         raise json.JSONDecodeError("a number is too long, or values are nested too deep", "", 0) from error
     if _is_deeper(value, _DEEPEST):
         raise json.JSONDecodeError(f"values are nested more than {_DEEPEST} deep", "", 0)

@@ -17,11 +17,12 @@ class GivenMeter:
 
 
 class GivenMeters:
-    """Two meters, known in every namespace."""
+    """Three meters, known in every namespace."""
 
     _METERS = (
         GivenMeter("01HZ00000000000000000000M1", "miles", {"origin": "$.origin", "dest": "$.dest"}),
         GivenMeter("01HZ00000000000000000000M2", "departures", {"origin": "$.origin"}),
+        GivenMeter("01HZ00000000000000000000M3", "tokens", {key: f"$.{key}" for key in ("vendor", "model", "kind")}),
     )
 
     def find(self, id_or_slug: str) -> GivenMeter | None:

@@ -14,6 +14,13 @@ FEATURE = MILES | {
     "advancedMeterGroupByFilters": {"dest": {"$in": ["LAX"], "$or": [{"$eq": "LAX"}]}},
     "unitCost": {"type": "manual", "amount": "1"},
 }
+TOKENS = {
+    "key": "tokens",
+    "name": "Tokens",
+    "meterSlug": "tokens",
+    "meterGroupByFilters": {"kind": "input"},
+    "unitCost": {"type": "llm", "provider": "openai", "modelProperty": "model", "tokenType": "input"},
+}
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -35,7 +42,7 @@ def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return changed_one
 
 
-@pytest.mark.parametrize(("address", "body"), [(PLANS, PLAN), (FEATURES, FEATURE)])
+@pytest.mark.parametrize(("address", "body"), [(PLANS, PLAN), (FEATURES, FEATURE), (FEATURES, TOKENS)])
 def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, body: dict[str, Any]) -> None:
     answers = {
         (path, index): call("POST", address, changed(body, path, odd))

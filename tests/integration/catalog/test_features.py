@@ -4,6 +4,7 @@ from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock
 
 FEATURES = "/api/v1/features"
+TOKENS = {"key": "tokens", "name": "Tokens", "meterSlug": "tokens"}
 MILES = {"key": "miles", "name": "Miles flown", "meterSlug": "miles", "metadata": {"unit": "mi"}}
 
 
@@ -28,7 +29,11 @@ def test_an_archived_feature_frees_its_key_and_stays_found_by_id(call: Call, clo
 
     assert call("GET", f"{FEATURES}/{first['id']}")[1]["archivedAt"] == "2013-01-02T00:00:00Z"
     assert call("GET", f"{FEATURES}/miles")[0] == 404
-    assert call("POST", FEATURES, MILES)[0] == 201
+    status, heir = call("POST", FEATURES, MILES)
+    assert (status, heir["id"] != first["id"]) == (201, True)
+    assert call("GET", f"{FEATURES}/miles") == (200, heir)
+    assert call("DELETE", f"{FEATURES}/{first['id']}") == (204, None)
+    assert call("GET", f"{FEATURES}/miles") == (200, heir)
     assert len(call("GET", FEATURES)[1]) == 1
     assert len(call("GET", FEATURES, query="includeArchived=true")[1]) == 2
 
@@ -41,40 +46,66 @@ def test_a_live_key_cannot_be_taken_twice(call: Call) -> None:
     assert (status, problem["code"]) == (409, "feature_key_conflict")
 
 
+LLM = {"type": "llm", "provider": "openai", "model": "gpt-4", "tokenType": "input"}
+
+
 @pytest.mark.parametrize(
-    ("changes", "field", "code"),
+    "cost",
     [
-        ({"meterSlug": "km"}, "/meterSlug", "meter_not_found"),
-        ({"meterGroupByFilters": {"a/b": "1"}}, "/advancedMeterGroupByFilters/a~1b", "unknown_group_by_key"),
-        ({"meterSlug": None, "meterGroupByFilters": {"dest": "LAX"}}, "/meterSlug", "meter_required"),
-        ({"key": "01hz0000000000000000000009"}, "/key", "key_looks_like_id"),
-        ({"unitCost": {"type": "llm"}}, "/unitCost", "not_supported_yet"),
-        ({"advancedMeterGroupByFilters": {"dest": {"$is": "LAX"}}}, None, "extra_forbidden"),
+        {"type": "manual", "amount": "0.000400"},
+        LLM,
+        {"type": "llm", "providerProperty": "vendor", "modelProperty": "model", "tokenTypeProperty": "kind"},
     ],
 )
-def test_a_faulty_feature_is_refused_at_its_fault(call: Call, changes: object, field: str | None, code: str) -> None:
-    assert isinstance(changes, dict)
+def test_a_unit_cost_is_kept_as_sent(call: Call, cost: object) -> None:
+    status, created = call("POST", FEATURES, TOKENS | {"unitCost": cost})
 
-    status, problem = call("POST", FEATURES, MILES | changes)
-
-    (fault,) = problem["extensions"]["validationErrors"]
-    assert (status, fault["code"]) == (400, code)
-    assert fault["field"] == field or field is None
+    assert (status, created["unitCost"]) == (201, cost)
+    assert call("GET", f"{FEATURES}/tokens") == (200, created)
+    assert call("GET", FEATURES) == (200, [created])
 
 
-def test_lists_are_plain_or_paged_and_ordered(call: Call) -> None:
+def test_what_costs_the_same_whatever_is_used_needs_no_meter(call: Call) -> None:
+    for number, cost in enumerate([{"type": "manual", "amount": "1"}, LLM]):
+        assert call("POST", FEATURES, {"key": f"seats_{number}", "name": "Seats", "unitCost": cost})[0] == 201
+
+
+def test_lists_are_plain_or_paged_and_ordered(call: Call, clock: Clock) -> None:
     for key in ("c", "a", "b"):
         call("POST", FEATURES, {"key": key, "name": key, "meterSlug": "miles" if key == "a" else "departures"})
+        clock.pass_day()
+    call("POST", FEATURES, {"key": "gone", "name": "gone", "meterSlug": "miles"})
+    clock.pass_day()
+    call("DELETE", f"{FEATURES}/gone")
 
     def keys(query: str) -> list[str]:
-        _, body = call("GET", FEATURES, query=query)
+        status, body = call("GET", FEATURES, query=query)
+        assert status == 200
         return [item["key"] for item in (body if isinstance(body, list) else body["items"])]
 
-    assert keys("orderBy=key") == ["a", "b", "c"]
+    assert keys("") == keys("orderBy=createdAt&order=ASC") == ["c", "a", "b"]
+    assert keys("orderBy=key") == keys("orderBy=name") == ["a", "b", "c"]
+    assert keys("orderBy=id&order=DESC") == keys("orderBy=createdAt&order=DESC") == ["b", "a", "c"]
     assert keys("orderBy=key&order=DESC&limit=2&offset=1") == ["b", "a"]
     assert keys("orderBy=name&page=2&pageSize=2") == ["c"]
+    assert keys("page=9") == keys("offset=9") == []
     assert keys("meterSlug=miles&meterSlug=other") == ["a"]
-    assert call("GET", FEATURES, query="page=1&pageSize=1")[1]["totalCount"] == 3
+    assert keys("meterSlug=miles&includeArchived=true&orderBy=updatedAt&order=DESC") == ["gone", "a"]
+
+
+def test_a_page_tells_how_many_there_are_and_a_plain_list_is_an_array(call: Call) -> None:
+    for key in ("a", "b", "c"):
+        call("POST", FEATURES, {"key": key, "name": key})
+
+    _, paged = call("GET", FEATURES, query="pageSize=2")
+    _, plain = call("GET", FEATURES, query="limit=2")
+
+    assert {name: paged[name] for name in ("totalCount", "page", "pageSize")} == {
+        "totalCount": 3,
+        "page": 1,
+        "pageSize": 2,
+    }
+    assert plain == paged["items"]
 
 
 def test_another_namespace_sees_nothing_of_it(call: Call) -> None:

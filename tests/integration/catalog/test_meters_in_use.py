@@ -1,12 +1,15 @@
 """A meter that features stand on keeps what they need of it."""
 
+from collections.abc import Collection
+
 import pytest
 
 from meterhouse.catalog.feature import FeatureSpec
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.catalog.unit_cost import LlmUnitCost, TokenType, ToldBy
+from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterChange, MeterSpec
 from meterhouse.metering.postgres import PostgresMeters
@@ -59,3 +62,59 @@ def test_a_group_by_key_that_a_feature_filters_on_cannot_be_dropped(
 
     kept = MeterChange(group_by={"origin": "$.origin", "dest": "$.dest"})
     assert set(meters.change(namespace, "departures", kept).group_by) == {"origin", "dest"}
+
+
+def test_a_group_by_key_that_a_unit_cost_is_told_by_cannot_be_dropped(
+    meters: MeterService, features: FeatureService, namespace: str
+) -> None:
+    cost = LlmUnitCost("openai", ToldBy("origin"), TokenType.INPUT)
+    features.create(namespace, FeatureSpec("departures", "Departures", meter_slug="departures", unit_cost=cost))
+
+    with pytest.raises(Conflict, match="'departures' reads origin") as refused:
+        meters.change(namespace, "departures", MeterChange(group_by={}))
+    assert refused.value.code == "meter_group_by_in_use"
+
+
+class StillMeasured:
+    """A room above that goes on measuring by some features, archived or not."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+
+    def still_used(self, namespace: str, feature_ids: Collection[str]) -> Collection[str]:
+        assert namespace
+        return self.ids.intersection(feature_ids)
+
+
+def test_an_archived_feature_that_is_still_measured_by_keeps_its_meter(
+    database: Database, meters: MeterService, features: FeatureService, namespace: str
+) -> None:
+    above = StillMeasured()
+    guarded = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database, [above]))
+    archived = features.create(namespace, FROM_NEWARK)
+    features.archive(namespace, archived.id)
+    heir = features.create(namespace, FeatureSpec("departures", "All departures", meter_slug="departures"))
+    above.ids = {archived.id}
+
+    with pytest.raises(Conflict) as refused:
+        guarded.change(namespace, "departures", MeterChange(group_by={}))
+    assert refused.value.code == "meter_group_by_in_use"
+    features.archive(namespace, heir.id)
+    with pytest.raises(Conflict) as refused:
+        guarded.delete(namespace, "departures")
+    assert refused.value.code == "meter_in_use"
+
+    above.ids = set()
+    guarded.delete(namespace, "departures")
+    with pytest.raises(NotFound):
+        meters.get(namespace, "departures")
+
+
+@pytest.mark.parametrize("aggregation", Aggregation)
+def test_a_feature_may_stand_on_any_meter(
+    meters: MeterService, features: FeatureService, namespace: str, aggregation: Aggregation
+) -> None:
+    path = "$.delay" if aggregation.reads_value else None
+    meters.create(namespace, MeterSpec("delay", aggregation, "flight.departed", "Delay", value_property=path))
+
+    assert features.create(namespace, FeatureSpec("delay", "Delay", meter_slug="delay")).is_metered

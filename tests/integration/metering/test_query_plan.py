@@ -14,8 +14,8 @@ START = datetime(2025, 6, 1, tzinfo=UTC)
 _ROWS = """
 INSERT INTO meter_values (namespace, meter_id, subject, hour, source, id, time, value, counts, stored_at)
 SELECT {namespace:String}, {meter:String}, concat('s', toString(number % 100)), toStartOfHour(at), 'plan',
-       toString(number), toDateTime64('2025-06-01 00:00:00', 6, 'UTC') + toIntervalSecond(number * 4) AS at, 1, true, at
-FROM numbers(400000)
+       toString(number), toDateTime64('2025-06-01 00:00:00', 6, 'UTC') + toIntervalSecond(number) AS at, 1, true, at
+FROM numbers(1600000)
 """
 _HOURS = """
 INSERT INTO usage_rollups (namespace, meter_id, seconds, subject, start, total, events, rolled_at)

@@ -15,7 +15,7 @@ from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.filter import parse_filter
 from meterhouse.metering.model import Meter
 from meterhouse.metering.roll_up import DirtyHour, RollUpUsage
-from meterhouse.metering.span import reads_rollups
+from meterhouse.metering.span import reads_rollups, rollups
 from meterhouse.metering.usage import UsageQuery, WindowSize
 from meterhouse.metering.usage_sql import usage_sql
 from tests.integration.metering.house import T0, House, call
@@ -165,6 +165,19 @@ def queries(meter: Meter) -> list[UsageQuery]:
     combined = product(periods, windows, zones, shapes)
     chosen = random.Random(7).sample(list(combined), 20)  # noqa: S311 - a seeded choice
     return [UsageQuery(meter, window=w, time_zone=z, **p, **s) for p, w, z, s in chosen]
+
+
+def test_days_answer_beside_values_when_hours_do_not_pay(house: House) -> None:
+    meter = house.meter()
+    midnight = T0.replace(hour=0, minute=0, second=0, microsecond=0)
+    hours = [midnight + n * HOUR for n in range(96)]
+    house.sink(*(call(f"early-{n}", 1, at) for n, at in enumerate(hours)))
+    RollUpUsage(OwnRollups(house))()
+    house.sink(*(call(f"late-{n}", 100, at) for n, at in enumerate(hours) if not 48 <= n < 72))
+    query = UsageQuery(meter, from_=midnight + HOUR, to=midnight + 95 * HOUR)
+    dirty = [int(at.timestamp()) for n, at in enumerate(hours) if not 48 <= n < 72]
+    assert [whole.seconds for whole in rollups(query, dirty)] == [86_400]
+    assert [row.value for row in rolled(house, query)] == [94 + 100 * 70]
 
 
 @pytest.mark.parametrize("aggregation", Aggregation)

@@ -12,9 +12,12 @@ from meterhouse.catalog.document import (
     price_from_document,
     rate_card_from_document,
     rate_card_to_document,
+    unit_cost_from_document,
+    unit_cost_to_document,
 )
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, Tier, TieredPrice, TierMode, UnitPrice
 from meterhouse.catalog.rate_card import RateCard, RateCardType
+from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy, UnitCost
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
 from tests.unit.catalog.samples import DEPARTURES, FEE, PHASE
 
@@ -28,6 +31,11 @@ prices: st.SearchStrategy[Price] = st.one_of(
 )
 cadences = st.builds(Cadence, st.integers(1, 999), st.sampled_from(CadenceUnit))
 texts = st.text(max_size=20)
+told = st.builds(ToldBy, texts)
+unit_costs: st.SearchStrategy[UnitCost] = st.one_of(
+    st.builds(ManualUnitCost, amounts),
+    st.builds(LlmUnitCost, texts | told, texts | told, st.sampled_from(TokenType) | told),
+)
 rate_cards = st.builds(
     RateCard,
     type=st.sampled_from(RateCardType),
@@ -66,3 +74,13 @@ def test_amounts_are_stored_as_written_and_without_exponents() -> None:
 def test_a_price_that_was_never_written_is_refused() -> None:
     with pytest.raises(ValueError, match="package"):
         price_from_document({"type": "package", "amount": "1"})
+
+
+@given(unit_costs)
+def test_a_unit_cost_survives_being_stored(cost: UnitCost) -> None:
+    assert unit_cost_from_document(json.loads(json.dumps(unit_cost_to_document(cost)))) == cost
+
+
+def test_a_unit_cost_that_was_never_written_is_refused() -> None:
+    with pytest.raises(ValueError, match="market"):
+        unit_cost_from_document({"type": "market"})

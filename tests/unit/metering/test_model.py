@@ -24,6 +24,11 @@ def test_only_sums_and_counts_are_sums_of_their_parts() -> None:
     assert {one for one in Aggregation if one.is_summable} == {Aggregation.SUM, Aggregation.COUNT}
 
 
+def test_balances_are_not_burnt_by_averages_and_extremes() -> None:
+    refused = {one for one in Aggregation if not one.can_be_entitled}
+    assert refused == {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}
+
+
 def test_a_change_leaves_what_it_does_not_name() -> None:
     changed = METER.changed(MeterChange(name="New"), AT + timedelta(1))
     assert (changed.name, changed.group_by, changed.slug, changed.updated_at) == (
@@ -86,6 +91,16 @@ def test_a_dirty_hour_makes_its_day_dirty(one: datetime, other: datetime, hours:
         assert whole.seconds in {DAY, HOUR}
         inside = {hour for hour in dirty if whole.from_ <= hour < whole.to}
         assert set(whole.dirty) == {hour - hour % whole.seconds for hour in inside}
+
+
+def test_a_rollup_answers_while_at_least_half_of_its_spans_are_clean() -> None:
+    query = UsageQuery(METER, from_=AT, to=AT + timedelta(days=4))
+    begins = int(AT.timestamp())
+    lengths = {
+        dirty: [whole.seconds for whole in rollups(query, [begins + hour * HOUR for hour in range(dirty)])]
+        for dirty in (0, 24, 48, 49, 96)
+    }
+    assert lengths == {0: [DAY, HOUR], 24: [DAY, HOUR], 48: [DAY, HOUR], 49: [], 96: []}
 
 
 def test_days_answer_only_days_of_utc() -> None:

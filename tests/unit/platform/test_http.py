@@ -134,10 +134,23 @@ def test_a_number_is_no_object(number: str) -> None:
         '{"key": "\\ud800"}',
         '{"\\udfff": "a"}',
         '{"key": ' + "9" * 5000 + "}",
+        '{"key": 1e' + "9" * 25 + "}",
         "[" * 100_000,
         '{"key": ' + "[" * 64 + "]" * 64 + "}",
     ],
-    ids=["cut", "text", "NaN", "infinity", "NUL", "surrogate", "surrogate name", "long integer", "unclosed", "deep"],
+    ids=[
+        "cut",
+        "text",
+        "NaN",
+        "infinity",
+        "NUL",
+        "surrogate",
+        "surrogate name",
+        "long integer",
+        "long exponent",
+        "unclosed",
+        "deep",
+    ],
 )
 def test_a_body_that_is_no_storable_json_is_refused_as_a_whole(text: str) -> None:
     assert faults(request("POST", "/things", text)) == [("", "json_invalid")]

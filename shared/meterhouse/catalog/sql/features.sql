@@ -17,8 +17,7 @@ AND (%(include_archived)s OR archived_at IS NULL)
 AND (%(meter_slugs)s::text[] IS NULL OR meter_slug = ANY(%(meter_slugs)s))
 
 -- name: on_meter
-SELECT key, filters FROM features
-WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND archived_at IS NULL
+SELECT * FROM features WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s ORDER BY id
 
 -- name: insert
 INSERT INTO features (

@@ -14,6 +14,10 @@ SELECT * FROM customers WHERE namespace = %(namespace)s AND id = %(id)s AND dele
 -- name: by_ids
 SELECT * FROM customers WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
 
+-- name: by_keys
+SELECT subject, customer_id FROM customer_subjects
+WHERE namespace = %(namespace)s AND subject = ANY(%(keys)s) AND is_key
+
 -- name: by_subjects
 SELECT subject, customer_id FROM customer_subjects WHERE namespace = %(namespace)s AND subject = ANY(%(subjects)s)
 

@@ -8,14 +8,13 @@ ORDER BY window_start {keys}
 LIMIT {limit}
 
 -- name: rows
--- Values event by event, each identity once: FINAL keeps the first writing of a key. PREWHERE goes before that, so only
--- what all writings of a key share may stand there.
+-- Values event by event, each identity once: FINAL keeps the first writing of a key.
 SELECT {columns}
 FROM meter_values FINAL
-PREWHERE namespace = %(namespace)s AND meter_id = %(meter_id)s
+WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s
   AND hour >= toDateTime(%(from_hour)s) AND hour < toDateTime(%(to_hour)s)
   {keys}
-WHERE counts
+AND counts
   {conditions}
 
 -- name: cut

@@ -32,4 +32,4 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMMDD(hour)
 PRIMARY KEY (namespace, meter_id, subject, hour)
 ORDER BY (namespace, meter_id, subject, hour, source, id)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 4096;

@@ -1,0 +1,155 @@
+"""Grants on the wire, to the contract."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from meterhouse.customers.schema import JsonObject
+from meterhouse.entitlements.grant import Grant
+from meterhouse.entitlements.period_schema import (
+    RecurringPeriod,
+    RecurringPeriodCreateInput,
+    recurrence_spec,
+    recurring_period,
+)
+from meterhouse.entitlements.spec import GrantSpec
+from meterhouse.kernel.cadence import Cadence, CadenceUnit
+from meterhouse.kernel.errors import InvalidInput
+from meterhouse.metering.aggregation import DECIMALS
+from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Resource, Wire
+
+_WHOLE_DIGITS = 20
+_DIGITS = _WHOLE_DIGITS + DECIMALS
+_NONE = Decimal(0)
+
+
+def _only_number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise PydanticCustomError("number", "must be a number")
+    return value
+
+
+Amount = Annotated[
+    JsonNumber,
+    BeforeValidator(_only_number),
+    Field(ge=0, max_digits=_DIGITS, decimal_places=DECIMALS),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**_WHOLE_DIGITS}),
+]
+"""Less than 10^20, of at most 18 decimals: what meters measure in. Whole ones are exact on the wire."""
+Priority = Annotated[int, Field(ge=1, le=255, strict=True)]
+
+
+class ExpirationPeriod(Wire):
+    duration: CadenceUnit
+    count: Annotated[int, Field(ge=1, le=1000, strict=True)]
+
+
+_LONGEST = ExpirationPeriod(duration=CadenceUnit.YEAR, count=1000)
+
+
+class _GrantCreate(Wire):
+    amount: Amount
+    priority: Priority = 1
+    effective_at: Instant
+    min_rollover_amount: Amount = _NONE
+    metadata: Metadata | None = None
+    recurrence: RecurringPeriodCreateInput | None = None
+
+
+class EntitlementGrantCreateInput(_GrantCreate):
+    expiration: ExpirationPeriod
+    max_rollover_amount: Amount = _NONE
+
+
+class EntitlementGrantCreateInputV2(_GrantCreate):
+    expiration: ExpirationPeriod | None = None
+    max_rollover_amount: Amount | None = None
+    annotations: JsonObject | None = None
+
+
+class _GrantFields(Resource):
+    entitlement_id: str
+    amount: Amount
+    priority: Priority
+    effective_at: Instant
+    max_rollover_amount: Amount
+    min_rollover_amount: Amount
+    metadata: Metadata | None = None
+    annotations: dict[str, Any] | None = None
+    recurrence: RecurringPeriod | None = None
+    next_recurrence: Instant | None = None
+    expires_at: Instant | None = None
+    voided_at: Instant | None = None
+
+
+class EntitlementGrant(_GrantFields):
+    """The older form says of every grant when it expires: of one that never does, in a thousand years."""
+
+    expiration: ExpirationPeriod
+
+
+class EntitlementGrantV2(_GrantFields):
+    expiration: ExpirationPeriod | None = None
+
+
+def grant_spec(wire: EntitlementGrantCreateInput | EntitlementGrantCreateInputV2) -> GrantSpec:
+    expiration = wire.expiration
+    return GrantSpec(
+        amount=wire.amount,
+        effective_at=wire.effective_at,
+        priority=wire.priority,
+        expiration=None if expiration is None else Cadence(expiration.count, expiration.duration),
+        recurrence=None if wire.recurrence is None else recurrence_spec(wire.recurrence),
+        min_rollover=wire.min_rollover_amount,
+        max_rollover=wire.max_rollover_amount,
+        metadata=wire.metadata or {},
+        annotations=(wire.annotations if isinstance(wire, EntitlementGrantCreateInputV2) else None) or {},
+    )
+
+
+def grant_wire(grant: Grant, now: datetime) -> EntitlementGrant:
+    return EntitlementGrant(**_fields(grant, now), expiration=_expiration(grant) or _LONGEST)
+
+
+def grant_wire_v2(grant: Grant, now: datetime) -> EntitlementGrantV2:
+    return EntitlementGrantV2(**_fields(grant, now), expiration=_expiration(grant))
+
+
+def _fields(grant: Grant, now: datetime) -> dict[str, Any]:
+    recurrence = grant.recurrence
+    return {
+        "id": grant.id,
+        "created_at": grant.created_at,
+        "updated_at": grant.updated_at,
+        "entitlement_id": grant.entitlement_id,
+        "amount": grant.amount,
+        "priority": grant.priority,
+        "effective_at": grant.effective_at,
+        "max_rollover_amount": grant.max_rollover,
+        "min_rollover_amount": grant.min_rollover,
+        "metadata": dict(grant.metadata) or None,
+        "annotations": dict(grant.annotations) or None,
+        "recurrence": recurrence and recurring_period(recurrence.cadence, recurrence.anchor),
+        "next_recurrence": _next_recurrence(grant, now),
+        "expires_at": grant.expires_at,
+        "voided_at": grant.voided_at,
+    }
+
+
+def _next_recurrence(grant: Grant, now: datetime) -> datetime | None:
+    """When it has its whole amount again; None if it ends before."""
+    if grant.recurrence is None:
+        return None
+    try:
+        at = grant.recurrence.next_after(max(now, grant.effective_at))
+    except InvalidInput:  # beyond the year 9999
+        return None
+    return at if grant.ends_at is None or at < grant.ends_at else None
+
+
+def _expiration(grant: Grant) -> ExpirationPeriod | None:
+    expiration = grant.expiration
+    return None if expiration is None else ExpirationPeriod(duration=expiration.unit, count=expiration.count)
