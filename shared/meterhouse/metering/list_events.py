@@ -7,7 +7,7 @@ from typing import Protocol
 
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.metering.directory import Directory
-from meterhouse.metering.event import StoredEvent
+from meterhouse.metering.event import StoredEvent, nearest_kept
 from meterhouse.metering.filter import Filter
 
 DEFAULT_SPAN = timedelta(hours=72)
@@ -84,7 +84,7 @@ class ListEvents:
         _check_period("from", query.from_, query.to)
         _check_period("ingestedAtFrom", query.ingested_from, query.ingested_to)
         if query.from_ is None and query.ingested_from is None:
-            query = replace(query, from_=(query.to or self._now()) - DEFAULT_SPAN)
+            query = replace(query, from_=nearest_kept(query.to or self._now()) - DEFAULT_SPAN)
         return self(namespace, query, customer_ids)
 
     def __call__(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> ListedPage:
