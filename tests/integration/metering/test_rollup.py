@@ -209,6 +209,21 @@ def test_rollup_and_values_agree_while_hours_are_dirty_and_clean(house: House, a
             assert rolled(house, query) == from_values(house, query), (round_, "rolled", query)
 
 
+def test_a_batch_of_customers_names_very_many_subjects(house: House) -> None:
+    """500 customers of 200 subjects each, over clean days, a clean hour and a dirty one."""
+    meter = house.meter()
+    customers = {f"{number:036}": f"01ARZ3NDEKTSV4RRFFQ69G{number // 200:04}" for number in range(100_000)}
+    first, *_, last = customers
+    house.sink(call("1", 1, subject=first), call("2", 2, T0 + 30 * HOUR, subject=last))
+    RollUpUsage(OwnRollups(house))()
+    house.sink(call("3", 4, T0 + 31 * HOUR, subject=last), call("4", 8, subject="nobody"))
+    query = UsageQuery(meter, None, T0.replace(minute=0) + 32 * HOUR, customers=customers, group_by=("customer_id",))
+    text, _ = usage_sql(house.namespace, query, [], 10)
+    assert text.count("UNION ALL") >= 1
+    found = {row.customer_id: row.value for row in rolled(house, query)}
+    assert found == {customers[first]: 1, customers[last]: 6}
+
+
 def test_the_rollup_is_really_read(house: House) -> None:
     """With no dirty hour and whole hours asked for, no value is read at all."""
     meter = house.meter()
