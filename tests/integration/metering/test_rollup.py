@@ -79,6 +79,20 @@ def test_the_query_reads_clean_hours_from_the_rollup_and_dirty_ones_from_the_val
     assert [row.value for row in rolled(house, hourly)] == [101, 6]
 
 
+def test_no_namespace_waits_behind_another_s_many_hours(house: House) -> None:
+    """Marked in 2001, before anything else in the store, and the busy namespace's hours later than the other's."""
+    busy, other = f"a-{house.namespace}", f"b-{house.namespace}"
+    mark = "INSERT INTO dirty_hours (namespace, meter_id, hour, mark, covered, at) SELECT"
+    first = "toDateTime('2001-01-01 00:00:00', 'UTC')"
+    house.store.command(f"{mark} '{busy}', 'M', {first} + number * 3600, 'x', 0, {first} + 60 FROM numbers(10)")
+    house.store.command(f"{mark} '{other}', 'M', {first} + number * 3600, 'x', 0, {first} + number FROM numbers(2)")
+    try:
+        found = ClickHouseRollups(house.store).dirty_hours(5)
+        assert [dirty.namespace for dirty in found] == [busy] * 3 + [other] * 2
+    finally:
+        house.store.command(f"DELETE FROM dirty_hours WHERE namespace IN ('{busy}', '{other}')")
+
+
 def test_an_hour_that_lost_its_events_is_emptied(house: House) -> None:
     meter = house.meter()
     first, second = house.record(call("1", 1)), house.record(call("1", 9, T0 + 3 * HOUR))
