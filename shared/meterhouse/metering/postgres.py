@@ -11,7 +11,9 @@ from typing import Any
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.backfill import Backfill
+from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.model import Meter
+from meterhouse.metering.notices import notices
 from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.service import MeterOrder, MeterPage
 from meterhouse.platform.outbox import DomainEvent
@@ -19,7 +21,6 @@ from meterhouse.platform.postgres import Database, Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "meters.sql")
-_A_NOTICE = 100
 _COLUMNS = {
     MeterOrder.KEY: "slug",
     MeterOrder.NAME: "name",
@@ -43,9 +44,9 @@ class PostgresMeters:
         """Meters by id, deleted ones too: usage under them is still billed."""
         return {row["id"]: _meter(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
 
-    def all(self) -> list[Meter]:
-        """Deleted ones too."""
-        return [_meter(row) for row in self._transaction.fetch_all(_SQL["all"])]
+    def since(self, at: datetime) -> list[Meter]:
+        """All but those that were deleted up to this instant."""
+        return [_meter(row) for row in self._transaction.fetch_all(_SQL["since"], {"at": at})]
 
     def is_backfilled(self, meter: Meter) -> bool:
         """Whether the events stored before the meter's latest revision are read."""
@@ -79,45 +80,30 @@ class PostgresMeters:
         return PostgresBackfills(self._transaction).latest(meter_id)
 
 
-class LiveMeters:
-    """The live meters of any namespace, read anew each time: `metering.sink.Meters`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def of(self, namespace: str) -> list[Meter]:
-        with self._database.transaction(namespace) as transaction:
-            return PostgresMeters(transaction).live()
-
-    def is_backfilled(self, namespace: str, meter: Meter) -> bool:
-        with self._database.transaction(namespace) as transaction:
-            return PostgresMeters(transaction).is_backfilled(meter)
-
-
 class AllMeters:
     """The meters of any namespace, deleted ones too, read anew each time: `metering.sink.Meters`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, namespace: str) -> list[Meter]:
+    def of(self, namespace: str, since: datetime = EARLIEST) -> list[Meter]:
         with self._database.transaction(namespace) as transaction:
-            return PostgresMeters(transaction).all()
+            return PostgresMeters(transaction).since(since)
+
+    def is_backfilled(self, namespace: str, meter: Meter) -> bool:
+        with self._database.transaction(namespace) as transaction:
+            return PostgresMeters(transaction).is_backfilled(meter)
 
 
 class OutboxNotices:
-    """`metering.sink.Notices` by domain events `usage.ingested`, a hundred subjects each: an event bus takes 256 KB."""
+    """`metering.sink.Notices` by domain events `usage.ingested`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
         for namespace, of_namespace in groupby(sorted(usage), key=itemgetter(0)):
-            of_subjects = [
-                {"subject": subject, "meterIds": [meter_id for _, _, meter_id in used]}
-                for subject, used in groupby(of_namespace, key=itemgetter(1))
-            ]
-            parts = [of_subjects[start : start + _A_NOTICE] for start in range(0, len(of_subjects), _A_NOTICE)]
+            parts = notices((subject, meter_id) for _, subject, meter_id in of_namespace)
             with self._database.transaction(namespace) as transaction:
                 transaction.publish(
                     *(

@@ -79,7 +79,7 @@ def usage_sql(
         limit: the most rows of the answer.
     """
     parameters = Parameters(namespace=namespace, meter_id=query.meter.id, **_bounds(query))
-    wanted = _Wanted(list(_of_subjects(query, parameters)), list(_of_groups(query, parameters)))
+    wanted = _Wanted([f"subject IN {name}" for name in _asked(query)], list(_of_groups(query, parameters)))
     parts, read = [], [] if dirty is None else rollups(query, dirty)
     for coarser, whole in zip([None, *read], read, strict=False):
         if coarser is None or _leaves(whole, coarser):
@@ -97,7 +97,7 @@ def usage_sql(
         events=reading.events,
         first_at="toUnixTimestamp(min(first_at))" if _is_unbounded(query) else "0",
         last_at="toUnixTimestamp(max(last_at))" if _is_unbounded(query) else "0",
-        parts="\nUNION ALL\n".join(parts),
+        parts=_naming(query, parameters) + "\nUNION ALL\n".join(parts),
         limit=limit,
     )
     return text, parameters.values
@@ -176,11 +176,16 @@ def _all(conditions: list[str]) -> str:
     return "\n  ".join(f"AND {text}" for text in conditions)
 
 
-def _of_subjects(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
-    if query.subjects is not None:
-        yield f"subject IN {parameters.bind(list(query.subjects))}"
-    if query.customers is not None:
-        yield f"subject IN {parameters.bind(list(query.customers))}"
+def _asked(query: UsageQuery) -> dict[str, list[str]]:
+    """Lists of subjects, by a name of ours: only who stands in all of them counts."""
+    given = {"asked_subjects": query.subjects, "customers_subjects": query.customers}
+    return {name: list(subjects) for name, subjects in given.items() if subjects is not None}
+
+
+def _naming(query: UsageQuery, parameters: Parameters) -> str:
+    """Before the first of the parts, and known in all: a batch of customers names megabytes of subjects."""
+    named = ", ".join(f"{parameters.bind(subjects)} AS {name}" for name, subjects in _asked(query).items())
+    return f"WITH {named}\n" if named else ""
 
 
 def _of_groups(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
