@@ -15,6 +15,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
+from infra.balance_queue import DEAD_LETTERS, QUEUE
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
 from infra.function import log_group_name, pascal_case
 from infra.workflow import workflow_name
@@ -60,10 +61,14 @@ class OperationsStack(Stack):
         self._backfill = sfn.StateMachine.from_state_machine_name(
             self, "BackfillMachine", workflow_name("backfill_meter")
         )
+        self._announcements = sfn.StateMachine.from_state_machine_name(
+            self, "AnnouncementsMachine", workflow_name("grant_announcements")
+        )
         self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_conservation()
+        self._watch_balances()
         self._watch_functions()
         self._watch_workflows()
         self._watch_stores(stores)
@@ -115,6 +120,13 @@ class OperationsStack(Stack):
             meaning="Accepted events are nowhere, or more is stored than was accepted: GET /api/v1/debug/conservation",
         )
 
+    def _watch_balances(self) -> None:
+        dead = _queue(DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        self._alarm("BalanceDeadLetters", dead, 0, meaning="Balances that cannot be evaluated; redrive once they can")
+        waiting = _queue(QUEUE, "ApproximateAgeOfOldestMessage")
+        meaning = "Thresholds and balance snapshots are told more than a quarter of an hour late"
+        self._alarm("BalanceLag", waiting, 900, periods=3, meaning=meaning)
+
     def _watch_functions(self) -> None:
         for name, function in self._functions.items():
             failing = cw.MathExpression(
@@ -132,6 +144,8 @@ class OperationsStack(Stack):
         invoices, backfills = self._invoice_run, self._backfill
         self._alarm("InvoiceRun", _failures(invoices), 0, meaning="Customers stay unbilled until the next run succeeds")
         self._alarm("Backfill", _failures(backfills), 0, meaning="A meter lacks earlier events until it is run again")
+        meaning = "Nobody is told of grants that expired or recurred until the next run succeeds"
+        self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster
@@ -234,4 +248,14 @@ def _failures(machine: sfn.IStateMachine) -> cw.IMetric:
             "late": machine.metric_timed_out(period=FIVE_MINUTES),
             "aborted": machine.metric_aborted(period=FIVE_MINUTES),
         },
+    )
+
+
+def _queue(name: str, metric: str) -> cw.Metric:
+    return cw.Metric(
+        namespace="AWS/SQS",
+        metric_name=metric,
+        dimensions_map={"QueueName": name},
+        statistic="Maximum",
+        period=FIVE_MINUTES,
     )

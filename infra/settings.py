@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+_PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +83,7 @@ class ApplicationSettings:
     sink_max_pollers: int
     invoice_schedule: str | None
     events_retention_days: int | None
+    balance_thresholds: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ def _application(flags: _Flags) -> ApplicationSettings:
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
         invoice_schedule=None if schedule == "off" else schedule,
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
+        balance_thresholds=flags.percentages("balanceThresholds"),
     )
 
 
@@ -216,6 +221,13 @@ class _Flags:
         if not float(number).is_integer():
             self.fault(f"{name} is {number:g}, expected a whole number")
         return int(number)
+
+    def percentages(self, name: str) -> str | None:
+        """Numbers above 0, divided by commas, as they were written; None where the flag is not given."""
+        value = self.optional(name)
+        if value is not None and not _PERCENTAGES.fullmatch(value):
+            self.fault(f"{name} is {value!r}, expected percentages such as 50,75,90,100")
+        return value
 
     def finish(self) -> None:
         unknown = sorted(self._given.keys() - self._read)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from localstack.aws import aws_client
-from localstack.demo import offer, report
+from localstack.demo import balances, offer, report
 from localstack.demo.client import Client, Refused
 from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
@@ -122,6 +122,8 @@ def run() -> int:
     invoices = {code: report.invoices_of(client, customers[code]) for code in customers}
     faults = report.print_year(console, names, expected, measured, invoices)
     report.print_arithmetic(console, client, names["UA"], invoices["UA"][0])
+    faults += balances.print_balances(console, client, names, balances.january_of(events))
+    balances.print_burn_down(console, client, names["UA"], "UA")
     report.print_next_steps(console, stack)
     for fault in faults:
         console.print(f"[red]{fault}[/red]")

@@ -10,10 +10,6 @@ GROUPS = (
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {
-    "customer": "access: issue 4",
-    "customer_entitlement": "balances: issue 4",
-    "customer_entitlement_v2.get_customer_entitlement_history": "balances: issue 4",
-    "customer_entitlement_v2.get_customer_entitlement_value": "balances: issue 4",
     "customer_invoice": "pending lines by hand and simulation: billing's issue",
     "customer_overrides": "billing profiles of single customers: billing's issue",
     "customer_apps": "apps: issue 6",

@@ -18,6 +18,7 @@ def alarms(synthesis: Synthesis) -> set[str]:
     "name",
     [
         *("SinkLag", "DeadLetters", "UnexplainedEvents", "ApiServerErrors", "InvoiceRun", "Backfill"),
+        "Announcements",
         *("AuroraCpu", "AuroraCapacity", "Broker1Disk"),
     ],
 )
