@@ -149,7 +149,7 @@ class Till:
         thresholds = EveryThreshold(percentages("50,75,90,100"))
         worker = EvaluateBalances(begins(own, PostgresEvaluations), self.balances, thresholds, settled, self._now)
         ids = tuple(entitlement.id for entitlement in entitlements)
-        return worker([Notice("message", self.room.namespace, entitlement_ids=ids)])
+        return worker([Notice("message", self.room.namespace, self.now, entitlement_ids=ids)])
 
     def _now(self) -> datetime:
         return self.now
