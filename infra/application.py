@@ -60,7 +60,7 @@ class ApplicationStack(Stack):
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
-        self.balance_queue = BalanceQueue(self, worker, BALANCE_WORKER.timeout, self.bus)
+        self.balance_queue = BalanceQueue(self, worker, BALANCE_WORKER.timeout, settings.balance_workers, self.bus)
         self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()

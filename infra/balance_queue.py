@@ -30,8 +30,6 @@ MOVING = (
 BATCH_SIZE = 500
 # Usage comes in many notices of one customer: those of a few seconds are one evaluation.
 WINDOW_SECONDS = 5
-# Bounds the connections to the stores, whatever a month's first minute brings.
-MOST_WORKERS = 10
 # Six times the function's timeout, as Lambda's documentation wants it: a batch is not delivered again under its worker.
 VISIBILITY_TIMEOUTS = 6
 # A store that is away must not turn good messages into dead letters: at one try in twelve minutes this is a day.
@@ -39,9 +37,14 @@ TRIES = 120
 
 
 class BalanceQueue(Construct):
-    """The queue keeps a message until its entitlements are evaluated; one that never can be is a dead letter."""
+    """The queue keeps a message until its entitlements are evaluated; one that never can be is a dead letter.
 
-    def __init__(self, scope: Construct, worker: MeterhouseFunction, timeout: int, bus: events.IEventBus) -> None:
+    Few workers take many messages each and evaluate an entitlement once for them all; many would wait for each other.
+    """
+
+    def __init__(
+        self, scope: Construct, worker: MeterhouseFunction, timeout: int, most_workers: int, bus: events.IEventBus
+    ) -> None:
         super().__init__(scope, "BalanceQueue")
         dead_letters = sqs.Queue(
             self, "DeadLetters", queue_name=DEAD_LETTERS, retention_period=Duration.days(14), enforce_ssl=True
@@ -73,7 +76,7 @@ class BalanceQueue(Construct):
             batch_size=BATCH_SIZE,
             maximum_batching_window_in_seconds=WINDOW_SECONDS,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config=mapping.ScalingConfigProperty(maximum_concurrency=MOST_WORKERS),
+            scaling_config=mapping.ScalingConfigProperty(maximum_concurrency=most_workers),
         )
         self.mapping.node.add_dependency(worker.role)
 

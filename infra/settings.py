@@ -84,6 +84,7 @@ class ApplicationSettings:
     invoice_schedule: str | None
     events_retention_days: int | None
     balance_thresholds: str | None
+    balance_workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _application(flags: _Flags) -> ApplicationSettings:
         invoice_schedule=None if schedule == "off" else schedule,
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
         balance_thresholds=flags.percentages("balanceThresholds"),
+        balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
     )
 
 

@@ -39,6 +39,7 @@ EVERY_OPTION = {
     "sinkMinPollers": "0",
     "eventsRetentionDays": "400",
     "balanceThresholds": "80, 100",
+    "balanceWorkers": "20",
 }
 
 Resource = dict[str, Any]

@@ -64,7 +64,13 @@ def test_messages_are_batched_and_fail_one_by_one(target: Synthesis) -> None:
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert found["BatchSize"] > 10
     assert 1 <= found["MaximumBatchingWindowInSeconds"] <= 10
-    assert found["ScalingConfig"]["MaximumConcurrency"] <= 20
+
+
+def test_few_workers_take_many_messages_each_unless_more_are_asked_for(
+    target: Synthesis, aws_with_every_option: Synthesis
+) -> None:
+    assert mapping(target)["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert mapping(aws_with_every_option)["ScalingConfig"] == {"MaximumConcurrency": 20}
 
 
 def test_a_batch_is_not_delivered_again_under_its_worker(target: Synthesis) -> None:

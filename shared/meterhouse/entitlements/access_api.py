@@ -82,15 +82,21 @@ def access_routes(check: CheckAccess) -> Router:
         access = check.value(namespace(), Holder(customer_id_or_key), feature_key, time, fail_open=fail_open)
         return told(value_wire(access), failed_open=access is not None and access.failed_open)
 
-    _add_others(router, check)
+    @router.get(
+        f"{_CUSTOMER}/access",
+        operation_id="getCustomerAccess",
+        tags=["Customers"],
+        summary="Tell all that a customer may use",
+    )
+    def access_of_customer(customer_id_or_key: CustomerIdOrKey, fail_open: FailOpen = False) -> CustomerAccess:
+        found = check.of_customer(namespace(), Holder(customer_id_or_key), fail_open=fail_open)
+        return told(access_wire(found or {}), failed_open=found is None or any_failed_open(*found.values()))
+
     return router
 
 
-def _add_others(router: Router, check: CheckAccess) -> None:
-    """A subject's value, and all that a customer may use."""
-
-    def namespace() -> str:
-        return namespace_of(router.current_event.raw_event)
+def subject_value_routes(check: CheckAccess) -> Router:
+    router = Router()
 
     @router.get(
         f"{_SUBJECT}/<entitlement_id_or_feature_key>/value",
@@ -106,20 +112,18 @@ def _add_others(router: Router, check: CheckAccess) -> None:
         fail_open: FailOpen = False,
     ) -> EntitlementValue:
         holder = Holder(subject_id_or_key, is_subject=True)
-        access = check.value(namespace(), holder, entitlement_id_or_feature_key, time, fail_open=fail_open)
+        access = check.value(
+            namespace_of(router.current_event.raw_event),
+            holder,
+            entitlement_id_or_feature_key,
+            time,
+            fail_open=fail_open,
+        )
         if access is None:
             raise NotFound("entitlement", entitlement_id_or_feature_key)
         return told(value_wire(access), failed_open=access.failed_open)
 
-    @router.get(
-        f"{_CUSTOMER}/access",
-        operation_id="getCustomerAccess",
-        tags=["Customers"],
-        summary="Tell all that a customer may use",
-    )
-    def access_of_customer(customer_id_or_key: CustomerIdOrKey, fail_open: FailOpen = False) -> CustomerAccess:
-        found = check.of_customer(namespace(), Holder(customer_id_or_key), fail_open=fail_open)
-        return told(access_wire(found or {}), failed_open=found is None or any_failed_open(*found.values()))
+    return router
 
 
 def history_routes(show: ShowHistory) -> Router:

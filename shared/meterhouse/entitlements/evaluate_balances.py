@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from meterhouse.entitlements.balances import EntitlementBalance, ReadBalances, Standings
@@ -21,22 +21,28 @@ CHUNK = 50
 """Entitlements evaluated in one transaction and in the same few round trips."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How often a balance was told of, and the digest of what was told last."""
-
-    times: int = 0
-    digest: str = ""
+CLOCKS_AGREE_WITHIN = timedelta(seconds=2)
+"""The queue's and ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What an evaluation at `at` leaves behind; `due_at`: when the entitlement changes by itself next."""
+    """What an evaluation leaves behind.
 
-    entitlement_id: str
-    told: Told
+    Attributes:
+        times: how often the balance was told of.
+        digest: of what was told last.
+        at: what was saved before it was known to it.
+        due_at: when the entitlement changes by itself next.
+    """
+
+    times: int
+    digest: str
     at: datetime
     due_at: datetime | None
+
+
+_NONE = Evaluation(0, "", datetime(1970, 1, 1, tzinfo=UTC), None)
 
 
 class EvaluationStore(Protocol):
@@ -49,14 +55,16 @@ class EvaluationStore(Protocol):
     def lock(self, entitlement_ids: Collection[str]) -> None:
         """Wait until nobody else evaluates any of them."""
 
-    def told(self, entitlement_ids: Collection[str]) -> Mapping[str, Told]: ...
+    def last(self, entitlement_ids: Collection[str]) -> Mapping[str, Evaluation]:
+        """The last evaluation of each that was evaluated before."""
 
     def crossings(self, period_starts: Mapping[str, datetime]) -> Mapping[str, Sequence[Crossing]]:
         """Those of a usage period, by entitlement id; a period for each."""
 
     def record(self, entitlement_id: str, period_start: datetime, change: Change) -> None: ...
 
-    def save(self, evaluations: Iterable[Evaluation]) -> None: ...
+    def save(self, evaluations: Mapping[str, Evaluation]) -> None:
+        """Keep them, by entitlement id."""
 
     def count_in(self, reservation_ids: Collection[str], at: datetime) -> None:
         """Note that the usage store counts the usage of these reservations."""
@@ -104,37 +112,47 @@ class EvaluateBalances:
     def _of_namespace(self, namespace: str, notices: Sequence[Notice]) -> set[str]:
         with self._begin(namespace) as work:
             touched = work.store.touched(notices, self._now())
-        waiting = sorted(set().union(*touched.values()))
+        moved: dict[str, datetime] = {}
+        for notice in notices:
+            for entitlement_id in touched[notice.message_id]:
+                moved[entitlement_id] = max(moved.get(entitlement_id, notice.sent_at), notice.sent_at)
         failed: set[str] = set()
+        waiting = sorted(moved.items())
         for start in range(0, len(waiting), CHUNK):
-            failed |= self._each_fault_its_own(namespace, waiting[start : start + CHUNK])
+            failed |= self._each_fault_its_own(namespace, dict(waiting[start : start + CHUNK]))
         return {message for message, theirs in touched.items() if theirs & failed}
 
-    def _each_fault_its_own(self, namespace: str, ids: Sequence[str]) -> set[str]:
+    def _each_fault_its_own(self, namespace: str, moved: Mapping[str, datetime]) -> set[str]:
         """Evaluate them together; where that fails, in halves. Those that cannot be evaluated."""
         try:
-            self._evaluate(namespace, ids)
+            self._evaluate(namespace, moved)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - whatever the fault of one is, it must not hold up the others
+            ids = list(moved)
             if len(ids) > 1:
                 middle = len(ids) // 2
-                parts = (ids[:middle], ids[middle:])
+                parts = ({one: moved[one] for one in part} for part in (ids[:middle], ids[middle:]))
                 return set().union(*(self._each_fault_its_own(namespace, part) for part in parts))
             logger.exception("entitlement not evaluated", extra={"namespace": namespace, "entitlement": ids[0]})
             return set(ids)
         return set()
 
-    def _evaluate(self, namespace: str, ids: Sequence[str]) -> None:
-        counted = self._settled_usage(namespace, ids)
+    def _evaluate(self, namespace: str, moved: Mapping[str, datetime]) -> None:
+        """Evaluate those that moved, each at the latest at its instant, unless that was seen already."""
+        counted = self._settled_usage(namespace, list(moved))
         with self._begin(namespace) as work:
-            work.store.lock(ids)
+            work.store.lock(list(moved))
             # read under the lock: of two evaluations the later one knows at least as much
             at = self._now()
+            last = work.store.last(list(moved))
+            unseen = [one for one, sent_at in moved.items() if last.get(one, _NONE).at < sent_at + CLOCKS_AGREE_WITHIN]
+            if not unseen and not counted:
+                return
             work.store.count_in(counted, at)
-            standings = work.store.standings.of_entitlements(ids, at)
+            standings = work.store.standings.of_entitlements(list(moved) if counted else unseen, at)
             balances = self._balances.at(namespace, standings, at)
-            self._tell(namespace, work, standings, balances, at)
+            self._tell(namespace, work, standings, balances, last)
             work.commit()
 
     def _tell(
@@ -143,22 +161,23 @@ class EvaluateBalances:
         work: Work[EvaluationStore],
         standings: Sequence[Standing],
         balances: Mapping[str, EntitlementBalance],
-        at: datetime,
+        last: Mapping[str, Evaluation],
     ) -> None:
-        told = work.store.told([standing.entitlement.id for standing in standings])
         crossings = work.store.crossings(_periods(balances))
-        evaluations = []
+        made = {}
         for standing in standings:
             entitlement = standing.entitlement
-            found, last = balances[entitlement.id], told.get(entitlement.id, Told())
+            found, before = balances[entitlement.id], last.get(entitlement.id, _NONE)
             thresholds = self._thresholds.of(namespace, entitlement)
             past = _cross(work, found, thresholds, crossings.get(entitlement.id, ()))
             document = snapshot(found, past)
-            if (mark := digest(document)) != last.digest:
-                last = Told(last.times + 1, mark)
-                work.publish(balance_told(document, last.times, at))
-            evaluations.append(Evaluation(entitlement.id, last, at, due_after(standing, at)))
-        work.store.save(evaluations)
+            mark = digest(document)
+            is_new = mark != before.digest
+            if is_new:
+                work.publish(balance_told(document, before.times + 1, found.at))
+            due_at = due_after(standing, found.at)
+            made[entitlement.id] = Evaluation(before.times + is_new, mark, found.at, due_at)
+        work.store.save(made)
 
 
 def _periods(balances: Mapping[str, EntitlementBalance]) -> dict[str, datetime]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -11,6 +12,7 @@ class Notice:
 
     Attributes:
         message_id: of the delivery; one event may be delivered more than once.
+        sent_at: when it was put on the queue: what it tells of was saved before.
         usage: the subjects that used something, each with the ids of the meters it was counted by.
         customer_ids: customers of whom all entitlements may have moved.
         entitlement_ids: entitlements that may have moved.
@@ -18,12 +20,13 @@ class Notice:
 
     message_id: str
     namespace: str
+    sent_at: datetime
     usage: tuple[tuple[str, tuple[str, ...]], ...] = ()
     customer_ids: tuple[str, ...] = ()
     entitlement_ids: tuple[str, ...] = ()
 
 
-def notice_of(message_id: str, event: Mapping[str, Any]) -> Notice:
+def notice_of(message_id: str, sent_at: datetime, event: Mapping[str, Any]) -> Notice:
     """The notice of an event on the bus.
 
     Raises:
@@ -34,9 +37,9 @@ def notice_of(message_id: str, event: Mapping[str, Any]) -> Notice:
     match kind:
         case "usage.ingested":
             used = tuple((str(one["subject"]), tuple(one["meterIds"])) for one in data["usage"])
-            return Notice(message_id, namespace, usage=used)
+            return Notice(message_id, namespace, sent_at, usage=used)
         case "customer.updated":
-            return Notice(message_id, namespace, customer_ids=(data["customerId"],))
+            return Notice(message_id, namespace, sent_at, customer_ids=(data["customerId"],))
         case "entitlement.came_due":
-            return Notice(message_id, namespace, entitlement_ids=tuple(data["entitlementIds"]))
-    return Notice(message_id, namespace, entitlement_ids=(data["entitlementId"],))
+            return Notice(message_id, namespace, sent_at, entitlement_ids=tuple(data["entitlementIds"]))
+    return Notice(message_id, namespace, sent_at, entitlement_ids=(data["entitlementId"],))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from meterhouse.entitlements.evaluate_balances import Evaluation, Told
+from meterhouse.entitlements.evaluate_balances import Evaluation
 from meterhouse.entitlements.notice import Notice
 from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.thresholds import Change, Crossing, Threshold
@@ -34,9 +34,12 @@ class PostgresEvaluations:
     def lock(self, entitlement_ids: Collection[str]) -> None:
         self._transaction.lock_each("evaluation", entitlement_ids)
 
-    def told(self, entitlement_ids: Collection[str]) -> dict[str, Told]:
-        rows = self._transaction.fetch_all(_SQL["told"], {"ids": list(entitlement_ids)})
-        return {row["entitlement_id"]: Told(row["told"], row["digest"]) for row in rows}
+    def last(self, entitlement_ids: Collection[str]) -> dict[str, Evaluation]:
+        rows = self._transaction.fetch_all(_SQL["last"], {"ids": list(entitlement_ids)})
+        return {
+            row["entitlement_id"]: Evaluation(row["told"], row["digest"], row["evaluated_at"], row["due_at"])
+            for row in rows
+        }
 
     def crossings(self, period_starts: Mapping[str, datetime]) -> dict[str, list[Crossing]]:
         wanted = {"ids": list(period_starts), "period_starts": list(period_starts.values())}
@@ -53,20 +56,18 @@ class PostgresEvaluations:
             if rows:
                 self._transaction.execute_many(_SQL[query], rows)
 
-    def save(self, evaluations: Iterable[Evaluation]) -> None:
-        self._transaction.execute_many(
-            _SQL["save"],
-            (
-                {
-                    "entitlement_id": one.entitlement_id,
-                    "told": one.told.times,
-                    "digest": one.told.digest,
-                    "evaluated_at": one.at,
-                    "due_at": one.due_at,
-                }
-                for one in evaluations
-            ),
+    def save(self, evaluations: Mapping[str, Evaluation]) -> None:
+        rows = (
+            {
+                "entitlement_id": entitlement_id,
+                "told": made.times,
+                "digest": made.digest,
+                "evaluated_at": made.at,
+                "due_at": made.due_at,
+            }
+            for entitlement_id, made in evaluations.items()
         )
+        self._transaction.execute_many(_SQL["save"], rows)
 
     def count_in(self, reservation_ids: Collection[str], at: datetime) -> None:
         if reservation_ids:

@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from meterhouse.entitlements.notice import Notice, notice_of
 from meterhouse.platform.logging import logger
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def batch_handler(evaluate: Callable[[Sequence[Notice]], set[str]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -25,7 +29,8 @@ def _read(event: Mapping[str, Any]) -> tuple[list[Notice], set[str]]:
     for record in event["Records"]:
         message_id = record["messageId"]
         try:
-            notices.append(notice_of(message_id, json.loads(record["body"])))
+            sent_at = _EPOCH + int(record["attributes"]["SentTimestamp"]) * _MILLISECOND
+            notices.append(notice_of(message_id, sent_at, json.loads(record["body"])))
         except (ValueError, KeyError, TypeError):
             logger.exception("a message is no domain event", extra={"message_id": message_id})
             unreadable.add(message_id)

@@ -9,12 +9,13 @@ import pytest
 
 from meterhouse.entitlements.entitlement import EntitlementType
 from meterhouse.entitlements.postgres import PostgresEntitlements
+from meterhouse.entitlements.sqs_event import batch_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.entitlements.peril import Peril, PerilousDatabase, deaths
 from tests.integration.entitlements.room import DAY, T0, Room
-from tests.integration.entitlements.watch import Watch
+from tests.integration.entitlements.watch import Watch, sqs_record
 
 
 @pytest.fixture
@@ -92,6 +93,31 @@ def test_however_many_notices_concern_an_entitlement_it_is_evaluated_once(watch:
     watch.deliver(*heard * 20)
 
     assert watch.reads == [[mine.id]]
+
+
+def test_what_was_evaluated_after_a_message_was_sent_is_not_evaluated_for_it_again(watch: Watch, room: Room) -> None:
+    mine, other = (room.entitled(room.customer(key)) for key in ("acme", "beta"))
+    sent = watch.now
+    watch.now += timedelta(seconds=3)
+    watch.deliver(watch.moved(mine))
+    late = [sqs_record("1", watch.moved(mine), sent), sqs_record("2", watch.moved(mine, other), sent)]
+
+    assert batch_handler(watch.worker())({"Records": late}) == {"batchItemFailures": []}
+    assert watch.reads == [[mine.id], [other.id]]
+
+    assert batch_handler(watch.worker())({"Records": late}) == {"batchItemFailures": []}
+    assert watch.reads == [[mine.id], [other.id]]
+
+
+def test_clocks_that_differ_a_little_lose_nothing(watch: Watch, room: Room) -> None:
+    mine = room.entitled(room.customer())
+    watch.deliver(watch.moved(mine))
+    watch.use(mine, "60")
+
+    behind = sqs_record("1", watch.moved(mine), watch.now - timedelta(seconds=1))
+    batch_handler(watch.worker())({"Records": [behind]})
+
+    assert watch.crossed() == [("50", 1)]
 
 
 def test_each_threshold_passed_is_told_once_and_the_furthest_leads(watch: Watch, room: Room) -> None:

@@ -25,6 +25,7 @@ from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.entitlements.room import Room
 from tests.integration.entitlements.till import Till, path
+from tests.integration.entitlements.watch import sqs_record
 from tests.integration.metering.test_kafka import records, settings_of
 from tests.unit.platform.requests import CONTEXT, request
 
@@ -76,8 +77,8 @@ def post(till: Till, place: str, body: object) -> dict[str, Any]:
 
 def deliver(till: Till, kind: str, data: object) -> dict[str, Any]:
     detail = {"namespace": till.room.namespace, "id": new_id(), "type": kind, "data": data}
-    body = json.dumps({"source": "meterhouse", "detail-type": kind, "detail": detail})
-    return evaluate.handler({"Records": [{"messageId": "1", "body": body}]}, CONTEXT)
+    event = {"source": "meterhouse", "detail-type": kind, "detail": detail}
+    return evaluate.handler({"Records": [sqs_record("1", event, clock.now())]}, CONTEXT)
 
 
 def test_a_reservation_is_settled_told_of_and_put_on_the_log_as_usage(

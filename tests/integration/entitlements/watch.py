@@ -85,7 +85,7 @@ class Watch:
 
     def deliver(self, *events: dict[str, Any], worker: EvaluateBalances | None = None) -> list[str]:
         """Hand events to the worker as SQS does, by their places in the batch; the messages it wants again."""
-        records = [{"messageId": str(place), "body": json.dumps(event)} for place, event in enumerate(events)]
+        records = [sqs_record(str(place), event, self.now) for place, event in enumerate(events)]
         answer = batch_handler(worker or self.worker())({"Records": records})
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
@@ -115,3 +115,8 @@ class Watch:
 
     def snapshots(self) -> list[Row]:
         return self.room.told("entitlement.balance_snapshot")
+
+
+def sqs_record(message_id: str, event: dict[str, Any], sent_at: datetime) -> dict[str, Any]:
+    attributes = {"SentTimestamp": str(round(sent_at.timestamp() * 1000)), "ApproximateReceiveCount": "1"}
+    return {"messageId": message_id, "body": json.dumps(event), "attributes": attributes}

@@ -11,8 +11,8 @@ SELECT customer_id, id FROM entitlements
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s)
     AND (active_to IS NULL OR active_to > %(at)s)
 
--- name: told
-SELECT entitlement_id, told, digest FROM balance_evaluations
+-- name: last
+SELECT * FROM balance_evaluations
 WHERE namespace = %(namespace)s AND entitlement_id = ANY(%(ids)s)
 
 -- name: crossings
