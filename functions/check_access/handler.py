@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from meterhouse.entitlements.access_api import access_routes, history_routes
+from meterhouse.entitlements.access_api import access_routes, history_routes, subject_value_routes
 from meterhouse.entitlements.balances import Balances
 from meterhouse.entitlements.check_access import CheckAccess
 from meterhouse.entitlements.entitlement_access_api import entitlement_access_routes
@@ -27,4 +27,9 @@ def usage_settings() -> ClickHouseSettings:
 usage = ClickHouseUsage(ClickHouse(usage_settings))
 read = glances(Database(database_settings), PostgresStandings)
 check = CheckAccess(read, Balances(usage))
-handler = http_handler(access_routes(check), entitlement_access_routes(check), history_routes(ShowHistory(read, usage)))
+handler = http_handler(
+    access_routes(check),
+    subject_value_routes(check),
+    entitlement_access_routes(check),
+    history_routes(ShowHistory(read, usage)),
+)

@@ -13,7 +13,7 @@ from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_replay import KafkaReplay
 from meterhouse.metering.kafka_topic import KafkaTopic
 from meterhouse.metering.kafka_watermark import KafkaEventLog
-from meterhouse.metering.postgres import LiveMeters
+from meterhouse.metering.postgres import AllMeters
 from meterhouse.metering.postgres_replays import PostgresReplays
 from meterhouse.metering.witness import Witness
 from meterhouse.platform import clock
@@ -25,7 +25,7 @@ from meterhouse.platform.postgres import Database, PostgresSettings, begins
 settings = KafkaSettings.from_environment
 database = Database(PostgresSettings.from_environment)
 store = ClickHouse(ClickHouseSettings.from_environment)
-meters = LiveMeters(database)
+meters = AllMeters(database)
 conservation = ClickHouseConservation(store)
 letters = KafkaTopic(settings, attrgetter("dead_letter_topic"))
 witness = Witness(KafkaTopic(settings, attrgetter("events_topic")), letters, ClickHouseWitness(store))

@@ -4,7 +4,7 @@ from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler
-from meterhouse.metering.postgres import LiveMeters, OutboxNotices
+from meterhouse.metering.postgres import AllMeters, OutboxNotices
 from meterhouse.metering.sink import SinkEvents
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -14,7 +14,7 @@ from meterhouse.platform.task import task
 
 database = Database(PostgresSettings.from_environment)
 sink = SinkEvents(
-    LiveMeters(database),
+    AllMeters(database),
     ClickHouseSink(ClickHouse(ClickHouseSettings.from_environment)),
     KafkaDeadLetters(KafkaSettings.from_environment, KafkaProducer(KafkaSettings.from_environment)),
     OutboxNotices(database),

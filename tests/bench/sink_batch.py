@@ -21,7 +21,7 @@ from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler
 from meterhouse.metering.model import MeterSpec
-from meterhouse.metering.postgres import LiveMeters, OutboxNotices, PostgresMeters
+from meterhouse.metering.postgres import AllMeters, OutboxNotices, PostgresMeters
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.service import MeterService
 from meterhouse.metering.sink import SinkEvents
@@ -81,7 +81,7 @@ def sink_of(database: Database, store: ClickHouse, run: Run) -> SinkEvents:
     """As its function composes it."""
     producer = KafkaProducer(lambda: run.engines.kafka)
     return SinkEvents(
-        LiveMeters(database),
+        AllMeters(database),
         ClickHouseSink(store),
         KafkaDeadLetters(lambda: run.engines.kafka, producer),
         OutboxNotices(database),

@@ -77,7 +77,7 @@ def test_events_are_kept_for_ever_unless_days_are_given() -> None:
     assert read_settings(EVERY_OPTION).application.events_retention_days == 400
 
 
-@pytest.mark.parametrize("value", ["0", "-3", "1.5", "a year"])
+@pytest.mark.parametrize("value", ["0", "-3", "1.5", "a year", "36501"])
 def test_a_retention_that_is_no_whole_number_of_days_is_refused(value: str) -> None:
     assert any(fault.startswith("eventsRetentionDays is") for fault in faults(eventsRetentionDays=value))
 

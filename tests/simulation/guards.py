@@ -14,8 +14,9 @@ from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.decode import check_events
+from meterhouse.metering.event import LATEST
 from meterhouse.metering.ingest import IngestEvents
-from meterhouse.metering.matching import faults_of, match, read_batch
+from meterhouse.metering.matching import Matching, faults_of, match, read_batch
 from meterhouse.metering.record import Poison, decode_record
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.sink import MeterValueWriter, SinkEvents, _touched
@@ -67,10 +68,14 @@ def _looks_once(self: SinkEvents, records: Any) -> int:
     if batch:
         stored_at = self._now()
         batch.store_at(stored_at)
-        readings = read_batch(batch, match(self._meters.of, batch.namespaces))
+        readings = read_batch(batch, self._match(batch))
         self._store.add_events(batch, faults_of(batch, readings))
         self._values(batch, readings, stored_at)
     return len(batch)
+
+
+def _asks_live_meters(self: SinkEvents, batch: EventBatch) -> Matching:
+    return match(lambda namespace: self._meters.of(namespace, LATEST), batch.namespaces)
 
 
 def _drops_poison(_self: SinkEvents, records: Any) -> EventBatch:
@@ -181,6 +186,7 @@ GUARDS: Mapping[str, Guard] = {
     "superseding-left-out": Guard([(ClickHouseSink, "supersede", lambda *_: None)]),
     "superseded-hours-not-marked": Guard([(MeterValueWriter, "__call__", _marks_own_rows_alone)]),
     "meters-looked-up-once": Guard([(SinkEvents, "__call__", _looks_once)]),
+    "deleted-meters-not-asked": Guard([(SinkEvents, "_match", _asks_live_meters)]),
     "rows-that-do-not-count-left-out": Guard([(ClickHouseSink, "add_values", _values_that_count)]),
     "duplicates-not-merged": Guard(words=[(usage_sql, "rows", "meter_values FINAL", "meter_values")]),
     # marks and rollups

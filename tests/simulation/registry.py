@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from meterhouse.customers.model import Customer
 from meterhouse.metering.directory import DirectoryPorts
+from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.model import Meter
 from meterhouse.metering.service import MeterPage
 from meterhouse.platform.outbox import DomainEvent
@@ -21,6 +23,9 @@ class Registry:
 
     def live(self) -> list[Meter]:
         return [meter for meter in self.meters.values() if meter.deleted_at is None]
+
+    def since(self, at: datetime) -> list[Meter]:
+        return [meter for meter in self.meters.values() if meter.deleted_at is None or meter.deleted_at > at]
 
     def find(self, id_or_slug: str) -> Meter | None:
         return next((meter for meter in self.live() if id_or_slug in {meter.id, meter.slug}), None)
@@ -80,16 +85,16 @@ class NoCustomers:
 
 
 @dataclass(frozen=True)
-class LiveMeters:
+class AllMeters:
     """`metering.sink.Meters` of one process, which notes what it was told."""
 
     registry: Registry
     faults: ProcessFaults
     told: list[Sequence[Meter]] = field(default_factory=list)
 
-    def of(self, _namespace: str) -> Sequence[Meter]:
+    def of(self, _namespace: str, since: datetime = EARLIEST) -> Sequence[Meter]:
         self.faults.before("read meters")
-        found = self.registry.live()
+        found = self.registry.since(since)
         self.told.append(found)
         self.faults.after("read meters", is_whole=True)
         return found

@@ -29,20 +29,20 @@ from tests.simulation.columns.schema import Changes
 from tests.simulation.faults import ProcessFaults, Weather
 from tests.simulation.log import DeadLetters, Log, Producer
 from tests.simulation.oracle import Attempt, Oracle
-from tests.simulation.registry import LiveMeters, Registry
+from tests.simulation.registry import AllMeters, Registry
 from tests.simulation.workload import Workload
+from tests.unit.metering.poison import POISON
 
 NAMESPACE = "acme"
 MOST_WRITINGS = 14
 MOST_IN_ALL = 22
-POISON = (None, b"", b"garbage", b"\x28\xb5\x2f\xfd\x00")
 
 
 class World:
     def __init__(self, chance: Chance, changes: Changes = ()) -> None:
         self.chance = chance
         self.registry = Registry()
-        self.oracle = Oracle(self.registry.live)
+        self.oracle = Oracle(lambda: list(self.registry.meters.values()))
         self.parts = Parts(changes, watch=self.oracle.landed)
         self.log = Log(chance, appended=self.oracle.appended)
         trouble = chance.pick((0, 1), (0.03, 3), (0.1, 2))
@@ -138,7 +138,7 @@ class World:
         self.chance.note("--- time passes")
 
     def poison_log(self) -> None:
-        value = self.chance.draw.choice(POISON)
+        value = self.chance.draw.choice(list(POISON.values()))
         self.poison.append(value)
         self.log.put(None, value)
 
@@ -157,7 +157,7 @@ class World:
         self.active.append(attempt)
         try:
             self._sink_handler(name, attempt)({"records": {"events": [_delivered(record) for record in records]}})
-            attempt.is_done, attempt.at_end = True, self.registry.live()
+            attempt.is_done = True
         finally:
             self.active.remove(attempt)
         for partition, (generation, some) in fetched.items():
@@ -168,7 +168,7 @@ class World:
     def _sink_handler(self, name: str, attempt: Attempt) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
         faults = self.faults(name, lambda parts: self.oracle.writes(attempt, parts))
         sink = SinkEvents(
-            LiveMeters(self.registry, faults, attempt.told),
+            AllMeters(self.registry, faults, attempt.told),
             ClickHouseSink(self.store(faults)),
             DeadLetters(self.log, faults),
             NoNotices(),

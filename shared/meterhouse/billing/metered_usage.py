@@ -1,6 +1,7 @@
 """Quantities from the metering room: what counts for a feature, by customer."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -11,6 +12,10 @@ from meterhouse.kernel.period import Period
 from meterhouse.metering.model import Meter
 from meterhouse.metering.usage import CUSTOMER, UsageQuery, UsageRow
 from meterhouse.platform.work import Begin
+
+_MOST_BYTES = 3_000_000
+"""Of subjects in a query, by `_size`: its text holds them, and whose they are, within the 16 MB that it may have."""
+_BESIDE_A_SUBJECT = 40
 
 
 class BilledMeters(Protocol):
@@ -35,7 +40,7 @@ class MeteredUsage:
     def quantities(
         self, namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]
     ) -> dict[str, Decimal]:
-        """What each customer used of the feature's meter in the period, in one query for all of them.
+        """What each customer used of the feature's meter in the period, in as few queries as there may be.
 
         Raises:
             InvalidInput: the feature has no meter, or one that has not read all earlier events yet.
@@ -45,11 +50,14 @@ class MeteredUsage:
             meter=self._meter(namespace, feature),
             from_=period.start,
             to=period.end,
-            customers={subject: customer for customer, own in subjects.items() for subject in own},
             group_by=(CUSTOMER,),
             filters=usage_filters(feature.spec.filters),
         )
-        rows = self._usage.query(namespace, query)
+        rows = (
+            row
+            for customers in _batches(subjects)
+            for row in self._usage.query(namespace, replace(query, customers=customers))
+        )
         return {row.customer_id: row.value for row in rows if row.customer_id is not None}
 
     def _meter(self, namespace: str, feature: Feature) -> Meter:
@@ -62,3 +70,21 @@ class MeteredUsage:
             if not work.store.is_backfilled(meter):
                 raise InvalidInput(f"the meter of feature {feature.key} is still reading earlier events")
         return meter
+
+
+def _batches(subjects: Mapping[str, Collection[str]]) -> Iterator[dict[str, str]]:
+    """Customers by subject, a customer's subjects together: what tells usage apart must see all of it."""
+    batch: dict[str, str] = {}
+    size = 0
+    for customer, own in subjects.items():
+        size += (added := _size(own))
+        if batch and size > _MOST_BYTES:
+            yield batch
+            batch, size = {}, added
+        batch |= dict.fromkeys(own, customer)
+    if batch:
+        yield batch
+
+
+def _size(subjects: Iterable[str]) -> int:
+    return sum(len(subject.encode()) + _BESIDE_A_SUBJECT for subject in subjects)

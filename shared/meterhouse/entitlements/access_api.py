@@ -83,6 +83,22 @@ def access_routes(check: CheckAccess) -> Router:
         return told(value_wire(access), failed_open=access is not None and access.failed_open)
 
     @router.get(
+        f"{_CUSTOMER}/access",
+        operation_id="getCustomerAccess",
+        tags=["Customers"],
+        summary="Tell all that a customer may use",
+    )
+    def access_of_customer(customer_id_or_key: CustomerIdOrKey, fail_open: FailOpen = False) -> CustomerAccess:
+        found = check.of_customer(namespace(), Holder(customer_id_or_key), fail_open=fail_open)
+        return told(access_wire(found or {}), failed_open=found is None or any_failed_open(*found.values()))
+
+    return router
+
+
+def subject_value_routes(check: CheckAccess) -> Router:
+    router = Router()
+
+    @router.get(
         f"{_SUBJECT}/<entitlement_id_or_feature_key>/value",
         operation_id="getEntitlementValue",
         tags=_TAGS,
@@ -96,20 +112,16 @@ def access_routes(check: CheckAccess) -> Router:
         fail_open: FailOpen = False,
     ) -> EntitlementValue:
         holder = Holder(subject_id_or_key, is_subject=True)
-        access = check.value(namespace(), holder, entitlement_id_or_feature_key, time, fail_open=fail_open)
+        access = check.value(
+            namespace_of(router.current_event.raw_event),
+            holder,
+            entitlement_id_or_feature_key,
+            time,
+            fail_open=fail_open,
+        )
         if access is None:
             raise NotFound("entitlement", entitlement_id_or_feature_key)
         return told(value_wire(access), failed_open=access.failed_open)
-
-    @router.get(
-        f"{_CUSTOMER}/access",
-        operation_id="getCustomerAccess",
-        tags=["Customers"],
-        summary="Tell all that a customer may use",
-    )
-    def access_of_customer(customer_id_or_key: CustomerIdOrKey, fail_open: FailOpen = False) -> CustomerAccess:
-        found = check.of_customer(namespace(), Holder(customer_id_or_key), fail_open=fail_open)
-        return told(access_wire(found or {}), failed_open=found is None or any_failed_open(*found.values()))
 
     return router
 

@@ -11,6 +11,7 @@ def all_routes(unused: Any) -> list[Router]:  # noqa: ANN401 - in the place of e
     return [
         *api.management_routes(unused),
         access_api.access_routes(unused),
+        access_api.subject_value_routes(unused),
         access_api.history_routes(unused),
         entitlement_access_api.entitlement_access_routes(unused),
         reservation_api.reservation_routes(unused),

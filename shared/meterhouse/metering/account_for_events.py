@@ -76,14 +76,14 @@ class AccountForEvents:
         return Look(stored, self._witness.accepted())
 
     def __call__(self, namespace: str, period: Period, look: Look, meter_id: str | None = None) -> list[HourAccount]:
-        """Where the events accepted in whole hours are: as this one live meter sees it, or as all of them do.
+        """Where the events accepted in whole hours are: as this one meter sees it, or as all of them do.
 
         Raises:
             Unavailable: a store did not answer.
         """
         meters = [
             AskedMeter(meter, self._backfills.is_backfilled(namespace, meter))
-            for meter in self._meters.of(namespace)
+            for meter in self._meters.of(namespace, period.start)
             if meter_id in {None, meter.id}
         ]
         hours: list[HourAccount] = []
@@ -95,8 +95,8 @@ class AccountForEvents:
         return hours
 
     def meter(self, namespace: str, id_or_slug: str) -> Meter:
-        """The live meter of this id or slug; `NotFound` otherwise."""
+        """The meter of this id, or the live one of this slug; `NotFound` otherwise."""
         for meter in self._meters.of(namespace):
-            if id_or_slug in {meter.id, meter.slug}:
+            if meter.id == id_or_slug or (meter.slug == id_or_slug and meter.deleted_at is None):
                 return meter
         raise NotFound("meter", id_or_slug)

@@ -74,6 +74,11 @@ class EventBatch:
     def store_at(self, instant: datetime) -> None:
         self.stored = [microseconds(instant)] * len(self)
 
+    @property
+    def accepted_since(self) -> datetime:
+        """When the first of the events was accepted."""
+        return _EPOCH + min(self.ingested) * _MICROSECOND
+
     def hours(self) -> list[int]:
         """The hours that hold the times, Unix seconds."""
         return [(time - time % _HOUR) // 1_000_000 for time in self.times]

@@ -7,6 +7,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.metering.account_for_events import AskedMeter, Look
 from meterhouse.metering.batch import microseconds
 from meterhouse.metering.conservation import Account, HourAccount
+from meterhouse.metering.event import LATEST
 from meterhouse.metering.list_conflicts import Conflict, ConflictQuery, Writing
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.sql import queries
@@ -69,12 +70,14 @@ def _meters(asked: Sequence[AskedMeter]) -> dict[str, object]:
     """The meters as columns; `kinds` number their event types from 1."""
     kinds = {kind: number for number, kind in enumerate(sorted({one.meter.event_type for one in asked}), 1)} or _NONE
     froms = [one.meter.event_from for one in asked]
+    untils = [one.meter.deleted_at or LATEST for one in asked]
     return {
         "types": list(kinds),
         "kinds": list(kinds.values()),
         "meters": [one.meter.id for one in asked] or list(_NONE),
         "meter_kinds": [kinds[one.meter.event_type] for one in asked] or [1],
         "meter_froms": [0 if at is None else microseconds(at) for at in froms] or [0],
+        "meter_untils": list(map(microseconds, untils)) or [0],
         "meter_needs": [int(one.is_complete) for one in asked] or [0],
     }
 

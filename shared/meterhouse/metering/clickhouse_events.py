@@ -6,7 +6,7 @@ from typing import Any
 
 from meterhouse.metering.clickhouse_filter import Parameters, condition
 from meterhouse.metering.event import StoredEvent, UsageEvent
-from meterhouse.metering.list_events import EventPlace, EventQuery, ListedEvent
+from meterhouse.metering.list_events import EventPlace, EventQuery, ListedEvent, ListedPage, without_data
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.sql import queries
 
@@ -20,7 +20,7 @@ _SETTINGS = {
 }
 _COLUMNS = (
     *("id", "source", "type", "subject", "time", "time_given", "data", "datacontenttype", "dataschema"),
-    *("ingested_at", "stored_at", "validation_error", "written", "identity"),
+    *("ingested_at", "stored_at", "validation_error", "written", "identity", "is_too_large", "found"),
 )
 _BOUNDS = (
     # the partitions are by hour, which the key holds too
@@ -35,21 +35,22 @@ class ClickHouseEvents:
     def __init__(self, store: ClickHouse) -> None:
         self._store = store
 
-    def page(self, namespace: str, query: EventQuery) -> list[ListedEvent]:
-        """The latest events first.
+    def page(self, namespace: str, query: EventQuery) -> ListedPage:
+        """The latest events first; one whose data alone is too much is listed `without_data`.
 
         Raises:
             Unavailable: the store did not answer.
         """
-        parameters = Parameters(namespace=namespace, limit=query.limit)
+        parameters = Parameters(namespace=namespace, limit=query.limit, bytes=query.most_bytes)
         texts = "".join(f"\n  AND {text}" for text in _conditions(query, parameters))
         rows = self._store.query(_SQL["page"].format(conditions=texts), parameters.values, _SETTINGS)
         found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
         first = self._first_writings(namespace, [columns["identity"] for columns in found])
-        return [
+        listed = [
             _listed(columns, counts=columns["written"] == first.get((columns["source"], columns["id"])))
             for columns in found
         ]
+        return ListedPage(listed, is_cut=bool(found) and len(found) < found[0]["found"])
 
     def _first_writings(self, namespace: str, identities: list[int]) -> dict[tuple[str, str], int]:
         """When each identity was written first: under another key, maybe, than that of the event found."""
@@ -100,4 +101,5 @@ def _listed(columns: Mapping[str, Any], *, counts: bool) -> ListedEvent:
         stored_at=_EPOCH + columns["stored_at"] * _MICROSECOND,
         validation_error=columns["validation_error"] or None,
     )
-    return ListedEvent(stored, EventPlace(at, columns["written"]), counts)
+    listed = ListedEvent(stored, EventPlace(at, columns["written"]), counts)
+    return without_data(listed) if columns["is_too_large"] else listed

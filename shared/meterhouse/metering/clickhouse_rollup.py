@@ -26,7 +26,7 @@ class ClickHouseRollups:
         rows = self._store.query(_SQL["dirty_hours"], {"limit": limit})
         return [
             DirtyHour(namespace, meter_id, _EPOCH + timedelta(seconds=hour), tuple(marks))
-            for namespace, meter_id, hour, marks in rows
+            for namespace, meter_id, hour, marks in sorted(rows)
         ]
 
     def recompute(self, hours: Sequence[DirtyHour]) -> None:

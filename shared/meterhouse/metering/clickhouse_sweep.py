@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from meterhouse.metering.batch import EventKey
@@ -45,18 +47,15 @@ class ClickHouseWritings:
 
     def found(self, meter_ids: Sequence[str], keys: Sequence[EventKey], span: Span) -> list[LaterValue]:
         by_place = {(key.subject, key.hour, key.source, key.id): key for key in keys}
-        parameters = {
-            "namespace": keys[0].namespace,
-            "meter_ids": list(meter_ids),
-            "keys": list(by_place),
-            **_bounds(span),
-        }
-        return [
-            LaterValue(meter_id, by_place[subject, hour, source, event_id], bool(stands), mark)
-            for meter_id, subject, hour, source, event_id, stands, mark in self._store.query(
-                _SQL["found"], parameters, _SETTINGS
-            )
-        ]
+        asked = {"namespace": keys[0].namespace, "meter_ids": list(meter_ids), **_bounds(span)}
+        marked = set(self._store.query(_SQL["marked"], asked))
+        rows = self._store.query(_SQL["found"], asked | {"keys": list(by_place)}, _SETTINGS)
+        values = (
+            LaterValue(meter_id, key, bool(stands), _mark(key))
+            for meter_id, *place, stands in rows
+            for key in [by_place[tuple(place)]]
+        )
+        return [one for one in values if one.stands or (one.meter_id, one.key.hour, one.mark) not in marked]
 
     def mark(self, values: Sequence[LaterValue]) -> None:
         data: list[Sequence[object]] = [
@@ -68,6 +67,12 @@ class ClickHouseWritings:
         ]
         names = ("namespace", "meter_id", "hour", "mark", "covered")
         self._store.insert("dirty_hours", names, data, {"max_partitions_per_insert_block": 0})
+
+
+def _mark(key: EventKey) -> str:
+    """The same at each sweep, until an earlier writing of the identity turns up: the key may stand anew by then."""
+    told = json.dumps([key.subject, key.source, key.id, key.first])
+    return f"swept {blake2b(told.encode(), digest_size=8).hexdigest()}"
 
 
 def _bounds(span: Span) -> dict[str, int]:

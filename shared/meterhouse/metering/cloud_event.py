@@ -49,8 +49,8 @@ class CloudEvent(Attributes, gc=False):
 
 _NUL = b"\\u0000"
 """How JSON writes a NUL."""
-_DATA = frozenset(b"{n")
-"""How an object and null begin."""
+OBJECT_OR_NULL = b"{n"
+"""How these begin in sound JSON."""
 _FIRST_YEAR, _LAST_YEAR = EARLIEST.year, LATEST.year - 1
 """Between them the zone is of no matter; comparing instants of different zones costs ten times as much."""
 
@@ -82,7 +82,7 @@ def holds_nul(event: Attributes) -> bool:
 
 def is_object(data: Raw) -> bool:
     """Whether this sound JSON is an object or null."""
-    return memoryview(data)[0] in _DATA
+    return memoryview(data)[0] in OBJECT_OR_NULL
 
 
 def is_kept(time: datetime) -> bool:

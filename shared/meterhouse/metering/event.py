@@ -8,6 +8,11 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Times are in [EARLIEST, LATEST): what the usage store's hours can hold, and nobody's slip of the pen."""
 
 
+def nearest_kept(at: datetime) -> datetime:
+    """The instant, or the nearest one within those years: calendars and clocks end soon behind them."""
+    return min(max(at, EARLIEST), LATEST)
+
+
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
     """A CloudEvent as it was accepted. Its identity is (namespace, source, id).

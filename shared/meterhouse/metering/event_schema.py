@@ -1,18 +1,24 @@
 """Listed events on the wire, to the contract."""
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import msgspec
+from msgspec import Raw
 
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.metering.filter import Filter
 from meterhouse.metering.filter_schema import FilterId, FilterInstant, FilterText
-from meterhouse.metering.list_events import EventPlace, ListedEvent
+from meterhouse.metering.list_events import EventPlace, ListedEvent, without_data
+from meterhouse.platform.http import LARGEST_ANSWER, answer_size
 from meterhouse.platform.wire import Instant, Ulid, Wire
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LARGEST_PAGE = LARGEST_ANSWER - 10_000
+"""What stands around the events of a page is less than the rest."""
 
 
 class EventWire(Wire):
@@ -60,7 +66,30 @@ class EventFilter(Wire):
         return tuple((name, wanted.filter()) for name, wanted in given.items() if wanted is not None)
 
 
-def event_wire(listed: ListedEvent) -> IngestedEvent:
+def fitting(listed: Iterable[ListedEvent]) -> list[str]:
+    """As many of the events as fit an answer, in JSON; the first, if need be, without its data."""
+    found: list[str] = []
+    size = 0
+    for one in listed:
+        text = event_json(one)
+        if answer_size(text) > _LARGEST_PAGE:
+            text = event_json(without_data(one))
+        size += answer_size(text)
+        if found and size > _LARGEST_PAGE:
+            break
+        found.append(text)
+    return found
+
+
+def event_json(listed: ListedEvent) -> str:
+    """An `IngestedEvent`, its data in the characters it came in: no decoder holds each number that may stand there."""
+    document = _event_wire(listed).model_dump(mode="json", by_alias=True)
+    if data := listed.stored.event.data:
+        document["event"]["data"] = Raw(data.encode())
+    return msgspec.json.encode(document).decode()
+
+
+def _event_wire(listed: ListedEvent) -> IngestedEvent:
     stored, event = listed.stored, listed.stored.event
     return IngestedEvent(
         event=EventWire(
@@ -71,7 +100,6 @@ def event_wire(listed: ListedEvent) -> IngestedEvent:
             time=event.time,
             datacontenttype=event.datacontenttype,
             dataschema=event.dataschema,
-            data=json.loads(event.data) if event.data else None,
         ),
         customer_id=listed.customer_id,
         validation_error=stored.validation_error,

@@ -1,23 +1,26 @@
 """Listing events over HTTP."""
 
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import Field, ValidationError
 
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import InvalidInput, Problem, Unprocessable
 from meterhouse.metering.event_schema import (
     EventFilter,
     IngestedEvent,
     IngestedEventPage,
     decode_cursor,
     encode_cursor,
-    event_wire,
+    fitting,
     problems_of,
 )
 from meterhouse.metering.filter import containing
-from meterhouse.metering.list_events import EventQuery, ListEvents
+from meterhouse.metering.list_events import EventQuery, ListedPage, ListEvents
 from meterhouse.metering.progress import followed
 from meterhouse.metering.usage_schema import ClientId
 from meterhouse.platform.http import decode_json, namespace_of
@@ -33,7 +36,13 @@ def events_routes(events: ListEvents) -> Router:
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
-    @router.get("/api/v1/events", operation_id="listEvents", tags=_TAGS, summary="List ingested events")
+    @router.get(
+        "/api/v1/events",
+        operation_id="listEvents",
+        tags=_TAGS,
+        summary="List ingested events",
+        responses=_described(list[IngestedEvent]),
+    )
     def page(
         client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
         ingested_at_from: Annotated[Instant | None, Query(alias="ingestedAtFrom")] = None,
@@ -44,21 +53,27 @@ def events_routes(events: ListEvents) -> Router:
         from_: Annotated[Instant | None, Query(alias="from")] = None,
         to: Annotated[Instant | None, Query()] = None,
         limit: Annotated[Limit, Query()] = 100,
-    ) -> list[IngestedEvent]:
+    ) -> Response[str]:
         given = {"id": event_id, "subject": subject}
         attributes = tuple((name, containing(text)) for name, text in given.items() if text is not None)
         query = EventQuery(limit, from_, to, ingested_at_from, ingested_at_to, attributes)
         with followed(namespace(), client_id):
             listed = events.recent(namespace(), query, tuple(customer_id) if customer_id else None)
-        return [event_wire(one) for one in listed]
+        return _json_answer(_whole(listed))
 
-    @router.get("/api/v2/events", operation_id="listEventsV2", tags=_TAGS, summary="List ingested events")
+    @router.get(
+        "/api/v2/events",
+        operation_id="listEventsV2",
+        tags=_TAGS,
+        summary="List ingested events",
+        responses=_described(IngestedEventPage),
+    )
     def cursor_page(
         cursor: Annotated[str | None, Query()] = None,
         limit: Annotated[Limit, Query()] = 100,
         client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
         filter_: Annotated[str | None, Query(alias="filter")] = None,
-    ) -> IngestedEventPage:
+    ) -> Response[str]:
         wanted = _filter(filter_)
         customers = wanted.customer_id.in_ if wanted.customer_id else None
         query = EventQuery(
@@ -69,10 +84,33 @@ def events_routes(events: ListEvents) -> Router:
         )
         with followed(namespace(), client_id):
             listed = events(namespace(), query, None if customers is None else tuple(customers))
-        following = encode_cursor(listed[-1].place) if len(listed) == limit else None
-        return IngestedEventPage(items=[event_wire(one) for one in listed], next_cursor=following)
+        return _json_answer(_page(listed, limit))
 
     return router
+
+
+def _whole(listed: ListedPage) -> str:
+    found = fitting(listed.events)
+    if listed.is_cut or len(found) < len(listed.events):
+        remedy = "ask for fewer, or page by page of /api/v2/events"
+        raise Unprocessable(f"the events are larger than an answer may be: {remedy}", "answer_too_large")
+    return f"[{','.join(found)}]"
+
+
+def _page(listed: ListedPage, limit: int) -> str:
+    found = fitting(listed.events)
+    is_cut = listed.is_cut or len(found) < len(listed.events) or len(found) == limit
+    following = f',"nextCursor":"{encode_cursor(listed.events[len(found) - 1].place)}"' if is_cut else ""
+    return f'{{"items":[{",".join(found)}]{following}}}'
+
+
+def _described(answer: Any) -> dict[int, OpenAPIResponse]:  # noqa: ANN401 - a type
+    """Of a route that answers JSON it has written itself."""
+    return {200: {"description": "Successful Response", "content": {"application/json": {"model": answer}}}}
+
+
+def _json_answer(text: str) -> Response[str]:
+    return Response(HTTPStatus.OK, "application/json", text)
 
 
 def _filter(text: str | None) -> EventFilter:

@@ -1,16 +1,17 @@
 """What a meter reads of events' data."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
-from msgspec import DecodeError
+from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder, Encoder
 
 from meterhouse.metering.aggregation import DECIMALS
-from meterhouse.metering.json_path import MISSING, Several, reader
+from meterhouse.metering.json_path import MISSING, Several, Unreadable, reader
 from meterhouse.metering.model import Meter
 
 BOUND = Decimal(10) ** 20
@@ -44,36 +45,79 @@ class MeterValues:
 
 
 def parse_data(data: bytes) -> object:
-    """The data with exact numbers; None where there is none."""
+    """The data with exact numbers, texts in the place of those that nothing holds; None where there is no data."""
     if not data:
         return None
     try:
         return _DECODER.decode(data)
+    except (ValidationError, InvalidOperation):
+        return _parse_any_number(data)
     except (DecodeError, RecursionError):
         return None
+
+
+def _parse_any_number(data: bytes) -> object:
+    """Slower, but an exponent or an integer past all measure spoils its own value and not the document."""
+    try:
+        return json.loads(data.decode(), parse_float=_fraction, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fraction(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
+def _integer(text: str) -> int | str:
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 def extract(meter: Meter, documents: Sequence[object]) -> MeterValues:
     """What the meter reads of the documents, event by event."""
     count = len(documents)
-    groups = _groups(meter.group_by, documents)
+    groups, faults = _groups(meter, documents)
     if meter.value_property is None:
-        return MeterValues([_ONE] * count, [[]] * count, groups, [""] * count)
+        return MeterValues([_ONE] * count, [[]] * count, groups, faults)
     found = list(map(reader(meter.value_property), documents))
-    about = f"meter {meter.slug}: {meter.value_property}"
+    about = _about(meter, meter.value_property)
     if meter.aggregation.reads_number:
-        values, faults = _numbers(found, about)
-        return MeterValues(values, [[]] * count, groups, faults)
-    faults = [f"{about} is {'missing' if value is MISSING else 'null'}" if _is_void(value) else "" for value in found]
-    return MeterValues([_ONE] * count, [[_text(value)] for value in found], groups, faults)
+        values, unread = _numbers(found, about)
+        return MeterValues(values, [[]] * count, groups, _joined(unread, faults))
+    unread = [f"{about} {_lack(value)}" if _is_void(value) else "" for value in found]
+    return MeterValues([_ONE] * count, [[_text(value)] for value in found], groups, _joined(unread, faults))
 
 
-def _groups(paths: Mapping[str, str], documents: Sequence[object]) -> list[Mapping[str, str]]:
-    columns = [[_text(value) for value in map(reader(path), documents)] for path in paths.values()]
+def _groups(meter: Meter, documents: Sequence[object]) -> tuple[list[Mapping[str, str]], list[str]]:
+    """The groups, and what keeps them from being read."""
+    faults = [""] * len(documents)
+    columns = []
+    for path in meter.group_by.values():
+        found = list(map(reader(path), documents))
+        if Unreadable in map(type, found):
+            about = _about(meter, path)
+            unread = [f"{about} {value}" if isinstance(value, Unreadable) else "" for value in found]
+            faults = _joined(faults, unread)
+        columns.append(list(map(_text, found)))
     if not columns:
-        return [{} for _ in documents]
-    names = tuple(paths)
-    return [dict(zip(names, texts, strict=True)) for texts in zip(*columns, strict=True)]
+        return [{} for _ in documents], faults
+    names = tuple(meter.group_by)
+    return [dict(zip(names, texts, strict=True)) for texts in zip(*columns, strict=True)], faults
+
+
+def _about(meter: Meter, path: str) -> str:
+    return f"meter {meter.slug}: {path}"
+
+
+def _joined(faults: list[str], more: list[str]) -> list[str]:
+    if not any(more):
+        return faults
+    return ["; ".join(filter(None, both)) for both in zip(faults, more, strict=True)]
 
 
 def _numbers(found: Sequence[Any], about: str) -> tuple[list[Decimal], list[str]]:
@@ -91,10 +135,8 @@ def _numbers(found: Sequence[Any], about: str) -> tuple[list[Decimal], list[str]
 
 
 def _number(value: Any) -> Decimal:  # noqa: ANN401 - JSON
-    if value is MISSING:
-        raise ValueError("is missing")
-    if value is None:
-        raise ValueError("is null")
+    if _is_void(value):
+        raise ValueError(_lack(value))
     if not _is_number(value):
         raise ValueError("finds several values" if isinstance(value, Several) else "is no number")
     number = Decimal(value)
@@ -110,7 +152,14 @@ def _is_number(value: object) -> bool:
 
 
 def _is_void(value: object) -> bool:
-    return value is MISSING or value is None
+    return value is MISSING or value is None or isinstance(value, Unreadable)
+
+
+def _lack(value: object) -> str:
+    """What is wrong with a void value."""
+    if isinstance(value, Unreadable):
+        return str(value)
+    return "is missing" if value is MISSING else "is null"
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - JSON

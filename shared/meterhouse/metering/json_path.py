@@ -12,25 +12,27 @@ class Several(list[Any]):
     """More than one value, in the document's order."""
 
 
+class Unreadable(Exception):  # noqa: N818 - named for what it is
+    """Why a path cannot be followed in a document; a value of a path, too, for no document may stop the sink."""
+
+
 MISSING = object()
 """No value at all, which null is."""
 Reader = Callable[[Any], Any]
-"""What a path finds in a JSON document: the one value, or `Several`, or `MISSING`."""
+"""What a path finds in a JSON document: the one value, or `Several`, `MISSING` or `Unreadable`."""
 _MEMBERS = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 @lru_cache(maxsize=4096)
 def reader(path: str) -> Reader:
-    """The path as a function.
-
-    Raises:
-        ValueError: it is no JSONPath from the root.
-    """
+    """The path as a function. One that is no path, which `check_paths` does not let be, finds `Unreadable`."""
     if names := members(path):
         return _member(names)
-    if not path.startswith("$"):
-        raise ValueError("a JSONPath starts with $")
-    return _general(path)
+    try:
+        return _general(path)
+    except ValueError as error:
+        fault = Unreadable(f"is {error}")
+        return lambda _: fault
 
 
 def members(path: str) -> tuple[str, ...]:
@@ -39,19 +41,15 @@ def members(path: str) -> tuple[str, ...]:
 
 
 def _general(path: str) -> Reader:
-    import jsonpath  # noqa: PLC0415 - 80 ms that most meters never need
+    from meterhouse.metering.general_path import GeneralPath  # noqa: PLC0415 - 80 ms that most meters never need
 
-    environment = jsonpath.JSONPathEnvironment(strict=True)
-    for pattern_function in ("match", "search"):
-        # a pattern of a meter's author could hold the sink for ever
-        environment.function_extensions.pop(pattern_function)
-    try:
-        find = environment.compile(path).findall
-    except (jsonpath.JSONPathError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+    find = GeneralPath(path).find
 
     def read(document: Any) -> Any:  # noqa: ANN401 - JSON
-        found = find(document)
+        try:
+            found = find(document)
+        except Unreadable as fault:
+            return fault
         if len(found) == 1:
             return found[0]
         return Several(found) if found else MISSING
@@ -60,15 +58,22 @@ def _general(path: str) -> Reader:
 
 
 def check_paths(value_property: str | None, group_by: Mapping[str, str], problems: Problems) -> None:
-    """Add a problem for each path that is none."""
+    """Add a problem for each path that is none, or that would cost too much in some document."""
     paths = {f"/groupBy/{name.replace('~', '~0').replace('/', '~1')}": path for name, path in group_by.items()}
     if value_property is not None:
         paths = {"/valueProperty": value_property, **paths}
     for pointer, path in paths.items():
         try:
-            reader(path)
+            _check(path)
         except ValueError as error:
-            problems.add(pointer, "json_path", f"no JSONPath: {error}")
+            problems.add(pointer, "json_path", str(error))
+
+
+def _check(path: str) -> None:
+    from meterhouse.metering.general_path import GeneralPath  # noqa: PLC0415 - as above
+
+    if not _MEMBERS.fullmatch(path):
+        GeneralPath(path).check_cost()
 
 
 def _member(names: tuple[str, ...]) -> Reader:

@@ -17,10 +17,14 @@ LATE_AFTER = timedelta(minutes=30)
 """From here on usage is late. Whoever keeps what it made of usage keeps nothing of the last hour: between the two lie
 the longest run of a writer and any difference of clocks."""
 _SECOND = 1_000_000
+_HOUR = 3_600 * _SECOND
 
 
 class LateUsage(NamedTuple):
-    """A meter's usage of a subject changed at `earliest` (microseconds since 1970), and perhaps later."""
+    """A meter's usage of a subject changed in the hour that begins at `earliest` (microseconds), and perhaps later.
+
+    Hours, since a writing may take the place of another one of the same hour.
+    """
 
     namespace: str
     meter_id: str
@@ -46,12 +50,13 @@ def late_usage(
 
 
 def late_keys(keys: Iterable[tuple[str, EventKey]], at: datetime) -> list[LateUsage]:
-    """What is late of the writings (meter id, key) superseded at `at`: an hour counts as from its beginning."""
+    """What is late of the writings (meter id, key) superseded at `at`."""
     return late_usage(EventBatch(), (), keys, at)
 
 
 def _note(found: dict[tuple[str, str, str], int], whose: tuple[str, str, str], time: int) -> None:
-    found[whose] = min(found.get(whose, time), time)
+    hour = time - time % _HOUR
+    found[whose] = min(found.get(whose, hour), hour)
 
 
 def _listed(found: dict[tuple[str, str, str], int], limit: int) -> list[LateUsage]:

@@ -7,10 +7,13 @@ from typing import Protocol
 
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.metering.directory import Directory
-from meterhouse.metering.event import StoredEvent
+from meterhouse.metering.event import StoredEvent, nearest_kept
 from meterhouse.metering.filter import Filter
 
 DEFAULT_SPAN = timedelta(hours=72)
+MOST_BYTES = 6_000_000
+"""Of the data of a page: a Lambda answers with 6 MB at the most."""
+_LEFT_OUT = "data is left out: an answer does not hold it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class EventPlace:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events, at most `limit`, those that follow `after`; all given conditions hold.
+    """Which events, at most `limit` and `most_bytes` of data, those that follow `after`; all given conditions hold.
 
     Attributes:
         attributes: conditions on id, source, subject and type.
@@ -40,6 +43,7 @@ class EventQuery:
     instants: tuple[tuple[str, Filter], ...] = ()
     subjects: tuple[str, ...] | None = None
     after: EventPlace | None = None
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,17 @@ class ListedEvent:
     customer_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """`is_cut`: it ends before its limit, and not for want of events."""
+
+    events: list[ListedEvent]
+    is_cut: bool = False
+
+
 class Events(Protocol):
-    def page(self, namespace: str, query: EventQuery) -> list[ListedEvent]: ...
+    def page(self, namespace: str, query: EventQuery) -> ListedPage:
+        """The latest events first; one whose data alone is too much is listed `without_data`."""
 
 
 class ListEvents:
@@ -62,7 +75,7 @@ class ListEvents:
         self._events = events
         self._now = now
 
-    def recent(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> list[ListedEvent]:
+    def recent(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> ListedPage:
         """As `__call__`; of the last 72 hours where neither `from_` nor `ingested_from` is given.
 
         Raises:
@@ -71,10 +84,10 @@ class ListEvents:
         _check_period("from", query.from_, query.to)
         _check_period("ingestedAtFrom", query.ingested_from, query.ingested_to)
         if query.from_ is None and query.ingested_from is None:
-            query = replace(query, from_=(query.to or self._now()) - DEFAULT_SPAN)
+            query = replace(query, from_=nearest_kept(query.to or self._now()) - DEFAULT_SPAN)
         return self(namespace, query, customer_ids)
 
-    def __call__(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> list[ListedEvent]:
+    def __call__(self, namespace: str, query: EventQuery, customer_ids: tuple[str, ...] | None) -> ListedPage:
         """The latest events first.
 
         Raises:
@@ -83,12 +96,19 @@ class ListEvents:
         if customer_ids is not None:
             subjects = self._directory.subjects_of(namespace, customer_ids, "/customerId")
             query = replace(query, subjects=tuple(subjects))
-        listed = [] if query.subjects == () else self._events.page(namespace, query)
-        if not listed:
-            return []
-        customers = self._directory.customers_of(namespace, {one.stored.event.subject for one in listed})
+        page = ListedPage([]) if query.subjects == () else self._events.page(namespace, query)
+        if not page.events:
+            return page
+        customers = self._directory.customers_of(namespace, {one.stored.event.subject for one in page.events})
         types = self._directory.event_types(namespace)
-        return [_explained(one, customers.get(one.stored.event.subject), types) for one in listed]
+        explained = [_explained(one, customers.get(one.stored.event.subject), types) for one in page.events]
+        return replace(page, events=explained)
+
+
+def without_data(one: ListedEvent) -> ListedEvent:
+    fault = "; ".join(filter(None, (_LEFT_OUT, one.stored.validation_error)))
+    event = replace(one.stored.event, data="")
+    return replace(one, stored=replace(one.stored, event=event, validation_error=fault))
 
 
 def _check_period(field: str, start: datetime | None, end: datetime | None) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from meterhouse.metering.batch import EventBatch
+from meterhouse.metering.batch import EventBatch, microseconds
 from meterhouse.metering.extract import MeterValues, extract, parse_data
 from meterhouse.metering.model import Meter
 
@@ -38,8 +38,19 @@ def read_batch(batch: EventBatch, matching: Matching) -> list[MeterReading]:
         meters = matching.get((namespace, event_type))
         if meters:
             documents = [parse_data(bytes(batch.events[row].data)) for row in rows]
-            readings += [MeterReading(namespace, meter, rows, extract(meter, documents)) for meter in meters]
-    return readings
+            readings += [_read(meter, namespace, batch, rows, documents) for meter in meters]
+    return [reading for reading in readings if reading.rows]
+
+
+def _read(
+    meter: Meter, namespace: str, batch: EventBatch, rows: Sequence[int], documents: list[object]
+) -> MeterReading:
+    """What the meter reads of the events accepted before it was deleted."""
+    if meter.deleted_at is not None:
+        until = microseconds(meter.deleted_at)
+        documents = [document for row, document in zip(rows, documents, strict=True) if batch.ingested[row] < until]
+        rows = [row for row in rows if batch.ingested[row] < until]
+    return MeterReading(namespace, meter, rows, extract(meter, documents))
 
 
 def faults_of(batch: EventBatch, readings: Iterable[MeterReading]) -> list[str]:

@@ -11,8 +11,10 @@ from typing import Any
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.backfill import Backfill
+from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.model import Meter
+from meterhouse.metering.notices import notices
 from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.service import MeterOrder, MeterPage
 from meterhouse.platform.outbox import DomainEvent
@@ -22,7 +24,6 @@ from meterhouse.platform.sql import queries
 _SQL = queries("meterhouse.metering", "meters.sql")
 _LATE_USAGE = queries("meterhouse.metering", "late_usage.sql")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_A_NOTICE = 100
 _COLUMNS = {
     MeterOrder.KEY: "slug",
     MeterOrder.NAME: "name",
@@ -47,9 +48,9 @@ class PostgresMeters:
         rows = self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})
         return {row["id"]: meter_of(row) for row in rows}
 
-    def all(self) -> list[Meter]:
-        """Deleted ones too."""
-        return [meter_of(row) for row in self._transaction.fetch_all(_SQL["all"])]
+    def since(self, at: datetime) -> list[Meter]:
+        """All but those that were deleted up to this instant."""
+        return [meter_of(row) for row in self._transaction.fetch_all(_SQL["since"], {"at": at})]
 
     def is_backfilled(self, meter: Meter) -> bool:
         """Whether the events stored before the meter's latest revision are read."""
@@ -83,34 +84,23 @@ class PostgresMeters:
         return PostgresBackfills(self._transaction).latest(meter_id)
 
 
-class LiveMeters:
-    """The live meters of any namespace, read anew each time: `metering.sink.Meters`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def of(self, namespace: str) -> list[Meter]:
-        with self._database.transaction(namespace) as transaction:
-            return PostgresMeters(transaction).live()
-
-    def is_backfilled(self, namespace: str, meter: Meter) -> bool:
-        with self._database.transaction(namespace) as transaction:
-            return PostgresMeters(transaction).is_backfilled(meter)
-
-
 class AllMeters:
     """The meters of any namespace, deleted ones too, read anew each time: `metering.sink.Meters`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, namespace: str) -> list[Meter]:
+    def of(self, namespace: str, since: datetime = EARLIEST) -> list[Meter]:
         with self._database.transaction(namespace) as transaction:
-            return PostgresMeters(transaction).all()
+            return PostgresMeters(transaction).since(since)
+
+    def is_backfilled(self, namespace: str, meter: Meter) -> bool:
+        with self._database.transaction(namespace) as transaction:
+            return PostgresMeters(transaction).is_backfilled(meter)
 
 
 class OutboxNotices:
-    """`metering.sink.Notices` by domain events `usage.ingested`, a hundred subjects each: an event bus takes 256 KB.
+    """`metering.sink.Notices` by domain events `usage.ingested`.
 
     What is late is marked in the same transaction (see the migration `late_usage`).
     """
@@ -133,13 +123,8 @@ class OutboxNotices:
 def _notices(
     namespace: str, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime
 ) -> Iterator[DomainEvent]:
-    of_subjects = [
-        {"subject": subject, "meterIds": [meter_id for _, _, meter_id in used]}
-        for subject, used in groupby(usage, key=itemgetter(1))
-    ]
-    for index, start in enumerate(range(0, len(of_subjects), _A_NOTICE)):
+    for index, part in enumerate(notices((subject, meter_id) for _, subject, meter_id in usage)):
         event_id = derived_ulid(at, "usage.ingested", namespace, notice_id, str(index))
-        part = of_subjects[start : start + _A_NOTICE]
         yield DomainEvent(event_id, "usage.ingested", "usage", at, {"usage": part})
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from meterhouse.kernel.errors import NotFound, Problems
 from meterhouse.metering.directory import Directory
+from meterhouse.metering.event import nearest_kept
 from meterhouse.metering.filter import Filter
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, UsageRow, WindowSize, check_query
 
@@ -73,8 +74,10 @@ class QueryUsage:
         """The values of a group-by key in the period; in the last 24 hours where no `from_` is given."""
         if key not in self._directory.meter(namespace, meter).group_by:
             raise NotFound("group-by key", key)
-        start = from_ or (to or self._now()) - _LATEST_VALUES
-        asked = UsageAsked(from_=start, to=to, group_by=(key,))
+        if from_ is None:
+            end = nearest_kept(to or self._now())
+            from_, to = end - _LATEST_VALUES, to and end
+        asked = UsageAsked(from_=from_, to=to, group_by=(key,))
         return self._usage.group_by_values(namespace, self._query(namespace, meter, asked))
 
     def _query(self, namespace: str, meter: str, asked: UsageAsked) -> UsageQuery:

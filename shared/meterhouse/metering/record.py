@@ -1,5 +1,6 @@
 """The Kafka record of one ingest request: zstd over JSON, keyed by namespace."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -7,11 +8,14 @@ import zstandard
 from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder, Encoder
 
-from meterhouse.metering.cloud_event import CloudEvent, are_sound, is_object, may_hold_nul
+from meterhouse.metering.cloud_event import OBJECT_OR_NULL, CloudEvent, Instant, are_sound, is_kept, may_hold_nul
+from meterhouse.metering.nesting import DEEPEST, is_deep, may_be_deep
 
 LARGEST_RECORD = 4 * 1024 * 1024
 """What the topic takes of one compressed record; `platform.topics` creates it so."""
 LARGEST_INFLATED = 64 * 1024 * 1024
+MOST_EVENTS = (1 << 14) - 1
+"""The order of writing has 14 bits for an event's place in its record."""
 
 
 class Record(Struct, rename="camel"):
@@ -19,7 +23,7 @@ class Record(Struct, rename="camel"):
 
     v: Literal[1]
     namespace: str
-    ingested_at: datetime
+    ingested_at: Instant
     events: list[CloudEvent]
 
 
@@ -62,14 +66,30 @@ def decode_record(value: bytes) -> Record:
         if not 0 < size <= LARGEST_INFLATED:
             raise Poison(f"inflates to {size} bytes")
         inflated = _DECOMPRESSOR.decompress(value)
+        if not inflated.isascii():
+            # data stays as it came, and is decoded nowhere else before it is stored
+            inflated.decode()
         record = _DECODER.decode(inflated)
     except (zstandard.ZstdError, DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Poison(f"not readable: {error}") from error
-    if not record.events or not record.namespace:
+    if not record.events or not record.namespace or "\0" in record.namespace:
         raise Poison("holds no events of a namespace")
-    if not (
-        are_sound(record.events, may_hold_nul=may_hold_nul(inflated))
-        and all(is_object(event.data) for event in record.events)
-    ):
+    if len(record.events) > MOST_EVENTS:
+        raise Poison(f"holds more than {MOST_EVENTS} events")
+    if not is_kept(record.ingested_at):
+        raise Poison("was accepted outside the years we keep")
+    if not _would_be_accepted(record.events, inflated):
         raise Poison("holds an event that ingest would refuse")
     return record
+
+
+def _would_be_accepted(events: Sequence[CloudEvent], json: bytes) -> bool:
+    """What ingest asks of events beside their types, `json` being the record they stand in."""
+    begin = bytes(memoryview(event.data)[0] for event in events)
+    # an event is one level by itself, and so is data that is not null
+    may_hold_deep = may_be_deep(json, len(events) + begin.count(b"{"))
+    return (
+        not begin.translate(None, OBJECT_OR_NULL)
+        and are_sound(events, may_hold_nul=may_hold_nul(json))
+        and not (may_hold_deep and any(is_deep(event.data, DEEPEST - 1) for event in events))
+    )

@@ -23,7 +23,7 @@ class DirtyHour:
 
 class Rollups(Protocol):
     def dirty_hours(self, limit: int) -> list[DirtyHour]:
-        """Hours with marks that are not covered, by namespace, meter and hour."""
+        """Hours with marks that are not covered, those marked longest ago, in order of namespace, meter and hour."""
 
     def recompute(self, hours: Sequence[DirtyHour]) -> None:
         """Replace the rollups of these hours, all of one meter, and of their days by what the values say now."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterhouse.metering.batch import EventBatch, EventKey
+from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.late_usage import LateUsage, late_usage
 from meterhouse.metering.matching import Matching, MeterReading, faults_of, match, read_batch
 from meterhouse.metering.model import Meter
@@ -34,8 +35,8 @@ class LogRecord:
 
 
 class Meters(Protocol):
-    def of(self, namespace: str) -> Sequence[Meter]:
-        """The live meters, as of this call."""
+    def of(self, namespace: str, since: datetime = EARLIEST) -> Sequence[Meter]:
+        """All but those deleted up to `since`, as of this call: what was accepted before a deletion is billed."""
 
 
 class UsageStore(Protocol):
@@ -97,14 +98,18 @@ class SinkEvents:
             return 0
         stored_at = self._now()
         batch.store_at(stored_at)
-        matching = match(self._meters.of, batch.namespaces)
+        matching = self._match(batch)
         readings = read_batch(batch, matching)
         self._store.add_events(batch, faults_of(batch, readings))
         # a meter created meanwhile may not see these events among those stored before it: so it is looked for again
-        if (by_now := match(self._meters.of, batch.namespaces)) != matching:
+        if (by_now := self._match(batch)) != matching:
             readings = read_batch(batch, by_now)
         self._values(batch, readings, stored_at)
         return len(batch)
+
+    def _match(self, batch: EventBatch) -> Matching:
+        since = batch.accepted_since
+        return match(lambda namespace: self._meters.of(namespace, since), batch.namespaces)
 
     def _read(self, records: Iterable[LogRecord]) -> EventBatch:
         batch = EventBatch()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from meterhouse.metering.event import EARLIEST, LATEST
+from meterhouse.metering.event import EARLIEST, LATEST, nearest_kept
 from meterhouse.metering.usage import UsageQuery, WindowSize
 
 HOUR = 3_600
@@ -92,14 +92,14 @@ def _usable(query: UsageQuery) -> list[int]:
             return []
     if query.window is not WindowSize.HOUR and query.time_zone.key in _UTC:
         return [DAY, HOUR]
-    last = min(query.to or LATEST, LATEST)
-    return [HOUR] if _has_whole_hours(query.time_zone.key, (query.start or EARLIEST).year, last.year) else []
+    first, last = nearest_kept(query.start or EARLIEST), nearest_kept(query.to or LATEST)
+    return [HOUR] if _has_whole_hours(query.time_zone.key, first.year, last.year) else []
 
 
 @lru_cache(maxsize=1024)
 def _has_whole_hours(zone: str, first_year: int, last_year: int) -> bool:
     """Whether the zone differs from UTC by whole hours throughout these years, so that windows begin where hours do."""
-    at, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(min(last_year + 1, 9999), 1, 1, tzinfo=UTC)
+    at, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year + 1, 1, 1, tzinfo=UTC)
     info = ZoneInfo(zone)
     while at < end:
         if (info.utcoffset(at.astimezone(info)) or timedelta()) % timedelta(hours=1):

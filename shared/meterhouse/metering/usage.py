@@ -89,9 +89,6 @@ class UsageQuery:
     from_: datetime | None = None
     to: datetime | None = None
     window: WindowSize | None = None
-    cuts: tuple[datetime, ...] = ()
-    periods: tuple[datetime, ...] = ()
-    without: tuple[LeftOut, ...] = ()
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     subjects: tuple[str, ...] | None = None
     customers: Mapping[str, str] | None = None
@@ -99,6 +96,9 @@ class UsageQuery:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     accepted_before: datetime | None = None
     most_rows: int | None = None
+    cuts: tuple[datetime, ...] = ()
+    periods: tuple[datetime, ...] = ()
+    without: tuple[LeftOut, ...] = ()
 
     @property
     def start(self) -> datetime | None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 T = TypeVar("T")
+_SETTINGS = {
+    # of several replicas (ClickHouse Cloud) any may answer: each must know what any of them has acknowledged
+    "select_sequential_consistency": 1
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
             autogenerate_session_id=False,
             send_receive_timeout=settings.answers_within,
             connect_timeout=settings.connects_within,
+            settings=_SETTINGS,
         )
     except Error as error:
         aws.forget_secrets()  # a password that was changed meanwhile is read anew by the next attempt

@@ -21,6 +21,7 @@ from meterhouse.kernel.errors import (
     MeterhouseError,
     NotFound,
     Problem,
+    Unprocessable,
     UnsupportedMedia,
 )
 from meterhouse.platform.faults import invalid_input
@@ -34,7 +35,10 @@ Event = dict[str, Any]
 Answer = dict[str, Any]
 HttpHandler = Callable[[Event, LambdaContext], Answer]
 
+LARGEST_ANSWER = 6_000_000
+"""By `answer_size`; what is left of a Lambda's 6 MiB is for headers."""
 _DEEPEST = 64
+_MOST_OF_A_CHARACTER = 12
 
 
 class _Request(APIGatewayProxyEventV2):
@@ -153,6 +157,16 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
     }
 
 
+def answer_size(body: str) -> int:
+    """Bytes that a body takes in a Lambda's answer, where it stands as a text in JSON."""
+    return len(json.dumps(body))
+
+
+def _check_size(body: str) -> None:
+    if len(body) * _MOST_OF_A_CHARACTER > LARGEST_ANSWER and answer_size(body) > LARGEST_ANSWER:
+        raise Unprocessable("the answer would be larger than 6 MB; ask for less at once", "answer_too_large")
+
+
 def resolver(*routers: Router) -> APIGatewayHttpResolver:
     """The rooms' routes, validating requests against their schemas."""
     app = _Resolver(enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -179,6 +193,7 @@ def http_handler(*routers: Router, database: Database | None = None) -> HttpHand
 
     def resolve(event: Event, context: LambdaContext) -> Answer:
         answer = app.resolve(event, context)
+        _check_size(answer.get("body") or "")
         # a gateway may take null, which Powertools gives for an empty answer, for the fault of a function
         return answer | {"body": answer.get("body") or ""}
 

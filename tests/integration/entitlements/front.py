@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from meterhouse.entitlements.access_api import access_routes, history_routes
+from meterhouse.entitlements.access_api import access_routes, history_routes, subject_value_routes
 from meterhouse.entitlements.balances import Balances
 from meterhouse.entitlements.check_access import CheckAccess
 from meterhouse.entitlements.entitlement_access_api import entitlement_access_routes
@@ -36,7 +36,10 @@ class Front:
         usage = ClickHouseUsage(self.store or self.used.store)
         check = CheckAccess(read, Balances(usage), clock.now)
         self.handler = http_handler(
-            access_routes(check), entitlement_access_routes(check), history_routes(ShowHistory(read, usage))
+            access_routes(check),
+            subject_value_routes(check),
+            entitlement_access_routes(check),
+            history_routes(ShowHistory(read, usage)),
         )
 
     def answer(self, method: str, path: str, body: object = None, **more: Any) -> dict[str, Any]:

@@ -43,6 +43,24 @@ def test_a_balance_reads_open_holds_and_those_on_their_way_and_none_that_were_ab
     assert "reservations_uncounted" in explaining.plan
 
 
+def test_everything_else_of_a_balance_is_found_by_a_key(explaining: Explaining) -> None:
+    standings = PostgresStandings(explaining)
+    for ask in (
+        lambda: standings.of_holder(Holder("acme"), AT),
+        lambda: standings.named(Holder("acme"), "tokens", AT, AT),
+        lambda: standings.of_holder(Holder("app", is_subject=True), AT),
+        lambda: standings.of_subjects(["acme", "app"], ["tokens"], AT),
+        lambda: standings.of_entitlements(["E1"], AT),
+    ):
+        ask()
+        assert "Seq Scan" not in explaining.plan, explaining.plan
+        assert "Index Scan Backward using balance_snapshots_pkey" in explaining.plan
+        # the latest mark of one subject, not all marks of a meter
+        assert "Index Only Scan Backward using late_usage_pkey" in explaining.plan
+        marks = explaining.plan.partition("Index Only Scan Backward using late_usage_pkey")[2]
+        assert "(subject = own.subject)" in marks.partition("\n")[2].partition("\n")[0], explaining.plan
+
+
 @pytest.mark.parametrize(
     ("query", "asked", "index"),
     [

@@ -25,7 +25,7 @@ from meterhouse.entitlements.thresholds import EveryThreshold, percentages
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
-from meterhouse.metering.postgres import LiveMeters, OutboxNotices
+from meterhouse.metering.postgres import AllMeters, OutboxNotices
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.sink import LogRecord, SinkEvents
 from meterhouse.platform.clickhouse import ClickHouse
@@ -133,7 +133,7 @@ class Till:
         """Store what is on the log, as the sink does."""
         database = self.room.database
         store, notices = ClickHouseSink(self.store), OutboxNotices(database)
-        SinkEvents(LiveMeters(database), store, self, notices, now=self._now, new_id=new_id)(self.log)
+        SinkEvents(AllMeters(database), store, self, notices, now=self._now, new_id=new_id)(self.log)
         self.log.clear()
 
     def bury(self, record: LogRecord, reason: str) -> None:

@@ -28,7 +28,7 @@ from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
-from meterhouse.metering.postgres import LiveMeters, OutboxNotices, PostgresMeters
+from meterhouse.metering.postgres import AllMeters, OutboxNotices, PostgresMeters
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.sink import LogRecord, SinkEvents
 from meterhouse.metering.usage import UsageQuery, UsageRow
@@ -151,7 +151,7 @@ class UsageHouse:
         body = msgspec.Raw(msgspec.json.encode(events))
         record = LogRecord("events", 0, next(self.offsets), None, encode_record(self.namespace, body, clock.now()))
         notices = OutboxNotices(self.database)
-        meters, sink = LiveMeters(self.database), ClickHouseSink(self.store)
+        meters, sink = AllMeters(self.database), ClickHouseSink(self.store)
         SinkEvents(meters, sink, NoLetters(), notices, now=clock.now, new_id=new_id)([record])
 
     def used(self, at: datetime, value: object = 1, **more: Any) -> None:

@@ -12,8 +12,9 @@ from meterhouse.metering.backfill_meter import BackfillMeter, BackfillPorts, Bac
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_stored_events import ClickHouseStoredEvents
+from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.model import Meter, MeterChange, MeterSpec
-from meterhouse.metering.postgres import AllMeters, LiveMeters, PostgresMeters
+from meterhouse.metering.postgres import AllMeters, PostgresMeters
 from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.service import MeterService
 from meterhouse.metering.sink import MeterValueWriter, UsageStore
@@ -46,8 +47,8 @@ class Slow(ClickHouseStoredEvents):
 class BackfilledHouse(House):
     database: Database = field(kw_only=True)
 
-    def of(self, namespace: str) -> Sequence[Meter]:
-        return LiveMeters(self.database).of(namespace)
+    def of(self, namespace: str, since: datetime = EARLIEST) -> Sequence[Meter]:
+        return AllMeters(self.database).of(namespace, since)
 
     @property
     def service(self) -> MeterService:

@@ -12,6 +12,7 @@ from msgspec.json import encode
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
+from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
 from meterhouse.metering.record import encode_record
@@ -35,8 +36,10 @@ class House:
     clock: datetime = T0
     offsets: "count[int]" = field(default_factory=count)
 
-    def of(self, namespace: str) -> Sequence[Meter]:
-        return self.meters if namespace == self.namespace else []
+    def of(self, namespace: str, since: datetime = EARLIEST) -> Sequence[Meter]:
+        if namespace != self.namespace:
+            return []
+        return [meter for meter in self.meters if meter.deleted_at is None or meter.deleted_at > since]
 
     def bury(self, record: LogRecord, reason: str) -> None:
         self.buried.append((record, reason))
@@ -58,6 +61,9 @@ class House:
         made = new_meter(new_id(), MeterSpec(**(spec | changes)), T0)  # type: ignore[arg-type] # fields by name
         self.meters.append(made)
         return made
+
+    def delete(self, meter: Meter, at: datetime) -> None:
+        self.meters[self.meters.index(meter)] = meter.deleted(at)
 
     def record(self, *events: CloudEvent, partition: int = 0, ingested: datetime = T0) -> LogRecord:
         value = encode_record(self.namespace, Raw(encode(events)), ingested)

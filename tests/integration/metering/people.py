@@ -27,7 +27,7 @@ from meterhouse.metering.events_api import events_routes
 from meterhouse.metering.list_events import ListEvents
 from meterhouse.metering.metrics import ShowMetrics
 from meterhouse.metering.metrics_api import metrics_routes
-from meterhouse.metering.postgres import LiveMeters, PostgresMeters
+from meterhouse.metering.postgres import AllMeters, PostgresMeters
 from meterhouse.metering.progress import FollowProgress
 from meterhouse.metering.progress_api import progress_routes
 from meterhouse.metering.query_usage import QueryUsage
@@ -76,7 +76,7 @@ class People:
         house = self.house
         value = encode_record(self.namespace, Raw(encode(events)), ingested_at)
         record = LogRecord("events", 0, next(house.offsets), self.namespace.encode(), value)
-        meters, store = LiveMeters(self._database), ClickHouseSink(house.store)
+        meters, store = AllMeters(self._database), ClickHouseSink(house.store)
         SinkEvents(meters, store, house, house, now=house.now, new_id=new_id)([record])
 
     def roll_up(self) -> None:

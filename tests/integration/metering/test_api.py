@@ -17,7 +17,7 @@ from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.directory import Directory, DirectoryPorts
 from meterhouse.metering.events_api import events_routes
 from meterhouse.metering.list_events import ListEvents
-from meterhouse.metering.postgres import LiveMeters, PostgresMeters
+from meterhouse.metering.postgres import AllMeters, PostgresMeters
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.metering.service import MeterService
 from meterhouse.metering.sink import SinkEvents
@@ -69,7 +69,7 @@ class Client:
 
     def sink(self, *events: Any) -> None:
         house = self.house
-        meters, store = LiveMeters(self.database), ClickHouseSink(house.store)
+        meters, store = AllMeters(self.database), ClickHouseSink(house.store)
         SinkEvents(meters, store, house, house, now=house.now, new_id=new_id)([house.record(*events)])
 
     def customer(self, key: str) -> str:
@@ -140,6 +140,9 @@ def test_an_answer_is_bounded_and_says_so(api: Client, monkeypatch: pytest.Monke
     assert (status, problem["code"]) == (422, "too_many_rows")
     assert "3 rows" in problem["detail"]
     assert api("GET", f"{METERS}/miles/query", query="windowSize=DAY")[0] == 200
+    monkeypatch.setattr("meterhouse.platform.http.LARGEST_ANSWER", 100)
+    status, problem = api("GET", f"{METERS}/miles/query", query="windowSize=DAY")
+    assert (status, problem["code"]) == (422, "answer_too_large")
 
 
 def test_a_taken_slug_is_a_conflict(api: Client) -> None:
@@ -157,6 +160,8 @@ def test_a_taken_slug_is_a_conflict(api: Client) -> None:
         ({"valueProperty": None}, {("/valueProperty", "missing")}),
         ({"valueProperty": "distance"}, {("/valueProperty", "json_path")}),
         ({"valueProperty": "$.["}, {("/valueProperty", "json_path")}),
+        ({"valueProperty": "$..*..*", "groupBy": {"a": "$.a[?$..b]"}},
+         {("/valueProperty", "json_path"), ("/groupBy/a", "json_path")}),
         ({"eventType": "openmeter.x"}, {("/eventType", "reserved_event_type")}),
         ({"groupBy": {"1a": "$.a", "b": "b", "c": "$.value", "subject": "$.s"}},
          {("/groupBy/1a", "invalid_name"), ("/groupBy/b", "json_path"), ("/groupBy/c", "value_property"),

@@ -45,6 +45,50 @@ def test_a_posted_query_that_asks_for_nothing_in_particular_is_one(people: Peopl
     assert people("POST", QUERY, body) == (200, {"data": []})
 
 
+YEAR_1, YEAR_9999 = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        *((QUERY, f"windowSize={size}&windowTimeZone={zone}&from={YEAR_1}") for size in ("HOUR", "DAY", "MONTH")
+          for zone in ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York")),
+        (QUERY, f"from={YEAR_1}"), (QUERY, f"from={YEAR_1}&to={YEAR_9999}"),
+        (QUERY, f"windowSize=MONTH&windowTimeZone=Pacific/Kiritimati&to={YEAR_9999}"),
+        ("/api/v1/meters/calls/subjects", f"from={YEAR_1}&to={YEAR_9999}"),
+        ("/api/v1/meters/calls/group-by/region/values", f"from={YEAR_1}"),
+    ],
+)  # fmt: skip
+def test_instants_at_the_ends_of_all_time_ask_for_all_usage(people: People, path: str, query: str) -> None:
+    people.sink(call("1", region="us"))
+    status, found = people("GET", path, query=query)
+    assert (status, len(found if isinstance(found, list) else found["data"])) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (QUERY, f"to={YEAR_1}"), (QUERY, f"to={YEAR_1}&windowSize=DAY&windowTimeZone=America/New_York"),
+        (QUERY, f"from={YEAR_9999}&windowSize=DAY&windowTimeZone=Europe/Berlin"),
+        ("/api/v1/meters/calls/group-by/region/values", f"to={YEAR_1}"),
+        ("/api/v1/events", f"to={YEAR_1}"), ("/api/v1/events", f"ingestedAtTo={YEAR_1}"),
+        ("/api/v1/events", f"from={YEAR_9999}"),
+    ],
+)  # fmt: skip
+def test_a_period_before_or_after_all_usage_is_empty(people: People, path: str, query: str) -> None:
+    people.sink(call("1", region="us"))
+    status, found = people("GET", path, query=query)
+    assert (status, found if isinstance(found, list) else found["data"]) == (200, [])
+
+
+def test_a_meter_that_begins_before_all_time_counts_everything(people: People) -> None:
+    status, _ = people("POST", "/api/v1/meters", METER | {"slug": "old", "eventFrom": YEAR_1})
+    assert status == 201
+    people.sink(call("1"))
+    query = "windowSize=DAY&windowTimeZone=America/New_York"
+    assert [row["value"] for row in people("GET", "/api/v1/meters/old/query", query=query)[1]["data"]] == [1]
+
+
 @pytest.mark.parametrize("body", ["{", "[]", "1.5", '"x"', "7", '{"x": 1}', '{"clientId": ""}'])
 def test_a_faulty_posted_query_is_refused(people: People, body: str) -> None:
     assert people("POST", QUERY, body)[0] == 400

@@ -27,7 +27,7 @@ def marks(database: Database, namespace: str) -> list[tuple[Any, ...]]:
 
 
 def mark(house: House, meter_id: str, subject: str, at: datetime) -> LateUsage:
-    return LateUsage(house.namespace, meter_id, subject, microseconds(at))
+    return LateUsage(house.namespace, meter_id, subject, microseconds(at.replace(minute=0)))
 
 
 def test_only_what_is_older_than_the_grace_is_late(house: House) -> None:
@@ -40,12 +40,12 @@ def test_only_what_is_older_than_the_grace_is_late(house: House) -> None:
 
 def test_a_batch_has_one_mark_a_meter_and_subject_at_the_earliest_instant(house: House) -> None:
     meters = [house.meter(), house.meter()]
-    late = [call(f"{minutes}", at=LATE - minutes * MINUTE) for minutes in (5, 9, 7)]
+    late = [call(f"{minutes}", at=LATE - minutes * MINUTE) for minutes in (70, 140, 75)]
     house.sink(*late, call("b", at=LATE - MINUTE, subject="bob"))
     assert house.late == sorted(
         mark(house, meter.id, subject, LATE - minutes * MINUTE)
         for meter in meters
-        for subject, minutes in (("alice", 9), ("bob", 1))
+        for subject, minutes in (("alice", 140), ("bob", 1))
     )
 
 
@@ -100,7 +100,7 @@ def test_the_usage_is_stored_before_its_mark_is_drawn(house: House, database: Da
     sinks._values._notices = Watched(database)
     sinks([house.record(call("1", 7, LATE - MINUTE))])
     assert [[row.value for row in rows] for rows in seen] == [[7]]
-    assert marks(database, namespace) == [(meter.id, "alice", LATE - MINUTE)]
+    assert marks(database, namespace) == [(meter.id, "alice", LATE.replace(minute=0))]
 
 
 @pytest.mark.parametrize(("days", "left"), [(7, 2), (9, 1)])

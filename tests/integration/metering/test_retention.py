@@ -1,14 +1,19 @@
 """How long raw events are kept: a setting, applied at each deploy."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
 from meterhouse.kernel.errors import InvalidInput
-from meterhouse.metering.clickhouse_retention import keep_events, retention_days
+from meterhouse.metering.clickhouse_retention import _SQL, LONGEST_DAYS, keep_events, retention_days
+from meterhouse.metering.event import EARLIEST, LATEST
 from meterhouse.platform.clickhouse import ClickHouse
-from tests.integration.metering.house import House, call
+from tests.integration.metering.house import T0, House, call
 from tests.integration.metering.test_sink import total
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -39,7 +44,36 @@ def test_events_past_the_retention_go_and_what_was_read_of_them_stays(kept: Clic
     assert total(house, meter) == 15
 
 
-@pytest.mark.parametrize("setting", ["0", "-1", "1.5", "ever", " 3"])
+@pytest.mark.parametrize("days", [1, 2_200, 3_650, LONGEST_DAYS])
+@pytest.mark.parametrize("at", [T0, EARLIEST, LATEST - HOUR])
+def test_no_event_goes_before_its_time_however_long_it_is_kept(kept: ClickHouse, days: int, at: datetime) -> None:
+    """Seconds since 1970 end in 2106 here: an end after that must not come round to 1970."""
+    keep_events(kept, days)
+    [(definition,)] = kept.query(_SQL["definition"])
+    end = re.search(r" TTL (.+) SETTINGS", definition)
+    assert end
+    hour = int(at.timestamp())
+    [(seconds,)] = kept.query(f"SELECT toUnixTimestamp({end[1]}) FROM (SELECT toDateTime({hour}, 'UTC') AS hour)")
+    assert seconds == min(hour + days * 86_400, (1 << 32) - 1)
+
+
+def test_what_is_to_be_kept_long_is_kept(kept: ClickHouse, house: House) -> None:
+    keep_events(kept, LONGEST_DAYS)
+    ends = [T0, LATEST - HOUR]
+    house.sink(*(call(str(number), 1, at) for number, at in enumerate(ends)))
+    for at in ends:
+        kept.command(f"OPTIMIZE TABLE events PARTITION {at:%Y%m%d} FINAL")
+    assert stored(house, "events") == 2
+
+
+def test_a_retention_whose_end_could_come_round_is_told_anew(kept: ClickHouse) -> None:
+    for days in (30, None):
+        kept.command("ALTER TABLE events MODIFY TTL hour + toIntervalDay(30)")
+        assert len(keep_events(kept, days)) == 1
+        assert keep_events(kept, days) == []
+
+
+@pytest.mark.parametrize("setting", ["0", "-1", "1.5", "ever", " 3", str(LONGEST_DAYS + 1), "9" * 5_000])
 def test_a_setting_that_is_no_number_of_days_is_refused(setting: str) -> None:
     with pytest.raises(InvalidInput):
         retention_days(setting)

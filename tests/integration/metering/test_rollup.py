@@ -79,6 +79,20 @@ def test_the_query_reads_clean_hours_from_the_rollup_and_dirty_ones_from_the_val
     assert [row.value for row in rolled(house, hourly)] == [101, 6]
 
 
+def test_no_namespace_waits_behind_another_s_many_hours(house: House) -> None:
+    """Marked in 2001, before anything else in the store, and the busy namespace's hours later than the other's."""
+    busy, other = f"a-{house.namespace}", f"b-{house.namespace}"
+    mark = "INSERT INTO dirty_hours (namespace, meter_id, hour, mark, covered, at) SELECT"
+    first = "toDateTime('2001-01-01 00:00:00', 'UTC')"
+    house.store.command(f"{mark} '{busy}', 'M', {first} + number * 3600, 'x', 0, {first} + 60 FROM numbers(10)")
+    house.store.command(f"{mark} '{other}', 'M', {first} + number * 3600, 'x', 0, {first} + number FROM numbers(2)")
+    try:
+        found = ClickHouseRollups(house.store).dirty_hours(5)
+        assert [dirty.namespace for dirty in found] == [busy] * 3 + [other] * 2
+    finally:
+        house.store.command(f"DELETE FROM dirty_hours WHERE namespace IN ('{busy}', '{other}')")
+
+
 def test_an_hour_that_lost_its_events_is_emptied(house: House) -> None:
     meter = house.meter()
     first, second = house.record(call("1", 1)), house.record(call("1", 9, T0 + 3 * HOUR))
@@ -207,6 +221,21 @@ def test_rollup_and_values_agree_while_hours_are_dirty_and_clean(house: House, a
         RollUpUsage(OwnRollups(house))()
         for query in asked:
             assert rolled(house, query) == from_values(house, query), (round_, "rolled", query)
+
+
+def test_a_batch_of_customers_names_very_many_subjects(house: House) -> None:
+    """500 customers of 200 subjects each, over clean days, a clean hour and a dirty one."""
+    meter = house.meter()
+    customers = {f"{number:036}": f"01ARZ3NDEKTSV4RRFFQ69G{number // 200:04}" for number in range(100_000)}
+    first, *_, last = customers
+    house.sink(call("1", 1, subject=first), call("2", 2, T0 + 30 * HOUR, subject=last))
+    RollUpUsage(OwnRollups(house))()
+    house.sink(call("3", 4, T0 + 31 * HOUR, subject=last), call("4", 8, subject="nobody"))
+    query = UsageQuery(meter, None, T0.replace(minute=0) + 32 * HOUR, customers=customers, group_by=("customer_id",))
+    text, _ = usage_sql(house.namespace, query, [], 10)
+    assert text.count("UNION ALL") >= 1
+    found = {row.customer_id: row.value for row in rolled(house, query)}
+    assert found == {customers[first]: 1, customers[last]: 6}
 
 
 def test_the_rollup_is_really_read(house: House) -> None:

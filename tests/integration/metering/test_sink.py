@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
@@ -14,6 +15,8 @@ from meterhouse.metering.model import Meter
 from meterhouse.metering.sink import LogRecord
 from meterhouse.metering.usage import UsageQuery
 from tests.integration.metering.house import T0, House, call
+from tests.unit.metering.ingest_corpus import UNREADABLE
+from tests.unit.metering.poison import POISON
 
 HOUR = timedelta(hours=1)
 
@@ -127,7 +130,7 @@ def test_merging_the_parts_changes_no_number(house: House) -> None:
 
 def test_poison_is_buried_with_its_reason_and_the_rest_is_stored(house: House) -> None:
     meter = house.meter()
-    poison = [LogRecord("events", 3, 7, None, value) for value in (None, b"", b"garbage", b"\x28\xb5\x2f\xfd\x00")]
+    poison = [LogRecord("events", 3, 7, None, value) for value in POISON.values()]
     assert house.sinks()([*poison, house.record(call("1", 4))]) == 1
     assert [record for record, _ in house.buried] == poison
     assert all(reason for _, reason in house.buried)
@@ -145,6 +148,29 @@ def test_a_meter_created_while_the_events_are_stored_sees_them(house: House) -> 
     assert total(house, made[0]) == 4
 
 
+def test_usage_accepted_before_a_meter_s_deletion_counts_whenever_it_is_sunk(house: House) -> None:
+    meter, live = house.meter(), house.meter()
+    at = T0 + timedelta(minutes=1)
+    early, later = house.record(call("1", 4), call("early", 1)), house.record(call("2", 8), ingested=at)
+    moved = house.record(call("early", 99, T0 + HOUR), ingested=at - timedelta(microseconds=1))
+    house.delete(meter, at)
+    house.sinks()([moved, later])
+    house.sinks()([early])
+    assert (total(house, meter), total(house, live)) == (5, 13)
+
+
+def test_a_meter_deleted_while_the_events_are_stored_counts_them(house: House) -> None:
+    class Slow(ClickHouseSink):
+        def add_values(self, *arguments: Any) -> None:
+            house.delete(meter, T0 + HOUR)
+            super().add_values(*arguments)
+
+    meter = house.meter()
+    house.sinks(Slow(house.store))([house.record(call("1", 4))])
+    house.sink(call("2", 2), call("1", 99, T0 + 2 * HOUR))
+    assert total(house, meter) == 6
+
+
 def test_values_a_meter_cannot_read_are_stored_with_the_reason_and_counted_by_nobody(house: House) -> None:
     miles, calls = house.meter(), house.meter(Aggregation.COUNT)
     house.sink(call("1", "NaN"), call("2", None), call("3", "a"), call("4", 1e20), call("5", 7), call("6", value=True))
@@ -155,6 +181,23 @@ def test_values_a_meter_cannot_read_are_stored_with_the_reason_and_counted_by_no
         "is no number", "is null", "is no number", "is out of range", "", "is no number",
     ]  # fmt: skip
     assert (total(house, miles), total(house, calls)) == (7, 6)
+
+
+def test_whatever_ingest_takes_is_stored_and_what_no_meter_reads_is_counted_by_nobody(house: House) -> None:
+    paths = {path: house.meter(value_property=path).id for _, _, path, _ in UNREADABLE}
+    calls, miles = house.meter(Aggregation.COUNT), house.meter()
+    events = [call(name) for name, *_ in UNREADABLE]
+    for event, (_, data, _, _) in zip(events, UNREADABLE, strict=True):
+        event.data = Raw(data.encode())
+    house.sink(*events, call("sound", 5))
+    assert (house.buried, total(house, calls), total(house, miles)) == ([], len(events) + 1, 5)
+    faults = dict(house.store.query(f"SELECT id, validation_error FROM events WHERE namespace = '{house.namespace}'"))
+    counting = set(
+        house.store.query(f"SELECT id, meter_id FROM meter_values WHERE namespace = '{house.namespace}' AND counts")
+    )
+    for name, _, path, fault in UNREADABLE:
+        assert f"{path} {fault}" in faults[name]
+        assert (name, paths[path]) not in counting
 
 
 def test_events_of_very_many_days_fit_one_batch(house: House) -> None:

@@ -1,6 +1,6 @@
 """Writings that a sink lost sight of are found before anything is invoiced."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,13 +31,13 @@ class NothingOpen:
         assert namespace
 
 
-def lose(house: House, *events: Any) -> None:
+def lose(house: House, *events: Any, ingested: datetime = T0) -> None:
     """Events whose values are written, and no more; the log has forgotten them before they come again.
 
     Other events make their hours be computed anew, so that the values show.
     """
     with pytest.raises(Unavailable):
-        house.sinks(Died(house.store))([house.record(*events)])
+        house.sinks(Died(house.store))([house.record(*events, ingested=ingested)])
     house.sink(*(call(f"beside {event.id}", 0, event.time, event.subject) for event in events))
 
 
@@ -154,3 +154,36 @@ def test_a_sweep_killed_on_its_way_is_made_up_by_the_next(house: House) -> None:
     told = len(house.notices)
     sweep(house)
     assert len(house.notices) == told
+
+
+def test_a_writing_that_stands_anew_where_one_was_swept_is_swept_anew(house: House) -> None:
+    """Earlier and earlier writings arrive: one brings back the swept key, the next, whose sink dies, ends it again."""
+    meter = house.meter()
+    house.sink(call("1", 10))
+    lose(house, call("1", 99, T0 + HOUR), ingested=T0 + HOUR)
+    assert (sweep(house), total(house, meter)) == (1, 10)
+    RollUpUsage(ClickHouseRollups(house.store))()
+    house.sink(call("1", 7, T0 + HOUR), ingested=T0 - HOUR)
+    assert total(house, meter) == 7
+    lose(house, call("1", 5, T0 + 3 * HOUR), ingested=T0 - 2 * HOUR)
+    RollUpUsage(ClickHouseRollups(house.store))()
+    assert sweep(house) == 1
+    assert total(house, meter) == 5
+    RollUpUsage(ClickHouseRollups(house.store))()
+    assert (sweep(house), total(house, meter)) == (0, 5)
+
+
+def test_a_sweep_s_mark_is_not_forgotten_with_the_others(house: House) -> None:
+    house.meter()
+    house.sink(call("1", 10))
+    lose(house, call("1", 99, T0 + HOUR))
+    assert sweep(house) == 1
+    RollUpUsage(ClickHouseRollups(house.store))()
+    house.store.command("OPTIMIZE TABLE dirty_hours FINAL")
+    age = "ALTER TABLE dirty_hours UPDATE at = at - INTERVAL 8 DAY WHERE namespace = {n:String}"
+    house.store.command(f"{age} SETTINGS mutations_sync = 1", {"n": house.namespace})
+    house.store.command("OPTIMIZE TABLE dirty_hours FINAL")
+    marks = f"SELECT startsWith(mark, 'swept ') FROM dirty_hours WHERE namespace = '{house.namespace}'"
+    assert house.store.query(marks) == [(1,)]
+    told = len(house.notices)
+    assert (sweep(house), len(house.notices)) == (0, told)

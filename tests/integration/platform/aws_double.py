@@ -27,7 +27,9 @@ class AwsDouble:
             return (400, {}) if found is None else (200, {"SecretString": json.dumps(found)})
         assert target == "AWSEvents.PutEvents"
         self.events += payload["Entries"]
-        return 200, {"FailedEntryCount": self.refused}
+        refused = [{"ErrorCode": "InternalFailure"}] * self.refused
+        taken = [{"EventId": "x"}] * (len(payload["Entries"]) - self.refused)
+        return 200, {"FailedEntryCount": self.refused, "Entries": refused + taken}
 
 
 @contextmanager

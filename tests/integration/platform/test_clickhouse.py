@@ -37,6 +37,15 @@ def test_a_parameter_is_data_and_never_sql(usage_store: ClickHouse) -> None:
     assert usage_store.query("SELECT {text:String}", {"text": text}) == [(text,)]
 
 
+def test_every_statement_sees_what_was_acknowledged_on_any_replica(usage_store: ClickHouse) -> None:
+    asked = "SELECT getSetting('select_sequential_consistency')::UInt8"
+    assert usage_store.query(asked) == usage_store.query(asked, None, {"max_query_size": 1024}) == [(1,)]
+    table = f"test_{new_id().lower()}"
+    usage_store.command(f"CREATE TABLE {table} (sent UInt8) ENGINE = MergeTree ORDER BY sent")
+    usage_store.command(f"INSERT INTO {table} {asked}")
+    assert usage_store.query(f"SELECT sent FROM {table}") == [(1,)]
+
+
 def test_an_error_of_the_server_is_unavailable_and_the_client_works_on(usage_store: ClickHouse) -> None:
     with pytest.raises(Unavailable):
         usage_store.query("SELECT * FROM no_such_table")

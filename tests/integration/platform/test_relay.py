@@ -1,6 +1,6 @@
 """The relay on a real PostgreSQL: every event at least once, in order, again under the same id after a crash."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,29 +8,41 @@ import pytest
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.relay import relay_outbox
 
 
 class FakeBus:
-    """Keeps what it was given; breaks at the calls named in `breaks`, before or after it took the events."""
+    """Keeps what it was given; may not answer a call, be killed after one, refuse events or choke on them."""
 
-    def __init__(self, namespace: str, *, refuses: int = 0, crashes_after: int = 0) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        *,
+        fails: int = 0,
+        crashes_after: int = 0,
+        refused: Collection[str] = (),
+        poison: Collection[str] = (),
+    ) -> None:
         self.taken: list[str] = []
-        self._namespace, self._refuses, self._crashes_after = namespace, refuses, crashes_after
+        self._namespace, self._fails, self._crashes_after = namespace, fails, crashes_after
+        self._refused, self._poison = refused, poison
         self._calls = 0
 
-    def put(self, events: Sequence[dict[str, Any]]) -> None:
+    def put(self, events: Sequence[dict[str, Any]]) -> Collection[str]:
         if events[0]["namespace"] != self._namespace:
-            return
+            return ()
+        ids = [event["id"] for event in events]
         self._calls += 1
-        if self._calls == self._refuses:
-            raise Unavailable("the bus refused")
-        assert len(events) <= 10
-        self.taken += [event["id"] for event in events]
+        if self._calls == self._fails or not set(self._poison).isdisjoint(ids):
+            raise Unavailable("the bus does not answer")
+        self.taken += [one for one in ids if one not in self._refused]
         if self._calls == self._crashes_after:
             raise KeyboardInterrupt
+        return [one for one in ids if one in self._refused]
 
 
 def publish(database: Database, namespace: str, *names: str) -> None:
@@ -61,15 +73,57 @@ def test_a_crash_after_the_bus_took_a_batch_publishes_it_again_under_the_same_id
     assert bus.taken == names[:10] + names
 
 
-def test_what_the_bus_refused_waits_for_the_next_run(database: Database, namespace: str) -> None:
+def test_what_the_bus_did_not_answer_for_waits_for_the_next_run(database: Database, namespace: str) -> None:
     names = [f"event-{number:02}" for number in range(15)]
     publish(database, namespace, *names)
-    bus = FakeBus(namespace, refuses=2)
+    bus = FakeBus(namespace, fails=2)
     with pytest.raises(Unavailable):
         relay_outbox(database, bus)
     assert bus.taken == names[:10]
     relay_outbox(database, bus)
     assert bus.taken == names
+
+
+def test_an_event_that_the_bus_refuses_waits_and_blocks_nobody(database: Database, namespace: str) -> None:
+    names = [f"event-{number:02}" for number in range(25)]
+    publish(database, namespace, *names)
+    bus = FakeBus(namespace, refused=[names[3]])
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="refused 1 event"):
+            relay_outbox(database, bus)
+        assert bus.taken == names[:3] + names[4:]
+    assert remaining(database, namespace, waiting=True) == [names[3]]
+    mended = FakeBus(namespace)
+    relay_outbox(database, mended)
+    assert (mended.taken, remaining(database, namespace, waiting=True)) == ([names[3]], [])
+
+
+def test_events_that_no_call_with_them_is_answered_for_block_nobody_for_long(
+    database: Database, namespace: str
+) -> None:
+    names = [f"event-{number:02}" for number in range(45)]
+    publish(database, namespace, *names)
+    poison = [names[3], *names[10:20]]
+    bus = FakeBus(namespace, poison=poison)
+    for _ in range(30):
+        publish(database, namespace, new := f"new-{len(names)}")
+        names.append(new)
+        with pytest.raises(Unavailable):
+            relay_outbox(database, bus)
+    assert sorted(bus.taken) == sorted(set(names) - set(poison))
+    assert remaining(database, namespace, waiting=True) == poison
+
+
+def test_a_namespace_whose_events_are_refused_keeps_no_other_waiting(database: Database) -> None:
+    first, second = sorted(f"test-{new_id().lower()}" for _ in range(2))
+    for namespace in (first, second):
+        add_namespace(database, namespace)
+        publish(database, namespace, f"of {namespace}")
+    with pytest.raises(Unavailable):
+        relay_outbox(database, FakeBus(first, fails=1))
+    assert remaining(database, first, waiting=True) == [f"of {first}"]
+    assert remaining(database, second, waiting=True) == []
+    relay_outbox(database, FakeBus(first))
 
 
 def test_an_event_written_twice_is_published_once(database: Database, namespace: str) -> None:
@@ -98,13 +152,14 @@ def test_only_what_was_published_long_ago_is_forgotten(database: Database, names
     age(database, namespace, "recent", days=29)
     publish(database, namespace, "waiting")
     with pytest.raises(Unavailable):
-        relay_outbox(database, FakeBus(namespace, refuses=1))
+        relay_outbox(database, FakeBus(namespace, fails=1))
     assert remaining(database, namespace) == ["old", "recent", "waiting"]
     relay_outbox(database, FakeBus(namespace))
     assert remaining(database, namespace) == ["recent", "waiting"]
 
 
-def remaining(database: Database, namespace: str) -> list[str]:
+def remaining(database: Database, namespace: str, *, waiting: bool = False) -> list[str]:
     with database.transaction(namespace) as transaction:
-        query = "SELECT id FROM outbox WHERE namespace = %(namespace)s ORDER BY position"
+        condition = "AND published_at IS NULL" if waiting else ""
+        query = f"SELECT id FROM outbox WHERE namespace = %(namespace)s {condition} ORDER BY position"
         return [row["id"] for row in transaction.fetch_all(query)]

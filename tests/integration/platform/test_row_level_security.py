@@ -56,7 +56,8 @@ def test_without_row_level_security_the_application_s_filter_shows_one_namespace
     unguarded: Database, neighbours: tuple[str, str]
 ) -> None:
     with unguarded.transaction(neighbours[0]) as transaction:
-        assert {row["subject"] for row in transaction.fetch_all(WAITING, {"limit": 100})} == {neighbours[0]}
+        waiting = transaction.fetch_all(WAITING, {"limit": 100, "started": clock.now()})
+        assert {row["subject"] for row in waiting} == {neighbours[0]}
         assert transaction.execute(MARK, {"ids": ["a"], "at": clock.now()}) == 1
 
 

@@ -42,6 +42,7 @@ _KEYWORDS = frozenset(
         "SETTINGS",
         "UNION",
         "WHERE",
+        "WITH",
     ]
 )
 
@@ -164,6 +165,7 @@ class Reader:
         self.tokens = _tokens(text)
         self.at = 0
         self.columns = columns
+        self.named: dict[str, str] = {}
         self.has_aggregate = False
         self.joins_array = False
 
@@ -258,6 +260,7 @@ class Reader:
             draft.columns = self.columns[table]
             draft.source = lambda tables, _known: tables.rows(table, final=final)
             return
+        self.naming()
         parts = [self.select().finished()]
         while self.found("UNION", "ALL"):
             parts.append(self.select().finished())
@@ -266,6 +269,15 @@ class Reader:
         draft.source = lambda tables, known: [
             dict(zip(names, row, strict=True)) for part in parts for row in part.run(tables, known)
         ]
+
+    def naming(self) -> None:
+        """What a WITH names is known in all that follows."""
+        more = self.found("WITH")
+        while more:
+            code = self.expression()
+            self.expect("AS")
+            self.named[self.take()] = code
+            more = self.found(",")
 
     # expressions, by how loosely they bind
 
@@ -332,6 +344,8 @@ class Reader:
             return f"known[{token[2:-2] if token[0] == '%' else token[1:].partition(':')[0]!r}]"
         if token in _KEYWORDS or not (token[0].isalpha() or token[0] == "_"):
             raise NotImplementedError(f"the simulated usage store cannot read {token!r} here")
+        if token in self.named:
+            return self.named[token]
         return self.call(token) if self.found("(") else _column(token)
 
     def call(self, name: str) -> str:

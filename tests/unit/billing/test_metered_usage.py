@@ -72,6 +72,28 @@ def test_one_query_asks_for_all_customers_by_their_subjects() -> None:
     assert query.filters == {"region": one_of("eu", "us")}
 
 
+def test_customers_of_very_many_subjects_are_asked_for_in_several_queries() -> None:
+    store = FakeStore()
+    usage = MeteredUsage(FakeMeters({"meter-1": METER}).begin, store)
+    subjects = {f"c{number}": [f"{number}-{own:030}" for own in range(200)] for number in range(500)}
+    subjects |= {"longest": ["\U0001f600" * 508 + f"{own:04}" for own in range(1_000)], "none": []}
+    usage.quantities("default", FEATURE, JANUARY, subjects)
+    asked: dict[str, list[str]] = {}
+    for query in store.asked:
+        for subject, customer in (query.customers or {}).items():
+            asked.setdefault(customer, []).append(subject)
+        # 16 MiB of text hold each name twice, be it twice as long for its backslashes, and an id beside it
+        assert sum(4 * len(subject.encode()) + 50 for subject in query.customers or {}) < 16 * 1024 * 1024
+    assert asked == {customer: list(own) for customer, own in subjects.items() if own}
+    assert 1 < len(store.asked) < 6
+
+
+def test_nobody_is_asked_for_without_a_query() -> None:
+    store = FakeStore()
+    assert MeteredUsage(FakeMeters({"meter-1": METER}).begin, store).quantities("default", FEATURE, JANUARY, {}) == {}
+    assert store.asked == []
+
+
 @pytest.mark.parametrize("meter_id", [None, "meter-2"])
 def test_a_feature_whose_meter_is_not_known_is_refused(meter_id: str | None) -> None:
     usage = MeteredUsage(FakeMeters({"meter-1": METER}).begin, FakeStore())

@@ -74,6 +74,12 @@ def test_of_a_voided_grant_what_was_burnt_stays_burnt_and_the_rest_is_voided() -
     )
 
 
+def test_a_void_does_not_change_what_was_burnt_before_it() -> None:
+    grants = [grant("kept", 100, ends=30), grant("voided", 100, voided=5)]
+
+    assert left(grants, used({1: 30})) == {"kept": 70}
+
+
 @pytest.mark.parametrize("never", [grant("g1", begins=2, ends=2), grant("g1", begins=2, voided=1)])
 def test_a_grant_that_ends_before_it_could_begin_never_counts(never: Grant) -> None:
     assert left([never], until=3) == {}
@@ -347,6 +353,15 @@ def test_a_run_tells_only_its_own_part_of_a_segment() -> None:
     (segment,) = burn_down(start, grants, [], at(6), usage).segments
 
     assert told(segment.balance_at_start, segment.usage, segment.grant_usages) == (70, 20, (("g1", 20),))
+
+
+def test_what_a_start_says_of_a_grant_that_is_not_active_is_of_no_account() -> None:
+    said = {"g1": Decimal(20)}
+    start = Balance(T, T, said, settled=said)
+
+    balance = burn_down(start, [grant("g1", 100, begins=5)], [], at(2), used({1: -10})).balance
+
+    assert told(dict(balance.balances), balance.credit) == ({}, 10)
 
 
 # what is refused

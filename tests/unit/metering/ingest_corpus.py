@@ -255,3 +255,22 @@ ACCEPTED: list[tuple[str, dict[str, Any], int]] = [
     ("binary mode with extensions", binary(tenant="%", data="x"), 1),
     ("binary mode, data as deep as allowed", binary('{"a":' * 127 + "1" + "}" * 127), 1),
 ]  # fmt: skip
+
+
+_DIGITS = "9" * 4_301
+UNREADABLE: list[tuple[str, str, str, str]] = [
+    ("an exponent past all decimals", '{"value": 1e1000000000000000000}', "$.value", "is no number"),
+    ("an exponent below all decimals", '{"value": 1e-1000000000000000000000}', "$.value", "is no number"),
+    ("more digits than Python reads", f'{{"value": {_DIGITS}}}', "$.value", "is no number"),
+    ("as many digits as Python reads", f'{{"value": {_DIGITS[1:]}}}', "$.value", "is out of range"),
+    ("a number past all floats", '{"value": -1e400}', "$.value", "is out of range"),
+    ("descendants of descendants", '{"a":' * 127 + "1" + "}" * 127, "$..*..*..*..*", "takes too many steps to find"),
+    ("the same members many times over", '{"a":' * 127 + "1" + "}" * 127, "$" + "['a','a']" * 100,
+     "takes too many steps to find"),
+    ("a filter that searches the document again and again", f'{{"a": {[[1]] * 300}}}', "$..[?$..*]",
+     "takes too many steps to find"),
+    ("a comparison of arrays", '{"a": [[1]], "b": [1]}', "$.a[?@ == $.b]", "compares objects or arrays"),
+    ("more levels than nodes have room for", '{"a":' * 127 + "1" + "}" * 127, "$..b", "is missing"),
+]  # fmt: skip
+"""Data that ingest takes, where a meter looks in it, and why it reads no number there."""
+ACCEPTED += [(name, request(event_text("data", data)), 1) for name, data, _, _ in UNREADABLE]

@@ -253,3 +253,10 @@ def test_numbers_of_a_body_are_exact() -> None:
         request("POST", "/exact", '{"amount": 0.1000000000000000055511151231257827}'), CONTEXT
     )
     assert json.loads(response["body"]) == {"amount": "0.1000000000000000055511151231257827"}
+
+
+def test_an_answer_that_no_function_may_give_says_to_ask_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meterhouse.platform.http.LARGEST_ANSWER", 60)
+    status, problem = answer(request("GET", "/things/" + "x" * 60))
+    assert (status, problem["code"]) == (422, "answer_too_large")
+    assert answer(request("GET", "/things/x"))[0] == 200

@@ -48,9 +48,9 @@ SELECT 'entitlement', to_jsonb(e) - 'namespace' || jsonb_build_object('issue_amo
         ),
         'basis', its.basis,
         'seen', (
-            SELECT coalesce(max(latest.id), 0) FROM unnest(its.subjects) AS subject, LATERAL (
+            SELECT coalesce(max(latest.id), 0) FROM unnest(its.subjects) AS own (subject), LATERAL (
                 SELECT l.id FROM late_usage l
-                WHERE l.namespace = e.namespace AND l.meter_id = e.meter_id AND l.subject = subject
+                WHERE l.namespace = e.namespace AND l.meter_id = e.meter_id AND l.subject = own.subject
                 ORDER BY l.id DESC
                 LIMIT 1
             ) latest

@@ -3,7 +3,8 @@
 -- stored while this runs is in all of its numbers or in none. `stored` and `ends` hold an offset a partition.
 WITH
     %(stored)s AS stored, %(ends)s AS ends, %(types)s AS types, %(kinds)s AS kinds, %(meters)s AS meters,
-    %(meter_kinds)s AS meter_kinds, %(meter_froms)s::Array(Int64) AS meter_froms, %(meter_needs)s AS meter_needs
+    %(meter_kinds)s AS meter_kinds, %(meter_froms)s::Array(Int64) AS meter_froms,
+    %(meter_untils)s::Array(Int64) AS meter_untils, %(meter_needs)s AS meter_needs
 SELECT
     intDiv(at, 3600000) * 3600 AS hour,
     sum(accepted),
@@ -53,7 +54,7 @@ ORDER BY hour
 
 -- name: writings
 -- Each writing of the identities that were written in the period, and what it is. The first is what the meters make of it
--- that ask for its type from its time on. Columns of numbers, for tuples would cost ten times as much: `kind` numbers the
+-- that ask for its type from its time on and were not deleted when it was accepted. Columns of numbers, for tuples would cost ten times as much: `kind` numbers the
 -- event types that some meter asks for, `key` is the row of the values that belongs to a writing.
 SELECT
     toUInt16(bitShiftRight(place, 48)) AS partition,
@@ -85,10 +86,12 @@ FROM (
                toUnixTimestamp64Micro(ingested_at) AS at, bitShiftLeft(toUInt64(partition), 48) + offset AS place,
                transform(type, types, kinds, 0) AS kind, cityHash64(kind, subject, hour) AS key,
                toUnixTimestamp64Micro(time) AS since,
-               arrayCount((of, from) -> of = kind AND from <= since, meter_kinds, meter_froms) AS asks,
                arrayCount(
-                   (of, from, need) -> of = kind AND from <= since AND need > 0,
-                   meter_kinds, meter_froms, meter_needs) AS needs,
+                   (of, from, until) -> of = kind AND from <= since AND at < until,
+                   meter_kinds, meter_froms, meter_untils) AS asks,
+               arrayCount(
+                   (of, from, until, need) -> of = kind AND from <= since AND at < until AND need > 0,
+                   meter_kinds, meter_froms, meter_untils, meter_needs) AS needs,
                0 AS counts
         FROM event_writings FINAL
         WHERE namespace = %(namespace)s AND identity IN (
@@ -100,6 +103,7 @@ FROM (
         FROM meter_values FINAL
         WHERE namespace = %(namespace)s AND meter_id IN meters AND NOT superseded
           AND transform(meter_id, meters, meter_froms, toInt64(0)) <= toUnixTimestamp64Micro(time)
+          AND transform(meter_id, meters, meter_untils, toInt64(0)) > toUnixTimestamp64Micro(ingested_at)
           AND hour IN (SELECT hour FROM event_writings WHERE namespace = %(namespace)s AND {in_period})
     )
     GROUP BY identified

@@ -6,8 +6,8 @@ WHERE namespace = %(namespace)s AND deleted_at IS NULL AND (id = %(id_or_slug)s 
 -- name: by_ids
 SELECT * FROM meters WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
 
--- name: all
-SELECT * FROM meters WHERE namespace = %(namespace)s
+-- name: since
+SELECT * FROM meters WHERE namespace = %(namespace)s AND (deleted_at IS NULL OR deleted_at > %(at)s)
 
 -- name: open_backfill
 SELECT 1 FROM meter_backfills

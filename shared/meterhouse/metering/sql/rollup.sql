@@ -1,14 +1,14 @@
 -- name: dirty_hours
--- Hours with marks that are not covered.
+-- Hours with marks that are not covered, those marked longest ago first: no namespace waits behind another's many hours.
 SELECT namespace, meter_id, toUnixTimestamp(hour), groupArray(mark)
 FROM (
-    SELECT namespace, meter_id, hour, mark, max(covered) AS is_covered
+    SELECT namespace, meter_id, hour, mark, max(covered) AS is_covered, min(at) AS marked_at
     FROM dirty_hours
     GROUP BY namespace, meter_id, hour, mark
 )
 WHERE NOT is_covered
 GROUP BY namespace, meter_id, hour
-ORDER BY namespace, meter_id, hour
+ORDER BY min(marked_at), namespace, meter_id, hour
 LIMIT %(limit)s
 
 -- name: now

@@ -28,17 +28,16 @@ WHERE hour >= %(from)s AND hour < %(to)s
 ORDER BY type, subject, hour, source, id
 
 -- name: found
--- Values under these keys that are not superseded, or whose hours were not marked by a sweep after they were: a sweep may
--- die in between. `mark` is derived from the key, so that it is met again.
-SELECT meter_id, subject, toUnixTimestamp(hour), source, id, NOT superseded,
-       concat('swept ', toString(sipHash64(subject, source, id))) AS mark
+-- Values under these keys, and whether they stand.
+SELECT meter_id, subject, toUnixTimestamp(hour), source, id, NOT superseded
 FROM meter_values FINAL
 WHERE namespace = %(namespace)s AND meter_id IN %(meter_ids)s AND hour >= toDateTime(%(from)s, 'UTC')
   AND hour < toDateTime(%(to)s, 'UTC')
   AND (subject, toUnixTimestamp(hour), source, id) IN %(keys)s
-  AND (NOT superseded OR (meter_id, hour, mark) NOT IN (
-      SELECT meter_id, hour, mark
-      FROM dirty_hours
-      WHERE namespace = %(namespace)s AND meter_id IN %(meter_ids)s AND hour >= toDateTime(%(from)s, 'UTC')
-        AND hour < toDateTime(%(to)s, 'UTC') AND startsWith(mark, 'swept ')
-  ))
+
+-- name: marked
+-- Hours that sweeps have marked.
+SELECT DISTINCT meter_id, toUnixTimestamp(hour), mark
+FROM dirty_hours
+WHERE namespace = %(namespace)s AND meter_id IN %(meter_ids)s AND hour >= toDateTime(%(from)s, 'UTC')
+  AND hour < toDateTime(%(to)s, 'UTC') AND startsWith(mark, 'swept ')
