@@ -78,12 +78,12 @@ class RowMapping:
         """The event of a row, without the attributes that no template fills.
 
         Raises:
-            RowFault: an attribute would be empty, or a value is not of its kind.
+            RowFault: a cell of an attribute is missing, or a value is not of its kind.
         """
         event: dict[str, Any] = {"specversion": "1.0"}
         for name, template in self.attributes.items():
             text = template.render(row)
-            if not text or (template.lone_column and text in self.missing):
+            if not text or template.lacks(row, self.missing):
                 raise RowFault(f"/{name}", "the cell is missing")
             event[name] = text
         if self.data:

@@ -140,7 +140,14 @@ def test_faults_carry_the_line_where_their_row_begins() -> None:
     assert b"".join(one.raw for one in records) == text.removeprefix(b"carrier,n\n").replace(b"\n\n", b"\n", 1)
 
 
-CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+@pytest.mark.parametrize("cell", ["", "NA"])
+def test_no_identity_is_composed_of_a_missing_cell(cell: str) -> None:
+    records = rows(f"carrier,date,order\nUA,2026-01-01,7\nUA,2026-01-01,{cell}\n", mapping("id=@date/@order"))
+
+    assert faults(records) == [(3, "/id")]
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=8))
