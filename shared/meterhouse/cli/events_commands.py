@@ -52,7 +52,7 @@ def ingest(
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Events in a request.")] = 1000,
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Pass over lines that are no events.")] = False,
     rejected: Annotated[
-        Path | None, typer.Option(help="Where passed over lines go; else FILE.rejected, in this folder.")
+        Path | None, typer.Option(help="A new file for passed over lines; else FILE.rejected, in this folder.")
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="What an interrupted run leaves for the next; else below .meterhouse/.")
@@ -75,6 +75,8 @@ def ingest(
             _report(session, work)
             tell(_MEND if isinstance(end, InvalidLines) else _AGAIN)
         raise
+    if plan.rejects is not None:
+        plan.rejects.finish()
     if plan.checkpoint is not None:
         plan.checkpoint.remove()
     _report(session, work)

@@ -13,7 +13,7 @@ from meterhouse.cli.errors import Misused
 from meterhouse.cli.json_lines import json_line_records
 from meterhouse.cli.mapping import RowMapping, parse_mapping
 from meterhouse.cli.record import Identity
-from meterhouse.cli.rejected import RejectedLines
+from meterhouse.cli.rejected import RejectedLines, rejected_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,7 +95,8 @@ def plan_ingest(
         rejected: the file for invalid lines; None stops at them.
 
     Raises:
-        Misused: options that contradict each other, no such file, a checkpoint that is none.
+        Misused: options that contradict each other, no such file, a checkpoint that is none, a file for invalid lines
+            that holds something else.
     """
     is_csv = reading.of(file) is FileFormat.CSV
     mapping = parse_mapping(reading.maps, reading.data, reading.missing) if is_csv else None
@@ -109,5 +110,5 @@ def plan_ingest(
         source=reading.source or file.plain_name,
         checkpoint=kept,
         progress=progress,
-        rejects=None if rejected is None else RejectedLines(rejected, progress.rejected_bytes),
+        rejects=None if rejected is None else rejected_lines(rejected, progress),
     )

@@ -188,6 +188,32 @@ def test_invalid_lines_are_passed_over_when_asked_and_kept(terminal: Terminal, h
     assert (terminal.folder / "e.jsonl.rejected").read_text().splitlines() == bad
 
 
+@pytest.mark.parametrize("options", [[], ["--rejected", "e.jsonl"]], ids=["another run's rejects", "the input"])
+def test_no_file_is_written_over_with_rejected_lines(terminal: Terminal, house: House, options: list[str]) -> None:
+    file, held = terminal.file("e.jsonl", lines(2) + "{\n"), options[-1] if options else "e.jsonl.rejected"
+    before = (terminal.folder / terminal.file(held, lines(2) + "{\n")).read_bytes()
+
+    ended = terminal.types("events", "ingest", file, "--skip-invalid", *options, status=2)
+
+    assert f"{held} is there already" in ended.stderr
+    assert (terminal.folder / held).read_bytes() == before
+    assert house.asked == []
+
+
+def test_the_rejected_lines_of_an_interrupted_run_stay_in_one_file(terminal: Terminal, house: House) -> None:
+    file = terminal.file("e.jsonl", "{\n" + lines(20))
+    house.before = lambda _: BUSY if len(house.asked) > 1 else None
+    terminal.types("events", "ingest", file, "--batch", "10", "--skip-invalid", status=1)
+    house.before = lambda _: None
+
+    ended = terminal.types("events", "ingest", file, "--batch", "10", "--skip-invalid", "--rejected", "b", status=2)
+    done = terminal.types("events", "ingest", file, "--batch", "10", "--skip-invalid")
+
+    assert "e.jsonl.rejected: name it with --rejected" in ended.stderr
+    assert "the rejected lines are in e.jsonl.rejected" in done.stderr
+    assert (terminal.folder / "e.jsonl.rejected").read_bytes() == b"{\n"
+
+
 def test_rejected_rows_keep_their_header(terminal: Terminal) -> None:
     file = terminal.file("flights.csv", FLIGHTS + "DL,LGA,3,2026-01-01,far\n")
 
