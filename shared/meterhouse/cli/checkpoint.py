@@ -28,6 +28,7 @@ class Progress:
     rejected: int = 0
     rejected_bytes: int = 0
     rejected_to: str = ""
+    derived_ids: int = 0
 
 
 def checkpoint_key(head: bytes, size: int, changed_ns: int, *options: str) -> str:

@@ -58,7 +58,11 @@ def ingest(
         Path | None, typer.Option(help="What an interrupted run leaves for the next; else below .meterhouse/.")
     ] = None,
 ) -> None:
-    """Send the usage events of a file; again after an interruption: none is lost and none counts twice."""
+    """Send the usage events of a file; again after an interruption: none is lost and none counts twice.
+
+    An event without an id gets one derived from its line: equal lines of one file are different events, and equal
+    lines of two files under one source (the event's, --source, or the file's name) are the same event.
+    """
     source_file = SourceFile(file)
     reading = Reading(tuple(map_ or ()), tuple(data or ()), tuple(missing or ()), delimiter, file_format, source)
     rejects = (rejected or Path(f"{source_file.plain_name or 'stdin'}.rejected")) if skip_invalid else None
@@ -88,14 +92,22 @@ def _report(session: Session, work: Ingest) -> None:
     """What came of it on stdout, the faults on stderr."""
     done = work.progress
     faults = [{"line": one.line, "field": one.field, "message": one.message} for one in work.faults]
-    document = {"accepted": done.accepted, "rejected": done.rejected, "line": done.line, "faults": faults}
+    document = {
+        "accepted": done.accepted,
+        "derivedIds": done.derived_ids,
+        "rejected": done.rejected,
+        "line": done.line,
+        "faults": faults,
+    }
 
     def show() -> None:
         for fault in work.faults[:_SHOWN_FAULTS]:
             tell(str(fault))
         if len(work.faults) > _SHOWN_FAULTS:
             tell(f"… and {len(work.faults) - _SHOWN_FAULTS} faults more")
-        typer.echo(f"{done.accepted} accepted" + (f", {done.rejected} lines rejected" if done.rejected else ""))
+        derived = f", {done.derived_ids} of them by ids derived from their lines" if done.derived_ids else ""
+        rejected = f", {done.rejected} lines rejected" if done.rejected else ""
+        typer.echo(f"{done.accepted} accepted{derived}{rejected}")
 
     session.answer(document, show)
 

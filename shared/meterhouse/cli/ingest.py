@@ -107,7 +107,9 @@ class Ingest:
             self.send(body_of(records))
         except Refused as refused:
             return self._sort_out(refused, records)
-        self.progress = replace(self.progress, accepted=self.progress.accepted + len(records))
+        accepted = self.progress.accepted + len(records)
+        derived = self.progress.derived_ids + sum(record.has_derived_id for record in records)
+        self.progress = replace(self.progress, accepted=accepted, derived_ids=derived)
         self.watch(self.progress)
         return []
 

@@ -75,7 +75,7 @@ class Plan:
     rejects: RejectedLines | None
 
     def records(self, lines: Iterable[bytes]) -> Iterator[Record]:
-        identity = Identity(self.source)
+        identity = Identity(self.file.plain_name, self.source)
         if self.mapping is None:
             return json_line_records(lines, identity)
         on_header = self.rejects.start_with if self.rejects is not None else lambda _: None
@@ -107,7 +107,7 @@ def plan_ingest(
         file=file,
         mapping=mapping,
         separator=reading.separator(),
-        source=reading.source or file.plain_name,
+        source=reading.source,
         checkpoint=kept,
         progress=progress,
         rejects=None if rejected is None else rejected_lines(rejected, progress),

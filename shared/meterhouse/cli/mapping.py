@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.errors import Misused
 from meterhouse.cli.json_text import read_json
+from meterhouse.cli.record import RowFault
 from meterhouse.cli.template import Template, parse_template
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ class Kind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     JSON = "json"
-
-
-class RowFault(Exception):  # noqa: N818 - a fault of the row, not of ours
-    """A row cannot become an event; `field` is the pointer of what it was to fill."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

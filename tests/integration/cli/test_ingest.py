@@ -24,7 +24,10 @@ MAPPING = (
 
 
 def lines(count: int, **more: object) -> str:
-    return "".join(json.dumps({"type": "t", "subject": f"s{n}", **more}) + "\n" for n in range(count))
+    return "".join(
+        json.dumps({"type": "t", "subject": f"s{n}", "time": "2026-01-01T00:00:00Z", **more}) + "\n"
+        for n in range(count)
+    )
 
 
 def first(answers: list[Answer]) -> object:
@@ -37,11 +40,18 @@ def test_a_file_of_json_lines_arrives_once_however_often_it_is_sent(terminal: Te
     first_time = terminal.reads("events", "ingest", file, "--batch", "10")
     terminal.types("events", "ingest", file, "--batch", "7")
 
-    assert first_time == {"accepted": 25, "rejected": 0, "line": 25, "faults": []}
+    assert first_time == {"accepted": 25, "derivedIds": 25, "rejected": 0, "line": 25, "faults": []}
     assert (len(house.events), house.writings) == (25, 50)
     assert {source for source, _ in house.events} == {"events.jsonl"}
     assert {asked.headers["content-encoding"] for asked in house.asked} == {"gzip"}
     assert not list((terminal.folder / ".meterhouse").iterdir())
+
+
+def test_it_is_told_how_many_ids_were_derived(terminal: Terminal) -> None:
+    file = terminal.file("e.jsonl", lines(3) + lines(2, id="mine"))
+
+    assert terminal.types("events", "ingest", file).stdout == "5 accepted, 3 of them by ids derived from their lines\n"
+    assert "gets one derived from its line" in " ".join(terminal.types("events", "ingest", "--help").stdout.split())
 
 
 def test_a_compressed_file_is_the_same_file(terminal: Terminal, house: House) -> None:
@@ -224,7 +234,7 @@ def test_rejected_rows_keep_their_header(terminal: Terminal) -> None:
 
 
 def test_a_batch_that_is_too_large_is_sent_in_parts(terminal: Terminal, house: House) -> None:
-    line = b'{"type":"t","subject":"%d","data":{"x":"%b"}}\n'
+    line = b'{"id":"%d","type":"t","subject":"s","data":{"x":"%b"}}\n'
     large = b"".join(line % (n, b64encode(os.urandom(1_050_000))) for n in range(5))
 
     terminal.types("events", "ingest", terminal.file("e.jsonl", large))

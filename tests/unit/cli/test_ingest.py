@@ -90,7 +90,7 @@ def run(lines: list[bytes], house: House, folder: Path, dying: Dying, *, skip: b
     progress = checkpoint.read()
     rejects = rejected_lines(folder / "rejected", progress) if skip else None
     work = Ingest(dying.around(house.take), DyingCheckpoint(checkpoint, dying), rejects, progress)
-    work(json_line_records(lines, Identity("f")), most)
+    work(json_line_records(lines, Identity(None, "f")), most)
     if rejects is not None:
         rejects.finish()
     return work

@@ -26,7 +26,7 @@ def mapping(*maps: str, data: tuple[str, ...] = ()) -> RowMapping:
 
 def rows(text: str | bytes, row_mapping: RowMapping, source: str | None = "f.csv") -> list[Record]:
     raw = text.encode() if isinstance(text, str) else text
-    return list(csv_records(io.BytesIO(raw), row_mapping, Identity(source)))
+    return list(csv_records(io.BytesIO(raw), row_mapping, Identity(None, source)))
 
 
 def faults(records: list[Record]) -> list[tuple[int, str]]:
@@ -172,4 +172,4 @@ def test_a_row_without_an_id_gets_one_of_its_line_and_the_files_name() -> None:
 
 def test_rows_of_a_stream_need_a_source() -> None:
     assert faults(rows("carrier\nUA\n", mapping(), source=None)) == [(2, "/source")]
-    assert faults(rows("carrier\nUA\n", mapping("source=here"), source=None)) == []
+    assert faults(rows("carrier\nUA\n", mapping("source=here", "id=@carrier"), source=None)) == []
