@@ -25,6 +25,7 @@ _PAGE = 100
 _SHOWN_FAULTS = 20
 _MEND = "mend the lines, or pass over them with --skip-invalid, and run the command again"
 _AGAIN = "the same command goes on from here"
+_FROM_THE_START = "send the stream again from its start: what was accepted does not count twice"
 
 
 @command(group, "ingest")
@@ -77,7 +78,8 @@ def ingest(
     except (CommandError, KeyboardInterrupt) as end:
         if work.progress.accepted or not isinstance(end, Misused):
             _report(session, work)
-            tell(_MEND if isinstance(end, InvalidLines) else _AGAIN)
+            again = _AGAIN if plan.checkpoint is not None else _FROM_THE_START
+            tell(_MEND if isinstance(end, InvalidLines) else again)
         raise
     if plan.rejects is not None:
         plan.rejects.finish()

@@ -8,30 +8,17 @@ import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.integration.cli.conftest import Terminal
-from tests.integration.cli.endpoint import EVENTS, Answer, Asked, House
+from tests.integration.cli.endpoint import Answer, Asked, House
+from tests.integration.cli.given import BUSY, FLIGHTS, GONE, MAPPING, first, lines
 
-BUSY: Answer = (503, {"retry-after": "0"}, "")
-GONE: Answer = (0, {}, "")
-FLIGHTS = "carrier,origin,n,date,miles\nUA,EWR,1,2026-01-01,2565\nAA,JFK,2,2026-01-01,NA\n"
-MAPPING = (
-    *("--map", "type=flight.departed", "--map", "subject=@carrier", "--map", "id=@carrier@n-@date"),
-    *("--map", "time=@{date}T00:00:00Z", "--data", "miles=@miles:number", "--missing", "NA"),
-)
-
-
-def lines(count: int, **more: object) -> str:
-    return "".join(
-        json.dumps({"type": "t", "subject": f"s{n}", "time": "2026-01-01T00:00:00Z", **more}) + "\n"
-        for n in range(count)
-    )
-
-
-def first(answers: list[Answer]) -> object:
-    return lambda asked: answers.pop(0) if answers and (asked.method, asked.path) == EVENTS else None
+LAMBDA_BYTES = 6 * 1024 * 1024 - 64 * 1024
+"""Of a call, less what the gateway tells beside the body."""
+CHARACTERS = bytes({*range(0x20, 0x7F)} - {*b'"\\'})
 
 
 def test_a_file_of_json_lines_arrives_once_however_often_it_is_sent(terminal: Terminal, house: House) -> None:
@@ -173,83 +160,33 @@ def test_an_endpoint_that_is_gone_ends_it_with_status_3(terminal: Terminal, hous
     assert "no answer from http://127.0.0.1" in ended.stderr
 
 
-def test_a_refused_event_is_told_by_its_line(terminal: Terminal, house: House) -> None:
-    content = lines(3) + "\n" + lines(1, time="yesterday") + lines(2)
-
-    refused = terminal.reads("events", "ingest", terminal.file("e.jsonl", content), "--batch", "2", status=1)
-
-    assert [(fault["line"], fault["field"]) for fault in refused["faults"]] == [(5, "/time")]
-    assert refused["accepted"] == len(house.events) == 2
-    told = terminal.types("events", "ingest", "e.jsonl", "--batch", "2", status=1)
-    assert "line 5: /time: " in told.stderr
-    assert "1 invalid line\n" in told.stderr
-    assert "--skip-invalid" in told.stderr
-
-
-def test_invalid_lines_are_passed_over_when_asked_and_kept(terminal: Terminal, house: House) -> None:
-    bad = ["{", '{"type":"","subject":"u"}', '{"type":"t","subject":"u","time":"x"}']
-    content = lines(4) + "\n".join(bad) + "\n" + lines(4, data={"v": 2})
-    file = terminal.file("e.jsonl", content)
-
-    done = terminal.reads("events", "ingest", file, "--batch", "5", "--skip-invalid")
-
-    assert (done["accepted"], done["rejected"], len(house.events)) == (8, 3, 8)
-    assert [fault["line"] for fault in done["faults"]] == [5, 6, 7]
-    assert (terminal.folder / "e.jsonl.rejected").read_text().splitlines() == bad
-
-
-@pytest.mark.parametrize("options", [[], ["--rejected", "e.jsonl"]], ids=["another run's rejects", "the input"])
-def test_no_file_is_written_over_with_rejected_lines(terminal: Terminal, house: House, options: list[str]) -> None:
-    file, held = terminal.file("e.jsonl", lines(2) + "{\n"), options[-1] if options else "e.jsonl.rejected"
-    before = (terminal.folder / terminal.file(held, lines(2) + "{\n")).read_bytes()
-
-    ended = terminal.types("events", "ingest", file, "--skip-invalid", *options, status=2)
-
-    assert f"{held} is there already" in ended.stderr
-    assert (terminal.folder / held).read_bytes() == before
-    assert house.asked == []
-
-
-def test_the_rejected_lines_of_an_interrupted_run_stay_in_one_file(terminal: Terminal, house: House) -> None:
-    file = terminal.file("e.jsonl", "{\n" + lines(20))
-    house.before = lambda _: BUSY if len(house.asked) > 1 else None
-    terminal.types("events", "ingest", file, "--batch", "10", "--skip-invalid", status=1)
-    house.before = lambda _: None
-
-    ended = terminal.types("events", "ingest", file, "--batch", "10", "--skip-invalid", "--rejected", "b", status=2)
-    done = terminal.types("events", "ingest", file, "--batch", "10", "--skip-invalid")
-
-    assert "e.jsonl.rejected: name it with --rejected" in ended.stderr
-    assert "the rejected lines are in e.jsonl.rejected" in done.stderr
-    assert (terminal.folder / "e.jsonl.rejected").read_bytes() == b"{\n"
-
-
-def test_rejected_rows_keep_their_header(terminal: Terminal) -> None:
-    file = terminal.file("flights.csv", FLIGHTS + "DL,LGA,3,2026-01-01,far\n")
-
-    terminal.types("events", "ingest", file, *MAPPING, "--skip-invalid", "--rejected", "bad.csv")
-
-    header = FLIGHTS.partition("\n")[0]
-    assert (terminal.folder / "bad.csv").read_text() == f"{header}\nDL,LGA,3,2026-01-01,far\n"
-
-
 def test_a_batch_that_is_too_large_is_sent_in_parts(terminal: Terminal, house: House) -> None:
-    line = b'{"id":"%d","type":"t","subject":"s","data":{"x":"%b"}}\n'
-    large = b"".join(line % (n, b64encode(os.urandom(1_050_000))) for n in range(5))
+    house.before = first([(413, {}, "")])  # type: ignore[assignment]
 
-    terminal.types("events", "ingest", terminal.file("e.jsonl", large))
+    terminal.types("events", "ingest", terminal.file("e.jsonl", lines(5)))
 
     assert (len(house.events), len(house.asked)) == (5, 3)
 
 
-def test_lines_are_counted_through_rows_of_many(terminal: Terminal, house: House) -> None:
-    content = 'who,when\n"a\nb",2026-01-01T00:00:00Z\nc,never\n'
-    mapping = ("--map", "type=t", "--map", "subject=@who", "--map", "time=@when")
+def test_no_batch_outgrows_a_lambda_however_badly_it_compresses(terminal: Terminal, house: House) -> None:
+    line = b'{"id":"%d","type":"t","subject":"s","data":{"x":"%b"}}\n'
+    noise = Random(0)  # noqa: S311 - no secret
+    large = b"".join(line % (n, bytes(noise.choices(CHARACTERS, k=800_000))) for n in range(10))
 
-    refused = terminal.reads("events", "ingest", terminal.file("f.csv", content), *mapping, status=1)
+    terminal.types("events", "ingest", terminal.file("e.jsonl", large))
 
-    assert [(fault["line"], fault["field"]) for fault in refused["faults"]] == [(4, "/time")]
-    assert house.events == {}
+    assert len(house.events) == 10
+    assert all(len(b64encode(asked.body)) < LAMBDA_BYTES for asked in house.asked)
+
+
+def test_a_stream_that_ends_early_is_said_to_be_sent_again_whole(terminal: Terminal, house: House) -> None:
+    house.before = lambda _: BUSY if len(house.asked) > 1 else None
+
+    words = ("events", "ingest", "-", "--source", "pipe", "--batch", "10")
+    ended = terminal.types(*words, stdin=lines(20).encode(), status=1)
+
+    assert "goes on from here" not in ended.stderr
+    assert "send the stream again from its start" in ended.stderr
 
 
 @pytest.mark.parametrize(
