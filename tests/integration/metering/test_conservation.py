@@ -150,6 +150,7 @@ def test_more_stored_than_accepted_is_a_fault_too_and_hides_no_loss(logged: LogH
         "DELETE FROM event_writings WHERE namespace = {n:String} AND id = '2'", {"n": logged.namespace}
     )
     assert logged.totals() == {"accepted": 2, "counted": 1, "duplicate": 1}
+    assert logged.ask("GET", "conservation")[1]["totals"]["astray"] == 2
     assert logged.audited() == {"accepted": 2, "conflict": 0, "dead": 0, "pending": 0, "astray": 2}
 
 
