@@ -12,14 +12,14 @@ from typing import Any
 from confluent_kafka import Consumer, TopicPartition
 from msgspec.json import encode
 
-from functions.audit_events.handler import METRICS
 from meterhouse.metering.account_for_events import AccountForEvents
-from meterhouse.metering.audit_events import AuditEvents
+from meterhouse.metering.audit_events import LAST_HOURS, AuditEvents
 from meterhouse.metering.clickhouse_conservation import ClickHouseConservation
 from meterhouse.metering.clickhouse_dead_letters import ClickHouseLetters
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_witness import ClickHouseWitness
 from meterhouse.metering.cloud_event import CloudEvent
+from meterhouse.metering.cloudwatch_audit import METRICS
 from meterhouse.metering.conservation import total
 from meterhouse.metering.conservation_api import conservation_routes
 from meterhouse.metering.dead_letters import DeadLetters
@@ -170,6 +170,6 @@ class LogHouse:
     def audited(self) -> dict[str, int]:
         """What the audit tells of this namespace alone: the store holds other tests' events."""
         account = self.account
-        period = AuditEvents.period(self.at)
+        period = AuditEvents.period(self.at, LAST_HOURS)
         found = total(account(self.namespace, period, account.look()))
         return {name: getattr(found, name) for name in METRICS.values()}
