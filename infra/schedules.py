@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.function import pascal_case
 from infra.functions import FUNCTIONS
+from infra.settings import DEFAULT_INVOICE_SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods.
 INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
-DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
 
 
 class Schedules(Construct):
