@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.simulation.report import report as simulation_report
+
 # a slow machine is no fault of the rule under test, and the same examples come every time
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("meterhouse", max_examples=30, deadline=None, derandomize=True, suppress_health_check=_SLOW)
@@ -24,11 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the SDK's operations after a run that drove them: what a worker prints is lost."""
-    reports = (one for some in terminalreporter.stats.values() for one in some if isinstance(one, pytest.TestReport))
+    """What tests have to tell beside their outcome: what a worker prints is lost."""
+    reports = [one for some in terminalreporter.stats.values() for one in some if isinstance(one, pytest.TestReport)]
     if any(one.nodeid.startswith(_SDK_COVERAGE) for one in reports):
         from tests.e2e.sdk_operations import report  # noqa: PLC0415 - loads the SDK, which most runs need not
 
         terminalreporter.section("operations of the official SDK")
         for line in report():
             terminalreporter.write_line(line)
+    if cost := simulation_report(pair for one in reports if one.when == "call" for pair in one.user_properties):
+        terminalreporter.section("simulation")
+        terminalreporter.write_line(cost)
