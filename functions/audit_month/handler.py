@@ -10,7 +10,7 @@ from meterhouse.metering.clickhouse_witness import ClickHouseWitness
 from meterhouse.metering.cloudwatch_audit import report, tell
 from meterhouse.metering.kafka_topic import KafkaTopic
 from meterhouse.metering.kafka_watermark import KafkaEventLog
-from meterhouse.metering.postgres import LiveMeters
+from meterhouse.metering.postgres import AllMeters
 from meterhouse.metering.witness import Witness
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -30,7 +30,7 @@ witness = Witness(
     ClickHouseWitness(store),
 )
 database = Database(PostgresSettings.from_environment)
-meters = LiveMeters(database)
+meters = AllMeters(database)
 account = AccountForEvents(KafkaEventLog(settings), witness, meters, conservation, meters)
 audit = AuditEvents(account, conservation, report, clock.now, LAST_MONTH)
 
