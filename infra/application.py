@@ -18,13 +18,13 @@ from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
 from infra.schedules import (
-    DEFAULT_INVOICE_SCHEDULE,
     GRANT_SCHEDULE,
     INVOICE_RUN_INPUT,
     ScheduledWorkflow,
     Schedules,
 )
 from infra.secrets import ApplicationSecrets
+from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow
 

@@ -10,14 +10,13 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
 from infra.balance_queue import DEAD_LETTERS, QUEUE
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
-from infra.function import log_group_name, pascal_case
+from infra.function import pascal_case
 from infra.workflow import workflow_name
 
 if TYPE_CHECKING:
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     from infra.data_plane_aws import DataPlaneStack
     from infra.settings import AwsStores
 
-MINUTE, FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
+MINUTE, FIVE_MINUTES, QUARTER_DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(6)
 METRICS = "Meterhouse"
-SINK_LOGS = log_group_name("sink_events")
+WHERE_EVENTS_ARE = ("Accepted", "Counted", "Unmatched", "Invalid", "Duplicate", "Conflicting", "Dead", "Pending")
 
 
 class OperationsStack(Stack):
@@ -64,7 +63,6 @@ class OperationsStack(Stack):
         self._announcements = sfn.StateMachine.from_state_machine_name(
             self, "AnnouncementsMachine", workflow_name("grant_announcements")
         )
-        self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_conservation()
@@ -76,8 +74,16 @@ class OperationsStack(Stack):
         self._draw_dashboard()
 
     def _alarm(
-        self, construct_id: str, metric: cw.IMetric, threshold: float, *, periods: int = 1, meaning: str
+        self,
+        construct_id: str,
+        metric: cw.IMetric,
+        threshold: float,
+        *,
+        periods: int = 1,
+        bad: int | None = None,
+        meaning: str,
     ) -> None:
+        """Rings when the metric is above the threshold in `bad` of the last periods, else in all of them."""
         alarm = cw.Alarm(
             self,
             construct_id,
@@ -86,6 +92,7 @@ class OperationsStack(Stack):
             metric=metric,
             threshold=threshold,
             evaluation_periods=periods,
+            datapoints_to_alarm=bad,
             comparison_operator=cw.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cw.TreatMissingData.NOT_BREACHING,
         )
@@ -100,12 +107,6 @@ class OperationsStack(Stack):
             meaning="Accepted usage waits longer than five minutes to be stored: queries and invoices wait with it",
         )
         self._alarm(
-            "DeadLetters",
-            self._dead_letters(),
-            0,
-            meaning="Accepted usage could not be decoded; the dead-letter topic has it with its reason",
-        )
-        self._alarm(
             "ApiServerErrors",
             self._api.metric_server_error(period=FIVE_MINUTES, statistic="Sum"),
             0,
@@ -118,6 +119,21 @@ class OperationsStack(Stack):
             self._audited("EventsUnexplained"),
             0,
             meaning="Accepted events are nowhere, or more is stored than was accepted: GET /api/v1/debug/conservation",
+        )
+        # a day of periods, of which one holds what the daily audit found
+        self._alarm(
+            "UnexplainedOfMonth",
+            self._audited("EventsUnexplained", by="audit_month", period=QUARTER_DAY),
+            0,
+            periods=4,
+            bad=1,
+            meaning="As UnexplainedEvents, of the last 31 days: GET /api/v1/debug/conservation?from=…",
+        )
+        self._alarm(
+            "DeadLetters",
+            self._audited("DeadLetters"),
+            0,
+            meaning="Accepted usage could not be stored; the dead-letter topic has it: GET /api/v1/debug/dead-letters",
         )
 
     def _watch_balances(self) -> None:
@@ -172,24 +188,10 @@ class OperationsStack(Stack):
             period=MINUTE,
         )
 
-    def _dead_letters(self) -> cw.Metric:
-        """Counted from the sink's own log lines, so that the sink carries no metrics client."""
-        count = logs.MetricFilter(
-            self,
-            "DeadLetterCount",
-            log_group=self._sink_logs,
-            filter_pattern=logs.FilterPattern.number_value("$.dead_lettered", ">", 0),
-            metric_namespace=METRICS,
-            metric_name="DeadLettered",
-            metric_value="$.dead_lettered",
-        )
-        return count.metric(statistic="Sum", period=FIVE_MINUTES)
-
-    def _audited(self, name: str) -> cw.Metric:
-        """What the audit finds in the last hours: each run tells it anew, so a sum over runs would mean nothing."""
-        service = {"service": "audit_events"}
+    def _audited(self, name: str, *, by: str = "audit_events", period: Duration = FIVE_MINUTES) -> cw.Metric:
+        """What an audit finds, in all namespaces: each run tells it anew, so a sum over runs would mean nothing."""
         return cw.Metric(
-            namespace=METRICS, metric_name=name, dimensions_map=service, statistic="Maximum", period=FIVE_MINUTES
+            namespace=METRICS, metric_name=name, dimensions_map={"service": by}, statistic="Maximum", period=period
         )
 
     def _notify(self, email: str | None) -> None:
@@ -226,8 +228,8 @@ class OperationsStack(Stack):
                 ("Aurora, %", [cluster.metric_cpu_utilization(), cluster.metric_acu_utilization()]),
             ],
             [
-                ("Events of the last hours", [self._audited(f"Events{name}") for name in ("Accepted", "Pending")]),
-                ("Events astray", [self._audited(f"Events{n}") for n in ("Unexplained", "Conflicting", "Dead")]),
+                ("Events of the last hours", [self._audited(f"Events{name}") for name in WHERE_EVENTS_ARE]),
+                ("Events astray", [self._audited("EventsUnexplained"), self._audited("DeadLetters")]),
             ],
             [("Function errors", [function.metric_errors() for function in functions.values()])],
         ]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods.
 INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
-DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
 # Grants expire and recur at whole hours mostly; what happened two minutes before is told.
 GRANT_SCHEDULE = "cron(3/15 * * * ? *)"
 

@@ -11,6 +11,8 @@ _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
+
 
 class ContextError(Exception):
     """Flags that are unknown, missing or out of range; the message names every one of them."""
@@ -114,7 +116,7 @@ def read_settings(context: Mapping[str, object]) -> Settings:
 
 
 def _application(flags: _Flags) -> ApplicationSettings:
-    schedule = flags.optional("invoiceSchedule") or "cron(5 * * * ? *)"
+    schedule = flags.optional("invoiceSchedule") or DEFAULT_INVOICE_SCHEDULE
     low = flags.whole("sinkMinPollers", 1, 0, 200)
     kept = flags.optional("eventsRetentionDays")
     return ApplicationSettings(

@@ -18,6 +18,8 @@ WITHOUT_RESOURCES = {
     "ec2:DeleteNetworkInterface": "Lambda attaches a function in a VPC with it",
     "ec2:AssignPrivateIpAddresses": "Lambda attaches a function in a VPC with it",
     "ec2:UnassignPrivateIpAddresses": "Lambda attaches a function in a VPC with it",
+    "ec2:DescribeVpcs": "the pollers look up the brokers' network with it",
+    "ec2:DescribeSecurityGroups": "the pollers look up the brokers' network with it",
     "logs:CreateLogDelivery": "log delivery of Step Functions takes no resource",
     "logs:GetLogDelivery": "log delivery of Step Functions takes no resource",
     "logs:UpdateLogDelivery": "log delivery of Step Functions takes no resource",

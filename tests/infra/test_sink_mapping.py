@@ -1,6 +1,10 @@
 """The event source mapping of sink_events."""
 
-from tests.infra.templates import Resource, Synthesis
+import json
+
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from tests.infra.templates import Resource, Synthesis, listed, role_of
 
 
 def mapping_of(synthesis: Synthesis) -> Resource:
@@ -54,3 +58,12 @@ def test_pollers_sign_in_by_scram_where_the_brokers_ask_for_it(aws: Synthesis, l
 
 def test_a_poller_may_hold_a_batch_for_the_whole_timeout_of_the_sink(target: Synthesis) -> None:
     assert target.functions()["sink_events"]["Timeout"] <= 14 * 60
+
+
+def test_pollers_may_do_what_aws_asks_of_a_role_that_reads_msk(aws: Synthesis) -> None:
+    policy = json.loads(aws_managed_policies_data)["AWSLambdaMSKExecutionRole"]["Document"]
+    (asked,) = (set(statement["Action"]) for statement in policy["Statement"])
+    statements = aws.statements(role_of(aws.functions()["sink_events"]))
+    allowed = {action for one in statements if one["Effect"] == "Allow" for action in listed(one["Action"])}
+
+    assert asked - allowed == {"logs:CreateLogGroup"}, "the stack makes the log group"
