@@ -182,7 +182,6 @@ def run() -> int:
     faults = report.print_year(console, names, expected, measured, invoices)
     report.print_arithmetic(console, client, names["UA"], invoices["UA"][0])
     faults += balances.print_balances(console, client, names, balances.january_of(events))
-    balances.print_burn_down(console, client, names["UA"], "UA")
     report.print_next_steps(console, stack)
     for fault in faults:
         console.print(f"[red]{fault}[/red]")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,51 +14,64 @@ from localstack.demo.client import Client
 from localstack.demo.offer import INCLUDED
 from meterhouse.cli.chart import bars
 
-JANUARY = "2013-01"
-FIRST, LAST = f"{JANUARY}-01T00:00:00Z", f"{JANUARY}-31T23:59:00Z"
-"""The last minute of the month: with the next one the allowance is whole again."""
+JANUARY = {"from": "2013-01-01T00:00:00Z", "to": "2013-02-01T00:00:00Z"}
 SHOWN = ("UA", "DL")
-COLUMNS = ("included", "used", "left", "beyond", "access")
+COLUMNS = ("included", "used", "left", "beyond", "left now")
+WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class BurnDown:
+    """A carrier's January: what was left as each day began, and what it came to at the month's end."""
+
+    days: list[tuple[str, Decimal]]
+    used: Decimal
+    left: Decimal
+    beyond: Decimal
 
 
 def january_of(events: Iterable[Mapping[str, Any]]) -> Counter[str]:
     """Departures in January per carrier, counted here and not by Meterhouse."""
-    return Counter(event["subject"] for event in events if event["time"].startswith(JANUARY))
+    return Counter(event["subject"] for event in events if event["time"].startswith("2013-01-"))
+
+
+def burn_down(client: Client, code: str) -> BurnDown:
+    """January as Meterhouse tells it."""
+    history = client.get(_path(code, "history"), **JANUARY, windowSize="DAY")
+    windows = history["windowedHistory"]
+    # the last segment of all has no length: what February begins with
+    *_, end = (part for part in history["burndownHistory"] if part["period"]["from"] != part["period"]["to"])
+    return BurnDown(
+        days=[(window["period"]["from"][:10], Decimal(str(window["balanceAtStart"]))) for window in windows],
+        used=sum((Decimal(str(window["usage"])) for window in windows), Decimal(0)),
+        left=Decimal(str(end["balanceAtEnd"])),
+        beyond=Decimal(str(end["overage"])),
+    )
 
 
 def print_balances(
     console: Console, client: Client, names: Mapping[str, str], departures: Mapping[str, int]
 ) -> list[str]:
-    """The table of two carriers at the end of January; the faults found in it."""
-    table = Table(
-        title="Departures included, at the end of January", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
-    )
+    """Two carriers' balances at the end of January and one's way there; the faults found in them."""
+    title = "Departures included, at the end of January"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
     for heading in COLUMNS:
         table.add_column(heading, justify="right", no_wrap=True)
-    faults = []
-    for code in SHOWN:
-        value, used = _entitlement(client, code, "value", time=LAST), departures[code]
-        found = tuple(Decimal(str(value[name])) for name in ("usage", "balance", "overage"))
-        if found != tuple(map(Decimal, (used, max(INCLUDED - used, 0), max(used - INCLUDED, 0)))):
-            faults.append(f"{code}: used, left and beyond are {found}, and {used} departures are the data set's")
-        access = "yes" if value["hasAccess"] else "no"
-        table.add_row(f"{code} {names[code]}", f"{INCLUDED:,}", *(f"{number:,}" for number in found), access)
+    januaries, faults = {code: burn_down(client, code) for code in SHOWN}, []
+    for code, january in januaries.items():
+        expected, found = departures[code], (january.used, january.left, january.beyond)
+        if found != tuple(map(Decimal, (expected, max(INCLUDED - expected, 0), max(expected - INCLUDED, 0)))):
+            faults.append(f"{code}: used, left and beyond are {found}, and {expected} departures are the data set's")
+        now = Decimal(str(client.get(_path(code, "value"))["balance"]))
+        table.add_row(f"{code} {names[code]}", f"{INCLUDED:,}", *(f"{number:,}" for number in (*found, now)))
     console.print(table)
+    console.print(f"{names[SHOWN[0]]}: departures left as each day of January began")
+    for line in bars(januaries[SHOWN[0]].days, min(console.width, WIDTH)):
+        console.print(line, highlight=False)
+    console.print()
     return faults
 
 
-def print_burn_down(console: Console, client: Client, name: str, code: str) -> None:
-    """What was left of the allowance as each day of January began."""
-    history = _entitlement(client, code, "history", **{"from": FIRST, "to": LAST, "windowSize": "DAY"})
-    days = [
-        (window["period"]["from"][:10], Decimal(str(window["balanceAtStart"]))) for window in history["windowedHistory"]
-    ]
-    console.print(f"{name}: departures left as each day of January began")
-    for line in bars(days, min(console.width, 80)):
-        console.print(line, highlight=False)
-    console.print()
-
-
-def _entitlement(client: Client, code: str, what: str, **query: str) -> Any:  # noqa: ANN401 - JSON
-    return client.get(f"/api/v2/customers/{code.lower()}/entitlements/departures/{what}", **query)
+def _path(code: str, what: str) -> str:
+    return f"/api/v2/customers/{code.lower()}/entitlements/departures/{what}"
