@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults up down status test check format bench layers synth deploy clean
+.PHONY: help install demo demo-faults up down status test check lint format bench layers synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,15 +39,17 @@ down: ## stop the local stack
 status: install ## what of the local stack is running
 	@$(RUN) -m localstack status
 
-test: check ## every ring that needs no Docker and no AWS account
+test: lint ## lint, and every ring that needs no Docker and no AWS account
 	@$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
-check: install ## format, lint, types, import contracts, unit tests
+check: lint ## lint and unit tests
+	@$(RUN) -m pytest tests/unit --quiet
+
+lint: install ## format, lint, types, import contracts
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(RUN) -m pytest tests/unit --quiet
 
 format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .

@@ -8,16 +8,23 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
 from infra.backfill import Backfill
+from infra.balance_queue import THRESHOLDS, BalanceQueue
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
-from infra.functions import FUNCTIONS, MIGRATION
+from infra.functions import BALANCE_WORKER, FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
-from infra.schedules import Schedules
+from infra.schedules import (
+    GRANT_SCHEDULE,
+    INVOICE_RUN_INPUT,
+    ScheduledWorkflow,
+    Schedules,
+)
 from infra.secrets import ApplicationSecrets
+from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow
 
@@ -48,10 +55,13 @@ class ApplicationStack(Stack):
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
+        self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
         self.backfill = Backfill(self, self.functions, self.bus)
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
-        self.schedules = Schedules(self, self.functions, self.invoice_run.state_machine, settings.invoice_schedule)
+        worker = self.functions[BALANCE_WORKER.name]
+        self.balance_queue = BalanceQueue(self, worker, BALANCE_WORKER.timeout, settings.balance_workers, self.bus)
+        self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()
 
@@ -59,8 +69,7 @@ class ApplicationStack(Stack):
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
         capabilities = Capabilities(plane, self.bus, self.secrets)
-        days = settings.events_retention_days
-        of_migration = {} if days is None else {RETENTION: str(days)}
+        chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
             capability = capabilities.of(spec)
@@ -68,7 +77,7 @@ class ApplicationStack(Stack):
                 self,
                 spec.name,
                 layers=layers.of(spec),
-                environment={**capability.environment, **(of_migration if spec is MIGRATION else {})},
+                environment={**capability.environment, **chosen.get(spec.name, {})},
                 grants=capability.grants,
                 network=plane.network,
                 timeout=spec.timeout,
@@ -77,13 +86,22 @@ class ApplicationStack(Stack):
             )
         return made
 
+    def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:
+        schedule, invoice_run = settings.invoice_schedule, self.invoice_run.state_machine
+        expression, is_enabled = schedule or DEFAULT_INVOICE_SCHEDULE, schedule is not None
+        return [
+            ScheduledWorkflow("invoice_run", invoice_run, expression, INVOICE_RUN_INPUT, is_enabled),
+            ScheduledWorkflow("grant_announcements", self.announcements.state_machine, GRANT_SCHEDULE),
+        ]
+
     def _migrate_first(self, settings: ApplicationSettings) -> None:
         """New code meets migrated tables; old code has to bear them for the minute in between (expand, contract)."""
         migrated = migration(self, self.functions[MIGRATION.name], settings.events_retention_days)
         for name, function in self.functions.items():
             if name != MIGRATION.name:
                 function.depends_on(migrated)
-        for construct in (self.sink_mapping, self.schedules, self.backfill.rule, self.api.stage):
+        starting = (self.sink_mapping, self.schedules, self.backfill.rule, self.balance_queue, self.api.stage)
+        for construct in starting:
             construct.node.add_dependency(migrated)
 
     def _outputs(self) -> None:
@@ -94,3 +112,12 @@ class ApplicationStack(Stack):
             ("EventBusName", self.bus.event_bus_name),
         ):
             CfnOutput(self, name, value=value)
+
+
+def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
+    """The variables that the deployment's flags give, by function."""
+    days, thresholds = settings.events_retention_days, settings.balance_thresholds
+    return {
+        MIGRATION.name: {} if days is None else {RETENTION: str(days)},
+        BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+    }

@@ -43,6 +43,7 @@ class FunctionSpec:
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE = Technology
+_RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 REQUESTS = (
     FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
@@ -140,6 +141,21 @@ REQUESTS = (
         ),
     ),
     FunctionSpec(
+        "check_access",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            "GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/value",
+            "GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/history",
+            "GET /api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/value",
+            "GET /api/v1/customers/{customerIdOrKey}/access",
+            "GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/value",
+            "GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}/history",
+            "GET /api/v3/openmeter/customers/{customerId}/entitlement-access",
+            "POST /api/v3/openmeter/entitlement-access/query",
+        ),
+        memory=1769,
+    ),
+    FunctionSpec(
         "manage_subscriptions",
         (POSTGRES,),
         routes=(
@@ -184,16 +200,33 @@ REQUESTS = (
         ),
         memory=1024,
     ),
+    FunctionSpec(
+        "reserve_usage",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            f"GET {_RESERVATIONS}",
+            f"POST {_RESERVATIONS}",
+            f"GET {_RESERVATIONS}/{{reservationId}}",
+            f"POST {_RESERVATIONS}/{{reservationId}}/settle",
+            f"POST {_RESERVATIONS}/{{reservationId}}/release",
+        ),
+        memory=1024,
+    ),
     FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, authorized=False),
 )
 
+BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA), timeout=120, memory=1024)
+
 STREAMS_AND_SCHEDULES = (
+    BALANCE_WORKER,
+    FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec(
         "audit_events", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=1024, concurrency=1
     ),
+    FunctionSpec("audit_month", (KAFKA, CLICKHOUSE, POSTGRES), rate="cron(30 3 * * ? *)", timeout=900, memory=1024),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
 
@@ -208,6 +241,11 @@ INVOICE_RUN_TASKS = (
 
 BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
 
+GRANT_TASKS = (
+    FunctionSpec("list_grant_batches", (POSTGRES,), timeout=60),
+    FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
+)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -218,4 +256,12 @@ MIGRATION = FunctionSpec(
 
 OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),)
 
-FUNCTIONS = (*REQUESTS, *STREAMS_AND_SCHEDULES, *INVOICE_RUN_TASKS, *BACKFILL_TASKS, MIGRATION, *OPERATIONS)
+FUNCTIONS = (
+    *REQUESTS,
+    *STREAMS_AND_SCHEDULES,
+    *INVOICE_RUN_TASKS,
+    *BACKFILL_TASKS,
+    *GRANT_TASKS,
+    MIGRATION,
+    *OPERATIONS,
+)

@@ -10,13 +10,13 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
+from infra.balance_queue import DEAD_LETTERS, QUEUE
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
-from infra.function import log_group_name, pascal_case
+from infra.function import pascal_case
 from infra.workflow import workflow_name
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from infra.data_plane_aws import DataPlaneStack
     from infra.settings import AwsStores
 
-MINUTE, FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
+MINUTE, FIVE_MINUTES, QUARTER_DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(6)
 METRICS = "Meterhouse"
-SINK_LOGS = log_group_name("sink_events")
+WHERE_EVENTS_ARE = ("Accepted", "Counted", "Unmatched", "Invalid", "Duplicate", "Conflicting", "Dead", "Pending")
 
 
 class OperationsStack(Stack):
@@ -60,10 +60,13 @@ class OperationsStack(Stack):
         self._backfill = sfn.StateMachine.from_state_machine_name(
             self, "BackfillMachine", workflow_name("backfill_meter")
         )
-        self._sink_logs = logs.LogGroup.from_log_group_name(self, "SinkLogs", SINK_LOGS)
+        self._announcements = sfn.StateMachine.from_state_machine_name(
+            self, "AnnouncementsMachine", workflow_name("grant_announcements")
+        )
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_conservation()
+        self._watch_balances()
         self._watch_functions()
         self._watch_workflows()
         self._watch_stores(stores)
@@ -71,8 +74,16 @@ class OperationsStack(Stack):
         self._draw_dashboard()
 
     def _alarm(
-        self, construct_id: str, metric: cw.IMetric, threshold: float, *, periods: int = 1, meaning: str
+        self,
+        construct_id: str,
+        metric: cw.IMetric,
+        threshold: float,
+        *,
+        periods: int = 1,
+        bad: int | None = None,
+        meaning: str,
     ) -> None:
+        """Rings when the metric is above the threshold in `bad` of the last periods, else in all of them."""
         alarm = cw.Alarm(
             self,
             construct_id,
@@ -81,6 +92,7 @@ class OperationsStack(Stack):
             metric=metric,
             threshold=threshold,
             evaluation_periods=periods,
+            datapoints_to_alarm=bad,
             comparison_operator=cw.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cw.TreatMissingData.NOT_BREACHING,
         )
@@ -93,12 +105,6 @@ class OperationsStack(Stack):
             300,
             periods=3,
             meaning="Accepted usage waits longer than five minutes to be stored: queries and invoices wait with it",
-        )
-        self._alarm(
-            "DeadLetters",
-            self._dead_letters(),
-            0,
-            meaning="Accepted usage could not be decoded; the dead-letter topic has it with its reason",
         )
         self._alarm(
             "ApiServerErrors",
@@ -114,6 +120,28 @@ class OperationsStack(Stack):
             0,
             meaning="Accepted events are nowhere, or more is stored than was accepted: GET /api/v1/debug/conservation",
         )
+        # a day of periods, of which one holds what the daily audit found
+        self._alarm(
+            "UnexplainedOfMonth",
+            self._audited("EventsUnexplained", by="audit_month", period=QUARTER_DAY),
+            0,
+            periods=4,
+            bad=1,
+            meaning="As UnexplainedEvents, of the last 31 days: GET /api/v1/debug/conservation?from=…",
+        )
+        self._alarm(
+            "DeadLetters",
+            self._audited("DeadLetters"),
+            0,
+            meaning="Accepted usage could not be stored; the dead-letter topic has it: GET /api/v1/debug/dead-letters",
+        )
+
+    def _watch_balances(self) -> None:
+        dead = _queue(DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        self._alarm("BalanceDeadLetters", dead, 0, meaning="Balances that cannot be evaluated; redrive once they can")
+        waiting = _queue(QUEUE, "ApproximateAgeOfOldestMessage")
+        meaning = "Thresholds and balance snapshots are told more than a quarter of an hour late"
+        self._alarm("BalanceLag", waiting, 900, periods=3, meaning=meaning)
 
     def _watch_functions(self) -> None:
         for name, function in self._functions.items():
@@ -132,6 +160,8 @@ class OperationsStack(Stack):
         invoices, backfills = self._invoice_run, self._backfill
         self._alarm("InvoiceRun", _failures(invoices), 0, meaning="Customers stay unbilled until the next run succeeds")
         self._alarm("Backfill", _failures(backfills), 0, meaning="A meter lacks earlier events until it is run again")
+        meaning = "Nobody is told of grants that expired or recurred until the next run succeeds"
+        self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster
@@ -158,24 +188,10 @@ class OperationsStack(Stack):
             period=MINUTE,
         )
 
-    def _dead_letters(self) -> cw.Metric:
-        """Counted from the sink's own log lines, so that the sink carries no metrics client."""
-        count = logs.MetricFilter(
-            self,
-            "DeadLetterCount",
-            log_group=self._sink_logs,
-            filter_pattern=logs.FilterPattern.number_value("$.dead_lettered", ">", 0),
-            metric_namespace=METRICS,
-            metric_name="DeadLettered",
-            metric_value="$.dead_lettered",
-        )
-        return count.metric(statistic="Sum", period=FIVE_MINUTES)
-
-    def _audited(self, name: str) -> cw.Metric:
-        """What the audit finds in the last hours: each run tells it anew, so a sum over runs would mean nothing."""
-        service = {"service": "audit_events"}
+    def _audited(self, name: str, *, by: str = "audit_events", period: Duration = FIVE_MINUTES) -> cw.Metric:
+        """What an audit finds, in all namespaces: each run tells it anew, so a sum over runs would mean nothing."""
         return cw.Metric(
-            namespace=METRICS, metric_name=name, dimensions_map=service, statistic="Maximum", period=FIVE_MINUTES
+            namespace=METRICS, metric_name=name, dimensions_map={"service": by}, statistic="Maximum", period=period
         )
 
     def _notify(self, email: str | None) -> None:
@@ -212,8 +228,8 @@ class OperationsStack(Stack):
                 ("Aurora, %", [cluster.metric_cpu_utilization(), cluster.metric_acu_utilization()]),
             ],
             [
-                ("Events of the last hours", [self._audited(f"Events{name}") for name in ("Accepted", "Pending")]),
-                ("Events astray", [self._audited(f"Events{n}") for n in ("Unexplained", "Conflicting", "Dead")]),
+                ("Events of the last hours", [self._audited(f"Events{name}") for name in WHERE_EVENTS_ARE]),
+                ("Events astray", [self._audited("EventsUnexplained"), self._audited("DeadLetters")]),
             ],
             [("Function errors", [function.metric_errors() for function in functions.values()])],
         ]
@@ -234,4 +250,14 @@ def _failures(machine: sfn.IStateMachine) -> cw.IMetric:
             "late": machine.metric_timed_out(period=FIVE_MINUTES),
             "aborted": machine.metric_aborted(period=FIVE_MINUTES),
         },
+    )
+
+
+def _queue(name: str, metric: str) -> cw.Metric:
+    return cw.Metric(
+        namespace="AWS/SQS",
+        metric_name=metric,
+        dimensions_map={"QueueName": name},
+        statistic="Maximum",
+        period=FIVE_MINUTES,
     )

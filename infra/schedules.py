@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import aws_iam as iam
@@ -13,7 +14,7 @@ from infra.function import pascal_case
 from infra.functions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_stepfunctions as sfn
 
@@ -21,18 +22,27 @@ if TYPE_CHECKING:
 
 # The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods.
 INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
-DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
+# Grants expire and recur at whole hours mostly; what happened two minutes before is told.
+GRANT_SCHEDULE = "cron(3/15 * * * ? *)"
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledWorkflow:
+    name: str
+    machine: sfn.StateMachine
+    expression: str
+    payload: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
 
 
 class Schedules(Construct):
-    """One schedule per function with a rate, and the invoice run's; a missed minute is made up by the next."""
+    """One schedule per function with a rate, and one per workflow; a missed one is made up by the next."""
 
     def __init__(
         self,
         scope: Construct,
         functions: Mapping[str, MeterhouseFunction],
-        invoice_run: sfn.StateMachine,
-        invoice_schedule: str | None,
+        workflows: Sequence[ScheduledWorkflow],
     ) -> None:
         super().__init__(scope, "Schedules")
         self._role = iam.Role(
@@ -42,15 +52,16 @@ class Schedules(Construct):
             if spec.rate:
                 arn = functions[spec.name].function.function_arn
                 self._every(spec.name, spec.rate, arn, "lambda:InvokeFunction", {}, tries_for_seconds=60)
-        self._every(
-            "invoice_run",
-            invoice_schedule or DEFAULT_INVOICE_SCHEDULE,
-            invoice_run.state_machine_arn,
-            "states:StartExecution",
-            INVOICE_RUN_INPUT,
-            tries_for_seconds=3600,
-            enabled=invoice_schedule is not None,
-        )
+        for one in workflows:
+            self._every(
+                one.name,
+                one.expression,
+                one.machine.state_machine_arn,
+                "states:StartExecution",
+                one.payload,
+                tries_for_seconds=3600,
+                enabled=one.enabled,
+            )
 
     def _every(
         self,

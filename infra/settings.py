@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+_PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
 
 
 class ContextError(Exception):
@@ -80,6 +85,8 @@ class ApplicationSettings:
     sink_max_pollers: int
     invoice_schedule: str | None
     events_retention_days: int | None
+    balance_thresholds: str | None
+    balance_workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ def read_settings(context: Mapping[str, object]) -> Settings:
 
 
 def _application(flags: _Flags) -> ApplicationSettings:
-    schedule = flags.optional("invoiceSchedule") or "cron(5 * * * ? *)"
+    schedule = flags.optional("invoiceSchedule") or DEFAULT_INVOICE_SCHEDULE
     low = flags.whole("sinkMinPollers", 1, 0, 200)
     kept = flags.optional("eventsRetentionDays")
     return ApplicationSettings(
@@ -118,6 +125,8 @@ def _application(flags: _Flags) -> ApplicationSettings:
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
         invoice_schedule=None if schedule == "off" else schedule,
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
+        balance_thresholds=flags.percentages("balanceThresholds"),
+        balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
     )
 
 
@@ -216,6 +225,13 @@ class _Flags:
         if not float(number).is_integer():
             self.fault(f"{name} is {number:g}, expected a whole number")
         return int(number)
+
+    def percentages(self, name: str) -> str | None:
+        """Numbers above 0, divided by commas, as they were written; None where the flag is not given."""
+        value = self.optional(name)
+        if value is not None and not _PERCENTAGES.fullmatch(value):
+            self.fault(f"{name} is {value!r}, expected percentages such as 50,75,90,100")
+        return value
 
     def finish(self) -> None:
         unknown = sorted(self._given.keys() - self._read)

@@ -21,6 +21,8 @@ WINDOW_SECONDS = 2
 # A store that is away must not turn good events into dead letters: the sink sorts out poison itself, so what fails
 # is a whole batch, and it is tried for hours. Without a number, AWS caps a mapping with a destination at 10 tries.
 RETRIES = 1_000
+# What the mapping looks up of the brokers' network, beyond what Lambda asks of every function in a VPC.
+POLLERS_NETWORK = ("ec2:DescribeVpcs", "ec2:DescribeSecurityGroups")
 
 
 class SinkMapping(Construct):
@@ -71,5 +73,6 @@ class SinkMapping(Construct):
         """Pollers run with the function's role: https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html."""
         actions = ["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"]
         sink.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[cluster_arn]))
+        sink.role.add_to_policy(iam.PolicyStatement(actions=list(POLLERS_NETWORK), resources=["*"]))
         # Creating a mapping checks these rights at once: the role's policy has to be complete before it.
         self.resource.node.add_dependency(sink.role)

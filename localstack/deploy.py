@@ -19,6 +19,10 @@ from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER
 SOURCES = ("infra", "functions", "layers", "shared", "cdk.json", "uv.lock")
 POSTGRES_OWNER_SECRET = "local/postgres-owner"  # noqa: S105 - a name
 CLICKHOUSE_SECRET = "local/clickhouse"  # noqa: S105 - a name
+_OUTDATED = "changed after they were applied"
+_REMEDY = (
+    "The stores here were made by an earlier version, whose migrations were edited before a release: `make clean`\n"
+)
 _STEP = re.compile(r"\|\s*(\d+)/(\d+)\s*\|")
 
 Progress = Callable[[int, int], None]
@@ -147,7 +151,8 @@ def _run(stack: Stack, command: tuple[str, ...], cwd: Path, progress: Progress) 
             process.terminate()
             raise
     if process.returncode:
-        raise DeployFailedError(f"cdk {command[1]} failed ({log}):\n{''.join(tail)}")
+        said = "".join(tail)
+        raise DeployFailedError(f"cdk {command[1]} failed ({log}):\n{said}{_REMEDY if _OUTDATED in said else ''}")
 
 
 def _sources() -> Iterator[str]:

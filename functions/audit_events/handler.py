@@ -4,10 +4,10 @@ from operator import attrgetter
 from typing import Any
 
 from meterhouse.metering.account_for_events import AccountForEvents
-from meterhouse.metering.audit_events import AuditEvents
+from meterhouse.metering.audit_events import LAST_HOURS, AuditEvents
 from meterhouse.metering.clickhouse_conservation import ClickHouseConservation
 from meterhouse.metering.clickhouse_witness import ClickHouseWitness
-from meterhouse.metering.conservation import Account
+from meterhouse.metering.cloudwatch_audit import report, tell
 from meterhouse.metering.kafka_topic import KafkaTopic
 from meterhouse.metering.kafka_watermark import KafkaEventLog
 from meterhouse.metering.postgres import AllMeters
@@ -15,25 +15,11 @@ from meterhouse.metering.witness import Witness
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.kafka import KafkaSettings
-from meterhouse.platform.logging import count, logger
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.task import task
 
 TURN_SECONDS = 120.0
 """Of each topic: the witness goes on with the next audit where one did not reach the end."""
-METRICS = {
-    "EventsAccepted": "accepted",
-    "EventsUnexplained": "astray",
-    "EventsConflicting": "conflict",
-    "EventsDead": "dead",
-    "EventsPending": "pending",
-}
-
-
-def report(namespace: str, account: Account) -> None:
-    numbers = {"accepted": account.accepted, "unexplained": account.unexplained, "astray": account.astray}
-    logger.error("events unexplained", extra={"namespace": namespace, **numbers})
-
 
 settings = KafkaSettings.from_environment
 store = ClickHouse(ClickHouseSettings.from_environment)
@@ -46,14 +32,10 @@ witness = Witness(
 database = Database(PostgresSettings.from_environment)
 meters = AllMeters(database)
 account = AccountForEvents(KafkaEventLog(settings), witness, meters, conservation, meters)
-audit = AuditEvents(account, conservation, report, clock.now)
+audit = AuditEvents(account, conservation, report, clock.now, LAST_HOURS)
 
 
 @task
 def handler(_event: dict[str, Any]) -> dict[str, Any]:
-    """The numbers of the metrics, in events of the last hours."""
-    found = audit()
-    numbers = {metric: getattr(found, name) for metric, name in METRICS.items()}
-    for metric, value in numbers.items():
-        count(metric, value)
-    return numbers
+    """The numbers of the metrics, in events and letters of the last hours."""
+    return {**tell(audit())}

@@ -10,17 +10,9 @@ from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
-from meterhouse.entitlements import api as entitlements
-from meterhouse.metering import api as metering
-from meterhouse.metering import (
-    conservation_api,
-    dead_letters_api,
-    events_api,
-    ingest_openapi,
-    metrics_api,
-    progress_api,
-    usage_api,
-)
+from meterhouse.entitlements import all_routes as entitlements
+from meterhouse.metering import all_routes as metering
+from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
@@ -37,14 +29,8 @@ def openapi() -> str:
             *customers.routes(UNUSED, UNUSED),
             *catalog.routes(UNUSED, UNUSED, UNUSED),
             currencies_api.currency_routes(),
-            metering.routes(UNUSED),
-            usage_api.usage_routes(UNUSED),
-            events_api.events_routes(UNUSED),
-            metrics_api.metrics_routes(UNUSED),
-            progress_api.progress_routes(UNUSED),
-            conservation_api.conservation_routes(UNUSED, UNUSED, UNUSED),
-            dead_letters_api.dead_letter_routes(UNUSED),
-            *entitlements.management_routes(UNUSED),
+            *metering.all_routes(UNUSED),
+            *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

@@ -9,13 +9,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from localstack.aws import aws_client
-from localstack.demo import offer, report
+from localstack.demo import balances, offer, report
 from localstack.demo.client import Client, Refused
 from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
@@ -29,6 +30,10 @@ SENDERS = 3
 TWICE = 0.05
 KILLS = 10
 SINK_PATIENCE_SECONDS = 180
+BETWEEN_BATCHES_SECONDS = 0.5
+BETWEEN_REPORTS_SECONDS = 5
+REPORT = "/api/v1/debug/conservation"
+CLOUD_EVENTS = "application/cloudevents-batch+json"
 YEAR = {"from": "2013-01-01T00:00:00-05:00", "to": "2014-01-01T00:00:00-05:00"}
 """The data set's year is New York's: its last departures leave after midnight UTC."""
 RUNS = ("2013-02-01T02:00:00Z", "2013-03-01T02:00:00Z", "2013-04-01T02:00:00Z")
@@ -53,7 +58,7 @@ def ingest(client: Client, parts: Sequence[list[dict[str, Any]]], bar: Progress)
     task = bar.add_task("sending events", total=sum(map(len, parts)))
 
     def send(batch: list[dict[str, Any]]) -> None:
-        client.post("/api/v1/events", batch, "application/cloudevents-batch+json")
+        client.post("/api/v1/events", batch, CLOUD_EVENTS)
         bar.advance(task, len(batch))
 
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -81,6 +86,60 @@ def wait_for_usage(client: Client, expected: dict[str, CarrierYear], bar: Progre
         if measured == expected or time.monotonic() > deadline:
             return measured
         time.sleep(0.5)
+
+
+class Killer(Protocol):
+    @property
+    def killed(self) -> int: ...
+
+
+def keep_sending(
+    client: Client, parts: Sequence[list[dict[str, Any]]], killer: Killer, kills: int, bar: Progress
+) -> None:
+    """Send batches again until the sink was killed so often, or patience ends: a sink at rest is not killed."""
+    task = bar.add_task("kills of the sink", total=kills)
+    deadline = time.monotonic() + SINK_PATIENCE_SECONDS
+    for batch in itertools.cycle(parts):
+        bar.update(task, completed=killer.killed)
+        if killer.killed >= kills or time.monotonic() > deadline:
+            return
+        client.post("/api/v1/events", batch, CLOUD_EVENTS)
+        # enough for a sink to be at work, and no heap for it to clear away afterwards
+        time.sleep(BETWEEN_BATCHES_SECONDS)
+
+
+def settled_year(
+    client: Client, expected: dict[str, CarrierYear], bar: Progress
+) -> tuple[dict[str, CarrierYear], dict[str, int]]:
+    """What is measured, and where every event is, once none is on its way: a later writing could still change it."""
+    wait_for_usage(client, expected, bar)
+    account = wait_for_rest(client, bar)
+    return measured_years(client, sorted(expected)), account
+
+
+def wait_for_rest(client: Client, bar: Progress) -> dict[str, int]:
+    """Where every event is, once none is pending, or when patience ends: it begins anew while there are ever fewer."""
+    task = bar.add_task("stored, to the last", total=None)
+    fewest, deadline = sys.maxsize, time.monotonic() + SINK_PATIENCE_SECONDS
+    while True:
+        account = reported(client)
+        if account and account["pending"] < fewest:
+            fewest, deadline = account["pending"], time.monotonic() + SINK_PATIENCE_SECONDS
+            bar.update(task, total=account["accepted"], completed=account["accepted"] - fewest)
+        if not fewest or time.monotonic() > deadline:
+            return account or client.get(REPORT)["totals"]
+        time.sleep(BETWEEN_REPORTS_SECONDS)
+
+
+def reported(client: Client) -> dict[str, int] | None:
+    """Where every event is; None where the stores were too busy with the sink to say so in time."""
+    try:
+        totals: dict[str, int] = client.get(REPORT)["totals"]
+    except Refused as refusal:
+        if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return None
+    return totals
 
 
 def wait_for_backfills(client: Client, bar: Progress) -> None:
@@ -122,6 +181,7 @@ def run() -> int:
     invoices = {code: report.invoices_of(client, customers[code]) for code in customers}
     faults = report.print_year(console, names, expected, measured, invoices)
     report.print_arithmetic(console, client, names["UA"], invoices["UA"][0])
+    faults += balances.print_balances(console, client, names, balances.january_of(events))
     report.print_next_steps(console, stack)
     for fault in faults:
         console.print(f"[red]{fault}[/red]")
@@ -140,8 +200,9 @@ def run_under_faults() -> int:
     console.print(f"seed {seed}: {len(parts)} batches, 5 % of them twice, shuffled; the sink is killed {KILLS} times")
     with progress() as bar, SinkKiller(read_stack(), KILLS, seed) as killer:
         ingest(client, parts, bar)
-        measured = wait_for_usage(client, expected, bar)
-    return report.print_faults(console, expected, measured, killer.killed, KILLS)
+        keep_sending(client, parts, killer, KILLS, bar)
+        measured, account = settled_year(client, expected, bar)
+    return report.print_faults(console, expected, measured, account, (killer.killed, KILLS))
 
 
 def issue_api_key(settings: Mapping[str, str], namespace: str) -> str:

@@ -1,4 +1,4 @@
-"""What the airports sell in the demo: two meters, two features, one plan, sixteen customers and their subscriptions."""
+"""What the airports sell in the demo: two meters, two features, one plan, sixteen customers, what each has."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ from localstack.demo.flights import EVENT_TYPE
 
 PLAN_KEY = "new_york_airports"
 SUBSCRIBED_FROM = "2013-01-01T00:00:00Z"
+INCLUDED = 4_000
+"""Departures a month that each carrier may have; more is possible and counted."""
 METERS: tuple[dict[str, Any], ...] = (
     {
         "slug": "departures",
@@ -96,12 +98,23 @@ def ensure_catalog(client: Client) -> None:
         client.post(f"/api/v1/plans/{plan['id']}/publish", {})
 
 
+ALLOWANCE: dict[str, Any] = {
+    "type": "metered",
+    "featureKey": "departures",
+    "isSoftLimit": True,
+    "issue": {"amount": INCLUDED},
+    "usagePeriod": {"interval": "MONTH", "anchor": SUBSCRIBED_FROM},
+    "measureUsageFrom": SUBSCRIBED_FROM,
+}
+
+
 def ensure_customer(client: Client, carrier: str, name: str) -> str:
-    """The customer's id; a carrier's subscription is created with it."""
+    """The customer's id; a carrier's subscription and its allowance are created with it."""
     key = carrier.lower()
     body = {"key": key, "name": name, "currency": "USD", "usageAttribution": {"subjectKeys": [carrier]}}
     customer = client.create("/api/v1/customers", body) or client.get(f"/api/v1/customers/{key}")
     subscription = {"customerId": customer["id"], "plan": {"key": PLAN_KEY}, "timing": SUBSCRIBED_FROM}
     client.create("/api/v1/subscriptions", subscription)
+    client.create(f"/api/v2/customers/{key}/entitlements", ALLOWANCE)
     identity: str = customer["id"]
     return identity

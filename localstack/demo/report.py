@@ -62,21 +62,35 @@ def print_faults(
     console: Console,
     expected: Mapping[str, CarrierYear],
     measured: Mapping[str, CarrierYear],
-    killed: int,
-    wanted: int,
+    account: Mapping[str, int],
+    kills: tuple[int, int],
 ) -> int:
-    """How the year came out under faults; 0 when it is the data set's own and the faults really happened."""
+    """How the year came out; 0 when it is the data set's own, nothing is on its way, and all kills happened.
+
+    Args:
+        console: where it is told.
+        expected: the data set's own year.
+        measured: Meterhouse's.
+        account: where every accepted event is.
+        kills: how many there were, of how many.
+    """
+    killed, wanted = kills
+    open_ = {name: account[name] for name in ("pending", "astray") if account[name]}
     wrong = [code for code in sorted(expected) if measured[code] != expected[code]]
     for code in wrong:
         console.print(f"[red]{code}: measured {measured[code]}, the data set says {expected[code]}[/red]")
     if killed < wanted:
-        console.print(f"[red]the sink was killed {killed} times only: it was done before[/red]")
-    if not wrong and killed == wanted:
+        console.print(f"[red]the sink was killed {killed} times only[/red]")
+    for name, number in open_.items():
+        console.print(f"[red]{number:,} events are {name}[/red]")
+    is_well = not wrong and not open_ and killed == wanted
+    if is_well:
         total = sum(year.departures for year in measured.values())
         console.print(
-            f"{killed} sinks were killed; all {total:,} departures are counted once, every total is the data set's."
+            f"{killed} sinks were killed; all {total:,} departures are counted once, every total is the data set's. "
+            f"{account['accepted']:,} events were accepted, {account['duplicate']:,} of them again; none is on its way."
         )
-    return 1 if wrong or killed < wanted else 0
+    return 0 if is_well else 1
 
 
 def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[str, Any]) -> None:

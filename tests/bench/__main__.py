@@ -18,6 +18,7 @@ from tests.bench import (
     ingest_decode,
     ingest_handler,
     one_customer,
+    rated_lines,
     sink_batch,
     typed_column,
     warm_memory,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "P8": dirty_hour.measure,
     "P11": burn_down.measure,
     "P12": warm_memory.measure,
+    "P14": rated_lines.measure,
 }
 _WIDTH = 140
 _TITLES = {

@@ -74,7 +74,7 @@ def _rows(month: Month, window: WindowSize | None) -> UsageQuery:
 
 
 def _discard(store: ClickHouse, query: UsageQuery) -> None:
-    dirty: list[int] | None = None if query.accepted_before else []
+    dirty = ClickHouseUsage(store)._dirty(NAMESPACE, query)
     text, parameters = usage_sql(NAMESPACE, query, dirty, _MOST_ROWS)
     store.command(text + _NOWHERE, parameters)
 

@@ -91,18 +91,25 @@ class Run:
 Benchmark = Callable[[Run], list[Figure]]
 
 
-def take_turns(*works: Callable[[], object], rounds: Iterable[int], calls: int = 1) -> list[list[float]]:
+def take_turns(
+    *works: Callable[[], object],
+    rounds: Iterable[int],
+    calls: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[list[float]]:
     """Seconds a call of each work, one figure a round: the works take turns, so that all meet the same noise."""
     seconds: list[list[float]] = [[] for _ in works]
     for _ in rounds:
         for work, taken in zip(works, seconds, strict=True):
-            started = time.perf_counter()
+            started = clock()
             for _ in range(calls):
                 work()
-            taken.append((time.perf_counter() - started) / calls)
+            taken.append((clock() - started) / calls)
     return seconds
 
 
-def best(*works: Callable[[], object], rounds: Iterable[int]) -> list[float]:
+def best(
+    *works: Callable[[], object], rounds: Iterable[int], clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """The least seconds of each work, taken in turns: what others do on the machine only adds."""
-    return [min(seconds) for seconds in take_turns(*works, rounds=rounds)]
+    return [min(seconds) for seconds in take_turns(*works, rounds=rounds, clock=clock)]

@@ -8,29 +8,33 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import orjson
 
 from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
 from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler
-from meterhouse.metering.model import MeterSpec
+from meterhouse.metering.model import Meter, MeterSpec
 from meterhouse.metering.postgres import AllMeters, OutboxNotices, PostgresMeters
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.service import MeterService
 from meterhouse.metering.sink import SinkEvents
+from meterhouse.metering.usage import UsageQuery
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, begins
 from tests.bench.departures import body_of, distinct_departures
 from tests.bench.measurement import Effort, Figure, Kind, Run, Unit, take_turns
+from tests.bench.usage_month import check_equal
 
 _ROUNDS = {Effort.FULL: 20, Effort.SMALL: 1}
 _RECORDS = {Effort.FULL: 100, Effort.SMALL: 5}
@@ -58,23 +62,24 @@ Batch = tuple[dict[str, Any], list[bytes]]
 
 def measure(run: Run) -> list[Figure]:
     database = Database(lambda: run.engines.postgres)
-    add_meters(database, _NAMESPACE)
+    meters = add_meters(database, _NAMESPACE)
     with run.engines.usage_store("p3") as settings:
         store = ClickHouse(lambda: settings)
         handler = batch_handler(sink_of(database, store, run))
         rounds = _ROUNDS[run.effort]
         batches = [_batch(number, _RECORDS[run.effort]) for number in range(rounds + 1)]
+        sent = [body for _, bodies in batches for body in bodies]
         handler(batches.pop()[0])
         figures = _figures(run, handler, batches)
+        _check(store, meters, sent)
     database.close()
     return [*figures, _fitting(batches[0][0])]
 
 
-def add_meters(database: Database, namespace: str) -> None:
+def add_meters(database: Database, namespace: str) -> list[Meter]:
     add_namespace(database, namespace)
     service = MeterService(begins(database, PostgresMeters))
-    for spec in _METERS:
-        service.create(namespace, spec)
+    return [service.create(namespace, spec) for spec in _METERS]
 
 
 def sink_of(database: Database, store: ClickHouse, run: Run) -> SinkEvents:
@@ -119,6 +124,14 @@ def _figures(run: Run, handler: Callable[[dict[str, Any]], object], batches: lis
         Figure("P3", f"sink {events:,} events, each", Kind.RATIO, min(works) / events, _FLOOR, floor, _BOUND),
         Figure("P3", "of it the function's own CPU time", Kind.RATIO, min(own) / events, _FLOOR, floor),
     ]
+
+
+def _check(store: ClickHouse, meters: list[Meter], sent: list[bytes]) -> None:
+    """Both meters have read every event that was sunk, once."""
+    distances = [event["data"]["distance"] for body in sent for event in orjson.loads(body)]
+    usage = ClickHouseUsage(store)
+    found = [row.value for meter in meters for row in usage.query(_NAMESPACE, UsageQuery(meter))]
+    check_equal(found, [Decimal(sum(distances)), Decimal(len(distances))])
 
 
 def _timed(own: list[float], work: Callable[[], object]) -> None:

@@ -66,16 +66,22 @@ def sdk(stack: dict[str, str]) -> Client:
 
 
 @pytest.fixture(scope="session")
-def new_namespace(stack: dict[str, str], cloud: Callable[[str], Any]) -> Callable[[str], Client]:
+def new_key(cloud: Callable[[str], Any]) -> Callable[[str], str]:
     """Opens a namespace with a key of its own, as an operator would."""
 
-    def open_namespace(name: str) -> Client:
-        answer = cloud("lambda").invoke(
-            FunctionName="meterhouse-issue_api_key", Payload=json.dumps({"namespace": name, "name": "e2e"}).encode()
-        )
-        return Client(endpoint=stack["METERHOUSE_URL"], token=json.loads(answer["Payload"].read())["key"])
+    def issue(namespace: str) -> str:
+        order = json.dumps({"namespace": namespace, "name": "e2e"}).encode()
+        answer = cloud("lambda").invoke(FunctionName="meterhouse-issue_api_key", Payload=order)
+        key: str = json.loads(answer["Payload"].read())["key"]
+        return key
 
-    return open_namespace
+    return issue
+
+
+@pytest.fixture(scope="session")
+def new_namespace(stack: dict[str, str], new_key: Callable[[str], str]) -> Callable[[str], Client]:
+    """The SDK in a namespace that is opened for it."""
+    return lambda name: Client(endpoint=stack["METERHOUSE_URL"], token=new_key(name))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What the official SDK offers, read off the SDK, and a recorder of what was called."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +11,6 @@ GROUPS = (
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {
-    "customer": "access: issue 4",
-    "customer_entitlement": "balances: issue 4",
-    "customer_entitlement_v2.get_customer_entitlement_history": "balances: issue 4",
-    "customer_entitlement_v2.get_customer_entitlement_value": "balances: issue 4",
     "customer_invoice": "pending lines by hand and simulation: billing's issue",
     "customer_overrides": "billing profiles of single customers: billing's issue",
     "customer_apps": "apps: issue 6",
@@ -35,6 +32,14 @@ def offered() -> list[str]:
 
 
 DRIVEN = [name for name in offered() if not {name, name.partition(".")[0]} & ELSEWHERE.keys()]
+
+
+def report() -> Iterator[str]:
+    """The lines that tell what is driven and what is elsewhere."""
+    yield f"{len(DRIVEN)} driven"
+    yield from (f"  {name}" for name in DRIVEN)
+    yield f"{len(offered()) - len(DRIVEN)} elsewhere"
+    yield from (f"  {name}: {reason}" for name, reason in ELSEWHERE.items())
 
 
 @dataclass

@@ -38,6 +38,8 @@ EVERY_OPTION = {
     "auroraReaders": "1",
     "sinkMinPollers": "0",
     "eventsRetentionDays": "400",
+    "balanceThresholds": "80, 100",
+    "balanceWorkers": "20",
 }
 
 Resource = dict[str, Any]
@@ -61,6 +63,15 @@ class Synthesis:
 
     def one(self, kind: str) -> Resource:
         (resource,) = self.all(kind).values()
+        return resource
+
+    def named(self, kind: str, **properties: Any) -> Resource:
+        """The one resource of a type that has these properties."""
+        (resource,) = [
+            resource
+            for resource in self.all(kind).values()
+            if properties.items() <= {k: v for k, v in resource["Properties"].items() if k in properties}.items()
+        ]
         return resource
 
     @property

@@ -16,7 +16,7 @@ RUN = {"namespace": "default", "meterId": "01A", "revision": 3}
 
 
 def test_domain_events_of_meters_start_it_with_ids_alone(target: Synthesis) -> None:
-    rule = target.one("AWS::Events::Rule")["Properties"]
+    rule = target.named("AWS::Events::Rule", Name="meterhouse-backfill_meter")["Properties"]
     (started,) = rule["Targets"]
 
     assert rule["EventPattern"] == {"source": ["meterhouse"], "detail-type": list(STARTING)}
@@ -32,7 +32,7 @@ def test_domain_events_of_meters_start_it_with_ids_alone(target: Synthesis) -> N
 
 
 def test_the_rule_may_start_that_workflow_and_nothing_else(target: Synthesis) -> None:
-    (started,) = target.one("AWS::Events::Rule")["Properties"]["Targets"]
+    (started,) = target.named("AWS::Events::Rule", Name="meterhouse-backfill_meter")["Properties"]["Targets"]
     role = started["RoleArn"]["Fn::GetAtt"][0]
 
     (statement,) = target.statements(role)

@@ -23,10 +23,14 @@ MAY_LOAD = {
     "manage_customers": HTTP,
     "manage_catalog": HTTP,
     "manage_entitlements": HTTP,
+    "check_access": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
+    "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
     "inspect_events": HTTP | {"msgspec", "zstandard", "jsonpath"},
+    "reserve_usage": HTTP | {"msgspec", "jsonpath"},
+    "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

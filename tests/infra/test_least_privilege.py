@@ -18,6 +18,8 @@ WITHOUT_RESOURCES = {
     "ec2:DeleteNetworkInterface": "Lambda attaches a function in a VPC with it",
     "ec2:AssignPrivateIpAddresses": "Lambda attaches a function in a VPC with it",
     "ec2:UnassignPrivateIpAddresses": "Lambda attaches a function in a VPC with it",
+    "ec2:DescribeVpcs": "the pollers look up the brokers' network with it",
+    "ec2:DescribeSecurityGroups": "the pollers look up the brokers' network with it",
     "logs:CreateLogDelivery": "log delivery of Step Functions takes no resource",
     "logs:GetLogDelivery": "log delivery of Step Functions takes no resource",
     "logs:UpdateLogDelivery": "log delivery of Step Functions takes no resource",
@@ -27,7 +29,7 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies": "log delivery of Step Functions takes no resource",
     "logs:DescribeLogGroups": "log delivery of Step Functions takes no resource",
 }
-ROLES_OF = {"scheduler.amazonaws.com": 1, "states.amazonaws.com": 2}
+ROLES_OF = {"scheduler.amazonaws.com": 1, "states.amazonaws.com": 3}
 """Of the schedules, and of each workflow."""
 SECRET_VALUE = re.compile(r"(password|secret|token|pepper|private_?key|api_?key)$", re.IGNORECASE)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.audit_events.handler import METRICS
+from meterhouse.metering.cloudwatch_audit import LETTERS, METRICS
 from tests.infra.templates import Resource, Synthesis
 
 
@@ -17,7 +17,8 @@ def alarms(synthesis: Synthesis) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("SinkLag", "DeadLetters", "UnexplainedEvents", "ApiServerErrors", "InvoiceRun", "Backfill"),
+        *("SinkLag", "DeadLetters", "UnexplainedEvents", "UnexplainedOfMonth"),
+        *("ApiServerErrors", "InvoiceRun", "Backfill", "Announcements"),
         *("AuroraCpu", "AuroraCapacity", "Broker1Disk"),
     ],
 )
@@ -25,15 +26,26 @@ def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
     assert f"meterhouse-{name}" in alarms(aws)
 
 
-def test_the_alarm_on_unexplained_events_reads_what_the_audit_counts(aws: Synthesis) -> None:
+@pytest.mark.parametrize(
+    ("name", "audit"),
+    [("UnexplainedEvents", "audit_events"), ("UnexplainedOfMonth", "audit_month"), ("DeadLetters", "audit_events")],
+)
+def test_the_alarms_on_what_is_astray_read_what_an_audit_counts(aws: Synthesis, name: str, audit: str) -> None:
     named = {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in alarms_of(aws)}
-    alarm = named["meterhouse-UnexplainedEvents"]
+    alarm = named[f"meterhouse-{name}"]
 
-    assert alarm["MetricName"] in METRICS
+    assert alarm["MetricName"] in {*METRICS, LETTERS}
     assert alarm["Namespace"] == "Meterhouse"
-    service = aws.functions()["audit_events"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    service = aws.functions()[audit]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_what_a_daily_audit_finds_rings_until_the_next(aws: Synthesis) -> None:
+    (alarm,) = (one["Properties"] for one in alarms_of(aws) if one["Properties"]["AlarmName"].endswith("OfMonth"))
+
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 24 * 60 * 60
+    assert alarm["DatapointsToAlarm"] == 1
 
 
 def test_every_function_that_fails_rings(aws: Synthesis) -> None:

@@ -80,3 +80,13 @@ def test_events_are_kept_for_ever_unless_days_are_given() -> None:
 @pytest.mark.parametrize("value", ["0", "-3", "1.5", "a year", "36501"])
 def test_a_retention_that_is_no_whole_number_of_days_is_refused(value: str) -> None:
     assert any(fault.startswith("eventsRetentionDays is") for fault in faults(eventsRetentionDays=value))
+
+
+def test_thresholds_are_the_workers_own_unless_percentages_are_given() -> None:
+    assert read_settings({}).application.balance_thresholds is None
+    assert read_settings(EVERY_OPTION).application.balance_thresholds == "80, 100"
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "50,", "half"])
+def test_thresholds_that_are_no_percentages_are_refused(value: str) -> None:
+    assert any(fault.startswith("balanceThresholds is") for fault in faults(balanceThresholds=value))

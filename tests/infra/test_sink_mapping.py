@@ -1,19 +1,29 @@
 """The event source mapping of sink_events."""
 
-from tests.infra.templates import Synthesis
+import json
 
-KIND = "AWS::Lambda::EventSourceMapping"
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from tests.infra.templates import Resource, Synthesis, listed, role_of
+
+
+def mapping_of(synthesis: Synthesis) -> Resource:
+    """Properties of the one mapping whose source is Kafka."""
+    mappings = synthesis.all("AWS::Lambda::EventSourceMapping").values()
+    (found,) = [m["Properties"] for m in mappings if "Topics" in m["Properties"]]
+    properties: Resource = found
+    return properties
 
 
 def test_batches_are_as_large_as_lambda_takes_within_seconds(target: Synthesis) -> None:
-    mapping = target.one(KIND)["Properties"]
+    mapping = mapping_of(target)
 
     assert mapping["BatchSize"] == 10_000
     assert 1 <= mapping["MaximumBatchingWindowInSeconds"] <= 5
 
 
 def test_mapping_commits_in_the_group_the_watermark_is_read_from(target: Synthesis) -> None:
-    mapping = target.one(KIND)["Properties"]
+    mapping = mapping_of(target)
     watermark = target.functions()["await_watermark"]["Environment"]["Variables"]
 
     assert mapping["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == watermark["KAFKA_CONSUMER_GROUP"]
@@ -22,7 +32,7 @@ def test_mapping_commits_in_the_group_the_watermark_is_read_from(target: Synthes
 
 
 def test_mapping_has_dead_letters_and_tries_long_enough_for_a_store_to_come_back(target: Synthesis) -> None:
-    mapping = target.one(KIND)["Properties"]
+    mapping = mapping_of(target)
     sink = target.functions()["sink_events"]["Environment"]["Variables"]
 
     destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
@@ -34,17 +44,26 @@ def test_mapping_has_dead_letters_and_tries_long_enough_for_a_store_to_come_back
 def test_on_demand_mapping_asks_for_nothing_that_only_provisioned_mode_has(
     aws_with_every_option: Synthesis,
 ) -> None:
-    mapping = aws_with_every_option.one(KIND)["Properties"]
+    mapping = mapping_of(aws_with_every_option)
 
     assert not mapping.keys() & {"ProvisionedPollerConfig", "DestinationConfig", "MaximumRetryAttempts"}
 
 
 def test_pollers_sign_in_by_scram_where_the_brokers_ask_for_it(aws: Synthesis, local: Synthesis) -> None:
-    access = aws.one(KIND)["Properties"]["SourceAccessConfigurations"]
+    access = mapping_of(aws)["SourceAccessConfigurations"]
 
     assert [entry["Type"] for entry in access] == ["SASL_SCRAM_512_AUTH"]
-    assert "SourceAccessConfigurations" not in local.one(KIND)["Properties"]
+    assert "SourceAccessConfigurations" not in mapping_of(local)
 
 
 def test_a_poller_may_hold_a_batch_for_the_whole_timeout_of_the_sink(target: Synthesis) -> None:
     assert target.functions()["sink_events"]["Timeout"] <= 14 * 60
+
+
+def test_pollers_may_do_what_aws_asks_of_a_role_that_reads_msk(aws: Synthesis) -> None:
+    policy = json.loads(aws_managed_policies_data)["AWSLambdaMSKExecutionRole"]["Document"]
+    (asked,) = (set(statement["Action"]) for statement in policy["Statement"])
+    statements = aws.statements(role_of(aws.functions()["sink_events"]))
+    allowed = {action for one in statements if one["Effect"] == "Allow" for action in listed(one["Action"])}
+
+    assert asked - allowed == {"logs:CreateLogGroup"}, "the stack makes the log group"

@@ -245,7 +245,7 @@ GROUPS = {"region": "$.region"}
 class NoNotices:
     told: list[Any] = field(default_factory=list)
 
-    def usage_ingested(self, usage: Any, _notice_id: str, _at: Any) -> None:
+    def usage_ingested(self, usage: Any, _late: Any, _notice_id: str, _at: Any) -> None:
         self.told.append(list(usage))
 
 

@@ -17,8 +17,8 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
-from meterhouse.rating.line import Usage
 from meterhouse.rating.rate import rate
+from meterhouse.rating.usage import Usage
 
 _ONE = Decimal(1)
 _WHOLE = Fraction(1)
@@ -91,17 +91,7 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
 
 def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
     """The line with its amounts and their trace."""
-    if line.rate_card.price is None:
-        raise InvariantBroken(f"line {line.key} has no price")
-    usage = Usage(
-        name=line.name,
-        price=line.rate_card.price,
-        currency=currency(line.currency),
-        service_period=line.service_period,
-        quantity=quantity,
-        share=_share(line, workflow),
-    )
-    result = rate(usage)
+    result = rate(usage_of(line, quantity, workflow))
     return replace(
         line,
         quantity=quantity,
@@ -109,6 +99,28 @@ def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> L
         detailed=result.detailed_lines,
         trace=result.trace.document(),
         updated_at=now,
+    )
+
+
+def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
+    """What a line that used `quantity` metered units is rated from; it alone charges for its full period.
+
+    Raises:
+        InvariantBroken: a line without a price.
+    """
+    card = line.rate_card
+    if card.price is None:
+        raise InvariantBroken(f"line {line.key} has no price")
+    return Usage(
+        name=line.name,
+        price=card.price,
+        currency=currency(line.currency),
+        service_period=line.service_period,
+        quantity=quantity,
+        share=_share(line, workflow),
+        discounts=card.discounts,
+        unit_config=card.unit_config,
+        price_version=line.key.partition("/period[")[0],
     )
 
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from decimal import Decimal
 from typing import Any
 
 from meterhouse.billing.duration import Duration
 from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
-from meterhouse.catalog.price import PaymentTerm
 from meterhouse.customers.model import Address
-from meterhouse.rating.line import Category, DetailedLine
+from meterhouse.rating.document import line_from_document, line_to_document
+from meterhouse.rating.line import DetailedLine
 
 Document = dict[str, Any]
 
@@ -53,36 +52,12 @@ def issues_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[Issue
 
 
 def detailed_to_documents(lines: Iterable[DetailedLine]) -> list[Document]:
-    return [_detailed_to_document(line) for line in lines]
+    return [line_to_document(line) for line in lines]
 
 
 def detailed_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[DetailedLine, ...]:
-    return tuple(_detailed_from_document(document) for document in documents)
+    return tuple(line_from_document(document) for document in documents)
 
 
 def _fields(part: Party | Address | Workflow | Issue) -> Document:
     return {field.name: getattr(part, field.name) for field in fields(part)}
-
-
-def _detailed_to_document(line: DetailedLine) -> Document:
-    return {
-        "key": line.key,
-        "name": line.name,
-        "per_unit_amount": f"{line.per_unit_amount:f}",
-        "quantity": f"{line.quantity:f}",
-        "amount": f"{line.amount:f}",
-        "payment_term": line.payment_term.value,
-        "category": line.category.value,
-    }
-
-
-def _detailed_from_document(document: Mapping[str, Any]) -> DetailedLine:
-    return DetailedLine(
-        key=document["key"],
-        name=document["name"],
-        per_unit_amount=Decimal(document["per_unit_amount"]),
-        quantity=Decimal(document["quantity"]),
-        amount=Decimal(document["amount"]),
-        payment_term=PaymentTerm(document["payment_term"]),
-        category=Category(document["category"]),
-    )

@@ -7,9 +7,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from meterhouse.billing.discount_wire import LineDiscountsWire
 from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
-from meterhouse.catalog.schema import FlatPriceWithPaymentTerm, PriceWire, TaxConfig
+from meterhouse.catalog.price_schema import DiscountsWire, FlatPriceWithPaymentTerm, PriceWire
+from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
 from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
 
@@ -140,6 +142,7 @@ class LineRateCard(Wire):
     feature_key: str | None = None
     tax_config: TaxConfig | None = None
     price: PriceWire | None
+    discounts: DiscountsWire | None = None
 
 
 class DetailedRateCard(Wire):
@@ -153,6 +156,7 @@ class DetailedLineWire(Resource):
     managed_by: Literal["system"] = "system"
     status: Literal["detailed"] = "detailed"
     category: str
+    discounts: LineDiscountsWire | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire
@@ -172,6 +176,7 @@ class LineWire(Resource):
     metadata: Metadata | None = None
     managed_by: str
     status: Literal["valid"] = "valid"
+    discounts: LineDiscountsWire | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire

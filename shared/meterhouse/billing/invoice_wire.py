@@ -1,8 +1,10 @@
 """From invoices to their picture on the wire."""
 
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
+from meterhouse.billing.collection import usage_of
+from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
@@ -39,12 +41,14 @@ from meterhouse.billing.schema import (
 )
 from meterhouse.billing.service import Shown
 from meterhouse.billing.state import InvoiceState, is_immutable
-from meterhouse.catalog.schema import FlatPriceWithPaymentTerm, TaxConfig, price_to_wire
+from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, discounts_to_wire, price_to_wire
+from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import PeriodWire
 from meterhouse.rating.line import DetailedLine, Totals, totals_of
+from meterhouse.rating.quantity import Quantities, free_units, quantities_of
 from meterhouse.rating.trace import is_genuine
 
 
@@ -149,14 +153,14 @@ def _line(invoice: Invoice, line: Line) -> LineWire:
     card = line.rate_card
     price = None if card.price is None else price_to_wire(card.price)
     tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
-    metered = line.quantity if card.is_metered else None
-    before = None if metered is None else Decimal(0)
+    steps = _quantities(invoice, line)
     return LineWire(
         id=line.id,
         name=line.name,
         description=card.description,
         metadata=dict(card.metadata) or None,
         managed_by=line.managed_by.value,
+        discounts=usage_discounts(line, free_units(steps)) if steps else None,
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(line.totals),
@@ -166,15 +170,27 @@ def _line(invoice: Invoice, line: Line) -> LineWire:
         tax_config=tax_config,
         feature_key=card.feature_key,
         price=price,
-        rate_card=LineRateCard(feature_key=card.feature_key, tax_config=tax_config, price=price),
-        quantity=line.quantity,
-        metered_quantity=metered,
-        pre_line_period_quantity=before,
-        metered_pre_line_period_quantity=before,
+        rate_card=LineRateCard(
+            feature_key=card.feature_key,
+            tax_config=tax_config,
+            price=price,
+            discounts=discounts_to_wire(card.discounts),
+        ),
+        quantity=steps[-1].of_line if steps else line.quantity,
+        metered_quantity=steps[0].of_line if steps else None,
+        pre_line_period_quantity=steps[-1].before if steps else None,
+        metered_pre_line_period_quantity=steps[0].before if steps else None,
         children=[_detailed(invoice, line, part) for part in line.detailed],
         created_at=line.created_at,
         updated_at=line.updated_at,
     )
+
+
+def _quantities(invoice: Invoice, line: Line) -> Sequence[Quantities]:
+    """From metered to charged units; none where nothing is metered, or not yet."""
+    if line.quantity is None or not line.rate_card.is_metered:
+        return ()
+    return quantities_of(usage_of(line, line.quantity, invoice.workflow))
 
 
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:
@@ -183,10 +199,11 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         id=derived_ulid(line.service_period.start, "detailed_line", line.id, part.key),
         name=part.name,
         category=part.category.value,
+        discounts=amount_discounts(line, part),
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(totals_of([part])),
-        period=_period(line.service_period),
+        period=_period(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
         subscription=_subscription(line),
         per_unit_amount=part.per_unit_amount,

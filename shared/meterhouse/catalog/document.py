@@ -5,12 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 from meterhouse.catalog.plan import PlanPhase
-from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, Tier, TieredPrice, TierMode, UnitPrice
+from meterhouse.catalog.price_document import (
+    Document,
+    discounts_from_document,
+    discounts_to_document,
+    price_from_document,
+    price_to_document,
+    unit_config_from_document,
+    unit_config_to_document,
+)
 from meterhouse.catalog.rate_card import RateCard, RateCardType
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy, UnitCost
 from meterhouse.kernel.cadence import Cadence
-
-Document = dict[str, Any]
 
 
 def phase_to_document(phase: PlanPhase) -> Document:
@@ -45,13 +51,15 @@ def rate_card_to_document(card: RateCard) -> Document:
         "feature_key": card.feature_key,
         "billing_cadence": card.billing_cadence and card.billing_cadence.iso(),
         "price": None if card.price is None else price_to_document(card.price),
+        "discounts": discounts_to_document(card.discounts),
+        "unit_config": None if card.unit_config is None else unit_config_to_document(card.unit_config),
         "tax_config": card.tax_config,
         "metadata": dict(card.metadata),
     }
 
 
 def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
-    price = document["price"]
+    price, unit_config = document["price"], document.get("unit_config")
     return RateCard(
         type=RateCardType(document["type"]),
         key=document["key"],
@@ -60,31 +68,12 @@ def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
         feature_key=document["feature_key"],
         billing_cadence=_cadence(document["billing_cadence"]),
         price=None if price is None else price_from_document(price),
+        # rate cards that were stored before there were discounts and unit conversions lack both
+        discounts=discounts_from_document(document.get("discounts", {})),
+        unit_config=None if unit_config is None else unit_config_from_document(unit_config),
         tax_config=document["tax_config"],
         metadata=document["metadata"],
     )
-
-
-def price_to_document(price: Price) -> Document:
-    if isinstance(price, FlatPrice):
-        return {"type": "flat", "amount": f"{price.amount:f}", "payment_term": price.payment_term.value}
-    if isinstance(price, UnitPrice):
-        return {"type": "unit", "amount": f"{price.amount:f}"}
-    return {"type": "tiered", "mode": price.mode.value, "tiers": [_tier_to_document(tier) for tier in price.tiers]}
-
-
-def price_from_document(document: Mapping[str, Any]) -> Price:
-    """The price of a stored document; `ValueError` for a type that was never written."""
-    match document["type"]:
-        case "flat":
-            return FlatPrice(Decimal(document["amount"]), PaymentTerm(document["payment_term"]))
-        case "unit":
-            return UnitPrice(Decimal(document["amount"]))
-        case "tiered":
-            tiers = tuple(_tier_from_document(tier) for tier in document["tiers"])
-            return TieredPrice(TierMode(document["mode"]), tiers)
-        case other:
-            raise ValueError(f"{other!r} is no type of price")
 
 
 def unit_cost_to_document(cost: UnitCost) -> Document:
@@ -114,19 +103,6 @@ def unit_cost_from_document(document: Mapping[str, Any]) -> UnitCost:
 
 def _told(document: str | Mapping[str, str]) -> str | ToldBy:
     return document if isinstance(document, str) else ToldBy(document["group_by"])
-
-
-def _tier_to_document(tier: Tier) -> Document:
-    parts = {"up_to": tier.up_to, "flat_amount": tier.flat_amount, "unit_amount": tier.unit_amount}
-    return {name: None if value is None else f"{value:f}" for name, value in parts.items()}
-
-
-def _tier_from_document(document: Mapping[str, Any]) -> Tier:
-    return Tier(_decimal(document["up_to"]), _decimal(document["flat_amount"]), _decimal(document["unit_amount"]))
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _cadence(text: str | None) -> Cadence | None:

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import BILLING_CADENCES, PlanPhase, PlanSpec
-from meterhouse.catalog.price import TieredPrice
+from meterhouse.catalog.price_rules import price_problems
 from meterhouse.catalog.rate_card import RateCard
-from meterhouse.catalog.tier_rules import tier_problems
 from meterhouse.kernel.cadence import Cadence, add, divides
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvalidInput, Problem
@@ -84,8 +83,7 @@ def _phase_problems(phase: PlanPhase, at: str) -> Iterator[Problem]:
         if card.billing_cadence is not None and _exceeds_a_century(card.billing_cadence):
             message = f"{card.billing_cadence.iso()} is longer than 100 years"
             yield Problem(f"{card_at}/billingCadence", "rate_card_billing_cadence_too_long", message)
-        if isinstance(card.price, TieredPrice):
-            yield from tier_problems(card.price, f"{card_at}/price/tiers")
+        yield from price_problems(card, card_at)
 
 
 def _exceeds_a_century(cadence: Cadence) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from meterhouse.catalog.discount import UNDISCOUNTED, Discounts
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price
+from meterhouse.catalog.unit_config import UnitConfig
 from meterhouse.kernel.cadence import Cadence
 
 
@@ -20,6 +22,8 @@ class RateCard:
     Attributes:
         key: unique in its phase; equals the feature's key where there is a feature.
         billing_cadence: how often it recurs; None: once.
+        discounts: taken off the price.
+        unit_config: how metered units become those the price is for; None: they are the same.
         tax_config: the contract's TaxConfig, kept as sent.
     """
 
@@ -30,6 +34,8 @@ class RateCard:
     billing_cadence: Cadence | None
     feature_key: str | None = None
     description: str | None = None
+    discounts: Discounts = UNDISCOUNTED
+    unit_config: UnitConfig | None = None
     tax_config: Mapping[str, object] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 

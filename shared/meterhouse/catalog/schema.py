@@ -1,19 +1,25 @@
-"""Rate cards and prices on the wire, to the contract; other rooms' routes reuse them.
+"""Rate cards on the wire, to the contract; other rooms' routes reuse them.
 
 What Meterhouse cannot bill yet is refused here with the code `not_supported_yet`, so that nothing is sold unbilled.
 """
 
-from typing import Annotated, Any, ClassVar, Literal, assert_never
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, Tier, TieredPrice, TierMode, UnitPrice
+from meterhouse.catalog.price_schema import (
+    DiscountsWire,
+    FlatPriceWithPaymentTerm,
+    UsageBasedPrice,
+    discounts_from_wire,
+    discounts_to_wire,
+    price_from_wire,
+    price_to_wire,
+)
 from meterhouse.catalog.rate_card import RateCard, RateCardType
 from meterhouse.kernel.cadence import Cadence
-from meterhouse.platform.wire import Description, Key, Metadata, Name, Numeric, Ulid, Wire
-
-_LATER_PRICES = ("dynamic", "package")
+from meterhouse.platform.wire import Description, Key, Metadata, Name, Ulid, Wire
 
 
 def _parsed(value: object) -> Cadence:
@@ -32,18 +38,6 @@ def _refused(value: object) -> None:
         raise PydanticCustomError("not_supported_yet", "is not supported yet: leave it out")
 
 
-def _known_price(value: object) -> object:
-    if isinstance(value, dict) and value.get("type") in _LATER_PRICES:
-        raise PydanticCustomError("not_supported_yet", "prices of this type are not supported yet")
-    return value
-
-
-def _known_mode(value: object) -> object:
-    if value == TierMode.VOLUME:
-        raise PydanticCustomError("not_supported_yet", "volume tiers are not supported yet")
-    return value
-
-
 Duration = Annotated[
     Cadence,
     PlainValidator(_parsed),
@@ -55,55 +49,6 @@ Duration = Annotated[
 NotYet = Annotated[
     None, PlainValidator(_refused), WithJsonSchema({"type": "null", "description": "Not supported yet: leave it out."})
 ]
-Amount = Annotated[Numeric, Field(ge=0)]
-
-
-class FlatPriceWithPaymentTerm(Wire):
-    type: Literal["flat"]
-    amount: Amount
-    payment_term: PaymentTerm = PaymentTerm.IN_ADVANCE
-
-
-class UnitPriceWithCommitments(Wire):
-    type: Literal["unit"]
-    amount: Amount
-    minimum_amount: NotYet = None
-    maximum_amount: NotYet = None
-
-
-class TierFlatPrice(Wire):
-    type: Literal["flat"]
-    amount: Amount
-
-
-class TierUnitPrice(Wire):
-    type: Literal["unit"]
-    amount: Amount
-
-
-class PriceTier(Wire):
-    nullable: ClassVar[frozenset[str]] = frozenset({"flat_price", "unit_price"})
-
-    up_to_amount: Amount | None = None
-    flat_price: TierFlatPrice | None = None
-    unit_price: TierUnitPrice | None = None
-
-
-class TieredPriceWithCommitments(Wire):
-    type: Literal["tiered"]
-    mode: Annotated[TierMode, BeforeValidator(_known_mode)]
-    tiers: Annotated[list[PriceTier], Field(min_length=1, max_length=1000)]
-    minimum_amount: NotYet = None
-    maximum_amount: NotYet = None
-
-
-UsageBasedPrice = Annotated[
-    Annotated[
-        FlatPriceWithPaymentTerm | UnitPriceWithCommitments | TieredPriceWithCommitments, Field(discriminator="type")
-    ],
-    BeforeValidator(_known_price),
-]
-PriceWire = FlatPriceWithPaymentTerm | UnitPriceWithCommitments | TieredPriceWithCommitments
 
 
 class StripeTaxConfig(Wire):
@@ -131,7 +76,7 @@ class _RateCardFields(Wire):
     feature_key: Key | None = None
     entitlement_template: NotYet = None
     tax_config: TaxConfig | None = None
-    discounts: NotYet = None
+    discounts: DiscountsWire | None = None
 
 
 class RateCardFlatFee(_RateCardFields):
@@ -159,6 +104,7 @@ def rate_card_from_wire(wire: RateCardFlatFee | RateCardUsageBased) -> RateCard:
         feature_key=wire.feature_key,
         billing_cadence=wire.billing_cadence,
         price=None if wire.price is None else price_from_wire(wire.price),
+        discounts=discounts_from_wire(wire.discounts),
         tax_config=None if wire.tax_config is None else wire.tax_config.model_dump(mode="json", by_alias=True),
         metadata=wire.metadata or {},
     )
@@ -174,50 +120,9 @@ def rate_card_to_wire(card: RateCard) -> RateCardFlatFee | RateCardUsageBased:
         "feature_key": card.feature_key,
         "billing_cadence": card.billing_cadence,
         "price": None if card.price is None else price_to_wire(card.price),
+        "discounts": discounts_to_wire(card.discounts),
         "tax_config": card.tax_config,
     }
     if card.type is RateCardType.FLAT_FEE:
         return RateCardFlatFee(**fields)
     return RateCardUsageBased(**fields)
-
-
-def price_from_wire(wire: PriceWire) -> Price:
-    match wire:
-        case FlatPriceWithPaymentTerm():
-            return FlatPrice(wire.amount, wire.payment_term)
-        case UnitPriceWithCommitments():
-            return UnitPrice(wire.amount)
-        case TieredPriceWithCommitments():
-            return TieredPrice(wire.mode, tuple(_tier_from_wire(tier) for tier in wire.tiers))
-        case _:
-            assert_never(wire)
-
-
-def price_to_wire(price: Price) -> PriceWire:
-    match price:
-        case FlatPrice():
-            return FlatPriceWithPaymentTerm(type="flat", amount=price.amount, payment_term=price.payment_term)
-        case UnitPrice():
-            return UnitPriceWithCommitments(type="unit", amount=price.amount)
-        case TieredPrice():
-            tiers = [_tier_to_wire(tier) for tier in price.tiers]
-            return TieredPriceWithCommitments(type="tiered", mode=price.mode, tiers=tiers)
-        case _:
-            assert_never(price)
-
-
-def _tier_from_wire(wire: PriceTier) -> Tier:
-    return Tier(
-        up_to=wire.up_to_amount,
-        flat_amount=None if wire.flat_price is None else wire.flat_price.amount,
-        unit_amount=None if wire.unit_price is None else wire.unit_price.amount,
-    )
-
-
-def _tier_to_wire(tier: Tier) -> PriceTier:
-    flat, unit = tier.flat_amount, tier.unit_amount
-    return PriceTier(
-        up_to_amount=tier.up_to,
-        flat_price=None if flat is None else TierFlatPrice(type="flat", amount=flat),
-        unit_price=None if unit is None else TierUnitPrice(type="unit", amount=unit),
-    )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.errors import Misused
 
@@ -20,13 +20,15 @@ _HEAD = 1 << 20
 class Progress:
     """Every record up to `line` is settled: accepted, or rejected and written down.
 
-    `rejected_bytes` is the length that the file of rejected lines then had.
+    `rejected_bytes` is the length that the file of rejected lines, `rejected_to`, then had; "" before the first.
     """
 
     line: int = 0
     accepted: int = 0
     rejected: int = 0
     rejected_bytes: int = 0
+    rejected_to: str = ""
+    derived_ids: int = 0
 
 
 def checkpoint_key(head: bytes, size: int, changed_ns: int, *options: str) -> str:
@@ -57,7 +59,7 @@ class Checkpoint:
             document = json.loads(self.path.read_bytes())
             if document["key"] != self.key:
                 return Progress()
-            return Progress(**{name: int(value) for name, value in document["progress"].items()})
+            return _progress(document["progress"])
         except OSError:
             return Progress()
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -82,3 +84,8 @@ class Checkpoint:
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def _progress(document: dict[str, Any]) -> Progress:
+    numbers = {name: int(value) for name, value in document.items() if name != "rejected_to"}
+    return Progress(**numbers, rejected_to=str(document["rejected_to"]))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from meterhouse.cli.errors import Misused
 from meterhouse.cli.json_text import write_json
-from meterhouse.cli.mapping import RowFault, RowMapping
-from meterhouse.cli.record import LineFault, Record
+from meterhouse.cli.record import LineFault, Record, RowFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from meterhouse.cli.mapping import RowMapping
     from meterhouse.cli.record import Identity
 
 _BOM = "\ufeff"
@@ -90,24 +90,15 @@ def _record(
     try:
         raw.decode()
         event = mapping.event(_row(cells, header))
-        if "source" not in event:
-            event["source"] = _source(identity)
-        if "id" not in event:
-            event["id"] = identity.id_of(raw)
+        lacking = identity.lacking(event, raw)
     except UnicodeDecodeError:
         return Record(number, raw, fault=LineFault(number, "", "the row is not UTF-8"))
     except RowFault as fault:
         return Record(number, raw, fault=LineFault(number, fault.field, str(fault)))
-    return Record(number, raw, event=write_json(event).encode())
+    return Record(number, raw, event=write_json(event | lacking).encode(), has_derived_id="id" in lacking)
 
 
 def _row(cells: list[str], header: list[str]) -> dict[str, str]:
     if len(cells) != len(header):
         raise RowFault("", f"the row has {len(cells)} cells, the header {len(header)}")
     return dict(zip(header, cells, strict=True))
-
-
-def _source(identity: Identity) -> str:
-    if identity.source is None:
-        raise RowFault("/source", "standard input has no name: give --source or --map source=…")
-    return identity.source

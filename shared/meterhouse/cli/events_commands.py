@@ -25,6 +25,7 @@ _PAGE = 100
 _SHOWN_FAULTS = 20
 _MEND = "mend the lines, or pass over them with --skip-invalid, and run the command again"
 _AGAIN = "the same command goes on from here"
+_FROM_THE_START = "send the stream again from its start: what was accepted does not count twice"
 
 
 @command(group, "ingest")
@@ -52,13 +53,17 @@ def ingest(
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Events in a request.")] = 1000,
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Pass over lines that are no events.")] = False,
     rejected: Annotated[
-        Path | None, typer.Option(help="Where passed over lines go; else FILE.rejected, in this folder.")
+        Path | None, typer.Option(help="A new file for passed over lines; else FILE.rejected, in this folder.")
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="What an interrupted run leaves for the next; else below .meterhouse/.")
     ] = None,
 ) -> None:
-    """Send the usage events of a file; again after an interruption: none is lost and none counts twice."""
+    """Send the usage events of a file; again after an interruption: none is lost and none counts twice.
+
+    An event without an id gets one derived from its line: equal lines of one file are different events, and equal
+    lines of two files under one source (the event's, --source, or the file's name) are the same event.
+    """
     source_file = SourceFile(file)
     reading = Reading(tuple(map_ or ()), tuple(data or ()), tuple(missing or ()), delimiter, file_format, source)
     rejects = (rejected or Path(f"{source_file.plain_name or 'stdin'}.rejected")) if skip_invalid else None
@@ -73,8 +78,11 @@ def ingest(
     except (CommandError, KeyboardInterrupt) as end:
         if work.progress.accepted or not isinstance(end, Misused):
             _report(session, work)
-            tell(_MEND if isinstance(end, InvalidLines) else _AGAIN)
+            again = _AGAIN if plan.checkpoint is not None else _FROM_THE_START
+            tell(_MEND if isinstance(end, InvalidLines) else again)
         raise
+    if plan.rejects is not None:
+        plan.rejects.finish()
     if plan.checkpoint is not None:
         plan.checkpoint.remove()
     _report(session, work)
@@ -86,14 +94,22 @@ def _report(session: Session, work: Ingest) -> None:
     """What came of it on stdout, the faults on stderr."""
     done = work.progress
     faults = [{"line": one.line, "field": one.field, "message": one.message} for one in work.faults]
-    document = {"accepted": done.accepted, "rejected": done.rejected, "line": done.line, "faults": faults}
+    document = {
+        "accepted": done.accepted,
+        "derivedIds": done.derived_ids,
+        "rejected": done.rejected,
+        "line": done.line,
+        "faults": faults,
+    }
 
     def show() -> None:
         for fault in work.faults[:_SHOWN_FAULTS]:
             tell(str(fault))
         if len(work.faults) > _SHOWN_FAULTS:
             tell(f"… and {len(work.faults) - _SHOWN_FAULTS} faults more")
-        typer.echo(f"{done.accepted} accepted" + (f", {done.rejected} lines rejected" if done.rejected else ""))
+        derived = f", {done.derived_ids} of them by ids derived from their lines" if done.derived_ids else ""
+        rejected = f", {done.rejected} lines rejected" if done.rejected else ""
+        typer.echo(f"{done.accepted} accepted{derived}{rejected}")
 
     session.answer(document, show)
 

@@ -28,8 +28,12 @@ class Checkpoints(Protocol):
 class Rejects(Protocol):
     size: int
 
+    @property
+    def place(self) -> str:
+        """Where they are, from wherever one looks."""
+
     def write(self, records: Iterable[Record]) -> None:
-        """Keep the records' lines for later."""
+        """Keep the records' lines for later; return when they would survive a crash."""
 
 
 class InvalidLines(Failed):
@@ -77,18 +81,23 @@ class Ingest:
         return self.progress
 
     def _settle(self, batch: Sequence[Record], invalid: set[int]) -> None:
-        bytes_before = self.progress.rejected_bytes
-        if self.rejects is not None:
-            self.rejects.write(record for record in batch if record.line in invalid)
-        self.progress = replace(
-            self.progress,
-            line=batch[-1].line,
-            rejected=self.progress.rejected + len(invalid),
-            rejected_bytes=self.rejects.size if self.rejects is not None else bytes_before,
-        )
-        if self.checkpoints is not None:
-            self.checkpoints.write(self.progress)
+        if self.rejects is not None and invalid:
+            self._pass_over([record for record in batch if record.line in invalid], self.rejects)
+        self._keep(replace(self.progress, line=batch[-1].line))
         self.watch(self.progress)
+
+    def _pass_over(self, records: Sequence[Record], rejects: Rejects) -> None:
+        """Write the lines down, in a file that the checkpoint knows as ours before anything stands in it."""
+        if self.progress.rejected_to != rejects.place:
+            self._keep(replace(self.progress, rejected_to=rejects.place))
+        rejects.write(records)
+        rejected = self.progress.rejected + len(records)
+        self.progress = replace(self.progress, rejected=rejected, rejected_bytes=rejects.size)
+
+    def _keep(self, progress: Progress) -> None:
+        self.progress = progress
+        if self.checkpoints is not None:
+            self.checkpoints.write(progress)
 
     def _deliver(self, records: Sequence[Record]) -> list[int]:
         """Send the records; the lines that the endpoint refuses."""
@@ -98,7 +107,9 @@ class Ingest:
             self.send(body_of(records))
         except Refused as refused:
             return self._sort_out(refused, records)
-        self.progress = replace(self.progress, accepted=self.progress.accepted + len(records))
+        accepted = self.progress.accepted + len(records)
+        derived = self.progress.derived_ids + sum(record.has_derived_id for record in records)
+        self.progress = replace(self.progress, accepted=accepted, derived_ids=derived)
         self.watch(self.progress)
         return []
 

@@ -13,7 +13,7 @@ from meterhouse.cli.errors import Misused
 from meterhouse.cli.json_lines import json_line_records
 from meterhouse.cli.mapping import RowMapping, parse_mapping
 from meterhouse.cli.record import Identity
-from meterhouse.cli.rejected import RejectedLines
+from meterhouse.cli.rejected import RejectedLines, rejected_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ class Plan:
     rejects: RejectedLines | None
 
     def records(self, lines: Iterable[bytes]) -> Iterator[Record]:
-        identity = Identity(self.source)
+        identity = Identity(self.file.plain_name, self.source)
         if self.mapping is None:
             return json_line_records(lines, identity)
         on_header = self.rejects.start_with if self.rejects is not None else lambda _: None
@@ -95,7 +95,8 @@ def plan_ingest(
         rejected: the file for invalid lines; None stops at them.
 
     Raises:
-        Misused: options that contradict each other, no such file, a checkpoint that is none.
+        Misused: options that contradict each other, no such file, a checkpoint that is none, a file for invalid lines
+            that holds something else.
     """
     is_csv = reading.of(file) is FileFormat.CSV
     mapping = parse_mapping(reading.maps, reading.data, reading.missing) if is_csv else None
@@ -106,8 +107,8 @@ def plan_ingest(
         file=file,
         mapping=mapping,
         separator=reading.separator(),
-        source=reading.source or file.plain_name,
+        source=reading.source,
         checkpoint=kept,
         progress=progress,
-        rejects=None if rejected is None else RejectedLines(rejected, progress.rejected_bytes),
+        rejects=None if rejected is None else rejected_lines(rejected, progress),
     )

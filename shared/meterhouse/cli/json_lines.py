@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meterhouse.cli.json_text import read_json, write_json
-from meterhouse.cli.record import LineFault, Record
+from meterhouse.cli.record import LineFault, Record, RowFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,26 +22,25 @@ def json_line_records(lines: Iterable[bytes], identity: Identity) -> Iterator[Re
         if not raw.strip():
             continue
         try:
-            yield Record(number, raw, event=_event(raw, identity))
+            event, lacking = _event(raw, identity)
+        except RowFault as fault:
+            yield Record(number, raw, fault=LineFault(number, fault.field, str(fault)))
         except ValueError as error:
             yield Record(number, raw, fault=LineFault(number, "", _reason(error)))
+        else:
+            yield Record(number, raw, event=event, has_derived_id="id" in lacking)
 
 
-def _event(raw: bytes, identity: Identity) -> bytes:
+def _event(raw: bytes, identity: Identity) -> tuple[bytes, dict[str, str]]:
+    """The JSON to send, and what of it the line did not bring."""
     document = read_json(raw.decode())
     if not isinstance(document, dict):
         raise ValueError("the line is no JSON object")  # noqa: TRY004 - a fault of the input
-    given: dict[str, str] = {}
-    if "id" not in document:
-        given["id"] = identity.id_of(raw)
-    if "source" not in document:
-        if identity.source is None:
-            raise ValueError("no source, and standard input has no name: give --source")
-        given["source"] = identity.source
+    lacking = identity.lacking(document, raw)
     text = raw.strip()
-    if not given:
-        return text
-    return write_json(given)[:-1].encode() + (b"," if document else b"") + text[1:]
+    if not lacking:
+        return text, lacking
+    return write_json(lacking)[:-1].encode() + (b"," if document else b"") + text[1:], lacking
 
 
 def _reason(error: ValueError) -> str:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.errors import Misused
 from meterhouse.cli.json_text import read_json
+from meterhouse.cli.pairs import read_mapping
+from meterhouse.cli.record import RowFault
 from meterhouse.cli.template import Template, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 ATTRIBUTES = ("id", "source", "type", "subject", "time", "dataschema")
+_FORM = "NAME=TEMPLATE"
 _REQUIRED = ("type", "subject")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
@@ -28,14 +31,6 @@ class Kind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     JSON = "json"
-
-
-class RowFault(Exception):  # noqa: N818 - a fault of the row, not of ours
-    """A row cannot become an event; `field` is the pointer of what it was to fill."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +73,12 @@ class RowMapping:
         """The event of a row, without the attributes that no template fills.
 
         Raises:
-            RowFault: an attribute would be empty, or a value is not of its kind.
+            RowFault: a cell of an attribute is missing, or a value is not of its kind.
         """
         event: dict[str, Any] = {"specversion": "1.0"}
         for name, template in self.attributes.items():
             text = template.render(row)
-            if not text or (template.lone_column and text in self.missing):
+            if not text or template.lacks(row, self.missing):
                 raise RowFault(f"/{name}", "the cell is missing")
             event[name] = text
         if self.data:
@@ -97,28 +92,16 @@ def parse_mapping(attributes: Iterable[str], data: Iterable[str], missing: Itera
     Raises:
         Misused: naming what is not understood.
     """
-    mapped = _pairs("--map", attributes)
+    mapped = read_mapping("--map", attributes, _FORM)
     if unknown := sorted(mapped.keys() - set(ATTRIBUTES)):
         raise Misused(f"--map {unknown[0]}: the attributes are {', '.join(ATTRIBUTES)}; the rest goes by --data")
     if absent := [name for name in _REQUIRED if name not in mapped]:
         raise Misused(f"a CSV needs {' and '.join(f'--map {name}=…' for name in absent)}")
     return RowMapping(
         {name: parse_template(text) for name, text in mapped.items()},
-        tuple(_data_field(name, text) for name, text in _pairs("--data", data).items()),
+        tuple(_data_field(name, text) for name, text in read_mapping("--data", data, _FORM).items()),
         frozenset({"", *missing}),
     )
-
-
-def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise Misused(f"{option} {text!r}: write NAME=TEMPLATE")
-        if name in pairs:
-            raise Misused(f"{option} {name} is given twice")
-        pairs[name] = value
-    return pairs
 
 
 def _data_field(name: str, text: str) -> DataField:

@@ -1,6 +1,5 @@
 """`meterhouse meters`."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ from meterhouse.cli.command import command, commands
 from meterhouse.cli.errors import Misused, Refused
 from meterhouse.cli.http import Endpoint, path_of
 from meterhouse.cli.instants import read_instant
+from meterhouse.cli.pairs import read_mapping
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import show_fields, show_table
 
@@ -23,21 +23,6 @@ GroupBy = Annotated[
 Name = Annotated[str | None, typer.Option(help="For people.")]
 Description = Annotated[str | None, typer.Option()]
 Metadata = Annotated[list[str] | None, typer.Option(metavar="NAME=TEXT")]
-
-
-def pairs(option: str, given: Iterable[str] | None) -> dict[str, str] | None:
-    """`NAME=TEXT` options as a mapping; None where none was given.
-
-    Raises:
-        Misused: no equals sign, or a name twice.
-    """
-    found: dict[str, str] = {}
-    for text in given or ():
-        name, equals, value = text.partition("=")
-        if not name or not equals or name in found:
-            raise Misused(f"{option} {text!r}: write NAME=TEXT, each name once")
-        found[name] = value
-    return found or None
 
 
 @command(group, "list")
@@ -79,11 +64,11 @@ def create(
         "eventType": event_type,
         "aggregation": aggregation.upper(),
         "valueProperty": value_property,
-        "groupBy": pairs("--group-by", group_by),
+        "groupBy": read_mapping("--group-by", group_by or ()) or None,
         "eventFrom": read_instant("--event-from", event_from),
         "name": name,
         "description": description,
-        "metadata": pairs("--metadata", metadata),
+        "metadata": read_mapping("--metadata", metadata or ()) or None,
     }
     made = session.endpoint.post(path_of("meters"), _given(body))
     session.answer(made, lambda: _show(made))
@@ -100,10 +85,10 @@ def update(
 ) -> None:
     """Change what may be changed; group-by keys and metadata are replaced whole, what is not named stays."""
     body = {
-        "groupBy": pairs("--group-by", group_by),
+        "groupBy": read_mapping("--group-by", group_by or ()) or None,
         "name": name,
         "description": description,
-        "metadata": pairs("--metadata", metadata),
+        "metadata": read_mapping("--metadata", metadata or ()) or None,
     }
     if not _given(body):
         raise Misused("nothing to change: name at least one option")

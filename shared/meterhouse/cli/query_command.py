@@ -9,6 +9,7 @@ from meterhouse.cli.errors import Failed, Misused
 from meterhouse.cli.http import STRANGER, path_of
 from meterhouse.cli.instants import read_instant
 from meterhouse.cli.meters_commands import Meter
+from meterhouse.cli.pairs import read_pairs
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import ink, show_lines, show_table, width
 from meterhouse.cli.usage_view import read_usage, usage_chart, usage_table
@@ -69,9 +70,6 @@ def _draw(found: object, group_by: list[str], *, is_windowed: bool) -> None:
 
 def _filters(given: list[str]) -> dict[str, list[str]]:
     filters: dict[str, list[str]] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise Misused(f"--filter {text!r}: write KEY=VALUE")
+    for name, value in read_pairs("--filter", given, "KEY=VALUE"):
         filters.setdefault(name, []).append(value)
     return filters

@@ -14,8 +14,9 @@ LONGEST_WAIT = 20.0
 LONGEST_ASKED = 300.0
 NOT_DONE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """Answers of a server that did nothing."""
-MAYBE_DONE = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
-"""Answers of a gateway that lost its server: only what may be repeated is sent again."""
+MAYBE_DONE = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+"""Answers of a gateway that lost its server, or that had none to ask whose key it is (500): only what may be repeated
+is sent again."""
 
 
 def is_retried(status: int, *, repeatable: bool) -> bool:

@@ -28,6 +28,10 @@ class Template:
     def columns(self) -> frozenset[str]:
         return frozenset(column for _, column in self.parts if column is not None)
 
+    def lacks(self, row: Mapping[str, str], missing: frozenset[str]) -> bool:
+        """Whether a cell in it is missing: what is composed without it could be equal for different rows."""
+        return any(column is not None and row[column] in missing for _, column in self.parts)
+
     def render(self, row: Mapping[str, str]) -> str:
         if self.lone_column is not None:
             return row[self.lone_column]

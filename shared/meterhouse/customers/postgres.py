@@ -31,7 +31,7 @@ class PostgresCustomers:
     def by_ids(self, customer_ids: Iterable[str]) -> dict[str, Customer]:
         """Customers by id, deleted ones too: what was billed to them still names them."""
         rows = self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(customer_ids)})
-        return {row["id"]: _read(row) for row in rows}
+        return {row["id"]: customer_of(row) for row in rows}
 
     def by_keys(self, keys: Iterable[str]) -> dict[str, str]:
         """The ids of live customers by their keys; keys of nobody are left out."""
@@ -57,7 +57,7 @@ class PostgresCustomers:
             " LIMIT %(limit)s OFFSET %(offset)s",
             parameters | {"limit": page.size, "offset": (page.number - 1) * page.size},
         )
-        return [_read(row) for row in rows], count["count"] if count else 0
+        return [customer_of(row) for row in rows], count["count"] if count else 0
 
     def add(self, customer: Customer) -> None:
         self._transaction.execute(_SQL["insert"], _written(customer))
@@ -94,10 +94,10 @@ def _conflict(customer: Customer, taken: Mapping[str, str]) -> Conflict:
 
 
 def _customer(row: Row | None) -> Customer | None:
-    return None if row is None else _read(row)
+    return None if row is None else customer_of(row)
 
 
-def _read(row: Row) -> Customer:
+def customer_of(row: Row) -> Customer:
     details = CustomerDetails(
         name=row["name"],
         key=row["key"],

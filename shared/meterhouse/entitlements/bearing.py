@@ -88,13 +88,12 @@ class Bearing:
         self._bear(ZERO)
         return self.settle()
 
-    def put(self, number: int, amount: Decimal) -> Decimal:
-        """Let `amount` be left of a grant, whatever was; what it bore is not given back any more. What was left."""
+    def put(self, number: int, amount: Decimal) -> None:
+        """Let `amount` be left of a grant, whatever was; what it bore is not given back any more."""
         before = self.left[number]
         self.settled.pop(number, None)
         self._leave(number, amount)
         self.remaining = _subtract(_add(self.remaining, amount), before)
-        return before
 
     def begin_period(self, *, is_owed: bool) -> None:
         """Nothing is granted yet, nothing can be given back; what is owed stays if it `is_owed`."""

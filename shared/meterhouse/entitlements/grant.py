@@ -81,5 +81,10 @@ class Grant:
         """Whether it was voided before it could expire."""
         return self.ends_at is not None and self.ends_at != self.expires_at
 
+    @property
+    def is_refilled(self) -> bool:
+        """Whether every reset leaves the whole amount of it, whatever was burnt."""
+        return self.min_rollover >= self.amount == self.max_rollover
+
     def is_active(self, at: datetime) -> bool:
         return self.effective_at <= at and (self.ends_at is None or at < self.ends_at)

@@ -32,9 +32,7 @@ def timeline(
     An instant costs O(log n) in the number of grants, resets and marks.
     """
     recurring = {
-        number: _recurrences(grant, after, until)
-        for number, grant in enumerate(grants)
-        if grant.recurrence is not None and _lives(grant)
+        number: _recurrences(grant, after, until) for number, grant in enumerate(grants) if grant.recurrence is not None
     }
     queue = [happening for happening in _known(grants, resets, marks) if after < happening[0] <= until]
     queue += [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,19 @@ class NotFound(MeterhouseError):
 
 
 class Conflict(MeterhouseError):
-    """Valid, but not in the present state. `code` names the reason for programs."""
+    """Valid, but not in the present state. `code` names the reason for programs, `facts` what they may want to know."""
 
-    def __init__(self, detail: str, code: str = "conflict", problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        code: str = "conflict",
+        problems: Sequence[Problem] = (),
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.problems = tuple(problems)
+        self.facts = dict(facts or {})
 
 
 class Forbidden(MeterhouseError):

@@ -17,6 +17,7 @@ from decimal import (
 )
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 # every number PostgreSQL's numeric holds: 131072 digits before the point, 16383 after it
 _DIGITS = 131_072 + 16_383
@@ -38,7 +39,10 @@ class Rounding(StrEnum):
 
 def round_half_away(value: Decimal, exponent: int) -> Decimal:
     """Round to `exponent` digits after the point, halves away from zero: the rule for money."""
-    return round_decimal(value, exponent, Rounding.HALF_AWAY)
+    if not value.is_finite():
+        raise InvalidOperation(f"{value} cannot be rounded")
+    rounded = value.quantize(_step(exponent), ROUND_HALF_UP, _LOSSY)
+    return rounded or rounded.copy_abs()
 
 
 def round_decimal(value: Decimal, exponent: int, mode: Rounding) -> Decimal:
@@ -48,8 +52,7 @@ def round_decimal(value: Decimal, exponent: int, mode: Rounding) -> Decimal:
     """
     if not value.is_finite():
         raise InvalidOperation(f"{value} cannot be rounded")
-    step = Decimal((0, (1,), -exponent))
-    rounded = value.quantize(step, rounding=mode.value, context=_LOSSY)
+    rounded = value.quantize(_step(exponent), mode.value, _LOSSY)
     return rounded or rounded.copy_abs()
 
 
@@ -60,6 +63,12 @@ def round_fraction(value: Fraction, exponent: int, mode: Rounding = Rounding.HAL
     side = (rest > _HALF) - (rest < _HALF)
     digits = steps * 100 + (50 + 25 * side if rest else 0)
     return round_decimal(EXACT.scaleb(Decimal(digits), -exponent - 2), exponent, mode)
+
+
+@lru_cache(maxsize=64)
+def _step(exponent: int) -> Decimal:
+    """One unit of the last digit kept."""
+    return Decimal((0, (1,), -exponent))
 
 
 def fits(value: Decimal, exponent: int) -> bool:

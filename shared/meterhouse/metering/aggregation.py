@@ -21,6 +21,11 @@ class Aggregation(StrEnum):
         return self in {Aggregation.SUM, Aggregation.COUNT}
 
     @property
+    def is_progressive(self) -> bool:
+        """Whether a part of a period can be charged for: later events may add to its value, and never replace it."""
+        return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}
+
+    @property
     def can_be_entitled(self) -> bool:
         """Whether it burns a balance; the average or an extreme of a stretch is no amount that was used in it."""
         return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}

@@ -1,10 +1,21 @@
 """Usage in ClickHouse: clean days and hours from the rollups, the rest from the values themselves, exact."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from meterhouse.kernel.errors import Unprocessable
 from meterhouse.metering.aggregation import DECIMALS, Aggregation
+from meterhouse.metering.cut_usage_sql import (
+    Layer,
+    dirty_by_meter,
+    layers_of,
+    parts_of,
+    parts_of_layer_sql,
+    place_and_start,
+    together,
+)
+from meterhouse.metering.cut_usage_sql import dirty_hours_sql as many_dirty_hours_sql
 from meterhouse.metering.span import reads_rollups
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, UsageRow
 from meterhouse.metering.usage_sql import dirty_hours_sql, usage_sql
@@ -17,6 +28,7 @@ _MOST_DIRTY_HOURS = 2_000
 _QUANTUM = Decimal(1).scaleb(-DECIMALS)
 _WIDE = Context(prec=78, rounding=ROUND_HALF_EVEN)
 _ALL_ROWS = 1 << 40
+_MOST_CHARACTERS = 8 * 1024 * 1024
 _SETTINGS = {
     # the hour is in both keys, so rows of one key never stand in two partitions
     "do_not_merge_across_partitions_select_final": 1,
@@ -38,6 +50,8 @@ class ClickHouseUsage:
         """
         if query.subjects == () or query.customers == {}:
             return []
+        if query.cuts:
+            return self.query_many(namespace, [query])[0]
         limit = 1 + (_ALL_ROWS if query.most_rows is None else query.most_rows)
         text, parameters = usage_sql(namespace, query, self._dirty(namespace, query), limit)
         rows = self._store.query(text, parameters, _SETTINGS)
@@ -45,6 +59,27 @@ class ClickHouseUsage:
             remedy = "ask for a shorter period, larger windows or fewer groups"
             raise Unprocessable(f"the answer has more than {query.most_rows} rows: {remedy}", "too_many_rows")
         return [_row(query, *row) for row in rows]
+
+    def query_many(self, namespace: str, asked: Sequence[UsageQuery]) -> list[list[UsageRow]]:
+        """For each bounded query the rows of its parts, in order; a query without cuts is one part.
+
+        Two round trips, however many queries there are, unless their subjects fill several statements.
+
+        Raises:
+            Unavailable: the store did not answer.
+        """
+        layers = layers_of(asked)
+        dirty = self._dirty_of_meters(namespace, layers)
+        statements = [parts_of_layer_sql(namespace, layer, dirty.get(layer.joined.meter.id, ())) for layer in layers]
+        found: dict[tuple[int, datetime], Decimal] = {}
+        for text, parameters in together(statements, _MOST_CHARACTERS):
+            for part, total, events in self._store.query(text, parameters, _SETTINGS):
+                place, start = place_and_start(part)
+                found[place, start] = _value(asked[place].meter.aggregation, Decimal(total), events)
+        return [
+            [UsageRow(found[place, start], start, end) for start, end in parts.items() if (place, start) in found]
+            for place, parts in enumerate(map(parts_of, asked))
+        ]
 
     def subjects(self, namespace: str, query: UsageQuery) -> list[str]:
         """The distinct subjects with usage, in order."""
@@ -62,6 +97,11 @@ class ClickHouseUsage:
         text, parameters = dirty_hours_sql(namespace, query, _MOST_DIRTY_HOURS + 1)
         hours = [hour for (hour,) in self._store.query(text, parameters)]
         return None if len(hours) > _MOST_DIRTY_HOURS else hours
+
+    def _dirty_of_meters(self, namespace: str, layers: Sequence[Layer]) -> Mapping[str, list[int] | None]:
+        statement = many_dirty_hours_sql(namespace, layers, _MOST_DIRTY_HOURS + 1)
+        rows = [] if statement is None else self._store.query(*statement, _SETTINGS)
+        return dirty_by_meter(rows, _MOST_DIRTY_HOURS)
 
 
 def _row(

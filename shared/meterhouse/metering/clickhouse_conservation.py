@@ -61,6 +61,11 @@ class ClickHouseConservation:
         """Namespaces that events were accepted for or stored in; raises as `by_hour`."""
         return [namespace for (namespace,) in self._store.query(_WITNESSED, _bounds(period))]
 
+    def died(self, period: Period) -> int:
+        """Dead letters of the period; raises as `by_hour`."""
+        [(letters,)] = self._store.query(_SQL["died"], _bounds(period))
+        return int(letters)
+
 
 def _bounds(period: Period) -> dict[str, object]:
     return {"from": (period.start - _EPOCH) // _SECOND, "to": (period.end - _EPOCH) // _SECOND}

@@ -16,7 +16,11 @@ _CURSOR_BYTES = 16
 
 
 class AccountWire(Wire):
-    """Accepted events and where they are: `accepted` is the sum of all the others."""
+    """Accepted events and where they are: `accepted` is the sum of all the others but `astray`.
+
+    `astray` counts what is wrong record by record: where one event was lost and another doubled, nothing is unexplained
+    and two are astray.
+    """
 
     accepted: int
     counted: int
@@ -27,6 +31,7 @@ class AccountWire(Wire):
     dead: int
     pending: int
     unexplained: int
+    astray: int
 
 
 class HourWire(AccountWire):

@@ -20,7 +20,7 @@ from meterhouse.metering.event_schema import (
     problems_of,
 )
 from meterhouse.metering.filter import containing
-from meterhouse.metering.list_events import EventQuery, ListEvents
+from meterhouse.metering.list_events import EventQuery, ListedPage, ListEvents
 from meterhouse.metering.progress import followed
 from meterhouse.metering.usage_schema import ClientId
 from meterhouse.platform.http import decode_json, namespace_of
@@ -59,11 +59,7 @@ def events_routes(events: ListEvents) -> Router:
         query = EventQuery(limit, from_, to, ingested_at_from, ingested_at_to, attributes)
         with followed(namespace(), client_id):
             listed = events.recent(namespace(), query, tuple(customer_id) if customer_id else None)
-        found = fitting(listed.events)
-        if listed.is_cut or len(found) < len(listed.events):
-            remedy = "ask for fewer, or page by page of /api/v2/events"
-            raise Unprocessable(f"the events are larger than an answer may be: {remedy}", "answer_too_large")
-        return _json_answer(f"[{','.join(found)}]")
+        return _json_answer(_whole(listed))
 
     @router.get(
         "/api/v2/events",
@@ -88,12 +84,24 @@ def events_routes(events: ListEvents) -> Router:
         )
         with followed(namespace(), client_id):
             listed = events(namespace(), query, None if customers is None else tuple(customers))
-        found = fitting(listed.events)
-        is_cut = listed.is_cut or len(found) < len(listed.events) or len(found) == limit
-        following = f',"nextCursor":"{encode_cursor(listed.events[len(found) - 1].place)}"' if is_cut else ""
-        return _json_answer(f'{{"items":[{",".join(found)}]{following}}}')
+        return _json_answer(_page(listed, limit))
 
     return router
+
+
+def _whole(listed: ListedPage) -> str:
+    found = fitting(listed.events)
+    if listed.is_cut or len(found) < len(listed.events):
+        remedy = "ask for fewer, or page by page of /api/v2/events"
+        raise Unprocessable(f"the events are larger than an answer may be: {remedy}", "answer_too_large")
+    return f"[{','.join(found)}]"
+
+
+def _page(listed: ListedPage, limit: int) -> str:
+    found = fitting(listed.events)
+    is_cut = listed.is_cut or len(found) < len(listed.events) or len(found) == limit
+    following = f',"nextCursor":"{encode_cursor(listed.events[len(found) - 1].place)}"' if is_cut else ""
+    return f'{{"items":[{",".join(found)}]{following}}}'
 
 
 def _described(answer: Any) -> dict[int, OpenAPIResponse]:  # noqa: ANN401 - a type

@@ -1,9 +1,11 @@
 """Conditions on a text, as the contract's FilterString has them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, assert_never
 
 
 class Operator(StrEnum):
@@ -72,3 +74,50 @@ def parse_filter(document: Mapping[str, Any]) -> Filter:
         else:
             parts.append(Comparison(Operator(name), tuple(operand) if isinstance(operand, list) else operand))
     return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def admits(wanted: Filter, text: str) -> bool:
+    """Whether the filter holds for a text, as the usage store would say of a value it has."""
+    match wanted:
+        case Comparison(operator, operand):
+            return _COMPARED[operator](text, operand)
+        case All(parts):
+            return all(admits(part, text) for part in parts)
+        case AnyOf(parts):
+            return any(admits(part, text) for part in parts)
+    assert_never(wanted)
+
+
+def _is_like(text: str, pattern: str) -> bool:
+    return _pattern(pattern, re.DOTALL).fullmatch(text) is not None
+
+
+def _is_ilike(text: str, pattern: str) -> bool:
+    return _pattern(pattern, re.DOTALL | re.IGNORECASE).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(like: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    return re.compile("".join(_WILD.get(part) or re.escape(_plain(part)) for part in _PARTS.findall(like)), flags)
+
+
+def _plain(part: str) -> str:
+    return part[1:] if len(part) > 1 else part
+
+
+_WILD = {"%": ".*", "_": "."}
+_PARTS = re.compile(r"\\[%_\\]|.", re.DOTALL)
+_COMPARED: dict[Operator, Callable[[str, Any], bool]] = {
+    Operator.EQ: lambda text, operand: text == operand,
+    Operator.NE: lambda text, operand: text != operand,
+    Operator.IN: lambda text, operand: text in operand,
+    Operator.NOT_IN: lambda text, operand: text not in operand,
+    Operator.LIKE: _is_like,
+    Operator.NOT_LIKE: lambda text, operand: not _is_like(text, operand),
+    Operator.ILIKE: _is_ilike,
+    Operator.NOT_ILIKE: lambda text, operand: not _is_ilike(text, operand),
+    Operator.GT: lambda text, operand: text > operand,
+    Operator.GTE: lambda text, operand: text >= operand,
+    Operator.LT: lambda text, operand: text < operand,
+    Operator.LTE: lambda text, operand: text <= operand,
+}

@@ -26,13 +26,18 @@ _MEMBERS = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 @lru_cache(maxsize=4096)
 def reader(path: str) -> Reader:
     """The path as a function. One that is no path, which `check_paths` does not let be, finds `Unreadable`."""
-    if _MEMBERS.fullmatch(path):
-        return _member(tuple(path.split(".")[1:]))
+    if names := members(path):
+        return _member(names)
     try:
         return _general(path)
     except ValueError as error:
         fault = Unreadable(f"is {error}")
         return lambda _: fault
+
+
+def members(path: str) -> tuple[str, ...]:
+    """The names that a path of members alone goes by, from the root; none of any other path."""
+    return tuple(path.split(".")[1:]) if _MEMBERS.fullmatch(path) else ()
 
 
 def _general(path: str) -> Reader:

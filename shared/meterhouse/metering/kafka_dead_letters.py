@@ -19,7 +19,7 @@ class KafkaDeadLetters:
         self._producer = producer
 
     def bury(self, record: LogRecord, reason: str) -> None:
-        """Send a record to the dead letters; the alarm on them reads `dead_lettered` of the log line.
+        """Send a record to the dead letters; the audit counts them, and the alarm reads the audit.
 
         Raises:
             Unavailable: the topic did not take it; the batch must come again.
@@ -27,7 +27,7 @@ class KafkaDeadLetters:
         place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
         headers = place | _acceptance(record) | {"reason": reason[:_LONGEST_REASON]}
         self._producer.send(self._settings().dead_letter_topic, record.key, record.value, headers)
-        logger.error("dead letter", extra=place | {"dead_lettered": 1})
+        logger.error("dead letter", extra=place)
 
 
 def _acceptance(record: LogRecord) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """Meters in PostgreSQL."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -12,6 +12,7 @@ from meterhouse.kernel.ids import derived_ulid
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.backfill import Backfill
 from meterhouse.metering.event import EARLIEST
+from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.model import Meter
 from meterhouse.metering.notices import notices
 from meterhouse.metering.postgres_backfills import PostgresBackfills
@@ -21,6 +22,8 @@ from meterhouse.platform.postgres import Database, Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "meters.sql")
+_LATE_USAGE = queries("meterhouse.metering", "late_usage.sql")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = {
     MeterOrder.KEY: "slug",
     MeterOrder.NAME: "name",
@@ -38,15 +41,16 @@ class PostgresMeters:
 
     def find(self, id_or_slug: str) -> Meter | None:
         row = self._transaction.fetch_one(_SQL["find"], {"id_or_slug": id_or_slug})
-        return None if row is None else _meter(row)
+        return None if row is None else meter_of(row)
 
     def by_ids(self, meter_ids: Iterable[str]) -> dict[str, Meter]:
         """Meters by id, deleted ones too: usage under them is still billed."""
-        return {row["id"]: _meter(row) for row in self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})}
+        rows = self._transaction.fetch_all(_SQL["by_ids"], {"ids": list(meter_ids)})
+        return {row["id"]: meter_of(row) for row in rows}
 
     def since(self, at: datetime) -> list[Meter]:
         """All but those that were deleted up to this instant."""
-        return [_meter(row) for row in self._transaction.fetch_all(_SQL["since"], {"at": at})]
+        return [meter_of(row) for row in self._transaction.fetch_all(_SQL["since"], {"at": at})]
 
     def is_backfilled(self, meter: Meter) -> bool:
         """Whether the events stored before the meter's latest revision are read."""
@@ -55,7 +59,7 @@ class PostgresMeters:
 
     def live(self) -> list[Meter]:
         """All that are not deleted."""
-        return [_meter(row) for row in self._transaction.fetch_all(_SQL["live"])]
+        return [meter_of(row) for row in self._transaction.fetch_all(_SQL["live"])]
 
     def page(self, page: MeterPage) -> list[Meter]:
         direction = "DESC" if page.descending else "ASC"
@@ -65,7 +69,7 @@ class PostgresMeters:
             " LIMIT %(limit)s OFFSET %(offset)s",
             {"include_deleted": page.include_deleted, "limit": page.size, "offset": (page.number - 1) * page.size},
         )
-        return [_meter(row) for row in rows]
+        return [meter_of(row) for row in rows]
 
     def add(self, meter: Meter) -> bool:
         return self._transaction.execute(_SQL["add"], _values(meter)) > 0
@@ -96,28 +100,42 @@ class AllMeters:
 
 
 class OutboxNotices:
-    """`metering.sink.Notices` by domain events `usage.ingested`."""
+    """`metering.sink.Notices` by domain events `usage.ingested`.
+
+    What is late is marked in the same transaction (see the migration `late_usage`).
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
+    def usage_ingested(
+        self, usage: Iterable[tuple[str, str, str]], late: Iterable[LateUsage], notice_id: str, at: datetime
+    ) -> None:
+        marks = {namespace: list(of_namespace) for namespace, of_namespace in groupby(sorted(late), key=itemgetter(0))}
         for namespace, of_namespace in groupby(sorted(usage), key=itemgetter(0)):
-            parts = notices((subject, meter_id) for _, subject, meter_id in of_namespace)
             with self._database.transaction(namespace) as transaction:
-                transaction.publish(
-                    *(
-                        DomainEvent(
-                            derived_ulid(at, "usage.ingested", namespace, notice_id, str(index)),
-                            "usage.ingested",
-                            "usage",
-                            at,
-                            {"usage": part},
-                        )
-                        for index, part in enumerate(parts)
-                    )
-                )
+                transaction.publish(*_notices(namespace, of_namespace, notice_id, at))
+                if namespace in marks:
+                    _mark(transaction, marks[namespace])
                 transaction.commit()
+
+
+def _notices(
+    namespace: str, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime
+) -> Iterator[DomainEvent]:
+    for index, part in enumerate(notices((subject, meter_id) for _, subject, meter_id in usage)):
+        event_id = derived_ulid(at, "usage.ingested", namespace, notice_id, str(index))
+        yield DomainEvent(event_id, "usage.ingested", "usage", at, {"usage": part})
+
+
+def _mark(transaction: Transaction, late: Sequence[LateUsage]) -> None:
+    marks = {
+        "meter_ids": [mark.meter_id for mark in late],
+        "subjects": [mark.subject for mark in late],
+        "earliest": [_EPOCH + timedelta(microseconds=mark.earliest) for mark in late],
+    }
+    transaction.execute(_LATE_USAGE["mark"], marks)
+    transaction.execute(_LATE_USAGE["forget"])
 
 
 def _values(meter: Meter) -> dict[str, Any]:
@@ -125,6 +143,6 @@ def _values(meter: Meter) -> dict[str, Any]:
     return asdict(meter) | {"aggregation": meter.aggregation.value} | written
 
 
-def _meter(row: Row) -> Meter:
+def meter_of(row: Row) -> Meter:
     known = {name: value for name, value in row.items() if name != "namespace"}
     return Meter(**known | {"aggregation": Aggregation(row["aggregation"])})

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from meterhouse.metering.batch import EventBatch, EventKey
 from meterhouse.metering.event import EARLIEST
+from meterhouse.metering.late_usage import LateUsage, late_usage
 from meterhouse.metering.matching import Matching, MeterReading, faults_of, match, read_batch
 from meterhouse.metering.model import Meter
 from meterhouse.metering.record import Poison, decode_record
@@ -60,8 +61,13 @@ class DeadLetters(Protocol):
 
 
 class Notices(Protocol):
-    def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
-        """Tell whoever balances usage that (namespace, subject, meter id) changed. May tell more than once."""
+    def usage_ingested(
+        self, usage: Iterable[tuple[str, str, str]], late: Iterable[LateUsage], notice_id: str, at: datetime
+    ) -> None:
+        """Tell whoever balances usage that (namespace, subject, meter id) changed, `late` in the past.
+
+        May tell more than once; never before the change is stored.
+        """
 
 
 class SinkEvents:
@@ -137,7 +143,8 @@ class MeterValueWriter:
         self._store.supersede(superseded, at)
         mark = self._new_id()
         self._store.mark_dirty(sorted(_touched(batch, readings, superseded)), mark)
-        self._notices.usage_ingested(sorted(_used(batch, readings, superseded)), mark, at)
+        late = late_usage(batch, readings, superseded, at)
+        self._notices.usage_ingested(sorted(_used(batch, readings, superseded)), late, mark, at)
 
     def _superseded(self, batch: EventBatch) -> list[tuple[str, EventKey]]:
         later = self._store.later_writings(batch)

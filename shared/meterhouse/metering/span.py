@@ -1,6 +1,6 @@
 """What a usage query covers in time, and which whole hours and days of it a rollup may answer for."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -66,12 +66,19 @@ def span(query: UsageQuery) -> Span:
 def rollups(query: UsageQuery, dirty: Collection[int]) -> list[Whole]:
     """Which rollups answer, the coarser first; `dirty` holds the hours (Unix seconds) that no rollup knows well."""
     covered = span(query)
-    whole = [covered.whole(seconds, dirty) for seconds in _usable(query)]
+    whole = [covered.whole(seconds, [*dirty, *_split(query, seconds)]) for seconds in _usable(query)]
     return [spans for spans in whole if spans.pays]
 
 
 def reads_rollups(query: UsageQuery) -> bool:
     return bool(rollups(query, ()))
+
+
+def _split(query: UsageQuery, seconds: int) -> Iterator[int]:
+    """Instants (Unix seconds) in spans that no rollup answers for: they are cut, or hold an event that is left out."""
+    cuts = (_microseconds(at) // _SECOND for at in query.cuts)
+    yield from (at for at in cuts if at % seconds)
+    yield from (_microseconds(event.time) // _SECOND for event in query.without)
 
 
 def _usable(query: UsageQuery) -> list[int]:

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from meterhouse.metering.late_usage import late_keys
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -124,7 +126,8 @@ class SweepWritings:
         # only now may the hours be computed anew; dying before this, the next sweep finds them not marked
         self._writings.mark(values)
         used = {(value.key.namespace, value.key.subject, value.meter_id) for value in values}
-        self._notices.usage_ingested(sorted(used), self._new_id(), at)
+        late = late_keys(((value.meter_id, value.key) for value in values), at)
+        self._notices.usage_ingested(sorted(used), late, self._new_id(), at)
         return len(standing)
 
 

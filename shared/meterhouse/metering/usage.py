@@ -52,11 +52,31 @@ _LENGTHS = {
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An event that a query is not to count.
+
+    Attributes:
+        time: when its usage occurred.
+        subjects: only as an event of one of them; None: whosever it is.
+    """
+
+    source: str
+    id: str
+    time: datetime
+    subjects: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UsageQuery:
     """Usage of a meter in `[from_, to)`.
 
     Attributes:
         window: None: one row for the whole, per group.
+        cuts: whole minutes inside the period, in order: the answer has a row for each part between them that has
+            usage. The period must be bounded by whole minutes, and there are neither windows nor groups.
+        periods: some of `from_` and `cuts`, from which texts are told apart anew: a UNIQUE_COUNT of a part is that of
+            all since the last of them. (): each part stands for itself.
+        without: events that are left out.
         subjects: only theirs; None: everyone's.
         customers: customer ids by subject; where given, only these subjects count, and `customer_id` can be grouped by.
         group_by: names of the meter's group-by keys, `subject`, `customer_id`.
@@ -76,12 +96,22 @@ class UsageQuery:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     accepted_before: datetime | None = None
     most_rows: int | None = None
+    cuts: tuple[datetime, ...] = ()
+    periods: tuple[datetime, ...] = ()
+    without: tuple[LeftOut, ...] = ()
 
     @property
     def start(self) -> datetime | None:
         """Where counting starts: `from_`, or later where the meter begins later."""
         bounds = [at for at in (self.from_, self.meter.event_from) if at is not None]
         return max(bounds, default=None)
+
+    @property
+    def only(self) -> tuple[str, ...] | None:
+        """The subjects that count; None: everyone's."""
+        named = (self.subjects, None if self.customers is None else tuple(self.customers))
+        given = [set(subjects) for subjects in named if subjects is not None]
+        return tuple(sorted(set.intersection(*given))) if given else None
 
 
 @dataclass(frozen=True, slots=True)

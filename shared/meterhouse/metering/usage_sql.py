@@ -78,14 +78,7 @@ def usage_sql(
         dirty: the hours (Unix seconds) that the rollups do not know well; None: nothing comes from the rollups.
         limit: the most rows of the answer.
     """
-    parameters = Parameters(namespace=namespace, meter_id=query.meter.id, **_bounds(query))
-    wanted = _Wanted([f"subject IN {name}" for name in _asked(query)], list(_of_groups(query, parameters)))
-    parts, read = [], [] if dirty is None else rollups(query, dirty)
-    for coarser, whole in zip([None, *read], read, strict=False):
-        if coarser is None or _leaves(whole, coarser):
-            parts.append(_rollup(query, whole, coarser, wanted))
-    if _needs_rows(query, read):
-        parts.append(_rows(query, read[-1] if read else None, wanted, parameters))
+    parameters = parameters_of(namespace, query)
     reading = _READINGS[query.meter.aggregation]
     # each group a column: an array of them would be hashed byte by byte
     groups = [f", {_group(name, query, parameters)} AS g{index}" for index, name in enumerate(query.group_by)]
@@ -97,10 +90,32 @@ def usage_sql(
         events=reading.events,
         first_at="toUnixTimestamp(min(first_at))" if _is_unbounded(query) else "0",
         last_at="toUnixTimestamp(max(last_at))" if _is_unbounded(query) else "0",
-        parts=_naming(query, parameters) + "\nUNION ALL\n".join(parts),
+        parts=parts_sql(query, dirty, parameters),
         limit=limit,
     )
     return text, parameters.values
+
+
+def aggregates(aggregation: Aggregation) -> tuple[str, str]:
+    """What makes one number of the parts' rows, and how many events an average is of."""
+    reading = _READINGS[aggregation]
+    return reading.total, reading.events
+
+
+def parameters_of(namespace: str, query: UsageQuery) -> Parameters:
+    return Parameters(namespace=namespace, meter_id=query.meter.id, **_bounds(query))
+
+
+def parts_sql(query: UsageQuery, dirty: Collection[int] | None, parameters: Parameters) -> str:
+    """What the query counts, row by row: of days, of hours, of values, each in its own SELECT."""
+    wanted = _Wanted([f"subject IN {name}" for name in _asked(query)], list(_of_groups(query, parameters)))
+    parts, read = [], [] if dirty is None else rollups(query, dirty)
+    for coarser, whole in zip([None, *read], read, strict=False):
+        if coarser is None or _leaves(whole, coarser):
+            parts.append(_rollup(query, whole, coarser, wanted))
+    if _needs_rows(query, read):
+        parts.append(_rows(query, read[-1] if read else None, wanted, parameters))
+    return _naming(query, parameters) + "\nUNION ALL\n".join(parts)
 
 
 def _bounds(query: UsageQuery) -> dict[str, object]:
@@ -130,7 +145,8 @@ def _rows(query: UsageQuery, whole: Whole | None, wanted: _Wanted, parameters: P
     if query.accepted_before is not None:
         cutoff = parameters.bind((query.accepted_before - _EPOCH) // _MICROSECOND)
         conditions.append(f"ingested_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
-    at = "time" if query.window is WindowSize.MINUTE or query.time_zone.key != "UTC" else "hour"
+    conditions += _without(query, parameters)
+    at = "time" if _is_finer_than_hours(query) else "hour"
     columns = _columns(query, at, _READINGS[query.meter.aggregation].row, "time AS first_at", "time AS last_at")
     return _SQL["rows"].format(columns=columns, keys=_all([*beside, *wanted.keys]), conditions=_all(conditions))
 
@@ -139,7 +155,7 @@ def _columns(query: UsageQuery, at: str, value: str, first_at: str, last_at: str
     """Only what the query needs: each column beside the value costs as much as the value."""
     named = set(query.group_by)
     columns = [value]
-    if query.window is not None:
+    if query.window is not None or query.cuts:
         columns.append(f"{at} AS at")
     if named & {SUBJECT, CUSTOMER}:
         columns.append("subject")
@@ -148,6 +164,13 @@ def _columns(query: UsageQuery, at: str, value: str, first_at: str, last_at: str
     if _is_unbounded(query):
         columns += [first_at, last_at]
     return ", ".join(columns)
+
+
+def _is_finer_than_hours(query: UsageQuery) -> bool:
+    """Whether windows, or parts, may begin inside an hour."""
+    if query.cuts:
+        return any(at.minute for at in query.cuts)
+    return query.window is WindowSize.MINUTE or query.time_zone.key != "UTC"
 
 
 def _needs_rows(query: UsageQuery, read: list[Whole]) -> bool:
@@ -191,6 +214,15 @@ def _naming(query: UsageQuery, parameters: Parameters) -> str:
 def _of_groups(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
     for name, wanted in query.filters.items():
         yield condition(wanted, f"group_by[{parameters.bind(name)}]", parameters)
+
+
+def _without(query: UsageQuery, parameters: Parameters) -> Iterator[str]:
+    anyone = [(event.source, event.id) for event in query.without if event.subjects is None]
+    theirs = [(subject, event.source, event.id) for event in query.without for subject in event.subjects or ()]
+    if anyone:
+        yield f"(source, id) NOT IN {parameters.bind(anyone)}"
+    if theirs:
+        yield f"(subject, source, id) NOT IN {parameters.bind(theirs)}"
 
 
 def _is_unbounded(query: UsageQuery) -> bool:

@@ -29,6 +29,9 @@ class ClickHouseSettings:
     database: str
     username: str
     password: str = field(repr=False)
+    connects_within: int = 10
+    answers_within: int = 60
+    """Seconds for a connection, and for a statement."""
 
     @classmethod
     def from_environment(cls) -> ClickHouseSettings:
@@ -60,8 +63,8 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
             password=settings.password,
             database=settings.database if database is None else database,
             autogenerate_session_id=False,
-            send_receive_timeout=60,
-            connect_timeout=10,
+            send_receive_timeout=settings.answers_within,
+            connect_timeout=settings.connects_within,
             settings=_SETTINGS,
         )
     except Error as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform import aws
+from meterhouse.platform.postgres_read import read_at_once
 from meterhouse.platform.settings import optional, required
 from meterhouse.platform.sql import queries
 
@@ -38,6 +39,9 @@ class PostgresSettings:
     sslmode: str = "verify-full"
     sslrootcert: str = "system"
     """File of the authorities trusted by `verify-full`; `system` means those of the operating system."""
+    connects_within: int = 10
+    answers_within: int = 60
+    """Seconds for a connection, and for a statement."""
 
     @classmethod
     def from_environment(cls, secret_variable: str = "POSTGRES_SECRET_ARN") -> PostgresSettings:  # noqa: S107 - a name
@@ -71,9 +75,9 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
             password=settings.password,
             sslmode=settings.sslmode,
             sslrootcert=settings.sslrootcert if settings.sslmode == "verify-full" else None,
-            connect_timeout=10,
+            connect_timeout=settings.connects_within,
             application_name="meterhouse",
-            options="-c statement_timeout=60000 -c timezone=UTC",
+            options=f"-c statement_timeout={settings.answers_within}s -c timezone=UTC",
             autocommit=autocommit,
             row_factory=dict_row,
         )
@@ -206,6 +210,27 @@ class Database:
                 self._connection.close()
         self._connection = connect(self._settings())
         return _with_variables(self._connection, variables)
+
+    def read(self, namespace: str, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows of one statement that changes nothing, in one round trip; in a transaction that is open, its own.
+
+        Raises:
+            Unavailable: as `transaction` does.
+        """
+        import psycopg  # noqa: PLC0415 - loaded by whoever connects
+
+        with _translated_faults():
+            if self._open is not None:
+                with self._joined(self._open, namespace) as transaction:
+                    return transaction.fetch_all(query, parameters)
+            if self._connection is not None:
+                try:
+                    return read_at_once(self._connection, namespace, query, parameters)
+                except psycopg.OperationalError:
+                    if not self._connection.closed:
+                        raise
+            self._connection = connect(self._settings())
+            return read_at_once(self._connection, namespace, query, parameters)
 
     def close(self) -> None:
         if self._connection is not None:

@@ -42,6 +42,8 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
     }
     if isinstance(error, errors.Conflict | errors.Unprocessable):
         document["code"] = error.code
+    if isinstance(error, errors.Conflict):
+        document = {**error.facts, **document}
     problems = getattr(error, "problems", ())
     if problems:
         document["extensions"] = {

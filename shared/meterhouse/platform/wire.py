@@ -64,6 +64,12 @@ class Wire(BaseModel):
         return handler(described)
 
 
+class SnakeWire(Wire):
+    """A schema of the contract's third version, whose names are as ours are."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
 def _plain(value: Decimal) -> str:
     return f"{value:f}" if value else "0"
 

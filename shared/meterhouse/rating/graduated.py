@@ -3,47 +3,54 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from meterhouse.catalog.price import Tier, TieredPrice
-from meterhouse.kernel.rounding import EXACT
-from meterhouse.rating.line import ZERO, Part, TierHit, Usage
+from meterhouse.catalog.price import TieredPrice
+from meterhouse.rating.conventions import FirstTierFlat, UpTo
+from meterhouse.rating.part import Part, Span, TierHit
+from meterhouse.rating.usage import ZERO
 
 
-def graduated_parts(price: TieredPrice, usage: Usage) -> list[Part]:
+def graduated_parts(price: TieredPrice, span: Span) -> list[Part]:
     """The parts of all tiers between the quantity charged before and the quantity after.
 
     A tier's flat amount is due when the tier is entered; the first tier's on the first line of the period, even
-    without usage.
+    without usage, unless a convention says otherwise.
     """
-    return [part for hit, tier in _hits(price) for part in _tier_parts(hit, tier, usage)]
+    return list(_parts(price, span))
 
 
-def _hits(price: TieredPrice) -> Iterator[tuple[TierHit, Tier]]:
-    over = ZERO
+def _parts(price: TieredPrice, span: Span) -> Iterator[Part]:
+    name, before, after = span.name, span.before, span.after
+    over, most = ZERO, max(before, after)
     for number, tier in enumerate(price.tiers, start=1):
-        yield TierHit(number, over, tier.up_to), tier
-        if tier.up_to is not None:
-            over = tier.up_to
-
-
-def _tier_parts(hit: TierHit, tier: Tier, usage: Usage) -> Iterator[Part]:
-    quantity = EXACT.subtract(_inside(hit, usage.after), _inside(hit, usage.before))
-    if tier.unit_amount is not None and quantity:
-        key, name = f"graduated-tiered-{hit.number}-price-usage", f"{usage.name}: usage price for tier {hit.number}"
-        yield Part(key, name, tier.unit_amount, quantity, tier=hit)
-    entries = _entries(hit, usage)
-    if tier.flat_amount is not None and entries:
-        key, name = f"graduated-tiered-{hit.number}-flat-price", f"{usage.name}: flat price for tier {hit.number}"
-        yield Part(key, name, tier.flat_amount, Decimal(entries), tier=hit)
+        if over > most:
+            return
+        hit = TierHit(number, over, tier.up_to)
+        if tier.unit_amount is not None:
+            charged = _inside(hit, before)
+            if quantity := _inside(hit, after) - charged:
+                key, text = f"graduated-tiered-{number}-price-usage", f"{name}: usage price for tier {number}"
+                yield Part(key, text, tier.unit_amount, quantity, charged, tier=hit)
+        if tier.flat_amount is not None:
+            entered, entries = _entries(hit, span)
+            if entries != entered:
+                key, text = f"graduated-tiered-{number}-flat-price", f"{name}: flat price for tier {number}"
+                yield Part(key, text, tier.flat_amount, Decimal(entries - entered), Decimal(entered), tier=hit)
+        if tier.up_to is None:
+            return
+        over = tier.up_to
 
 
 def _inside(hit: TierHit, cumulative: Decimal) -> Decimal:
     """How much of a cumulative quantity lies in the tier."""
-    top = cumulative if hit.up_to is None else min(cumulative, hit.up_to)
-    return max(EXACT.subtract(top, hit.over), ZERO)
+    if cumulative <= hit.over:
+        return ZERO
+    return (cumulative if hit.up_to is None or cumulative < hit.up_to else hit.up_to) - hit.over
 
 
-def _entries(hit: TierHit, usage: Usage) -> int:
-    """How often the line enters the tier: 1, 0, or -1 when a correction leaves it again."""
-    if hit.number == 1:
-        return int(usage.is_first)
-    return int(usage.after > hit.over) - int(usage.before > hit.over)
+def _entries(hit: TierHit, span: Span) -> tuple[int, int]:
+    """How often the tier was entered up to the start of the line, and up to its end: once or not at all."""
+    if hit.number == 1 and span.conventions.first_tier_flat is FirstTierFlat.ALWAYS:
+        return int(not span.is_first), 1
+    if hit.number > 1 and span.conventions.up_to is UpTo.EXCLUSIVE:
+        return int(span.before >= hit.over), int(span.after >= hit.over)
+    return int(span.before > hit.over), int(span.after > hit.over)

@@ -1,26 +1,22 @@
-"""What goes into rating and what comes out of it."""
+"""What comes out of rating."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.rounding import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from meterhouse.catalog.price import Price
-    from meterhouse.kernel.currency import Currency
+    from meterhouse.catalog.price import PaymentTerm
     from meterhouse.kernel.period import Period
     from meterhouse.rating.trace import Trace
 
 ZERO = Decimal(0)
-WHOLE = Fraction(1)
 
 
 class Category(StrEnum):
@@ -28,80 +24,29 @@ class Category(StrEnum):
     COMMITMENT = "commitment"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a line is rated from; nothing else has a say in its amounts. `ValueError` for an impossible one.
-
-    Attributes:
-        name: the line's name, which starts the names of its detailed lines.
-        quantity: units used in the service period; a flat price ignores it.
-        quantity_before: units of the same full period that earlier lines have charged.
-        is_first: whether no earlier line charges for the same full period.
-        is_last: whether no later line will.
-        share: the part of the full period that is charged, 0 to 1; only flat prices are prorated.
-    """
-
-    name: str
-    price: Price
-    currency: Currency
-    service_period: Period
-    quantity: Decimal = ZERO
-    quantity_before: Decimal = ZERO
-    is_first: bool = True
-    is_last: bool = True
-    share: Fraction = WHOLE
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ValueError(f"a share lies between 0 and 1, not at {self.share}")
-        if not (self.quantity.is_finite() and self.quantity_before.is_finite()):
-            raise ValueError("a quantity is finite")
-
-    @property
-    def before(self) -> Decimal:
-        """The cumulative quantity the line starts at; usage below zero counts as none."""
-        return max(self.quantity_before, ZERO)
-
-    @property
-    def after(self) -> Decimal:
-        """The cumulative quantity the line ends at; usage below zero counts as none."""
-        return max(EXACT.add(self.quantity_before, self.quantity), ZERO)
+_COMMITMENT = Category.COMMITMENT
 
 
-@dataclass(frozen=True, slots=True)
-class TierHit:
-    """The tier a part falls in: above `over`, up to and including `up_to` (None: open end); `number` counts from 1."""
-
-    number: int
-    over: Decimal
-    up_to: Decimal | None
+class DiscountReason(StrEnum):
+    PERCENTAGE = "ratecard_percentage"
+    MAXIMUM_SPEND = "maximum_spend"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A detailed line before rounding: what a price type computes."""
+class AmountDiscount(NamedTuple):
+    """What is taken off a detailed line, rounded like its amount."""
 
-    key: str
-    name: str
-    per_unit_amount: Decimal
-    quantity: Decimal
-    payment_term: PaymentTerm = PaymentTerm.IN_ARREARS
-    share: Fraction = WHOLE
-    tier: TierHit | None = None
-
-    @property
-    def exact(self) -> Decimal | Fraction:
-        """The amount before rounding; a ratio only where it is prorated."""
-        whole = EXACT.multiply(self.per_unit_amount, self.quantity)
-        return whole if self.share == WHOLE else Fraction(whole) * self.share
+    reason: DiscountReason
+    amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class DetailedLine:
+class DetailedLine(NamedTuple):
     """One position of a line; `key` tells it apart from the others of its line.
 
     Attributes:
-        amount: `per_unit_amount` x `quantity`, rounded half away from zero at the currency's precision.
+        amount: `per_unit_amount` x `quantity`, rounded half away from zero at the currency's precision, unless a
+            convention rounds elsewhere.
+        discounts: taken off the amount; at most one for each reason.
+        service_period: what it charges for, where that is not what its line charges for.
     """
 
     key: str
@@ -111,6 +56,16 @@ class DetailedLine:
     amount: Decimal
     payment_term: PaymentTerm
     category: Category = Category.REGULAR
+    discounts: tuple[AmountDiscount, ...] = ()
+    service_period: Period | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """The amount less its discounts."""
+        left = self.amount
+        for discount in self.discounts:
+            left = EXACT.subtract(left, discount.amount)
+        return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +99,8 @@ class Totals:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RatedLine:
-    """Detailed lines, their totals, and how they came about."""
+class RatedLine(NamedTuple):
+    """Detailed lines in the order in which discounts, and later credits, are used up; their totals; their trace."""
 
     detailed_lines: tuple[DetailedLine, ...]
     totals: Totals
@@ -155,10 +109,18 @@ class RatedLine:
 
 def totals_of(lines: Iterable[DetailedLine]) -> Totals:
     """The totals of detailed lines; what fulfils a commitment counts as a charge."""
-    amount = charges = ZERO
+    with localcontext(EXACT):
+        return summed(lines)
+
+
+def summed(lines: Iterable[DetailedLine]) -> Totals:
+    """`totals_of`, for who already computes in `kernel.rounding.EXACT`."""
+    amount = charges = discounts = ZERO
     for line in lines:
-        if line.category is Category.COMMITMENT:
-            charges = EXACT.add(charges, line.amount)
+        if line.category is _COMMITMENT:
+            charges += line.amount
         else:
-            amount = EXACT.add(amount, line.amount)
-    return Totals(amount=amount, charges_total=charges)
+            amount += line.amount
+        for discount in line.discounts:
+            discounts += discount.amount
+    return Totals(amount, charges, discounts)

@@ -1,11 +1,10 @@
 from meterhouse.catalog.price import UnitPrice
-from meterhouse.kernel.rounding import EXACT
-from meterhouse.rating.line import Part, Usage
+from meterhouse.rating.part import Part, Span
 
 
-def unit_parts(price: UnitPrice, usage: Usage) -> list[Part]:
+def unit_parts(price: UnitPrice, span: Span) -> list[Part]:
     """The amount for each unit that the line adds to what earlier lines charged."""
-    quantity = EXACT.subtract(usage.after, usage.before)
+    quantity = span.after - span.before
     if not quantity:
         return []
-    return [Part("unit-price-usage", f"{usage.name}: usage in period", price.amount, quantity)]
+    return [Part("unit-price-usage", f"{span.name}: usage in period", price.amount, quantity, span.before)]

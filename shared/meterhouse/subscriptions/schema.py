@@ -11,7 +11,8 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.feature_schema import FeatureWire, feature_wire
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, ProRatingConfig
-from meterhouse.catalog.schema import Duration, TaxConfig, UsageBasedPrice, price_to_wire
+from meterhouse.catalog.price_schema import DiscountsWire, UsageBasedPrice, discounts_to_wire, price_to_wire
+from meterhouse.catalog.schema import Duration, TaxConfig
 from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import (
     CurrencyCode,
@@ -56,6 +57,7 @@ class SubscriptionItemWire(Resource):
     included: SubscriptionItemIncluded | None = None
     billing_cadence: Duration | None
     price: UsageBasedPrice | None
+    discounts: DiscountsWire | None = None
     tax_config: TaxConfig | None = None
 
 
@@ -174,5 +176,6 @@ class _Shown:
             included=None if feature is None else SubscriptionItemIncluded(feature=feature_wire(feature)),
             billing_cadence=card.billing_cadence,
             price=None if card.price is None else price_to_wire(card.price),
+            discounts=discounts_to_wire(card.discounts),
             tax_config=None if card.tax_config is None else TaxConfig.model_validate(card.tax_config),
         )

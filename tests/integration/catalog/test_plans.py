@@ -25,6 +25,25 @@ PLAN: dict[str, Any] = {
     "billingCadence": "P1M",
     "phases": [PHASE],
 }
+_TIER = {"flatPrice": {"type": "flat", "amount": "5"}, "unitPrice": {"type": "unit", "amount": "0.5"}}
+EVERY_PRICE: list[dict[str, Any]] = [
+    FEE_WIRE | {"discounts": {"percentage": {"percentage": 12.5}}},
+    MILES_WIRE
+    | {
+        "price": {"type": "package", "amount": "15", "quantityPerPackage": "10", "minimumAmount": "30"},
+        "discounts": {"percentage": {"percentage": 10}, "usage": {"quantity": "100"}},
+    },
+    DEPARTURES_WIRE
+    | {
+        "price": {
+            "type": "tiered",
+            "mode": "volume",
+            "tiers": [_TIER | {"upToAmount": "10"}, _TIER],
+            "minimumAmount": "1",
+            "maximumAmount": "99.5",
+        }
+    },
+]
 UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
 
 
@@ -80,19 +99,45 @@ def test_a_draft_shows_what_keeps_it_from_being_published_and_publish_refuses_it
 
 def test_faults_of_form_point_into_the_body_and_not_at_the_members_of_a_union(call: Call) -> None:
     price = {"type": "tiered", "mode": "volume", "tiers": [{"unitPrice": {"type": "unit", "amount": "-1"}}]}
-    cards = [FEE_WIRE | {"discounts": {}}, MILES_WIRE | {"price": price}, {"type": "usage_based", "key": "x"}]
+    off = {"percentage": {"percentage": 101}}
+    cards = [FEE_WIRE | {"discounts": off}, MILES_WIRE | {"price": price}, {"type": "usage_based", "key": "x"}]
 
     status, problem = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": cards}]})
 
     assert status == 400
     assert set(faults(problem)) == {
-        ("/phases/0/rateCards/0/discounts", "not_supported_yet"),
-        ("/phases/0/rateCards/1/price/mode", "not_supported_yet"),
+        ("/phases/0/rateCards/0/discounts/percentage/percentage", "less_than_equal"),
         ("/phases/0/rateCards/1/price/tiers/0/unitPrice/amount", "greater_than_equal"),
         ("/phases/0/rateCards/2/name", "missing"),
         ("/phases/0/rateCards/2/billingCadence", "missing"),
         ("/phases/0/rateCards/2/price", "missing"),
     }
+
+
+@pytest.mark.usefixtures("features")
+def test_every_kind_of_price_is_sold_as_sent(call: Call) -> None:
+    plan = published(call, phases=[PHASE | {"rateCards": EVERY_PRICE}])
+
+    assert plan["phases"][0]["rateCards"] == EVERY_PRICE
+    assert call("GET", f"{PLANS}/{plan['id']}")[1] == plan
+
+
+@pytest.mark.usefixtures("features")
+def test_what_contradicts_itself_about_a_price_is_refused_at_its_place(call: Call) -> None:
+    price = {"type": "unit", "amount": "1", "minimumAmount": "2", "maximumAmount": "1"}
+    free = FEE_WIRE | {"discounts": {"usage": {"quantity": "1"}}}
+
+    status, problem = call(
+        "POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [free, MILES_WIRE | {"price": price}]}]}
+    )
+
+    assert (status, faults(problem)) == (
+        400,
+        [
+            ("/phases/0/rateCards/0/discounts/usage", "rate_card_usage_discount_not_applicable"),
+            ("/phases/0/rateCards/1/price/minimumAmount", "price_minimum_above_maximum"),
+        ],
+    )
 
 
 def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call: Call) -> None:

@@ -10,16 +10,6 @@ from tests.integration.cli.endpoint import KEY, Answer, Asked, House
 
 EXACT = "12345678901234567890.123456789012345678"
 METER = {"id": "01A", "slug": "miles", "aggregation": "SUM", "eventType": "flight", "groupBy": {"origin": "$.origin"}}
-HOUR = {
-    "accepted": 9,
-    "counted": 9,
-    "unmatched": 0,
-    "invalid": 0,
-    "duplicate": 0,
-    "conflict": 0,
-    "dead": 0,
-    "pending": 0,
-}
 LETTER = {
     "topic": "events",
     "partition": 0,
@@ -212,36 +202,6 @@ def test_all_that_were_not_replayed_are_replayed(terminal: Terminal, house: Hous
     assert [one["id"] for one in done["replayed"]] == ["0-0", "0-2"]
     assert [one["id"] for one in done["refused"]] == ["0-3"]
     assert terminal.types("dead-letters", "replay", "0-1").stdout == "1 replayed\n"
-
-
-def test_conservation_that_holds_is_status_0(terminal: Terminal, house: House) -> None:
-    hour = HOUR | {"duplicate": 2, "unexplained": 0}
-    house.documents["GET", DEBUG + "conservation"] = {
-        "hours": [{"hour": "2026-01-01T00:00:00Z", **hour}],
-        "totals": hour,
-    }
-
-    told = terminal.types("conservation", "--meter", "miles", "--from", "2026-01-01").stdout
-
-    assert [line.split() for line in told.splitlines()] == [
-        ["hour", "accepted", "counted", "duplicate", "unexplained"],
-        ["2026-01-01T00Z", "9", "9", "2", "0"],
-        ["total", "9", "9", "2", "0"],
-    ]
-    assert house.asked[0].query == {"meter": ["miles"], "from": ["2026-01-01T00:00:00Z"]}
-
-
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_an_unexplained_event_stands_out_though_the_total_is_sound(
-    terminal: Terminal, house: House, options: list[str]
-) -> None:
-    hours = [{"hour": f"2026-01-01T0{n}:00:00Z", **HOUR, "unexplained": n} for n in (-1, 0, 1)]
-    house.documents["GET", DEBUG + "conservation"] = {"hours": hours, "totals": HOUR | {"unexplained": 0}}
-
-    ended = terminal.types("conservation", *options, status=1)
-
-    assert "unexplained events: 2026-01-01T0-1:00:00Z, 2026-01-01T01:00:00Z\n" in ended.stderr
-    assert ("!! -1" in ended.stdout) is not bool(options)
 
 
 def test_conflicts_show_both_writings(terminal: Terminal, house: House) -> None:

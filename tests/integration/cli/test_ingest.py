@@ -8,27 +8,17 @@ import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.integration.cli.conftest import Terminal
-from tests.integration.cli.endpoint import EVENTS, Answer, Asked, House
+from tests.integration.cli.endpoint import Answer, Asked, House
+from tests.integration.cli.given import BUSY, FLIGHTS, GONE, MAPPING, first, lines
 
-BUSY: Answer = (503, {"retry-after": "0"}, "")
-GONE: Answer = (0, {}, "")
-FLIGHTS = "carrier,origin,n,date,miles\nUA,EWR,1,2026-01-01,2565\nAA,JFK,2,2026-01-01,NA\n"
-MAPPING = (
-    *("--map", "type=flight.departed", "--map", "subject=@carrier", "--map", "id=@carrier@n-@date"),
-    *("--map", "time=@{date}T00:00:00Z", "--data", "miles=@miles:number", "--missing", "NA"),
-)
-
-
-def lines(count: int, **more: object) -> str:
-    return "".join(json.dumps({"type": "t", "subject": f"s{n}", **more}) + "\n" for n in range(count))
-
-
-def first(answers: list[Answer]) -> object:
-    return lambda asked: answers.pop(0) if answers and (asked.method, asked.path) == EVENTS else None
+LAMBDA_BYTES = 6 * 1024 * 1024 - 64 * 1024
+"""Of a call, less what the gateway tells beside the body."""
+CHARACTERS = bytes({*range(0x20, 0x7F)} - {*b'"\\'})
 
 
 def test_a_file_of_json_lines_arrives_once_however_often_it_is_sent(terminal: Terminal, house: House) -> None:
@@ -37,11 +27,18 @@ def test_a_file_of_json_lines_arrives_once_however_often_it_is_sent(terminal: Te
     first_time = terminal.reads("events", "ingest", file, "--batch", "10")
     terminal.types("events", "ingest", file, "--batch", "7")
 
-    assert first_time == {"accepted": 25, "rejected": 0, "line": 25, "faults": []}
+    assert first_time == {"accepted": 25, "derivedIds": 25, "rejected": 0, "line": 25, "faults": []}
     assert (len(house.events), house.writings) == (25, 50)
     assert {source for source, _ in house.events} == {"events.jsonl"}
     assert {asked.headers["content-encoding"] for asked in house.asked} == {"gzip"}
     assert not list((terminal.folder / ".meterhouse").iterdir())
+
+
+def test_it_is_told_how_many_ids_were_derived(terminal: Terminal) -> None:
+    file = terminal.file("e.jsonl", lines(3) + lines(2, id="mine"))
+
+    assert terminal.types("events", "ingest", file).stdout == "5 accepted, 3 of them by ids derived from their lines\n"
+    assert "gets one derived from its line" in " ".join(terminal.types("events", "ingest", "--help").stdout.split())
 
 
 def test_a_compressed_file_is_the_same_file(terminal: Terminal, house: House) -> None:
@@ -163,57 +160,33 @@ def test_an_endpoint_that_is_gone_ends_it_with_status_3(terminal: Terminal, hous
     assert "no answer from http://127.0.0.1" in ended.stderr
 
 
-def test_a_refused_event_is_told_by_its_line(terminal: Terminal, house: House) -> None:
-    content = lines(3) + "\n" + lines(1, time="yesterday") + lines(2)
-
-    refused = terminal.reads("events", "ingest", terminal.file("e.jsonl", content), "--batch", "2", status=1)
-
-    assert [(fault["line"], fault["field"]) for fault in refused["faults"]] == [(5, "/time")]
-    assert refused["accepted"] == len(house.events) == 2
-    told = terminal.types("events", "ingest", "e.jsonl", "--batch", "2", status=1)
-    assert "line 5: /time: " in told.stderr
-    assert "1 invalid line\n" in told.stderr
-    assert "--skip-invalid" in told.stderr
-
-
-def test_invalid_lines_are_passed_over_when_asked_and_kept(terminal: Terminal, house: House) -> None:
-    bad = ["{", '{"type":"","subject":"u"}', '{"type":"t","subject":"u","time":"x"}']
-    content = lines(4) + "\n".join(bad) + "\n" + lines(4, data={"v": 2})
-    file = terminal.file("e.jsonl", content)
-
-    done = terminal.reads("events", "ingest", file, "--batch", "5", "--skip-invalid")
-
-    assert (done["accepted"], done["rejected"], len(house.events)) == (8, 3, 8)
-    assert [fault["line"] for fault in done["faults"]] == [5, 6, 7]
-    assert (terminal.folder / "e.jsonl.rejected").read_text().splitlines() == bad
-
-
-def test_rejected_rows_keep_their_header(terminal: Terminal) -> None:
-    file = terminal.file("flights.csv", FLIGHTS + "DL,LGA,3,2026-01-01,far\n")
-
-    terminal.types("events", "ingest", file, *MAPPING, "--skip-invalid", "--rejected", "bad.csv")
-
-    header = FLIGHTS.partition("\n")[0]
-    assert (terminal.folder / "bad.csv").read_text() == f"{header}\nDL,LGA,3,2026-01-01,far\n"
-
-
 def test_a_batch_that_is_too_large_is_sent_in_parts(terminal: Terminal, house: House) -> None:
-    line = b'{"type":"t","subject":"%d","data":{"x":"%b"}}\n'
-    large = b"".join(line % (n, b64encode(os.urandom(1_050_000))) for n in range(5))
+    house.before = first([(413, {}, "")])  # type: ignore[assignment]
 
-    terminal.types("events", "ingest", terminal.file("e.jsonl", large))
+    terminal.types("events", "ingest", terminal.file("e.jsonl", lines(5)))
 
     assert (len(house.events), len(house.asked)) == (5, 3)
 
 
-def test_lines_are_counted_through_rows_of_many(terminal: Terminal, house: House) -> None:
-    content = 'who,when\n"a\nb",2026-01-01T00:00:00Z\nc,never\n'
-    mapping = ("--map", "type=t", "--map", "subject=@who", "--map", "time=@when")
+def test_no_batch_outgrows_a_lambda_however_badly_it_compresses(terminal: Terminal, house: House) -> None:
+    line = b'{"id":"%d","type":"t","subject":"s","data":{"x":"%b"}}\n'
+    noise = Random(0)  # noqa: S311 - no secret
+    large = b"".join(line % (n, bytes(noise.choices(CHARACTERS, k=800_000))) for n in range(10))
 
-    refused = terminal.reads("events", "ingest", terminal.file("f.csv", content), *mapping, status=1)
+    terminal.types("events", "ingest", terminal.file("e.jsonl", large))
 
-    assert [(fault["line"], fault["field"]) for fault in refused["faults"]] == [(4, "/time")]
-    assert house.events == {}
+    assert len(house.events) == 10
+    assert all(len(b64encode(asked.body)) < LAMBDA_BYTES for asked in house.asked)
+
+
+def test_a_stream_that_ends_early_is_said_to_be_sent_again_whole(terminal: Terminal, house: House) -> None:
+    house.before = lambda _: BUSY if len(house.asked) > 1 else None
+
+    words = ("events", "ingest", "-", "--source", "pipe", "--batch", "10")
+    ended = terminal.types(*words, stdin=lines(20).encode(), status=1)
+
+    assert "goes on from here" not in ended.stderr
+    assert "send the stream again from its start" in ended.stderr
 
 
 @pytest.mark.parametrize(

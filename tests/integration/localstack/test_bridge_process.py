@@ -19,17 +19,18 @@ from localstack.process import Processes
 from localstack.settings import Port, Stack
 
 HANDLER = """
-import base64, time
+import base64, pathlib, time
 def handler(event, context):
     values = [base64.b64decode(record["value"]).decode() for one in event["records"].values() for record in one]
     print("got", *values)
     with open({calls!r}, "a") as calls:
         calls.write(" ".join(values) + "\\n")
-    time.sleep({seconds})
+    while not pathlib.Path({gate!r}).exists():
+        time.sleep(0.05)
 """
 
 
-def template(calls: Path, seconds: float) -> str:
+def template(calls: Path, gate: Path) -> str:
     mapping = {
         "FunctionName": {"Fn::GetAtt": ["Sink", "Arn"]},
         "EventSourceArn": "arn:aws:kafka:us-east-1:000000000000:cluster/local/1",
@@ -44,7 +45,7 @@ def template(calls: Path, seconds: float) -> str:
         "Handler": "index.handler",
         "Role": "arn:aws:iam::000000000000:role/sink",
         "Timeout": 30,
-        "Code": {"ZipFile": HANDLER.format(calls=str(calls), seconds=seconds)},
+        "Code": {"ZipFile": HANDLER.format(calls=str(calls), gate=str(gate))},
     }
     resources = {
         "Sink": {"Type": "AWS::Lambda::Function", "Properties": function},
@@ -75,13 +76,17 @@ def producer(stack: Stack) -> Producer:
     return Producer({"bootstrap.servers": stack.kafka_bootstrap_servers})
 
 
-def create(stack: Stack, seconds: float) -> Path:
-    """Deploys the function with its mapping; what it is called with appears in the file at once."""
-    calls = stack.state / "calls"
+def create(stack: Stack) -> tuple[Path, Path]:
+    """Deploys the function with its mapping.
+
+    Returns:
+        The file in which what it is called with appears at once, and that without which no call ends.
+    """
+    calls, gate = stack.state / "calls", stack.state / "gate"
     formation: Any = aws_client("cloudformation", aws_environment(stack))
-    formation.create_stack(StackName="probe", TemplateBody=template(calls, seconds))
+    formation.create_stack(StackName="probe", TemplateBody=template(calls, gate))
     formation.get_waiter("stack_create_complete").wait(StackName="probe", WaiterConfig={"Delay": 1})
-    return calls
+    return calls, gate
 
 
 def committed(stack: Stack) -> int:
@@ -100,7 +105,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def test_a_deployed_mapping_is_found_and_fed(stack: Stack, producer: Producer) -> None:
-    create(stack, seconds=0)
+    create(stack)[1].touch()
     producer.produce("events", value=b"one")
     producer.flush(10)
     eventually(lambda: committed(stack) == 1)
@@ -108,7 +113,7 @@ def test_a_deployed_mapping_is_found_and_fed(stack: Stack, producer: Producer) -
 
 
 def test_a_bridge_killed_during_a_call_delivers_again(stack: Stack, producer: Producer) -> None:
-    calls = create(stack, seconds=3)
+    calls, gate = create(stack)
     producer.produce("events", value=b"one")
     producer.flush(10)
     eventually(calls.exists)
@@ -117,6 +122,7 @@ def test_a_bridge_killed_during_a_call_delivers_again(stack: Stack, producer: Pr
     assert bridge is not None
     bridge.kill()
     assert committed(stack) < 0
+    gate.touch()
     processes.start(bridge_part(stack))
     eventually(lambda: committed(stack) == 1)
     assert calls.read_text() == "one\none\n"

@@ -13,6 +13,7 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.event import EARLIEST
+from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.sink import LogRecord, SinkEvents
@@ -31,6 +32,7 @@ class House:
     meters: list[Meter] = field(default_factory=list)
     buried: list[tuple[LogRecord, str]] = field(default_factory=list)
     notices: list[tuple[list[tuple[str, str, str]], str, datetime]] = field(default_factory=list)
+    late: list[LateUsage] = field(default_factory=list)
     clock: datetime = T0
     offsets: "count[int]" = field(default_factory=count)
 
@@ -71,8 +73,11 @@ class House:
         usage_store = store or ClickHouseSink(self.store)
         return SinkEvents(self, usage_store, self, self, now=self.now, new_id=new_id)  # type: ignore[arg-type] # any double
 
-    def usage_ingested(self, usage: Iterable[tuple[str, str, str]], notice_id: str, at: datetime) -> None:
+    def usage_ingested(
+        self, usage: Iterable[tuple[str, str, str]], late: Iterable[LateUsage], notice_id: str, at: datetime
+    ) -> None:
         self.notices.append((list(usage), notice_id, at))
+        self.late += late
 
     def sink(self, *events: CloudEvent, ingested: datetime = T0) -> LogRecord:
         record = self.record(*events, ingested=ingested)

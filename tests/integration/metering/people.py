@@ -33,7 +33,7 @@ from meterhouse.metering.progress_api import progress_routes
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.roll_up import RollUpUsage
-from meterhouse.metering.service import MeterService
+from meterhouse.metering.service import MeterService, MeterUse
 from meterhouse.metering.sink import LogRecord, SinkEvents
 from meterhouse.metering.usage_api import usage_routes
 from meterhouse.platform.clickhouse import ClickHouse
@@ -50,7 +50,7 @@ EVENTS, CURSOR_EVENTS = "/api/v1/events", "/api/v2/events"
 class People:
     """One namespace: all routes of customers, subjects, meters, usage, events, on the real stores."""
 
-    def __init__(self, database: Database, store: ClickHouse, namespace: str) -> None:
+    def __init__(self, database: Database, store: ClickHouse, namespace: str, use: MeterUse | None = None) -> None:
         self.namespace, self.house, self._database = namespace, House(namespace, store), database
         directory = Directory(begins(database, _directory_ports))
         now = self.house.now
@@ -58,7 +58,7 @@ class People:
             *customer_routes(
                 CustomerService(begins(database, _customer_ports)), SubjectService(begins(database, PostgresSubjects))
             ),
-            meter_routes(MeterService(begins(database, PostgresMeters), None)),
+            meter_routes(MeterService(begins(database, PostgresMeters), use)),
             usage_routes(QueryUsage(directory, ClickHouseUsage(store), now)),
             events_routes(ListEvents(directory, ClickHouseEvents(store), now)),
             metrics_routes(ShowMetrics(ClickHouseEventCounts(store), now)),

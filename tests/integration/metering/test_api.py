@@ -8,26 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
-from meterhouse.customers.model import Customer, CustomerDetails
-from meterhouse.customers.postgres import PostgresCustomers
-from meterhouse.metering.api import routes
-from meterhouse.metering.clickhouse import ClickHouseUsage
-from meterhouse.metering.clickhouse_events import ClickHouseEvents
-from meterhouse.metering.clickhouse_sink import ClickHouseSink
-from meterhouse.metering.directory import Directory, DirectoryPorts
-from meterhouse.metering.events_api import events_routes
-from meterhouse.metering.list_events import ListEvents
-from meterhouse.metering.postgres import AllMeters, PostgresMeters
-from meterhouse.metering.query_usage import QueryUsage
-from meterhouse.metering.service import MeterService
-from meterhouse.metering.sink import SinkEvents
-from meterhouse.metering.usage_api import usage_routes
 from meterhouse.platform.clickhouse import ClickHouse
-from meterhouse.platform.http import http_handler
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Transaction, begins
-from tests.integration.metering.house import T0, House, call
-from tests.unit.platform.requests import CONTEXT, request
+from meterhouse.platform.postgres import Database
+from tests.integration.metering.house import T0, call
+from tests.integration.metering.people import People
 
 METERS, EVENTS = "/api/v1/meters", "/api/v1/events"
 MILES = {"slug": "miles", "aggregation": "SUM", "eventType": "call", "valueProperty": "$.value",
@@ -44,52 +28,16 @@ class InUse:
         return {"busy": ["region"]}
 
 
-class Client:
-    def __init__(self, database: Database, store: ClickHouse, namespace: str) -> None:
-        self.namespace, self.database, self.house = namespace, database, House(namespace, store)
-        self.use: InUse | None = None
-
-    def __call__(self, method: str, path: str, body: object = None, **more: Any) -> tuple[int, Any]:
-        answer = self.send(method, path, body, **more)
-        return answer["statusCode"], json.loads(answer["body"]) if answer.get("body") else None
-
-    def send(self, method: str, path: str, body: object = None, **more: Any) -> dict[str, Any]:
-        store, now = self.house.store, self.house.now
-
-        def ports(transaction: Transaction) -> DirectoryPorts:
-            return DirectoryPorts(PostgresMeters(transaction), PostgresCustomers(transaction))
-
-        directory = Directory(begins(self.database, ports))
-        handler = http_handler(
-            routes(MeterService(begins(self.database, PostgresMeters), self.use)),
-            usage_routes(QueryUsage(directory, ClickHouseUsage(store), now)),
-            events_routes(ListEvents(directory, ClickHouseEvents(store), now)),
-        )
-        return handler(request(method, path, body, **{"namespace": self.namespace, **more}), CONTEXT)
-
-    def sink(self, *events: Any) -> None:
-        house = self.house
-        meters, store = AllMeters(self.database), ClickHouseSink(house.store)
-        SinkEvents(meters, store, house, house, now=house.now, new_id=new_id)([house.record(*events)])
-
-    def customer(self, key: str) -> str:
-        with self.database.transaction(self.namespace) as transaction:
-            customer = Customer(new_id(), CustomerDetails(name=key, key=key), created_at=T0, updated_at=T0)
-            PostgresCustomers(transaction).add(customer)
-            transaction.commit()
-        return customer.id
-
-
 @pytest.fixture
-def api(database: Database, usage_store: ClickHouse, namespace: str) -> Client:
-    return Client(database, usage_store, namespace)
+def api(database: Database, usage_store: ClickHouse, namespace: str) -> People:
+    return People(database, usage_store, namespace)
 
 
 def faults(problem: dict[str, Any]) -> set[tuple[str, str]]:
     return {(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]}
 
 
-def test_a_meter_is_created_read_changed_listed_and_deleted(api: Client) -> None:
+def test_a_meter_is_created_read_changed_listed_and_deleted(api: People) -> None:
     status, meter = api("POST", METERS, MILES)
     assert (status, {name: meter[name] for name in MILES}) == (201, MILES)
     assert api("GET", f"{METERS}/miles") == api("GET", f"{METERS}/{meter['id']}") == (200, meter)
@@ -109,7 +57,7 @@ def test_a_meter_is_created_read_changed_listed_and_deleted(api: Client) -> None
     assert api("POST", METERS, MILES)[0] == 201
 
 
-def test_what_never_changes_of_a_meter_may_be_repeated_and_is_a_conflict_otherwise(api: Client) -> None:
+def test_what_never_changes_of_a_meter_may_be_repeated_and_is_a_conflict_otherwise(api: People) -> None:
     _, meter = api("POST", METERS, MILES | {"eventFrom": "2026-01-01T00:00:00Z"})
     fixed = ("slug", "aggregation", "eventType", "valueProperty", "eventFrom")
     repeated = {name: meter[name] for name in (*fixed, "name", "groupBy", "metadata")}
@@ -121,7 +69,7 @@ def test_what_never_changes_of_a_meter_may_be_repeated_and_is_a_conflict_otherwi
     assert api("GET", f"{METERS}/miles")[1]["aggregation"] == "SUM"
 
 
-def test_a_deleted_meter_s_usage_is_still_asked_by_its_id(api: Client) -> None:
+def test_a_deleted_meter_s_usage_is_still_asked_by_its_id(api: People) -> None:
     _, meter = api("POST", METERS, MILES)
     api.sink(call("1", 5))
     api("DELETE", f"{METERS}/miles")
@@ -129,7 +77,7 @@ def test_a_deleted_meter_s_usage_is_still_asked_by_its_id(api: Client) -> None:
     assert api("GET", f"{METERS}/{meter['id']}/query")[1]["data"][0]["value"] == 5
 
 
-def test_an_answer_is_bounded_and_says_so(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_bounded_and_says_so(api: People, monkeypatch: pytest.MonkeyPatch) -> None:
     api("POST", METERS, MILES)
     api.sink(*(call(str(number), 1, T0 + number * HOUR) for number in range(4)))
     period = "windowSize=MINUTE&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z"
@@ -145,7 +93,7 @@ def test_an_answer_is_bounded_and_says_so(api: Client, monkeypatch: pytest.Monke
     assert (status, problem["code"]) == (422, "answer_too_large")
 
 
-def test_a_taken_slug_is_a_conflict(api: Client) -> None:
+def test_a_taken_slug_is_a_conflict(api: People) -> None:
     api("POST", METERS, MILES)
     status, problem = api("POST", METERS, MILES)
     assert (status, problem["code"]) == (409, "meter_slug_taken")
@@ -170,14 +118,16 @@ def test_a_taken_slug_is_a_conflict(api: Client) -> None:
         ({"sulg": "x"}, {("/sulg", "extra_forbidden")}),
     ],
 )  # fmt: skip
-def test_a_faulty_meter_is_refused_with_all_its_faults(api: Client, change: Any, found: set[tuple[str, str]]) -> None:
+def test_a_faulty_meter_is_refused_with_all_its_faults(api: People, change: Any, found: set[tuple[str, str]]) -> None:
     status, problem = api("POST", METERS, MILES | change)
     assert (status, faults(problem)) == (400, found)
 
 
-def test_a_meter_in_use_keeps_its_features_groups_and_life(api: Client) -> None:
+def test_a_meter_in_use_keeps_its_features_groups_and_life(
+    api: People, database: Database, usage_store: ClickHouse, namespace: str
+) -> None:
     api("POST", METERS, MILES)
-    api.use = InUse()
+    api = People(database, usage_store, namespace, InUse())
     status, problem = api("DELETE", f"{METERS}/miles")
     assert (status, problem["code"]) == (409, "meter_in_use")
     status, problem = api("PUT", f"{METERS}/miles", {"groupBy": {}})
@@ -185,7 +135,7 @@ def test_a_meter_in_use_keeps_its_features_groups_and_life(api: Client) -> None:
     assert api("PUT", f"{METERS}/miles", {"name": "New"})[0] == 200
 
 
-def test_meters_are_listed_in_the_order_asked_for_page_by_page(api: Client) -> None:
+def test_meters_are_listed_in_the_order_asked_for_page_by_page(api: People) -> None:
     for slug in ("b", "a", "c"):
         api("POST", METERS, MILES | {"slug": slug})
     slugs = [
@@ -196,13 +146,13 @@ def test_meters_are_listed_in_the_order_asked_for_page_by_page(api: Client) -> N
     assert slugs == ["c", "b", "a"]
 
 
-def test_another_namespace_s_meter_is_not_found(api: Client) -> None:
+def test_another_namespace_s_meter_is_not_found(api: People) -> None:
     api("POST", METERS, MILES)
     assert api("GET", f"{METERS}/miles", namespace="another")[0] == 404
     assert api("GET", f"{METERS}/miles/query", namespace="another")[0] == 404
 
 
-def test_usage_is_asked_by_get_and_post_as_json_and_csv(api: Client) -> None:
+def test_usage_is_asked_by_get_and_post_as_json_and_csv(api: People) -> None:
     api("POST", METERS, MILES)
     api.sink(
         call("1", "1.5", region="eu"), call("2", 2, region="us", subject="bob"), call("3", 4, T0 + HOUR, region="us")
@@ -258,7 +208,7 @@ def test_usage_is_asked_by_get_and_post_as_json_and_csv(api: Client) -> None:
     assert api("GET", f"{METERS}/miles/group-by/tail/values")[0] == 404
 
 
-def test_usage_of_customers_is_found_by_their_subjects(api: Client) -> None:
+def test_usage_of_customers_is_found_by_their_subjects(api: People) -> None:
     api("POST", METERS, MILES)
     alice = api.customer("alice")
     api.sink(call("1", 1), call("2", 2, subject="bob"))
@@ -286,20 +236,20 @@ def test_usage_of_customers_is_found_by_their_subjects(api: Client) -> None:
          "query:advancedMeterGroupByFilters/region/$near"),
     ],
 )  # fmt: skip
-def test_a_faulty_query_is_refused_at_its_fault(api: Client, query: str, field: str) -> None:
+def test_a_faulty_query_is_refused_at_its_fault(api: People, query: str, field: str) -> None:
     api("POST", METERS, MILES)
     status, problem = api("GET", f"{METERS}/miles/query", query=query)
     assert (status, {one for one, _ in faults(problem)}) == (400, {field})
 
 
-def test_a_number_that_a_double_holds_is_exact_on_the_wire(api: Client) -> None:
+def test_a_number_that_a_double_holds_is_exact_on_the_wire(api: People) -> None:
     api("POST", METERS, MILES)
     api.sink(call("1", 2**60 + 1), call("2", 0))
     answer = api.send("GET", f"{METERS}/miles/query")
     assert json.loads(answer["body"], parse_float=Decimal)["data"][0]["value"] == 2**60 + 1
 
 
-def test_events_are_listed_with_their_faults_and_customers(api: Client) -> None:
+def test_events_are_listed_with_their_faults_and_customers(api: People) -> None:
     api("POST", METERS, MILES)
     alice = api.customer("alice")
     other = call("3", 1, T0 + 2 * HOUR, subject="bob")
@@ -325,7 +275,7 @@ def test_events_are_listed_with_their_faults_and_customers(api: Client) -> None:
         ("ingestedAtFrom=2026-03-01T10:15:00Z", ["4", "3", "2", "1"]), ("", ["4", "3", "2"]),
     ],
 )  # fmt: skip
-def test_events_are_filtered_and_by_default_those_of_72_hours(api: Client, query: str, ids: list[str]) -> None:
+def test_events_are_filtered_and_by_default_those_of_72_hours(api: People, query: str, ids: list[str]) -> None:
     times = (T0 - 80 * HOUR, T0, T0 + HOUR)
     api.sink(
         *(call(str(number), 1, at) for number, at in enumerate(times, 1)), call("4", 1, T0 + 2 * HOUR, subject="bob")
@@ -333,14 +283,14 @@ def test_events_are_filtered_and_by_default_those_of_72_hours(api: Client, query
     assert [one["event"]["id"] for one in api("GET", EVENTS, query=query)[1]] == ids
 
 
-def test_events_of_customers_are_those_of_their_subjects(api: Client) -> None:
+def test_events_of_customers_are_those_of_their_subjects(api: People) -> None:
     alice = api.customer("alice")
     api.sink(call("1", 1), call("2", 1, subject="bob"))
     assert [one["event"]["id"] for one in api("GET", EVENTS, query=f"customerId={alice}")[1]] == ["1"]
     assert api("GET", EVENTS, query="customerId=01ARZ3NDEKTSV4RRFFQ69G5FAV")[0] == 400
 
 
-def test_the_cursor_walks_over_all_events_once(api: Client) -> None:
+def test_the_cursor_walks_over_all_events_once(api: People) -> None:
     api.sink(*(call(str(number), 1, T0 - (number // 3) * 100 * HOUR) for number in range(10)))
     seen, cursor = [], ""
     while True:
@@ -362,7 +312,7 @@ def test_the_cursor_walks_over_all_events_once(api: Client) -> None:
         ({"source": {"$like": "te%"}}, ["2", "1"]),
     ],
 )  # fmt: skip
-def test_the_cursor_list_is_filtered(api: Client, wanted: dict[str, Any], ids: list[str]) -> None:
+def test_the_cursor_list_is_filtered(api: People, wanted: dict[str, Any], ids: list[str]) -> None:
     api.sink(call("1", 1), call("2", 1, T0 + HOUR, subject="bob"))
     _, page = api("GET", "/api/v2/events", query=f"filter={quote(json.dumps(wanted))}")
     assert [one["event"]["id"] for one in page["items"]] == ids
@@ -370,12 +320,12 @@ def test_the_cursor_list_is_filtered(api: Client, wanted: dict[str, Any], ids: l
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=MTow", "limit=0", "limit=101", "filter=%7B", "filter=%5B%5D",
                                    "filter=%7B%22x%22%3A1%7D", "cursor=MTpOYU4%3D"])  # fmt: skip
-def test_a_faulty_list_request_is_refused(api: Client, query: str) -> None:
+def test_a_faulty_list_request_is_refused(api: People, query: str) -> None:
     status, _ = api("GET", "/api/v2/events", query=query)
     assert status == (200 if query == "cursor=MTow" else 400)
 
 
-def test_how_far_earlier_events_are_read_is_told(api: Client) -> None:
+def test_how_far_earlier_events_are_read_is_told(api: People) -> None:
     _, meter = api("POST", METERS, MILES)
     waiting = {"meterId": meter["id"], "status": "pending", "readEvents": 0, "totalEvents": 0}
     assert api("GET", f"{METERS}/miles/backfill") == (200, waiting)

@@ -1,28 +1,31 @@
-"""The scheduled audit: what it tells CloudWatch of all namespaces, and whom it names."""
+"""The audits: what of all namespaces is accounted for, in the last hours and in the last month, and whom they name."""
 
-import json
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
 
-import pytest
-
-from functions.audit_events import handler as module
-from meterhouse.metering.audit_events import AuditEvents
+from meterhouse.metering.audit_events import LAST_HOURS, LAST_MONTH, Audit, AuditEvents
 from meterhouse.metering.clickhouse_conservation import ClickHouseConservation
 from meterhouse.metering.conservation import Account
 from tests.integration.metering.house import T0, call
 from tests.integration.metering.log_house import LogHouse
-from tests.unit.platform.requests import CONTEXT
 
 HOUR = timedelta(hours=1)
+DAY = 24 * HOUR
 
 
-def audited(logged: LogHouse, *namespaces: str) -> tuple[Account, list[str]]:
+def audited(logged: LogHouse, *namespaces: str, span: timedelta = LAST_HOURS) -> tuple[Audit, list[str]]:
     named: list[str] = []
-    walked = SimpleNamespace(witnessed=lambda _: namespaces or [logged.namespace])
-    audit = AuditEvents(logged.account, walked, lambda name, _: named.append(name), lambda: logged.at)
+    died = ClickHouseConservation(logged.house.store).died
+    store = SimpleNamespace(witnessed=lambda _: namespaces or [logged.namespace], died=died)
+    audit = AuditEvents(logged.account, store, lambda name, _: named.append(name), lambda: logged.at, span)
     return audit(), named
+
+
+def lose(logged: LogHouse, event_id: str) -> None:
+    logged.house.store.command(
+        "DELETE FROM event_writings WHERE namespace = {n:String} AND id = {i:String}",
+        {"n": logged.namespace, "i": event_id},
+    )
 
 
 def test_the_audit_adds_up_the_last_hours_of_every_namespace(logged: LogHouse) -> None:
@@ -33,7 +36,8 @@ def test_the_audit_adds_up_the_last_hours_of_every_namespace(logged: LogHouse) -
     logged.sink()
     logged.ingest(call("3"))
     found, named = audited(logged, logged.namespace, "stranger")
-    assert found == Account(accepted=8, counted=1, conflict=1, dead=5, pending=1)
+    assert found.total == Account(accepted=8, counted=1, conflict=1, dead=5, pending=1)
+    assert found.accounts["stranger"] == Account(accepted=5, dead=5)
     assert named == []
 
 
@@ -41,15 +45,34 @@ def test_a_namespace_that_something_is_missing_in_is_named(logged: LogHouse) -> 
     logged.house.meter()
     logged.ingest(call("1"), call("2"))
     logged.sink()
-    logged.house.store.command(
-        "DELETE FROM event_writings WHERE namespace = {n:String} AND id = '1'", {"n": logged.namespace}
-    )
+    lose(logged, "1")
     found, named = audited(logged, "nobody", logged.namespace)
-    assert (found.astray, found.unexplained, named) == (1, 1, [logged.namespace])
+    assert (found.total.astray, found.total.unexplained, named) == (1, 1, [logged.namespace])
+
+
+def test_what_was_lost_weeks_ago_is_missed_by_the_audit_of_the_month(logged: LogHouse) -> None:
+    logged.house.meter()
+    logged.ingest(call("ancient"), at=T0 - 32 * DAY)
+    logged.ingest(call("old"), at=T0 - 30 * DAY)
+    logged.ingest(call("new"))
+    logged.sink()
+    for event_id in ("ancient", "old"):
+        lose(logged, event_id)
+    hours, month = (audited(logged, span=span)[0].total for span in (LAST_HOURS, LAST_MONTH))
+    assert hours == Account(accepted=1, counted=1)
+    assert month == Account(accepted=2, counted=1, astray=1)
+
+
+def test_letters_are_counted_when_they_died_whoever_wrote_them(logged: LogHouse) -> None:
+    logged.at = T0.replace(year=2090)  # of no other test's letters
+    for hours in (1, 2, 9):
+        died_ms = int((logged.at - hours * HOUR).timestamp() * 1000)
+        logged.producer.send(logged.settings.dead_letter_topic, None, b"the mapping's own", {}, died_ms)
+    assert audited(logged)[0].letters == 2
 
 
 def test_namespaces_are_those_of_the_log_and_those_of_the_store(logged: LogHouse) -> None:
-    period = AuditEvents.period(T0)
+    period = AuditEvents.period(T0, LAST_HOURS)
     conservation = ClickHouseConservation(logged.house.store)
     logged.ingest(call("1"))
     assert logged.namespace not in conservation.witnessed(period)
@@ -59,22 +82,4 @@ def test_namespaces_are_those_of_the_log_and_those_of_the_store(logged: LogHouse
     assert logged.namespace not in conservation.witnessed(period)
     logged.sink()
     assert logged.namespace in conservation.witnessed(period)
-    assert logged.namespace not in conservation.witnessed(AuditEvents.period(T0 + 5 * HOUR))
-
-
-def test_the_function_counts_what_the_alarm_and_the_dashboard_read(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = Account(accepted=9, counted=1, conflict=2, dead=3, pending=4, astray=1)
-    monkeypatch.setattr(module, "audit", lambda: found)
-    numbers = {
-        "EventsAccepted": 9,
-        "EventsUnexplained": 1,
-        "EventsConflicting": 2,
-        "EventsDead": 3,
-        "EventsPending": 4,
-    }
-    assert module.handler({}, CONTEXT) == numbers
-    lines: list[dict[str, Any]] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    counted = {name: line[name] for line in lines if "_aws" in line for name in numbers.keys() & line.keys()}
-    assert {name: sum(values) for name, values in counted.items()} == numbers
+    assert logged.namespace not in conservation.witnessed(AuditEvents.period(T0 + 5 * HOUR, LAST_HOURS))

@@ -167,7 +167,9 @@ def test_more_stored_than_accepted_is_a_fault_too_and_hides_no_loss(logged: LogH
         "DELETE FROM event_writings WHERE namespace = {n:String} AND id = '2'", {"n": logged.namespace}
     )
     assert logged.totals() == {"accepted": 2, "counted": 1, "duplicate": 1}
-    assert logged.audited() == {"accepted": 2, "conflict": 0, "dead": 0, "pending": 0, "astray": 2}
+    assert logged.ask("GET", "conservation")[1]["totals"]["astray"] == 2
+    audited = {name: number for name, number in logged.audited().items() if number}
+    assert audited == {"accepted": 2, "counted": 1, "duplicate": 1, "astray": 2}
 
 
 def test_a_record_that_no_producer_of_ours_wrote_counts_as_one_event_of_its_key(logged: LogHouse) -> None:

@@ -13,7 +13,7 @@ def test_a_batch_of_the_longest_subjects_becomes_notices_of_which_ten_fit_a_call
 ) -> None:
     used = [(namespace, f"{number:04}" + "😀" * 1020, new_id()) for number in range(150)]
     for _ in range(2):
-        OutboxNotices(database).usage_ingested(reversed(used), "N1", T0)
+        OutboxNotices(database).usage_ingested(reversed(used), (), "N1", T0)
     with database.transaction(namespace) as transaction:
         told = transaction.fetch_all("SELECT * FROM outbox ORDER BY position")
     assert max(len(entry(event, "bus")["Detail"]) for event in told) < LARGEST_CALL // 10 - 500

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from meterhouse.metering.clickhouse_rollup import recompute_sql
+from meterhouse.metering.cut_usage_sql import layers_of, parts_of_layer_sql
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.metering.usage_sql import usage_sql
 from tests.integration.metering.house import House
@@ -97,3 +98,24 @@ def test_whole_clean_hours_are_read_from_the_rollup_alone(house: House, granules
     assert "usage_rollups" in found
     read, _ = granules.findall(found[found.index("PrimaryKey") :])[0]
     assert int(read) <= 3
+
+
+def test_parts_of_one_subject_s_days_are_found_by_partition_and_key(house: House, granules: re.Pattern[str]) -> None:
+    meter = house.meter()
+    house.store.command(_ROWS, {"namespace": house.namespace, "meter": meter.id})
+    house.store.command("OPTIMIZE TABLE meter_values FINAL")
+    start = START + timedelta(days=3)
+    asked = [
+        UsageQuery(meter, start, start + timedelta(days=1), cuts=(start + timedelta(minutes=61),), subjects=(subject,))
+        for subject in ("s7", "s8")
+    ]
+    [layer] = layers_of(asked)
+    text, parameters = parts_of_layer_sql(house.namespace, layer, None)
+    found = "\n".join(line for (line,) in house.store.query(f"EXPLAIN indexes = 1 {text}", parameters))
+    keys = found[found.index("PrimaryKey") :]
+    assert all(key in keys.split("Condition")[0] for key in ("namespace", "meter_id", "subject", "hour"))
+    partitions = re.search(r"Min-Max\n(?:.*\n)*?\s*Parts: (\d+)/(\d+)", found)
+    assert partitions is not None
+    assert int(partitions[1]) <= 2 < int(partitions[2])
+    read, _ = granules.findall(keys)[0]
+    assert int(read) <= 4

@@ -74,6 +74,8 @@ def test_a_later_writing_that_was_not_hidden_is_found_once(house: House, later: 
     assert sweep(house) == 1
     assert total(house, meter) == 11
     assert house.notices[-1][0] == [(house.namespace, later.subject, meter.id)]
+    marked = {(house.namespace, meter.id, later.subject)} if later.time < T0 else set()
+    assert {late[:3] for late in house.late} == marked
     RollUpUsage(ClickHouseRollups(house.store))()
     told = len(house.notices)
     assert sweep(house) == 0

@@ -6,17 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.document import (
     phase_from_document,
     phase_to_document,
-    price_from_document,
     rate_card_from_document,
     rate_card_to_document,
     unit_cost_from_document,
     unit_cost_to_document,
 )
-from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, Tier, TieredPrice, TierMode, UnitPrice
+from meterhouse.catalog.price import (
+    Commitments,
+    DynamicPrice,
+    FlatPrice,
+    PackagePrice,
+    PaymentTerm,
+    Price,
+    Tier,
+    TieredPrice,
+    TierMode,
+    UnitPrice,
+)
+from meterhouse.catalog.price_document import price_from_document
 from meterhouse.catalog.rate_card import RateCard, RateCardType
+from meterhouse.catalog.unit_config import Operation, UnitConfig, UnitRounding
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy, UnitCost
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
 from tests.unit.catalog.samples import DEPARTURES, FEE, PHASE
@@ -24,10 +37,21 @@ from tests.unit.catalog.samples import DEPARTURES, FEE, PHASE
 amounts = st.decimals(0, Decimal("1e20"), allow_nan=False, allow_infinity=False)
 optional_amounts = st.none() | amounts
 tiers = st.builds(Tier, optional_amounts, optional_amounts, optional_amounts)
+commitments = st.builds(Commitments, optional_amounts, optional_amounts)
 prices: st.SearchStrategy[Price] = st.one_of(
     st.builds(FlatPrice, amounts, st.sampled_from(PaymentTerm)),
-    st.builds(UnitPrice, amounts),
-    st.builds(TieredPrice, st.sampled_from(TierMode), st.lists(tiers, min_size=1, max_size=4).map(tuple)),
+    st.builds(UnitPrice, amounts, commitments),
+    st.builds(TieredPrice, st.sampled_from(TierMode), st.lists(tiers, min_size=1, max_size=4).map(tuple), commitments),
+    st.builds(PackagePrice, amounts, amounts, commitments),
+    st.builds(DynamicPrice, amounts, commitments),
+)
+unit_configs = st.builds(
+    UnitConfig,
+    st.sampled_from(Operation),
+    st.decimals("0.001", 10_000, places=3),
+    st.sampled_from(UnitRounding),
+    st.integers(0, 9),
+    st.none() | st.text(max_size=5),
 )
 cadences = st.builds(Cadence, st.integers(1, 999), st.sampled_from(CadenceUnit))
 texts = st.text(max_size=20)
@@ -45,6 +69,8 @@ rate_cards = st.builds(
     billing_cadence=st.none() | cadences,
     feature_key=st.none() | texts,
     description=st.none() | texts,
+    discounts=st.builds(Discounts, optional_amounts, optional_amounts),
+    unit_config=st.none() | unit_configs,
     tax_config=st.none() | st.dictionaries(texts, texts, max_size=2),
     metadata=st.dictionaries(texts, texts, max_size=2),
 )
@@ -72,8 +98,15 @@ def test_amounts_are_stored_as_written_and_without_exponents() -> None:
 
 
 def test_a_price_that_was_never_written_is_refused() -> None:
-    with pytest.raises(ValueError, match="package"):
-        price_from_document({"type": "package", "amount": "1"})
+    with pytest.raises(ValueError, match="barter"):
+        price_from_document({"type": "barter", "amount": "1"})
+
+
+def test_a_rate_card_stored_before_there_were_discounts_has_none() -> None:
+    stored = rate_card_to_document(FEE)
+    del stored["discounts"], stored["unit_config"]
+
+    assert rate_card_from_document(stored) == FEE
 
 
 @given(unit_costs)

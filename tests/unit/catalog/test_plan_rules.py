@@ -4,16 +4,28 @@ from decimal import Decimal
 
 import pytest
 
+from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.catalog.plan_rules import publish_problems, spec_problems
-from meterhouse.catalog.price import Tier
+from meterhouse.catalog.price import (
+    Commitments,
+    DynamicPrice,
+    PackagePrice,
+    Price,
+    Tier,
+    TieredPrice,
+    TierMode,
+    UnitPrice,
+)
+from meterhouse.catalog.unit_config import Operation, UnitConfig
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.errors import Problem
 from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES, PHASE, START, feature, plan_of, tiered
 
 FEATURES = {key: feature(key) for key in ("departures", "miles")}
 CARD = "/phases/0/rateCards/0"
-ONE = Decimal(1)
+ONE, TEN = Decimal(1), Decimal(10)
+GIGABYTES = UnitConfig(Operation.DIVIDE, Decimal(10**9))
 
 
 def codes(problems: Iterable[Problem]) -> list[tuple[str, str]]:
@@ -59,6 +71,37 @@ def test_a_sound_plan_has_no_problems() -> None:
             f"{CARD}/price/tiers/0/upToAmount",
             "price_tiers_not_ascending",
         ),
+        (
+            plan_of(replace(MILES, price=UnitPrice(ONE, Commitments(TEN, ONE)))),
+            f"{CARD}/price/minimumAmount",
+            "price_minimum_above_maximum",
+        ),
+        (
+            plan_of(replace(FEE, price=None, discounts=Discounts(percentage=ONE))),
+            f"{CARD}/discounts/percentage",
+            "rate_card_discount_without_price",
+        ),
+        (
+            plan_of(replace(MILES, price=None, discounts=Discounts(usage=ONE))),
+            f"{CARD}/discounts/usage",
+            "rate_card_discount_without_price",
+        ),
+        *[
+            (
+                plan_of(replace(MILES, price=price, discounts=Discounts(usage=ONE))),
+                f"{CARD}/discounts/usage",
+                "rate_card_usage_discount_not_applicable",
+            )
+            for price in (FEE.price, DynamicPrice())
+        ],
+        *[
+            (
+                plan_of(replace(MILES, price=price, unit_config=GIGABYTES)),
+                f"{CARD}/unitConfig",
+                "rate_card_unit_config_not_applicable",
+            )
+            for price in (None, FEE.price, DynamicPrice(), PackagePrice(ONE, ONE))
+        ],
         *[
             (
                 plan_of(replace(FEE, billing_cadence=Cadence.parse(cadence))),
@@ -71,6 +114,32 @@ def test_a_sound_plan_has_no_problems() -> None:
 )
 def test_a_contradiction_is_named_at_its_place(spec: PlanSpec, field: str, code: str) -> None:
     assert codes(spec_problems(spec)) == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        UnitPrice(ONE, Commitments(ONE, ONE)),
+        PackagePrice(ONE, TEN, Commitments(minimum=TEN)),
+        DynamicPrice(TEN, Commitments(maximum=ONE)),
+        TieredPrice(TierMode.VOLUME, (Tier(TEN, ONE), Tier(None, ONE, TEN)), Commitments(ONE, TEN)),
+    ],
+)
+def test_every_price_on_usage_may_be_sold_discounted_and_with_commitments(price: Price) -> None:
+    spec = plan_of(replace(MILES, price=price, discounts=Discounts(percentage=TEN)))
+
+    assert spec_problems(spec) == []
+    assert publish_problems(spec, FEATURES) == []
+
+
+def test_all_that_is_wrong_with_a_price_is_listed_at_once() -> None:
+    tiers = TieredPrice(TierMode.VOLUME, (Tier(TEN),), Commitments(TEN, ONE))
+
+    assert codes(spec_problems(plan_of(replace(MILES, price=tiers)))) == [
+        (f"{CARD}/price/minimumAmount", "price_minimum_above_maximum"),
+        (f"{CARD}/price/tiers/0", "price_tier_without_price"),
+        (f"{CARD}/price/tiers/0/upToAmount", "price_tiers_without_open_end"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,21 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.plan_schema import PlanCreate, plan_spec
+from meterhouse.catalog.price import (
+    Commitments,
+    DynamicPrice,
+    PackagePrice,
+    Price,
+    Tier,
+    TieredPrice,
+    TierMode,
+    UnitPrice,
+)
 from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
 from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES
 
@@ -43,6 +55,7 @@ DEPARTURES_WIRE = MILES_WIRE | {
 }
 UNIT = {"type": "unit", "amount": "1"}
 TIER = {"flatPrice": None, "unitPrice": UNIT}
+ONE, FIVE = Decimal(1), Decimal(5)
 
 
 @pytest.mark.parametrize(("card", "wire"), [(FEE, FEE_WIRE), (MILES, MILES_WIRE), (DEPARTURES, DEPARTURES_WIRE)])
@@ -76,20 +89,61 @@ def faults(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(str(fault["loc"][-1]), fault["type"]) for fault in refused.value.errors()]
 
 
+def test_what_cannot_be_billed_cannot_be_sold() -> None:
+    refused = {"entitlementTemplate": {"type": "boolean"}}
+
+    assert faults(MILES_WIRE | refused) == [("entitlementTemplate", "not_supported_yet")]
+
+
 @pytest.mark.parametrize(
-    ("changes", "place"),
+    ("price", "sold"),
     [
-        ({"discounts": {"percentage": {"percentage": 10}}}, "discounts"),
-        ({"entitlementTemplate": {"type": "boolean"}}, "entitlementTemplate"),
-        ({"price": UNIT | {"minimumAmount": "5"}}, "minimumAmount"),
-        ({"price": UNIT | {"maximumAmount": "5"}}, "maximumAmount"),
-        ({"price": {"type": "dynamic"}}, "price"),
-        ({"price": {"type": "package", "amount": "1", "quantityPerPackage": "10"}}, "price"),
-        ({"price": {"type": "tiered", "mode": "volume", "tiers": [TIER]}}, "mode"),
+        (UNIT | {"minimumAmount": "5"}, UnitPrice(ONE, Commitments(minimum=FIVE))),
+        (UNIT | {"minimumAmount": "1", "maximumAmount": "5"}, UnitPrice(ONE, Commitments(ONE, FIVE))),
+        (
+            {"type": "tiered", "mode": "volume", "tiers": [TIER], "maximumAmount": "5"},
+            TieredPrice(TierMode.VOLUME, (Tier(None, None, ONE),), Commitments(maximum=FIVE)),
+        ),
+        ({"type": "dynamic", "multiplier": "5"}, DynamicPrice(FIVE)),
+        (
+            {"type": "package", "amount": "1", "quantityPerPackage": "5", "minimumAmount": "5"},
+            PackagePrice(ONE, FIVE, Commitments(minimum=FIVE)),
+        ),
     ],
 )
-def test_what_cannot_be_billed_cannot_be_sold(changes: dict[str, Any], place: str) -> None:
-    assert faults(MILES_WIRE | changes) == [(place, "not_supported_yet")]
+def test_every_price_of_the_contract_is_read_and_written(price: dict[str, Any], sold: Price) -> None:
+    read = rate_card_from_wire(ADAPTER.validate_python(MILES_WIRE | {"price": price}))
+
+    assert read.price == sold
+    assert rate_card_to_wire(read).model_dump(mode="json", by_alias=True) == MILES_WIRE | {"price": price}
+
+
+def test_a_dynamic_price_without_a_multiplier_charges_the_metered_value_once() -> None:
+    read = rate_card_from_wire(ADAPTER.validate_python(MILES_WIRE | {"price": {"type": "dynamic"}}))
+
+    assert read.price == DynamicPrice(ONE)
+
+
+@pytest.mark.parametrize(
+    ("discounts", "sold"),
+    [
+        ({"percentage": {"percentage": 12.5}}, Discounts(percentage=Decimal("12.5"))),
+        ({"usage": {"quantity": "100"}}, Discounts(usage=Decimal(100))),
+        ({"percentage": {"percentage": 100}, "usage": {"quantity": "0.5"}}, Discounts(Decimal(100), Decimal("0.5"))),
+    ],
+)
+def test_discounts_are_read_and_written(discounts: dict[str, Any], sold: Discounts) -> None:
+    read = rate_card_from_wire(ADAPTER.validate_python(MILES_WIRE | {"discounts": discounts}))
+
+    assert read.discounts == sold
+    assert rate_card_to_wire(read).model_dump(mode="json", by_alias=True) == MILES_WIRE | {"discounts": discounts}
+
+
+def test_no_discounts_are_left_out() -> None:
+    read = rate_card_from_wire(ADAPTER.validate_python(MILES_WIRE | {"discounts": {}}))
+
+    assert read.discounts == Discounts()
+    assert rate_card_to_wire(read).model_dump(mode="json", by_alias=True) == MILES_WIRE
 
 
 @pytest.mark.parametrize(
@@ -99,6 +153,21 @@ def test_what_cannot_be_billed_cannot_be_sold(changes: dict[str, Any], place: st
         ({"price": {"type": "unit", "amount": 1}}, "amount", "value_error"),
         ({"price": {"type": "unit", "amount": "NaN"}}, "amount", "value_error"),
         ({"price": {"type": "tiered", "mode": "graduated", "tiers": []}}, "tiers", "too_short"),
+        ({"price": {"type": "tiered", "mode": "steps", "tiers": [TIER]}}, "mode", "enum"),
+        ({"price": UNIT | {"minimumAmount": "-5"}}, "minimumAmount", "greater_than_equal"),
+        ({"price": UNIT | {"maximumAmount": 5}}, "maximumAmount", "value_error"),
+        ({"price": {"type": "dynamic", "multiplier": "-1"}}, "multiplier", "greater_than_equal"),
+        (
+            {"price": {"type": "package", "amount": "1", "quantityPerPackage": "0"}},
+            "quantityPerPackage",
+            "greater_than",
+        ),
+        ({"price": {"type": "package", "amount": "1"}}, "quantityPerPackage", "missing"),
+        ({"price": {"type": "barter"}}, "price", "union_tag_invalid"),
+        ({"discounts": {"percentage": {"percentage": 101}}}, "percentage", "less_than_equal"),
+        ({"discounts": {"percentage": {"percentage": -1}}}, "percentage", "greater_than_equal"),
+        ({"discounts": {"usage": {"quantity": "0"}}}, "quantity", "greater_than"),
+        ({"discounts": {"amount": "5"}}, "amount", "extra_forbidden"),
         ({"billingCadence": "PT30M"}, "billingCadence", "duration"),
         ({"billingCadence": None}, "billingCadence", "duration"),
         ({"billingCadence": 1}, "billingCadence", "duration"),

@@ -1,8 +1,10 @@
 """An ingest that is killed anywhere ends as one that was not."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -18,7 +20,7 @@ from meterhouse.cli.ingest import Ingest, InvalidLines
 from meterhouse.cli.json_lines import json_line_records
 from meterhouse.cli.problem import FieldFault, Refusal
 from meterhouse.cli.record import Identity, Record
-from meterhouse.cli.rejected import RejectedLines
+from meterhouse.cli.rejected import rejected_lines
 from meterhouse.kernel.errors import InvalidInput, TooLarge
 from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
@@ -86,9 +88,11 @@ class DyingCheckpoint:
 def run(lines: list[bytes], house: House, folder: Path, dying: Dying, *, skip: bool = True, most: int = MOST) -> Ingest:
     checkpoint = Checkpoint(folder / "state" / "checkpoint.json", "key")
     progress = checkpoint.read()
-    rejects = RejectedLines(folder / "rejected", progress.rejected_bytes) if skip else None
+    rejects = rejected_lines(folder / "rejected", progress) if skip else None
     work = Ingest(dying.around(house.take), DyingCheckpoint(checkpoint, dying), rejects, progress)
-    work(json_line_records(lines, Identity("f")), most)
+    work(json_line_records(lines, Identity(None, "f")), most)
+    if rejects is not None:
+        rejects.finish()
     return work
 
 
@@ -157,11 +161,38 @@ def test_a_refusal_of_the_caller_is_no_fault_of_a_line(tmp_path: Path) -> None:
     def send(_: bytes) -> None:
         raise Refused(Refusal(400, "Bad Request", "what is this?"))
 
-    work = Ingest(send, None, RejectedLines(tmp_path / "rejected", 0))
+    work = Ingest(send, None, rejected_lines(tmp_path / "rejected", Progress()))
 
     with pytest.raises(Refused):
         work([Record(1, b"{}", b"{}")], 10)
     assert work.progress == Progress()
+
+
+def test_what_a_killed_run_rejected_and_the_next_does_not_is_gone(tmp_path: Path) -> None:
+    for steps in (3, 100):
+        lines = file_of([REFUSED[1] if steps == 3 else SOUND])
+        with suppress(Killed):
+            run(lines, House(), tmp_path, Dying(steps))
+        left = (tmp_path / "rejected").exists()
+
+        assert left is (steps == 3)
+
+
+def test_rejected_lines_would_survive_a_crash_before_the_checkpoint_is_past_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[tuple[str, int]] = []
+
+    def fsync(file: int) -> None:
+        rejects, of = tmp_path / "rejected", os.fstat(file)
+        mine = rejects.exists() and rejects.stat().st_ino == of.st_ino
+        kept.append(("rejects" if mine else "checkpoint", of.st_size if mine else 0))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    lines = file_of([BROKEN[0]])
+    run(lines, House(), tmp_path, Dying(100))
+
+    assert kept == [("checkpoint", 0), ("rejects", len(lines[0])), ("checkpoint", 0)]
 
 
 RECORDS = st.lists(st.binary(max_size=9).map(lambda event: Record(1, b"", event)))
@@ -181,9 +212,9 @@ def test_a_body_is_an_array_of_the_events() -> None:
 
 
 def test_a_checkpoint_of_other_work_is_not_gone_on_from(tmp_path: Path) -> None:
-    Checkpoint(tmp_path / "c", "mine").write(Progress(7, 6, 1, 30))
+    Checkpoint(tmp_path / "c", "mine").write(Progress(7, 6, 1, 30, "/r"))
 
-    assert Checkpoint(tmp_path / "c", "mine").read() == Progress(7, 6, 1, 30)
+    assert Checkpoint(tmp_path / "c", "mine").read() == Progress(7, 6, 1, 30, "/r")
     assert Checkpoint(tmp_path / "c", "yours").read() == Progress()
     assert Checkpoint(tmp_path / "none", "mine").read() == Progress()
     assert [path.name for path in tmp_path.iterdir()] == ["c"]

@@ -17,7 +17,7 @@ EVENT = b'{"id":"1","source":"s","type":"t","subject":"u","data":{"v":0.10000000
 
 
 def records(*lines: bytes, source: str | None = "events.jsonl") -> list[Record]:
-    return list(json_line_records(lines, Identity(source)))
+    return list(json_line_records(lines, Identity(None, source)))
 
 
 def test_a_whole_event_travels_byte_by_byte() -> None:
@@ -58,6 +58,26 @@ def test_a_byte_order_mark_is_no_fault() -> None:
 
 def test_a_stream_has_no_name_to_be_a_source() -> None:
     assert [one.fault is None for one in records(b'{"id":"1"}', EVENT, source=None)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("line", "given", "is_fault"),
+    [
+        (b'{"type":"t"}', None, True),
+        (b'{"type":"t","time":null}', None, True),
+        (b'{"type":"t","source":"app"}', "f-1", True),
+        (b'{"type":"t"}', "f-1", False),
+        (b'{"type":"t","time":"2026-01-01T00:00:00Z"}', None, False),
+        (b'{"type":"t","id":"1"}', None, False),
+    ],
+)
+def test_a_line_that_an_equal_one_elsewhere_would_swallow_is_a_fault(
+    line: bytes, given: str | None, *, is_fault: bool
+) -> None:
+    (record,) = json_line_records([line], Identity("events.jsonl", given))
+
+    assert (record.fault is not None) is is_fault
+    assert not record.fault or record.fault.field == "/id"
 
 
 LINES = st.lists(st.sampled_from([b'{"a":%d}' % number for number in range(4)]))

@@ -26,7 +26,7 @@ def mapping(*maps: str, data: tuple[str, ...] = ()) -> RowMapping:
 
 def rows(text: str | bytes, row_mapping: RowMapping, source: str | None = "f.csv") -> list[Record]:
     raw = text.encode() if isinstance(text, str) else text
-    return list(csv_records(io.BytesIO(raw), row_mapping, Identity(source)))
+    return list(csv_records(io.BytesIO(raw), row_mapping, Identity(None, source)))
 
 
 def faults(records: list[Record]) -> list[tuple[int, str]]:
@@ -140,7 +140,14 @@ def test_faults_carry_the_line_where_their_row_begins() -> None:
     assert b"".join(one.raw for one in records) == text.removeprefix(b"carrier,n\n").replace(b"\n\n", b"\n", 1)
 
 
-CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+@pytest.mark.parametrize("cell", ["", "NA"])
+def test_no_identity_is_composed_of_a_missing_cell(cell: str) -> None:
+    records = rows(f"carrier,date,order\nUA,2026-01-01,7\nUA,2026-01-01,{cell}\n", mapping("id=@date/@order"))
+
+    assert faults(records) == [(3, "/id")]
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=8))
@@ -165,4 +172,4 @@ def test_a_row_without_an_id_gets_one_of_its_line_and_the_files_name() -> None:
 
 def test_rows_of_a_stream_need_a_source() -> None:
     assert faults(rows("carrier\nUA\n", mapping(), source=None)) == [(2, "/source")]
-    assert faults(rows("carrier\nUA\n", mapping("source=here"), source=None)) == []
+    assert faults(rows("carrier\nUA\n", mapping("source=here", "id=@carrier"), source=None)) == []

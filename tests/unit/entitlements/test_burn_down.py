@@ -74,6 +74,12 @@ def test_of_a_voided_grant_what_was_burnt_stays_burnt_and_the_rest_is_voided() -
     )
 
 
+def test_a_void_does_not_change_what_was_burnt_before_it() -> None:
+    grants = [grant("kept", 100, ends=30), grant("voided", 100, voided=5)]
+
+    assert left(grants, used({1: 30})) == {"kept": 70}
+
+
 @pytest.mark.parametrize("never", [grant("g1", begins=2, ends=2), grant("g1", begins=2, voided=1)])
 def test_a_grant_that_ends_before_it_could_begin_never_counts(never: Grant) -> None:
     assert left([never], until=3) == {}
@@ -186,6 +192,12 @@ def test_preserved_overage_is_paid_by_what_rolls_over_and_by_what_begins_at_the_
     assert told(balance.usage, balance.granted_usage) == (0, 60)
 
 
+def test_what_paid_preserved_overage_is_lifted_again_at_the_next_reset() -> None:
+    grants = [grant("g1", 100, rollover=(30, 30))]
+
+    assert left(grants, used({1: 110}), 10, reset(5, preserving=True), reset(10)) == {"g1": 30}
+
+
 def test_usage_granted_usage_and_period_begin_anew_at_a_reset() -> None:
     grants = [grant("g1", 100, rollover=(0, 100))]
 
@@ -218,6 +230,19 @@ def test_within_a_stretch_only_the_sum_counts() -> None:
 
     assert rising == falling
     assert rising.balances == {"g1": 0, "g2": 10}
+
+
+def test_where_a_run_is_cut_within_a_stretch_does_not_matter_to_what_is_given_back() -> None:
+    # "first" begins when the others have been burnt: what is given back to them and burnt again is not burnt from them
+    grants = [grant("g1", 100), grant("g2", 100, priority=2), grant("first", 10, begins=2, priority=0)]
+    usage = used({1: 150, 3: -80, 5: 85})
+
+    between = run(grants, usage, 4).balance
+    resumed = burn_down(between, grants, [], at(6), usage).balance
+
+    assert between.balances == {"first": 10, "g1": 30, "g2": 100}
+    assert resumed == run(grants, usage, 6).balance
+    assert resumed.balances == {"first": 5, "g1": 0, "g2": 50}
 
 
 def test_no_grant_is_given_back_more_than_it_bore_since_it_had_its_amount() -> None:
@@ -328,6 +353,15 @@ def test_a_run_tells_only_its_own_part_of_a_segment() -> None:
     (segment,) = burn_down(start, grants, [], at(6), usage).segments
 
     assert told(segment.balance_at_start, segment.usage, segment.grant_usages) == (70, 20, (("g1", 20),))
+
+
+def test_what_a_start_says_of_a_grant_that_is_not_active_is_of_no_account() -> None:
+    said = {"g1": Decimal(20)}
+    start = Balance(T, T, said, settled=said)
+
+    balance = burn_down(start, [grant("g1", 100, begins=5)], [], at(2), used({1: -10})).balance
+
+    assert told(dict(balance.balances), balance.credit) == ({}, 10)
 
 
 # what is refused

@@ -24,6 +24,11 @@ def test_only_sums_and_counts_are_sums_of_their_parts() -> None:
     assert {one for one in Aggregation if one.is_summable} == {Aggregation.SUM, Aggregation.COUNT}
 
 
+def test_a_part_of_a_period_can_be_charged_where_later_events_only_add() -> None:
+    at_the_end = {one for one in Aggregation if not one.is_progressive}
+    assert at_the_end == {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}
+
+
 def test_balances_are_not_burnt_by_averages_and_extremes() -> None:
     refused = {one for one in Aggregation if not one.can_be_entitled}
     assert refused == {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}

@@ -49,3 +49,9 @@ def test_every_problem_is_listed() -> None:
 def test_what_may_pass_says_when_to_come_back() -> None:
     problem = problem_response(errors.Unavailable("later", retry_after_seconds=7), instance="/", request_id="")
     assert problem.headers["retry-after"] == "7"
+
+
+def test_a_conflict_tells_its_facts_beside_the_members_every_problem_has() -> None:
+    error = errors.Conflict("too much", "insufficient_balance", facts={"available": "2.5", "status": "999"})
+    document = json.loads(problem_response(error, instance="/", request_id="").body)
+    assert (document["code"], document["available"], document["status"]) == ("insufficient_balance", "2.5", 409)

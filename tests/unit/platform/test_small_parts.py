@@ -55,8 +55,8 @@ def test_new_ids_are_ulids_of_this_instant() -> None:
 
 def test_queries_are_read_by_name_with_their_descriptions() -> None:
     found = sql.queries("meterhouse.platform", "relay.sql")
-    assert set(found) == {"waiting_events", "mark_published", "forget_published"}
-    assert found["waiting_events"].startswith("-- SKIP LOCKED")
+    assert set(found) == {"waiting_events", "mark_published", "mark_refused", "forget_published"}
+    assert found["waiting_events"].startswith("-- What was refused waits behind all others")
 
 
 def test_statements_of_a_migration_come_one_at_a_time_without_comments() -> None:

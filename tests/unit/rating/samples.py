@@ -7,7 +7,9 @@ from fractions import Fraction
 from meterhouse.catalog.price import Price
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.period import Period
-from meterhouse.rating.line import WHOLE, Usage
+from meterhouse.rating.line import DetailedLine
+from meterhouse.rating.numerals import plain
+from meterhouse.rating.usage import WHOLE, Usage
 
 DAY = Period(datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 1, 2, tzinfo=UTC))
 
@@ -33,3 +35,9 @@ def usage_of(
         is_last=is_last,
         share=share,
     )
+
+
+def told(line: DetailedLine) -> str:
+    """A detailed line in a few words."""
+    off = "".join(f" less {plain(taken.amount)}" for taken in line.discounts)
+    return f"{line.key}: {plain(line.quantity)} x {plain(line.per_unit_amount)} = {plain(line.amount)}{off}"

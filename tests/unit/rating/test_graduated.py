@@ -1,5 +1,4 @@
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 
 import pytest
@@ -8,10 +7,9 @@ from hypothesis import strategies as st
 
 from meterhouse.catalog.price import Tier, TieredPrice, TierMode
 from meterhouse.kernel.currency import currency
-from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.rounding import fits
-from meterhouse.rating.line import Usage
 from meterhouse.rating.rate import parts_of, rate
+from meterhouse.rating.usage import Usage
 from tests.unit.rating.samples import DAY, usage_of
 
 
@@ -95,11 +93,6 @@ def test_later_lines_charge_what_was_not_charged_before(
     assert [line.totals.total for line in rated] == totals
 
 
-def test_volume_tiers_never_reach_rating() -> None:
-    with pytest.raises(InvariantBroken, match="volume"):
-        rate(usage_of(TieredPrice(TierMode.VOLUME, (tier(None, None, "1"),)), 1))
-
-
 amounts = st.one_of(st.none(), st.decimals(0, 1000, places=4))
 quantities = st.decimals(0, 10_000, places=3)
 
@@ -108,28 +101,6 @@ quantities = st.decimals(0, 10_000, places=3)
 def prices(draw: st.DrawFn) -> TieredPrice:
     bounds = draw(st.lists(st.decimals("0.5", 5_000, places=1), max_size=5, unique=True))
     return graduated(*(Tier(up_to, draw(amounts), draw(amounts)) for up_to in [*sorted(bounds), None]))
-
-
-def exact(price: TieredPrice, before: Decimal, after: Decimal, *, is_first: bool) -> Fraction:
-    usage = Usage("Departures", price, currency("USD"), DAY, after - before, before, is_first)
-    return sum((Fraction(part.exact) for part in parts_of(usage)), start=Fraction(0))
-
-
-@given(prices(), quantities, quantities)
-def test_a_period_in_two_parts_costs_what_it_costs_at_once(price: TieredPrice, one: Decimal, other: Decimal) -> None:
-    middle, end = sorted((one, other))
-
-    first = exact(price, Decimal(0), middle, is_first=True)
-    second = exact(price, middle, end, is_first=False)
-
-    assert first + second == exact(price, Decimal(0), end, is_first=True)
-
-
-@given(prices(), quantities, quantities)
-def test_more_usage_never_costs_less(price: TieredPrice, one: Decimal, other: Decimal) -> None:
-    less, more = sorted((one, other))
-
-    assert exact(price, Decimal(0), less, is_first=True) <= exact(price, Decimal(0), more, is_first=True)
 
 
 @given(prices(), quantities)

@@ -144,3 +144,9 @@ SELECT namespace FROM accepted_records WHERE hour >= toDateTime(%(from)s) AND ho
 UNION DISTINCT
 SELECT namespace FROM event_writings WHERE {in_period}
 ORDER BY namespace
+
+-- name: died
+-- Letters of the period, each once however often the witness wrote it down.
+SELECT uniqExact(letter_partition, letter_offset, died_at)
+FROM dead_records
+WHERE died_at >= toDateTime(%(from)s) AND died_at < toDateTime(%(to)s)

@@ -1,0 +1,174 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.entitlements.announce_grants import AnnounceGrants
+from meterhouse.entitlements.grant import Recurrence
+from meterhouse.entitlements.list_grant_batches import LAG, GrantBatch, ListGrantBatches, grant_batch_of
+from meterhouse.entitlements.postgres import PostgresEntitlements
+from meterhouse.entitlements.postgres_announcements import PostgresAnnouncements
+from meterhouse.entitlements.usage_period import ManualReset
+from meterhouse.kernel.cadence import Cadence
+from meterhouse.kernel.errors import InvalidInput
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.postgres import Database, begins
+from tests.integration.entitlements.room import DAY, T0, Room
+
+HOUR = timedelta(hours=1)
+FILLED: dict[str, Any] = {"min_rollover": Decimal(100), "max_rollover": Decimal(100)}
+
+
+@dataclass
+class Herald:
+    """Tells of grants run after run, as the workflow does."""
+
+    rooms: list[Room]
+    now: datetime = T0 + LAG
+    size: int = 2
+    broken: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.begin = begins(self.rooms[0].database, PostgresAnnouncements)
+        self.announce = AnnounceGrants(self.begin)
+        for room in self.rooms:
+            with self.begin(room.namespace) as work:
+                work.store.tell_until(T0)
+                work.commit()
+
+    def batches(self) -> list[GrantBatch]:
+        namespaces = [room.namespace for room in self.rooms]
+        return ListGrantBatches(self.begin, lambda: namespaces, lambda: self.now, self.size)()
+
+    def run(self, after: timedelta = HOUR) -> bool:
+        self.now += after
+        outcomes = [self._outcome(grant_batch_of(batch.document())) for batch in self.batches()]
+        return self.announce.finish(outcomes)
+
+    def _outcome(self, batch: GrantBatch) -> dict[str, Any]:
+        if batch.namespace not in self.broken:
+            self.announce(batch)
+        return {"batch": batch.document(), "complete": batch.namespace not in self.broken}
+
+
+@pytest.fixture
+def room(database: Database, namespace: str) -> Room:
+    return Room(database, namespace)
+
+
+@pytest.fixture
+def new_room(database: Database) -> Callable[[], Room]:
+    def made() -> Room:
+        name = f"test-{new_id().lower()}"
+        add_namespace(database, name)
+        return Room(database, name)
+
+    return made
+
+
+def told(room: Room) -> list[tuple[str, str, datetime]]:
+    return sorted((row["type"], row["data"]["grantId"], row["occurred_at"]) for row in room.told())
+
+
+def test_expiry_recurrence_and_issue_after_a_reset_are_told_once(room: Room) -> None:
+    entitlement = room.entitled(room.customer())
+    expiring = room.granted(entitlement, expires_at=T0 + HOUR, expiration=Cadence.parse("PT1H"))
+    daily = room.granted(entitlement, recurrence=Recurrence(Cadence.parse("P1D"), T0))
+    filled = room.granted(entitlement, **FILLED)
+    herald = Herald([room])
+
+    for _ in range(35):
+        assert herald.run(DAY)
+
+    days = [("grant.issued", daily.id, T0 + DAY * n) for n in range(1, 36)]
+    month = [("grant.issued", filled.id, T0 + DAY * 31)]
+    assert told(room) == sorted([("grant.expired", expiring.id, T0 + HOUR), *days, *month])
+    assert {row["data"]["entitlementId"] for row in room.told()} == {entitlement.id}
+
+
+def test_a_run_that_is_repeated_or_overtaken_tells_nothing_twice(room: Room) -> None:
+    room.granted(room.entitled(room.customer()), recurrence=Recurrence(Cadence.parse("PT1H"), T0))
+    herald = Herald([room])
+    herald.now += 3 * HOUR
+    batches = herald.batches()
+
+    for batch in (*batches, *batches):
+        herald.announce(batch)
+    assert herald.run(HOUR)
+    for batch in batches:
+        herald.announce(batch)
+
+    assert [at for _, _, at in told(room)] == [T0 + HOUR * n for n in range(1, 5)]
+
+
+def test_runs_that_were_missed_are_made_up_by_the_next(room: Room) -> None:
+    room.granted(room.entitled(room.customer()), recurrence=Recurrence(Cadence.parse("P1D"), T0))
+    herald = Herald([room])
+
+    herald.run(10 * DAY)
+
+    assert [at for _, _, at in told(room)] == [T0 + DAY * n for n in range(1, 11)]
+
+
+def test_a_batch_that_breaks_is_told_by_the_next_run_and_other_namespaces_go_on(
+    room: Room, new_room: Callable[[], Room]
+) -> None:
+    other = new_room()
+    for one in (room, other):
+        one.granted(one.entitled(one.customer()), recurrence=Recurrence(Cadence.parse("PT1H"), T0))
+    herald = Herald([room, other], broken={room.namespace})
+
+    assert not herald.run()
+    assert (len(told(room)), len(told(other))) == (0, 1)
+    herald.broken.clear()
+    assert herald.run()
+    assert (len(told(room)), len(told(other))) == (2, 2)
+
+
+def test_batches_hold_each_concerned_grant_once(room: Room) -> None:
+    entitlement = room.entitled(room.customer())
+    room.granted(entitlement)
+    concerned = sorted(room.granted(entitlement, **FILLED).id for _ in range(5))
+    herald = Herald([room], now=T0 + HOUR)
+
+    edges = [(batch.after_id, batch.up_to_id) for batch in herald.batches()]
+
+    assert edges == [("", concerned[1]), (concerned[1], concerned[3]), (concerned[3], concerned[4])]
+
+
+def test_a_namespace_with_nothing_to_tell_is_not_searched_again(room: Room) -> None:
+    room.granted(room.entitled(room.customer()))
+    herald = Herald([room])
+
+    assert herald.run()
+
+    with herald.begin(room.namespace) as work:
+        assert work.store.told_until() == T0 + HOUR
+
+
+def test_a_reset_by_hand_that_took_effect_before_it_was_asked_for_is_told(room: Room) -> None:
+    entitlement = room.entitled(room.customer())
+    grant = room.granted(entitlement, **FILLED)
+    herald = Herald([room])
+    herald.run(DAY)
+
+    reset = ManualReset(T0 + HOUR, T0, preserves_overage=False)
+    room.write(lambda at: PostgresEntitlements(at).add_reset(entitlement.id, reset, T0 + DAY + HOUR))
+    herald.run(DAY)
+
+    assert told(room) == [("grant.issued", grant.id, T0 + HOUR)]
+
+
+def test_a_namespace_never_told_of_begins_where_it_was_created(room: Room) -> None:
+    with begins(room.database, PostgresAnnouncements)(room.namespace) as work:
+        [row] = room.rows("SELECT created_at FROM namespaces WHERE namespace = %(namespace)s")
+        assert work.store.told_until() == row["created_at"]
+
+
+def test_what_is_no_batch_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        grant_batch_of({"namespace": "default"})

@@ -1,0 +1,45 @@
+"""The way to a server, counting round trips: how often the client speaks again after the server did."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Thread
+
+
+@dataclass
+class Wire:
+    port: int
+    trips: int = 0
+    speaker: str = "server"
+
+    def hears(self, speaker: str) -> None:
+        self.trips += speaker == "client" and self.speaker == "server"
+        self.speaker = speaker
+
+
+@contextmanager
+def wire_to(host: str, port: int) -> Iterator[Wire]:
+    """Forwards connections, one at a time in use, to the server."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        wire = Wire(listening.getsockname()[1])
+        Thread(target=_accept, args=(listening, (host, port), wire), daemon=True).start()
+        yield wire
+
+
+def _accept(listening: socket.socket, server: tuple[str, int], wire: Wire) -> None:
+    with suppress(OSError):  # the listening socket is closed at the end
+        while True:
+            client, _ = listening.accept()
+            upstream = socket.create_connection(server)
+            for source, target, speaker in ((client, upstream, "client"), (upstream, client, "server")):
+                Thread(target=_pump, args=(source, target, wire, speaker), daemon=True).start()
+
+
+def _pump(source: socket.socket, target: socket.socket, wire: Wire, speaker: str) -> None:
+    with suppress(OSError):  # either side may hang up
+        while data := source.recv(1 << 16):
+            wire.hears(speaker)
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
