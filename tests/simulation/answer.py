@@ -23,7 +23,7 @@ def answer(oracle: Oracle, meter: Meter, asked: UsageAsked) -> Answer:
     rows: dict[tuple[Any, ...], list[Writing]] = defaultdict(list)
     for writing in oracle.counted(meter):
         if is_asked(meter, asked, writing):
-            rows[row_of(asked, writing)].append(writing)
+            rows[row_of(asked, oracle.as_read(meter, writing))].append(writing)
     return {row: _number(meter.aggregation, writings) for row, writings in rows.items()}
 
 
@@ -53,7 +53,10 @@ def window_start(asked: UsageAsked, at: datetime) -> datetime | None:
 
 
 def _group(name: str, writing: Writing) -> str | None:
-    return writing.subject if name == "subject" else writing.data.get(name)
+    if name == "subject":
+        return writing.subject
+    value = writing.data.get(name)
+    return None if value is None else str(value)
 
 
 def _sum(values: Sequence[Decimal]) -> Decimal:

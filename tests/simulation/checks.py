@@ -154,11 +154,18 @@ def check_end(world: World) -> None:
             _check_answer(world, meter, UsageAsked())
             _check_answer(world, meter, UsageAsked(window=WindowSize.DAY))
             _check_answer(world, meter, random_question(world.chance))
+            _check_tiers(world, meter)
     for table in world.parts.schema:
         world.parts.optimize(table)
     for meter in list(world.registry.meters.values()):
         if world.oracle.is_sure(meter):
             _check_answer(world, meter, random_question(world.chance))
+
+
+def _check_tiers(world: World, meter: Meter) -> None:
+    """Of one writing the reading of the latest revision counts, whichever was written last."""
+    if "tier" in meter.group_by and world.oracle.is_sure_of_tiers(meter):
+        _check_answer(world, meter, UsageAsked(group_by=("tier",)))
 
 
 def _check_accepted(world: World) -> None:

@@ -21,6 +21,8 @@ class Weather:
     late: list[Part] = field(default_factory=list)
     """Parts whose writer was answered an error, and which land all the same, some time."""
     is_over: bool = False
+    meanwhile: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What happens once, between reading what a call writes and its landing, by the call."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class ProcessFaults:
     def landing(self, call: str, parts: Sequence[Part]) -> Sequence[Part]:
         # between reading what it writes and its landing, others may have their turn
         self._overtaken()
+        if meanwhile := self.weather.meanwhile.pop(call, None):
+            meanwhile()
         self.writes(parts)
         if not parts or not self._strikes():
             return parts

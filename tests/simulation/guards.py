@@ -112,6 +112,13 @@ def _marks_own_rows_alone(self: MeterValueWriter, batch: EventBatch, readings: A
     self._store.mark_dirty(sorted(_touched(batch, readings, ())), self._new_id())
 
 
+def _supersedes_for_ever(self: ClickHouseSink, keys: Any, stored_at: Any) -> None:
+    _SUPERSEDE(self, [(meter_id, key._replace(first=0)) for meter_id, key in keys], stored_at)
+
+
+_SUPERSEDE = ClickHouseSink.supersede
+
+
 def _values_that_count(self: ClickHouseSink, batch: EventBatch, readings: Any) -> None:
     counting = [
         replace(reading, rows=rows, values=replace(reading.values, **columns))
@@ -184,12 +191,14 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "no-look-for-other-writings": Guard([(ClickHouseSink, "later_writings", lambda *_: [])]),
     "superseding-left-out": Guard([(ClickHouseSink, "supersede", lambda *_: None)]),
+    "superseded-before-all-time": Guard([(ClickHouseSink, "supersede", _supersedes_for_ever)]),
+    "revision-not-in-the-version": Guard(changes=(("toUInt128(16383 - revision)", "toUInt128(0)"),)),
     "superseded-hours-not-marked": Guard([(MeterValueWriter, "__call__", _marks_own_rows_alone)]),
     "meters-looked-up-once": Guard([(SinkEvents, "__call__", _looks_once)]),
     "deleted-meters-not-asked": Guard([(SinkEvents, "_match", _asks_live_meters)]),
     "rows-that-do-not-count-left-out": Guard([(ClickHouseSink, "add_values", _values_that_count)]),
     "duplicates-not-merged": Guard(words=[(usage_sql, "rows", "meter_values FINAL", "meter_values")]),
-    # marks and rollups
+    # marks and rollups; that a rollup's version is drawn before its values are read was tried, and no seed misses it
     "marks-before-values": Guard([(MeterValueWriter, "__call__", _marks_first)]),
     "marks-left-out": Guard([(ClickHouseSink, "mark_dirty", lambda *_: None)]),
     "covered-before-recomputed": Guard([(RollUpUsage, "__call__", _covers_first)]),

@@ -23,9 +23,11 @@ class Log:
     delayed: list[tuple[bytes, bytes]] = field(default_factory=list)
     dead: list[tuple[LogRecord, str]] = field(default_factory=list)
     appended: Callable[[LogRecord], None] = lambda _record: None
+    only: int | None = None
+    """The one partition that is written to; None: any."""
 
     def put(self, key: bytes | None, value: bytes | None) -> None:
-        partition = self.chance.draw.randrange(len(self.partitions))
+        partition = self.chance.draw.randrange(len(self.partitions)) if self.only is None else self.only
         records = self.partitions[partition]
         records.append(record := LogRecord(TOPIC, partition, len(records), key, value))
         self.appended(record)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -139,6 +139,26 @@ class Oracle:
         """Whether some sink was told of the meter as one that reads the writing: clocks run apart."""
         told = (one for attempt in self._of(writing) for meters in attempt.told for one in meters if one.id == meter.id)
         return any(one.deleted_at is None or writing.ingested < one.deleted_at for one in told)
+
+    def as_read(self, meter: Meter, writing: Writing) -> Writing:
+        """As the latest reading of the meter among those that wrote values has it: an earlier one knows no tier."""
+        data = {name: value for name, value in writing.data.items() if name != "tier" or self._revision(meter, writing)}
+        return replace(writing, data=data)
+
+    def is_sure_of_tiers(self, meter: Meter) -> bool:
+        """Whether no reading by a later revision may have been written, or not."""
+        return all(
+            self._revision(meter, writing) == self._revision(meter, writing, may_be=True)
+            for writing in self.writings.values()
+            if writing.place in self.stored
+        )
+
+    def _revision(self, meter: Meter, writing: Writing, *, may_be: bool = False) -> int:
+        """The latest revision that a sink read the writing by; its second look at the meters is what it reads by."""
+        looks = (attempt.told[1] for attempt in self._of(writing) if len(attempt.told) > 1)
+        done = (attempt.told[:2][-1] for attempt in self._of(writing) if attempt.is_done)
+        told = (one.revision for meters in (looks if may_be else done) for one in meters if one.id == meter.id)
+        return max(told, default=0)
 
     def _of(self, writing: Writing) -> list[Attempt]:
         return [attempt for attempt in self.attempts if writing.place[:2] in attempt.records]

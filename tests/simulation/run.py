@@ -7,6 +7,7 @@ from io import StringIO
 from tests.simulation.chance import Chance
 from tests.simulation.checks import Broken, check_end, check_middle, check_watermark
 from tests.simulation.guards import Guard
+from tests.simulation.plots import PLOTS
 from tests.simulation.world import World
 
 _STEPS = 20
@@ -44,6 +45,8 @@ def _run(world: World) -> None:
         else:
             world.step()
     world.drain()
+    if world.chance.happens(0.6):
+        world.chance.draw.choice(PLOTS)(world)
     world.race()
     world.drain()
     check_end(world)

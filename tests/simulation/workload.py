@@ -14,6 +14,8 @@ REGIONS = ("eu", "eu", None)
 USERS = ("u1", "u2", "u3", 7, None)
 _HOUR = 3_600_000_000
 UNIT = Decimal("1e-9")
+Kind = tuple[str, str, str | None, int]
+"""Type, subject, region, hour."""
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Workload:
     identities: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     times: set[datetime] = field(default_factory=set)
-    sent: list[tuple[str, str, str | None, int]] = field(default_factory=list)
+    sent: list[Kind] = field(default_factory=list)
 
     def body(self) -> str:
         """A request of one to three events; some repeat an identity, some no meter can read."""
@@ -40,18 +42,25 @@ class Workload:
         if not self.identities or draw.random() < 0.6:
             self.identities.append(f"e{len(self.identities)}")
         like = draw.choice(self.sent[-3:]) if self.sent and draw.random() < 0.5 else self._kind()
-        kind, subject, region, hour = like
         self.sent.append(like)
-        event: dict[str, Any] = {"id": draw.choice(self.identities[-4:]), "source": "s", "specversion": "1.0"}
-        event |= {"type": kind, "subject": subject}
-        if draw.random() < 0.8:
+        return self._writing(draw.choice(self.identities[-4:]), like, is_timed=draw.random() < 0.8)
+
+    def _writing(self, event_id: str, like: Kind, *, is_timed: bool = True) -> dict[str, Any]:
+        draw, (kind, subject, region, hour) = self.chance.draw, like
+        event: dict[str, Any] = {"id": event_id, "source": "s", "specversion": "1.0", "type": kind, "subject": subject}
+        if is_timed:
             event["time"] = self._time(hour).isoformat()
         value = draw.choices([f"{UNIT * 16**self.written:f}", "NaN", None], [16, 1, 1])[0]
         self.written += 1
         data = {"value": value, "user": draw.choice(USERS), "region": region, "tier": draw.randrange(2)}
         return event | {"data": {name: what for name, what in data.items() if what is not None}}
 
-    def _kind(self) -> tuple[str, str, str | None, int]:
+    def overtaken(self) -> list[str]:
+        """Three writings of one event, each a request: under some key, under another, and under the first again."""
+        one, other = ("call", "ann", "eu", 2), ("call", "bob", "eu", 2)
+        return [json.dumps(self._writing("overtaken", like)) for like in (one, other, one)]
+
+    def _kind(self) -> Kind:
         draw = self.chance.draw
         return draw.choice(TYPES), draw.choice(SUBJECTS), draw.choice(REGIONS), draw.randrange(-1, 7)
 

@@ -142,10 +142,10 @@ class World:
         self.poison.append(value)
         self.log.put(None, value)
 
-    def sink(self) -> None:
+    def sink(self, *chosen: int) -> None:
         """A consumer takes what stands next in some partitions; another may be at the same records still."""
-        draw = self.chance.draw
-        partitions = draw.sample(range(len(self.log.partitions)), draw.randrange(1, len(self.log.partitions) + 1))
+        draw, there = self.chance.draw, range(len(self.log.partitions))
+        partitions = chosen or draw.sample(there, draw.randrange(1, len(there) + 1))
         fetched = {partition: self.log.fetch(partition, draw.randrange(1, 5)) for partition in partitions}
         records = [record for _, some in fetched.values() for record in some]
         if not records:
