@@ -1,5 +1,9 @@
 """The HTTP API: explicit routes, each behind the authorizer but the API's own description."""
 
+import json
+import re
+
+from functions.describe_api.handler import openapi
 from infra.functions import FUNCTIONS
 from tests.infra.templates import Resource, Synthesis
 
@@ -55,3 +59,15 @@ def test_custom_domain_is_made_with_its_alias(aws_with_every_option: Synthesis) 
 
     assert domain["DomainName"] == "usage.example.com"
     assert aws_with_every_option.one("AWS::Route53::RecordSet")["Properties"]["Name"] == "usage.example.com."
+
+
+def test_the_description_tells_of_every_route_and_of_no_other() -> None:
+    paths = json.loads(openapi())["paths"]
+    told = {f"{method.upper()} {without_names(path)}" for path, methods in paths.items() for method in methods}
+    served = {without_names(route) for spec in FUNCTIONS for route in spec.routes}
+
+    assert told == served - OPEN
+
+
+def without_names(path: str) -> str:
+    return re.sub(r"{\w+}", "{}", path)
