@@ -25,7 +25,8 @@ class Explaining:
     def fetch_all(self, query: str, parameters: Any = None) -> list[Row]:
         with self._database.transaction(self._namespace) as transaction:
             # the tables of a test are so small that reading all of one were cheaper
-            transaction.execute("SET LOCAL enable_seqscan = off")
+            for dearer in ("seqscan", "bitmapscan", "sort"):
+                transaction.execute(f"SET LOCAL enable_{dearer} = off")
             plan = transaction.fetch_all(f"EXPLAIN {query}", parameters)
         self.plan = "\n".join(row["QUERY PLAN"] for row in plan)
         return []
