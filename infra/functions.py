@@ -227,6 +227,7 @@ STREAMS_AND_SCHEDULES = (
         "audit_events", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=1024, concurrency=1
     ),
     FunctionSpec("audit_month", (KAFKA, CLICKHOUSE, POSTGRES), rate="cron(30 3 * * ? *)", timeout=900, memory=1024),
+    FunctionSpec("audit_rollups", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=512),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
 

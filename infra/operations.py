@@ -130,6 +130,12 @@ class OperationsStack(Stack):
             meaning="As UnexplainedEvents, of the last 31 days: GET /api/v1/debug/conservation?from=…",
         )
         self._alarm(
+            "AstrayRollups",
+            self._audited("RollupsAstray", by="audit_rollups"),
+            0,
+            meaning="An hour or a day is rolled up to what its values do not say; the audit's log names meter and span",
+        )
+        self._alarm(
             "DeadLetters",
             self._audited("DeadLetters"),
             0,

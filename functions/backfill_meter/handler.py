@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from meterhouse.metering.backfill_meter import BackfillMeter, BackfillPorts, run_of
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.backfill_meter import BackfillMeter, BackfillPorts, BackfillRun
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_stored_events import ClickHouseStoredEvents
 from meterhouse.metering.postgres import AllMeters, OutboxNotices, PostgresMeters
@@ -12,7 +13,7 @@ from meterhouse.metering.sink import MeterValueWriter
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
-from meterhouse.platform.task import task
+from meterhouse.platform.task import task, text
 
 BUDGET = timedelta(minutes=4)
 """A page more must fit into the timeout."""
@@ -26,6 +27,18 @@ database = Database(PostgresSettings.from_environment)
 store = ClickHouse(ClickHouseSettings.from_environment)
 write = MeterValueWriter(AllMeters(database), ClickHouseSink(store), OutboxNotices(database), ids.new_id)
 backfill = BackfillMeter(begins(database, ports), ClickHouseStoredEvents(store), write, now=clock.now)
+
+
+def run_of(event: dict[str, Any]) -> BackfillRun:
+    """The run in the task's input.
+
+    Raises:
+        InvalidInput: one of its ids is missing or of another type.
+    """
+    revision = event.get("revision")
+    if type(revision) is not int:
+        raise InvalidInput("the task's input lacks revision", [Problem("/revision", "integer", "a number is required")])
+    return BackfillRun(text(event, "namespace"), text(event, "meterId"), revision)
 
 
 @task

@@ -28,6 +28,7 @@ MAY_LOAD = {
     "manage_invoices": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
+    "audit_rollups": TASK | {"msgspec", "zstandard", "jsonpath"},
     "inspect_events": HTTP | {"msgspec", "zstandard", "jsonpath"},
     "reserve_usage": HTTP | {"msgspec", "jsonpath"},
     "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},

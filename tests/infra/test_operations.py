@@ -2,7 +2,7 @@
 
 import pytest
 
-from meterhouse.metering.cloudwatch_audit import LETTERS, METRICS
+from meterhouse.metering.cloudwatch_audit import LETTERS, METRICS, ROLLUP_METRICS
 from tests.infra.templates import Resource, Synthesis
 
 
@@ -17,7 +17,7 @@ def alarms(synthesis: Synthesis) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("SinkLag", "DeadLetters", "UnexplainedEvents", "UnexplainedOfMonth"),
+        *("SinkLag", "DeadLetters", "UnexplainedEvents", "UnexplainedOfMonth", "AstrayRollups"),
         *("ApiServerErrors", "InvoiceRun", "Backfill", "Announcements"),
         *("AuroraCpu", "AuroraCapacity", "Broker1Disk"),
     ],
@@ -28,13 +28,18 @@ def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "audit"),
-    [("UnexplainedEvents", "audit_events"), ("UnexplainedOfMonth", "audit_month"), ("DeadLetters", "audit_events")],
+    [
+        ("UnexplainedEvents", "audit_events"),
+        ("UnexplainedOfMonth", "audit_month"),
+        ("DeadLetters", "audit_events"),
+        ("AstrayRollups", "audit_rollups"),
+    ],
 )
 def test_the_alarms_on_what_is_astray_read_what_an_audit_counts(aws: Synthesis, name: str, audit: str) -> None:
     named = {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in alarms_of(aws)}
     alarm = named[f"meterhouse-{name}"]
 
-    assert alarm["MetricName"] in {*METRICS, LETTERS}
+    assert alarm["MetricName"] in {*METRICS, LETTERS, *ROLLUP_METRICS}
     assert alarm["Namespace"] == "Meterhouse"
     service = aws.functions()[audit]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]

@@ -1,3 +1,5 @@
+"""Customers and who of the producers' subjects are theirs."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime

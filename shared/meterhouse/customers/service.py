@@ -1,3 +1,5 @@
+"""Customers: create, show, list, replace, delete."""
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,3 +1,5 @@
+"""Subjects: producers' names for who used, with what the older contract keeps of them."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,3 +1,5 @@
+"""Subjects: list, show, upsert, delete, for callers of the older contract."""
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The use case of the conservation report.
 
 The order of the reads is what makes it true of a running system (docs/adr/0009-conservation.md): the sink's committed
-offsets, the meters, the log's ends and all below them, and only then what is stored, in one reading.
+offsets, the log's ends and all below them, the meters, and only then what is stored, in one reading.
 """
 
 from __future__ import annotations

@@ -16,11 +16,6 @@ class Aggregation(StrEnum):
     LATEST = "LATEST"
 
     @property
-    def is_summable(self) -> bool:
-        """Whether the value of a period is the sum of the values of its parts."""
-        return self in {Aggregation.SUM, Aggregation.COUNT}
-
-    @property
     def is_progressive(self) -> bool:
         """Whether a part of a period can be charged for: later events may add to its value, and never replace it."""
         return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}

@@ -6,15 +6,14 @@ Why it is exact: README.md. Runs may be repeated, cut anywhere, and two may be u
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
+from meterhouse.kernel.errors import NotFound
 from meterhouse.metering.backfill import Backfill, Cursor, StoredPlace, next_span
 from meterhouse.metering.batch import EventBatch
 from meterhouse.metering.matching import read_batch
 from meterhouse.metering.model import Meter
 from meterhouse.metering.sink import MeterValueWriter
-from meterhouse.platform.task import text
 from meterhouse.platform.work import Begin
 
 PAGE_EVENTS = 20_000
@@ -27,18 +26,6 @@ class BackfillRun:
     namespace: str
     meter_id: str
     revision: int
-
-
-def run_of(event: dict[str, Any]) -> BackfillRun:
-    """The run in a workflow task's input `{"namespace", "meterId", "revision"}`.
-
-    Raises:
-        InvalidInput: one of them is missing or of another type.
-    """
-    revision = event.get("revision")
-    if type(revision) is not int:
-        raise InvalidInput("the task's input lacks revision", [Problem("/revision", "integer", "a number is required")])
-    return BackfillRun(text(event, "namespace"), text(event, "meterId"), revision)
 
 
 @dataclass(frozen=True, slots=True)

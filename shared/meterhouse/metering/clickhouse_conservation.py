@@ -9,6 +9,7 @@ from meterhouse.metering.batch import microseconds
 from meterhouse.metering.conservation import Account, HourAccount
 from meterhouse.metering.event import LATEST
 from meterhouse.metering.list_conflicts import Conflict, ConflictQuery, Writing
+from meterhouse.metering.written import unpacked
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.sql import queries
 
@@ -20,8 +21,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND, _MICROSECOND, _MILLISECOND = timedelta(seconds=1), timedelta(microseconds=1), timedelta(milliseconds=1)
 _NONE = {"": 1}
 """In the place of no meter, for an empty list has no type; no event is of type ""."""
-_INGESTED_AT_BITS = 84
-"""`written` holds the instant of storing above these."""
 
 
 class ClickHouseConservation:
@@ -94,5 +93,5 @@ def _by_partition(offsets: Mapping[int, int], look: Look) -> list[int]:
 
 
 def _writing(written: int, kind: str, subject: str, time: int) -> Writing:
-    ingested_at = _EPOCH + (written >> _INGESTED_AT_BITS) * _MILLISECOND
+    ingested_at = _EPOCH + unpacked(written).ingested_ms * _MILLISECOND
     return Writing(kind, subject, _EPOCH + time * _MICROSECOND, ingested_at)

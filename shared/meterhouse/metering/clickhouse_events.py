@@ -19,7 +19,7 @@ _SETTINGS = {
     "max_query_size": 16 * 1024 * 1024,
 }
 _COLUMNS = (
-    *("id", "source", "type", "subject", "time", "time_given", "data", "datacontenttype", "dataschema"),
+    *("id", "source", "type", "subject", "time", "data", "datacontenttype", "dataschema"),
     *("ingested_at", "stored_at", "validation_error", "written", "identity", "is_too_large", "found"),
 )
 _BOUNDS = (
@@ -90,7 +90,6 @@ def _listed(columns: Mapping[str, Any], *, counts: bool) -> ListedEvent:
         type=columns["type"],
         subject=columns["subject"],
         time=at,
-        is_time_given=columns["time_given"],
         data=columns["data"],
         datacontenttype=columns["datacontenttype"] or None,
         dataschema=columns["dataschema"] or None,

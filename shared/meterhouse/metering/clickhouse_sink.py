@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.metering.batch import EventBatch, EventKey, microseconds
+from meterhouse.metering.written import unpacked
 from meterhouse.platform.sql import queries
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class ClickHouseSink:
             yield EventKey(namespace, *row)
 
     def supersede(self, keys: Sequence[tuple[str, EventKey]], stored_at: datetime) -> None:
-        count = len(keys)
+        count, firsts = len(keys), [unpacked(key.first) for _, key in keys]
         data: Columns = [
             [key.namespace for _, key in keys],
             [key.subject for _, key in keys],
@@ -104,11 +105,11 @@ class ClickHouseSink:
             [key.source for _, key in keys],
             [key.id for _, key in keys],
             [key.hour * 1_000_000 for _, key in keys],
-            [(key.first >> 84) * 1000 for _, key in keys],
+            [first.ingested_ms * 1000 for first in firsts],
             [microseconds(stored_at)] * count,
-            [key.first >> 72 & 0xFFF for _, key in keys],
-            [key.first >> 28 & (1 << 44) - 1 for _, key in keys],
-            [key.first >> 14 & (1 << 14) - 1 for _, key in keys],
+            [first.partition for first in firsts],
+            [first.offset for first in firsts],
+            [first.position for first in firsts],
             [meter_id for meter_id, _ in keys],
             [0] * count,
             [[]] * count,

@@ -3,6 +3,7 @@
 from heapq import nlargest
 
 from meterhouse.metering.audit_events import Audit
+from meterhouse.metering.audit_rollups import RollupAudit, RollupSpan
 from meterhouse.metering.conservation import Account
 from meterhouse.platform.logging import counts, logger
 
@@ -18,6 +19,7 @@ METRICS = {
     "EventsUnexplained": "astray",
 }
 LETTERS = "DeadLetters"
+ROLLUP_METRICS = {"RollupsCompared": "compared", "RollupsAstray": "astray"}
 MOST_NAMESPACES = 20
 """Told of one by one: CloudWatch bills every metric of every namespace."""
 _LONGEST_DIMENSION = 1024
@@ -34,6 +36,17 @@ def tell(audit: Audit) -> dict[str, int]:
     counts(numbers)
     for namespace in nlargest(MOST_NAMESPACES, audit.accounts, key=lambda name: _weight(audit.accounts[name])):
         counts(_numbers(audit.accounts[namespace]), namespace=_dimension(namespace))
+    return numbers
+
+
+def report_rollup(span: RollupSpan, differences: int) -> None:
+    place = {"namespace": span.namespace, "meter": span.meter_id, "start": span.start, "seconds": span.seconds}
+    logger.error("rollup astray", extra=place | {"differences": differences})
+
+
+def tell_rollups(audit: RollupAudit) -> dict[str, int]:
+    numbers = {metric: getattr(audit, name) for metric, name in ROLLUP_METRICS.items()}
+    counts(numbers)
     return numbers
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.period import Period
 from meterhouse.metering.conservation import Account, HourAccount, total
+from meterhouse.metering.cursor import unknown_cursor
 from meterhouse.metering.list_conflicts import LAST, Conflict, Writing
 from meterhouse.platform.wire import Instant, Ulid, Wire
 
@@ -89,7 +89,7 @@ def decode_cursor(text: str | None) -> int:
     except ValueError:
         written = b""
     if written is not None and len(written) != _CURSOR_BYTES:
-        raise InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")])
+        raise unknown_cursor()
     return LAST if written is None else int.from_bytes(written)
 
 

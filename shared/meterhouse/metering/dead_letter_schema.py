@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.cursor import unknown_cursor
 from meterhouse.metering.dead_letters import DeadLetter, LetterPlace, OpenedLetter
 from meterhouse.metering.preview import preview
 from meterhouse.platform.wire import Instant, Wire
@@ -59,14 +59,10 @@ def decode_cursor(text: str | None) -> LetterPlace | None:
         dead_ms, partition, offset = map(int, urlsafe_b64decode(text.encode()).decode().split(":"))
         place = LetterPlace(_EPOCH + dead_ms * _MILLISECOND, partition, offset)
     except (ValueError, OverflowError):
-        raise _unknown_cursor() from None
+        raise unknown_cursor() from None
     if not (0 <= partition < _GREATEST and 0 <= offset < _GREATEST):
-        raise _unknown_cursor()
+        raise unknown_cursor()
     return place
-
-
-def _unknown_cursor() -> InvalidInput:
-    return InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")])
 
 
 def _encode_cursor(letter: DeadLetter) -> str:

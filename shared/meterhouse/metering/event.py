@@ -27,7 +27,6 @@ class UsageEvent:
     type: str
     subject: str
     time: datetime
-    is_time_given: bool
     data: str
     datacontenttype: str | None = None
     dataschema: str | None = None

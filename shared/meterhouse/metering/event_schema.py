@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.metering.cursor import unknown_cursor
 from meterhouse.metering.filter import Filter
 from meterhouse.metering.filter_schema import FilterId, FilterInstant, FilterText
 from meterhouse.metering.list_events import EventPlace, ListedEvent, without_data
@@ -118,9 +119,9 @@ def decode_cursor(text: str) -> EventPlace:
         time, written = map(int, urlsafe_b64decode(text.encode()).decode().split(":"))
         place = EventPlace(_EPOCH + time * _MICROSECOND, written)
     except (ValueError, OverflowError):
-        raise InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")]) from None
+        raise unknown_cursor() from None
     if not 0 <= written < 1 << 128:
-        raise InvalidInput("the cursor is none of ours", [Problem("query:cursor", "cursor", "unknown")])
+        raise unknown_cursor()
     return place
 
 

@@ -7,8 +7,9 @@ from typing import Protocol
 from meterhouse.kernel.errors import TooLarge
 from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape
-from meterhouse.metering.record import LARGEST_RECORD, encode_record
+from meterhouse.metering.record import encode_record
 from meterhouse.metering.request import Limits
+from meterhouse.platform.topics import LARGEST_RECORD
 
 
 class EventLog(Protocol):

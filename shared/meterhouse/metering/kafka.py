@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.kernel.errors import MeterhouseError, TooLarge, Unavailable
-from meterhouse.metering.record import LARGEST_RECORD
+from meterhouse.platform.topics import LARGEST_LETTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _DEADLINE_SECONDS = 8.0
 _METADATA_SECONDS = 5.0
-_HEADERS_OF_A_DEAD_LETTER = 64 * 1024
-_LONGEST_REASON = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _NOW = 0
@@ -109,7 +107,7 @@ class KafkaProducer:
                     "acks": "all",
                     "linger.ms": 0,
                     "compression.type": "none",
-                    "message.max.bytes": LARGEST_RECORD + _HEADERS_OF_A_DEAD_LETTER,
+                    "message.max.bytes": LARGEST_LETTER,
                     "message.timeout.ms": int(self._deadline * 1000),
                     "log_level": 2,
                 }

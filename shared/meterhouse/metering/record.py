@@ -10,12 +10,10 @@ from msgspec.json import Decoder, Encoder
 
 from meterhouse.metering.cloud_event import OBJECT_OR_NULL, CloudEvent, Instant, are_sound, is_kept, may_hold_nul
 from meterhouse.metering.nesting import DEEPEST, is_deep, may_be_deep
+from meterhouse.metering.written import POSITION_BITS
 
-LARGEST_RECORD = 4 * 1024 * 1024
-"""What the topic takes of one compressed record; `platform.topics` creates it so."""
 LARGEST_INFLATED = 64 * 1024 * 1024
-MOST_EVENTS = (1 << 14) - 1
-"""The order of writing has 14 bits for an event's place in its record."""
+MOST_EVENTS = (1 << POSITION_BITS) - 1
 
 
 class Record(Struct, rename="camel"):

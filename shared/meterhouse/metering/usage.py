@@ -68,10 +68,11 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class UsageQuery:
-    """Usage of a meter in `[from_, to)`.
+    """Usage of a meter in `[from_, to)`, two instants in whatever zones; None: from the first, to the last there is.
 
     Attributes:
-        window: None: one row for the whole, per group.
+        window: None: one row for the whole, per group. Windows are half-open as the period is.
+        time_zone: whose calendar the windows are of; rows tell their bounds in UTC.
         cuts: whole minutes inside the period, in order: the answer has a row for each part between them that has
             usage. The period must be bounded by whole minutes, and there are neither windows nor groups.
         periods: some of `from_` and `cuts`, from which texts are told apart anew: a UNIQUE_COUNT of a part is that of

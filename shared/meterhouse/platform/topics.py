@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 _PARTITIONS = 6
 """Bounds how many sinks work at once; a namespace's records keep to one of them."""
-_LARGEST_RECORD = 4 * 1024 * 1024
-_HEADERS_OF_A_DEAD_LETTER = 64 * 1024
+LARGEST_RECORD = 4 * 1024 * 1024
+LARGEST_LETTER = LARGEST_RECORD + 64 * 1024
+"""A dead letter is a record with more headers."""
 _DEAD_LETTER_DAYS = 90
 _DAY_MS = 24 * 60 * 60 * 1000
 _TIMEOUT_SECONDS = 30
@@ -28,9 +29,9 @@ def create_topics(settings: KafkaSettings) -> list[str]:
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - as above
     from confluent_kafka.cimpl import NewTopic  # noqa: PLC0415 - as above
 
-    events = {"max.message.bytes": _LARGEST_RECORD}
+    events = {"max.message.bytes": LARGEST_RECORD}
     dead_letters = {
-        "max.message.bytes": _LARGEST_RECORD + _HEADERS_OF_A_DEAD_LETTER,
+        "max.message.bytes": LARGEST_LETTER,
         "retention.ms": _DEAD_LETTER_DAYS * _DAY_MS,
     }
     wanted = [

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.backfill_meter.handler import run_of
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.metering.backfill import Backfill, BackfillStatus, Cursor, StoredPlace, next_span
-from meterhouse.metering.backfill_meter import BackfillRun, run_of
+from meterhouse.metering.backfill_meter import BackfillRun
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 1, 1)

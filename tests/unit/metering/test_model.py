@@ -20,10 +20,6 @@ instants = st.datetimes(datetime(1971, 1, 1), datetime(2098, 1, 1), timezones=st
 zones = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Pacific/Apia"]).map(ZoneInfo)
 
 
-def test_only_sums_and_counts_are_sums_of_their_parts() -> None:
-    assert {one for one in Aggregation if one.is_summable} == {Aggregation.SUM, Aggregation.COUNT}
-
-
 def test_a_part_of_a_period_can_be_charged_where_later_events_only_add() -> None:
     at_the_end = {one for one in Aggregation if not one.is_progressive}
     assert at_the_end == {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}

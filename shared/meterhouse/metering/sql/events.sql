@@ -1,7 +1,7 @@
 -- name: page
 -- Events, the latest first; FINAL shows the first writing of each. They end with the first that makes their data larger than
 -- `bytes`, and data that is so by itself is left out; `found` is how many there are up to the limit alone.
-SELECT id, source, type, subject, toUnixTimestamp64Micro(time), time_given, if(size > %(bytes)s, '', data), datacontenttype,
+SELECT id, source, type, subject, toUnixTimestamp64Micro(time), if(size > %(bytes)s, '', data), datacontenttype,
        dataschema, toUnixTimestamp64Micro(ingested_at), toUnixTimestamp64Micro(stored_at), validation_error, written, identity,
        size > %(bytes)s, found
 FROM (
@@ -10,7 +10,7 @@ FROM (
                ORDER BY time DESC, written DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
            ) - length(data) AS bytes_before
     FROM (
-        SELECT id, source, type, subject, time, time_given, data, datacontenttype, dataschema, ingested_at, stored_at,
+        SELECT id, source, type, subject, time, data, datacontenttype, dataschema, ingested_at, stored_at,
                validation_error, written, identity
         FROM events FINAL
         WHERE namespace = %(namespace)s
