@@ -111,23 +111,6 @@ def test_what_waits_for_a_backfill_is_pending_and_no_loss(logged: LogHouse) -> N
     assert logged.totals() == {"accepted": 1, "unexplained": 1}
 
 
-def test_a_deleted_meter_is_asked_for_what_was_accepted_before_its_deletion(logged: LogHouse) -> None:
-    meter = logged.house.meter()
-    logged.ingest(call("1"), call("bad", "NaN"))
-    logged.house.delete(meter, T0 + HOUR)
-    logged.ingest(call("2"), at=T0 + HOUR)
-    logged.at = T0 + HOUR
-    assert logged.totals() == {"accepted": 3, "pending": 3}
-    logged.sink()
-    expected = {"accepted": 3, "counted": 1, "invalid": 1, "unmatched": 1}
-    assert logged.totals() == logged.totals(f"meter={meter.id}") == expected
-    logged.house.store.command(
-        "DELETE FROM meter_values WHERE namespace = {n:String} AND id = '1'", {"n": logged.namespace}
-    )
-    assert logged.totals() == {"accepted": 3, "invalid": 1, "unmatched": 1, "unexplained": 1}
-    assert logged.ask("GET", "conservation", f"meter={meter.slug}")[0] == 404
-
-
 @pytest.mark.parametrize("table", ["event_writings", "meter_values"])
 def test_a_row_that_gets_lost_is_missed(logged: LogHouse, table: str) -> None:
     meter, other_meter = logged.house.meter(), logged.house.meter()
