@@ -17,7 +17,6 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.subscriptions.api import routes
-from meterhouse.subscriptions.create import CreateSubscription
 from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.platform.requests import CONTEXT, request
@@ -38,8 +37,7 @@ class Api:
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, lambda: self.now)
-        create = CreateSubscription(begin, new_id, lambda: self.now)
-        self.handler = http_handler(routes(service, create, lambda: self.now), database=self.database)
+        self.handler = http_handler(routes(service, lambda: self.now), database=self.database)
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
         self.customer = self.add_customer("ann")
