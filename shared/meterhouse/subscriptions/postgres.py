@@ -28,7 +28,7 @@ class PostgresSubscriptions:
 
     def find(self, subscription_id: str) -> Subscription | None:
         row = self._transaction.fetch_one(_SQL["find"], {"id": subscription_id})
-        return None if row is None else _subscription(row)
+        return None if row is None else subscription_of(row)
 
     def of_customer(self, customer_id: str) -> list[Subscription]:
         """All of them, past and future, by their start."""
@@ -70,7 +70,7 @@ class PostgresSubscriptions:
             self._transaction.execute(_SQL[query], {"subscription_id": subscription.id, "ids": sorted(row_ids)})
 
     def _all(self, query: str, **parameters: object) -> list[Subscription]:
-        return [_subscription(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+        return [subscription_of(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
 
 
 class PostgresStore:
@@ -149,7 +149,7 @@ def _item_values(subscription: Subscription) -> dict[str, Row]:
     }
 
 
-def _subscription(row: Row) -> Subscription:
+def subscription_of(row: Row) -> Subscription:
     plan = row["plan_id"] and PlanReference(row["plan_id"], row["plan_key"], row["plan_version"])
     copied = (
         "id",
