@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from meterhouse.catalog.known_features import Meters, known_features
 from meterhouse.catalog.plan import Plan, PlanSpec, PlanStatus, SettlementMode
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
 from meterhouse.customers.model import Customer
@@ -73,6 +74,8 @@ class Store(Protocol):
     def plans(self) -> Plans: ...
     @property
     def features(self) -> Features: ...
+    @property
+    def meters(self) -> Meters: ...
 
 
 class CreateSubscription:
@@ -143,8 +146,8 @@ def _locked_customer(work: Work[Store], wanted: NewSubscription, problems: list[
 
 def _sold(store: Store, chosen: PlanChoice | PlanSpec, now: datetime, problems: list[Problem]) -> _Sold | None:
     if isinstance(chosen, PlanSpec):
-        features = store.features.by_keys(feature_keys(chosen))
-        found = [*spec_problems(chosen, "/customPlan"), *publish_problems(chosen, features, "/customPlan")]
+        known = known_features(store.features, store.meters, feature_keys(chosen))
+        found = [*spec_problems(chosen, "/customPlan"), *publish_problems(chosen, known, "/customPlan")]
         problems += found
         return None if found else _Sold(chosen)
     plan = store.plans.of_key(chosen.key, chosen.version, now)
