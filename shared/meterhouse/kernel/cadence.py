@@ -32,7 +32,7 @@ _PREFIXES = {unit: "PT" if unit is CadenceUnit.HOUR else "P" for unit in Cadence
 _UNITS = {(_PREFIXES[unit], unit.value[0]): unit for unit in CadenceUnit}
 _ISO = re.compile(r"(PT?)([1-9]\d{0,6})([HDWMY])", re.ASCII)
 _CENTURY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-_OUT_OF_CALENDAR = "a date outside the years 1 to 9999 was reached"
+OUT_OF_CALENDAR = "a date outside the years 1 to 9999 was reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def occurrence(anchor: datetime, cadence: Cadence, n: int) -> datetime:
             return _add_months(utc(anchor), count * _MONTHS[cadence.unit])
         return utc(anchor) + timedelta(hours=count * _HOURS[cadence.unit])
     except OverflowError:
-        raise InvalidInput(_OUT_OF_CALENDAR) from None
+        raise InvalidInput(OUT_OF_CALENDAR) from None
 
 
 def add(at: datetime, cadence: Cadence, n: int = 1) -> datetime:
@@ -151,5 +151,5 @@ def _month_number(at: datetime) -> int:
 def _add_months(at: datetime, months: int) -> datetime:
     year, month = divmod(_month_number(at) + months, 12)
     if not MINYEAR <= year <= MAXYEAR:
-        raise OverflowError(_OUT_OF_CALENDAR)
+        raise OverflowError(OUT_OF_CALENDAR)
     return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))

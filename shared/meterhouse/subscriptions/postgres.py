@@ -27,7 +27,7 @@ class PostgresSubscriptions:
 
     def find(self, subscription_id: str) -> Subscription | None:
         row = self._transaction.fetch_one(_SQL["find"], {"id": subscription_id})
-        return None if row is None else _subscription(row)
+        return None if row is None else subscription_of(row)
 
     def of_customer(self, customer_id: str) -> list[Subscription]:
         """All of them, past and future, by their start."""
@@ -55,7 +55,7 @@ class PostgresSubscriptions:
         self._transaction.execute(_SQL["update"], _values(subscription))
 
     def _all(self, query: str, **parameters: object) -> list[Subscription]:
-        return [_subscription(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+        return [subscription_of(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
 
 
 class PostgresStore:
@@ -124,7 +124,7 @@ def _item_values(subscription: Subscription) -> Iterator[dict[str, Any]]:
             }
 
 
-def _subscription(row: Row) -> Subscription:
+def subscription_of(row: Row) -> Subscription:
     plan = row["plan_id"] and PlanReference(row["plan_id"], row["plan_key"], row["plan_version"])
     copied = ("id", "customer_id", "name", "description", "metadata", "currency", "is_prorated")
     instants = ("billing_anchor", "active_from", "active_to", "created_at", "updated_at", "deleted_at")

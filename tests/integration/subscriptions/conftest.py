@@ -18,7 +18,10 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.subscriptions.api import routes
 from meterhouse.subscriptions.create import CreateSubscription
+from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
+from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at, fee, phase, spec, usage
@@ -39,7 +42,9 @@ class Api:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, lambda: self.now)
         create = CreateSubscription(begin, new_id, lambda: self.now)
-        self.handler = http_handler(routes(service, create, lambda: self.now), database=self.database)
+        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), lambda: self.now)
+        served = (routes(service, create, lambda: self.now), of_plan_routes(of_plan, lambda: self.now))
+        self.handler = http_handler(*served, database=self.database)
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
         self.customer = self.add_customer("ann")
