@@ -79,6 +79,7 @@ class SubscriptionWire(Resource):
     metadata: Metadata | None = None
     active_from: Instant
     active_to: Instant | None = None
+    annotations: dict[str, str] | None = None
     alignment: SubscriptionAlignment
     status: SubscriptionStatus
     customer_id: Ulid
@@ -117,6 +118,7 @@ def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(subscription, name) for name in (*copied, *kept)},
         "metadata": dict(subscription.metadata) or None,
+        "annotations": _annotations(subscription) or None,
         "status": subscription.status_at(at),
         "plan": plan and PlanReferenceWire(id=plan.id, key=plan.key, version=plan.version),
         "pro_rating_config": ProRatingConfig(enabled=subscription.is_prorated, mode="prorate_prices"),
@@ -125,6 +127,14 @@ def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
             current_aligned_billing_period=None if period is None else _period(period),
         ),
     }
+
+
+def _annotations(subscription: Subscription) -> dict[str, str]:
+    linked = {
+        "subscription.previous.id": subscription.previous_id,
+        "subscription.superseding.id": subscription.superseding_id,
+    }
+    return {name: other for name, other in linked.items() if other is not None}
 
 
 def _period(period: Period) -> PeriodWire:

@@ -17,7 +17,6 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.subscriptions.api import routes
-from meterhouse.subscriptions.create import CreateSubscription
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -41,9 +40,8 @@ class Api:
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, lambda: self.now)
-        create = CreateSubscription(begin, new_id, lambda: self.now)
         of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), lambda: self.now)
-        served = (routes(service, create, lambda: self.now), of_plan_routes(of_plan, lambda: self.now))
+        served = (routes(service, lambda: self.now), of_plan_routes(of_plan, lambda: self.now))
         self.handler = http_handler(*served, database=self.database)
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))

@@ -29,7 +29,9 @@ class FakeSubscriptions:
     def add(self, subscription: Subscription) -> None:
         self.by_id[subscription.id] = subscription
 
-    update = add
+    def update(self, before: Subscription, after: Subscription) -> None:
+        assert self.by_id[before.id] == before
+        self.by_id[after.id] = after
 
 
 @dataclass
