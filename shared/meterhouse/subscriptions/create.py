@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.plan import PlanSpec, PlanStatus, SettlementMode
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
 from meterhouse.customers.model import Customer
@@ -122,8 +123,8 @@ def _sold(
     store: SubscriptionStore, chosen: PlanChoice | PlanSpec, now: datetime, problems: list[Problem]
 ) -> _Sold | None:
     if isinstance(chosen, PlanSpec):
-        features = store.features.by_keys(feature_keys(chosen))
-        found = [*spec_problems(chosen, "/customPlan"), *publish_problems(chosen, features, "/customPlan")]
+        known = known_features(store.features, store.meters, feature_keys(chosen))
+        found = [*spec_problems(chosen, "/customPlan"), *publish_problems(chosen, known, "/customPlan")]
         problems += found
         return None if found else _Sold(chosen)
     plan = store.plans.of_key(chosen.key, chosen.version, now)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.plan import Plan
 from meterhouse.customers.model import Customer
 from meterhouse.subscriptions.model import Subscription
@@ -42,3 +43,5 @@ class SubscriptionStore(Protocol):
     def plans(self) -> Plans: ...
     @property
     def features(self) -> Features: ...
+    @property
+    def meters(self) -> Meters: ...

@@ -11,6 +11,7 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
@@ -81,6 +82,7 @@ class PostgresStore:
         self.customers = PostgresCustomers(transaction)
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
+        self.meters = PostgresMeters(transaction)
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:

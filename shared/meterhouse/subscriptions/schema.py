@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.feature_schema import FeatureWire, feature_wire
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, ProRatingConfig
 from meterhouse.catalog.price_schema import DiscountsWire, UsageBasedPrice, discounts_to_wire, price_to_wire
-from meterhouse.catalog.schema import Duration, TaxConfig
+from meterhouse.catalog.schema import TaxConfig
 from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import (
     CurrencyCode,

@@ -9,6 +9,7 @@ from datetime import datetime
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.customers.model import Customer
+from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.subscriptions.model import Subscription
 
@@ -65,11 +66,24 @@ class FakeFeatures:
 
 
 @dataclass
+class FakeMeter:
+    aggregation: Aggregation = Aggregation.SUM
+
+
+class FakeMeters:
+    """Every meter sums."""
+
+    def by_ids(self, meter_ids: Collection[str]) -> dict[str, FakeMeter]:
+        return {meter_id: FakeMeter() for meter_id in meter_ids}
+
+
+@dataclass
 class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
     features: FakeFeatures = field(default_factory=FakeFeatures)
+    meters: FakeMeters = field(default_factory=FakeMeters)
 
 
 @dataclass
