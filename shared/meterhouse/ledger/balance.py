@@ -32,6 +32,9 @@ class Scope:
         return self.is_all or feature is None or feature == self.feature
 
 
+EVERYTHING = Scope()
+
+
 @dataclass(frozen=True, slots=True)
 class OpenCharge:
     """Something that will be charged for; `impacts_at`: from when on it counts against the balance."""

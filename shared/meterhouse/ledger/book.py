@@ -9,7 +9,7 @@ from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger import postings
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.charge import Allocation, Mode, corrections
-from meterhouse.ledger.credit_grant import Settlement
+from meterhouse.ledger.credit_grant import GrantStatus, Settlement
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
 
@@ -150,6 +150,18 @@ class Book:
         self._cover(_CLOCK)
         self._touched.update(grant_ids)
         self._end(_CLOCK)
+
+    def withdraw(self, amount: Decimal, key: str, name: str) -> Decimal:
+        """Void `amount` of what can be burnt now, whatever for, in the order it would be burnt; what is lacking."""
+        entries: list[Entry] = []
+        for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
+            part = min(amount, position.remaining)
+            if part > NOTHING and position.grant.status_at(self.at) is GrantStatus.ACTIVE:
+                entries += postings.ending(position.grant, part)
+                amount = EXACT.subtract(amount, part)
+        if entries and not amount:
+            self._write(key, Kind.VOIDED, self.at, entries, name=name)
+        return amount
 
     def recognise(self, charge: Charge, accrued: Mapping[CostBasis | None, Decimal], key: str) -> None:
         """What the charge burnt, by cost basis, is earned now."""
