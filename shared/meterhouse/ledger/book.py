@@ -14,7 +14,7 @@ from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -88,6 +88,9 @@ class Book:
         purchase = grant.purchase
         if purchase is None:
             raise ValueError("nobody pays for this grant")
+        cause = f"grant/{grant.id}/{settlement}"
+        self._cover(cause)
+        self._end(cause)
         steps: list[tuple[Kind, tuple[Entry, ...]]] = []
         if purchase.settlement is Settlement.PENDING:
             steps.append((Kind.CONVERTED, postings.conversion(grant, purchase)))
@@ -101,7 +104,7 @@ class Book:
         """Burn credit for the charge, in the order of the grants that could be burnt when it was used."""
         cause = f"charge/{charge.key}"
         self._cover(cause)
-        taken = list(self._taken(charge.feature, charge.amount, lambda grant: _bearing(grant, charge.at)))
+        taken = list(self._taken(charge.feature, charge.amount, charge.at, charge.at))
         allocations = [Allocation(grant.id, part, charge.at) for grant, part, _ in taken]
         entries = [entry for grant, part, _ in taken for entry in postings.burning(grant, part)]
         rest = EXACT.subtract(charge.amount, Collected(tuple(allocations), NOTHING).total)
@@ -153,6 +156,8 @@ class Book:
 
     def withdraw(self, amount: Decimal, key: str, name: str) -> Decimal:
         """Void `amount` of what can be burnt now, whatever for, in the order it would be burnt; what is lacking."""
+        self._cover(key)
+        self._end(key)
         entries: list[Entry] = []
         for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
             part = min(amount, position.remaining)
@@ -173,10 +178,7 @@ class Book:
     def _cover(self, cause: str) -> None:
         """Burn credit that can be burnt by now for what was burnt in advance of it."""
         for advance in sorted(self.advances, key=lambda one: (one.booked_at, one.charge)):
-            taken = list(
-                self._taken(advance.feature, advance.amount, lambda grant, a=advance: self._covering(grant, a))
-            )
-            for grant, part, booked_at in taken:
+            for grant, part, booked_at in self._taken(advance.feature, advance.amount, advance.booked_at, self.at):
                 given = postings.advancing(self._currency, advance.feature, EXACT.minus(part))
                 self._write(
                     f"{cause}/covers/{advance.charge}/{grant.id}",
@@ -189,20 +191,21 @@ class Book:
                 self._reduce(advance.charge, part)
 
     def _taken(
-        self, feature: str | None, amount: Decimal, instant: Callable[[CreditGrant], datetime | None]
+        self, feature: str | None, amount: Decimal, used_at: datetime, by: datetime
     ) -> Iterator[tuple[CreditGrant, Decimal, datetime]]:
-        """Grants that bear the amount, what of it, and when: at `instant`, where that is within their life."""
+        """Grants that bear an amount used at `used_at`, what of it, and when; of those that could be burnt by `by`.
+
+        Of what expired since it may be more than remains: it is taken back.
+        """
         for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
-            grant, at = position.grant, instant(position.grant)
-            if amount and at is not None and grant.serves(feature) and position.burnable > NOTHING:
-                part = min(amount, position.burnable)
+            grant, available_at = position.grant, position.grant.available_at
+            if available_at is None or available_at > by or not grant.serves(feature):
+                continue
+            at = max(used_at, available_at)
+            part = min(amount, position.burnable)
+            if part > NOTHING and (grant.expires_at is None or at < grant.expires_at):
                 amount = EXACT.subtract(amount, part)
                 yield grant, part, at
-
-    def _covering(self, grant: CreditGrant, advance: Advance) -> datetime | None:
-        if grant.available_at is None or grant.available_at > self.at:
-            return None
-        return _bearing(grant, max(advance.booked_at, grant.available_at))
 
     def _given_back(self, charge: Charge, change: Allocation) -> tuple[Entry, ...]:
         if change.grant_id is not None:
@@ -240,12 +243,6 @@ class Book:
                 self._positions[entry.grant_id] = self._positions[entry.grant_id].moved(kind, entry.amount)
                 self._touched.add(entry.grant_id)
         self.booked.append(written)
-
-
-def _bearing(grant: CreditGrant, at: datetime) -> datetime | None:
-    """`at`, where the grant could be burnt then; what was voided meanwhile has nothing left, then as now."""
-    is_in_time = grant.available_at is not None and grant.available_at <= at
-    return at if is_in_time and (grant.expires_at is None or at < grant.expires_at) else None
 
 
 def _end_of(grant: CreditGrant, at: datetime) -> tuple[Kind, datetime] | None:

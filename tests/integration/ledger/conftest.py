@@ -64,7 +64,7 @@ class Till:
         return GrantCredit(self.begin, self.clock)(self.namespace, customer or self.customer, spec)
 
     def buy(self, amount: object = 100, rate: str = "1", **fields: Any) -> CreditGrant:
-        given = {"funding": Funding.EXTERNAL, "purchase": PurchaseSpec(USD, Decimal(rate))} | fields
+        given: dict[str, Any] = {"funding": Funding.EXTERNAL, "purchase": PurchaseSpec(USD, Decimal(rate))} | fields
         return self.grant(amount, **given)
 
     def charging(self) -> ChargeCredit:

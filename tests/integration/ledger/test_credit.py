@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.charge_credit import ChargeCredit
 from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.grant_rules import PurchaseSpec
+from meterhouse.ledger.position import Position
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from tests.integration.ledger.conftest import USD, Till
@@ -26,12 +28,19 @@ def sums(till: Till) -> dict[str, Decimal]:
     return {row["account"]: row["total"] for row in rows if row["total"]}
 
 
+def standing(till: Till) -> Any:
+    """What is settled, and what is pending."""
+    balance = till.balance()
+    return balance.settled, balance.pending
+
+
 def test_a_charge_takes_what_credit_there_is_and_the_rest_is_invoiced(till: Till) -> None:
     first, second = till.grant(10), till.grant(5, priority=20)
 
     collected = till.collect(30)
 
-    assert [(one.grant_id, one.amount) for one in collected.allocations] == [(first.id, 10), (second.id, 5)]
+    borne: list[Any] = [(one.grant_id, one.amount) for one in collected.allocations]
+    assert borne == [(first.id, 10), (second.id, 5)]
     assert collected.rest == 15
     assert sums(till) == {Account.WASH: -15, Account.ACCRUED: 15}
 
@@ -77,7 +86,8 @@ def test_what_was_burnt_in_advance_is_covered_by_credit_to_come(till: Till) -> N
     assert till.balance().settled == 0
     till.expire()
     assert sums(till) == {Account.RECEIVABLE: -100, Account.ACCRUED: 40, Account.BREAKAGE: 60}
-    assert [(one.kind, one.amount, one.after) for one in till.movements()] == [
+    moved: list[Any] = [(one.kind, one.amount, one.after) for one in till.movements()]
+    assert moved == [
         ("expired", -60, 0),
         ("funded", 100, 60),
         ("consumed", -40, -40),
@@ -87,7 +97,7 @@ def test_what_was_burnt_in_advance_is_covered_by_credit_to_come(till: Till) -> N
 def test_credit_that_is_not_effective_yet_covers_once_it_is(till: Till) -> None:
     till.collect(40, mode=Mode.CREDIT_ONLY)
     made = till.grant(100, effective_at=hours(5), expires_after="PT1H")
-    assert (till.balance().settled, till.balance().pending) == (-40, 100)
+    assert standing(till) == (-40, 100)
 
     till.now = hours(5)
     assert till.balance().settled == 60
@@ -95,7 +105,7 @@ def test_credit_that_is_not_effective_yet_covers_once_it_is(till: Till) -> None:
     till.expire()
 
     [position] = till.positions()
-    assert (position.grant, position.burnt, position.expired) == (made, 40, 60)
+    assert position == Position(made, Decimal(100), Decimal(40), Decimal(60))
 
 
 def test_what_is_burnt_is_earned_once_and_what_is_given_back_is_not(till: Till) -> None:
@@ -148,13 +158,13 @@ def test_only_who_pays_outside_settles_outside(till: Till) -> None:
 def test_credit_of_an_invoice_is_there_once_it_is_paid_and_loses_no_time(till: Till) -> None:
     bought = till.buy(30, funding=Funding.INVOICE, expires_after="P1D")
     assert bought.status_at(T) is GrantStatus.PENDING
-    assert (till.balance().settled, till.balance().pending) == (0, 30)
+    assert standing(till) == (0, 30)
 
     till.now = hours(72)
     paid = till.settle(bought, Settlement.SETTLED, Funding.INVOICE)
 
     assert (paid.available_at, paid.expires_at) == (hours(72), hours(96))
-    assert (till.balance().settled, till.balance().pending) == (30, 0)
+    assert standing(till) == (30, 0)
     assert till.balance(hours(71)).pending == 30
     assert till.collect(5, at=hours(71)).rest == 5
     assert till.collect(5, "c2").rest == 0
@@ -173,7 +183,7 @@ def test_a_void_leaves_nothing_and_what_comes_back_goes_too(till: Till) -> None:
     till.correct(-2)
 
     [position] = till.positions()
-    assert (position.burnt, position.voided, position.remaining) == (3, 17, 0)
+    assert position == Position(voided, Decimal(20), Decimal(3), voided=Decimal(17))
     assert [till.balance(hours(at)).settled for at in (0.5, 1)] == [17, 0]
     assert till.collect(1, "late", at=T).rest == 1
 
@@ -203,7 +213,7 @@ def test_a_balance_of_the_past_is_what_was_booked_until_then(till: Till) -> None
 
 
 def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, database_settings: PostgresSettings) -> None:
-    till.grant(100)
+    granted = till.grant(100)
 
     def burn(number: int) -> None:
         own = Database(lambda: database_settings)
@@ -219,7 +229,7 @@ def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, databas
         list(pool.map(burn, range(50)))
 
     [position] = till.positions()
-    assert (position.burnt, position.remaining) == (100, 0)
+    assert position == Position(granted, Decimal(100), Decimal(100))
     charged = till.rows("SELECT count(*) AS many FROM ledger_charges WHERE namespace = %(namespace)s")
     assert charged[0]["many"] == 45
 

@@ -31,7 +31,7 @@ def bought(rate: str, amount: object, currency: str = USD) -> Purchase:
 def grant(id_: str = "g1", amount: object = 100, **fields: Any) -> CreditGrant:
     funding = Funding.NONE if "purchase" not in fields else Funding.EXTERNAL
     lasts = fields.pop("lasts", None)
-    given = {
+    given: dict[str, Any] = {
         "name": id_,
         "funding": funding,
         "currency": USD,

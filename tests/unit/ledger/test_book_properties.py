@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,9 @@ from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus, Settlement
 from meterhouse.ledger.transaction import Kind, sums
 from tests.unit.ledger.samples import CUSTOMER, Shelf, bought, charge, grant, hours, kinds
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 AMOUNTS = st.decimals("0.01", "100", places=2)
 FEATURES = st.sampled_from([None, "api", "storage"])
@@ -114,6 +118,15 @@ class Books(RuleBasedStateMachine):
             self.shelf.grants[found.id] = found.settled(settlement, hours(self.now))
             self.shelf.keep(book)
 
+    @rule(amount=AMOUNTS)
+    def credit_is_taken_by_hand(self, amount: Decimal) -> None:
+        book = self.shelf.book(hours(self.now))
+        voided = sum(one.voided for one in book.positions)
+        lacking = book.withdraw(amount, f"adjustment/{self.name()}", "by hand")
+        if not lacking:
+            self.shelf.keep(book)
+            assert sum(one.voided for one in book.positions) == voided + amount
+
     @rule()
     def what_is_over_expires_and_once(self) -> None:
         self.shelf.expire(hours(self.now))
@@ -139,24 +152,23 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def no_credit_was_burnt_that_was_not_there_then(self) -> None:
-        moves: dict[str, list[tuple[object, Decimal]]] = defaultdict(list)
+        moves: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
         for transaction in self.shelf.transactions:
             for entry in transaction.entries:
                 if entry.account is Account.CREDIT and entry.grant_id:
                     moves[entry.grant_id].append((transaction.booked_at, entry.amount))
         for found in moves.values():
             instants = {at for at, _ in found}
-            assert all(sum(amount for at, amount in found if at <= until) >= 0 for until in instants)  # type: ignore[operator]
+            assert all(sum(amount for at, amount in found if at <= until) >= 0 for until in instants)
 
     @invariant()
     def nothing_is_burnt_in_advance_while_credit_is_there(self) -> None:
-        written_at = max((one.recorded_at for one in self.shelf.transactions), default=None)
+        written_at = max((one.recorded_at for one in self.shelf.transactions), default=hours(-99))
         for advance in self.shelf.advances():
             for position in self.shelf.positions():
                 made = position.grant
-                fits = made.serves(advance.feature) and made.available_at is not None
-                is_there = written_at is not None and fits and made.available_at <= written_at
-                if is_there and made.expires_at is None:
+                is_there = made.available_at is not None and made.available_at <= written_at
+                if is_there and made.serves(advance.feature) and made.expires_at is None:
                     assert not position.burnable
 
 
