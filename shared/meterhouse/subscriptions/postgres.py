@@ -14,8 +14,10 @@ from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
-from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
@@ -82,6 +84,7 @@ class PostgresStore:
         self.customers = PostgresCustomers(transaction)
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
+        self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
 
 

@@ -9,8 +9,10 @@ from datetime import datetime
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.customers.model import Customer
+from meterhouse.entitlements.holder import Shown
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.outbox import DomainEvent
+from meterhouse.subscriptions.included import included
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -78,11 +80,26 @@ class FakeMeters:
 
 
 @dataclass
+class FakeEntitlements:
+    """The subscriptions that were settled last, by id."""
+
+    settled: dict[str, Subscription] = field(default_factory=dict)
+
+    def settle(self, subscription: Subscription) -> None:
+        self.settled[subscription.id] = subscription
+
+    def by_item(self, subscription_id: str) -> dict[str, Shown]:
+        assert not included(self.settled[subscription_id]), "shown over the real store"
+        return {}
+
+
+@dataclass
 class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
     features: FakeFeatures = field(default_factory=FakeFeatures)
+    entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
     meters: FakeMeters = field(default_factory=FakeMeters)
 
 
