@@ -14,7 +14,6 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, PostgresSettings, Row
 from tests.integration.entitlements.peril import Peril, PerilousDatabase, deaths
 from tests.integration.entitlements.room import Room
@@ -24,13 +23,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def new_till(database: Database, usage_store: ClickHouse) -> Callable[..., Till]:
-    def made(**room: Any) -> Till:
-        name = f"test-{new_id().lower()}"
-        add_namespace(database, name)
-        return Till(Room(database, name, **room), usage_store)
-
-    return made
+def new_till(database: Database, usage_store: ClickHouse, new_namespace: Callable[[], str]) -> Callable[..., Till]:
+    return lambda **room: Till(Room(database, new_namespace(), **room), usage_store)
 
 
 @pytest.fixture
