@@ -16,6 +16,9 @@ from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.ports import EditGuard
+from meterhouse.subscriptions.postgres_settings import PostgresSubscriptionSettings
+from meterhouse.subscriptions.uniqueness import Claim, claims
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
@@ -83,6 +86,8 @@ class PostgresStore:
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
         self.meters = PostgresMeters(transaction)
+        self.settings = PostgresSubscriptionSettings(transaction)
+        self.guards = tuple[EditGuard, ...]()
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:
@@ -133,6 +138,7 @@ def _phase_values(subscription: Subscription) -> dict[str, Row]:
 
 def _item_values(subscription: Subscription) -> dict[str, Row]:
     """The rows of its items, by id."""
+    claimed = {claim.item_id: claim for claim in claims(subscription)}
     return {
         item.id: {
             "subscription_id": subscription.id,
@@ -145,6 +151,8 @@ def _item_values(subscription: Subscription) -> dict[str, Row]:
             "active_to": item.active_to,
             "rate_card": json.dumps(rate_card_to_document(item.rate_card)),
             "feature_id": item.feature_id,
+            "customer_id": subscription.customer_id,
+            **_claim_values(claimed.get(item.id)),
         }
         for phase in subscription.phases
         for position, item in enumerate(phase.items)
@@ -172,6 +180,14 @@ def subscription_of(row: Row) -> Subscription:
         settlement_mode=SettlementMode(row["settlement_mode"]),
         phases=tuple(_phase(document) for document in row["phases"]),
     )
+
+
+def _claim_values(claim: Claim | None) -> Row:
+    return {
+        "claimed_feature": claim and claim.feature_key,
+        "claimed_from": claim and claim.start,
+        "claimed_to": claim and claim.end,
+    }
 
 
 def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:

@@ -9,6 +9,7 @@ from datetime import datetime
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.customers.model import Customer
+from meterhouse.kernel.errors import Problem
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.subscriptions.model import Subscription
@@ -78,11 +79,33 @@ class FakeMeters:
 
 
 @dataclass
+class FakeSettings:
+    several: bool = False
+
+    def allows_several(self) -> bool:
+        return self.several
+
+    def allow_several(self, at: datetime, *, is_allowed: bool) -> bool:  # noqa: ARG002 - the database knows who is over
+        self.several = is_allowed
+        return True
+
+
+@dataclass
+class FakeGuard:
+    problems: list[Problem] = field(default_factory=list)
+
+    def against_editing(self, subscription_id: str, at: datetime) -> list[Problem]:  # noqa: ARG002 - as the port has it
+        return self.problems
+
+
+@dataclass
 class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
     features: FakeFeatures = field(default_factory=FakeFeatures)
+    settings: FakeSettings = field(default_factory=FakeSettings)
+    guards: list[FakeGuard] = field(default_factory=list)
     meters: FakeMeters = field(default_factory=FakeMeters)
 
 

@@ -6,8 +6,9 @@ import pytest
 from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
-from meterhouse.subscriptions.create import NewSubscription, PlanChoice
+from meterhouse.subscriptions.create import NewSubscription
 from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionStatus
+from meterhouse.subscriptions.sale import PlanChoice
 from meterhouse.subscriptions.service import SubscriptionService
 from meterhouse.subscriptions.timing import Soon
 from tests.unit.subscriptions.fakes import FakeDatabase, counting
