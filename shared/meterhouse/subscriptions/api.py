@@ -48,8 +48,7 @@ def routes(service: SubscriptionService, now: Callable[[], datetime] = clock.now
 
     @router.get(_SUBSCRIPTION, operation_id="getSubscription", tags=_TAGS, summary="Get subscription")
     def get(subscription_id: SubscriptionId, at: Annotated[Instant | None, Query()] = None) -> SubscriptionExpanded:
-        subscription, features = service.get_with_features(namespace(), subscription_id)
-        return subscription_expanded(subscription, features, at or now())
+        return subscription_expanded(service.get_in_full(namespace(), subscription_id), at or now())
 
     @router.delete(_SUBSCRIPTION, operation_id="deleteSubscription", tags=_TAGS, summary="Delete subscription")
     def delete(subscription_id: SubscriptionId) -> Response[None]:

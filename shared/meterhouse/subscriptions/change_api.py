@@ -36,10 +36,9 @@ def change_routes(service: SubscriptionService, now: Callable[[], datetime] = cl
         return namespace_of(router.current_event.raw_event)
 
     def changed(done: Changed) -> SubscriptionChangeResponse:
-        _, features = service.get_with_features(namespace(), done.next.id)
-        at = now()
+        full, at = service.get_in_full(namespace(), done.next.id), now()
         return SubscriptionChangeResponse(
-            current=subscription_to_wire(done.current, at), next=subscription_expanded(done.next, features, at)
+            current=subscription_to_wire(done.current, at), next=subscription_expanded(full, at)
         )
 
     @router.patch(_SUBSCRIPTION, operation_id="editSubscription", tags=_TAGS, summary="Edit subscription")

@@ -8,6 +8,7 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.plan import Plan
 from meterhouse.customers.model import Customer
+from meterhouse.entitlements.holder import Shown
 from meterhouse.kernel.errors import Problem
 from meterhouse.subscriptions.model import Subscription
 
@@ -52,6 +53,20 @@ class EditGuard(Protocol):
         """Why it must stay as it is, each with its code; nothing if it may be edited."""
 
 
+class Entitlements(Protocol):
+    """What the entitlements room does for subscriptions, in the same transaction."""
+
+    def settle(self, subscription: Subscription) -> None:
+        """Bring those that it manages to what it should include as of its last change; the customer is locked.
+
+        Raises:
+            Conflict: as `meterhouse.entitlements.settle_managed`.
+        """
+
+    def by_item(self, subscription_id: str) -> Mapping[str, Shown]:
+        """Those it manages, over or not, by the item they are named by; of one item the latest."""
+
+
 class SubscriptionStore(Protocol):
     @property
     def subscriptions(self) -> Subscriptions: ...
@@ -61,6 +76,8 @@ class SubscriptionStore(Protocol):
     def plans(self) -> Plans: ...
     @property
     def features(self) -> Features: ...
+    @property
+    def entitlements(self) -> Entitlements: ...
     @property
     def meters(self) -> Meters: ...
     @property

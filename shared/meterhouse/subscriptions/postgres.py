@@ -17,6 +17,7 @@ from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.ports import EditGuard
+from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
 from meterhouse.subscriptions.postgres_settings import PostgresSubscriptionSettings
 from meterhouse.subscriptions.uniqueness import Claim, claims
 
@@ -85,6 +86,7 @@ class PostgresStore:
         self.customers = PostgresCustomers(transaction)
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
+        self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
         self.settings = PostgresSubscriptionSettings(transaction)
         self.guards = tuple[EditGuard, ...]()

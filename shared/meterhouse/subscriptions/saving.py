@@ -11,13 +11,20 @@ from meterhouse.subscriptions.uniqueness import clashing
 
 
 def save(work: Work[SubscriptionStore], before: Subscription | None, after: Subscription, what: str) -> Subscription:
-    """Write the subscription as it is now and tell that it was `what`; nothing if it is as it was `before`."""
+    """Write the subscription as it is now and tell that it was `what`; nothing if it is as it was `before`.
+
+    Its entitlements follow it.
+
+    Raises:
+        Conflict: the customer has an entitlement that is in their way; see `ports.Entitlements`.
+    """
     if before == after:
         return after
     if before is None:
         work.store.subscriptions.add(after)
     else:
         work.store.subscriptions.update(before, after)
+    work.store.entitlements.settle(after)
     work.publish(event(what, after))
     return after
 

@@ -1,6 +1,6 @@
 """Subscriptions as answers show them, to the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from meterhouse.catalog.duration_schema import Duration
-from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.feature_schema import FeatureWire, feature_wire
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, ProRatingConfig
 from meterhouse.catalog.price_schema import DiscountsWire, UsageBasedPrice, discounts_to_wire, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
+from meterhouse.entitlements.subject_schema import EntitlementV1, entitlement_wire
 from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import (
     CurrencyCode,
@@ -27,6 +27,7 @@ from meterhouse.platform.wire import (
     Ulid,
     Wire,
 )
+from meterhouse.subscriptions.full import FullSubscription
 from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, SubscriptionStatus
 
 
@@ -42,6 +43,7 @@ class PlanReferenceWire(Wire):
 
 class SubscriptionItemIncluded(Wire):
     feature: FeatureWire
+    entitlement: EntitlementV1 | None = None
 
 
 class SubscriptionItemWire(Resource):
@@ -113,12 +115,10 @@ def subscription_to_wire(subscription: Subscription, at: datetime) -> Subscripti
     return SubscriptionWire(**_fields(subscription, at))
 
 
-def subscription_expanded(
-    subscription: Subscription, features: Mapping[str, Feature], at: datetime
-) -> SubscriptionExpanded:
-    """The subscription as it stands at `at`, with the phases that come into force; `features` by key."""
-    phases = [_Shown(subscription, features, at).phase(phase) for phase in subscription.effective_phases()]
-    return SubscriptionExpanded(**_fields(subscription, at), phases=phases)
+def subscription_expanded(full: FullSubscription, at: datetime) -> SubscriptionExpanded:
+    """The subscription as it stands at `at`, with the phases that come into force."""
+    phases = [_Shown(full, at).phase(phase) for phase in full.subscription.effective_phases()]
+    return SubscriptionExpanded(**_fields(full.subscription, at), phases=phases)
 
 
 def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
@@ -154,8 +154,7 @@ def _period(period: Period) -> PeriodWire:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    subscription: Subscription
-    features: Mapping[str, Feature]
+    full: FullSubscription
     at: datetime
 
     def phase(self, phase: SubscriptionPhase) -> SubscriptionPhaseExpanded:
@@ -164,8 +163,8 @@ class _Shown:
             timelines.setdefault(item.key, []).append(self._item(item))
         return SubscriptionPhaseExpanded(
             id=phase.id,
-            created_at=self.subscription.created_at,
-            updated_at=self.subscription.updated_at,
+            created_at=self.full.subscription.created_at,
+            updated_at=self.full.subscription.updated_at,
             key=phase.key,
             name=phase.name,
             description=phase.description,
@@ -182,22 +181,28 @@ class _Shown:
 
     def _item(self, item: SubscriptionItem) -> SubscriptionItemWire:
         card = item.rate_card
-        feature = None if card.feature_key is None else self.features.get(card.feature_key)
         return SubscriptionItemWire(
             id=item.id,
-            created_at=self.subscription.created_at,
-            updated_at=self.subscription.updated_at,
+            created_at=self.full.subscription.created_at,
+            updated_at=self.full.subscription.updated_at,
             key=item.key,
             name=card.name,
             description=card.description,
             metadata=dict(card.metadata) or None,
             active_from=item.active_from,
             active_to=item.active_to,
-            currency=self.subscription.currency,
+            currency=self.full.subscription.currency,
             feature_key=card.feature_key,
-            included=None if feature is None else SubscriptionItemIncluded(feature=feature_wire(feature)),
+            included=self._included(item),
             billing_cadence=card.billing_cadence,
             price=None if card.price is None else price_to_wire(card.price),
             discounts=discounts_to_wire(card.discounts),
             tax_config=None if card.tax_config is None else TaxConfig.model_validate(card.tax_config),
         )
+
+    def _included(self, item: SubscriptionItem) -> SubscriptionItemIncluded | None:
+        feature, entitlement = self.full.feature_of(item), self.full.entitlement_of(item)
+        if feature is None:
+            return None
+        told = None if entitlement is None else entitlement_wire(entitlement, self.at)
+        return SubscriptionItemIncluded(feature=feature_wire(feature), entitlement=told)

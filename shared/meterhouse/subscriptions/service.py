@@ -1,10 +1,9 @@
 """The room's use cases, each in a unit of work of its own: begun, done, committed."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TypeVar
 
-from meterhouse.catalog.feature import Feature
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
@@ -12,6 +11,7 @@ from meterhouse.subscriptions.change import Changed, Migration, change_in, migra
 from meterhouse.subscriptions.create import NewSubscription, create_in
 from meterhouse.subscriptions.edit import Edit, edit_in
 from meterhouse.subscriptions.end import cancel_in, continue_in, delete_in, restore_in
+from meterhouse.subscriptions.full import FullSubscription, in_full
 from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
 from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.sale import Wanted
@@ -39,11 +39,10 @@ class SubscriptionService:
         with self._begin(namespace) as work:
             return found(work, subscription_id)
 
-    def get_with_features(self, namespace: str, subscription_id: str) -> tuple[Subscription, Mapping[str, Feature]]:
-        """The subscription, and by key the features its items are for. Raises `NotFound`."""
+    def get_in_full(self, namespace: str, subscription_id: str) -> FullSubscription:
+        """Raises `NotFound`."""
         with self._begin(namespace) as work:
-            subscription = found(work, subscription_id)
-            return subscription, work.store.features.by_keys(subscription.feature_keys())
+            return in_full(work, found(work, subscription_id))
 
     def of_customer(
         self, namespace: str, id_or_key: str, statuses: Collection[SubscriptionStatus] = ()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from meterhouse.catalog.addon import Addon, AddonSpec, InstanceType
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.plan import PlanPhase, PlanSpec
@@ -35,6 +36,9 @@ PHASE = PlanPhase("default", "Default", None, (FEE, DEPARTURES, MILES))
 AIRLINE = PlanSpec("Airline", "USD", MONTHLY, (PHASE,))
 
 
+EXTRA_FEE = RateCard(RateCardType.FLAT_FEE, "airport_fee", "Second terminal", FlatPrice(Decimal(300)), MONTHLY)
+LOUNGE = RateCard(RateCardType.FLAT_FEE, "lounge", "Lounge", FlatPrice(Decimal(40)), MONTHLY, "lounge")
+TERMINAL = AddonSpec("Terminal", "USD", InstanceType.MULTIPLE, (EXTRA_FEE, LOUNGE))
 METER = "01HZ0000000000000000000009"
 
 
@@ -47,6 +51,10 @@ def known(*features: Feature, aggregation: Aggregation = Aggregation.SUM) -> Kno
 def feature(key: str, meter: str | None = METER, archived: datetime | None = None) -> Feature:
     spec = FeatureSpec(key, key.title(), None if meter is None else key)
     return Feature("01HZ0000000000000000000008", spec, START, START, meter, archived)
+
+
+def addon(spec: AddonSpec = TERMINAL, sold_from: datetime | None = START, until: datetime | None = None) -> Addon:
+    return Addon("01HZ00000000000000000000A1", "terminal", 1, spec, START, START, sold_from, until)
 
 
 def plan_of(*cards: RateCard) -> PlanSpec:

@@ -9,9 +9,11 @@ from datetime import datetime
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.customers.model import Customer
+from meterhouse.entitlements.holder import Shown
 from meterhouse.kernel.errors import Problem
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.outbox import DomainEvent
+from meterhouse.subscriptions.included import included
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -99,6 +101,20 @@ class FakeGuard:
 
 
 @dataclass
+class FakeEntitlements:
+    """The subscriptions that were settled last, by id."""
+
+    settled: dict[str, Subscription] = field(default_factory=dict)
+
+    def settle(self, subscription: Subscription) -> None:
+        self.settled[subscription.id] = subscription
+
+    def by_item(self, subscription_id: str) -> dict[str, Shown]:
+        assert not included(self.settled[subscription_id]), "shown over the real store"
+        return {}
+
+
+@dataclass
 class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
@@ -106,6 +122,7 @@ class FakeStore:
     features: FakeFeatures = field(default_factory=FakeFeatures)
     settings: FakeSettings = field(default_factory=FakeSettings)
     guards: list[FakeGuard] = field(default_factory=list)
+    entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
     meters: FakeMeters = field(default_factory=FakeMeters)
 
 

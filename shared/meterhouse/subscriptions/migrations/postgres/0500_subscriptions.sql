@@ -31,7 +31,7 @@ CREATE TABLE subscriptions (
     deleted_at timestamptz,
     previous_id text,
     superseding_id text,
-    is_alone boolean NOT NULL,
+    is_alone boolean NOT NULL DEFAULT true,
     PRIMARY KEY (namespace, id),
     CONSTRAINT one_subscription_at_a_time EXCLUDE USING gist (
         namespace WITH =, customer_id WITH =, tstzrange(active_from, active_to) WITH &&
