@@ -20,6 +20,7 @@ from meterhouse.subscriptions.patch import (
 from meterhouse.subscriptions.phase_patch import with_new_phase, with_stretched_phase, without_phase
 
 _ROOT = "/customizations"
+Refusal = InvalidInput | Conflict
 
 
 def patched(subscription: Subscription, patches: Sequence[Patch], moment: Moment) -> Subscription:
@@ -27,23 +28,31 @@ def patched(subscription: Subscription, patches: Sequence[Patch], moment: Moment
 
     Raises:
         InvalidInput: one names what is not there or contradicts itself; or a phase is left without items.
-        Conflict: none does, but one cannot be applied as things stand. Both list all faults, by patch.
+        Conflict: none does, but one cannot be applied as things stand. Both list the faults of all patches but
+            those about a phase that could not be added.
     """
-    after, invalid, conflicts = subscription, list[Problem](), list[Problem]()
+    after, refusals, lost = subscription, list[tuple[int, Refusal]](), set[str]()
     for number, patch in enumerate(patches):
+        if any(_names(patch, key) for key in lost):
+            continue
         try:
             after = _applied(after, patch, moment)
-        except InvalidInput as error:
-            invalid += _placed(error, number)
-        except Conflict as error:
-            conflicts += _placed(error, number)
-    if not invalid and not conflicts:
-        invalid += _empty_phases(after, patches)
-    if invalid:
-        raise InvalidInput("the edit cannot be made", [*invalid, *conflicts])
-    if conflicts:
-        raise Conflict(conflicts[0].message, conflicts[0].code, conflicts)
+        except (InvalidInput, Conflict) as error:
+            refusals.append((number, error))
+            lost |= {patch.key} if isinstance(patch, AddPhase) else set()
+    _raise_if_any(refusals)
+    empty = [*_empty_phases(after, patches)]
+    if empty:
+        raise InvalidInput("the edit would leave phases empty", empty)
     return subscription if after == subscription else replace(after, updated_at=moment.now)
+
+
+def _raise_if_any(refusals: Sequence[tuple[int, Refusal]]) -> None:
+    problems = [problem for number, error in refusals for problem in _placed(error, number)]
+    if any(isinstance(error, InvalidInput) for _, error in refusals):
+        raise InvalidInput("the edit cannot be made", problems)
+    if problems:
+        raise Conflict(problems[0].message, problems[0].code, problems)
 
 
 def _applied(subscription: Subscription, patch: Patch, moment: Moment) -> Subscription:
@@ -64,7 +73,7 @@ def _applied(subscription: Subscription, patch: Patch, moment: Moment) -> Subscr
             assert_never(patch)
 
 
-def _placed(error: InvalidInput | Conflict, number: int) -> list[Problem]:
+def _placed(error: Refusal, number: int) -> list[Problem]:
     found = error.problems or [Problem("", "out_of_range", error.detail)]
     return [replace(problem, field=f"{_ROOT}/{number}{problem.field}") for problem in found]
 

@@ -48,10 +48,14 @@ class Api:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, self.clock)
         of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), self.clock)
-        served = (routes(service, self.clock), change_routes(service, self.clock), of_plan_routes(of_plan, self.clock))
         entitled = management(begins(self.database, PostgresEntitlementStore), self.clock)
-        served = (*served, *management_routes(entitled, self.clock))
-        self.handler = http_handler(*served, database=self.database)
+        self.handler = http_handler(
+            routes(service, self.clock),
+            change_routes(service, self.clock),
+            of_plan_routes(of_plan, self.clock),
+            *management_routes(entitled, self.clock),
+            database=self.database,
+        )
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
         self.customer = self.add_customer("ann")
