@@ -7,8 +7,9 @@ from enum import StrEnum
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
-from meterhouse.subscriptions.model import Subscription, SubscriptionPhase
+from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.phase import SubscriptionPhase
 
 
 class Shift(StrEnum):

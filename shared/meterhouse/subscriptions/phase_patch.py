@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, earliest
+from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.patch import (
     AddPhase,
@@ -18,6 +18,7 @@ from meterhouse.subscriptions.patch import (
     refused,
     unknown,
 )
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
 from meterhouse.subscriptions.spec import phase_id
 
 
