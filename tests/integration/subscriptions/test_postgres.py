@@ -12,7 +12,16 @@ from meterhouse.platform.postgres import Database, PostgresSettings, connect
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
-from meterhouse.subscriptions.patch import AddItem, AddPhase, Moment, Patch, RemoveItem, RemovePhase, Shift, StretchPhase
+from meterhouse.subscriptions.patch import (
+    AddItem,
+    AddPhase,
+    Moment,
+    Patch,
+    RemoveItem,
+    RemovePhase,
+    Shift,
+    StretchPhase,
+)
 from meterhouse.subscriptions.patching import patched
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from tests.unit.subscriptions.samples import at, card, fee, phase, subscription, usage

@@ -252,7 +252,12 @@ def test_a_phase_that_has_begun_is_not_removed() -> None:
 
 def test_every_fault_is_told_at_its_patch_and_nothing_is_changed() -> None:
     unsold = AddItem("p1", usage("metered"))
-    patches: list[Patch] = [unsold, RemoveItem("p1", "none"), RemovePhase("p9", Shift.NEXT), StretchPhase("p3", Offset(1))]
+    patches: list[Patch] = [
+        unsold,
+        RemoveItem("p1", "none"),
+        RemovePhase("p9", Shift.NEXT),
+        StretchPhase("p3", Offset(1)),
+    ]
     assert refusal(InvalidInput, lambda: edited(three_phases(), *patches)) == [
         ("/customizations/0/rateCard/featureKey", "rate_card_feature_required"),
         ("/customizations/1/itemKey", "item_not_found"),
