@@ -5,9 +5,11 @@ from copy import deepcopy
 from typing import Any
 
 Place = tuple[Any, ...]
+ODD: list[Any] = [None, True, -1, 1.5, 10**400, 1e300, "", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
+ODD += ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", [], [None], {}, {"type": {}}]
 
 
-def odd_forms(document: Any, values: Sequence[Any]) -> Iterator[tuple[tuple[Place, int], Any]]:
+def odd_forms(document: Any, values: Sequence[Any] = ODD) -> Iterator[tuple[tuple[Place, int], Any]]:
     """Yield the document with each value at each place, after the place and the value's index."""
     for place in _places(document):
         for index, value in enumerate(values):

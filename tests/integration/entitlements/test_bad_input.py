@@ -23,8 +23,6 @@ METERED_V2 = METERED | {
 }
 STATIC = {"type": "static", "featureKey": "sso", "config": "{}", "usagePeriod": MONTHLY}
 ISSUED = METERED | {"issueAfterReset": 1, "issueAfterResetPriority": 2, "isUnlimited": False}
-ODD: list[Any] = [None, True, -1, 1.5, 10**400, 1e300, "", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
-ODD += ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", [], [None], {}, {"type": {}}]
 LISTS = ("entitlements", "grants")
 
 
@@ -49,7 +47,7 @@ def test_no_body_is_odd_enough_to_break_the_server(house: House, method: str, pa
     is_entitled = path not in {ACME, APP}
     begin_anew(house, is_entitled=is_entitled)
     answers, told = {}, set()
-    for odd, document in odd_forms(body, ODD):
+    for odd, document in odd_forms(body):
         answers[odd] = house.call(method, path, document)
         if answers[odd][0] < 300:
             # whatever was accepted can be told; its repeat would be refused for another reason than what is odd
