@@ -17,6 +17,7 @@ from meterhouse.metering.model import MeterSpec
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.postgres import begins
 from tests.integration.stored import Stored
+from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at
 
@@ -78,8 +79,7 @@ class House(Stored):
         """The status of a call that must fail, and each fault's field and code."""
         status, problem = self.call(method, path, body, **more)
         assert status >= 400, problem
-        errors = problem.get("extensions", {}).get("validationErrors", [])
-        return status, {(error["field"], error["code"]) for error in errors}
+        return status, {*faults_of(problem)}
 
     def entitled(self, **fields: object) -> Any:
         return self.ok("POST", ACME, METERED | fields)
