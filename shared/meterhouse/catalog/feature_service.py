@@ -93,11 +93,10 @@ def _found(store: CatalogStore, id_or_key: str) -> Feature:
 
 
 def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
-    selling = [("plan", plan) for plan in store.plans.selling(key, at)]
-    selling += [("add-on", addon) for addon in store.addons.selling(key, at)]
+    selling = [f"plan {plan.key} version {plan.version}" for plan in store.plans.selling(key, at)]
+    selling += [f"add-on {addon.key} version {addon.version}" for addon in store.addons.selling(key, at)]
     if selling:
-        named = ", ".join(f"{what} {one.key} version {one.version}" for what, one in selling)
-        raise Conflict(f"feature {key!r} is sold by {named}", "feature_in_use")
+        raise Conflict(f"feature {key!r} is sold by {', '.join(selling)}", "feature_in_use")
     found = [problem for guard in store.guards for problem in guard.against_archiving(key, at)]
     if found:
         raise Conflict(f"feature {key!r} is in use", found[0].code, found)

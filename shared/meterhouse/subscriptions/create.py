@@ -99,10 +99,10 @@ def _terms(
 def _looked_up(work: Work[SubscriptionStore], wanted: NewSubscription, now: datetime) -> tuple[Customer, _Sold]:
     problems: list[Problem] = []
     customer = _locked_customer(work, wanted, problems)
-    sold = _sold(work.store, wanted.plan, now, problems)
+    sold = _settled(_sold(work.store, wanted.plan, now, problems), wanted.settlement_mode, problems)
     if customer is None or sold is None:
         raise InvalidInput("; ".join(problem.message for problem in problems), problems)
-    return customer, replace(sold, spec=_settled(sold.spec, wanted.settlement_mode))
+    return customer, sold
 
 
 def _locked_customer(
@@ -142,8 +142,16 @@ def _no_such_plan(chosen: PlanChoice) -> Problem:
     return Problem("/plan/version", "plan_not_found", f"plan {chosen.key!r} has no version {chosen.version}")
 
 
-def _settled(spec: PlanSpec, mode: SettlementMode | None) -> PlanSpec:
-    return spec if mode is None else replace(spec, settlement_mode=mode)
+def _settled(sold: _Sold | None, mode: SettlementMode | None, problems: list[Problem]) -> _Sold | None:
+    """What was sold, settled as the caller wants it; by credits alone nothing can be, until there is a ledger."""
+    if sold is None:
+        return None
+    mode = mode or sold.spec.settlement_mode
+    if mode is SettlementMode.CREDIT_ONLY:
+        message = "subscriptions settled by credits alone are not supported yet: ask for credit_then_invoice"
+        problems.append(Problem("/settlementMode", "not_supported_yet", message))
+        return None
+    return replace(sold, spec=replace(sold.spec, settlement_mode=mode))
 
 
 def _settle_currency(work: Work[SubscriptionStore], customer: Customer, currency: str, now: datetime) -> None:

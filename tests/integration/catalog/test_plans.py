@@ -52,13 +52,6 @@ EVERY_ENTITLEMENT: list[dict[str, Any]] = [
 UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
 
 
-@pytest.fixture
-def features(call: Call) -> None:
-    for key in ("miles", "departures"):
-        assert call("POST", FEATURES, {"key": key, "name": key, "meterSlug": key})[0] == 201
-    assert call("POST", FEATURES, {"key": "lounge", "name": "Lounge"})[0] == 201
-
-
 def created(call: Call, **changes: object) -> dict[str, Any]:
     status, plan = call("POST", PLANS, PLAN | changes)
     assert status == 201, plan
@@ -178,6 +171,30 @@ def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call
             ("/phases/1/key", "plan_phase_duplicated_key"),
         ],
     )
+
+
+@pytest.mark.usefixtures("features")
+def test_all_that_a_plan_says_besides_its_prices_is_kept_as_sent(call: Call) -> None:
+    said = {
+        "description": "For airlines",
+        "metadata": {"tier": "gold"},
+        "alignment": {"billablesMustAlign": True},
+        "proRatingConfig": {"enabled": False, "mode": "prorate_prices"},
+        "settlementMode": "credit_only",
+    }
+    tax = {"behavior": "inclusive", "stripe": {"code": "txcd_10000000"}, "customInvoicing": {"code": "A"}}
+    phase = PHASE | {
+        "description": "The only one",
+        "metadata": {"a": "b"},
+        "rateCards": [FEE_WIRE | {"taxConfig": tax}],
+    }
+
+    plan = published(call, **said, phases=[phase])
+
+    assert {name: plan[name] for name in said} == said
+    assert plan["phases"] == [phase]
+    assert call("GET", f"{PLANS}/{plan['id']}") == (200, plan)
+    assert call("GET", PLANS)[1]["items"] == [plan]
 
 
 @pytest.mark.usefixtures("features")
