@@ -1,12 +1,8 @@
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from meterhouse.catalog.plan_service import PlanService
-from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock, catalog
 from tests.unit.catalog.samples import AIRLINE
 from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, METERED, MILES_WIRE
@@ -381,19 +377,3 @@ def test_a_repeated_request_with_its_key_drafts_once(call: Call) -> None:
 
     assert first == again
     assert call("GET", PLANS)[1]["totalCount"] == 1
-
-
-def test_two_drafts_of_a_key_at_once_leave_one(database_settings: PostgresSettings, namespace: str) -> None:
-    def draft(name: str) -> str:
-        own = Database(lambda: database_settings)
-        try:
-            return PlanService(begins(own, catalog)).create(namespace, "airline", replace(AIRLINE, name=name)).status
-        except Conflict as refused:
-            return refused.code
-        finally:
-            own.close()
-
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(draft, "abcd"))
-
-    assert outcomes == ["draft", *["plan_draft_exists"] * 3]
