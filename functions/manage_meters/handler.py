@@ -1,5 +1,6 @@
 """Meters."""
 
+from meterhouse.billing.for_catalog import FeaturesToBill
 from meterhouse.catalog.for_meters import PostgresMeterUse
 from meterhouse.entitlements.for_catalog import EntitledFeatures
 from meterhouse.metering.api import routes
@@ -9,5 +10,6 @@ from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 
 database = Database(PostgresSettings.from_environment)
-service = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database, [EntitledFeatures(database)]))
+uses = [EntitledFeatures(database), FeaturesToBill(database)]
+service = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database, uses))
 handler = http_handler(routes(service), database=database)

@@ -66,7 +66,7 @@ class FeatureService:
 
         Raises:
             NotFound: there is no such feature.
-            Conflict: `feature_in_use`: plans on sale, now or soon, sell it; or a guard refuses: a subscription.
+            Conflict: `feature_in_use`: plans on sale, now or soon, sell it. Whoever has bought it keeps it.
         """
         at = self._now()
         with self._begin(namespace) as work:
@@ -97,9 +97,6 @@ def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
     if selling:
         named = ", ".join(f"{plan.key} version {plan.version}" for plan in selling)
         raise Conflict(f"feature {key!r} is sold by {named}", "feature_in_use")
-    found = [problem for guard in store.guards for problem in guard.against_archiving(key, at)]
-    if found:
-        raise Conflict(f"feature {key!r} is in use", found[0].code, found)
 
 
 def _checked_meter(store: CatalogStore, spec: FeatureSpec, filters_at: str) -> KnownMeter | None:

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
-from meterhouse.kernel.errors import Problem
 from meterhouse.metering.aggregation import Aggregation
 
 
@@ -119,13 +118,6 @@ class Meters(Protocol):
         """Meters by id, deleted ones too."""
 
 
-class FeatureGuard(Protocol):
-    """What a room above cannot bear; it answers in the transaction of the change."""
-
-    def against_archiving(self, feature_key: str, at: datetime) -> Sequence[Problem]:
-        """Why the live feature of this key must stay, each with its code; nothing if it may go."""
-
-
 class FeatureUse(Protocol):
     """What a room above goes on measuring; it answers in the transaction of the change."""
 
@@ -140,5 +132,3 @@ class CatalogStore(Protocol):
     def plans(self) -> PlanStore: ...
     @property
     def meters(self) -> Meters: ...
-    @property
-    def guards(self) -> Sequence[FeatureGuard]: ...

@@ -1,7 +1,7 @@
 """Features and plans in PostgreSQL."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from meterhouse.catalog.document import (
 )
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
-from meterhouse.catalog.ports import FeatureFilter, FeatureGuard, FeatureOrder, Meters, PlanFilter, PlanOrder, Slice
+from meterhouse.catalog.ports import FeatureFilter, FeatureOrder, Meters, PlanFilter, PlanOrder, Slice
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
@@ -38,6 +38,11 @@ class PostgresFeatures:
     def by_keys(self, keys: Collection[str]) -> dict[str, Feature]:
         rows = self._transaction.fetch_all(_FEATURES["by_keys"], {"keys": list(keys)}) if keys else []
         return {row["key"]: _feature(row) for row in rows}
+
+    def by_ids(self, feature_ids: Collection[str]) -> dict[str, Feature]:
+        """Features by id, archived ones too."""
+        rows = self._transaction.fetch_all(_FEATURES["by_ids"], {"ids": list(feature_ids)}) if feature_ids else []
+        return {row["id"]: _feature(row) for row in rows}
 
     def on_meter(self, meter_id: str) -> list[Feature]:
         """All that stand on the meter, archived or not."""
@@ -102,13 +107,12 @@ class PostgresPlans:
 
 
 class PostgresCatalog:
-    """The room's store in one transaction; meters come from the room below, guards from those above."""
+    """The room's store in one transaction; meters come from the room below."""
 
-    def __init__(self, transaction: Transaction, meters: Meters, guards: Sequence[FeatureGuard] = ()) -> None:
+    def __init__(self, transaction: Transaction, meters: Meters) -> None:
         self.features = PostgresFeatures(transaction)
         self.plans = PostgresPlans(transaction)
         self.meters = meters
-        self.guards = guards
 
 
 def _page(
