@@ -51,7 +51,8 @@ def _grouped(lines: Iterable[Line], sold: Mapping[str, Feature]) -> Iterable[lis
     groups: dict[tuple[str | None, Period], list[Line]] = {}
     for line in lines:
         feature = sold.get(line.id)
-        groups.setdefault((feature and feature.id, line.service_period), []).append(line)
+        feature_id = None if feature is None else feature.id
+        groups.setdefault((feature_id, line.service_period), []).append(line)
     return groups.values()
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.for_catalog import FeaturesToBill
@@ -46,7 +47,7 @@ def test_usage_is_billed_by_the_feature_that_was_sold_whoever_has_its_key_later(
     run.used(ann, "2024-01-01", "1000", heir.id)
     run.all()
     (invoice,) = run.invoices()
-    assert [(line.feature_id, line.quantity) for line in invoice.lines] == [(feature_id, 10)]
+    assert [(line.feature_id, line.quantity) for line in invoice.lines] == [(feature_id, Decimal(10))]
 
 
 def test_a_feature_is_measured_by_until_its_last_usage_is_on_an_invoice(run: "Run") -> None:
