@@ -27,7 +27,7 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Row, begins
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
-from meterhouse.subscriptions.spec import Terms, subscribe
+from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
 from tests.unit.billing.samples import NOW, FakeUsage, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -69,6 +69,7 @@ class Run:
         terms = Terms(id=new_id(), customer_id=customer_id, active_from=at(start), created_at=NOW)
         made = subscribe(spec(phase("default", None, *(cards or (fee(), metered())))), terms)
         with self.database.transaction(self.namespace) as transaction:
+            made = pinned(made, PostgresFeatures(transaction).by_keys(made.feature_keys()))
             PostgresSubscriptions(transaction).add(made)
             transaction.commit()
         return made
