@@ -1,7 +1,6 @@
 """The worked examples of subscriptions in `worked_subscriptions.json`: lines of the target, and what they come to."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -44,7 +43,7 @@ def targets(agreed: Subscription, horizon: str) -> list[TargetLine]:
 
 def of_phases(*cards: Any, cadence: str = "P1D") -> Subscription:
     """Subscribed on 1 January 2021 to `cards` for two days, and to nothing that is charged afterwards."""
-    phases: Sequence[Any] = [phase("only", "P2D", *cards), phase("rest", None, card("free", None))]
+    phases = [phase("only", "P2D", *cards), phase("rest", None, card("free", None))]
     return subscription("2021-01-01", phases=phases, cadence=cadence)
 
 
