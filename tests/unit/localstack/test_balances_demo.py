@@ -37,11 +37,10 @@ class Told(Client):
         )
         return {
             "windowedHistory": [
-                {"period": {"from": at}, "usage": float(used), "balanceAtStart": float(start)}
-                for at, used, start in days
+                {"period": {"from": at}, "usage": int(used), "balanceAtStart": int(start)} for at, used, start in days
             ],
             "burndownHistory": [
-                {"period": {"from": at, "to": to}, "balanceAtEnd": float(end), "overage": float(over)}
+                {"period": {"from": at, "to": to}, "balanceAtEnd": int(end), "overage": int(over)}
                 for at, to, end, over in segments
             ],
         }
