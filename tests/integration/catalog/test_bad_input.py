@@ -1,16 +1,14 @@
-from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from tests.integration.catalog.given import Call
-from tests.integration.catalog.test_addons import ADDONS, TERMINAL
+from tests.integration.catalog.test_addons import ADDONS, TERMINAL, on_sale
 from tests.integration.catalog.test_features import FEATURES, MILES
-from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS
+from tests.integration.catalog.test_plan_addons import TERMS
+from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS, created
+from tests.integration.odd import ODD, changed, places
 
-TEXTS = ["", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
-ODD: list[Any] = [None, True, -1, 1.5, 10**400, *TEXTS, [], [None], {}, {"type": None}, {"type": {}}]
 PRICED = PLAN | {"phases": [PHASE | {"rateCards": EVERY_PRICE[1:]}]}
 ENTITLING = PLAN | {"phases": [PHASE | {"rateCards": EVERY_ENTITLEMENT}]}
 FEATURE = MILES | {
@@ -24,25 +22,6 @@ TOKENS = {
     "meterGroupByFilters": {"kind": "input"},
     "unitCost": {"type": "llm", "provider": "openai", "modelProperty": "model", "tokenType": "input"},
 }
-
-
-def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    indexed = enumerate(document) if isinstance(document, list) else ()
-    steps = document.items() if isinstance(document, dict) else indexed
-    for step, part in steps:
-        yield from places(part, (*path, step))
-
-
-def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
-    if not path:
-        return value
-    changed_one = deepcopy(document)
-    target = changed_one
-    for step in path[:-1]:
-        target = target[step]
-    target[path[-1]] = value
-    return changed_one
 
 
 @pytest.mark.parametrize(
@@ -59,6 +38,19 @@ def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, bod
     assert [key for key, (status, _) in answers.items() if status not in {201, 400, 409}] == []
     refused = [problem for status, problem in answers.values() if status == 400]
     assert all(problem["extensions"]["validationErrors"] for problem in refused)
+
+
+@pytest.mark.usefixtures("features")
+def test_no_assignment_is_odd_enough_to_break_the_server(call: Call) -> None:
+    plan, addon = created(call), on_sale(call)
+    body = TERMS | {"addonId": addon["id"]}
+    every, one = f"{PLANS}/{plan['id']}/addons", f"{PLANS}/{plan['id']}/addons/{addon['id']}"
+    assert call("POST", every, body)[0] == 201
+
+    for path in places(body):
+        for odd in ODD:
+            assert call("POST", every, changed(body, path, odd))[0] in {400, 409}, (path, odd)
+            assert call("PUT", one, changed(TERMS, path if path != ("addonId",) else (), odd))[0] in {200, 400}
 
 
 @pytest.mark.parametrize("path", ["'", "%ED%A0%80", "x" * 5000, "..", "%2F"])
