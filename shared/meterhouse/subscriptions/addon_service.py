@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from meterhouse.kernel.errors import Problem
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin
 from meterhouse.subscriptions.addon import SubscriptionAddon
@@ -15,6 +16,7 @@ from meterhouse.subscriptions.addons import (
     found_addon,
 )
 from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.ports import Subscriptions
 from meterhouse.subscriptions.saving import found
 
 Told = tuple[Subscription, SubscriptionAddon]
@@ -56,3 +58,18 @@ class AddonService:
         with self._begin(namespace) as work:
             subscription = found(work, subscription_id)
         return [(subscription, addon) for addon in subscription.addons]
+
+
+class AddonGuard:
+    """`meterhouse.subscriptions.ports.EditGuard`: what add-ons lie over is not changed under them."""
+
+    def __init__(self, subscriptions: Subscriptions) -> None:
+        self._subscriptions = subscriptions
+
+    def against_editing(self, subscription_id: str, at: datetime) -> Sequence[Problem]:
+        subscription = self._subscriptions.find(subscription_id)
+        there = [] if subscription is None else [addon for addon in subscription.addons if addon.is_there(at)]
+        return [
+            Problem("", "subscription_has_addons", f"add-on {addon.addon.key!r} lies over it: remove it first")
+            for addon in there
+        ]

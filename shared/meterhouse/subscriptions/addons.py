@@ -12,10 +12,10 @@ from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, SubscriptionAddon
 from meterhouse.subscriptions.addon_rules import clash_problems, phase_problems, quantity_problems
-from meterhouse.subscriptions.create import settle_currency
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.ports import Plans, SubscriptionStore
-from meterhouse.subscriptions.saving import held, save
+from meterhouse.subscriptions.sale import settle_currency
+from meterhouse.subscriptions.saving import held, refuse_clash, save
 from meterhouse.subscriptions.timing import Soon, Timing, changes_at
 from meterhouse.subscriptions.transitions import refuse_unless_active
 
@@ -95,9 +95,8 @@ def add_addon_in(
     made = _bought(work.store, addon, wanted, new_id, start, now)
     _refuse_clashes(before, made, start)
     if any(card.rate_card.price is not None for card in made.cards):
-        settle_currency(work, before.customer_id, before.currency, now)
-    after = replace(before, addons=(*before.addons, made), updated_at=now)
-    return save(work, before, after, "addons_changed"), made
+        _settle_currency(work, before, now)
+    return _saved(work, before, (*before.addons, made), now), made
 
 
 def change_addon_in(
@@ -123,7 +122,7 @@ def change_addon_in(
         return before, addon
     changed = replace(changed, updated_at=now)
     addons = tuple(changed if one.id == addon.id else one for one in before.addons)
-    return save(work, before, replace(before, addons=addons, updated_at=now), "addons_changed"), changed
+    return _saved(work, before, addons, now), changed
 
 
 def found_addon(subscription: Subscription, addon_id: str) -> SubscriptionAddon:
@@ -132,6 +131,21 @@ def found_addon(subscription: Subscription, addon_id: str) -> SubscriptionAddon:
     if addon is None:
         raise NotFound("subscription add-on", addon_id)
     return addon
+
+
+def _saved(
+    work: Work[AddonStore], before: Subscription, addons: tuple[SubscriptionAddon, ...], now: datetime
+) -> Subscription:
+    after = replace(before, addons=addons, updated_at=now)
+    refuse_clash(work.store, after)
+    return save(work, before, after, "updated")
+
+
+def _settle_currency(work: Work[AddonStore], subscription: Subscription, now: datetime) -> None:
+    customer = work.store.customers.find(subscription.customer_id)
+    if customer is None:
+        raise NotFound("customer", subscription.customer_id)
+    settle_currency(work, customer, subscription.currency, now)
 
 
 def _plan(store: AddonStore, subscription: Subscription) -> Plan:

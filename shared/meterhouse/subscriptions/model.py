@@ -11,9 +11,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.addon import SubscriptionAddon
 from meterhouse.subscriptions.effective import Overlays
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
-from meterhouse.subscriptions.span import Span, earliest
-
-__all__ = ["SubscriptionItem", "SubscriptionPhase", "earliest"]
+from meterhouse.subscriptions.span import Span
 
 
 class SubscriptionStatus(StrEnum):

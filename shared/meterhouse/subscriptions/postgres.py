@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +16,13 @@ from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.addon_rows import addon_of, addon_values, quantity_values
+from meterhouse.subscriptions.addon_service import AddonGuard
 from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
+from meterhouse.subscriptions.postgres_settings import PostgresSubscriptionSettings
+from meterhouse.subscriptions.uniqueness import Claim, claims
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
@@ -91,6 +95,8 @@ class PostgresStore:
         self.features = PostgresFeatures(transaction)
         self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
+        self.settings = PostgresSubscriptionSettings(transaction)
+        self.guards = (AddonGuard(self.subscriptions),)
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:
@@ -141,6 +147,8 @@ def _phase_values(subscription: Subscription) -> dict[str, Row]:
 
 def _item_values(subscription: Subscription) -> dict[str, Row]:
     """The rows of its items, by id."""
+    # of the items as stored: add-ons are laid over them when they are read
+    claimed = {claim.item_id: claim for claim in claims(replace(subscription, addons=()))}
     return {
         item.id: {
             "subscription_id": subscription.id,
@@ -153,6 +161,8 @@ def _item_values(subscription: Subscription) -> dict[str, Row]:
             "active_to": item.active_to,
             "rate_card": json.dumps(rate_card_to_document(item.rate_card)),
             "feature_id": item.feature_id,
+            "customer_id": subscription.customer_id,
+            **_claim_values(claimed.get(item.id)),
         }
         for phase in subscription.phases
         for position, item in enumerate(phase.items)
@@ -181,6 +191,14 @@ def subscription_of(row: Row) -> Subscription:
         phases=tuple(_phase(document) for document in row["phases"]),
         addons=tuple(addon_of(document) for document in row["addons"]),
     )
+
+
+def _claim_values(claim: Claim | None) -> Row:
+    return {
+        "claimed_feature": claim and claim.feature_key,
+        "claimed_from": claim and claim.start,
+        "claimed_to": claim and claim.end,
+    }
 
 
 def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:

@@ -23,6 +23,7 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.subscriptions.api import routes
+from meterhouse.subscriptions.change_api import change_routes
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -45,15 +46,22 @@ class Api:
 
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
-        service = SubscriptionService(begin, lambda: self.now)
-        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), lambda: self.now)
-        served = (routes(service, lambda: self.now), of_plan_routes(of_plan, lambda: self.now))
-        entitled = management(begins(self.database, PostgresEntitlementStore), lambda: self.now)
-        served = (*served, *management_routes(entitled, lambda: self.now))
-        self.handler = http_handler(*served, database=self.database)
+        service = SubscriptionService(begin, self.clock)
+        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), self.clock)
+        entitled = management(begins(self.database, PostgresEntitlementStore), self.clock)
+        self.handler = http_handler(
+            routes(service, self.clock),
+            change_routes(service, self.clock),
+            of_plan_routes(of_plan, self.clock),
+            *management_routes(entitled, self.clock),
+            database=self.database,
+        )
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
         self.customer = self.add_customer("ann")
+
+    def clock(self) -> datetime:
+        return self.now
 
     def feature(self, key: str) -> None:
         with self.database.transaction(self.namespace) as transaction:

@@ -3,8 +3,9 @@ from typing import TYPE_CHECKING
 
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
-from meterhouse.subscriptions.create import NewSubscription, PlanChoice
+from meterhouse.subscriptions.create import NewSubscription
 from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.sale import PlanChoice
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.subscriptions.samples import at
 

@@ -24,11 +24,12 @@ ORDER BY customer_id, active_from, id
 INSERT INTO subscriptions (
     namespace, id, customer_id, plan_id, plan_key, plan_version, name, description, metadata, currency,
     billing_cadence, billing_anchor, is_prorated, settlement_mode, active_from, active_to, created_at, updated_at,
-    previous_id, superseding_id
+    previous_id, superseding_id, is_alone
 ) VALUES (
     %(namespace)s, %(id)s, %(customer_id)s, %(plan_id)s, %(plan_key)s, %(plan_version)s, %(name)s, %(description)s,
     %(metadata)s, %(currency)s, %(billing_cadence)s, %(billing_anchor)s, %(is_prorated)s, %(settlement_mode)s,
-    %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s, %(previous_id)s, %(superseding_id)s
+    %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s, %(previous_id)s, %(superseding_id)s,
+    NOT coalesce((SELECT allows_several FROM subscription_settings WHERE namespace = %(namespace)s), false)
 )
 
 -- name: update
@@ -47,19 +48,22 @@ INSERT INTO subscription_phases (
     %(after_months)s, %(after_seconds)s, %(active_from)s, %(active_to)s
 )
 ON CONFLICT (namespace, subscription_id, id) DO UPDATE SET
-    position = excluded.position, after_months = excluded.after_months, after_seconds = excluded.after_seconds,
+    position = excluded.position, name = excluded.name, description = excluded.description,
+    metadata = excluded.metadata, after_months = excluded.after_months, after_seconds = excluded.after_seconds,
     active_from = excluded.active_from, active_to = excluded.active_to
 
 -- name: put_item
 INSERT INTO subscription_items (
-    namespace, subscription_id, phase_id, id, position, key, version, active_from, active_to, rate_card, feature_id
+    namespace, subscription_id, phase_id, id, position, key, version, active_from, active_to, rate_card, feature_id,
+    customer_id, claimed_feature, claimed_from, claimed_to
 ) VALUES (
     %(namespace)s, %(subscription_id)s, %(phase_id)s, %(id)s, %(position)s, %(key)s, %(version)s, %(active_from)s,
-    %(active_to)s, %(rate_card)s, %(feature_id)s
+    %(active_to)s, %(rate_card)s, %(feature_id)s, %(customer_id)s, %(claimed_feature)s, %(claimed_from)s, %(claimed_to)s
 )
 ON CONFLICT (namespace, subscription_id, phase_id, id) DO UPDATE SET
     position = excluded.position, active_from = excluded.active_from, active_to = excluded.active_to,
-    rate_card = excluded.rate_card, feature_id = excluded.feature_id
+    rate_card = excluded.rate_card, feature_id = excluded.feature_id, claimed_feature = excluded.claimed_feature,
+    claimed_from = excluded.claimed_from, claimed_to = excluded.claimed_to
 
 -- name: put_addon
 INSERT INTO subscription_addons (

@@ -1,6 +1,14 @@
 -- Equality of text inside a GiST index, for "one subscription at a time" as the database's own rule.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
+-- What a namespace has settled for all its customers; without a row, one subscription at a time.
+CREATE TABLE subscription_settings (
+    namespace text PRIMARY KEY,
+    allows_several boolean NOT NULL
+);
+SELECT confine('subscription_settings');
+
+-- `is_alone`: made, or left, while the namespace allows a customer one subscription at a time.
 CREATE TABLE subscriptions (
     namespace text NOT NULL,
     id text NOT NULL,
@@ -23,10 +31,11 @@ CREATE TABLE subscriptions (
     deleted_at timestamptz,
     previous_id text,
     superseding_id text,
+    is_alone boolean NOT NULL DEFAULT true,
     PRIMARY KEY (namespace, id),
     CONSTRAINT one_subscription_at_a_time EXCLUDE USING gist (
         namespace WITH =, customer_id WITH =, tstzrange(active_from, active_to) WITH &&
-    ) WHERE (deleted_at IS NULL)
+    ) WHERE (deleted_at IS NULL AND is_alone)
 );
 CREATE INDEX subscriptions_of_customer ON subscriptions (namespace, customer_id, active_from)
 WHERE deleted_at IS NULL;
@@ -51,6 +60,9 @@ CREATE TABLE subscription_phases (
 );
 SELECT confine('subscription_phases');
 
+-- An item with a price or an entitlement claims its feature for the time it is in force, as the subscription's end
+-- cuts it; of one customer nothing else has the feature then, several subscriptions or not. Checked at the end of the
+-- transaction: an edit moves many items, one after the other.
 CREATE TABLE subscription_items (
     namespace text NOT NULL,
     subscription_id text NOT NULL,
@@ -63,8 +75,15 @@ CREATE TABLE subscription_items (
     active_to timestamptz CHECK (active_to >= active_from),
     rate_card jsonb NOT NULL,
     feature_id text,
+    customer_id text NOT NULL,
+    claimed_feature text,
+    claimed_from timestamptz,
+    claimed_to timestamptz,
     PRIMARY KEY (namespace, subscription_id, phase_id, id),
     UNIQUE (namespace, subscription_id, phase_id, key, version),
+    CONSTRAINT one_item_of_a_feature_at_a_time EXCLUDE USING gist (
+        namespace WITH =, customer_id WITH =, claimed_feature WITH =, tstzrange(claimed_from, claimed_to) WITH &&
+    ) WHERE (claimed_feature IS NOT NULL) DEFERRABLE INITIALLY DEFERRED,
     FOREIGN KEY (namespace, subscription_id, phase_id)
     REFERENCES subscription_phases (namespace, subscription_id, id)
 );
