@@ -28,7 +28,7 @@ def openapi() -> str:
     return json.dumps(
         document(
             *customers.routes(UNUSED, UNUSED),
-            *catalog.routes(UNUSED, UNUSED, UNUSED),
+            *catalog.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             currencies_api.currency_routes(),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),

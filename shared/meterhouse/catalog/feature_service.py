@@ -66,7 +66,7 @@ class FeatureService:
 
         Raises:
             NotFound: there is no such feature.
-            Conflict: `feature_in_use`: plans on sale, now or soon, sell it; or a guard refuses: a subscription.
+            Conflict: `feature_in_use`: plans or add-ons on sale, now or soon, sell it; or a guard refuses.
         """
         at = self._now()
         with self._begin(namespace) as work:
@@ -93,9 +93,10 @@ def _found(store: CatalogStore, id_or_key: str) -> Feature:
 
 
 def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
-    selling = store.plans.selling(key, at)
+    selling = [("plan", plan) for plan in store.plans.selling(key, at)]
+    selling += [("add-on", addon) for addon in store.addons.selling(key, at)]
     if selling:
-        named = ", ".join(f"{plan.key} version {plan.version}" for plan in selling)
+        named = ", ".join(f"{what} {one.key} version {one.version}" for what, one in selling)
         raise Conflict(f"feature {key!r} is sold by {named}", "feature_in_use")
     found = [problem for guard in store.guards for problem in guard.against_archiving(key, at)]
     if found:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes
 from meterhouse.catalog.feature_service import FeatureService
+from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.platform.http import http_handler
@@ -25,7 +27,15 @@ def call(database: Database, namespace: str, clock: Clock) -> Call:
     """Send a request: `status, body = call("POST", "/api/v1/plans", {...})`, as the test's namespace unless told."""
     begin = begins(database, catalog)
     handler = http_handler(
-        *routes(FeatureService(begin, clock), PlanService(begin, clock), PlanSale(begin, clock)), database=database
+        *routes(
+            FeatureService(begin, clock),
+            PlanService(begin, clock),
+            PlanSale(begin, clock),
+            AddonService(begin, clock),
+            AddonSale(begin, clock),
+            PlanAddonService(begin, clock),
+        ),
+        database=database,
     )
 
     def send(method: str, path: str, body: object = None, **more: Any) -> tuple[int, Any]:
