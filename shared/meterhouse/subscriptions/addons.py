@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from meterhouse.catalog.addon import Addon, AddonStatus
+from meterhouse.catalog.addon import Addon
 from meterhouse.catalog.plan import Plan
 from meterhouse.catalog.plan_addon import PlanAddon
+from meterhouse.catalog.version import Status
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, SubscriptionAddon
@@ -44,7 +45,7 @@ class AddonChange:
 
 
 class SoldPlans(Plans, Protocol):
-    def find(self, plan_id: str) -> Plan | None:
+    def find(self, plan_id: str, /) -> Plan | None:
         """The plan of this id, deleted or not."""
 
 
@@ -90,7 +91,7 @@ def add_addon_in(
             *phase_problems(before, plan, sold, start),
         ]
     )
-    if addon.status(now) is not AddonStatus.ACTIVE:
+    if addon.status(now) is not Status.ACTIVE:
         raise Conflict(f"add-on {addon.key!r} version {addon.version} is {addon.status(now)}", "addon_not_active")
     made = _bought(work.store, addon, wanted, new_id, start, now)
     _refuse_clashes(before, made, start)

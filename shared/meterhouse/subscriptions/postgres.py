@@ -10,6 +10,7 @@ from typing import Any
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
@@ -96,6 +97,8 @@ class PostgresStore:
         self.features = PostgresFeatures(transaction)
         self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
+        self.addons = PostgresAddons(transaction)
+        self.plan_addons = PostgresPlanAddons(transaction)
         self.settings = PostgresSubscriptionSettings(transaction)
         self.guards = (AddonGuard(self.subscriptions),)
 
