@@ -126,14 +126,8 @@ def test_its_quantity_changes_over_time_down_to_none_and_what_is_past_stays(sold
     ]
     assert (gone["quantity"], gone["activeTo"]) == (1, MARCH)
     assert fees(sold, subscription_id) == [(START, "20"), (NOW, "25"), (FEBRUARY, "35"), (MARCH, "20")]
-    assert (
-        sold.ok("GET", f"{SUBSCRIPTIONS}/{subscription_id}")["phases"][0]["itemTimelines"]["fee"]
-        == [
-            before[0],
-            before[1] | {"updatedAt": "2021-01-25T00:00:00Z"},
-        ]
-        or True
-    )
+    after = sold.ok("GET", f"{SUBSCRIPTIONS}/{subscription_id}")["phases"][0]["itemTimelines"]["fee"]
+    assert [(item["id"], item["activeTo"]) for item in after] == [(item["id"], item["activeTo"]) for item in before]
 
 
 def test_the_same_quantity_again_changes_nothing_and_a_name_changes_nothing_else(sold: "Api") -> None:
@@ -170,7 +164,6 @@ def test_what_is_included_grows_with_it_as_an_entitlement_of_its_own(sold: "Api"
 def test_while_there_is_any_of_it_the_subscription_is_not_edited(sold: "Api") -> None:
     subscription_id = subscribed(sold)
     made = bought(sold, subscription_id, sell(sold, SEAT), timing=MARCH)
-    edit = {"customizations": [{"op": "remove", "itemKey": "fee", "phaseKey": "paid"}]}
     edit = {"customizations": [{"op": "unschedule_edit"}]}
 
     refused = faults(sold, "PATCH", f"{SUBSCRIPTIONS}/{subscription_id}", edit)
@@ -266,25 +259,18 @@ def test_what_the_plan_does_not_sell_and_custom_plans_have_no_add_ons(sold: "Api
     assert faults(sold, "POST", path(subscription_id), unsold) == (400, {("/addon/id", "addon_not_sold_with_plan")})
 
     sold.add_customer("bea")
+    price = {"type": "flat", "amount": "1"}
+    card = {"type": "flat_fee", "key": "fee", "name": "Fee", "billingCadence": "P1M", "price": price}
     custom = {
         "name": "Custom",
         "currency": "USD",
         "billingCadence": "P1M",
-        "phases": [{"key": "only", "name": "Only", "duration": None, "rateCards": [FLAT]}],
+        "phases": [{"key": "only", "name": "Only", "duration": None, "rateCards": [card]}],
     }
     body = {"customPlan": custom, "customerKey": "bea"}
     made = sold.ok("POST", SUBSCRIPTIONS, body)
     refused = faults(sold, "POST", path(made["id"]), wanted(sell(sold, SEAT)))
     assert refused == (409, {("", "addons_need_a_plan")})
-
-
-FLAT = {
-    "type": "flat_fee",
-    "key": "fee",
-    "name": "Fee",
-    "billingCadence": "P1M",
-    "price": {"type": "flat", "amount": "1"},
-}
 
 
 def test_one_that_is_there_already_is_named(sold: "Api") -> None:
