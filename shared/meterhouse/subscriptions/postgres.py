@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
 from meterhouse.subscriptions.postgres_settings import PostgresSubscriptionSettings
-from meterhouse.subscriptions.uniqueness import Claim, claims
+from meterhouse.subscriptions.uniqueness import claims
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
@@ -62,6 +62,7 @@ class PostgresSubscriptions:
         self._put("put_item", {}, _item_values(subscription))
         self._put("put_addon", {}, addon_values(subscription))
         self._put("put_quantity", {}, quantity_values(subscription))
+        self._claim(subscription)
 
     def update(self, before: Subscription, after: Subscription) -> None:
         """Write what differs: its end, its deletion, what supersedes it; phases, items and add-ons that changed."""
@@ -73,6 +74,15 @@ class PostgresSubscriptions:
         self._put("put_item", items, _item_values(after))
         self._put("put_addon", addon_values(before), addon_values(after))
         self._put("put_quantity", quantity_values(before), quantity_values(after))
+        if claims(before) != claims(after):
+            self._transaction.execute(_SQL["give_up_claims"], {"subscription_id": after.id})
+            self._claim(after)
+
+    def _claim(self, subscription: Subscription) -> None:
+        of = {"subscription_id": subscription.id, "customer_id": subscription.customer_id}
+        claimed = [of | asdict(claim) for claim in claims(subscription)]
+        if claimed:
+            self._transaction.execute_many(_SQL["claim"], claimed)
 
     def _put(self, query: str, before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
         changed = [row for row_id, row in after.items() if before.get(row_id) != row]
@@ -151,8 +161,6 @@ def _phase_values(subscription: Subscription) -> dict[str, Row]:
 
 def _item_values(subscription: Subscription) -> dict[str, Row]:
     """The rows of its items, by id."""
-    # of the items as stored: add-ons are laid over them when they are read
-    claimed = {claim.item_id: claim for claim in claims(replace(subscription, addons=()))}
     return {
         item.id: {
             "subscription_id": subscription.id,
@@ -165,8 +173,6 @@ def _item_values(subscription: Subscription) -> dict[str, Row]:
             "active_to": item.active_to,
             "rate_card": json.dumps(rate_card_to_document(item.rate_card)),
             "feature_id": item.feature_id,
-            "customer_id": subscription.customer_id,
-            **_claim_values(claimed.get(item.id)),
         }
         for phase in subscription.phases
         for position, item in enumerate(phase.items)
@@ -195,14 +201,6 @@ def subscription_of(row: Row) -> Subscription:
         phases=tuple(_phase(document) for document in row["phases"]),
         addons=tuple(addon_of(document) for document in row["addons"]),
     )
-
-
-def _claim_values(claim: Claim | None) -> Row:
-    return {
-        "claimed_feature": claim and claim.feature_key,
-        "claimed_from": claim and claim.start,
-        "claimed_to": claim and claim.end,
-    }
 
 
 def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:

@@ -38,7 +38,7 @@ def ends_at(subscription: Subscription, timing: Timing, now: datetime) -> dateti
     """When an open subscription, in force at `now`, ends.
 
     Raises:
-        InvalidInput: an instant in the past, or not where a billing period starts.
+        InvalidInput: an instant in the past, at the end of the calendar, or not where a billing period starts.
     """
     if timing is Soon.IMMEDIATE:
         return now
@@ -47,7 +47,10 @@ def ends_at(subscription: Subscription, timing: Timing, now: datetime) -> dateti
         return now if current is None else current.end
     if timing < now:
         raise _refused("timing_in_the_past", f"{format_rfc3339(timing)} is in the past")
-    period = subscription.billing_period_at(timing)
+    try:
+        period = subscription.billing_period_at(timing)
+    except InvalidInput as error:
+        raise _refused("timing_out_of_range", error.detail) from None
     if period is None or period.start != timing:
         raise _refused("timing_not_aligned", f"no billing period starts at {format_rfc3339(timing)}")
     return timing

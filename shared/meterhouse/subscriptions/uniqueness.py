@@ -13,7 +13,6 @@ from meterhouse.subscriptions.span import earliest
 class Claim:
     """That an item with a price or an entitlement has the feature during [`start`, `end`); None: without end."""
 
-    item_id: str
     feature_key: str
     start: datetime
     end: datetime | None
@@ -28,7 +27,7 @@ def claims(subscription: Subscription) -> list[Claim]:
     if subscription.deleted_at is not None:
         return []
     return [
-        Claim(item.id, item.rate_card.feature_key, item.active_from, item.active_to)
+        Claim(item.rate_card.feature_key, item.active_from, item.active_to)
         for phase in subscription.effective_phases()
         for item in phase.items
         if item.rate_card.feature_key is not None

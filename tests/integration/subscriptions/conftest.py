@@ -98,6 +98,16 @@ class Api:
             transaction.commit()
         return made.id
 
+    def next_version(self, sold: PlanSpec, key: str = "plan") -> None:
+        """Put it on sale in place of the one that is."""
+        with self.database.transaction(self.namespace) as transaction:
+            plans = PostgresPlans(transaction)
+            last = plans.of_key(key, None, self.now)
+            assert last is not None
+            plans.update(replace(last, effective_to=self.now))
+            plans.add(Plan(new_id(), key, last.version + 1, sold, self.now, self.now, effective_from=self.now))
+            transaction.commit()
+
     def add_customer(self, key: str, currency: str | None = None) -> str:
         with self.database.transaction(self.namespace) as transaction:
             details = CustomerDetails(name=key.title(), key=key, currency=currency)

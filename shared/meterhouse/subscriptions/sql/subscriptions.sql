@@ -54,16 +54,14 @@ ON CONFLICT (namespace, subscription_id, id) DO UPDATE SET
 
 -- name: put_item
 INSERT INTO subscription_items (
-    namespace, subscription_id, phase_id, id, position, key, version, active_from, active_to, rate_card, feature_id,
-    customer_id, claimed_feature, claimed_from, claimed_to
+    namespace, subscription_id, phase_id, id, position, key, version, active_from, active_to, rate_card, feature_id
 ) VALUES (
     %(namespace)s, %(subscription_id)s, %(phase_id)s, %(id)s, %(position)s, %(key)s, %(version)s, %(active_from)s,
-    %(active_to)s, %(rate_card)s, %(feature_id)s, %(customer_id)s, %(claimed_feature)s, %(claimed_from)s, %(claimed_to)s
+    %(active_to)s, %(rate_card)s, %(feature_id)s
 )
 ON CONFLICT (namespace, subscription_id, phase_id, id) DO UPDATE SET
     position = excluded.position, active_from = excluded.active_from, active_to = excluded.active_to,
-    rate_card = excluded.rate_card, feature_id = excluded.feature_id, claimed_feature = excluded.claimed_feature,
-    claimed_from = excluded.claimed_from, claimed_to = excluded.claimed_to
+    rate_card = excluded.rate_card, feature_id = excluded.feature_id
 
 -- name: put_addon
 INSERT INTO subscription_addons (
@@ -89,3 +87,10 @@ WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id
 -- name: remove_items
 DELETE FROM subscription_items
 WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)
+
+-- name: claim
+INSERT INTO subscription_claims (namespace, subscription_id, customer_id, feature_key, active_from, active_to)
+VALUES (%(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(start)s, %(end)s)
+
+-- name: give_up_claims
+DELETE FROM subscription_claims WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s

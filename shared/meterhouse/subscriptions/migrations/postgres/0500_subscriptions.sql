@@ -60,9 +60,6 @@ CREATE TABLE subscription_phases (
 );
 SELECT confine('subscription_phases');
 
--- An item with a price or an entitlement claims its feature for the time it is in force, as the subscription's end
--- cuts it; of one customer nothing else has the feature then, several subscriptions or not. Checked at the end of the
--- transaction: an edit moves many items, one after the other.
 CREATE TABLE subscription_items (
     namespace text NOT NULL,
     subscription_id text NOT NULL,
@@ -75,15 +72,8 @@ CREATE TABLE subscription_items (
     active_to timestamptz CHECK (active_to >= active_from),
     rate_card jsonb NOT NULL,
     feature_id text,
-    customer_id text NOT NULL,
-    claimed_feature text,
-    claimed_from timestamptz,
-    claimed_to timestamptz,
     PRIMARY KEY (namespace, subscription_id, phase_id, id),
     UNIQUE (namespace, subscription_id, phase_id, key, version),
-    CONSTRAINT one_item_of_a_feature_at_a_time EXCLUDE USING gist (
-        namespace WITH =, customer_id WITH =, claimed_feature WITH =, tstzrange(claimed_from, claimed_to) WITH &&
-    ) WHERE (claimed_feature IS NOT NULL) DEFERRABLE INITIALLY DEFERRED,
     FOREIGN KEY (namespace, subscription_id, phase_id)
     REFERENCES subscription_phases (namespace, subscription_id, id)
 );
@@ -120,6 +110,23 @@ CREATE TABLE subscription_addon_quantities (
     FOREIGN KEY (namespace, subscription_addon_id) REFERENCES subscription_addons (namespace, id)
 );
 SELECT confine('subscription_addon_quantities');
+
+-- For which time a subscription has a feature: in an item, or by an add-on, with a price or an entitlement. Of one
+-- customer nothing else has the feature then, several subscriptions or not.
+CREATE TABLE subscription_claims (
+    namespace text NOT NULL,
+    subscription_id text NOT NULL,
+    customer_id text NOT NULL,
+    feature_key text NOT NULL,
+    active_from timestamptz NOT NULL,
+    active_to timestamptz,
+    FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id),
+    CONSTRAINT one_item_of_a_feature_at_a_time EXCLUDE USING gist (
+        namespace WITH =, customer_id WITH =, feature_key WITH =, tstzrange(active_from, active_to) WITH &&
+    )
+);
+CREATE INDEX claims_of_subscription ON subscription_claims (namespace, subscription_id);
+SELECT confine('subscription_claims');
 
 -- A subscription with its phases, items and add-ons in one row; row level security is that of whoever asks.
 CREATE VIEW subscription_details WITH (security_invoker = true) AS
