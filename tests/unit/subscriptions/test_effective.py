@@ -89,6 +89,9 @@ def test_ad_09_a_flag_of_plan_and_add_on_stays_while_one_of_them_gives_it() -> N
     assert (both.active_from, both.active_to) == (START, None)
     assert (addon_alone.active_from, addon_alone.active_to) == (at("2024-01-11"), at("2024-02-01"))
     assert addon_alone.feature_id == "id of flag"
+    unflagged = subscription("2024-01-01", [replace(flag, entitlement=None)])
+    [later] = included(with_addons(unflagged, bought(replace(flag, price=None), d2024_01_11=1)))
+    assert (later.active_from, later.active_to) == (at("2024-01-11"), None)
 
 
 def test_items_that_no_add_on_touches_stay_as_they_are() -> None:
@@ -166,6 +169,26 @@ def test_a_quantity_that_changes_within_a_period_is_charged_by_exact_shares() ->
     ]
     assert charged == [10, 30, 55]
     assert [line.key.split("/", 1)[1] for line in lines] == ["default/fee/v[0]/period[0]", "default/fee/v[1]/period[0]"]
+
+
+def test_other_units_included_make_no_other_line_so_that_tiers_and_minimums_count_once() -> None:
+    base = subscription("2024-01-01", [metered("50")])
+    made = with_addons(base, bought(issuing("100"), d2024_01_11=1, d2024_01_21=0))
+
+    assert len(items(made, "usage")) == 3
+    assert target_lines(made, at("2024-03-15")) == target_lines(base, at("2024-03-15"))
+
+
+def test_in_advance_too_each_part_of_the_period_is_charged_by_its_share() -> None:
+    base = subscription("2024-01-01", [fee(amount="31")])
+    made = with_addons(base, bought(fee(amount="62"), d2024_01_11=1))
+
+    first, second, *_ = target_lines(made, at("2024-01-15"))
+
+    assert (first.service_period.end, second.service_period.start) == (at("2024-01-11"), at("2024-01-11"))
+    assert first.full_service_period == second.full_service_period
+    assert share(first.service_period, first.full_service_period) == Fraction(10, 31)
+    assert share(second.service_period, second.full_service_period) == Fraction(21, 31)
 
 
 quantities = st.dictionaries(st.sampled_from(DAYS), st.integers(0, 4), min_size=1, max_size=6)
