@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.catalog.addon import Addon, AddonSpec
 from meterhouse.catalog.addon_service import ADDONS
-from meterhouse.catalog.feature_service import CATALOG_LOCK
+from meterhouse.catalog.alone import alone
 from meterhouse.catalog.plan import Plan
 from meterhouse.catalog.plan_addon import PlanAddon, PlanAddonTerms
 from meterhouse.catalog.plan_addon_events import plan_addon_event
@@ -48,9 +48,8 @@ class PlanAddonService:
             InvalidInput: there is no such add-on, or all that keeps the plan from selling it.
             Conflict: `plan_not_editable`: the plan is archived; `plan_addon_exists`: it sells the add-on already.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             plan = _editable(work.store, plan_id, at)
             addon = _known(work.store, addon_id)
             assigned = PlanAddon(self._new_id(), plan.id, addon, terms, created_at=at, updated_at=at)
@@ -97,9 +96,8 @@ class PlanAddonService:
             InvalidInput: all that keeps the plan from selling it on these terms.
             Conflict: `plan_not_editable`: the plan is archived.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             plan = _editable(work.store, plan_id, at)
             before = work.store.plan_addons.find(plan.id, addon_id)
             if before is None:
@@ -119,9 +117,8 @@ class PlanAddonService:
             NotFound: there is no such plan, or it never sold the add-on.
             Conflict: `plan_not_editable`: the plan is archived.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             plan = _editable(work.store, plan_id, at)
             assigned = work.store.plan_addons.find(plan.id, addon_id)
             if assigned is None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from meterhouse.catalog.feature_service import CATALOG_LOCK
+from meterhouse.catalog.alone import alone
 from meterhouse.catalog.ports import CatalogStore
 from meterhouse.catalog.version import Status, Version
 from meterhouse.catalog.version_service import Kind, Shown
@@ -36,9 +36,8 @@ class VersionSale(Generic[S]):
             Conflict: `…_not_publishable`: it is on sale or was.
             InvalidInput: all problems that keep it from being sold.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "publishable", Status.DRAFT, Status.SCHEDULED)
             self.kind.refuse_unsellable(work.store, version, at)
@@ -57,9 +56,8 @@ class VersionSale(Generic[S]):
             NotFound: there is no such version.
             Conflict: `…_not_active`: it is not on sale.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "active", Status.ACTIVE)
             version = replace(version, effective_to=at, updated_at=at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from meterhouse.catalog.feature_service import CATALOG_LOCK
+from meterhouse.catalog.alone import alone
 from meterhouse.catalog.ports import CatalogStore, Slice, VersionFilter, VersionStore
 from meterhouse.catalog.version import Status, Version
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
@@ -105,8 +105,8 @@ class VersionService(Generic[S]):
             Conflict: `…_draft_exists`: the key has a draft.
         """
         self._refuse_contradictions(spec)
-        at = self._now()
         with self._begin(namespace) as work:
+            at = alone(work, self._now)
             answer = self.kind.shown(work.store, [self._draft(work, key, spec, at)], at)[0]
             work.commit()
         return answer
@@ -136,9 +136,8 @@ class VersionService(Generic[S]):
             InvalidInput: the spec contradicts itself, or is scheduled and could not be sold.
             Conflict: `…_not_editable`: it is on sale or was.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "editable", Status.DRAFT, Status.SCHEDULED)
             version = replace(version, spec=change(version.spec), updated_at=at)
@@ -158,9 +157,8 @@ class VersionService(Generic[S]):
             NotFound: there is no such version.
             Conflict: `…_not_deletable`: it is on sale; `…_in_use`: something that may be sold needs it.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             version = self.kind.store(work.store).find(version_id)
             if version is None:
                 raise NotFound(self.kind.name, version_id)
@@ -176,7 +174,7 @@ class VersionService(Generic[S]):
             work.commit()
 
     def _draft(self, work: Work[CatalogStore], key: str, spec: S, at: datetime) -> Version[S]:
-        work.lock(CATALOG_LOCK)
+        """The next version of the key; nobody else may change the catalog meanwhile."""
         store, name = self.kind.store(work.store), self.kind.name
         draft = store.draft(key)
         if draft is not None:

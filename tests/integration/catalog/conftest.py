@@ -44,3 +44,10 @@ def call(database: Database, namespace: str, clock: Clock) -> Call:
         return answer["statusCode"], json.loads(text) if text else None
 
     return send
+
+
+@pytest.fixture
+def features(call: Call) -> None:
+    for key in ("miles", "departures"):
+        assert call("POST", "/api/v1/features", {"key": key, "name": key, "meterSlug": key})[0] == 201
+    assert call("POST", "/api/v1/features", {"key": "lounge", "name": "Lounge"})[0] == 201
