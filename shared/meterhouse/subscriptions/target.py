@@ -20,6 +20,7 @@ class TargetLine:
 
     Attributes:
         key: "{subscription id}/{phase key}/{item key}/v[n]/period[i]", the same in every run.
+        feature_id: the feature that was sold; None: that of the rate card's key, if there is one.
         service_period: what is charged for: the full service period, cut at the item's life.
         full_service_period: the whole period of the item's cadence, the base of proration.
         billing_period: of the subscription, where the service period starts; cut at the phase's edges.
@@ -35,6 +36,7 @@ class TargetLine:
     item_key: str
     name: str
     rate_card: RateCard
+    feature_id: str | None
     currency: str
     service_period: Period
     full_service_period: Period
@@ -134,6 +136,7 @@ def _line(
         item_key=item.key,
         name=item.rate_card.name,
         rate_card=item.rate_card,
+        feature_id=item.feature_id,
         currency=subscription.currency,
         service_period=service,
         full_service_period=full,

@@ -56,7 +56,7 @@ class Subscriber:
 
 @pytest.fixture
 def subscriber(database: Database, usage_store: ClickHouse, namespace: str) -> Subscriber:
-    return Subscriber(UsageHouse(database, usage_store, namespace))
+    return Subscriber(UsageHouse(database, namespace, usage_store))
 
 
 def test_a_new_price_on_the_same_terms_touches_neither_usage_nor_top_ups(subscriber: Subscriber) -> None:

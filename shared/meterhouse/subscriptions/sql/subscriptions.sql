@@ -89,8 +89,12 @@ DELETE FROM subscription_items
 WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)
 
 -- name: claim
-INSERT INTO subscription_claims (namespace, subscription_id, customer_id, feature_key, active_from, active_to)
-VALUES (%(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(start)s, %(end)s)
+INSERT INTO subscription_claims (
+    namespace, subscription_id, customer_id, feature_key, feature_id, is_metered, active_from, active_to
+) VALUES (
+    %(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(feature_id)s, %(is_metered)s, %(start)s,
+    %(end)s
+)
 
 -- name: give_up_claims
 DELETE FROM subscription_claims WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s

@@ -118,6 +118,8 @@ CREATE TABLE subscription_claims (
     subscription_id text NOT NULL,
     customer_id text NOT NULL,
     feature_key text NOT NULL,
+    feature_id text,
+    is_metered boolean NOT NULL,
     active_from timestamptz NOT NULL,
     active_to timestamptz,
     FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id),
@@ -126,6 +128,7 @@ CREATE TABLE subscription_claims (
     )
 );
 CREATE INDEX claims_of_subscription ON subscription_claims (namespace, subscription_id);
+CREATE INDEX claims_of_feature ON subscription_claims (namespace, feature_id);
 SELECT confine('subscription_claims');
 
 -- A subscription with its phases, items and add-ons in one row; row level security is that of whoever asks.
