@@ -9,8 +9,9 @@ from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock
 from tests.integration.catalog.test_addons import ADDONS, TERMINAL
 from tests.integration.catalog.test_addons import UPDATE as ADDON_UPDATE
-from tests.integration.catalog.test_plans import PLAN, PLANS, faults
+from tests.integration.catalog.test_plans import PLAN, PLANS
 from tests.integration.catalog.test_plans import UPDATE as PLAN_UPDATE
+from tests.problems import faults_of
 
 pytestmark = pytest.mark.usefixtures("features")
 
@@ -97,7 +98,7 @@ def test_what_stays_of_a_version_is_not_replaced(call: Call, sold: Sold, name: s
 
     status, problem = call("PUT", f"{sold.address}/{draft['id']}", sold.update | {name: "EUR"})
 
-    assert (status, faults(problem)) == (400, [(f"/{name}", "extra_forbidden")])
+    assert (status, faults_of(problem)) == (400, [(f"/{name}", "extra_forbidden")])
 
 
 def test_what_is_archived_is_off_sale_and_stays_so(call: Call, clock: Clock, sold: Sold) -> None:
