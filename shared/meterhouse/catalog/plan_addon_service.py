@@ -9,7 +9,7 @@ from meterhouse.catalog.addon_service import ADDONS
 from meterhouse.catalog.plan import Plan
 from meterhouse.catalog.plan_addon import PlanAddon, PlanAddonTerms
 from meterhouse.catalog.plan_addon_events import plan_addon_event
-from meterhouse.catalog.plan_addon_rules import incompatibilities, term_problems
+from meterhouse.catalog.plan_addon_rules import incompatibilities, phase_problems, term_problems
 from meterhouse.catalog.plan_service import PLANS
 from meterhouse.catalog.ports import CatalogStore, PlanAddonFilter, Slice
 from meterhouse.catalog.use_case import UseCase
@@ -39,7 +39,7 @@ class PlanAddonService(UseCase):
         with self._begin(namespace) as work:
             at = self._alone(work)
             plan = _editable(work.store, plan_id, at)
-            addon = _known(work.store, addon_id)
+            addon = _known(work.store, plan, addon_id, terms)
             assigned = PlanAddon(self._new_id(), plan.id, addon, terms, created_at=at, updated_at=at)
             _refuse_unsellable(plan, assigned, at, "/addonId")
             if not work.store.plan_addons.add(assigned):
@@ -125,11 +125,13 @@ def _editable(store: CatalogStore, plan_id: str, at: datetime) -> Plan:
     return plan
 
 
-def _known(store: CatalogStore, addon_id: str) -> Addon:
+def _known(store: CatalogStore, plan: Plan, addon_id: str, terms: PlanAddonTerms) -> Addon:
+    """The live add-on of this id; otherwise `InvalidInput`, with all else that is wrong."""
     addon = store.addons.find(addon_id)
     if addon is None or addon.deleted_at is not None:
         message = f"there is no add-on {addon_id!r}"
-        raise InvalidInput(message, [Problem("/addonId", "addon_not_found", message)])
+        unknown = Problem("/addonId", "addon_not_found", message)
+        raise InvalidInput(message, [unknown, *phase_problems(plan.spec, terms)])
     return addon
 
 
