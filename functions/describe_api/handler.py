@@ -11,6 +11,7 @@ from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
+from meterhouse.ledger import api as ledger
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
@@ -34,6 +35,7 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
+            *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,

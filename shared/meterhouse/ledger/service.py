@@ -15,10 +15,13 @@ from meterhouse.platform.work import Begin
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something as it was at `at`."""
+    """Balances as they were at `at`."""
 
     balances: Sequence[CreditBalance]
     at: datetime
+
+    def of_currencies(self, is_wanted: Callable[[str], bool]) -> "Told":
+        return Told([one for one in self.balances if is_wanted(one.currency)], self.at)
 
 
 def nothing_open(_namespace: str, _customer_id: str, _at: datetime, /) -> Iterable[OpenCharge]:
