@@ -84,6 +84,15 @@ def grant_routes(credits_: Credits) -> Router:
     def get(customer_id: CustomerId, credit_grant_id: GrantId) -> BillingCreditGrant:
         return shown(credits_.reads.grant(namespace(), customer_id, credit_grant_id))
 
+    return router
+
+
+def change_routes(credits_: Credits) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
     @router.post(
         f"{_GRANT}/settlement/external",
         operation_id="updateCreditGrantExternalSettlement",
@@ -95,7 +104,8 @@ def grant_routes(credits_: Credits) -> Router:
         credit_grant_id: GrantId,
         body: Annotated[UpdateCreditGrantExternalSettlementRequest, Body()],
     ) -> BillingCreditGrant:
-        return shown(credits_.settle(namespace(), customer_id, credit_grant_id, body.status))
+        settled = credits_.settle(namespace(), customer_id, credit_grant_id, body.status)
+        return grant_wire(settled, credits_.reads.now())
 
     @router.post(f"{_GRANT}/void", operation_id="voidCreditGrant", tags=_TAGS, summary="Void a credit grant")
     def void(
@@ -103,7 +113,7 @@ def grant_routes(credits_: Credits) -> Router:
         credit_grant_id: GrantId,
         _body: Annotated[VoidCreditGrantRequest | None, Body()] = None,
     ) -> BillingCreditGrant:
-        return shown(credits_.void(namespace(), customer_id, credit_grant_id))
+        return grant_wire(credits_.void(namespace(), customer_id, credit_grant_id), credits_.reads.now())
 
     @router.post(
         f"{CREDITS}/adjustments",
