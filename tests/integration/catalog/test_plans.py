@@ -1,13 +1,10 @@
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from meterhouse.catalog.plan_service import PlanService
-from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock, catalog
+from tests.problems import faults_of
 from tests.unit.catalog.samples import AIRLINE
 from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, METERED, MILES_WIRE
 
@@ -52,13 +49,6 @@ EVERY_ENTITLEMENT: list[dict[str, Any]] = [
 UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
 
 
-@pytest.fixture
-def features(call: Call) -> None:
-    for key in ("miles", "departures"):
-        assert call("POST", FEATURES, {"key": key, "name": key, "meterSlug": key})[0] == 201
-    assert call("POST", FEATURES, {"key": "lounge", "name": "Lounge"})[0] == 201
-
-
 def created(call: Call, **changes: object) -> dict[str, Any]:
     status, plan = call("POST", PLANS, PLAN | changes)
     assert status == 201, plan
@@ -69,10 +59,6 @@ def published(call: Call, **changes: object) -> dict[str, Any]:
     status, plan = call("POST", f"{PLANS}/{created(call, **changes)['id']}/publish")
     assert status == 200, plan
     return dict(plan)
-
-
-def faults(problem: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]]
 
 
 @pytest.mark.usefixtures("features")
@@ -99,7 +85,7 @@ def test_a_draft_shows_what_keeps_it_from_being_published_and_publish_refuses_it
 
     missing = [(f"/phases/0/rateCards/{index}/featureKey", "rate_card_feature_not_found") for index in (1, 2)]
     assert [(fault["field"], fault["code"]) for fault in draft["validationErrors"]] == missing
-    assert (status, faults(problem)) == (400, missing)
+    assert (status, faults_of(problem)) == (400, missing)
     assert call("GET", f"{PLANS}/{draft['id']}")[1]["status"] == "draft"
 
 
@@ -111,7 +97,7 @@ def test_faults_of_form_point_into_the_body_and_not_at_the_members_of_a_union(ca
     status, problem = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": cards}]})
 
     assert status == 400
-    assert set(faults(problem)) == {
+    assert set(faults_of(problem)) == {
         ("/phases/0/rateCards/0/discounts/percentage/percentage", "less_than_equal"),
         ("/phases/0/rateCards/1/price/tiers/0/unitPrice/amount", "greater_than_equal"),
         ("/phases/0/rateCards/2/name", "missing"),
@@ -144,7 +130,7 @@ def test_a_balance_on_a_meter_that_cannot_burn_it_is_not_sold(call: Call) -> Non
     status, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
 
     refused = [("/phases/0/rateCards/0/entitlementTemplate", "entitlement_template_unsupported_aggregation")]
-    assert (status, faults(problem)) == (400, refused)
+    assert (status, faults_of(problem)) == (400, refused)
 
 
 @pytest.mark.usefixtures("features")
@@ -156,7 +142,7 @@ def test_what_contradicts_itself_about_a_price_is_refused_at_its_place(call: Cal
         "POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [free, MILES_WIRE | {"price": price}]}]}
     )
 
-    assert (status, faults(problem)) == (
+    assert (status, faults_of(problem)) == (
         400,
         [
             ("/phases/0/rateCards/0/discounts/usage", "rate_card_usage_discount_not_applicable"),
@@ -170,7 +156,7 @@ def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call
 
     status, problem = call("POST", PLANS, body)
 
-    assert (status, faults(problem)) == (
+    assert (status, faults_of(problem)) == (
         400,
         [
             ("/currency", "unknown_currency"),
@@ -178,6 +164,30 @@ def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call
             ("/phases/1/key", "plan_phase_duplicated_key"),
         ],
     )
+
+
+@pytest.mark.usefixtures("features")
+def test_all_that_a_plan_says_besides_its_prices_is_kept_as_sent(call: Call) -> None:
+    said = {
+        "description": "For airlines",
+        "metadata": {"tier": "gold"},
+        "alignment": {"billablesMustAlign": True},
+        "proRatingConfig": {"enabled": False, "mode": "prorate_prices"},
+        "settlementMode": "credit_only",
+    }
+    tax = {"behavior": "inclusive", "stripe": {"code": "txcd_10000000"}, "customInvoicing": {"code": "A"}}
+    phase = PHASE | {
+        "description": "The only one",
+        "metadata": {"a": "b"},
+        "rateCards": [FEE_WIRE | {"taxConfig": tax}],
+    }
+
+    plan = published(call, **said, phases=[phase])
+
+    assert {name: plan[name] for name in said} == said
+    assert plan["phases"] == [phase]
+    assert call("GET", f"{PLANS}/{plan['id']}") == (200, plan)
+    assert call("GET", PLANS)[1]["items"] == [plan]
 
 
 @pytest.mark.usefixtures("features")
@@ -224,7 +234,7 @@ def test_only_a_plan_that_is_not_on_sale_yet_is_replaced(call: Call) -> None:
     status, problem = call("PUT", f"{PLANS}/{draft['id']}", UPDATE)
     assert (status, problem["code"]) == (409, "plan_not_editable")
     status, problem = call("PUT", f"{PLANS}/{draft['id']}", PLAN)
-    assert (status, faults(problem)) == (400, [("/key", "extra_forbidden"), ("/currency", "extra_forbidden")])
+    assert (status, faults_of(problem)) == (400, [("/key", "extra_forbidden"), ("/currency", "extra_forbidden")])
 
 
 @pytest.mark.usefixtures("features")
@@ -274,7 +284,7 @@ def test_a_draft_of_an_archived_feature_is_not_published(call: Call) -> None:
 
     _, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
 
-    assert faults(problem) == [("/phases/0/rateCards/2/featureKey", "rate_card_feature_archived")]
+    assert faults_of(problem) == [("/phases/0/rateCards/2/featureKey", "rate_card_feature_archived")]
 
 
 @pytest.mark.usefixtures("features")
@@ -364,19 +374,3 @@ def test_a_repeated_request_with_its_key_drafts_once(call: Call) -> None:
 
     assert first == again
     assert call("GET", PLANS)[1]["totalCount"] == 1
-
-
-def test_two_drafts_of_a_key_at_once_leave_one(database_settings: PostgresSettings, namespace: str) -> None:
-    def draft(name: str) -> str:
-        own = Database(lambda: database_settings)
-        try:
-            return PlanService(begins(own, catalog)).create(namespace, "airline", replace(AIRLINE, name=name)).status
-        except Conflict as refused:
-            return refused.code
-        finally:
-            own.close()
-
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(draft, "abcd"))
-
-    assert outcomes == ["draft", *["plan_draft_exists"] * 3]
