@@ -140,11 +140,11 @@ def spec_of(body: CreateCreditGrantRequest) -> CreditGrantSpec:
         description=body.description,
         labels=body.labels or {},
         priority=body.priority,
-        features=body.filters and body.filters.features,
+        features=None if body.filters is None else body.filters.features,
         effective_at=body.effective_at,
         expires_after=body.expires_after,
-        purchase=bought and PurchaseSpec(bought.currency, bought.per_unit_cost_basis),
-        taxation=tax and Taxation(tax.behavior, tax.tax_code and tax.tax_code.id),
+        purchase=None if bought is None else PurchaseSpec(bought.currency, bought.per_unit_cost_basis),
+        taxation=None if tax is None else Taxation(tax.behavior, None if tax.tax_code is None else tax.tax_code.id),
     )
 
 
