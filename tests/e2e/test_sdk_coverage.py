@@ -15,6 +15,7 @@ from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 from tests.e2e.drive_access import ACCESS
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
+from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
 
 Sdk = Any
@@ -71,7 +72,7 @@ def sdk(sdk_of_its_own: Sdk) -> Recorded:
 
 
 Drive = Callable[[Sdk, Eventually], None]
-DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS}
+DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS, **SUBSCRIPTION_ADDONS}
 
 
 def drives(operation: str) -> Callable[[Drive], Drive]:
