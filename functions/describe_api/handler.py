@@ -11,6 +11,7 @@ from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
+from meterhouse.ledger import api as ledger
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
@@ -36,6 +37,7 @@ def openapi() -> str:
             change_api.change_routes(UNUSED),
             addon_api.addon_routes(UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
+            *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
