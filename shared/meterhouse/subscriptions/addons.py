@@ -15,7 +15,7 @@ from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, 
 from meterhouse.subscriptions.addon_rules import clash_problems, phase_problems, quantity_problems
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.ports import Plans, SubscriptionStore
-from meterhouse.subscriptions.sale import settle_currency
+from meterhouse.subscriptions.sale import settle_currency_of
 from meterhouse.subscriptions.saving import held, refuse_clash, save
 from meterhouse.subscriptions.timing import Soon, Timing, changes_at
 from meterhouse.subscriptions.transitions import refuse_unless_active
@@ -94,8 +94,6 @@ def add_addon_in(
     _refuse_off_sale(sold.addon, now)
     made = _bought(work.store, sold.addon, wanted, new_id, start, now)
     _refuse_clashes(before, made, start)
-    if any(card.rate_card.price is not None for card in made.cards):
-        _settle_currency(work, before, now)
     return _saved(work, before, (*before.addons, made), now), made
 
 
@@ -136,14 +134,8 @@ def _saved(
 ) -> Subscription:
     after = replace(before, addons=addons, updated_at=now)
     refuse_clash(work.store, after)
+    settle_currency_of(work, after, now)
     return save(work, before, after, "updated")
-
-
-def _settle_currency(work: Work[AddonStore], subscription: Subscription, now: datetime) -> None:
-    customer = work.store.customers.find(subscription.customer_id)
-    if customer is None:
-        raise NotFound("customer", subscription.customer_id)
-    settle_currency(work, customer, subscription.currency, now)
 
 
 def _plan(store: AddonStore, subscription: Subscription) -> Plan:
