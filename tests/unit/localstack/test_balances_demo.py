@@ -66,7 +66,7 @@ def test_a_burn_down_ends_where_january_does() -> None:
     told = burn_down(client, "UA")
 
     assert told.days == [("2013-01-01", Decimal(INCLUDED)), ("2013-01-02", Decimal(100))]
-    assert (told.used, told.left, told.beyond) == (4200, 0, 200)
+    assert (told.used, told.left, told.beyond) == (Decimal(4200), Decimal(0), Decimal(200))
     [(path, query)] = client.asked
     assert path == "/api/v2/customers/ua/entitlements/departures/history"
     assert query == {"from": "2013-01-01T00:00:00Z", "to": FEBRUARY, "windowSize": "DAY"}
