@@ -111,6 +111,7 @@ REQUESTS = (
             "POST /api/v1/plans/{planIdOrKey}/next",
         ),
     ),
+    FunctionSpec("rehearse_catalog", (POSTGRES,), routes=("POST /api/v1/catalog/rehearsal",)),
     FunctionSpec(
         "manage_entitlements",
         (POSTGRES,),

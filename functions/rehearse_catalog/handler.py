@@ -1,0 +1,30 @@
+"""A change of the catalog, tried and not kept."""
+
+from meterhouse.catalog.feature_service import FeatureService
+from meterhouse.catalog.for_meters import PostgresMeterUse
+from meterhouse.catalog.plan_sale import PlanSale
+from meterhouse.catalog.plan_service import PlanService
+from meterhouse.catalog.postgres import PostgresCatalog
+from meterhouse.catalog.rehearse_api import Cast, rehearse_routes
+from meterhouse.entitlements.for_catalog import EntitledFeatures
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.service import MeterService
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.subscriptions.for_catalog import SubscribedFeatures
+
+database = Database(PostgresSettings.from_environment)
+
+
+def catalog(transaction: Transaction) -> PostgresCatalog:
+    return PostgresCatalog(transaction, PostgresMeters(transaction), [SubscribedFeatures(transaction)])
+
+
+begin = begins(database, catalog)
+cast = Cast(
+    MeterService(begins(database, PostgresMeters), PostgresMeterUse(database, [EntitledFeatures(database)])),
+    FeatureService(begin),
+    PlanService(begin),
+    PlanSale(begin),
+)
+handler = http_handler(rehearse_routes(database, cast), database=database)

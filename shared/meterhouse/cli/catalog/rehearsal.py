@@ -1,0 +1,100 @@
+"""What the endpoint's own rules have against the changes; it tries them and keeps nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from meterhouse.cli.catalog.change import Change, Changes, Verb
+from meterhouse.cli.catalog.reading import place_of
+from meterhouse.cli.catalog.request import creation, replacement
+from meterhouse.cli.catalog.schema import FEATURES, METERS
+from meterhouse.cli.errors import Refused
+from meterhouse.cli.http import Endpoint, path_of
+from meterhouse.cli.problem import FieldFault, read_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meterhouse.cli.catalog.kinds import Document
+    from meterhouse.cli.catalog.reading import Place
+
+_POINTER = re.compile(r"/(\w+)/(\d+)(/.*|)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a change cannot be made, and where in the files that stands; nowhere for what is no more in them."""
+
+    change: Change | None
+    place: Place | None
+    message: str
+
+    def __str__(self) -> str:
+        where = self.place or ("/".join(self.change.name) if self.change else "the changes")
+        return f"{where}: {self.message}"
+
+
+def rehearsed(endpoint: Endpoint, changes: Changes) -> tuple[Changes, list[Trouble]]:
+    """The changes without those that must wait, and what is against the others."""
+    script = _script(changes)
+    troubles = [_trouble(script, fault) for fault in _faults(endpoint, script)] if changes.made else []
+    waiting = [one for one in troubles if _may_wait(one.change)]
+    made = [change for change in changes.made if all(change is not one.change for one in waiting)]
+    notes = [f"{'/'.join(one.change.name)} stays for now: {one.message}" for one in waiting if one.change]
+    return Changes(made, [*changes.notes, *notes]), [one for one in troubles if one not in waiting]
+
+
+def _may_wait(change: Change | None) -> bool:
+    """A feature that is no more in the files stays while it is charged for."""
+    return change is not None and change.verb is Verb.ARCHIVE and change.family is FEATURES
+
+
+def _script(changes: Changes) -> dict[str, list[Change]]:
+    """The changes by the section of the rehearsal that tries them."""
+    script: dict[str, list[Change]] = {}
+    for change in changes.made:
+        if section := _section(change):
+            script.setdefault(section, []).append(change)
+    return script
+
+
+def _section(change: Change) -> str | None:
+    """None for what no rule is against: a draft may go at any time."""
+    folder = change.family.folder
+    titled = folder[0].upper() + folder[1:]
+    if change.verb is Verb.ARCHIVE:
+        return f"archived{titled}" if change.thing.sold else None
+    if change.family is METERS and change.verb is Verb.CHANGE:
+        return f"changed{titled}"
+    return f"draft{titled}" if change.is_draft else folder
+
+
+def _part(section: str, change: Change) -> Document | str:
+    if section.startswith("archived"):
+        return change.thing.key
+    if section.startswith("changed"):
+        return {change.family.key: change.thing.key, **replacement(change)}
+    return creation(change)
+
+
+def _faults(endpoint: Endpoint, script: dict[str, list[Change]]) -> Sequence[FieldFault]:
+    body = {section: [_part(section, change) for change in listed] for section, listed in script.items()}
+    try:
+        answer = endpoint.post(path_of("catalog", "rehearsal"), body, repeatable=True)
+    except Refused as refused:
+        if refused.refusal.status == HTTPStatus.BAD_REQUEST and refused.refusal.faults:
+            return refused.refusal.faults
+        raise
+    return read_faults(answer.get("validationErrors"))
+
+
+def _trouble(script: dict[str, list[Change]], fault: FieldFault) -> Trouble:
+    match = _POINTER.fullmatch(fault.field)
+    listed = script.get(match[1], []) if match else []
+    if match is None or int(match[2]) >= len(listed):
+        return Trouble(None, None, str(fault))
+    change = listed[int(match[2])]
+    return Trouble(change, place_of(change.entry.places, match[3]) if change.entry else None, fault.message)
