@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ _MONTHS = {CadenceUnit.MONTH: 1, CadenceUnit.YEAR: 12}
 _PREFIXES = {unit: "PT" if unit is CadenceUnit.HOUR else "P" for unit in CadenceUnit}
 _UNITS = {(_PREFIXES[unit], unit.value[0]): unit for unit in CadenceUnit}
 _ISO = re.compile(r"(PT?)([1-9]\d{0,6})([HDWMY])", re.ASCII)
+_CENTURY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 OUT_OF_CALENDAR = "a date outside the years 1 to 9999 was reached"
 
 
@@ -79,6 +80,15 @@ def occurrence(anchor: datetime, cadence: Cadence, n: int) -> datetime:
 def add(at: datetime, cadence: Cadence, n: int = 1) -> datetime:
     """Return the instant `n` lengths of `cadence` after `at`: `occurrence`, said of a duration."""
     return occurrence(at, cadence, n)
+
+
+def exceeds_a_century(cadence: Cadence) -> bool:
+    """Whether it is longer than what anybody plans: a period of thousands of years ends beyond the calendar."""
+    start, end = _CENTURY
+    try:
+        return add(start, cadence) > end
+    except InvalidInput:
+        return True
 
 
 def index_at(anchor: datetime, cadence: Cadence, at: datetime) -> int:

@@ -9,6 +9,9 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at
 from meterhouse.kernel.period import Period
+from meterhouse.subscriptions.offset import Offset
+
+_AT_ONCE = Offset()
 
 
 class SubscriptionStatus(StrEnum):
@@ -30,13 +33,17 @@ class PlanReference:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionItem:
-    """One rate card, in force during [`active_from`, `active_to`); `version` counts items of its key in the phase."""
+    """One rate card, in force during [`active_from`, `active_to`); `version` counts items of its key in the phase.
+
+    `feature_id` is the feature that was sold: its key may be another's by now.
+    """
 
     id: str
     rate_card: RateCard
     active_from: datetime
     active_to: datetime | None = None
     version: int = 0
+    feature_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -45,7 +52,10 @@ class SubscriptionItem:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionPhase:
-    """In force during [`active_from`, `active_to`) as planned; the subscription may end earlier."""
+    """In force during [`active_from`, `active_to`) as planned; the subscription may end earlier.
+
+    `starts_after` is how long after the subscription's start, in which no day of a month is lost.
+    """
 
     id: str
     key: str
@@ -53,6 +63,7 @@ class SubscriptionPhase:
     active_from: datetime
     active_to: datetime | None
     items: tuple[SubscriptionItem, ...]
+    starts_after: Offset = _AT_ONCE
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,6 +75,7 @@ class Subscription:
     Attributes:
         billing_anchor: billing periods are `billing_anchor` + n x `billing_cadence`, cut at the phases' edges.
         is_prorated: whether a flat price is charged by the share of its full service period.
+        previous_id, superseding_id: the subscription that this one took the place of, and the one that took its.
     """
 
     id: str
@@ -82,6 +94,8 @@ class Subscription:
     is_prorated: bool = True
     settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
     metadata: Mapping[str, str] = field(default_factory=dict)
+    previous_id: str | None = None
+    superseding_id: str | None = None
     deleted_at: datetime | None = None
 
     def status_at(self, at: datetime) -> SubscriptionStatus:
@@ -105,9 +119,12 @@ class Subscription:
         )
 
     def feature_keys(self) -> set[str]:
-        return {
-            item.rate_card.feature_key for phase in self.phases for item in phase.items if item.rate_card.feature_key
-        }
+        return {item.rate_card.feature_key for item in self.items if item.rate_card.feature_key}
+
+    @property
+    def items(self) -> tuple[SubscriptionItem, ...]:
+        """Those of all phases, with their planned ends."""
+        return tuple(item for phase in self.phases for item in phase.items)
 
     def phase_at(self, at: datetime) -> SubscriptionPhase | None:
         return next((phase for phase in self.effective_phases() if _in_force(phase, at)), None)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from meterhouse.catalog.entitlement_template import MeteredTemplate
 from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, UnitPrice
 from meterhouse.catalog.rate_card import RateCard, RateCardType
@@ -45,6 +47,12 @@ def card(key: str, price: Price | None, cadence: str | None = "P1M") -> RateCard
         price=price,
         billing_cadence=None if cadence is None else Cadence.parse(cadence),
     )
+
+
+def metered(issue: str | None = "100", key: str = "usage", **terms: Any) -> RateCard:
+    """Usage at a price, of which some is included; `terms` of the template."""
+    issued = None if issue is None else Decimal(issue)
+    return replace(usage(key), feature_key=key, entitlement=MeteredTemplate(issue_after_reset=issued, **terms))
 
 
 def phase(key: str, duration: str | None, *cards: RateCard) -> PlanPhase:
