@@ -109,7 +109,7 @@ def _notes(files: Files, remote: Remote) -> Iterator[str]:
     for family in FAMILIES:
         of_family = [thing for (folder, _), thing in sorted(remote.things.items()) if folder == family.folder]
         if of_family and family.folder not in files.kept:
-            yield f"{len(of_family)} {family.folder} are let alone: these files have no {family.folder}"
+            yield f"what is there of {family.folder} ({len(of_family)}) is let alone: these files have none"
             continue
         for thing in of_family:
             entry = files.entries.get((family.folder, thing.key))

@@ -63,7 +63,9 @@ def read_yaml(text: str) -> Node:
         mark = error.problem_mark or error.context_mark
         raise NoYamlError(mark.line + 1 if mark else 1, str(error.problem or error.context)) from None
     except yaml.reader.ReaderError as error:
-        raise NoYamlError(text.count("\n", 0, error.position) + 1, f"the character {error.character:#04x}") from None
+        raise NoYamlError(
+            text.count("\n", 0, error.position) + 1, f"the character {error.character:#04x} is not allowed"
+        ) from None
     except RecursionError:
         raise NoYamlError(1, "it is nested too deep") from None
     return Leaf(1, None) if root is None else _Converter().node(root)
@@ -78,7 +80,7 @@ class _Converter:
         line = found.start_mark.line + 1
         self._made += 1
         if id(found) in self._open or self._made > _MOST:
-            raise NoYamlError(line, "an alias holds itself, or too much")
+            raise NoYamlError(line, "an alias holds itself, or there is too much")
         if found.id == "scalar":
             is_null = found.style is None and found.value in _NULLS
             return Leaf(line, None if is_null else found.value)

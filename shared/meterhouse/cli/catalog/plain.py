@@ -82,7 +82,7 @@ def _settled(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - as the kind is
 def _goes_without_saying(about: Field, value: object) -> bool:
     if about.is_required:
         return value is None
-    return value in (None, {}, []) or value == about.default
+    return value in (None, "", {}, []) or value == about.default
 
 
 def _read(kind: Kind, value: Any, where: str) -> Any:  # noqa: ANN401 - as the kind is

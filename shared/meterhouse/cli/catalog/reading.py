@@ -124,7 +124,7 @@ class Reading:
     def _variant(self, kind: Variant, parts: dict[str, Node], line: int, pointer: str, name: str) -> Document:
         told = parts.pop(TYPE, None)
         text = told.text if isinstance(told, Leaf) else None
-        if text not in kind.options:
+        if text is None or text not in kind.options:
             known = ", ".join(kind.options)
             message = "is missing" if told is None else f"{text!r} is none"
             self.fault(told.line if told else line, _dot(name, TYPE), f"{message}: one of {known}")
