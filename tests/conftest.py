@@ -31,11 +31,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What tests have to tell beside their outcome: what a worker prints is lost."""
     reports = [one for some in terminalreporter.stats.values() for one in some if isinstance(one, pytest.TestReport)]
-    if any(one.nodeid.startswith(_SDK_COVERAGE) for one in reports):
+    if coverage := [one for one in reports if one.nodeid.startswith(_SDK_COVERAGE)]:
         from tests.e2e.sdk_operations import report  # noqa: PLC0415 - loads the SDK, which most runs need not
 
         terminalreporter.section("operations of the official SDK")
-        for line in report():
+        for line in report(one.nodeid for one in coverage if one.when == "call" and one.passed):
             terminalreporter.write_line(line)
     if cost := simulation_report(pair for one in reports if one.when == "call" for pair in one.user_properties):
         terminalreporter.section("simulation")

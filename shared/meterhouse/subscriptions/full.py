@@ -7,7 +7,8 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.entitlements.holder import Shown
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.included import standing_for
-from meterhouse.subscriptions.model import Subscription, SubscriptionItem
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.phase import SubscriptionItem
 from meterhouse.subscriptions.ports import SubscriptionStore
 
 

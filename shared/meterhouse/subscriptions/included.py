@@ -1,14 +1,15 @@
 """The entitlements that a subscription should have: what its items' templates say, while the items are in force."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from meterhouse.catalog.entitlement_template import MeteredTemplate, StaticTemplate
 from meterhouse.entitlements.entitlement import EntitlementType, Issue
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, RecurrenceSpec
-from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,15 @@ def included(subscription: Subscription) -> list[EntitlementSpec]:
     """
     if subscription.deleted_at is not None:
         return []
-    return [_entitlement(subscription, run) for run in _runs(subscription)]
+    return [
+        replace(
+            _terms(subscription, run.first),
+            active_from=run.first.active_from,
+            active_to=run.active_to,
+            managed_item=run.first.id,
+        )
+        for run in _runs(subscription)
+    ]
 
 
 def standing_for(subscription: Subscription) -> dict[str, str]:
@@ -66,13 +75,9 @@ def _runs_of(subscription: Subscription, items: Sequence[SubscriptionItem]) -> I
     yield run
 
 
-def _terms(subscription: Subscription, item: SubscriptionItem) -> tuple[object, ...]:
+def _terms(subscription: Subscription, item: SubscriptionItem) -> EntitlementSpec:
+    """What the item entitles to, whenever that is."""
     card = item.rate_card
-    return item.feature_id, card.entitlement, card.usage_period(subscription.billing_cadence)
-
-
-def _entitlement(subscription: Subscription, run: _Run) -> EntitlementSpec:
-    item, card = run.first, run.first.rate_card
     template, period = card.entitlement, card.usage_period(subscription.billing_cadence)
     kind, config, allowance = EntitlementType.BOOLEAN, None, None
     if isinstance(template, StaticTemplate):
@@ -86,10 +91,7 @@ def _entitlement(subscription: Subscription, run: _Run) -> EntitlementSpec:
         usage_period=None if period is None else RecurrenceSpec(period, subscription.billing_anchor),
         allowance=allowance,
         config=config,
-        active_from=item.active_from,
-        active_to=run.active_to,
         managed_by=subscription.id,
-        managed_item=item.id,
         metadata={} if template is None else template.metadata,
     )
 

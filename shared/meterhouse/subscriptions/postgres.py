@@ -14,8 +14,9 @@ from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
-from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")

@@ -28,7 +28,8 @@ from meterhouse.platform.wire import (
     Wire,
 )
 from meterhouse.subscriptions.full import FullSubscription
-from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, SubscriptionStatus
+from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 
 
 class SubscriptionAlignment(Alignment):

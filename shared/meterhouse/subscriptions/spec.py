@@ -9,8 +9,9 @@ from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.ids import derived_ulid
-from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, item_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def item_of(
 ) -> SubscriptionItem:
     """An item of the phase from `start` until the phase ends."""
     return SubscriptionItem(
-        id=derived_ulid(start, "subscription_item", subscription_id, phase.key, card.key, f"v{version}"),
+        id=item_id(subscription_id, phase.key, card.key, start, version),
         rate_card=card,
         active_from=start,
         active_to=phase.active_to,
