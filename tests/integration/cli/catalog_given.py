@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.cli.catalog_house import CatalogHouse
+from tests.integration.cli.conftest import Terminal
 
 METER = """\
 eventType: flight
@@ -56,6 +57,12 @@ def write(folder: Path, things: dict[str, str]) -> None:
 def remove(folder: Path, *names: str) -> None:
     for name in names:
         (folder / "catalog" / f"{name}.yaml").unlink()
+
+
+def apply(terminal: Terminal) -> list[dict[str, Any]]:
+    """What was done."""
+    done: list[dict[str, Any]] = terminal.reads("catalog", "apply", "--yes")["done"]
+    return done
 
 
 def subscribe(shop: CatalogHouse, customer: str, plan: str) -> dict[str, Any]:

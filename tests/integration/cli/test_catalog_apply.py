@@ -1,20 +1,14 @@
 """`meterhouse catalog apply` against the product's own routes: what the files say is what is sold."""
 
-from collections.abc import Callable
-from shutil import rmtree
-from typing import Any
-
 import pytest
 
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database
 from tests.integration.cli.catalog_given import (
     CATALOG,
     FEATURE,
     METER,
     PLAN,
     SUPPORT,
+    apply,
     remove,
     subscribe,
     versions,
@@ -22,14 +16,6 @@ from tests.integration.cli.catalog_given import (
 )
 from tests.integration.cli.catalog_house import CatalogHouse
 from tests.integration.cli.conftest import Terminal
-from tests.integration.cli.endpoint import House
-
-STARTER = PLAN.replace("Pro", "Starter").replace("10.00", "1")
-
-
-def apply(terminal: Terminal) -> list[dict[str, Any]]:
-    done: list[dict[str, Any]] = terminal.reads("catalog", "apply", "--yes")["done"]
-    return done
 
 
 def test_an_empty_namespace_is_filled_from_below_and_a_repeat_writes_nothing(
@@ -247,64 +233,3 @@ def test_a_file_that_is_no_plan_is_misuse(terminal: Terminal, shop: CatalogHouse
     assert "plan.json is no plan" in terminal.types("catalog", "apply", "--plan", "plan.json", status=2).stderr
     assert "cannot be read" in terminal.types("catalog", "apply", "--plan", "none.json", status=2).stderr
     assert shop.writes == []
-
-
-class Story:
-    """A catalog that is sold, and an edit of nearly every kind; told in a namespace of its own."""
-
-    def __init__(self, database: Database, house: House, terminal: Terminal) -> None:
-        namespace = f"test-{new_id().lower()}"
-        add_namespace(database, namespace)
-        self.shop, self.terminal = CatalogHouse(database, namespace), terminal
-        house.before = self.shop.answer
-        rmtree(terminal.folder / "catalog", ignore_errors=True)
-        write(terminal.folder, {**CATALOG, "plans/old": STARTER, "plans/draft": "draft: true\n" + STARTER})
-        write(terminal.folder, {"features/calls": "name: Calls\n"})
-        apply(terminal)
-        self.shop.writes.clear()
-        write(
-            terminal.folder, {"meters/hours": METER.replace("$.miles", "$.hours"), "meters/miles": METER + "name: M\n"}
-        )
-        write(terminal.folder, {"features/hours": "name: Hours\nmeterSlug: hours\n"})
-        write(terminal.folder, {"features/calls": "name: Phone calls\n"})
-        write(terminal.folder, {"plans/pro": PLAN.replace("10.00", "12"), "plans/new": STARTER})
-        write(terminal.folder, {"plans/draft": STARTER.replace("USD", "EUR")})
-        remove(terminal.folder, "plans/old")
-
-    def end(self) -> object:
-        """What is there, but for ids and instants."""
-        plans = self.shop.call("GET", "/api/v1/plans", query="status=draft&status=active&status=archived")["items"]
-        features = self.shop.call("GET", "/api/v1/features", query="includeArchived=true")
-        meters = self.shop.call("GET", "/api/v1/meters")
-        names = ("key", "version", "status", "currency", "phases", "slug", "name", "groupBy", "meterSlug")
-        live = [one for one in features if "archivedAt" not in one]
-        return [
-            sorted(str({name: thing.get(name) for name in names}) for thing in things)
-            for things in (plans, live, meters)
-        ]
-
-
-@pytest.mark.parametrize("how", [True, "after"])
-def test_stopped_at_every_write_and_run_again_each_time_it_ends_where_it_would_have(
-    terminal: Terminal, house: House, database: Database, how: bool | str
-) -> None:
-    whole = Story(database, house, terminal)
-    apply(terminal)
-    story = Story(database, house, terminal)
-
-    for nth in range(len(whole.shop.writes) - (how is True)):
-        # of each run one write is done: its answer is lost, or the write behind it
-        story.shop.stop = _at(nth + (how is True), how)
-        terminal.types("catalog", "apply", "--yes", status=3, METERHOUSE_RETRIES="0")
-        assert len(story.shop.writes) == nth + 1
-    story.shop.stop = _at(-1, how)
-    apply(terminal)
-
-    assert story.end() == whole.end()
-    assert [method for method, _ in story.shop.writes] == [method for method, _ in whole.shop.writes]
-    assert len(whole.shop.writes) >= 12
-    assert apply(terminal) == []
-
-
-def _at(nth: int, how: bool | str) -> Callable[[int], bool | str]:
-    return lambda count: how if count == nth else False

@@ -63,10 +63,7 @@ def _values(kind: Kind) -> st.SearchStrategy[Any]:
         case Record():
             return _members(kind.fields)
         case Variant():
-            return st.one_of(
-                _members(record.fields).map(lambda found, name=name: {"type": name, **found})  # type: ignore[misc]
-                for name, record in kind.options.items()
-            )
+            return st.one_of(*[_typed(name, record) for name, record in kind.options.items()])
         case Listed():
             unique = (lambda part: part["key"]) if kind.is_keyed else None
             return st.lists(_values(kind.item), max_size=3, unique_by=unique)
@@ -76,6 +73,10 @@ def _values(kind: Kind) -> st.SearchStrategy[Any]:
             return st.dictionaries(st.sampled_from(["$eq", "$in"]), TEXTS | st.lists(TEXTS, max_size=2), min_size=1)
         case _:
             assert_never(kind)
+
+
+def _typed(name: str, record: Record) -> st.SearchStrategy[dict[str, Any]]:
+    return _members(record.fields).map(lambda found: {"type": name, **found})
 
 
 def _scalars(kind: Scalar) -> st.SearchStrategy[Any]:
