@@ -162,11 +162,17 @@ REQUESTS = (
         routes=(
             "POST /api/v1/subscriptions",
             "GET /api/v1/subscriptions/{subscriptionId}",
+            "PATCH /api/v1/subscriptions/{subscriptionId}",
             "DELETE /api/v1/subscriptions/{subscriptionId}",
             "POST /api/v1/subscriptions/{subscriptionId}/cancel",
+            "POST /api/v1/subscriptions/{subscriptionId}/change",
+            "POST /api/v1/subscriptions/{subscriptionId}/migrate",
+            "POST /api/v1/subscriptions/{subscriptionId}/restore",
             "POST /api/v1/subscriptions/{subscriptionId}/unschedule-cancelation",
             "GET /api/v1/customers/{customerIdOrKey}/subscriptions",
             "GET /api/v1/plans/{planId}/subscriptions",
+            "GET /api/v1/subscription-settings",
+            "PUT /api/v1/subscription-settings",
         ),
     ),
     FunctionSpec(
