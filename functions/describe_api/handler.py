@@ -28,7 +28,7 @@ def openapi() -> str:
     return json.dumps(
         document(
             *customers.routes(UNUSED, UNUSED),
-            *catalog.routes(UNUSED, UNUSED, UNUSED),
+            *catalog.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             currencies_api.currency_routes(),
             rehearse_api.rehearse_routes(UNUSED, UNUSED),
             *metering.all_routes(UNUSED),

@@ -1,11 +1,14 @@
 """A change of the catalog, tried and not kept."""
 
+from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
+from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.catalog.rehearse_api import Cast, rehearse_routes
+from meterhouse.catalog.rehearsal import Cast
+from meterhouse.catalog.rehearse_api import rehearse_routes
 from meterhouse.entitlements.for_catalog import EntitledFeatures
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
@@ -24,7 +27,10 @@ begin = begins(database, catalog)
 cast = Cast(
     MeterService(begins(database, PostgresMeters), PostgresMeterUse(database, [EntitledFeatures(database)])),
     FeatureService(begin),
+    AddonService(begin),
+    AddonSale(begin),
     PlanService(begin),
     PlanSale(begin),
+    PlanAddonService(begin),
 )
 handler = http_handler(rehearse_routes(database, cast), database=database)

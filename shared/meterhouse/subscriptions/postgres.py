@@ -9,7 +9,8 @@ from typing import Any
 
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
-from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters

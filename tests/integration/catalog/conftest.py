@@ -2,8 +2,10 @@
 
 import pytest
 
+from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes
 from meterhouse.catalog.feature_service import FeatureService
+from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.platform.http import http_handler
@@ -20,5 +22,22 @@ def clock() -> Clock:
 def call(database: Database, namespace: str, clock: Clock) -> Call:
     """Send a request: `status, body = call("POST", "/api/v1/plans", {...})`, as the test's namespace unless told."""
     begin = begins(database, catalog)
-    services = FeatureService(begin, clock), PlanService(begin, clock), PlanSale(begin, clock)
-    return answering(http_handler(*routes(*services), database=database), namespace)
+    handler = http_handler(
+        *routes(
+            FeatureService(begin, clock),
+            PlanService(begin, clock),
+            PlanSale(begin, clock),
+            AddonService(begin, clock),
+            AddonSale(begin, clock),
+            PlanAddonService(begin, clock),
+        ),
+        database=database,
+    )
+    return answering(handler, namespace)
+
+
+@pytest.fixture
+def features(call: Call) -> None:
+    for key in ("miles", "departures"):
+        assert call("POST", "/api/v1/features", {"key": key, "name": key, "meterSlug": key})[0] == 201
+    assert call("POST", "/api/v1/features", {"key": "lounge", "name": "Lounge"})[0] == 201

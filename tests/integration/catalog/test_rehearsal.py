@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
+from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes as catalog_routes
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
+from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.catalog.rehearse_api import Cast, rehearse_routes
+from meterhouse.catalog.rehearsal import Cast
+from meterhouse.catalog.rehearse_api import rehearse_routes
 from meterhouse.metering.api import routes as meter_routes
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
@@ -37,8 +40,19 @@ def catalog(transaction: Transaction) -> PostgresCatalog:
 def call(database: Database, namespace: str, clock: Clock) -> Call:
     begin = begins(database, catalog)
     meters = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database), now=clock)
-    cast = Cast(meters, FeatureService(begin, clock), PlanService(begin, clock), PlanSale(begin, clock))
-    served = (meter_routes(meters), *catalog_routes(cast.features, cast.plans, cast.sale))
+    cast = Cast(
+        meters,
+        FeatureService(begin, clock),
+        AddonService(begin, clock),
+        AddonSale(begin, clock),
+        PlanService(begin, clock),
+        PlanSale(begin, clock),
+        PlanAddonService(begin, clock),
+    )
+    catalog_served = catalog_routes(
+        cast.features, cast.plans, cast.plan_sale, cast.addons, cast.addon_sale, cast.plan_addons
+    )
+    served = (meter_routes(meters), *catalog_served)
     return answering(http_handler(*served, rehearse_routes(database, cast), database=database), namespace)
 
 

@@ -8,13 +8,16 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
+from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes as catalog_routes
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
+from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.catalog.rehearse_api import Cast, rehearse_routes
+from meterhouse.catalog.rehearsal import Cast
+from meterhouse.catalog.rehearse_api import rehearse_routes
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.metering.api import routes as meter_routes
@@ -62,11 +65,19 @@ class CatalogHouse:
         database = self.database
         begin = begins(database, catalog)
         meters = MeterService(begins(database, PostgresMeters), PostgresMeterUse(database), now=self.now)
-        features, plans, sale = FeatureService(begin, self.now), PlanService(begin, self.now), PlanSale(begin, self.now)
+        cast = Cast(
+            meters,
+            FeatureService(begin, self.now),
+            AddonService(begin, self.now),
+            AddonSale(begin, self.now),
+            PlanService(begin, self.now),
+            PlanSale(begin, self.now),
+            PlanAddonService(begin, self.now),
+        )
         self.handler = http_handler(
             meter_routes(meters),
-            *catalog_routes(features, plans, sale),
-            rehearse_routes(database, Cast(meters, features, plans, sale)),
+            *catalog_routes(cast.features, cast.plans, cast.plan_sale, cast.addons, cast.addon_sale, cast.plan_addons),
+            rehearse_routes(database, cast),
             subscription_routes(SubscriptionService(begins(database, PostgresStore), self.now), self.now),
             of_plan_routes(SubscriptionsOfPlan(begins(database, PostgresSubscribers), self.now), self.now),
             database=database,

@@ -10,7 +10,8 @@ import pytest
 
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import Plan, PlanSpec
-from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.entitlements.api import management_routes

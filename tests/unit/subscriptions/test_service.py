@@ -92,13 +92,22 @@ def test_a_priced_plan_in_another_currency_is_a_conflict_and_changes_nothing(hou
     assert house.database.events == []
 
 
-def test_the_caller_may_choose_name_description_metadata_and_settlement(house: House) -> None:
-    wanted = replace(
-        WANTED, name="Mine", description="", metadata={"a": "b"}, settlement_mode=SettlementMode.CREDIT_ONLY
-    )
-    made = house.subscribe(wanted)
+def test_the_caller_may_choose_name_description_and_metadata(house: House) -> None:
+    made = house.subscribe(replace(WANTED, name="Mine", description="", metadata={"a": "b"}))
     assert (made.name, made.description, made.metadata) == ("Mine", "", {"a": "b"})
-    assert made.settlement_mode is SettlementMode.CREDIT_ONLY
+
+
+def test_a_plan_settled_by_credits_alone_is_subscribed_to_only_with_another_settlement(house: House) -> None:
+    credits_alone = replace(spec(phase("default", None, fee())), settlement_mode=SettlementMode.CREDIT_ONLY)
+    house.plan(credits_alone, version=2)
+    wanted = replace(WANTED, plan=PlanChoice("plan", 2))
+
+    with pytest.raises(InvalidInput) as refused:
+        house.subscribe(wanted)
+
+    assert codes(refused) == [("/settlementMode", "not_supported_yet")]
+    made = house.subscribe(replace(wanted, settlement_mode=SettlementMode.CREDIT_THEN_INVOICE))
+    assert made.settlement_mode is SettlementMode.CREDIT_THEN_INVOICE
 
 
 def test_a_custom_plan_is_sold_to_one_customer_without_the_catalog(house: House) -> None:
