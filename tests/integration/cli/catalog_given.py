@@ -43,6 +43,18 @@ phases:
             - {upToAmount: 100, unitPrice: {type: unit, amount: 0.10}}
             - {unitPrice: {type: unit, amount: 0.05}}
 """
+ADDON = """\
+name: Extra seats
+currency: USD
+instanceType: multiple
+rateCards:
+  - type: flat_fee
+    key: seats
+    name: Seats
+    billingCadence: P1M
+    price: {type: flat, amount: 3}
+"""
+SELLING = PLAN + "addons:\n  seats: {fromPlanPhase: default, maxQuantity: 10}\n"
 CATALOG = {"meters/miles": METER, "features/miles": FEATURE, "plans/pro": PLAN}
 SUPPORT = "      - {type: flat_fee, key: support, name: Support, price: {type: flat, amount: 5}}\n"
 

@@ -8,7 +8,7 @@ import pytest
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database
-from tests.integration.cli.catalog_given import CATALOG, METER, PLAN, apply, remove, write
+from tests.integration.cli.catalog_given import ADDON, CATALOG, METER, PLAN, SELLING, apply, remove, write
 from tests.integration.cli.catalog_house import CatalogHouse
 from tests.integration.cli.conftest import Terminal
 from tests.integration.cli.endpoint import House
@@ -26,7 +26,7 @@ class Story:
         house.before = self.shop.answer
         rmtree(terminal.folder / "catalog", ignore_errors=True)
         write(terminal.folder, {**CATALOG, "plans/old": STARTER, "plans/draft": "draft: true\n" + STARTER})
-        write(terminal.folder, {"features/calls": "name: Calls\n"})
+        write(terminal.folder, {"features/calls": "name: Calls\n", "addons/seats": ADDON, "plans/pro": SELLING})
         apply(terminal)
         self.shop.writes.clear()
         write(
@@ -34,20 +34,23 @@ class Story:
         )
         write(terminal.folder, {"features/hours": "name: Hours\nmeterSlug: hours\n"})
         write(terminal.folder, {"features/calls": "name: Phone calls\n"})
-        write(terminal.folder, {"plans/pro": PLAN.replace("10.00", "12"), "plans/new": STARTER})
-        write(terminal.folder, {"plans/draft": STARTER.replace("USD", "EUR")})
+        write(terminal.folder, {"plans/pro": SELLING.replace("10.00", "12"), "plans/new": STARTER})
+        write(
+            terminal.folder, {"plans/draft": STARTER.replace("USD", "EUR"), "addons/seats": ADDON.replace("3}", "4}")}
+        )
         remove(terminal.folder, "plans/old")
 
     def end(self) -> object:
         """What is there, but for ids and instants."""
         plans = self.shop.call("GET", "/api/v1/plans", query="status=draft&status=active&status=archived")["items"]
-        features = self.shop.call("GET", "/api/v1/features", query="includeArchived=true")
-        meters = self.shop.call("GET", "/api/v1/meters")
-        names = ("key", "version", "status", "currency", "phases", "slug", "name", "groupBy", "meterSlug")
-        live = [one for one in features if "archivedAt" not in one]
+        addons = self.shop.call("GET", "/api/v1/addons")["items"]
+        sales = self.shop.call("GET", "/api/v1/plans/pro/addons")["items"]
+        features, meters = self.shop.call("GET", "/api/v1/features"), self.shop.call("GET", "/api/v1/meters")
+        names = ("key", "version", "status", "currency", "phases", "rateCards", "slug", "name", "groupBy", "meterSlug")
+        sold = [one["addon"] for one in sales]
         return [
             sorted(str({name: thing.get(name) for name in names}) for thing in things)
-            for things in (plans, live, meters)
+            for things in (plans, addons, sold, features, meters)
         ]
 
 
@@ -63,13 +66,13 @@ def test_stopped_at_every_write_and_run_again_each_time_it_ends_where_it_would_h
         # of each run one write is done: its answer is lost, or the write behind it
         story.shop.stop = _at(nth + (how is True), how)
         terminal.types("catalog", "apply", "--yes", status=3, METERHOUSE_RETRIES="0")
-        assert len(story.shop.writes) == nth + 1
+        assert len(story.shop.writes) == nth + 1, story.shop.writes
     story.shop.stop = _at(-1, how)
     apply(terminal)
 
     assert story.end() == whole.end()
     assert [method for method, _ in story.shop.writes] == [method for method, _ in whole.shop.writes]
-    assert len(whole.shop.writes) >= 12
+    assert len(whole.shop.writes) >= 15
     assert apply(terminal) == []
 
 

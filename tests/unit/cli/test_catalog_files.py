@@ -156,7 +156,7 @@ def test_one_file_holds_things_by_family_and_key(folder: Path) -> None:
     assert faults(files) == [
         "shop.yaml:5: nam: is no field here; did you mean name?",
         "shop.yaml:5: name: is missing",
-        "shop.yaml:6: plan: is none of meters, features, plans; did you mean plans?",
+        "shop.yaml:6: plan: is none of meters, features, addons, plans; did you mean plans?",
     ]
 
 

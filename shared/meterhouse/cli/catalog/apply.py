@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meterhouse.cli.catalog.assign import sell
 from meterhouse.cli.catalog.change import Change, Verb
-from meterhouse.cli.catalog.remote import DRAFT, Version
+from meterhouse.cli.catalog.remote import Version, spec_of
 from meterhouse.cli.catalog.request import creation, replacement
-from meterhouse.cli.catalog.schema import METERS
+from meterhouse.cli.catalog.schema import METERS, PLANS
 from meterhouse.cli.errors import Failed
 from meterhouse.cli.http import STRANGER, Endpoint, path_of
 
@@ -38,7 +39,12 @@ def _made(endpoint: Endpoint, change: Change) -> str:
 
 
 def _offered(endpoint: Endpoint, change: Change) -> str:
+    if change.keeps_version:
+        sell(endpoint, change, _stored(change.thing.sold).id)
+        return "add-ons assigned"
     drafted = _drafted(endpoint, change)
+    if change.family is PLANS:
+        sell(endpoint, change, drafted["id"])
     if change.is_draft:
         return f"drafted as version {drafted['version']}"
     endpoint.post(_path(change, drafted["id"], "publish"))
@@ -47,9 +53,8 @@ def _offered(endpoint: Endpoint, change: Change) -> str:
 
 def _drafted(endpoint: Endpoint, change: Change) -> dict[str, Any]:
     """The draft as the files have it; one that is there is rewritten, where it may be."""
-    draft = change.thing.draft
-    wanted = {name: value for name, value in change.after.items() if name != DRAFT}
-    if draft is not None and draft.document == wanted:
+    draft, wanted = change.thing.draft, spec_of(change.wanted)
+    if draft is not None and draft.spec == wanted:
         return {"id": draft.id, "version": draft.number}
     if draft is not None and draft.document.get("currency") == wanted.get("currency"):
         return _version(endpoint.put(_path(change, draft.id), replacement(change)))

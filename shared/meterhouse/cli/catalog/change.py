@@ -7,14 +7,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from meterhouse.cli.catalog.difference import FieldChange, differences
-from meterhouse.cli.catalog.remote import DRAFT, Remote, Thing, drafted
-from meterhouse.cli.catalog.schema import FAMILIES, METERS
+from meterhouse.cli.catalog.remote import DRAFT, SELLS, Remote, Thing, drafted, spec_of
+from meterhouse.cli.catalog.schema import ADDONS, FAMILIES, METERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from meterhouse.cli.catalog.folder import Entry, Files, Name
     from meterhouse.cli.catalog.kinds import Document, Family
+
+_ON_SALE = "the one on sale"
 
 
 class Verb(StrEnum):
@@ -30,13 +32,14 @@ class Change:
     Attributes:
         thing: what the endpoint has of this key; nothing of it at an addition.
         entry: what the files have; None where it is to be archived.
-        before: the document that the fields are compared with.
+        before: the document that the fields are compared with, and `after`: what it becomes.
     """
 
     verb: Verb
     thing: Thing
     entry: Entry | None
     before: Document = field(default_factory=dict)
+    after: Document = field(default_factory=dict)
 
     @property
     def family(self) -> Family:
@@ -47,13 +50,20 @@ class Change:
         return self.thing.family.folder, self.thing.key
 
     @property
-    def after(self) -> Document:
+    def wanted(self) -> Document:
+        """What the files say; nothing of what is to be archived."""
         return self.entry.document if self.entry is not None else {}
 
     @property
     def is_draft(self) -> bool:
         """It is to be drafted and not to be sold."""
-        return bool(self.after.get(DRAFT))
+        return bool(self.wanted.get(DRAFT))
+
+    @property
+    def keeps_version(self) -> bool:
+        """What is on sale stays so: it differs in the add-ons alone that it sells."""
+        is_sold = self.thing.sold is not None and not self.is_draft and self.verb is Verb.CHANGE
+        return is_sold and spec_of(self.before) == spec_of(self.wanted)
 
     def fields(self) -> list[FieldChange]:
         return differences(self.before, self.after)
@@ -74,13 +84,13 @@ class Changes:
 def find_changes(files: Files, remote: Remote) -> Changes:
     """What differs between the files and the endpoint, of the families that the files keep."""
     names = sorted({*files.entries, *remote.things})
-    changes = [
-        change
-        for family in FAMILIES
-        for name in names
-        if name[0] == family.folder and family.folder in files.kept
-        for change in _changes(files.entries.get(name), remote.things.get(name) or Thing(family, name[1]))
-    ]
+    changes: list[Change] = []
+    for family in FAMILIES:
+        renewed = _renewed(changes, remote)
+        for name in names:
+            if name[0] == family.folder and family.folder in files.kept:
+                thing = remote.things.get(name) or Thing(family, name[1])
+                changes += _changes(files.entries.get(name), thing, renewed)
     added = [change for change in changes if change.verb is not Verb.ARCHIVE]
     # what stands on others goes before them
     archived = [change for change in reversed(changes) if change.verb is Verb.ARCHIVE and change.family is not METERS]
@@ -88,15 +98,36 @@ def find_changes(files: Files, remote: Remote) -> Changes:
     return Changes([*added, *archived], [*_notes_of_meters(kept), *_notes(files, remote)])
 
 
-def _changes(entry: Entry | None, thing: Thing) -> Iterator[Change]:
+def _changes(entry: Entry | None, thing: Thing, on_sale: Mapping[str, str | None]) -> Iterator[Change]:
+    """`on_sale`: the id of each add-on's version on sale; None: a new one will be."""
     if entry is None:
         yield Change(Verb.ARCHIVE, thing, None, thing.document)
         return
-    before = drafted(thing.draft.document) if entry.document.get(DRAFT) and thing.draft else thing.document
-    if thing.sold is None and thing.draft is None:
-        yield Change(Verb.ADD, thing, entry)
-    elif before != entry.document:
-        yield Change(Verb.CHANGE, thing, entry, before)
+    is_draft = bool(entry.document.get(DRAFT)) and thing.draft is not None
+    before = drafted(thing.draft.document) if is_draft and thing.draft else thing.document
+    version = thing.draft if is_draft or thing.sold is None else thing.sold
+    outdated = [one for one in version.sells if on_sale.get(one.key) != one.id] if version else []
+    if version is None:
+        yield Change(Verb.ADD, thing, entry, {}, entry.document)
+    elif before != entry.document or outdated:
+        old = _with_versions(before, {one.key: str(one.number) for one in outdated})
+        new = _with_versions(entry.document, {one.key: _ON_SALE for one in outdated})
+        yield Change(Verb.CHANGE, thing, entry, old, new)
+
+
+def _renewed(changes: list[Change], remote: Remote) -> dict[str, str | None]:
+    """Of each add-on the id of the version on sale, and None of one that will have another."""
+    sold = {
+        key: thing.sold.id for (folder, key), thing in remote.things.items() if folder == ADDONS.folder and thing.sold
+    }
+    return {**sold, **{one.thing.key: None for one in changes if one.family is ADDONS and not one.is_draft}}
+
+
+def _with_versions(document: Document, versions: Mapping[str, str]) -> Document:
+    """The document with the versions of these add-ons, where it sells them."""
+    sells = document.get(SELLS, {})
+    shown = {key: {**terms, "version": versions[key]} if key in versions else terms for key, terms in sells.items()}
+    return {**document, SELLS: shown} if sells else document
 
 
 def _notes_of_meters(kept: list[Change]) -> Iterator[str]:

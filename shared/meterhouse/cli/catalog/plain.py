@@ -47,6 +47,15 @@ def from_answer(family: Family, answer: Mapping[str, Any]) -> Document:
         raise Failed(f"the endpoint tells of a {family.one} that this command cannot read: {error}") from None
 
 
+def terms_from_answer(terms: Record, answer: Mapping[str, Any]) -> Document:
+    """How a plan sells an add-on. Raises `Failed` as `from_answer` does."""
+    try:
+        read: Document = _read(terms, answer, "")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Failed(f"the endpoint sells an add-on on terms that this command cannot read: {error}") from None
+    return settled(terms, read, "")
+
+
 def to_request(record: Record, document: Mapping[str, Any], key: str) -> Document:
     """What the endpoint is sent: with the defaults, and null where it wants null."""
     sent: Document = _sent(record, document)

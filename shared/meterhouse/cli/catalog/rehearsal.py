@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from meterhouse.cli.catalog.change import Change, Changes, Verb
 from meterhouse.cli.catalog.reading import place_of
-from meterhouse.cli.catalog.request import creation, replacement
-from meterhouse.cli.catalog.schema import FEATURES, METERS
+from meterhouse.cli.catalog.remote import SELLS
+from meterhouse.cli.catalog.request import creation, replacement, sold_with
+from meterhouse.cli.catalog.schema import FEATURES, METERS, PLANS
 from meterhouse.cli.errors import Refused
 from meterhouse.cli.http import Endpoint, path_of
 from meterhouse.cli.problem import FieldFault, read_faults
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from meterhouse.cli.catalog.kinds import Document
     from meterhouse.cli.catalog.reading import Place
 
+_SALES = "planAddons"
 _POINTER = re.compile(r"/(\w+)/(\d+)(/.*|)", re.DOTALL)
 
 
@@ -69,6 +71,8 @@ def _section(change: Change) -> str | None:
         return f"archived{titled}" if change.thing.sold else None
     if change.family is METERS and change.verb is Verb.CHANGE:
         return f"changed{titled}"
+    if change.keeps_version:
+        return _SALES
     return f"draft{titled}" if change.is_draft else folder
 
 
@@ -77,7 +81,9 @@ def _part(section: str, change: Change) -> Document | str:
         return change.thing.key
     if section.startswith("changed"):
         return {change.family.key: change.thing.key, **replacement(change)}
-    return creation(change)
+    if section == _SALES:
+        return {"key": change.thing.key, SELLS: sold_with(change)}
+    return {**creation(change), SELLS: sold_with(change)} if change.family is PLANS else creation(change)
 
 
 def _faults(endpoint: Endpoint, script: dict[str, list[Change]]) -> Sequence[FieldFault]:

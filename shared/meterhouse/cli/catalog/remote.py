@@ -6,18 +6,27 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meterhouse.cli.catalog.plain import from_answer
-from meterhouse.cli.catalog.schema import FAMILIES
+from meterhouse.cli.catalog.plain import from_answer, terms_from_answer
+from meterhouse.cli.catalog.schema import FAMILIES, PLANS, TERMS
 from meterhouse.cli.http import Endpoint, path_of
 from meterhouse.cli.json_text import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from meterhouse.cli.catalog.folder import Name
     from meterhouse.cli.catalog.kinds import Document, Family
 
-DRAFT = "draft"
+DRAFT, SELLS = "draft", "addons"
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The version of an add-on that a plan sells."""
+
+    key: str
+    id: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,12 @@ class Version:
     id: str
     number: int
     document: Document
+    sells: tuple[Assigned, ...] = ()
+
+    @property
+    def spec(self) -> Document:
+        """What a version fixes: the document without what the plan sells."""
+        return spec_of(self.document)
 
 
 @dataclass(slots=True)
@@ -63,8 +78,12 @@ def read_remote(endpoint: Endpoint) -> Remote:
     remote = Remote()
     for family in FAMILIES:
         for answer in endpoint.pages(path_of(family.folder), family.list_query):
-            _add(remote, family, answer)
+            _add(remote, family, answer, _sold_with(endpoint, answer) if family is PLANS else [])
     return remote
+
+
+def spec_of(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name not in {DRAFT, SELLS}}
 
 
 def drafted(document: Document) -> Document:
@@ -72,8 +91,18 @@ def drafted(document: Document) -> Document:
     return {DRAFT: True, **document}
 
 
-def _add(remote: Remote, family: Family, answer: Mapping[str, Any]) -> None:
-    version = Version(str(answer.get("id")), int(answer.get("version") or 0), from_answer(family, answer))
+def _sold_with(endpoint: Endpoint, plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(endpoint.pages(path_of("plans", str(plan.get("id")), "addons")))
+
+
+def _add(remote: Remote, family: Family, answer: Mapping[str, Any], sold_with: Sequence[Mapping[str, Any]]) -> None:
+    document = from_answer(family, answer)
+    sells = [(_assigned(one["addon"]), terms_from_answer(TERMS, one)) for one in sold_with]
+    sells.sort(key=lambda pair: (pair[0].key, pair[0].number))
+    if sells:
+        document[SELLS] = {assigned.key: terms for assigned, terms in sells}
+    number = int(answer.get("version") or 0)
+    version = Version(str(answer.get("id")), number, document, tuple(assigned for assigned, _ in sells))
     key = str(answer[family.key])
     thing = remote.things.setdefault((family.folder, key), Thing(family, key))
     if answer.get("status") == DRAFT:
@@ -82,5 +111,9 @@ def _add(remote: Remote, family: Family, answer: Mapping[str, Any]) -> None:
         thing.sold = version
 
 
+def _assigned(addon: Mapping[str, Any]) -> Assigned:
+    return Assigned(str(addon["key"]), str(addon["id"]), int(addon["version"]))
+
+
 def _told(version: Version | None) -> object:
-    return version and [version.id, version.number, version.document]
+    return version and [version.id, version.number, version.document, [assigned.id for assigned in version.sells]]

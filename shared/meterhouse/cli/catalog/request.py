@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meterhouse.cli.catalog.plain import to_request
-from meterhouse.cli.catalog.schema import METERS
+from meterhouse.cli.catalog.remote import SELLS
+from meterhouse.cli.catalog.schema import METERS, TERMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ _LEFT_AS_THEY_ARE: Mapping[str, object] = {"description": "", "groupBy": {}, "me
 def creation(change: Change) -> Document:
     """The thing as the files have it."""
     family, key = change.family, change.thing.key
-    return {family.key: key, **to_request(family.record, change.after, key)}
+    return {family.key: key, **to_request(family.record, change.wanted, key)}
 
 
 def replacement(change: Change) -> Document:
@@ -30,3 +31,8 @@ def replacement(change: Change) -> Document:
     if change.family is METERS:
         return {**_LEFT_AS_THEY_ARE, **document}
     return {name: value for name, value in document.items() if name not in {change.family.key, _FIXED}}
+
+
+def sold_with(change: Change) -> dict[str, Document]:
+    """The terms of the add-ons that the files let a plan sell, by the add-on's key."""
+    return {key: to_request(TERMS, terms, key) for key, terms in change.wanted.get(SELLS, {}).items()}

@@ -152,6 +152,27 @@ FEATURES = Family(
         _STORED | {"archivedAt"},
     ),
 )
+ADDONS = Family(
+    "addons",
+    "add-on",
+    Record(
+        {
+            **_DRAFT,
+            **_DESCRIBED,
+            "currency": Field(TEXT, is_required=True),
+            "instanceType": Field(choice("single", "multiple"), is_required=True),
+            "rateCards": _RATE_CARDS,
+        },
+        _VERSIONED,
+    ),
+    has_versions=True,
+    list_query={"status": ["draft", "active"]},
+)
+TERMS = Record(
+    {"fromPlanPhase": Field(TEXT, is_required=True), "maxQuantity": Field(WHOLE), **_METADATA},
+    _STORED | {"addon", "validationErrors"},
+)
+"""How a plan sells an add-on."""
 PLANS = Family(
     "plans",
     "plan",
@@ -164,11 +185,12 @@ PLANS = Family(
             "proRatingConfig": Field(_PRORATING),
             "settlementMode": Field(choice("credit_then_invoice", "credit_only"), default="credit_then_invoice"),
             "phases": Field(Listed(_PHASE, is_keyed=True), is_required=True),
+            "addons": Field(Named(TERMS), is_sent=False),
         },
         _VERSIONED | {"alignment"},
     ),
     has_versions=True,
     list_query={"status": ["draft", "active", "scheduled"]},
 )
-FAMILIES = (METERS, FEATURES, PLANS)
+FAMILIES = (METERS, FEATURES, ADDONS, PLANS)
 """In the order in which they are made: each stands on those before it."""

@@ -23,7 +23,7 @@ def subscribers(endpoint: Endpoint, changes: Iterable[Change]) -> dict[str, list
     return {
         change.thing.key: _of_plan(endpoint, change.thing.key)
         for change in changes
-        if change.family is PLANS and not change.is_draft
+        if change.family is PLANS and not change.is_draft and not change.keeps_version
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.catalog.change import Change, Verb
+from meterhouse.cli.catalog.schema import METERS
 from meterhouse.cli.catalog.yaml_text import plain_values, yaml_text
 from meterhouse.cli.json_text import write_json
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from meterhouse.cli.catalog.difference import FieldChange
     from meterhouse.cli.catalog.planned import Planned
+    from meterhouse.cli.catalog.remote import Version
     from meterhouse.cli.catalog.subscribers import Subscriber
 
 SIGNS = {Verb.ADD: "+", Verb.CHANGE: "~", Verb.ARCHIVE: "-"}
@@ -56,21 +58,28 @@ def _change_lines(change: Change, planned: Planned, width: int) -> Iterator[Line
 
 
 def _what(change: Change) -> str:
-    sold, draft = change.thing.sold, change.thing.draft
+    """What becomes of the thing."""
     if change.verb is Verb.ADD:
         return "new, as a draft" if change.is_draft else "new"
-    if not change.family.has_versions:
-        replaced = "archived, and made anew: a feature never changes"
-        return "archived" if change.verb is Verb.ARCHIVE else replaced if change.family.key == "key" else "changed"
+    if change.family.has_versions:
+        return _what_of_versions(change, change.thing.sold, change.thing.draft)
     if change.verb is Verb.ARCHIVE:
-        return (
-            f"version {sold.number} archived" if sold else f"draft of version {draft.number} deleted" if draft else ""
-        )
+        return "archived"
+    return "changed" if change.family is METERS else "archived, and made anew: a feature never changes"
+
+
+def _what_of_versions(change: Change, sold: Version | None, draft: Version | None) -> str:
+    if change.verb is Verb.ARCHIVE:
+        ended = [f"draft of version {draft.number} deleted"] if draft else []
+        return ", ".join([*ended, *([f"version {sold.number} archived"] if sold else [])])
+    if change.keeps_version and sold:
+        return f"version {sold.number} stays on sale with other add-ons"
     if change.is_draft:
         return f"draft of version {draft.number} rewritten" if draft else "a new version, as a draft"
-    if draft:
-        return f"version {draft.number}, a draft until now, goes on sale"
-    return f"a new version takes the place of version {sold.number}" if sold else ""
+    if sold is None:
+        return "what was a draft goes on sale"
+    rewritten = f" (the draft of version {draft.number}, rewritten)" if draft else ""
+    return f"a new version{rewritten} takes the place of version {sold.number}"
 
 
 def _field_lines(change: FieldChange, width: int) -> Iterator[Line]:
