@@ -119,7 +119,8 @@ def test_a_catalog_in_files_is_sold_changed_and_told_whom_it_touches(
     assert meterhouse("catalog", "pull") == {"written": [], "unchanged": 3, "onlyHere": []}
 
     customer = sdk.customers.create({"key": "ann", "name": "Ann"})
-    subscription = sdk.subscriptions.create({"customerKey": "ann", "plan": {"key": "walker"}})
+    wanted: dict[str, Any] = {"customerKey": "ann", "plan": {"key": "walker"}}
+    subscription = sdk.subscriptions.create(wanted)
     plan = tmp_path / "catalog/plans/walker.yaml"
     plan.write_text(plan.read_text().replace("0.10", "0.12"))
 

@@ -48,7 +48,19 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co")), min_
     ]
 )
 DECIMALS = st.decimals(min_value=0, max_value=10**20, places=4) | st.sampled_from([Decimal("0.10"), Decimal("1.000")])
-WORDS = ("in_arrears", "graduated", "volume", "COUNT", "SUM", "inclusive", "exclusive", "credit_only", "prorate_prices")
+WORDS = (
+    "single",
+    "multiple",
+    "in_arrears",
+    "graduated",
+    "volume",
+    "COUNT",
+    "SUM",
+    "inclusive",
+    "exclusive",
+    "credit_only",
+    "prorate_prices",
+)
 
 
 def documents(family: Family, key: str = "own") -> st.SearchStrategy[dict[str, Any]]:
