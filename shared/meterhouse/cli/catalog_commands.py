@@ -15,7 +15,7 @@ from meterhouse.cli.errors import Misused
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import ask, show_marked, tell, width
 
-group = commands("Plans as code: meters, features and plans as YAML in git. Nothing changes before apply.")
+group = commands("Plans as code: meters, features, add-ons and plans as YAML in git. Nothing changes before apply.")
 _CHANGES = 4
 Catalog = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or one .yaml file.")]
 _FOLDER = Path("catalog")

@@ -27,7 +27,6 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Transaction, begins
 from meterhouse.subscriptions.api import routes as subscription_routes
-from meterhouse.subscriptions.for_catalog import SubscribedFeatures
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -41,7 +40,7 @@ REHEARSAL = "/api/v1/catalog/rehearsal"
 
 
 def catalog(transaction: Transaction) -> PostgresCatalog:
-    return PostgresCatalog(transaction, PostgresMeters(transaction), [SubscribedFeatures(transaction)])
+    return PostgresCatalog(transaction, PostgresMeters(transaction))
 
 
 @dataclass

@@ -147,18 +147,21 @@ def test_what_has_no_folder_is_let_alone(terminal: Terminal, shop: CatalogHouse)
     assert versions(shop) == [("pro", 1, "active")]
 
 
-def test_a_feature_stays_while_a_subscription_is_charged_for_it(terminal: Terminal, shop: CatalogHouse) -> None:
+def test_a_feature_that_is_sold_is_not_archived_and_one_that_is_charged_for_is(
+    terminal: Terminal, shop: CatalogHouse
+) -> None:
     write(terminal.folder, CATALOG)
     apply(terminal)
-    subscription = subscribe(shop, "ann", "pro")
-    remove(terminal.folder, "plans/pro", "features/miles")
+    subscribe(shop, "ann", "pro")
+    remove(terminal.folder, "features/miles")
+    before = list(shop.writes)
 
-    outcome = terminal.reads("catalog", "apply", "--yes")
+    refused = terminal.types("catalog", "apply", "--yes", status=1)
 
-    assert [one["thing"] for one in outcome["done"]] == ["plans/pro"]
-    [note] = outcome["notes"]
-    assert note.startswith("features/miles stays for now: ")
-    assert subscription["id"] in note
+    assert "! features/miles: feature 'miles' is sold by plan pro version 1" in refused.stdout
+    assert shop.writes == before
+    remove(terminal.folder, "plans/pro")
+    assert [one["thing"] for one in apply(terminal)] == ["plans/pro", "features/miles"]
 
 
 def test_a_feature_that_nobody_sells_is_made_anew_and_one_that_is_sold_is_not(
@@ -172,7 +175,7 @@ def test_a_feature_that_nobody_sells_is_made_anew_and_one_that_is_sold_is_not(
 
     write(terminal.folder, {"features/miles": FEATURE.replace("EWR", "JFK")})
     told = terminal.types("catalog", "apply", "--yes", status=1)
-    assert "! catalog/features/miles.yaml:1: feature 'miles' is sold by pro version 1" in told.stdout
+    assert "! catalog/features/miles.yaml:1: feature 'miles' is sold by plan pro version 1" in told.stdout
     assert "1 problem(s), and nothing was changed" in told.stderr
     assert sorted(feature["key"] for feature in shop.call("GET", "/api/v1/features")) == ["calls", "miles"]
 

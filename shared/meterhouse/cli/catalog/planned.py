@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.catalog.change import Change, Changes, find_changes
 from meterhouse.cli.catalog.folder import Files, read_files
-from meterhouse.cli.catalog.rehearsal import Trouble, rehearsed
+from meterhouse.cli.catalog.rehearsal import Trouble, find_troubles
 from meterhouse.cli.catalog.remote import Remote, read_remote
 from meterhouse.cli.catalog.subscribers import Subscriber, subscribers
 from meterhouse.cli.catalog.yaml_text import plain_values
@@ -83,8 +83,8 @@ def plan(endpoint: Endpoint, path: Path) -> Planned:
     files = read_files(path)
     files.require_sound()
     remote = read_remote(endpoint)
-    changes, troubles = rehearsed(endpoint, find_changes(files, remote))
-    return Planned(files, remote, changes, troubles, subscribers(endpoint, changes.made))
+    changes = find_changes(files, remote)
+    return Planned(files, remote, changes, find_troubles(endpoint, changes), subscribers(endpoint, changes.made))
 
 
 def write_plan(path: Path, planned: Planned) -> None:

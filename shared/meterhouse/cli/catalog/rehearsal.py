@@ -11,7 +11,7 @@ from meterhouse.cli.catalog.change import Change, Changes, Verb
 from meterhouse.cli.catalog.reading import place_of
 from meterhouse.cli.catalog.remote import SELLS
 from meterhouse.cli.catalog.request import creation, replacement, sold_with
-from meterhouse.cli.catalog.schema import FEATURES, METERS, PLANS
+from meterhouse.cli.catalog.schema import METERS, PLANS
 from meterhouse.cli.errors import Refused
 from meterhouse.cli.http import Endpoint, path_of
 from meterhouse.cli.problem import FieldFault, read_faults
@@ -39,19 +39,10 @@ class Trouble:
         return f"{where}: {self.message}"
 
 
-def rehearsed(endpoint: Endpoint, changes: Changes) -> tuple[Changes, list[Trouble]]:
-    """The changes without those that must wait, and what is against the others."""
+def find_troubles(endpoint: Endpoint, changes: Changes) -> list[Trouble]:
+    """Everything that is against the changes."""
     script = _script(changes)
-    troubles = [_trouble(script, fault) for fault in _faults(endpoint, script)] if changes.made else []
-    waiting = [one for one in troubles if _may_wait(one.change)]
-    made = [change for change in changes.made if all(change is not one.change for one in waiting)]
-    notes = [f"{'/'.join(one.change.name)} stays for now: {one.message}" for one in waiting if one.change]
-    return Changes(made, [*changes.notes, *notes]), [one for one in troubles if one not in waiting]
-
-
-def _may_wait(change: Change | None) -> bool:
-    """A feature that is no more in the files stays while it is charged for."""
-    return change is not None and change.verb is Verb.ARCHIVE and change.family is FEATURES
+    return [_trouble(script, fault) for fault in _faults(endpoint, script)] if script else []
 
 
 def _script(changes: Changes) -> dict[str, list[Change]]:
