@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from openmeter import Client
 
 Eventually = Callable[[Callable[[], object], object], None]
 Meterhouse = Callable[..., Any]
@@ -102,7 +101,7 @@ phases:
 
 @pytest.mark.parametrize("namespace", ["plans_as_code"], indirect=True)
 def test_a_catalog_in_files_is_sold_changed_and_told_whom_it_touches(
-    meterhouse: Meterhouse, new_namespace: Callable[[str], Client], namespace: str, tmp_path: Path
+    meterhouse: Meterhouse, new_namespace: Callable[[str], Any], namespace: str, tmp_path: Path
 ) -> None:
     sdk = new_namespace(namespace)
     for name, text in CATALOG.items():
@@ -119,8 +118,7 @@ def test_a_catalog_in_files_is_sold_changed_and_told_whom_it_touches(
     assert meterhouse("catalog", "pull") == {"written": [], "unchanged": 3, "onlyHere": []}
 
     customer = sdk.customers.create({"key": "ann", "name": "Ann"})
-    wanted: dict[str, Any] = {"customerKey": "ann", "plan": {"key": "walker"}}
-    subscription = sdk.subscriptions.create(wanted)
+    subscription = sdk.subscriptions.create({"customerKey": "ann", "plan": {"key": "walker"}})
     plan = tmp_path / "catalog/plans/walker.yaml"
     plan.write_text(plan.read_text().replace("0.10", "0.12"))
 
