@@ -43,6 +43,7 @@ class FunctionSpec:
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE = Technology
+_CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 REQUESTS = (
@@ -123,6 +124,7 @@ REQUESTS = (
             "DELETE /api/v1/plans/{planId}/addons/{planAddonId}",
         ),
     ),
+    FunctionSpec("rehearse_catalog", (POSTGRES,), routes=("POST /api/v1/catalog/rehearsal",)),
     FunctionSpec(
         "manage_entitlements",
         (POSTGRES,),
@@ -180,6 +182,10 @@ REQUESTS = (
             "POST /api/v1/subscriptions/{subscriptionId}/migrate",
             "POST /api/v1/subscriptions/{subscriptionId}/restore",
             "POST /api/v1/subscriptions/{subscriptionId}/unschedule-cancelation",
+            "GET /api/v1/subscriptions/{subscriptionId}/addons",
+            "POST /api/v1/subscriptions/{subscriptionId}/addons",
+            "GET /api/v1/subscriptions/{subscriptionId}/addons/{subscriptionAddonId}",
+            "PATCH /api/v1/subscriptions/{subscriptionId}/addons/{subscriptionAddonId}",
             "GET /api/v1/customers/{customerIdOrKey}/subscriptions",
             "GET /api/v1/plans/{planId}/subscriptions",
             "GET /api/v1/subscription-settings",
@@ -206,6 +212,20 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/{invoiceId}/void",
         ),
         memory=1024,
+    ),
+    FunctionSpec(
+        "manage_credits",
+        (POSTGRES,),
+        routes=(
+            f"GET {_CREDITS}/grants",
+            f"POST {_CREDITS}/grants",
+            f"GET {_CREDITS}/grants/{{creditGrantId}}",
+            f"POST {_CREDITS}/grants/{{creditGrantId}}/settlement/external",
+            f"POST {_CREDITS}/grants/{{creditGrantId}}/void",
+            f"GET {_CREDITS}/balance",
+            f"GET {_CREDITS}/transactions",
+            f"POST {_CREDITS}/adjustments",
+        ),
     ),
     FunctionSpec(
         "inspect_events",
@@ -266,6 +286,11 @@ GRANT_TASKS = (
     FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
 )
 
+CREDIT_TASKS = (
+    FunctionSpec("list_expired_credits", (POSTGRES,), timeout=60),
+    FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
+)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -282,6 +307,7 @@ FUNCTIONS = (
     *INVOICE_RUN_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
+    *CREDIT_TASKS,
     MIGRATION,
     *OPERATIONS,
 )

@@ -1,7 +1,7 @@
 """The lines a subscription should have on its invoices. Billing reconciles what it stored with them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -12,7 +12,9 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.period import Period, share
 from meterhouse.kernel.rounding import round_fraction
 from meterhouse.subscriptions.model import Subscription, clipped
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.runs import runs
+from meterhouse.subscriptions.span import earliest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,21 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
     lines = (
         _line(subscription, phase, item, index, service, full)
         for phase in subscription.effective_phases()
-        for item in phase.items
+        for item in _charges(phase)
         if _is_charged(item) and item.active_from <= horizon
         for index, (service, full) in enumerate(_service_periods(subscription, item, horizon))
     )
     return [line for line in lines if not _comes_to_nothing(line)]
+
+
+def _charges(phase: SubscriptionPhase) -> Iterator[SubscriptionItem]:
+    """The items, in one where they follow each other and charge alike: other units included are no other charge."""
+    for run in runs(phase, _charge):
+        yield replace(run[0], active_to=run[-1].active_to)
+
+
+def _charge(item: SubscriptionItem) -> tuple[str | None, RateCard]:
+    return item.feature_id, replace(item.rate_card, entitlement=None)
 
 
 def _is_charged(item: SubscriptionItem) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, Problem
 from meterhouse.subscriptions.model import Subscription
-from meterhouse.subscriptions.phase import earliest
+from meterhouse.subscriptions.span import earliest
 
 
 @dataclass(frozen=True, slots=True)
