@@ -7,34 +7,22 @@ from typing import Any
 import pytest
 from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
+from tests.e2e.drive_subscription_addons import flat, on_sale
+
 Sdk = Any
 Eventually = Callable[[Callable[[], object], object], None]
-MONTH_AGO = (dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=40)).replace(microsecond=0)
-
-
-def fee(key: str, amount: str) -> dict[str, Any]:
-    price = {"type": "flat", "amount": amount, "paymentTerm": "in_advance"}
-    return {"type": "flat_fee", "key": key, "name": key.title(), "billingCadence": "P1M", "price": price}
-
-
-def phases(*cards: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": "only", "name": "Only", "duration": None, "rateCards": list(cards)}]
+START = dt.datetime(2024, 1, 15, tzinfo=dt.UTC)
 
 
 def custom(*cards: dict[str, Any]) -> dict[str, Any]:
-    return {"name": "Own", "currency": "USD", "billingCadence": "P1M", "phases": phases(*cards)}
-
-
-def published(sdk: Sdk, key: str, amount: str) -> None:
-    body = {"key": key, "name": key.title(), "currency": "USD", "billingCadence": "P1M"}
-    plan = sdk.plans.create(body | {"phases": phases(fee("fee", amount))})
-    sdk.plans.publish(plan.id)
+    phase = {"key": "only", "name": "Only", "duration": None, "rateCards": list(cards)}
+    return {"name": "Own", "currency": "USD", "billingCadence": "P1M", "phases": [phase]}
 
 
 def subscribed(sdk: Sdk, customer: str, **fields: Any) -> Any:
     sdk.customers.create({"key": customer, "name": customer.title()})
-    what = {} if "plan" in fields else {"customPlan": custom(fee("fee", "20"))}
-    return sdk.subscriptions.create({"customerKey": customer, "timing": MONTH_AGO.isoformat()} | what | fields)
+    what = {} if "plan" in fields else {"customPlan": custom(flat("fee", "20"))}
+    return sdk.subscriptions.create({"customerKey": customer, "timing": START.isoformat()} | what | fields)
 
 
 def refused(call: Callable[[], object]) -> int | None:
@@ -44,7 +32,7 @@ def refused(call: Callable[[], object]) -> int | None:
 
 
 def create(sdk: Sdk, _eventually: Eventually) -> None:
-    published(sdk, "sold", "20")
+    on_sale(sdk, "sold", flat("fee", "20"))
     made = subscribed(sdk, "buyer", plan={"key": "sold"}, metadata={"a": "b"})
     assert (made.status, made.plan.key, made.plan.version, made.metadata) == ("active", "sold", 1, {"a": "b"})
     assert refused(lambda: sdk.subscriptions.create({"customerKey": "buyer", "plan": {"key": "sold"}})) == 409
@@ -53,17 +41,17 @@ def create(sdk: Sdk, _eventually: Eventually) -> None:
 
 def get_expanded(sdk: Sdk, _eventually: Eventually) -> None:
     made = subscribed(sdk, "shown")
-    now, then = (sdk.subscriptions.get_expanded(made.id, at=at) for at in (None, MONTH_AGO - dt.timedelta(days=1)))
+    now, then = (sdk.subscriptions.get_expanded(made.id, at=at) for at in (None, START - dt.timedelta(days=1)))
     assert (now.status, then.status) == ("active", "scheduled")
     assert [item.key for item in now.phases[0].items_property] == ["fee"]
 
 
 def edit(sdk: Sdk, _eventually: Eventually) -> None:
     made = subscribed(sdk, "edited")
-    add = {"op": "add_item", "phaseKey": "only", "rateCard": fee("fee", "30")}
+    add = {"op": "add_item", "phaseKey": "only", "rateCard": flat("fee", "30")}
     sdk.subscriptions.edit(made.id, {"customizations": [add], "timing": "immediate"})
-    later = {"op": "add_phase", "phase": {"key": "later", "name": "Later", "startAfter": "P1Y"}}
-    filled = {"op": "add_item", "phaseKey": "later", "rateCard": fee("fee", "40")}
+    later = {"op": "add_phase", "phase": {"key": "later", "name": "Later", "startAfter": "P90Y"}}
+    filled = {"op": "add_item", "phaseKey": "later", "rateCard": flat("fee", "40")}
     longer = {"op": "stretch_phase", "phaseKey": "only", "extendBy": "P1M"}
     sdk.subscriptions.edit(made.id, {"customizations": [later, filled, longer]})
     only, following = sdk.subscriptions.get_expanded(made.id).phases
@@ -78,16 +66,16 @@ def edit(sdk: Sdk, _eventually: Eventually) -> None:
 
 def change(sdk: Sdk, _eventually: Eventually) -> None:
     made = subscribed(sdk, "changed")
-    done = sdk.subscriptions.change(made.id, {"timing": "immediate", "customPlan": custom(fee("better", "50"))})
+    done = sdk.subscriptions.change(made.id, {"timing": "immediate", "customPlan": custom(flat("better", "50"))})
     assert done.current.active_to == done.next.active_from
     assert done.next.annotations["subscription.previous.id"] == made.id
     assert done.current.annotations["subscription.superseding.id"] == done.next.id
-    again = {"timing": "immediate", "customPlan": custom(fee("best", "60"))}
+    again = {"timing": "immediate", "customPlan": custom(flat("best", "60"))}
     assert refused(lambda: sdk.subscriptions.change(made.id, again)) == 409
 
 
 def migrate(sdk: Sdk, _eventually: Eventually) -> None:
-    published(sdk, "versioned", "20")
+    on_sale(sdk, "versioned", flat("fee", "20"))
     made = subscribed(sdk, "migrant", plan={"key": "versioned"})
     assert refused(lambda: sdk.subscriptions.migrate(made.id, {})) == 409
     newer = sdk.plans.next("versioned")
@@ -98,7 +86,7 @@ def migrate(sdk: Sdk, _eventually: Eventually) -> None:
 
 def restore(sdk: Sdk, _eventually: Eventually) -> None:
     made = subscribed(sdk, "restored")
-    later = {"timing": "next_billing_cycle", "customPlan": custom(fee("better", "50"))}
+    later = {"timing": "next_billing_cycle", "customPlan": custom(flat("better", "50"))}
     done = sdk.subscriptions.change(made.id, later)
     assert sdk.subscriptions.restore(made.id).status == "active"
     with pytest.raises(ResourceNotFoundError):
@@ -120,8 +108,7 @@ def unschedule_cancelation(sdk: Sdk, _eventually: Eventually) -> None:
 
 
 def delete(sdk: Sdk, _eventually: Eventually) -> None:
-    soon = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=3)).isoformat()
-    made = subscribed(sdk, "early", timing=soon)
+    made = subscribed(sdk, "early", timing="2099-01-01T00:00:00Z")
     sdk.subscriptions.delete(made.id)
     with pytest.raises(ResourceNotFoundError):
         sdk.subscriptions.get_expanded(made.id)
