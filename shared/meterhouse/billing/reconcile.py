@@ -77,7 +77,8 @@ class _Asked:
 def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], known: Known, at: datetime) -> _Asked:
     agreed = {subscription.id: subscription for subscription in subscriptions}
     parted = cuts(known, pending)
-    reach = max((one.service_period.end for one in (*pending, *known.prepaid)), default=at)
+    periods = [*(line.service_period for line in pending), *(one.service_period for one in known.prepaid)]
+    reach = max((period.end for period in periods), default=at)
     near, far = _targets(agreed, parted, at), _targets(agreed, parted, max(reach, at))
     excess = tuple(excesses(known.prepaid, far))
     return _Asked(_due(near, excess, agreed), _due(far, excess, agreed), excess)
