@@ -67,6 +67,19 @@ def charge_of(row: Row) -> Charge:
     return Charge(**{name: row[name] for name in fields}, mode=Mode(row["mode"]))
 
 
+def charge_document(customer_id: str, charge: Charge) -> Mapping[str, Any]:
+    return {
+        "customer_id": customer_id,
+        "key": charge.key,
+        "currency": charge.currency,
+        "amount": f"{charge.amount:f}",
+        "mode": charge.mode.value,
+        "feature": charge.feature,
+        "name": charge.name,
+        "at": charge.at.isoformat(),
+    }
+
+
 def transaction_document(number: int, transaction: Transaction) -> dict[str, Any]:
     """For `jsonb_to_recordset`: decimals as texts, which lose no digit."""
     return {

@@ -130,11 +130,9 @@ def test_a_namespace_reads_and_changes_nothing_of_another(till: Till, unguarded:
         assert store.grants.page(GrantFilter(till.customer, T), 1, 10) == ([], 0)
         assert store.grants.over(later, "", "~") == []
         assert store.grants.edges(later, 10) == []
-        assert store.ledger.positions(till.customer) == []
-        assert store.ledger.advances(till.customer, USD) == []
-        assert store.ledger.currencies(till.customer) == []
-        assert store.ledger.charge(till.customer, f"{till.namespace}:c1") is None
-        assert store.ledger.realised(f"{till.namespace}:c1") == []
+        assert store.ledger.holdings([till.customer]) == {}
+        assert store.ledger.charges([f"{till.namespace}:c1"]) == {}
+        assert store.ledger.realised([f"{till.namespace}:c1"]) == {}
         assert store.ledger.accrued(f"{till.namespace}:c1") == {}
         assert store.ledger.has(f"grant/{granted.id}/funded") is False
         assert store.ledger.movements(MovementFilter(till.customer, later), []) == []

@@ -14,28 +14,21 @@ CROSS JOIN LATERAL (
         AND e.account = 'customer_fbo'
         AND (%(as_of)s::timestamptz IS NULL OR t.booked_at <= %(as_of)s)
 ) m
-WHERE g.namespace = %(namespace)s AND g.customer_id = %(customer_id)s
+WHERE g.namespace = %(namespace)s AND g.customer_id = ANY(%(customer_ids)s)
     AND (%(currency)s::text IS NULL OR g.currency = %(currency)s)
-ORDER BY g.id
+ORDER BY g.customer_id, g.currency, g.id
 
 -- name: advances
-SELECT c.key, c.feature, c.at, c.name, -sum(e.amount) AS amount
+SELECT c.customer_id, c.currency, c.key, c.feature, c.at, c.name, -sum(e.amount) AS amount
 FROM ledger_entries e
 JOIN ledger_transactions t ON t.namespace = e.namespace AND t.id = e.transaction_id AND t.entries = e.entries
 JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
-WHERE e.namespace = %(namespace)s AND e.customer_id = %(customer_id)s AND e.account = 'customer_advance'
-    AND e.currency = %(currency)s
+WHERE e.namespace = %(namespace)s AND e.customer_id = ANY(%(customer_ids)s) AND e.account = 'customer_advance'
+    AND (%(currency)s::text IS NULL OR e.currency = %(currency)s)
     AND (%(as_of)s::timestamptz IS NULL OR t.booked_at <= %(as_of)s)
 GROUP BY c.namespace, c.key
 HAVING sum(e.amount) <> 0
-ORDER BY c.at, c.key
-
--- name: currencies
-SELECT currency FROM credit_grants WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s
-UNION
-SELECT currency FROM ledger_entries
-WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND account = 'customer_advance'
-ORDER BY currency
+ORDER BY c.customer_id, c.currency, c.at, c.key
 
 -- name: book
 -- Transactions that are not written yet, and the entries of just those.
@@ -68,27 +61,28 @@ CROSS JOIN LATERAL jsonb_to_recordset(given.entries) AS entry(
     features text[], priority smallint, payment text
 )
 
--- name: add_charge
+-- name: add_charges
 INSERT INTO ledger_charges (namespace, key, customer_id, currency, amount, mode, feature, name, at, recorded_at)
-VALUES (
-    %(namespace)s, %(key)s, %(customer_id)s, %(currency)s, %(amount)s, %(mode)s, %(feature)s, %(name)s, %(at)s,
-    %(recorded_at)s
+SELECT %(namespace)s, key, customer_id, currency, amount, mode, feature, name, at, %(recorded_at)s
+FROM jsonb_to_recordset(%(charges)s) AS given(
+    key text, customer_id text, currency text, amount numeric, mode text, feature text, name text, at timestamptz
 )
 
--- name: charge
-SELECT * FROM ledger_charges
-WHERE namespace = %(namespace)s AND key = %(key)s AND customer_id = %(customer_id)s
+-- name: charges
+SELECT * FROM ledger_charges WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)
 
 -- name: realised
 -- What grants, or nobody yet, bear of a charge; what was given back was booked when it was burnt.
-SELECT e.grant_id, CASE WHEN e.grant_id IS NULL THEN c.at ELSE t.booked_at END AS booked_at, -sum(e.amount) AS amount
+SELECT
+    t.charge, e.grant_id, CASE WHEN e.grant_id IS NULL THEN c.at ELSE t.booked_at END AS booked_at,
+    -sum(e.amount) AS amount
 FROM ledger_transactions t
 JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
 JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
-WHERE t.namespace = %(namespace)s AND t.charge = %(key)s AND e.account IN ('customer_fbo', 'customer_advance')
-GROUP BY 1, 2
+WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND e.account IN ('customer_fbo', 'customer_advance')
+GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
-ORDER BY min(t.sequence), min(e.number)
+ORDER BY 1, min(t.sequence), min(e.number)
 
 -- name: accrued
 SELECT e.cost_rate, e.cost_currency, sum(e.amount) AS amount
