@@ -19,6 +19,7 @@ from meterhouse.ledger.rows import (
     basis_of,
     charge_document,
     charge_of,
+    entry_documents,
     grant_of,
     grant_values,
     movement_of,
@@ -100,10 +101,15 @@ class PostgresLedger:
     def book(self, transactions: Sequence[Transaction]) -> None:
         if not transactions:
             return
+        import psycopg  # noqa: PLC0415 - loaded already by the connection
+
         documents = [transaction_document(number, one) for number, one in enumerate(transactions, 1)]
-        written = self._transaction.execute(_LEDGER["book"], {"transactions": json.dumps(documents)})
-        if written != sum(len(one.entries) for one in transactions):
-            raise InvariantBroken("a business key of the ledger was to be booked twice")
+        entries = [document for one in transactions for document in entry_documents(one)]
+        try:
+            self._transaction.execute(_LEDGER["add_transactions"], {"transactions": json.dumps(documents)})
+        except psycopg.errors.UniqueViolation as error:
+            raise InvariantBroken("a business key of the ledger was to be booked twice") from error
+        self._transaction.execute(_LEDGER["add_entries"], {"entries": json.dumps(entries)})
 
     def add_charges(self, charges: Iterable[tuple[str, Charge]], at: datetime) -> None:
         documents = json.dumps([charge_document(customer_id, charge) for customer_id, charge in charges])

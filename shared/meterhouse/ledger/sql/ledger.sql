@@ -1,19 +1,20 @@
 -- name: positions
 -- Each grant with the sums of what moved it.
-SELECT g.*, m.funded, m.burnt, m.expired, m.voided
+SELECT g.*, coalesce(m.funded, 0) AS funded, coalesce(m.burnt, 0) AS burnt, coalesce(m.expired, 0) AS expired,
+    coalesce(m.voided, 0) AS voided
 FROM credit_grants g
-CROSS JOIN LATERAL (
+LEFT JOIN (
     SELECT
-        coalesce(sum(e.amount) FILTER (WHERE t.kind = 'funded'), 0) AS funded,
-        coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'consumed'), 0) AS burnt,
-        coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'expired'), 0) AS expired,
-        coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'voided'), 0) AS voided
-    FROM ledger_entries e
-    JOIN ledger_transactions t ON t.namespace = e.namespace AND t.id = e.transaction_id AND t.entries = e.entries
-    WHERE e.namespace = g.namespace AND e.customer_id = g.customer_id AND e.grant_id = g.id
-        AND e.account = 'customer_fbo'
-        AND (%(as_of)s::timestamptz IS NULL OR t.booked_at <= %(as_of)s)
-) m
+        grant_id,
+        sum(amount) FILTER (WHERE kind = 'funded') AS funded,
+        -sum(amount) FILTER (WHERE kind = 'consumed') AS burnt,
+        -sum(amount) FILTER (WHERE kind = 'expired') AS expired,
+        -sum(amount) FILTER (WHERE kind = 'voided') AS voided
+    FROM ledger_entries
+    WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND account = 'customer_fbo'
+        AND (%(as_of)s::timestamptz IS NULL OR booked_at <= %(as_of)s)
+    GROUP BY grant_id
+) m ON m.grant_id = g.id
 WHERE g.namespace = %(namespace)s AND g.customer_id = ANY(%(customer_ids)s)
     AND (%(currency)s::text IS NULL OR g.currency = %(currency)s)
 ORDER BY g.customer_id, g.currency, g.id
@@ -25,40 +26,32 @@ JOIN ledger_transactions t ON t.namespace = e.namespace AND t.id = e.transaction
 JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
 WHERE e.namespace = %(namespace)s AND e.customer_id = ANY(%(customer_ids)s) AND e.account = 'customer_advance'
     AND (%(currency)s::text IS NULL OR e.currency = %(currency)s)
-    AND (%(as_of)s::timestamptz IS NULL OR t.booked_at <= %(as_of)s)
+    AND (%(as_of)s::timestamptz IS NULL OR e.booked_at <= %(as_of)s)
 GROUP BY c.namespace, c.key
 HAVING sum(e.amount) <> 0
 ORDER BY c.customer_id, c.currency, c.at, c.key
 
--- name: book
--- Transactions that are not written yet, and the entries of just those.
-WITH given AS (
-    SELECT * FROM jsonb_to_recordset(%(transactions)s) AS given(
-        number integer, id text, key text, kind text, customer_id text, booked_at timestamptz, recorded_at timestamptz, charge text,
-        name text, entries jsonb
-    )
-), written AS (
-    INSERT INTO ledger_transactions (
-        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name
-    )
-    SELECT %(namespace)s, id, jsonb_array_length(entries), key, kind, customer_id, booked_at, recorded_at, charge, name
-    FROM given
-    ORDER BY number
-    ON CONFLICT (namespace, key) DO NOTHING
-    RETURNING id, entries
+-- name: add_transactions
+INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name)
+SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name
+FROM jsonb_to_recordset(%(transactions)s) AS given(
+    number integer, id text, entries smallint, key text, kind text, customer_id text, booked_at timestamptz,
+    recorded_at timestamptz, charge text, name text
 )
+ORDER BY number
+
+-- name: add_entries
 INSERT INTO ledger_entries (
-    namespace, transaction_id, number, entries, customer_id, account, currency, amount, grant_id, cost_rate,
-    cost_currency, features, priority, payment
+    namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
+    cost_rate, cost_currency, features, priority, payment
 )
 SELECT
-    %(namespace)s, written.id, entry.number, written.entries, given.customer_id, entry.account, entry.currency,
-    entry.amount, entry.grant_id, entry.cost_rate, entry.cost_currency, entry.features, entry.priority, entry.payment
-FROM written
-JOIN given USING (id)
-CROSS JOIN LATERAL jsonb_to_recordset(given.entries) AS entry(
-    number smallint, account text, currency text, amount numeric, grant_id text, cost_rate numeric, cost_currency text,
-    features text[], priority smallint, payment text
+    %(namespace)s, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
+    cost_rate, cost_currency, features, priority, payment
+FROM jsonb_to_recordset(%(entries)s) AS given(
+    transaction_id text, number smallint, entries smallint, customer_id text, kind text, booked_at timestamptz,
+    account text, currency text, amount numeric, grant_id text, cost_rate numeric, cost_currency text, features text[],
+    priority smallint, payment text
 )
 
 -- name: add_charges
