@@ -26,7 +26,7 @@ from infra.schedules import (
 from infra.secrets import ApplicationSecrets
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
-from infra.workflow import Workflow
+from infra.workflow import Workflow, workflow_arn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ class ApplicationStack(Stack):
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
+        self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.backfill = Backfill(self, self.functions, self.bus)
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
@@ -68,7 +69,7 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        capabilities = Capabilities(plane, self.bus, self.secrets)
+        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"))
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:

@@ -13,6 +13,7 @@ class Technology(StrEnum):
     CLICKHOUSE = "clickhouse"
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
+    STEPFUNCTIONS = "stepfunctions"
 
 
 class Credential(StrEnum):
@@ -42,7 +43,7 @@ class FunctionSpec:
     authorized: bool = True
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS = Technology
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 REQUESTS = (
@@ -189,6 +190,17 @@ REQUESTS = (
         memory=1024,
     ),
     FunctionSpec(
+        "manage_backtests",
+        (POSTGRES, STEPFUNCTIONS),
+        routes=(
+            "POST /api/v1/plans/{planId}/backtest",
+            "GET /api/v1/plans/{planId}/backtests",
+            "GET /api/v1/plans/{planId}/backtests/{backtestId}",
+            "GET /api/v1/plans/{planId}/backtests/{backtestId}/customers/{customerId}",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "inspect_events",
         (KAFKA, CLICKHOUSE, POSTGRES),
         routes=(
@@ -247,6 +259,12 @@ GRANT_TASKS = (
     FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
 )
 
+BACKTEST_TASKS = (
+    FunctionSpec("list_backtest_batches", (POSTGRES,), timeout=60),
+    FunctionSpec("rate_backtest", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
+    FunctionSpec("finish_backtest", (POSTGRES,), timeout=120, memory=1024),
+)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -263,6 +281,7 @@ FUNCTIONS = (
     *INVOICE_RUN_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
+    *BACKTEST_TASKS,
     MIGRATION,
     *OPERATIONS,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import api as billing
+from meterhouse.billing import backtest_api
 from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
@@ -33,6 +34,7 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
+            backtest_api.backtest_routes(UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

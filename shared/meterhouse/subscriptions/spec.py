@@ -91,13 +91,14 @@ def _laid_out(phases: Sequence[PlanPhase], terms: Terms) -> Iterator[Subscriptio
             metadata=phase.metadata,
             active_from=edges[index],
             active_to=end,
-            items=tuple(_item(terms.id, phase.key, card, edges[index], end) for card in phase.rate_cards),
+            items=tuple(item_of(terms.id, phase.key, card, edges[index], end) for card in phase.rate_cards),
         )
 
 
-def _item(
+def item_of(
     subscription_id: str, phase_key: str, card: RateCard, active_from: datetime, active_to: datetime | None
 ) -> SubscriptionItem:
+    """The first item of a rate card in a phase."""
     return SubscriptionItem(
         id=derived_ulid(active_from, "subscription_item", subscription_id, phase_key, card.key, "v0"),
         rate_card=card,

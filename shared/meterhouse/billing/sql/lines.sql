@@ -60,3 +60,10 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
     AND l.rate_card -> 'price' ->> 'type' = 'flat'
     AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
+
+-- name: issued_of_subscriptions
+SELECT l.* FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s) AND l.service_start >= %(since)s
+    AND l.is_live AND NOT l.is_pending
+    AND i.issued_at IS NOT NULL AND i.voided_at IS NULL AND i.deleted_at IS NULL
