@@ -40,7 +40,7 @@ status: install ## what of the local stack is running
 	@$(RUN) -m localstack status
 
 test: lint ## lint, and every ring that needs no Docker and no AWS account
-	@$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	@$(RUN) -m pytest --numprocesses $(WORKERS)
 
 check: lint ## lint and unit tests
 	@$(RUN) -m pytest tests/unit --quiet

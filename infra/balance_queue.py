@@ -23,7 +23,7 @@ THRESHOLDS = "BALANCE_THRESHOLDS"
 MOVING = (
     "usage.ingested",
     "customer.updated",
-    *(f"entitlement.{what}" for what in ("created", "deleted", "reset", "came_due")),
+    *(f"entitlement.{what}" for what in ("created", "deleted", "rescheduled", "reset", "came_due")),
     *(f"grant.{what}" for what in ("created", "voided", "expired", "issued")),
     *(f"reservation.{what}" for what in ("created", "settled", "released")),
 )

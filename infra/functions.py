@@ -166,6 +166,7 @@ REQUESTS = (
             "POST /api/v1/subscriptions/{subscriptionId}/cancel",
             "POST /api/v1/subscriptions/{subscriptionId}/unschedule-cancelation",
             "GET /api/v1/customers/{customerIdOrKey}/subscriptions",
+            "GET /api/v1/plans/{planId}/subscriptions",
         ),
     ),
     FunctionSpec(

@@ -1,10 +1,14 @@
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.simulation.report import report as simulation_report
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 # a slow machine is no fault of the rule under test, and the same examples come every time
 _SLOW = [HealthCheck.too_slow]
@@ -14,25 +18,24 @@ settings.load_profile("meterhouse")
 # a terminated run stops the servers it started, as an interrupted one does
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
-_RINGS_WITH_ONE_STACK = frozenset({"e2e", "infra"})
 _SDK_COVERAGE = "tests/e2e/test_sdk_coverage.py"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where workers share the tests out, a file stays whole, and so does a ring that deploys or synthesises once."""
-    for item in items:
-        ring, *rest = item.path.relative_to(Path(__file__).parent).parts
-        item.add_marker(pytest.mark.xdist_group(ring if ring in _RINGS_WITH_ONE_STACK else "/".join((ring, *rest))))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    from tests.sharing_out import WholeUnits  # noqa: PLC0415 - a run without workers needs no xdist
+
+    return WholeUnits(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What tests have to tell beside their outcome: what a worker prints is lost."""
     reports = [one for some in terminalreporter.stats.values() for one in some if isinstance(one, pytest.TestReport)]
-    if any(one.nodeid.startswith(_SDK_COVERAGE) for one in reports):
+    if coverage := [one for one in reports if one.nodeid.startswith(_SDK_COVERAGE)]:
         from tests.e2e.sdk_operations import report  # noqa: PLC0415 - loads the SDK, which most runs need not
 
         terminalreporter.section("operations of the official SDK")
-        for line in report():
+        for line in report(one.nodeid for one in coverage if one.when == "call" and one.passed):
             terminalreporter.write_line(line)
     if cost := simulation_report(pair for one in reports if one.when == "call" for pair in one.user_properties):
         terminalreporter.section("simulation")

@@ -17,6 +17,7 @@ from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
+from meterhouse.subscriptions import of_plan_api
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
@@ -33,6 +34,7 @@ def openapi() -> str:
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
+            of_plan_api.of_plan_routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

@@ -1,16 +1,17 @@
 """Subscriptions."""
 
-from meterhouse.platform import clock, ids
+from meterhouse.platform import clock
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.subscriptions.api import routes
-from meterhouse.subscriptions.create import CreateSubscription
+from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
+from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
 from meterhouse.subscriptions.service import SubscriptionService
 
 database = Database(PostgresSettings.from_environment)
-begin = begins(database, PostgresStore)
-service = SubscriptionService(begin, clock.now)
-create_subscription = CreateSubscription(begin, ids.new_id, clock.now)
+service = SubscriptionService(begins(database, PostgresStore))
+of_plan = SubscriptionsOfPlan(begins(database, PostgresSubscribers), clock.now)
 
-handler = http_handler(routes(service, create_subscription), database=database)
+handler = http_handler(routes(service), of_plan_routes(of_plan), database=database)

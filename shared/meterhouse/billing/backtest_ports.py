@@ -10,6 +10,7 @@ from meterhouse.billing.comparison import Summary, Sums
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.ports import BilledFeatures, PageOf, Profiles
 from meterhouse.billing.rests import Known
+from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.plan import Plan
 from meterhouse.customers.model import Customer
 from meterhouse.subscriptions.model import Subscription
@@ -96,6 +97,8 @@ class BacktestStore(Protocol):
     def profiles(self) -> Profiles: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def meters(self) -> Meters: ...
 
 
 class Launcher(Protocol):

@@ -108,6 +108,5 @@ def _matching(plan: PlanSpec, phase: SubscriptionPhase) -> PlanPhase:
 
 
 def _with_cards(phase: SubscriptionPhase, subscription: Subscription, planned: PlanPhase) -> SubscriptionPhase:
-    start, end = phase.active_from, phase.active_to
-    items = tuple(item_of(subscription.id, phase.key, card, start, end) for card in planned.rate_cards)
-    return replace(phase, items=items)
+    items = (item_of(subscription.id, phase, card, phase.active_from) for card in planned.rate_cards)
+    return replace(phase, items=tuple(items))

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from meterhouse.billing.duration import Duration
 from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.customers.model import Address
+from meterhouse.kernel.duration import Duration
 from meterhouse.rating.document import line_from_document, line_to_document
 from meterhouse.rating.line import DetailedLine
 

@@ -21,6 +21,7 @@ from meterhouse.billing.postgres import PostgresLines, PostgresProfiles
 from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.period import Period
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference
@@ -98,6 +99,7 @@ class PostgresBacktestStore:
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
         self.features = PostgresFeatures(transaction)
+        self.meters = PostgresMeters(transaction)
 
 
 def _slice(page: PageOf) -> dict[str, int]:

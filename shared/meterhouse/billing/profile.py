@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from meterhouse.billing.duration import Duration
 from meterhouse.customers.model import Address
+from meterhouse.kernel.duration import Duration
 
 
 class CollectionMethod(StrEnum):

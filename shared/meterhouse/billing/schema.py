@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from meterhouse.billing.duration import Duration
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import Apps
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.model import Address
 from meterhouse.customers.schema import AddressWire
+from meterhouse.kernel.duration import Duration
 from meterhouse.platform.wire import Description, ExternalKey, Metadata, Name, Resource, Ulid, Wire
 
 

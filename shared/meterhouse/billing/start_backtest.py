@@ -8,6 +8,7 @@ from meterhouse.billing.backtest import Backtest, backtest_id
 from meterhouse.billing.backtest_ports import BacktestStore, Launcher
 from meterhouse.billing.backtest_run import BacktestRun
 from meterhouse.billing.compared_periods import last_stretches, under
+from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.plan import Plan
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
@@ -88,8 +89,8 @@ def _time_problems(as_of: datetime, now: datetime) -> list[Problem]:
 
 
 def _plan_problems(work: Work[BacktestStore], plan: Plan) -> list[Problem]:
-    features = work.store.features.by_keys(feature_keys(plan.spec))
-    return publish_problems(plan.spec, features, "/plan")
+    known = known_features(work.store.features, work.store.meters, feature_keys(plan.spec))
+    return publish_problems(plan.spec, known, "/plan")
 
 
 def _chosen(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from meterhouse.catalog.entitlement_template_document import template_from_document, template_to_document
 from meterhouse.catalog.plan import PlanPhase
 from meterhouse.catalog.price_document import (
     Document,
@@ -53,13 +54,15 @@ def rate_card_to_document(card: RateCard) -> Document:
         "price": None if card.price is None else price_to_document(card.price),
         "discounts": discounts_to_document(card.discounts),
         "unit_config": None if card.unit_config is None else unit_config_to_document(card.unit_config),
+        "entitlement": None if card.entitlement is None else template_to_document(card.entitlement),
         "tax_config": card.tax_config,
         "metadata": dict(card.metadata),
     }
 
 
 def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
-    price, unit_config = document["price"], document.get("unit_config")
+    # rate cards that were stored before there were discounts, unit conversions and entitlements lack them
+    price, unit_config, entitlement = document["price"], document.get("unit_config"), document.get("entitlement")
     return RateCard(
         type=RateCardType(document["type"]),
         key=document["key"],
@@ -68,9 +71,9 @@ def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
         feature_key=document["feature_key"],
         billing_cadence=_cadence(document["billing_cadence"]),
         price=None if price is None else price_from_document(price),
-        # rate cards that were stored before there were discounts and unit conversions lack both
         discounts=discounts_from_document(document.get("discounts", {})),
         unit_config=None if unit_config is None else unit_config_from_document(unit_config),
+        entitlement=None if entitlement is None else template_from_document(entitlement),
         tax_config=document["tax_config"],
         metadata=document["metadata"],
     )

@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.plan import PlanPhase, PlanSpec, PlanStatus, SettlementMode
 from meterhouse.catalog.plan_service import ShownPlan
-from meterhouse.catalog.schema import Duration, RateCardWire, rate_card_from_wire, rate_card_to_wire
+from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
 from meterhouse.platform.wire import CurrencyCode, Description, Instant, Key, Metadata, Name, Resource, Wire
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.catalog.feature_service import CATALOG_LOCK
+from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.plan import Plan, PlanSpec, PlanStatus
 from meterhouse.catalog.plan_events import plan_event
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
@@ -158,16 +159,17 @@ def refuse_unless(plan: Plan, at: datetime, code: str, *allowed: PlanStatus) -> 
 
 def sale_problems(store: CatalogStore, spec: PlanSpec) -> list[Problem]:
     """What keeps a sound spec from being sold, the state of its features included."""
-    return publish_problems(spec, store.features.by_keys(feature_keys(spec)))
+    return publish_problems(spec, known_features(store.features, store.meters, feature_keys(spec)))
 
 
 def shown(store: CatalogStore, plans: Sequence[Plan], at: datetime) -> list[ShownPlan]:
     """The plans as of `at`, drafts with what keeps them from being published."""
     with_status = [(plan, plan.status(at)) for plan in plans]
     drafts = [plan for plan, status in with_status if status is PlanStatus.DRAFT]
-    features = store.features.by_keys({key for plan in drafts for key in feature_keys(plan.spec)})
+    keys = {key for plan in drafts for key in feature_keys(plan.spec)}
+    known = known_features(store.features, store.meters, keys)
     return [
-        ShownPlan(plan, status, publish_problems(plan.spec, features) if status is PlanStatus.DRAFT else ())
+        ShownPlan(plan, status, publish_problems(plan.spec, known) if status is PlanStatus.DRAFT else ())
         for plan, status in with_status
     ]
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.kernel.errors import Problem
+from meterhouse.metering.aggregation import Aggregation
 
 
 class FeatureOrder(StrEnum):
@@ -106,11 +107,16 @@ class KnownMeter(Protocol):
     def slug(self) -> str: ...
     @property
     def group_by(self) -> Mapping[str, str]: ...
+    @property
+    def aggregation(self) -> Aggregation: ...
 
 
 class Meters(Protocol):
     def find(self, id_or_slug: str) -> KnownMeter | None:
         """The live meter of this id or slug."""
+
+    def by_ids(self, meter_ids: Collection[str]) -> Mapping[str, KnownMeter]:
+        """Meters by id, deleted ones too."""
 
 
 class FeatureGuard(Protocol):

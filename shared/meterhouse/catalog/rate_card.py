@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from meterhouse.catalog.discount import UNDISCOUNTED, Discounts
+from meterhouse.catalog.entitlement_template import EntitlementTemplate, MeteredTemplate
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price
 from meterhouse.catalog.unit_config import UnitConfig
 from meterhouse.kernel.cadence import Cadence
@@ -24,6 +25,7 @@ class RateCard:
         billing_cadence: how often it recurs; None: once.
         discounts: taken off the price.
         unit_config: how metered units become those the price is for; None: they are the same.
+        entitlement: what its subscribers may use of the feature; None: it entitles to nothing.
         tax_config: the contract's TaxConfig, kept as sent.
     """
 
@@ -36,6 +38,7 @@ class RateCard:
     description: str | None = None
     discounts: Discounts = UNDISCOUNTED
     unit_config: UnitConfig | None = None
+    entitlement: EntitlementTemplate | None = None
     tax_config: Mapping[str, object] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,3 +51,17 @@ class RateCard:
     def is_metered(self) -> bool:
         """Whether its amount depends on usage."""
         return self.price is not None and not isinstance(self.price, FlatPrice)
+
+    @property
+    def needs_meter(self) -> bool:
+        """Whether usage of its feature must be known, for its price or its entitlement."""
+        return self.is_metered or isinstance(self.entitlement, MeteredTemplate)
+
+    def usage_period(self, plan: Cadence) -> Cadence | None:
+        """How often its entitlement's usage counts from zero; None without a metered one.
+
+        Where the template leaves it open, as often as the rate card is billed; what is billed once, as the `plan` is.
+        """
+        if not isinstance(self.entitlement, MeteredTemplate):
+            return None
+        return self.entitlement.usage_period or self.billing_cadence or plan

@@ -1,13 +1,11 @@
-"""Rate cards on the wire, to the contract; other rooms' routes reuse them.
-
-What Meterhouse cannot bill yet is refused here with the code `not_supported_yet`, so that nothing is sold unbilled.
-"""
+"""Rate cards on the wire, to the contract; other rooms' routes reuse them."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
+from meterhouse.catalog.duration_schema import Duration
+from meterhouse.catalog.entitlement_template_schema import RateCardEntitlement, template_from_wire, template_to_wire
 from meterhouse.catalog.price_schema import (
     DiscountsWire,
     FlatPriceWithPaymentTerm,
@@ -18,37 +16,7 @@ from meterhouse.catalog.price_schema import (
     price_to_wire,
 )
 from meterhouse.catalog.rate_card import RateCard, RateCardType
-from meterhouse.kernel.cadence import Cadence
 from meterhouse.platform.wire import Description, Key, Metadata, Name, Ulid, Wire
-
-
-def _parsed(value: object) -> Cadence:
-    if isinstance(value, Cadence):
-        return value
-    if not isinstance(value, str):
-        raise PydanticCustomError("duration", "must be a string holding an ISO 8601 duration")
-    try:
-        return Cadence.parse(value)
-    except ValueError as error:
-        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
-
-
-def _refused(value: object) -> None:
-    if value is not None:
-        raise PydanticCustomError("not_supported_yet", "is not supported yet: leave it out")
-
-
-Duration = Annotated[
-    Cadence,
-    PlainValidator(_parsed),
-    PlainSerializer(Cadence.iso, return_type=str),
-    WithJsonSchema({"type": "string", "format": "duration", "example": "P1M"}),
-]
-"""An ISO 8601 duration of one unit, from an hour up."""
-
-NotYet = Annotated[
-    None, PlainValidator(_refused), WithJsonSchema({"type": "null", "description": "Not supported yet: leave it out."})
-]
 
 
 class StripeTaxConfig(Wire):
@@ -74,7 +42,7 @@ class _RateCardFields(Wire):
     description: Description | None = None
     metadata: Metadata | None = None
     feature_key: Key | None = None
-    entitlement_template: NotYet = None
+    entitlement_template: RateCardEntitlement | None = None
     tax_config: TaxConfig | None = None
     discounts: DiscountsWire | None = None
 
@@ -105,6 +73,7 @@ def rate_card_from_wire(wire: RateCardFlatFee | RateCardUsageBased) -> RateCard:
         billing_cadence=wire.billing_cadence,
         price=None if wire.price is None else price_from_wire(wire.price),
         discounts=discounts_from_wire(wire.discounts),
+        entitlement=None if wire.entitlement_template is None else template_from_wire(wire.entitlement_template),
         tax_config=None if wire.tax_config is None else wire.tax_config.model_dump(mode="json", by_alias=True),
         metadata=wire.metadata or {},
     )
@@ -121,6 +90,7 @@ def rate_card_to_wire(card: RateCard) -> RateCardFlatFee | RateCardUsageBased:
         "billing_cadence": card.billing_cadence,
         "price": None if card.price is None else price_to_wire(card.price),
         "discounts": discounts_to_wire(card.discounts),
+        "entitlement_template": None if card.entitlement is None else template_to_wire(card.entitlement),
         "tax_config": card.tax_config,
     }
     if card.type is RateCardType.FLAT_FEE:

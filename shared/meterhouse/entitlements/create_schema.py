@@ -1,39 +1,18 @@
 """What authors write of entitlements on the wire, to the contract; both of its versions share it."""
 
-import json
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from meterhouse.catalog.entitlement_template_schema import Flag, JsonText, Priority, UsageAmount
 from meterhouse.entitlements.entitlement import EntitlementType, Issue
-from meterhouse.entitlements.grant_schema import Amount, EntitlementGrantCreateInputV2, Priority, grant_spec
+from meterhouse.entitlements.grant_schema import EntitlementGrantCreateInputV2, grant_spec
 from meterhouse.entitlements.period_schema import MeasureUsageFrom, RecurringPeriodCreateInput, recurrence_spec
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, ResetSpec
 from meterhouse.kernel.errors import Problems
-from meterhouse.platform.http import decode_json
 from meterhouse.platform.wire import Instant, Key, Metadata, Ulid, Wire
 
 _MOST_GRANTS = 100
-_LONGEST_CONFIG = 65_536
-Flag = Annotated[bool, Field(strict=True)]
-
-
-def _json_text(text: str) -> str:
-    try:
-        decode_json(text)
-    except json.JSONDecodeError as error:
-        raise PydanticCustomError("json_text", "must be JSON: {reason}", {"reason": str(error)}) from None
-    return text
-
-
-JsonText = Annotated[
-    str,
-    StringConstraints(max_length=_LONGEST_CONFIG),
-    AfterValidator(_json_text),
-    Field(json_schema_extra={"format": "json"}),
-]
-"""JSON inside a string, kept as it was written; no longer than a row well holds, the contract sets no limit."""
 
 
 class SharedCreateFields(Wire):
@@ -59,12 +38,12 @@ class MeteredCreateFields(SharedCreateFields):
     measure_usage_from: MeasureUsageFrom | None = None
     is_soft_limit: Flag = False
     preserve_overage_at_reset: Flag = False
-    issue_after_reset: Amount | None = None
+    issue_after_reset: UsageAmount | None = None
     issue_after_reset_priority: Priority | None = None
 
 
 class IssueAfterReset(Wire):
-    amount: Amount
+    amount: UsageAmount
     priority: Priority = 1
 
 

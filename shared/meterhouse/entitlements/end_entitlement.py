@@ -35,9 +35,14 @@ class EndEntitlement:
 def end(store: Store, entitlement: Entitlement, at: datetime) -> Entitlement:
     """Store its end at `at`; the caller holds its lock."""
     ended = entitlement.ended(at)
-    store.entitlements.update(ended)
-    store.snapshots.forget_after(ended.id, at, ended.changes)
+    store_end(store, ended, at)
     return ended
+
+
+def store_end(store: Store, entitlement: Entitlement, since: datetime) -> None:
+    """Store the end as it is now, which moves no balance before `since`; the caller holds the lock."""
+    store.entitlements.update(entitlement)
+    store.snapshots.forget_after(entitlement.id, since, entitlement.changes)
 
 
 def refuse_managed(entitlement: Entitlement) -> None:

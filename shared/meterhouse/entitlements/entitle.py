@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from meterhouse.catalog.feature import Feature
-from meterhouse.customers.model import Customer
 from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.entitlement_rules import (
     Entitled,
@@ -49,7 +48,7 @@ class Entitle:
             customer, subject_key = lock_customer(work, holder)
             feature = named_feature(work.store, spec)
             lock_feature(work, customer.id, feature.key)
-            made = write_entitlement(work, customer, feature, spec, self._now(), self._new_id)
+            made = write_entitlement(work, customer.id, feature, spec, self._now(), self._new_id)
             work.commit()
         return Shown(made, customer, subject_key)
 
@@ -77,7 +76,7 @@ def lock_feature(work: Work[Store], customer_id: str, feature_key: str) -> None:
 
 def write_entitlement(
     work: Work[Store],
-    customer: Customer,
+    customer_id: str,
     feature: Feature,
     spec: EntitlementSpec,
     at: datetime,
@@ -85,25 +84,26 @@ def write_entitlement(
 ) -> Entitlement:
     """Check and add it, with its grants; the caller holds the locks. Raises as `Entitle`."""
     problems = Problems()
-    entitled = Entitled(customer.id, feature, _meter(work.store, feature))
+    entitled = Entitled(customer_id, feature, _meter(work.store, feature))
     made = new_entitlement(new_id(), entitled, spec, at, problems)
     # in order of their ids, so that grants of one request are burnt in the order in which they were written
     grants = first_grants(made, spec, sorted(new_id() for _ in range(grants_to_be(spec))), problems)
     problems.raise_if_any("the entitlement cannot be created")
-    _refuse_overlap(work.store, made, at)
+    refuse_overlap(work.store, made, at)
     work.store.entitlements.add(made)
     work.store.grants.add(grants)
     work.publish(entitlement_created(made), *(grant_created(grant, made) for grant in grants))
     return made
 
 
+def refuse_overlap(store: Store, wanted: Entitlement, at: datetime) -> None:
+    """Raise `Conflict` if the customer has another for the feature in that time."""
+    for other in store.entitlements.not_over(wanted.customer_id, wanted.feature_key, min(at, wanted.active_from)):
+        if other.id != wanted.id and wanted.overlaps(other):
+            detail = f"the customer has entitlement {other.id} for feature {wanted.feature_key!r}"
+            problem = Problem("/featureKey", "entitlement_already_exists", detail)
+            raise Conflict(detail, problem.code, [problem], {"entitlementId": other.id})
+
+
 def _meter(store: Store, feature: Feature) -> Meter | None:
     return None if feature.meter_id is None else store.meters.by_ids([feature.meter_id]).get(feature.meter_id)
-
-
-def _refuse_overlap(store: Store, made: Entitlement, at: datetime) -> None:
-    for other in store.entitlements.not_over(made.customer_id, made.feature_key, min(at, made.active_from)):
-        if made.overlaps(other):
-            detail = f"the customer has entitlement {other.id} for feature {made.feature_key!r}"
-            problem = Problem("/featureKey", "entitlement_already_exists", detail)
-            raise Conflict(detail, problem.code, [problem])

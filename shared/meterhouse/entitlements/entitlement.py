@@ -53,7 +53,7 @@ class Entitlement:
         meter_id: of a metered one, whose usage counts: its feature's, which never changes.
         cycle: of another, the periods its author wants told; they mean nothing to its access.
         changes: counts what moved its balance: grants, voids, resets, its end. A snapshot of another count is void.
-        managed_by: the subscription that brought it; None: nobody else.
+        managed_by, managed_item: the subscription that brought it, and for which of its items; None: nobody else.
     """
 
     id: str
@@ -72,6 +72,7 @@ class Entitlement:
     cycle: UsagePeriods | None = None
     changes: int = 0
     managed_by: str | None = None
+    managed_item: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, Any] = field(default_factory=dict)
 
@@ -96,6 +97,10 @@ class Entitlement:
         """The same, active no longer than until `at`."""
         end = at if self.active_to is None else min(at, self.active_to)
         return replace(self.changed(), active_to=max(end, self.active_from), deleted_at=at, updated_at=at)
+
+    def until(self, end: datetime | None, at: datetime) -> "Entitlement":
+        """The same, with its end moved; decided at `at`."""
+        return replace(self.changed(), active_to=end, updated_at=at)
 
     def changed(self) -> "Entitlement":
         """The same after one more change of its balance."""

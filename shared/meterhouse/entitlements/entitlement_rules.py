@@ -73,6 +73,7 @@ def new_entitlement(
         meter_id=None if metered is None else entitled.feature.meter_id,
         cycle=periods if metered is None else None,
         managed_by=spec.managed_by,
+        managed_item=spec.managed_item,
         metadata=spec.metadata,
         annotations=spec.annotations,
     )

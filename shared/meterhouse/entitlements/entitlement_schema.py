@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from meterhouse.catalog.entitlement_template_schema import Priority, UsageAmount
 from meterhouse.entitlements.create_schema import IssueAfterReset
 from meterhouse.entitlements.entitlement import Entitlement
-from meterhouse.entitlements.grant_schema import Amount, Priority
 from meterhouse.entitlements.holder import Shown
 from meterhouse.entitlements.period_schema import RecurringPeriod, recurring_period
 from meterhouse.platform.wire import Instant, Metadata, Page, PeriodWire, Resource, Ulid, Wire
@@ -31,7 +31,7 @@ class MeteredFields(Wire):
     type: Literal["metered"]
     is_soft_limit: bool
     preserve_overage_at_reset: bool
-    issue_after_reset: Amount | None = None
+    issue_after_reset: UsageAmount | None = None
     issue_after_reset_priority: Priority | None = None
     last_reset: Instant
     measure_usage_from: Instant

@@ -1,4 +1,4 @@
-"""The room's domain events: `entitlement.created`, `.deleted`, `.reset`; `grant.created`, `.voided`."""
+"""The room's domain events: `entitlement.created`, `.deleted`, `.rescheduled`, `.reset`; `grant.created`, `.voided`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,6 +20,12 @@ def entitlement_created(entitlement: Entitlement) -> DomainEvent:
 def entitlement_deleted(entitlement: Entitlement, superseded_by: str | None = None) -> DomainEvent:
     """That it was ended, by hand or because another took its place."""
     return _of_entitlement("deleted", entitlement, entitlement.updated_at, {"supersededBy": superseded_by})
+
+
+def entitlement_rescheduled(entitlement: Entitlement) -> DomainEvent:
+    """That its end was moved."""
+    told = {"activeTo": _text(entitlement.active_to)}
+    return _of_entitlement("rescheduled", entitlement, entitlement.updated_at, told, str(entitlement.changes))
 
 
 def entitlement_reset(entitlement: Entitlement, reset: ManualReset) -> DomainEvent:

@@ -8,13 +8,12 @@ from meterhouse.entitlements.entitlement import Entitlement, Issue, floor_minute
 from meterhouse.entitlements.grant import Grant, Recurrence
 from meterhouse.entitlements.spec import GrantSpec, RecurrenceSpec
 from meterhouse.entitlements.usage_period import UsagePeriods
-from meterhouse.kernel.cadence import Cadence, add
-from meterhouse.kernel.errors import InvalidInput, Problems
+from meterhouse.kernel.cadence import Cadence, add, exceeds_a_century
+from meterhouse.kernel.errors import Problems
 from meterhouse.kernel.instant import format_rfc3339
 
 ISSUE_MARK = {"issueAfterReset": "true"}
 """Metadata of the grant that an issue after each reset is, as OpenMeter marks it."""
-_CENTURY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Beyond it nobody plans, and the calendar's end at the year 9999 stays out of reach of a thousand years' expiry."""
 
@@ -30,14 +29,10 @@ class GrantBounds:
 
 def check_cadence(cadence: Cadence, pointer: str, problems: Problems) -> bool:
     """Add a problem if the cadence is beyond a century; whether it is within."""
-    start, end = _CENTURY
-    try:
-        is_within = add(start, cadence) <= end
-    except InvalidInput:
-        is_within = False
-    if not is_within:
+    if exceeds_a_century(cadence):
         problems.add(pointer, "too_long", f"{cadence.iso()} is longer than 100 years")
-    return is_within
+        return False
+    return True
 
 
 def new_grant(grant_id: str, bounds: GrantBounds, spec: GrantSpec, problems: Problems, root: str = "") -> Grant:

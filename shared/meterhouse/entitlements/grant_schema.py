@@ -4,9 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from meterhouse.catalog.entitlement_template_schema import Priority, UsageAmount
 from meterhouse.customers.schema import JsonObject
 from meterhouse.entitlements.grant import Grant
 from meterhouse.entitlements.period_schema import (
@@ -18,28 +18,9 @@ from meterhouse.entitlements.period_schema import (
 from meterhouse.entitlements.spec import GrantSpec
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
 from meterhouse.kernel.errors import InvalidInput
-from meterhouse.metering.aggregation import DECIMALS
-from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Resource, Wire
+from meterhouse.platform.wire import Instant, Metadata, Resource, Wire
 
-_WHOLE_DIGITS = 20
-_DIGITS = _WHOLE_DIGITS + DECIMALS
 _NONE = Decimal(0)
-
-
-def _only_number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise PydanticCustomError("number", "must be a number")
-    return value
-
-
-Amount = Annotated[
-    JsonNumber,
-    BeforeValidator(_only_number),
-    Field(ge=0, max_digits=_DIGITS, decimal_places=DECIMALS),
-    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**_WHOLE_DIGITS}),
-]
-"""Less than 10^20, of at most 18 decimals: what meters measure in. Whole ones are exact on the wire."""
-Priority = Annotated[int, Field(ge=1, le=255, strict=True)]
 
 
 class ExpirationPeriod(Wire):
@@ -51,32 +32,32 @@ _LONGEST = ExpirationPeriod(duration=CadenceUnit.YEAR, count=1000)
 
 
 class _GrantCreate(Wire):
-    amount: Amount
+    amount: UsageAmount
     priority: Priority = 1
     effective_at: Instant
-    min_rollover_amount: Amount = _NONE
+    min_rollover_amount: UsageAmount = _NONE
     metadata: Metadata | None = None
     recurrence: RecurringPeriodCreateInput | None = None
 
 
 class EntitlementGrantCreateInput(_GrantCreate):
     expiration: ExpirationPeriod
-    max_rollover_amount: Amount = _NONE
+    max_rollover_amount: UsageAmount = _NONE
 
 
 class EntitlementGrantCreateInputV2(_GrantCreate):
     expiration: ExpirationPeriod | None = None
-    max_rollover_amount: Amount | None = None
+    max_rollover_amount: UsageAmount | None = None
     annotations: JsonObject | None = None
 
 
 class _GrantFields(Resource):
     entitlement_id: str
-    amount: Amount
+    amount: UsageAmount
     priority: Priority
     effective_at: Instant
-    max_rollover_amount: Amount
-    min_rollover_amount: Amount
+    max_rollover_amount: UsageAmount
+    min_rollover_amount: UsageAmount
     metadata: Metadata | None = None
     annotations: dict[str, Any] | None = None
     recurrence: RecurringPeriod | None = None

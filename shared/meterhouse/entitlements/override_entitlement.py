@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from meterhouse.catalog.feature import Feature
-from meterhouse.customers.model import Customer
 from meterhouse.entitlements.end_entitlement import end, refuse_managed
 from meterhouse.entitlements.entitle import lock_feature, named_feature, write_entitlement
 from meterhouse.entitlements.entitlement import Entitlement
@@ -44,16 +43,16 @@ class OverrideEntitlement:
             lock_feature(work, customer.id, before.feature_key)
             before, at = lock_entitlement(work, customer.id, id_or_feature_key, self._now)
             refuse_managed(before)
-            made = self._superseded(work, customer, before, spec, at)
+            made = self._superseded(work, customer.id, before, spec, at)
             work.commit()
         return Shown(made, customer, subject_key)
 
     def _superseded(
-        self, work: Work[Store], customer: Customer, before: Entitlement, spec: EntitlementSpec, at: datetime
+        self, work: Work[Store], customer_id: str, before: Entitlement, spec: EntitlementSpec, at: datetime
     ) -> Entitlement:
         feature = _same_feature(work.store, before, spec)
         ended = end(work.store, before, at)
-        made = write_entitlement(work, customer, feature, spec, at, self._new_id)
+        made = write_entitlement(work, customer_id, feature, spec, at, self._new_id)
         work.publish(entitlement_deleted(ended, superseded_by=made.id))
         return made
 

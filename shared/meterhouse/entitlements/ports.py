@@ -79,6 +79,9 @@ class EntitlementStore(Protocol):
     def not_over(self, customer_id: str, feature_key: str, at: datetime) -> list[Entitlement]:
         """Those that give access at some instant from `at` on, in order of time."""
 
+    def managed_by(self, subscription_id: str) -> list[Entitlement]:
+        """All that a subscription ever brought, over or not, by their start."""
+
     def page(self, wanted: EntitlementFilter, rows: Slice) -> tuple[list[Entitlement], int]:
         """The rows, and how many there are in all."""
 

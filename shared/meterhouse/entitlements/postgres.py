@@ -41,6 +41,10 @@ class PostgresEntitlements:
         wanted = {"customer_id": customer_id, "feature_key": feature_key, "at": at}
         return [entitlement_of(row) for row in self._transaction.fetch_all(_ENTITLEMENTS["not_over"], wanted)]
 
+    def managed_by(self, subscription_id: str) -> list[Entitlement]:
+        wanted = {"subscription_id": subscription_id}
+        return [entitlement_of(row) for row in self._transaction.fetch_all(_ENTITLEMENTS["managed_by"], wanted)]
+
     def page(self, wanted: EntitlementFilter, rows: Slice) -> tuple[list[Entitlement], int]:
         parameters = {
             "customer_ids": _listed(wanted.customer_ids),

@@ -13,7 +13,7 @@ from meterhouse.platform.postgres import Row
 
 _ENTITLEMENT = (
     "id", "customer_id", "feature_id", "feature_key", "active_from", "active_to", "config", "meter_id", "changes",
-    "managed_by", "metadata", "annotations", "created_at", "updated_at", "deleted_at",
+    "managed_by", "managed_item", "metadata", "annotations", "created_at", "updated_at", "deleted_at",
 )  # fmt: skip
 _GRANT = (
     "id", "entitlement_id", "amount", "effective_at", "created_at", "updated_at", "priority", "expires_at",

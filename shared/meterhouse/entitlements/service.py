@@ -67,7 +67,7 @@ class EntitlementReads:
             entitlement = work.store.entitlements.find(entitlement_id)
             if entitlement is None:
                 raise NotFound("entitlement", entitlement_id)
-            return _shown(work.store, [entitlement])[0]
+            return shown(work.store, [entitlement])[0]
 
     def of_holder(
         self, namespace: str, holder: Holder, rows: Slice, *, include_deleted: bool = False
@@ -89,7 +89,7 @@ class EntitlementReads:
                 active_at=self._now() if wanted.exclude_inactive else None,
             )
             entitlements, total = work.store.entitlements.page(matching, rows)
-            return _shown(work.store, entitlements), total
+            return shown(work.store, entitlements), total
 
     def grants_of(
         self, namespace: str, holder: Holder, id_or_feature_key: str, rows: Slice, *, include_deleted: bool = False
@@ -127,7 +127,8 @@ def _ids(store: Store, wanted: CustomersWanted) -> Collection[str] | None:
     return set.intersection(*conditions) if conditions else None
 
 
-def _shown(store: Store, entitlements: Sequence[Entitlement]) -> list[Shown]:
+def shown(store: Store, entitlements: Sequence[Entitlement]) -> list[Shown]:
+    """They with whose they are, in the same order."""
     customers = store.customers.by_ids({entitlement.customer_id for entitlement in entitlements})
     return [
         Shown(entitlement, customer, first_subject(customer))

@@ -68,7 +68,7 @@ class EntitlementSpec:
         usage_period: needed by a metered one.
         allowance: of a metered one.
         active_from: None: from now on.
-        managed_by: the subscription it comes from.
+        managed_by, managed_item: the subscription it comes from, and for which of its items.
     """
 
     type: EntitlementType
@@ -80,6 +80,7 @@ class EntitlementSpec:
     active_from: datetime | None = None
     active_to: datetime | None = None
     managed_by: str | None = None
+    managed_item: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, Any] = field(default_factory=dict)
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from meterhouse.catalog.entitlement_template_schema import Flag
 from meterhouse.entitlements.create_schema import (
     EntitlementBooleanCreateInputs,
     EntitlementStaticCreateInputs,
-    Flag,
     MeteredCreateFields,
     issued,
     metered_spec,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,8 @@ _MONTHS = {CadenceUnit.MONTH: 1, CadenceUnit.YEAR: 12}
 _PREFIXES = {unit: "PT" if unit is CadenceUnit.HOUR else "P" for unit in CadenceUnit}
 _UNITS = {(_PREFIXES[unit], unit.value[0]): unit for unit in CadenceUnit}
 _ISO = re.compile(r"(PT?)([1-9]\d{0,6})([HDWMY])", re.ASCII)
-_OUT_OF_CALENDAR = "a date outside the years 1 to 9999 was reached"
+_CENTURY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+OUT_OF_CALENDAR = "a date outside the years 1 to 9999 was reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,21 @@ def occurrence(anchor: datetime, cadence: Cadence, n: int) -> datetime:
             return _add_months(utc(anchor), count * _MONTHS[cadence.unit])
         return utc(anchor) + timedelta(hours=count * _HOURS[cadence.unit])
     except OverflowError:
-        raise InvalidInput(_OUT_OF_CALENDAR) from None
+        raise InvalidInput(OUT_OF_CALENDAR) from None
 
 
 def add(at: datetime, cadence: Cadence, n: int = 1) -> datetime:
     """Return the instant `n` lengths of `cadence` after `at`: `occurrence`, said of a duration."""
     return occurrence(at, cadence, n)
+
+
+def exceeds_a_century(cadence: Cadence) -> bool:
+    """Whether it is longer than what anybody plans: a period of thousands of years ends beyond the calendar."""
+    start, end = _CENTURY
+    try:
+        return add(start, cadence) > end
+    except InvalidInput:
+        return True
 
 
 def index_at(anchor: datetime, cadence: Cadence, at: datetime) -> int:
@@ -141,5 +151,5 @@ def _month_number(at: datetime) -> int:
 def _add_months(at: datetime, months: int) -> datetime:
     year, month = divmod(_month_number(at) + months, 12)
     if not MINYEAR <= year <= MAXYEAR:
-        raise OverflowError(_OUT_OF_CALENDAR)
+        raise OverflowError(OUT_OF_CALENDAR)
     return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))

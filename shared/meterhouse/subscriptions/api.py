@@ -13,7 +13,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from meterhouse.platform import clock
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import Instant, Page, PageNumber, PageSize, SortOrder, Ulid
-from meterhouse.subscriptions.create import CreateSubscription
 from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
 from meterhouse.subscriptions.request_schema import SubscriptionCancel, SubscriptionCreate, wanted_of
 from meterhouse.subscriptions.schema import (
@@ -36,9 +35,7 @@ class OrderBy(StrEnum):
     ACTIVE_TO = "activeTo"
 
 
-def routes(
-    service: SubscriptionService, create_subscription: CreateSubscription, now: Callable[[], datetime] = clock.now
-) -> Router:
+def routes(service: SubscriptionService, now: Callable[[], datetime] = clock.now) -> Router:
     router = Router()
 
     def namespace() -> str:
@@ -46,13 +43,12 @@ def routes(
 
     @router.post(_SUBSCRIPTIONS, operation_id="createSubscription", tags=_TAGS, summary="Create subscription")
     def create(body: Annotated[SubscriptionCreate, Body()]) -> tuple[SubscriptionWire, int]:
-        made = create_subscription(namespace(), wanted_of(body))
+        made = service.create(namespace(), wanted_of(body))
         return subscription_to_wire(made, now()), HTTPStatus.CREATED
 
     @router.get(_SUBSCRIPTION, operation_id="getSubscription", tags=_TAGS, summary="Get subscription")
     def get(subscription_id: SubscriptionId, at: Annotated[Instant | None, Query()] = None) -> SubscriptionExpanded:
-        subscription, features = service.get_with_features(namespace(), subscription_id)
-        return subscription_expanded(subscription, features, at or now())
+        return subscription_expanded(service.get_in_full(namespace(), subscription_id), at or now())
 
     @router.delete(_SUBSCRIPTION, operation_id="deleteSubscription", tags=_TAGS, summary="Delete subscription")
     def delete(subscription_id: SubscriptionId) -> Response[None]:

@@ -1,19 +1,20 @@
 """A customer subscribes to a plan."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
-from meterhouse.catalog.plan import Plan, PlanSpec, PlanStatus, SettlementMode
+from meterhouse.catalog.known_features import known_features
+from meterhouse.catalog.plan import PlanSpec, PlanStatus, SettlementMode
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
-from meterhouse.platform.work import Begin, Work
-from meterhouse.subscriptions.events import currency_settled, event
+from meterhouse.platform.work import Work
+from meterhouse.subscriptions.events import currency_settled
 from meterhouse.subscriptions.model import PlanReference, Subscription
-from meterhouse.subscriptions.service import Features, Subscriptions, lock_customer, refuse_overlap
-from meterhouse.subscriptions.spec import Terms, is_priced, subscribe
+from meterhouse.subscriptions.ports import SubscriptionStore
+from meterhouse.subscriptions.saving import lock_customer, refuse_overlap, save
+from meterhouse.subscriptions.spec import Terms, is_priced, pinned, subscribe
 from meterhouse.subscriptions.timing import Soon, Timing, starts_at
 
 
@@ -54,73 +55,48 @@ class _Sold:
     plan: PlanReference | None = None
 
 
-class Customers(Protocol):
-    def find(self, id_or_key: str) -> Customer | None: ...
-    def update(self, customer: Customer) -> None: ...
+def create_in(work: Work[SubscriptionStore], wanted: NewSubscription, new_id: str, now: datetime) -> Subscription:
+    """Subscribe the customer; one without a currency gets the plan's if anything in it has a price.
+
+    It works in an open unit of work; the caller commits.
+
+    Raises:
+        InvalidInput: no such customer, plan or starting phase; a custom plan that could not be published; a
+            timing that means nothing here.
+        Conflict: the plan is not on sale, the customer pays in another currency, or has a subscription in that
+            time.
+    """
+    starts = starts_at(wanted.timing, now)
+    customer, sold = _looked_up(work, wanted, now)
+    made = _pinned(work.store, subscribe(sold.spec, _terms(wanted, new_id, customer.id, sold.plan, starts, now)))
+    refuse_overlap(work.store.subscriptions, made)
+    if is_priced(sold.spec):
+        _settle_currency(work, customer, sold.spec.currency, now)
+    return save(work, None, made, "created")
 
 
-class Plans(Protocol):
-    def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
-        """The plan's `version`, or without one the version that is active at `at`."""
+def _pinned(store: SubscriptionStore, made: Subscription) -> Subscription:
+    return pinned(made, store.features.by_keys(made.feature_keys()))
 
 
-class Store(Protocol):
-    @property
-    def subscriptions(self) -> Subscriptions: ...
-    @property
-    def customers(self) -> Customers: ...
-    @property
-    def plans(self) -> Plans: ...
-    @property
-    def features(self) -> Features: ...
+def _terms(
+    wanted: NewSubscription, new_id: str, customer_id: str, plan: PlanReference | None, starts: datetime, now: datetime
+) -> Terms:
+    return Terms(
+        id=new_id,
+        customer_id=customer_id,
+        active_from=starts,
+        created_at=now,
+        plan=plan,
+        starting_phase=wanted.starting_phase,
+        billing_anchor=wanted.billing_anchor,
+        name=wanted.name,
+        description=wanted.description,
+        metadata=wanted.metadata,
+    )
 
 
-class CreateSubscription:
-    def __init__(self, begin: Begin[Store], new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
-        self._begin = begin
-        self._new_id = new_id
-        self._now = now
-
-    def __call__(self, namespace: str, wanted: NewSubscription) -> Subscription:
-        """Subscribe the customer; one without a currency gets the plan's if anything in it has a price.
-
-        Raises:
-            InvalidInput: no such customer, plan or starting phase; a custom plan that could not be published; a
-                timing that means nothing here.
-            Conflict: the plan is not on sale, the customer pays in another currency, or has a subscription in that
-                time.
-        """
-        now = self._now()
-        starts = starts_at(wanted.timing, now)
-        with self._begin(namespace) as work:
-            customer, sold = _looked_up(work, wanted, now)
-            made = subscribe(sold.spec, self._terms(wanted, customer.id, sold.plan, starts, now))
-            refuse_overlap(work.store.subscriptions, made)
-            if is_priced(sold.spec):
-                _settle_currency(work, customer, sold.spec.currency, now)
-            work.store.subscriptions.add(made)
-            work.publish(event("created", made))
-            work.commit()
-        return made
-
-    def _terms(
-        self, wanted: NewSubscription, customer_id: str, plan: PlanReference | None, starts: datetime, now: datetime
-    ) -> Terms:
-        return Terms(
-            id=self._new_id(),
-            customer_id=customer_id,
-            active_from=starts,
-            created_at=now,
-            plan=plan,
-            starting_phase=wanted.starting_phase,
-            billing_anchor=wanted.billing_anchor,
-            name=wanted.name,
-            description=wanted.description,
-            metadata=wanted.metadata,
-        )
-
-
-def _looked_up(work: Work[Store], wanted: NewSubscription, now: datetime) -> tuple[Customer, _Sold]:
+def _looked_up(work: Work[SubscriptionStore], wanted: NewSubscription, now: datetime) -> tuple[Customer, _Sold]:
     problems: list[Problem] = []
     customer = _locked_customer(work, wanted, problems)
     sold = _sold(work.store, wanted.plan, now, problems)
@@ -129,7 +105,9 @@ def _looked_up(work: Work[Store], wanted: NewSubscription, now: datetime) -> tup
     return customer, replace(sold, spec=_settled(sold.spec, wanted.settlement_mode))
 
 
-def _locked_customer(work: Work[Store], wanted: NewSubscription, problems: list[Problem]) -> Customer | None:
+def _locked_customer(
+    work: Work[SubscriptionStore], wanted: NewSubscription, problems: list[Problem]
+) -> Customer | None:
     """The customer as it is once nobody else works on it; found before the lock, it may have changed meanwhile."""
     found = work.store.customers.find(wanted.customer)
     if found is not None:
@@ -141,10 +119,12 @@ def _locked_customer(work: Work[Store], wanted: NewSubscription, problems: list[
     return found
 
 
-def _sold(store: Store, chosen: PlanChoice | PlanSpec, now: datetime, problems: list[Problem]) -> _Sold | None:
+def _sold(
+    store: SubscriptionStore, chosen: PlanChoice | PlanSpec, now: datetime, problems: list[Problem]
+) -> _Sold | None:
     if isinstance(chosen, PlanSpec):
-        features = store.features.by_keys(feature_keys(chosen))
-        found = [*spec_problems(chosen, "/customPlan"), *publish_problems(chosen, features, "/customPlan")]
+        known = known_features(store.features, store.meters, feature_keys(chosen))
+        found = [*spec_problems(chosen, "/customPlan"), *publish_problems(chosen, known, "/customPlan")]
         problems += found
         return None if found else _Sold(chosen)
     plan = store.plans.of_key(chosen.key, chosen.version, now)
@@ -166,7 +146,7 @@ def _settled(spec: PlanSpec, mode: SettlementMode | None) -> PlanSpec:
     return spec if mode is None else replace(spec, settlement_mode=mode)
 
 
-def _settle_currency(work: Work[Store], customer: Customer, currency: str, now: datetime) -> None:
+def _settle_currency(work: Work[SubscriptionStore], customer: Customer, currency: str, now: datetime) -> None:
     if customer.currency is None:
         settled = customer.replaced(replace(customer.details, currency=currency), now)
         work.store.customers.update(settled)

@@ -1,14 +1,18 @@
 """Subscriptions: what a customer agreed to pay, from when, until when. Rate cards are copied in, never referred to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from meterhouse.catalog.plan import SettlementMode
-from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at
 from meterhouse.kernel.period import Period
+from meterhouse.subscriptions.addon import SubscriptionAddon
+from meterhouse.subscriptions.effective import Overlays
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
+
+__all__ = ["SubscriptionItem", "SubscriptionPhase", "earliest"]
 
 
 class SubscriptionStatus(StrEnum):
@@ -29,41 +33,14 @@ class PlanReference:
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionItem:
-    """One rate card, in force during [`active_from`, `active_to`); `version` counts items of its key in the phase."""
-
-    id: str
-    rate_card: RateCard
-    active_from: datetime
-    active_to: datetime | None = None
-    version: int = 0
-
-    @property
-    def key(self) -> str:
-        return self.rate_card.key
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionPhase:
-    """In force during [`active_from`, `active_to`) as planned; the subscription may end earlier."""
-
-    id: str
-    key: str
-    name: str
-    active_from: datetime
-    active_to: datetime | None
-    items: tuple[SubscriptionItem, ...]
-    description: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Subscription:
     """In force during [`active_from`, `active_to`); `active_to` None: until canceled.
 
     Attributes:
         billing_anchor: billing periods are `billing_anchor` + n x `billing_cadence`, cut at the phases' edges.
         is_prorated: whether a flat price is charged by the share of its full service period.
+        addons: in order of their purchase.
+        previous_id, superseding_id: the subscription that this one took the place of, and the one that took its.
     """
 
     id: str
@@ -82,6 +59,9 @@ class Subscription:
     is_prorated: bool = True
     settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
     metadata: Mapping[str, str] = field(default_factory=dict)
+    previous_id: str | None = None
+    superseding_id: str | None = None
+    addons: tuple[SubscriptionAddon, ...] = ()
     deleted_at: datetime | None = None
 
     def status_at(self, at: datetime) -> SubscriptionStatus:
@@ -97,20 +77,26 @@ class Subscription:
         return end is None or max(self.active_from, other.active_from) < end
 
     def effective_phases(self) -> tuple[SubscriptionPhase, ...]:
-        """The phases that come into force, cut at the subscription's end."""
+        """The phases that come into force, cut at the subscription's end, with the items that add-ons make of them."""
+        overlays = Overlays(self.id, self.addons, self.billing_cadence)
         return tuple(
-            _cut(phase, self.active_to)
+            overlays.over(phase).until(self.active_to)
             for phase in self.phases
             if self.active_to is None or phase.active_from < self.active_to
         )
 
     def feature_keys(self) -> set[str]:
-        return {
-            item.rate_card.feature_key for phase in self.phases for item in phase.items if item.rate_card.feature_key
-        }
+        """Of all it comes to charge or include, add-ons among them."""
+        items = (item for phase in self.effective_phases() for item in phase.items)
+        return {item.rate_card.feature_key for item in items if item.rate_card.feature_key}
+
+    @property
+    def items(self) -> tuple[SubscriptionItem, ...]:
+        """Those of all phases, with their planned ends."""
+        return tuple(item for phase in self.phases for item in phase.items)
 
     def phase_at(self, at: datetime) -> SubscriptionPhase | None:
-        return next((phase for phase in self.effective_phases() if _in_force(phase, at)), None)
+        return next((phase for phase in self.effective_phases() if phase.is_in_force(at)), None)
 
     def billing_period_at(self, at: datetime) -> Period | None:
         """The billing period that contains `at`, cut at the edges of its phase; None while not in force."""
@@ -120,26 +106,7 @@ class Subscription:
         return clipped(period_at(self.billing_anchor, self.billing_cadence, at), phase.active_from, phase.active_to)
 
 
-def earliest(*ends: datetime | None) -> datetime | None:
-    """The first of the ends; None, no end, comes after all."""
-    return min((end for end in ends if end is not None), default=None)
-
-
 def clipped(period: Period, start: datetime, end: datetime | None) -> Period | None:
     """The part of `period` in [`start`, `end`), or None."""
     first, last = max(period.start, start), min(period.end, end or period.end)
     return Period(first, last) if first < last else None
-
-
-def _cut(phase: SubscriptionPhase, end: datetime | None) -> SubscriptionPhase:
-    phase_end = earliest(phase.active_to, end)
-    items = tuple(
-        replace(item, active_to=earliest(item.active_to, phase_end))
-        for item in phase.items
-        if phase_end is None or item.active_from < phase_end
-    )
-    return replace(phase, active_to=phase_end, items=items)
-
-
-def _in_force(phase: SubscriptionPhase, at: datetime) -> bool:
-    return phase.active_from <= at and (phase.active_to is None or at < phase.active_to)

@@ -1,7 +1,8 @@
 """Subscriptions in PostgreSQL: three tables, read as one row by the view `subscription_details`."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,13 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
-from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.model import PlanReference, Subscription
+from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
@@ -26,7 +31,7 @@ class PostgresSubscriptions:
 
     def find(self, subscription_id: str) -> Subscription | None:
         row = self._transaction.fetch_one(_SQL["find"], {"id": subscription_id})
-        return None if row is None else _subscription(row)
+        return None if row is None else subscription_of(row)
 
     def of_customer(self, customer_id: str) -> list[Subscription]:
         """All of them, past and future, by their start."""
@@ -51,15 +56,29 @@ class PostgresSubscriptions:
 
     def add(self, subscription: Subscription) -> None:
         self._transaction.execute(_SQL["add"], _values(subscription))
-        self._transaction.execute_many(_SQL["add_phase"], _phase_values(subscription))
-        self._transaction.execute_many(_SQL["add_item"], _item_values(subscription))
+        self._put("put_phase", {}, _phase_values(subscription))
+        self._put("put_item", {}, _item_values(subscription))
 
-    def update(self, subscription: Subscription) -> None:
-        """Store its end, or its deletion."""
-        self._transaction.execute(_SQL["update"], _values(subscription))
+    def update(self, before: Subscription, after: Subscription) -> None:
+        """Write what differs: its end, its deletion, what supersedes it; the phases and items that changed."""
+        self._transaction.execute(_SQL["update"], _values(after))
+        phases, items = _phase_values(before), _item_values(before)
+        self._remove("remove_items", after, items.keys() - _item_values(after).keys())
+        self._remove("remove_phases", after, phases.keys() - _phase_values(after).keys())
+        self._put("put_phase", phases, _phase_values(after))
+        self._put("put_item", items, _item_values(after))
+
+    def _put(self, query: str, before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
+        changed = [row for row_id, row in after.items() if before.get(row_id) != row]
+        if changed:
+            self._transaction.execute_many(_SQL[query], changed)
+
+    def _remove(self, query: str, subscription: Subscription, row_ids: AbstractSet[str]) -> None:
+        if row_ids:
+            self._transaction.execute(_SQL[query], {"subscription_id": subscription.id, "ids": sorted(row_ids)})
 
     def _all(self, query: str, **parameters: object) -> list[Subscription]:
-        return [_subscription(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+        return [subscription_of(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
 
 
 class PostgresStore:
@@ -70,6 +89,8 @@ class PostgresStore:
         self.customers = PostgresCustomers(transaction)
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
+        self.entitlements = ManagedEntitlements(transaction)
+        self.meters = PostgresMeters(transaction)
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:
@@ -93,12 +114,15 @@ def _values(subscription: Subscription) -> dict[str, Any]:
         "created_at": subscription.created_at,
         "updated_at": subscription.updated_at,
         "deleted_at": subscription.deleted_at,
+        "previous_id": subscription.previous_id,
+        "superseding_id": subscription.superseding_id,
     }
 
 
-def _phase_values(subscription: Subscription) -> Iterator[dict[str, Any]]:
-    for position, phase in enumerate(subscription.phases):
-        yield {
+def _phase_values(subscription: Subscription) -> dict[str, Row]:
+    """The rows of its phases, by id."""
+    return {
+        phase.id: {
             "subscription_id": subscription.id,
             "id": phase.id,
             "position": position,
@@ -106,30 +130,48 @@ def _phase_values(subscription: Subscription) -> Iterator[dict[str, Any]]:
             "name": phase.name,
             "description": phase.description,
             "metadata": json.dumps(dict(phase.metadata)),
+            "after_months": phase.starts_after.months,
+            "after_seconds": phase.starts_after.seconds,
             "active_from": phase.active_from,
             "active_to": phase.active_to,
         }
+        for position, phase in enumerate(subscription.phases)
+    }
 
 
-def _item_values(subscription: Subscription) -> Iterator[dict[str, Any]]:
-    for phase in subscription.phases:
-        for position, item in enumerate(phase.items):
-            yield {
-                "subscription_id": subscription.id,
-                "phase_id": phase.id,
-                "id": item.id,
-                "position": position,
-                "key": item.key,
-                "version": item.version,
-                "active_from": item.active_from,
-                "active_to": item.active_to,
-                "rate_card": json.dumps(rate_card_to_document(item.rate_card)),
-            }
+def _item_values(subscription: Subscription) -> dict[str, Row]:
+    """The rows of its items, by id."""
+    return {
+        item.id: {
+            "subscription_id": subscription.id,
+            "phase_id": phase.id,
+            "id": item.id,
+            "position": position,
+            "key": item.key,
+            "version": item.version,
+            "active_from": item.active_from,
+            "active_to": item.active_to,
+            "rate_card": json.dumps(rate_card_to_document(item.rate_card)),
+            "feature_id": item.feature_id,
+        }
+        for phase in subscription.phases
+        for position, item in enumerate(phase.items)
+    }
 
 
-def _subscription(row: Row) -> Subscription:
+def subscription_of(row: Row) -> Subscription:
     plan = row["plan_id"] and PlanReference(row["plan_id"], row["plan_key"], row["plan_version"])
-    copied = ("id", "customer_id", "name", "description", "metadata", "currency", "is_prorated")
+    copied = (
+        "id",
+        "customer_id",
+        "name",
+        "description",
+        "metadata",
+        "currency",
+        "is_prorated",
+        "previous_id",
+        "superseding_id",
+    )
     instants = ("billing_anchor", "active_from", "active_to", "created_at", "updated_at", "deleted_at")
     return Subscription(
         **{name: row[name] for name in (*copied, *instants)},
@@ -149,6 +191,7 @@ def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:
         metadata=document["metadata"],
         active_from=datetime.fromisoformat(document["active_from"]),
         active_to=_instant(document["active_to"]),
+        starts_after=Offset(document["after_months"], document["after_seconds"]),
         items=tuple(_item(item) for item in document["items"]),
     )
 
@@ -160,6 +203,7 @@ def _item(document: Mapping[str, Any]) -> SubscriptionItem:
         active_from=datetime.fromisoformat(document["active_from"]),
         active_to=_instant(document["active_to"]),
         version=document["version"],
+        feature_id=document["feature_id"],
     )
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.plan import PlanSpec, SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, PlanPhaseWire, ProRatingConfig, phase_from_wire
-from meterhouse.catalog.schema import Duration
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.platform.wire import CurrencyCode, Description, ExternalKey, Instant, Key, Metadata, Name, Ulid, Wire

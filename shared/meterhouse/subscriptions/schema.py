@@ -1,18 +1,19 @@
 """Subscriptions as answers show them, to the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.feature_schema import FeatureWire, feature_wire
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, ProRatingConfig
 from meterhouse.catalog.price_schema import DiscountsWire, UsageBasedPrice, discounts_to_wire, price_to_wire
-from meterhouse.catalog.schema import Duration, TaxConfig
+from meterhouse.catalog.schema import TaxConfig
+from meterhouse.entitlements.subject_schema import EntitlementV1, entitlement_wire
 from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import (
     CurrencyCode,
@@ -26,7 +27,9 @@ from meterhouse.platform.wire import (
     Ulid,
     Wire,
 )
-from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, SubscriptionStatus
+from meterhouse.subscriptions.full import FullSubscription
+from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 
 
 class SubscriptionAlignment(Alignment):
@@ -41,6 +44,7 @@ class PlanReferenceWire(Wire):
 
 class SubscriptionItemIncluded(Wire):
     feature: FeatureWire
+    entitlement: EntitlementV1 | None = None
 
 
 class SubscriptionItemWire(Resource):
@@ -78,6 +82,7 @@ class SubscriptionWire(Resource):
     metadata: Metadata | None = None
     active_from: Instant
     active_to: Instant | None = None
+    annotations: dict[str, str] | None = None
     alignment: SubscriptionAlignment
     status: SubscriptionStatus
     customer_id: Ulid
@@ -100,12 +105,10 @@ def subscription_to_wire(subscription: Subscription, at: datetime) -> Subscripti
     return SubscriptionWire(**_fields(subscription, at))
 
 
-def subscription_expanded(
-    subscription: Subscription, features: Mapping[str, Feature], at: datetime
-) -> SubscriptionExpanded:
-    """The subscription as it stands at `at`, with the phases that come into force; `features` by key."""
-    phases = [_Shown(subscription, features, at).phase(phase) for phase in subscription.effective_phases()]
-    return SubscriptionExpanded(**_fields(subscription, at), phases=phases)
+def subscription_expanded(full: FullSubscription, at: datetime) -> SubscriptionExpanded:
+    """The subscription as it stands at `at`, with the phases that come into force."""
+    phases = [_Shown(full, at).phase(phase) for phase in full.subscription.effective_phases()]
+    return SubscriptionExpanded(**_fields(full.subscription, at), phases=phases)
 
 
 def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
@@ -116,6 +119,7 @@ def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(subscription, name) for name in (*copied, *kept)},
         "metadata": dict(subscription.metadata) or None,
+        "annotations": _annotations(subscription) or None,
         "status": subscription.status_at(at),
         "plan": plan and PlanReferenceWire(id=plan.id, key=plan.key, version=plan.version),
         "pro_rating_config": ProRatingConfig(enabled=subscription.is_prorated, mode="prorate_prices"),
@@ -126,14 +130,21 @@ def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
     }
 
 
+def _annotations(subscription: Subscription) -> dict[str, str]:
+    linked = {
+        "subscription.previous.id": subscription.previous_id,
+        "subscription.superseding.id": subscription.superseding_id,
+    }
+    return {name: other for name, other in linked.items() if other is not None}
+
+
 def _period(period: Period) -> PeriodWire:
     return PeriodWire.model_validate({"from": period.start, "to": period.end})
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    subscription: Subscription
-    features: Mapping[str, Feature]
+    full: FullSubscription
     at: datetime
 
     def phase(self, phase: SubscriptionPhase) -> SubscriptionPhaseExpanded:
@@ -142,8 +153,8 @@ class _Shown:
             timelines.setdefault(item.key, []).append(self._item(item))
         return SubscriptionPhaseExpanded(
             id=phase.id,
-            created_at=self.subscription.created_at,
-            updated_at=self.subscription.updated_at,
+            created_at=self.full.subscription.created_at,
+            updated_at=self.full.subscription.updated_at,
             key=phase.key,
             name=phase.name,
             description=phase.description,
@@ -160,22 +171,28 @@ class _Shown:
 
     def _item(self, item: SubscriptionItem) -> SubscriptionItemWire:
         card = item.rate_card
-        feature = None if card.feature_key is None else self.features.get(card.feature_key)
         return SubscriptionItemWire(
             id=item.id,
-            created_at=self.subscription.created_at,
-            updated_at=self.subscription.updated_at,
+            created_at=self.full.subscription.created_at,
+            updated_at=self.full.subscription.updated_at,
             key=item.key,
             name=card.name,
             description=card.description,
             metadata=dict(card.metadata) or None,
             active_from=item.active_from,
             active_to=item.active_to,
-            currency=self.subscription.currency,
+            currency=self.full.subscription.currency,
             feature_key=card.feature_key,
-            included=None if feature is None else SubscriptionItemIncluded(feature=feature_wire(feature)),
+            included=self._included(item),
             billing_cadence=card.billing_cadence,
             price=None if card.price is None else price_to_wire(card.price),
             discounts=discounts_to_wire(card.discounts),
             tax_config=None if card.tax_config is None else TaxConfig.model_validate(card.tax_config),
         )
+
+    def _included(self, item: SubscriptionItem) -> SubscriptionItemIncluded | None:
+        feature, entitlement = self.full.feature_of(item), self.full.entitlement_of(item)
+        if feature is None:
+            return None
+        told = None if entitlement is None else entitlement_wire(entitlement, self.at)
+        return SubscriptionItemIncluded(feature=feature_wire(feature), entitlement=told)

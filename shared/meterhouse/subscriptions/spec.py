@@ -1,18 +1,17 @@
 """From what a plan says to a subscription of its own: phases laid out in time, rate cards copied into items."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import accumulate
 
+from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.catalog.rate_card import RateCard
-from meterhouse.kernel.cadence import Cadence, CadenceUnit, add
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.ids import derived_ulid
-from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionItem, SubscriptionPhase
-
-_MONTHS = {CadenceUnit.MONTH: 1, CadenceUnit.YEAR: 12}
+from meterhouse.subscriptions.model import PlanReference, Subscription
+from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, item_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +77,51 @@ def _from_starting_phase(phases: Sequence[PlanPhase], key: str | None) -> Sequen
     return phases[index:]
 
 
+def pinned(subscription: Subscription, features: Mapping[str, Feature]) -> Subscription:
+    """The subscription whose items name the feature sold, by its id; `features` by key. What is named stays."""
+    phases = [
+        replace(phase, items=tuple(_pinned(item, features) for item in phase.items)) for phase in subscription.phases
+    ]
+    return replace(subscription, phases=tuple(phases))
+
+
+def item_of(
+    subscription_id: str, phase: SubscriptionPhase, card: RateCard, start: datetime, version: int = 0
+) -> SubscriptionItem:
+    """An item of the phase from `start` until the phase ends."""
+    return SubscriptionItem(
+        id=item_id(subscription_id, phase.key, card.key, start, version),
+        rate_card=card,
+        active_from=start,
+        active_to=phase.active_to,
+        version=version,
+    )
+
+
 def _laid_out(phases: Sequence[PlanPhase], terms: Terms) -> Iterator[SubscriptionPhase]:
-    durations = [[phase.duration] for phase in phases if phase.duration is not None]
-    edges = [terms.active_from, *(_after(terms.active_from, sum_) for sum_ in accumulate(durations))]
-    for index, phase in enumerate(phases):
-        end = None if phase.duration is None else edges[index + 1]
-        yield SubscriptionPhase(
-            id=derived_ulid(edges[index], "subscription_phase", terms.id, phase.key),
+    offset = Offset()
+    for phase in phases:
+        end = None if phase.duration is None else offset + Offset.of(phase.duration)
+        made = SubscriptionPhase(
+            id=phase_id(terms.id, phase.key, terms.active_from),
             key=phase.key,
             name=phase.name,
             description=phase.description,
             metadata=phase.metadata,
-            active_from=edges[index],
-            active_to=end,
-            items=tuple(item_of(terms.id, phase.key, card, edges[index], end) for card in phase.rate_cards),
+            active_from=offset.after(terms.active_from),
+            active_to=None if end is None else end.after(terms.active_from),
+            starts_after=offset,
+            items=(),
         )
+        items = (item_of(terms.id, made, card, made.active_from) for card in phase.rate_cards)
+        yield replace(made, items=tuple(items))
+        offset = end or offset
 
 
-def item_of(
-    subscription_id: str, phase_key: str, card: RateCard, active_from: datetime, active_to: datetime | None
-) -> SubscriptionItem:
-    """The first item of a rate card in a phase."""
-    return SubscriptionItem(
-        id=derived_ulid(active_from, "subscription_item", subscription_id, phase_key, card.key, "v0"),
-        rate_card=card,
-        active_from=active_from,
-        active_to=active_to,
-    )
+def phase_id(subscription_id: str, key: str, active_from: datetime) -> str:
+    return derived_ulid(active_from, "subscription_phase", subscription_id, key)
 
 
-def _after(start: datetime, durations: Sequence[Cadence]) -> datetime:
-    """`start` plus all `durations`: months as one sum, so that two from 31 January end on 31 March; then the rest."""
-    months = sum(duration.count * _MONTHS.get(duration.unit, 0) for duration in durations)
-    end = add(start, Cadence(1, CadenceUnit.MONTH), months)
-    for duration in durations:
-        if duration.unit not in _MONTHS:
-            end = add(end, duration)
-    return end
+def _pinned(item: SubscriptionItem, features: Mapping[str, Feature]) -> SubscriptionItem:
+    feature = features.get(item.rate_card.feature_key or "")
+    return item if feature is None or item.feature_id else replace(item, feature_id=feature.id)

@@ -8,7 +8,8 @@ from meterhouse.catalog.price import FlatPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at, periods_between
 from meterhouse.kernel.period import Period
-from meterhouse.subscriptions.model import Subscription, SubscriptionItem, SubscriptionPhase, clipped
+from meterhouse.subscriptions.model import Subscription, clipped
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 
 
 @dataclass(frozen=True, slots=True)

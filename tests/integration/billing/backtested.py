@@ -17,6 +17,9 @@ from meterhouse.billing.start_backtest import StartBacktest
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.postgres import PostgresPlans
 from meterhouse.kernel.errors import Unavailable
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import MeterSpec, new_meter
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
@@ -54,6 +57,10 @@ class Backtested:
 
     def __post_init__(self) -> None:
         self.begin: Begin[BacktestStore] = begins(self.run.database, PostgresBacktestStore)
+        with self.run.database.transaction(self.run.namespace) as transaction:
+            spec = MeterSpec("meter", Aggregation.COUNT, "call", "Calls")
+            PostgresMeters(transaction).add(new_meter(self.run.meter_id, spec, NOW))
+            transaction.commit()
 
     def plan(self, spec: PlanSpec, key: str = "plan", version: int = 1) -> Plan:
         with self.run.database.transaction(self.run.namespace) as transaction:

@@ -77,7 +77,10 @@ class Run:
 
     def change(self, changed: Subscription) -> None:
         with self.database.transaction(self.namespace) as transaction:
-            PostgresSubscriptions(transaction).update(changed)
+            subscriptions = PostgresSubscriptions(transaction)
+            before = subscriptions.find(changed.id)
+            assert before is not None
+            subscriptions.update(before, changed)
             transaction.commit()
 
     def used(self, customer_id: str, start: str, quantity: str, feature: str = "usage") -> None:

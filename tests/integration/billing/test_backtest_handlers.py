@@ -10,14 +10,11 @@ from functions.list_backtest_batches import handler as batches
 from functions.manage_backtests import handler as manage
 from functions.rate_backtest import handler as rate
 from meterhouse.kernel.errors import InvalidInput, NotFound
-from meterhouse.metering.aggregation import Aggregation
-from meterhouse.metering.model import MeterSpec, new_meter
-from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
-from tests.unit.billing.samples import NOW, metered
+from tests.unit.billing.samples import metered
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import fee, phase, spec
 
@@ -34,10 +31,6 @@ def _stores(
 
 
 def test_the_workflows_tasks_lead_from_the_batches_to_the_summary_that_is_shown(run: Run) -> None:
-    meter = new_meter(run.meter_id, MeterSpec("meter", Aggregation.COUNT, "call", "Calls"), NOW)
-    with run.database.transaction(run.namespace) as transaction:
-        PostgresMeters(transaction).add(meter)
-        transaction.commit()
     backtested = Backtested(run)
     plan = backtested.plan(SOLD)
     backtested.subscribe(run.customer("ann"), plan)

@@ -1,11 +1,12 @@
 """What the tests of the catalog give it: meters, which are the room below's, and a clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from meterhouse.catalog.postgres import PostgresCatalog
+from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.postgres import Transaction
 
 
@@ -14,19 +15,24 @@ class GivenMeter:
     id: str
     slug: str
     group_by: Mapping[str, str]
+    aggregation: Aggregation = Aggregation.SUM
 
 
 class GivenMeters:
-    """Three meters, known in every namespace."""
+    """Four meters, known in every namespace."""
 
     _METERS = (
         GivenMeter("01HZ00000000000000000000M1", "miles", {"origin": "$.origin", "dest": "$.dest"}),
         GivenMeter("01HZ00000000000000000000M2", "departures", {"origin": "$.origin"}),
         GivenMeter("01HZ00000000000000000000M3", "tokens", {key: f"$.{key}" for key in ("vendor", "model", "kind")}),
+        GivenMeter("01HZ00000000000000000000M4", "altitude", {}, Aggregation.MAX),
     )
 
     def find(self, id_or_slug: str) -> GivenMeter | None:
         return next((meter for meter in self._METERS if id_or_slug in {meter.id, meter.slug}), None)
+
+    def by_ids(self, meter_ids: Collection[str]) -> dict[str, GivenMeter]:
+        return {meter.id: meter for meter in self._METERS if meter.id in meter_ids}
 
 
 def catalog(transaction: Transaction) -> PostgresCatalog:

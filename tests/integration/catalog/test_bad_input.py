@@ -6,11 +6,12 @@ import pytest
 
 from tests.integration.catalog.given import Call
 from tests.integration.catalog.test_features import FEATURES, MILES
-from tests.integration.catalog.test_plans import EVERY_PRICE, PHASE, PLAN, PLANS
+from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS
 
 TEXTS = ["", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
 ODD: list[Any] = [None, True, -1, 1.5, 10**400, *TEXTS, [], [None], {}, {"type": None}, {"type": {}}]
 PRICED = PLAN | {"phases": [PHASE | {"rateCards": EVERY_PRICE[1:]}]}
+ENTITLING = PLAN | {"phases": [PHASE | {"rateCards": EVERY_ENTITLEMENT}]}
 FEATURE = MILES | {
     "advancedMeterGroupByFilters": {"dest": {"$in": ["LAX"], "$or": [{"$eq": "LAX"}]}},
     "unitCost": {"type": "manual", "amount": "1"},
@@ -43,7 +44,9 @@ def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return changed_one
 
 
-@pytest.mark.parametrize(("address", "body"), [(PLANS, PLAN), (PLANS, PRICED), (FEATURES, FEATURE), (FEATURES, TOKENS)])
+@pytest.mark.parametrize(
+    ("address", "body"), [(PLANS, PLAN), (PLANS, PRICED), (PLANS, ENTITLING), (FEATURES, FEATURE), (FEATURES, TOKENS)]
+)
 def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, body: dict[str, Any]) -> None:
     answers = {
         (path, index): call("POST", address, changed(body, path, odd))

@@ -9,7 +9,7 @@ from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from tests.integration.catalog.given import Call, Clock, catalog
 from tests.unit.catalog.samples import AIRLINE
-from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, MILES_WIRE
+from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, METERED, MILES_WIRE
 
 FEATURES, PLANS = "/api/v1/features", "/api/v1/plans"
 PHASE: dict[str, Any] = {
@@ -44,6 +44,11 @@ EVERY_PRICE: list[dict[str, Any]] = [
         }
     },
 ]
+EVERY_ENTITLEMENT: list[dict[str, Any]] = [
+    MILES_WIRE | {"entitlementTemplate": METERED},
+    DEPARTURES_WIRE | {"entitlementTemplate": {"type": "static", "config": '{"gates": [1.50]}'}},
+    FEE_WIRE | {"key": "lounge", "featureKey": "lounge", "entitlementTemplate": {"type": "boolean"}},
+]
 UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
 
 
@@ -51,6 +56,7 @@ UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
 def features(call: Call) -> None:
     for key in ("miles", "departures"):
         assert call("POST", FEATURES, {"key": key, "name": key, "meterSlug": key})[0] == 201
+    assert call("POST", FEATURES, {"key": "lounge", "name": "Lounge"})[0] == 201
 
 
 def created(call: Call, **changes: object) -> dict[str, Any]:
@@ -120,6 +126,25 @@ def test_every_kind_of_price_is_sold_as_sent(call: Call) -> None:
 
     assert plan["phases"][0]["rateCards"] == EVERY_PRICE
     assert call("GET", f"{PLANS}/{plan['id']}")[1] == plan
+
+
+@pytest.mark.usefixtures("features")
+def test_every_kind_of_entitlement_is_sold_as_sent(call: Call) -> None:
+    plan = published(call, phases=[PHASE | {"rateCards": EVERY_ENTITLEMENT}])
+
+    assert plan["phases"][0]["rateCards"] == EVERY_ENTITLEMENT
+    assert call("GET", f"{PLANS}/{plan['id']}")[1] == plan
+
+
+def test_a_balance_on_a_meter_that_cannot_burn_it_is_not_sold(call: Call) -> None:
+    call("POST", FEATURES, {"key": "altitude", "name": "Altitude", "meterSlug": "altitude"})
+    card = FEE_WIRE | {"key": "altitude", "featureKey": "altitude", "entitlementTemplate": {"type": "metered"}}
+    draft = created(call, phases=[PHASE | {"rateCards": [card]}])
+
+    status, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
+
+    refused = [("/phases/0/rateCards/0/entitlementTemplate", "entitlement_template_unsupported_aggregation")]
+    assert (status, faults(problem)) == (400, refused)
 
 
 @pytest.mark.usefixtures("features")

@@ -117,7 +117,8 @@ class House:
         """As the subscriptions room will."""
         with self.database.transaction(self.namespace) as transaction:
             transaction.execute(
-                "UPDATE entitlements SET managed_by = %(by)s WHERE namespace = %(namespace)s AND id = %(id)s",
+                "UPDATE entitlements SET managed_by = %(by)s, managed_item = 'item'"
+                " WHERE namespace = %(namespace)s AND id = %(id)s",
                 {"id": entitlement_id, "by": subscription_id},
             )
             transaction.commit()

@@ -1,9 +1,10 @@
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Event
+from time import sleep
 
 import pytest
 
@@ -274,26 +275,38 @@ def test_an_evaluation_waits_for_one_under_way_and_knows_what_that_one_left(
     mine = watch.room.entitled(watch.room.customer())
     watch.use(mine, "60")
     under_way, go_on = Event(), Event()
+    slow = replace(watch, paused=(under_way, go_on))
+    later = replace(watch, used={mine.id: Decimal(10)}, granted={mine.id: Decimal(100)})
 
-    def first() -> list[str]:
+    def evaluate(one: Watch) -> list[str]:
         own = Database(lambda: database_settings)
         try:
-            slow = replace(watch, paused=(under_way, go_on))
-            return slow.deliver(slow.moved(mine), worker=slow.worker(own))
+            return one.deliver(one.moved(mine), worker=one.worker(own))
         finally:
             own.close()
 
     with ThreadPoolExecutor(2) as pool:
-        evaluating = pool.submit(first)
-        assert under_way.wait(10)
-        later = replace(watch, used={mine.id: Decimal(10)}, granted={mine.id: Decimal(100)})
-        overtaking = pool.submit(lambda: later.deliver(later.moved(mine)))
-        assert not wait([overtaking], timeout=0.5).done
-        go_on.set()
+        try:
+            evaluating = pool.submit(evaluate, slow)
+            until(under_way.is_set, evaluating)
+            overtaking = pool.submit(evaluate, later)
+            until(lambda: watch.room.rows(WAITING) != [], overtaking)
+        finally:
+            go_on.set()
         assert (evaluating.result(), overtaking.result()) == ([], [])
 
     assert watch.crossings() == [("usage_percentage:50", 1, False)]
     assert [row["data"]["usage"] for row in watch.snapshots()] == ["60", "10"]
+
+
+WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+def until(is_so: Callable[[], bool], work: Future[list[str]]) -> None:
+    """Return as soon as it is so; fail if the work ends without it."""
+    while not is_so():
+        assert not work.done(), work.result()
+        sleep(0.01)
 
 
 def test_more_than_a_transaction_takes_are_evaluated_in_several(watch: Watch, room: Room) -> None:

@@ -8,15 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from meterhouse.entitlements.balances import Balances
 from meterhouse.entitlements.holder import Holder
-from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.spec import GrantSpec
-from meterhouse.metering.clickhouse import ClickHouseUsage
-from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.postgres import Database, PostgresSettings
-from meterhouse.platform.postgres_read import glances
+from tests.integration.entitlements.front import Front
+from tests.integration.entitlements.test_access import QUERY
 from tests.integration.entitlements.usage_house import HOUR, UsageHouse
 from tests.integration.wire import Wire, wire_to
 
@@ -32,10 +29,11 @@ class Watched:
 
     @property
     def trips(self) -> tuple[int, int]:
-        """To Postgres and to ClickHouse, since it was asked last."""
-        counted = self.postgres.trips, self.clickhouse.trips
+        """To Postgres and to ClickHouse, since `forget`."""
+        return self.postgres.trips, self.clickhouse.trips
+
+    def forget(self) -> None:
         self.postgres.trips = self.clickhouse.trips = 0
-        return counted
 
 
 @pytest.fixture
@@ -57,37 +55,38 @@ def watched(database_settings: PostgresSettings, usage_store_settings: ClickHous
 def test_one_metered_check_is_one_round_trip_to_postgres_and_two_to_clickhouse(
     used: UsageHouse, watched: Watched
 ) -> None:
-    entitlement = used.entitled()
+    used.entitled()
     used.granted(10)
     used.used(used.now + HOUR, 3)
-    at = clock.now()
-    assert watched.trips
-    standings = glances(watched.database, PostgresStandings)(used.namespace).of_entitlements([entitlement.id], at)
-    found = Balances(ClickHouseUsage(watched.store)).at(used.namespace, standings, at)
-    assert found[entitlement.id].available == 7
+    front = Front(used, watched.database, watched.store)
+    watched.forget()
+    answer = front.get("/api/v1/customers/acme/entitlements/tokens/value")
     assert watched.trips == (1, 2)
+    assert answer["balance"] == 7
 
 
 def test_a_hundred_customers_by_a_hundred_features_are_as_many_round_trips(used: UsageHouse, watched: Watched) -> None:
     names, keys = entitled_to_many(used, customers=100, features=100)
-    at = clock.now()
-    assert watched.trips
-    found = glances(watched.database, PostgresStandings)(used.namespace).of_subjects(names, keys, at)
-    standings = [standing for customer in found.customers for standing in customer.standings]
-    balances = Balances(ClickHouseUsage(watched.store)).at(used.namespace, standings, at)
+    front = Front(used, watched.database, watched.store)
+    watched.forget()
+    status, answer = front.call("POST", QUERY, {"customer": {"keys": names}, "feature": {"keys": keys}})
     assert watched.trips == (1, 2)
-    assert len(balances) == 100 * 100
-    assert {balance.available for balance in balances.values()} == {Decimal(100), Decimal(93)}
+    assert status == 200, answer
+    found = {one["customer"]["key"]: one["features"] for one in answer["data"]}
+    assert {name: {access["has_access"] for access in features.values()} for name, features in found.items()} == {
+        f"c{number}": {number % 5 != 0} for number in range(100)
+    }
+    assert {name: len(features) for name, features in found.items()} == dict.fromkeys(found, 100)
 
 
 def entitled_to_many(used: UsageHouse, customers: int, features: int) -> tuple[list[str], list[str]]:
-    """All to all, through the stores: a hundred meters, every fifth customer has used all of them."""
+    """All to all, through the stores: a hundred meters, every fifth customer has used them up."""
     meters = [used.add_meter(f"m{number}") for number in range(features)]
     keys = [used.add_feature(f"f{number}", meter).key for number, meter in enumerate(meters)]
     owners = [used.add_customer(f"c{number}", f"s{number}") for number in range(customers)]
     begun = used.now
     copy_entitlements(used, [owner.id for owner in owners], keys, begun)
-    used.sink(*(used.call(begun + HOUR, 7, subject=f"s{number}") for number in range(0, customers, 5)))
+    used.sink(*(used.call(begun + HOUR, 100, subject=f"s{number}") for number in range(0, customers, 5)))
     return [f"s{number}" for number in range(customers)], keys
 
 

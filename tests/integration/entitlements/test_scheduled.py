@@ -26,6 +26,7 @@ SPEC = EntitlementSpec(
     active_from=APRIL,
     active_to=MAY,
     managed_by="01HZ0000000000000000000001",
+    managed_item="01HZ0000000000000000000002",
     annotations={"subscription": {"item": 1}},
 )
 
@@ -78,10 +79,10 @@ def test_one_that_overlaps_is_refused(house: House, starts: datetime | None, end
 
 
 def test_one_that_was_to_come_and_was_ended_leaves_its_time(house: House) -> None:
-    made = entitle(house, replace(SPEC, managed_by=None))
+    made = entitle(house, replace(SPEC, managed_by=None, managed_item=None))
     house.ok("DELETE", f"{ACME}/{made.id}")
 
-    again = entitle(house, replace(SPEC, managed_by=None))
+    again = entitle(house, replace(SPEC, managed_by=None, managed_item=None))
 
     assert house.ok("GET", f"{ACME}/{made.id}")["activeTo"] == "2024-04-01T00:00:30Z"
     assert house.ok("GET", f"{ACME}/{again.id}")["activeTo"] == "2024-05-01T00:00:00Z"

@@ -54,7 +54,7 @@ class Watch:
         assert namespace == self.room.namespace
         if self.paused is not None:
             self.paused[0].set()
-            assert self.paused[1].wait(10)
+            self.paused[1].wait()
         self.reads.append([standing.entitlement.id for standing in standings])
         if found := self.broken.intersection(self.reads[-1]):
             raise ValueError(f"no balance of {found}")

@@ -13,12 +13,20 @@ from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.entitlements.api import management_routes
+from meterhouse.entitlements.management import management
+from meterhouse.entitlements.postgres import PostgresStore as PostgresEntitlementStore
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import MeterSpec, new_meter
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.subscriptions.api import routes
-from meterhouse.subscriptions.create import CreateSubscription
+from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
+from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at, fee, phase, spec, usage
@@ -38,15 +46,20 @@ class Api:
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, lambda: self.now)
-        create = CreateSubscription(begin, new_id, lambda: self.now)
-        self.handler = http_handler(routes(service, create, lambda: self.now), database=self.database)
+        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), lambda: self.now)
+        served = (routes(service, lambda: self.now), of_plan_routes(of_plan, lambda: self.now))
+        entitled = management(begins(self.database, PostgresEntitlementStore), lambda: self.now)
+        served = (*served, *management_routes(entitled, lambda: self.now))
+        self.handler = http_handler(*served, database=self.database)
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
         self.customer = self.add_customer("ann")
 
     def feature(self, key: str) -> None:
         with self.database.transaction(self.namespace) as transaction:
-            made = Feature(new_id(), FeatureSpec(key, key.title(), "meter"), PUBLISHED, PUBLISHED, meter_id=new_id())
+            meter = new_meter(new_id(), MeterSpec(key, Aggregation.SUM, key, key.title(), "$.value"), PUBLISHED)
+            PostgresMeters(transaction).add(meter)
+            made = Feature(new_id(), FeatureSpec(key, key.title(), key), PUBLISHED, PUBLISHED, meter_id=meter.id)
             PostgresFeatures(transaction).add(made)
             transaction.commit()
 
@@ -71,6 +84,12 @@ class Api:
         answer = self.handler(event, CONTEXT)
         text = answer.get("body")
         return int(answer["statusCode"]), json.loads(text, parse_float=Decimal) if text else None
+
+    def ok(self, method: str, path: str, body: object = None, **more: str) -> Any:
+        """The answer of a call that must succeed."""
+        status, answer = self.call(method, path, body, **more)
+        assert status < 300, answer
+        return answer
 
     def subscribe(self, **fields: object) -> dict[str, Any]:
         body = {"plan": {"key": "plan"}, "customerKey": "ann", "timing": "2021-01-10T00:00:00Z"} | fields

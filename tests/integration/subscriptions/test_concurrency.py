@@ -2,10 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
-from meterhouse.subscriptions.create import CreateSubscription, NewSubscription, PlanChoice
+from meterhouse.subscriptions.create import NewSubscription, PlanChoice
 from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.subscriptions.samples import at
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def test_of_many_who_subscribe_one_customer_at_once_one_succeeds_and_the_others_
     def subscribe(_: int) -> str:
         own = Database(lambda: database_settings)
         try:
-            CreateSubscription(begins(own, PostgresStore), new_id, lambda: api.now)(api.namespace, wanted)
+            SubscriptionService(begins(own, PostgresStore), lambda: api.now).create(api.namespace, wanted)
         except Conflict as refused:
             return refused.code
         finally:

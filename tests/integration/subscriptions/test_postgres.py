@@ -49,9 +49,9 @@ def test_only_its_end_and_its_deletion_change_and_a_deleted_one_is_not_found(
     ended = replace(made, active_to=at("2021-03-01"), updated_at=at("2021-02-01"))
     with database.transaction(namespace) as transaction:
         subscriptions = PostgresSubscriptions(transaction)
-        subscriptions.update(ended)
+        subscriptions.update(made, ended)
         assert subscriptions.find(made.id) == ended
-        subscriptions.update(replace(ended, deleted_at=at("2021-02-02")))
+        subscriptions.update(ended, replace(ended, deleted_at=at("2021-02-02")))
         assert subscriptions.find(made.id) is None
         assert subscriptions.of_customer("c1") == []
         assert subscriptions.billable(None, "z") == []

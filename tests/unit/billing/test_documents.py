@@ -13,10 +13,10 @@ from meterhouse.billing.documents import (
     workflow_from_document,
     workflow_to_document,
 )
-from meterhouse.billing.duration import Duration
 from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.customers.model import Address
+from meterhouse.kernel.duration import Duration
 from tests.unit.billing.samples import metered, rated_draft, tiers
 
 workflows = st.builds(

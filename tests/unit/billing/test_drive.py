@@ -5,9 +5,9 @@ import pytest
 
 from meterhouse.billing.app import Payment
 from meterhouse.billing.drive import Driven, drive
-from meterhouse.billing.duration import Duration
 from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.state import InvoiceState, Trigger
+from meterhouse.kernel.duration import Duration
 from meterhouse.kernel.errors import Conflict
 from tests.unit.billing.samples import FakeApp, profile_with, rated_draft
 from tests.unit.subscriptions.samples import at

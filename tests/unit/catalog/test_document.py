@@ -15,6 +15,13 @@ from meterhouse.catalog.document import (
     unit_cost_from_document,
     unit_cost_to_document,
 )
+from meterhouse.catalog.entitlement_template import (
+    BooleanTemplate,
+    EntitlementTemplate,
+    MeteredTemplate,
+    StaticTemplate,
+)
+from meterhouse.catalog.entitlement_template_document import template_from_document
 from meterhouse.catalog.price import (
     Commitments,
     DynamicPrice,
@@ -60,6 +67,20 @@ unit_costs: st.SearchStrategy[UnitCost] = st.one_of(
     st.builds(ManualUnitCost, amounts),
     st.builds(LlmUnitCost, texts | told, texts | told, st.sampled_from(TokenType) | told),
 )
+metadata = st.dictionaries(texts, texts, max_size=2)
+templates: st.SearchStrategy[EntitlementTemplate] = st.one_of(
+    st.builds(
+        MeteredTemplate,
+        st.booleans(),
+        optional_amounts,
+        st.integers(1, 255),
+        st.booleans(),
+        st.none() | cadences,
+        metadata,
+    ),
+    st.builds(StaticTemplate, texts, metadata),
+    st.builds(BooleanTemplate, metadata),
+)
 rate_cards = st.builds(
     RateCard,
     type=st.sampled_from(RateCardType),
@@ -71,8 +92,9 @@ rate_cards = st.builds(
     description=st.none() | texts,
     discounts=st.builds(Discounts, optional_amounts, optional_amounts),
     unit_config=st.none() | unit_configs,
+    entitlement=st.none() | templates,
     tax_config=st.none() | st.dictionaries(texts, texts, max_size=2),
-    metadata=st.dictionaries(texts, texts, max_size=2),
+    metadata=metadata,
 )
 
 
@@ -102,11 +124,16 @@ def test_a_price_that_was_never_written_is_refused() -> None:
         price_from_document({"type": "barter", "amount": "1"})
 
 
-def test_a_rate_card_stored_before_there_were_discounts_has_none() -> None:
+def test_a_rate_card_stored_before_there_were_discounts_and_entitlements_has_none() -> None:
     stored = rate_card_to_document(FEE)
-    del stored["discounts"], stored["unit_config"]
+    del stored["discounts"], stored["unit_config"], stored["entitlement"]
 
     assert rate_card_from_document(stored) == FEE
+
+
+def test_an_entitlement_template_that_was_never_written_is_refused() -> None:
+    with pytest.raises(ValueError, match="unlimited"):
+        template_from_document({"type": "unlimited", "metadata": {}})
 
 
 @given(unit_costs)

@@ -5,6 +5,12 @@ from decimal import Decimal
 import pytest
 
 from meterhouse.catalog.discount import Discounts
+from meterhouse.catalog.entitlement_template import (
+    BooleanTemplate,
+    EntitlementTemplate,
+    MeteredTemplate,
+    StaticTemplate,
+)
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.catalog.plan_rules import publish_problems, spec_problems
 from meterhouse.catalog.price import (
@@ -20,9 +26,10 @@ from meterhouse.catalog.price import (
 from meterhouse.catalog.unit_config import Operation, UnitConfig
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.errors import Problem
-from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES, PHASE, START, feature, plan_of, tiered
+from meterhouse.metering.aggregation import Aggregation
+from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES, PHASE, START, feature, known, plan_of, tiered
 
-FEATURES = {key: feature(key) for key in ("departures", "miles")}
+FEATURES = known(feature("departures"), feature("miles"))
 CARD = "/phases/0/rateCards/0"
 ONE, TEN = Decimal(1), Decimal(10)
 GIGABYTES = UnitConfig(Operation.DIVIDE, Decimal(10**9))
@@ -170,13 +177,13 @@ def test_what_keeps_a_plan_from_being_sold_is_named_at_its_place(spec: PlanSpec,
 
 
 def test_an_archived_feature_cannot_be_sold() -> None:
-    archived = {"miles": feature("miles", archived=START)}
+    archived = known(feature("miles", archived=START))
 
     assert codes(publish_problems(plan_of(MILES), archived)) == [(f"{CARD}/featureKey", "rate_card_feature_archived")]
 
 
 def test_usage_of_a_feature_without_a_meter_cannot_be_charged() -> None:
-    unmetered = {"miles": feature("miles", meter=None)}
+    unmetered = known(feature("miles", meter=None))
     flat = replace(MILES, price=FEE.price)
 
     assert codes(publish_problems(plan_of(MILES), unmetered)) == [
@@ -185,11 +192,62 @@ def test_usage_of_a_feature_without_a_meter_cannot_be_charged() -> None:
     assert publish_problems(plan_of(flat), unmetered) == []
 
 
+BALANCE, STATIC, HAD = MeteredTemplate(issue_after_reset=TEN), StaticTemplate("[1]"), BooleanTemplate()
+TEMPLATE = f"{CARD}/entitlementTemplate"
+
+
+@pytest.mark.parametrize("template", [BALANCE, STATIC, HAD])
+@pytest.mark.parametrize("price", [None, FEE.price, MILES.price])
+def test_every_entitlement_goes_with_every_price(template: EntitlementTemplate, price: Price | None) -> None:
+    spec = plan_of(replace(MILES, price=price, entitlement=template))
+
+    assert spec_problems(spec) == []
+    assert publish_problems(spec, FEATURES) == []
+
+
+@pytest.mark.parametrize("template", [BALANCE, STATIC, HAD])
+def test_nothing_is_entitled_to_without_a_feature(template: EntitlementTemplate) -> None:
+    spec = plan_of(replace(FEE, entitlement=template))
+
+    assert spec_problems(spec) == []
+    assert codes(publish_problems(spec, FEATURES)) == [(f"{CARD}/featureKey", "rate_card_feature_required")]
+
+
+def test_a_balance_needs_a_meter_and_other_entitlements_do_not() -> None:
+    unmetered = known(feature("miles", meter=None))
+    free = replace(MILES, price=None)
+
+    assert codes(publish_problems(plan_of(replace(free, entitlement=BALANCE)), unmetered)) == [
+        (f"{CARD}/featureKey", "rate_card_feature_without_meter")
+    ]
+    for template in (STATIC, HAD):
+        assert publish_problems(plan_of(replace(free, entitlement=template)), unmetered) == []
+
+
+@pytest.mark.parametrize("aggregation", Aggregation)
+def test_a_balance_needs_a_meter_that_can_burn_it(aggregation: Aggregation) -> None:
+    metered = known(feature("miles"), aggregation=aggregation)
+
+    found = publish_problems(plan_of(replace(MILES, entitlement=BALANCE)), metered)
+
+    refused = [] if aggregation.can_be_entitled else [(TEMPLATE, "entitlement_template_unsupported_aggregation")]
+    assert codes(found) == refused
+
+
+def test_all_that_contradicts_itself_in_a_template_is_listed_at_once() -> None:
+    template = MeteredTemplate(issue_priority=2, usage_period=Cadence.parse("P101Y"))
+
+    assert codes(spec_problems(plan_of(replace(MILES, entitlement=template)))) == [
+        (f"{TEMPLATE}/issueAfterResetPriority", "entitlement_template_priority_of_nothing"),
+        (f"{TEMPLATE}/usagePeriod", "entitlement_template_usage_period_too_long"),
+    ]
+
+
 def test_all_problems_are_listed_at_once_behind_their_root() -> None:
     later = replace(PHASE, key="late", rate_cards=(replace(DEPARTURES, billing_cadence=Cadence.parse("P1W")),))
     spec = replace(AIRLINE, phases=(PHASE, later))
 
-    assert codes(publish_problems(spec, {}, "/customPlan")) == [
+    assert codes(publish_problems(spec, known(), "/customPlan")) == [
         ("/customPlan/phases/0/duration", "plan_phase_duration_missing"),
         ("/customPlan/phases/0/rateCards/1/featureKey", "rate_card_feature_not_found"),
         ("/customPlan/phases/0/rateCards/2/featureKey", "rate_card_feature_not_found"),
@@ -203,8 +261,8 @@ def test_cadences_align_where_one_is_a_whole_number_of_the_other(card: str, plan
     fee = replace(FEE, billing_cadence=Cadence.parse(card))
     spec = replace(plan_of(fee), billing_cadence=Cadence.parse(plan))
 
-    assert publish_problems(spec, {}) == []
+    assert publish_problems(spec, known()) == []
 
 
 def test_what_is_charged_once_aligns_with_any_plan() -> None:
-    assert publish_problems(plan_of(replace(FEE, billing_cadence=None)), {}) == []
+    assert publish_problems(plan_of(replace(FEE, billing_cadence=None)), known()) == []

@@ -5,6 +5,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from meterhouse.catalog.discount import Discounts
+from meterhouse.catalog.entitlement_template import (
+    BooleanTemplate,
+    EntitlementTemplate,
+    MeteredTemplate,
+    StaticTemplate,
+)
 from meterhouse.catalog.plan_schema import PlanCreate, plan_spec
 from meterhouse.catalog.price import (
     Commitments,
@@ -17,6 +23,7 @@ from meterhouse.catalog.price import (
     UnitPrice,
 )
 from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
+from meterhouse.kernel.cadence import Cadence
 from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(RateCardWire)
@@ -89,10 +96,73 @@ def faults(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(str(fault["loc"][-1]), fault["type"]) for fault in refused.value.errors()]
 
 
-def test_what_cannot_be_billed_cannot_be_sold() -> None:
-    refused = {"entitlementTemplate": {"type": "boolean"}}
+FULL = MeteredTemplate(
+    is_soft_limit=True,
+    issue_after_reset=Decimal(100),
+    issue_priority=5,
+    preserve_overage_at_reset=True,
+    usage_period=Cadence.parse("P1W"),
+    metadata={"a": "b"},
+)
+METERED = {
+    "type": "metered",
+    "isSoftLimit": True,
+    "issueAfterReset": 100,
+    "issueAfterResetPriority": 5,
+    "preserveOverageAtReset": True,
+    "usagePeriod": "P1W",
+    "metadata": {"a": "b"},
+}
 
-    assert faults(MILES_WIRE | refused) == [("entitlementTemplate", "not_supported_yet")]
+
+@pytest.mark.parametrize(
+    ("wire", "template"),
+    [
+        (METERED, FULL),
+        (
+            {"type": "metered", "isSoftLimit": False, "issueAfterResetPriority": 1, "preserveOverageAtReset": False},
+            MeteredTemplate(),
+        ),
+        ({"type": "static", "config": '{"a": 1.50}'}, StaticTemplate('{"a": 1.50}')),
+        ({"type": "boolean", "metadata": {"a": "b"}}, BooleanTemplate({"a": "b"})),
+    ],
+)
+@pytest.mark.parametrize("card", [FEE_WIRE, MILES_WIRE])
+def test_every_entitlement_template_is_read_and_written(
+    card: dict[str, Any], wire: dict[str, Any], template: EntitlementTemplate
+) -> None:
+    read = rate_card_from_wire(ADAPTER.validate_python(card | {"entitlementTemplate": wire}))
+
+    assert read.entitlement == template
+    assert rate_card_to_wire(read).model_dump(mode="json", by_alias=True) == card | {"entitlementTemplate": wire}
+
+
+def test_a_metered_template_is_a_hard_limit_that_issues_nothing_unless_it_says_otherwise() -> None:
+    read = rate_card_from_wire(ADAPTER.validate_python(MILES_WIRE | {"entitlementTemplate": {"type": "metered"}}))
+
+    assert read.entitlement == MeteredTemplate(is_soft_limit=False, preserve_overage_at_reset=False)
+
+
+@pytest.mark.parametrize(
+    ("template", "place", "code"),
+    [
+        ({}, "entitlementTemplate", "union_tag_not_found"),
+        ({"type": "unlimited"}, "entitlementTemplate", "union_tag_invalid"),
+        ({"type": "boolean", "config": "{}"}, "config", "extra_forbidden"),
+        ({"type": "static"}, "config", "missing"),
+        ({"type": "static", "config": {}}, "config", "string_type"),
+        ({"type": "static", "config": "{"}, "config", "json_text"),
+        (METERED | {"isSoftLimit": "yes"}, "isSoftLimit", "bool_type"),
+        (METERED | {"issueAfterReset": -1}, "issueAfterReset", "greater_than_equal"),
+        (METERED | {"issueAfterReset": "1"}, "issueAfterReset", "number"),
+        (METERED | {"issueAfterResetPriority": 0}, "issueAfterResetPriority", "greater_than_equal"),
+        (METERED | {"issueAfterResetPriority": 256}, "issueAfterResetPriority", "less_than_equal"),
+        (METERED | {"usagePeriod": "PT59M"}, "usagePeriod", "duration"),
+        (METERED | {"metadata": {"a": 1}}, "a", "string_type"),
+    ],
+)
+def test_a_fault_of_a_template_is_named(template: dict[str, Any], place: str, code: str) -> None:
+    assert faults(MILES_WIRE | {"entitlementTemplate": template}) == [(place, code)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from datetime import datetime
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.customers.model import Customer
+from meterhouse.entitlements.holder import Shown
+from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.outbox import DomainEvent
+from meterhouse.subscriptions.included import included
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -28,7 +31,9 @@ class FakeSubscriptions:
     def add(self, subscription: Subscription) -> None:
         self.by_id[subscription.id] = subscription
 
-    update = add
+    def update(self, before: Subscription, after: Subscription) -> None:
+        assert self.by_id[before.id] == before
+        self.by_id[after.id] = after
 
 
 @dataclass
@@ -63,11 +68,39 @@ class FakeFeatures:
 
 
 @dataclass
+class FakeMeter:
+    aggregation: Aggregation = Aggregation.SUM
+
+
+class FakeMeters:
+    """Every meter sums."""
+
+    def by_ids(self, meter_ids: Collection[str]) -> dict[str, FakeMeter]:
+        return {meter_id: FakeMeter() for meter_id in meter_ids}
+
+
+@dataclass
+class FakeEntitlements:
+    """The subscriptions that were settled last, by id."""
+
+    settled: dict[str, Subscription] = field(default_factory=dict)
+
+    def settle(self, subscription: Subscription) -> None:
+        self.settled[subscription.id] = subscription
+
+    def by_item(self, subscription_id: str) -> dict[str, Shown]:
+        assert not included(self.settled[subscription_id]), "shown over the real store"
+        return {}
+
+
+@dataclass
 class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
     features: FakeFeatures = field(default_factory=FakeFeatures)
+    entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
+    meters: FakeMeters = field(default_factory=FakeMeters)
 
 
 @dataclass

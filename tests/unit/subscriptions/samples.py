@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from meterhouse.catalog.addon import InstanceType
+from meterhouse.catalog.entitlement_template import MeteredTemplate
 from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, UnitPrice
 from meterhouse.catalog.rate_card import RateCard, RateCardType
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.instant import parse_rfc3339
 from meterhouse.kernel.period import Period
+from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, SubscriptionAddon
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.spec import Terms, subscribe
 
@@ -47,6 +51,17 @@ def card(key: str, price: Price | None, cadence: str | None = "P1M") -> RateCard
     )
 
 
+def metered(issue: str | None = "100", key: str = "usage", **terms: Any) -> RateCard:
+    """Usage at a price, of which some is included; `terms` of the template."""
+    issued = None if issue is None else Decimal(issue)
+    return replace(usage(key), feature_key=key, entitlement=MeteredTemplate(issue_after_reset=issued, **terms))
+
+
+def issuing(issue: str | None = "100", key: str = "usage", **terms: Any) -> RateCard:
+    """What an add-on has that adds to what is included, at no price."""
+    return replace(metered(issue, key, **terms), price=None)
+
+
 def phase(key: str, duration: str | None, *cards: RateCard) -> PlanPhase:
     return PlanPhase(key, key.title(), None if duration is None else Cadence.parse(duration), cards or (fee(),))
 
@@ -78,3 +93,19 @@ def subscription(
     """A subscription to one open phase of `cards`, or to `phases`, canceled at `end` if given."""
     made = subscribe(spec(*(phases or [phase("default", None, *cards)]), cadence=cadence), terms(start, anchor=anchor))
     return made if end is None else replace(made, active_to=at(end))
+
+
+def bought(
+    *cards: RateCard, addon_id: str = "addon", instance_type: InstanceType = InstanceType.MULTIPLE, **since: int
+) -> SubscriptionAddon:
+    """An add-on of these cards; `since` are dates as in `d2024_01_15=2`, each with the quantity from then on."""
+    quantities = tuple(Quantity(at(day.removeprefix("d").replace("_", "-")), number) for day, number in since.items())
+    return SubscriptionAddon(
+        id=addon_id,
+        addon=AddonReference(addon_id, "addon", 1, instance_type),
+        name="Add-on",
+        cards=tuple(AddonCard(card, card.feature_key and f"id of {card.feature_key}") for card in cards),
+        quantities=quantities,
+        created_at=at("2020-01-01"),
+        updated_at=at("2020-01-01"),
+    )

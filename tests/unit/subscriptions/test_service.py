@@ -6,7 +6,7 @@ import pytest
 from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
-from meterhouse.subscriptions.create import CreateSubscription, NewSubscription, PlanChoice
+from meterhouse.subscriptions.create import NewSubscription, PlanChoice
 from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionStatus
 from meterhouse.subscriptions.service import SubscriptionService
 from meterhouse.subscriptions.timing import Soon
@@ -33,8 +33,7 @@ class House:
     def __init__(self) -> None:
         self.database = FakeDatabase()
         self.clock = Clock()
-        self.service = SubscriptionService(self.database.begin, self.clock)
-        self.create = CreateSubscription(self.database.begin, counting("01HZ"), self.clock)
+        self.service = SubscriptionService(self.database.begin, self.clock, counting("01HZ"))
         self.customer(CustomerDetails(name="Ann", key="ann"))
         self.plan(spec(phase("default", None, fee())))
 
@@ -49,7 +48,7 @@ class House:
         return self.database.store.customers.by_id[CUSTOMER_ID].currency
 
     def subscribe(self, wanted: NewSubscription = WANTED) -> Subscription:
-        return self.create("default", wanted)
+        return self.service.create("default", wanted)
 
 
 @pytest.fixture

@@ -34,12 +34,12 @@ AND (%(active_at)s::timestamptz IS NULL
 INSERT INTO entitlements (
     namespace, id, customer_id, feature_id, feature_key, type, active_from, active_to, config, meter_id, cadence,
     anchor, measured_from, preserves_overage, is_soft_limit, issue_amount, issue_priority, changes, managed_by,
-    metadata, annotations, created_at, updated_at, deleted_at
+    managed_item, metadata, annotations, created_at, updated_at, deleted_at
 ) VALUES (
     %(namespace)s, %(id)s, %(customer_id)s, %(feature_id)s, %(feature_key)s, %(type)s, %(active_from)s, %(active_to)s,
     %(config)s, %(meter_id)s, %(cadence)s, %(anchor)s, %(measured_from)s, %(preserves_overage)s, %(is_soft_limit)s,
-    %(issue_amount)s, %(issue_priority)s, %(changes)s, %(managed_by)s, %(metadata)s, %(annotations)s, %(created_at)s,
-    %(updated_at)s, %(deleted_at)s
+    %(issue_amount)s, %(issue_priority)s, %(changes)s, %(managed_by)s, %(managed_item)s, %(metadata)s,
+    %(annotations)s, %(created_at)s, %(updated_at)s, %(deleted_at)s
 )
 
 -- name: update
@@ -50,6 +50,12 @@ WHERE namespace = %(namespace)s AND id = %(id)s
 -- name: add_reset
 INSERT INTO usage_resets (namespace, entitlement_id, at, anchor, preserves_overage, created_at)
 VALUES (%(namespace)s, %(entitlement_id)s, %(at)s, %(anchor)s, %(preserves_overage)s, %(created_at)s)
+
+-- name: managed_by
+-- All that a subscription ever brought, by its start.
+SELECT * FROM entitlement_details
+WHERE namespace = %(namespace)s AND managed_by = %(subscription_id)s
+ORDER BY active_from, id
 
 -- name: measured_by
 SELECT DISTINCT feature_id FROM entitlements

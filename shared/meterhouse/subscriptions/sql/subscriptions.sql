@@ -29,30 +29,48 @@ ORDER BY customer_id
 -- name: add
 INSERT INTO subscriptions (
     namespace, id, customer_id, plan_id, plan_key, plan_version, name, description, metadata, currency,
-    billing_cadence, billing_anchor, is_prorated, settlement_mode, active_from, active_to, created_at, updated_at
+    billing_cadence, billing_anchor, is_prorated, settlement_mode, active_from, active_to, created_at, updated_at,
+    previous_id, superseding_id
 ) VALUES (
     %(namespace)s, %(id)s, %(customer_id)s, %(plan_id)s, %(plan_key)s, %(plan_version)s, %(name)s, %(description)s,
     %(metadata)s, %(currency)s, %(billing_cadence)s, %(billing_anchor)s, %(is_prorated)s, %(settlement_mode)s,
-    %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s
-)
-
--- name: add_phase
-INSERT INTO subscription_phases (
-    namespace, subscription_id, id, position, key, name, description, metadata, active_from, active_to
-) VALUES (
-    %(namespace)s, %(subscription_id)s, %(id)s, %(position)s, %(key)s, %(name)s, %(description)s, %(metadata)s,
-    %(active_from)s, %(active_to)s
-)
-
--- name: add_item
-INSERT INTO subscription_items (
-    namespace, subscription_id, phase_id, id, position, key, version, active_from, active_to, rate_card
-) VALUES (
-    %(namespace)s, %(subscription_id)s, %(phase_id)s, %(id)s, %(position)s, %(key)s, %(version)s, %(active_from)s,
-    %(active_to)s, %(rate_card)s
+    %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s, %(previous_id)s, %(superseding_id)s
 )
 
 -- name: update
--- What may change of a subscription as a whole; its phases and items stay.
-UPDATE subscriptions SET active_to = %(active_to)s, updated_at = %(updated_at)s, deleted_at = %(deleted_at)s
+-- What may change of a subscription besides its phases and items.
+UPDATE subscriptions SET
+    active_to = %(active_to)s, updated_at = %(updated_at)s, deleted_at = %(deleted_at)s,
+    superseding_id = %(superseding_id)s
 WHERE namespace = %(namespace)s AND id = %(id)s
+
+-- name: put_phase
+INSERT INTO subscription_phases (
+    namespace, subscription_id, id, position, key, name, description, metadata, after_months, after_seconds,
+    active_from, active_to
+) VALUES (
+    %(namespace)s, %(subscription_id)s, %(id)s, %(position)s, %(key)s, %(name)s, %(description)s, %(metadata)s,
+    %(after_months)s, %(after_seconds)s, %(active_from)s, %(active_to)s
+)
+ON CONFLICT (namespace, subscription_id, id) DO UPDATE SET
+    position = excluded.position, after_months = excluded.after_months, after_seconds = excluded.after_seconds,
+    active_from = excluded.active_from, active_to = excluded.active_to
+
+-- name: put_item
+INSERT INTO subscription_items (
+    namespace, subscription_id, phase_id, id, position, key, version, active_from, active_to, rate_card, feature_id
+) VALUES (
+    %(namespace)s, %(subscription_id)s, %(phase_id)s, %(id)s, %(position)s, %(key)s, %(version)s, %(active_from)s,
+    %(active_to)s, %(rate_card)s, %(feature_id)s
+)
+ON CONFLICT (namespace, subscription_id, phase_id, id) DO UPDATE SET
+    position = excluded.position, active_from = excluded.active_from, active_to = excluded.active_to,
+    rate_card = excluded.rate_card, feature_id = excluded.feature_id
+
+-- name: remove_phases
+DELETE FROM subscription_phases
+WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)
+
+-- name: remove_items
+DELETE FROM subscription_items
+WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)

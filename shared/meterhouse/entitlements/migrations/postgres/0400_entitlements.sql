@@ -23,7 +23,9 @@ CREATE TABLE entitlements (
     issue_amount numeric,
     issue_priority smallint CHECK ((issue_priority IS NULL) = (issue_amount IS NULL)),
     changes integer NOT NULL DEFAULT 0,
+    -- a subscription, and which of its items
     managed_by text,
+    managed_item text CHECK ((managed_item IS NULL) = (managed_by IS NULL)),
     metadata jsonb NOT NULL,
     annotations jsonb NOT NULL,
     created_at timestamptz NOT NULL,
@@ -38,6 +40,7 @@ CREATE TABLE entitlements (
 );
 SELECT confine('entitlements');
 CREATE INDEX entitlements_of_customer ON entitlements (namespace, customer_id, feature_key, active_from);
+CREATE INDEX entitlements_of_subscription ON entitlements (namespace, managed_by) WHERE managed_by IS NOT NULL;
 CREATE INDEX entitlements_by_creation ON entitlements (namespace, created_at, id);
 
 CREATE TABLE grants (

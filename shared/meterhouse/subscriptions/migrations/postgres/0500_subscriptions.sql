@@ -21,6 +21,8 @@ CREATE TABLE subscriptions (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
+    previous_id text,
+    superseding_id text,
     PRIMARY KEY (namespace, id),
     CONSTRAINT one_subscription_at_a_time EXCLUDE USING gist (
         namespace WITH =, customer_id WITH =, tstzrange(active_from, active_to) WITH &&
@@ -39,6 +41,8 @@ CREATE TABLE subscription_phases (
     name text NOT NULL,
     description text,
     metadata jsonb NOT NULL,
+    after_months integer NOT NULL,
+    after_seconds bigint NOT NULL,
     active_from timestamptz NOT NULL,
     active_to timestamptz CHECK (active_to > active_from),
     PRIMARY KEY (namespace, subscription_id, id),
@@ -58,6 +62,7 @@ CREATE TABLE subscription_items (
     active_from timestamptz NOT NULL,
     active_to timestamptz CHECK (active_to >= active_from),
     rate_card jsonb NOT NULL,
+    feature_id text,
     PRIMARY KEY (namespace, subscription_id, phase_id, id),
     UNIQUE (namespace, subscription_id, phase_id, key, version),
     FOREIGN KEY (namespace, subscription_id, phase_id)

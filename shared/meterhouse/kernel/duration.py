@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from meterhouse.kernel.cadence import Cadence, CadenceUnit, add
+from meterhouse.kernel.cadence import OUT_OF_CALENDAR, Cadence, CadenceUnit, add
+from meterhouse.kernel.errors import InvalidInput
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,11 +30,17 @@ class Duration:
             raise ValueError(f"{self.iso!r} is not an ISO 8601 duration of whole parts")
 
     def after(self, at: datetime) -> datetime:
-        """Return the instant this long after `at`: calendar months first, then the exact rest."""
+        """Return the instant this long after `at`: calendar months first, then the exact rest.
+
+        `InvalidInput` outside the years 1 to 9999.
+        """
         match = _ISO.fullmatch(self.iso)
         years, months, weeks, days, hours, minutes, seconds = (
             int(part or 0) for part in (match.groups() if match else ())
         )
         count = 12 * years + months
         start = add(at, Cadence(count, CadenceUnit.MONTH)) if count else at
-        return start + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        try:
+            return start + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except OverflowError:
+            raise InvalidInput(OUT_OF_CALENDAR) from None

@@ -1,6 +1,7 @@
 import pytest
 
-from meterhouse.billing.duration import Duration
+from meterhouse.kernel.duration import Duration
+from meterhouse.kernel.errors import InvalidInput
 from tests.unit.subscriptions.samples import at
 
 
@@ -25,3 +26,9 @@ def test_a_duration_is_added_months_first(iso: str, end: str) -> None:
 def test_what_is_no_whole_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an ISO 8601 duration"):
         Duration(text)
+
+
+@pytest.mark.parametrize("iso", ["P999Y", "P1M", "P99999D", "PT1H"])
+def test_no_duration_leads_out_of_the_calendar(iso: str) -> None:
+    with pytest.raises(InvalidInput, match="years 1 to 9999"):
+        Duration(iso).after(at("9999-12-31T23:59:59Z"))

@@ -1,0 +1,167 @@
+"""The items of a phase with add-ons laid over them: cut where a quantity changes, numbered in order of time.
+
+Nothing is stored of this, and nothing taken back: it follows from the items as agreed and the quantities over time.
+Both change from now on only, so what is past stays the same, its ids and versions too.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.catalog.rate_card import RateCard
+from meterhouse.kernel.cadence import Cadence
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.subscriptions.addon import AddonCard, SubscriptionAddon
+from meterhouse.subscriptions.overlay import overlaid
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest, item_id
+
+
+@dataclass(frozen=True, slots=True)
+class Overlays:
+    """The add-ons of a subscription, in order of their purchase; `plan` is its billing cadence."""
+
+    subscription_id: str
+    addons: Sequence[SubscriptionAddon]
+    plan: Cadence
+
+    def over(self, phase: SubscriptionPhase) -> SubscriptionPhase:
+        """The phase as the add-ons make it; items whose key none of them has stay as they are."""
+        if not self.addons:
+            return phase
+        by_key: dict[str, list[SubscriptionItem]] = {}
+        for item in phase.items:
+            by_key.setdefault(item.key, []).append(item)
+        for addon in self.addons:
+            for card in addon.cards:
+                by_key.setdefault(card.rate_card.key, [])
+        items = (item for key, timeline in by_key.items() for item in self._timeline(phase, key, timeline))
+        return replace(phase, items=tuple(items))
+
+    def _timeline(
+        self, phase: SubscriptionPhase, key: str, items: Sequence[SubscriptionItem]
+    ) -> Sequence[SubscriptionItem]:
+        layers = [layer for layer in self._layers(key) if _Span(phase.active_from, phase.active_to).meets(layer.span)]
+        if not layers:
+            return items
+        made: list[SubscriptionItem] = []
+        for base, span in _spans(phase, sorted(items, key=lambda item: (item.active_from, item.version))):
+            for piece in _charged_once(_pieces(base, span, layers, self.plan)):
+                made.append(self._item(phase, base, piece, version=len(made)))
+        return made
+
+    def _layers(self, key: str) -> Iterator["_Layer"]:
+        for addon in self.addons:
+            for card in addon.cards:
+                if card.rate_card.key == key:
+                    for start, end, quantity in addon.segments():
+                        if quantity:
+                            yield _Layer(card, _Span(start, end), quantity)
+
+    def _item(
+        self, phase: SubscriptionPhase, base: SubscriptionItem | None, piece: "_Piece", version: int
+    ) -> SubscriptionItem:
+        is_first = base is not None and (base.active_from, base.version) == (piece.span.start, version)
+        derived = item_id(self.subscription_id, phase.key, piece.card.key, piece.span.start, version)
+        return SubscriptionItem(
+            id=base.id if base is not None and is_first else derived,
+            rate_card=piece.card,
+            active_from=piece.span.start,
+            active_to=piece.span.end,
+            version=version,
+            feature_id=piece.feature_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """[`start`, `end`); None: without end."""
+
+    start: datetime
+    end: datetime | None
+
+    def contains(self, at: datetime) -> bool:
+        return self.start <= at and (self.end is None or at < self.end)
+
+    def meets(self, other: "_Span") -> bool:
+        end = earliest(self.end, other.end)
+        return end is None or max(self.start, other.start) < end
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A rate card of an add-on while there is a certain number of it."""
+
+    card: AddonCard
+    span: _Span
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    span: _Span
+    card: RateCard
+    feature_id: str | None
+
+
+def _spans(
+    phase: SubscriptionPhase, items: Sequence[SubscriptionItem]
+) -> Iterator[tuple[SubscriptionItem | None, _Span]]:
+    """The phase in order of time: its items of one key, and the gaps between them."""
+    cursor: datetime | None = phase.active_from
+    for item in items:
+        if cursor is not None and cursor < item.active_from:
+            yield None, _Span(cursor, item.active_from)
+        yield item, _Span(item.active_from, item.active_to)
+        cursor = item.active_to
+    if cursor is not None and (phase.active_to is None or cursor < phase.active_to):
+        yield None, _Span(cursor, phase.active_to)
+
+
+def _pieces(base: SubscriptionItem | None, span: _Span, layers: Sequence[_Layer], plan: Cadence) -> Iterator[_Piece]:
+    """The parts of the span with one rate card each; where there is neither an item nor an add-on there is none."""
+    edges = {edge for layer in layers for edge in (layer.span.start, layer.span.end) if edge is not None}
+    starts = [span.start, *sorted(edge for edge in edges if span.start < edge and span.contains(edge))]
+    last: _Piece | None = None
+    for start, end in zip(starts, [*starts[1:], span.end], strict=True):
+        piece = _piece(base, _Span(start, end), layers, plan)
+        if last is not None and piece is not None and (last.card, last.span.end) == (piece.card, piece.span.start):
+            last = replace(last, span=_Span(last.span.start, end))
+            continue
+        if last is not None:
+            yield last
+        last = piece
+    if last is not None:
+        yield last
+
+
+def _piece(base: SubscriptionItem | None, span: _Span, layers: Sequence[_Layer], plan: Cadence) -> _Piece | None:
+    here = [layer for layer in layers if layer.span.contains(span.start)]
+    card, feature_id = (None, None) if base is None else (base.rate_card, base.feature_id)
+    if base is None and here:
+        feature_id = here[0].card.feature_id
+    for layer in here:
+        card = overlaid(card, layer.card.rate_card, layer.quantity, plan)
+    return None if card is None else _Piece(span, card, feature_id)
+
+
+def _charged_once(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    """What is charged once was charged by the piece before: the next one charges what was added to it."""
+    before: _Piece | None = None
+    for piece in pieces:
+        follows = before is not None and before.span.end == piece.span.start
+        charged = _once(before.card) if before is not None and follows else Decimal(0)
+        yield replace(piece, card=_less(piece.card, charged))
+        before = piece
+
+
+def _once(card: RateCard) -> Decimal:
+    return card.price.amount if isinstance(card.price, FlatPrice) and card.billing_cadence is None else Decimal(0)
+
+
+def _less(card: RateCard, charged: Decimal) -> RateCard:
+    if not isinstance(card.price, FlatPrice) or card.billing_cadence is not None:
+        return card
+    rest = max(Decimal(0), EXACT.subtract(card.price.amount, charged))
+    return replace(card, price=replace(card.price, amount=rest))

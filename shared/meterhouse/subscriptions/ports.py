@@ -1,0 +1,64 @@
+"""What the use cases of this room need inside one transaction."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.known_features import Meters
+from meterhouse.catalog.plan import Plan
+from meterhouse.customers.model import Customer
+from meterhouse.entitlements.holder import Shown
+from meterhouse.subscriptions.model import Subscription
+
+
+class Subscriptions(Protocol):
+    def find(self, subscription_id: str) -> Subscription | None: ...
+    def of_customer(self, customer_id: str) -> list[Subscription]: ...
+    def add(self, subscription: Subscription) -> None: ...
+    def update(self, before: Subscription, after: Subscription) -> None:
+        """Write what differs: of phases and items, too, those added, changed and removed."""
+
+
+class Customers(Protocol):
+    def find(self, id_or_key: str) -> Customer | None: ...
+    def update(self, customer: Customer) -> None: ...
+
+
+class Plans(Protocol):
+    def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
+        """The plan's `version`, or without one the version that is active at `at`."""
+
+
+class Features(Protocol):
+    def by_keys(self, keys: Collection[str]) -> Mapping[str, Feature]:
+        """For each key the live feature, or the one archived last."""
+
+
+class Entitlements(Protocol):
+    """What the entitlements room does for subscriptions, in the same transaction."""
+
+    def settle(self, subscription: Subscription) -> None:
+        """Bring those that it manages to what it should include as of its last change; the customer is locked.
+
+        Raises:
+            Conflict: as `meterhouse.entitlements.settle_managed`.
+        """
+
+    def by_item(self, subscription_id: str) -> Mapping[str, Shown]:
+        """Those it manages, over or not, by the item they are named by; of one item the latest."""
+
+
+class SubscriptionStore(Protocol):
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+    @property
+    def customers(self) -> Customers: ...
+    @property
+    def plans(self) -> Plans: ...
+    @property
+    def features(self) -> Features: ...
+    @property
+    def entitlements(self) -> Entitlements: ...
+    @property
+    def meters(self) -> Meters: ...

@@ -1,0 +1,65 @@
+"""The one place where subscriptions are held for a change and written, with their events; the caller commits."""
+
+from collections.abc import Callable
+
+from meterhouse.kernel.errors import Conflict, NotFound
+from meterhouse.platform.work import Work
+from meterhouse.subscriptions.events import event
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.ports import Subscriptions, SubscriptionStore
+
+
+def save(work: Work[SubscriptionStore], before: Subscription | None, after: Subscription, what: str) -> Subscription:
+    """Write the subscription as it is now and tell that it was `what`; nothing if it is as it was `before`.
+
+    Its entitlements follow it.
+
+    Raises:
+        Conflict: the customer has an entitlement that is in their way; see `ports.Entitlements`.
+    """
+    if before == after:
+        return after
+    if before is None:
+        work.store.subscriptions.add(after)
+    else:
+        work.store.subscriptions.update(before, after)
+    work.store.entitlements.settle(after)
+    work.publish(event(what, after))
+    return after
+
+
+def change(
+    work: Work[SubscriptionStore], subscription_id: str, what: str, changed: Callable[[Subscription], Subscription]
+) -> Subscription:
+    """Hold the subscription and save what `changed` makes of it. Raises as `held` and `changed` do."""
+    current = held(work, subscription_id)
+    return save(work, current, changed(current), what)
+
+
+def held(work: Work[SubscriptionStore], subscription_id: str) -> Subscription:
+    """The subscription as it is once nobody else works on its customer. Raises `NotFound`."""
+    lock_customer(work, found(work, subscription_id).customer_id)
+    return found(work, subscription_id)
+
+
+def found(work: Work[SubscriptionStore], subscription_id: str) -> Subscription:
+    """Raises `NotFound`."""
+    subscription = work.store.subscriptions.find(subscription_id)
+    if subscription is None:
+        raise NotFound("subscription", subscription_id)
+    return subscription
+
+
+def lock_customer(work: Work[SubscriptionStore], customer_id: str) -> None:
+    """Subscriptions and invoices of one customer wait for each other."""
+    work.lock("customer", customer_id)
+
+
+def refuse_overlap(subscriptions: Subscriptions, wanted: Subscription) -> None:
+    """Raise `Conflict` if the customer has another subscription in force at some instant of `wanted`."""
+    for other in subscriptions.of_customer(wanted.customer_id):
+        if other.id != wanted.id and other.overlaps(wanted):
+            raise Conflict(
+                f"the customer has subscription {other.id} in that time",
+                "only_single_subscription_allowed_per_customer_at_a_time",
+            )
