@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -14,6 +13,7 @@ from localstack.demo.backtests import AFTER_MARCH, backtest, by_key, faults_of
 from localstack.demo.client import Client, Refused
 from localstack.demo.flights import carriers, departure_event, flights
 from localstack.demo.report import invoices_of
+from meterhouse.platform.ids import new_id
 
 Eventually = Callable[[Callable[[], object], object], None]
 Runs = Callable[[str, str], dict[str, Any]]
@@ -32,7 +32,7 @@ def billed(client: Client, customers: Iterable[str]) -> dict[str, Decimal]:
 
 @pytest.fixture(scope="module")
 def key(new_key: Callable[[str], str]) -> str:
-    return new_key(f"backtest-{uuid4().hex[:8]}")
+    return new_key(f"backtest-{new_id().lower()}")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def plan_id(client: Client, run_invoices: Runs, eventually: Eventually) -> str:
     client.post("/api/v1/events", events, "application/cloudevents-batch+json")
     eventually(lambda: client.get("/api/v1/meters/departures/query")["data"][0]["value"], len(events))
     for as_of in RUNS:
-        outcome = run_invoices(f"backtest-{uuid4().hex[:8]}", as_of)
+        outcome = run_invoices(f"backtest-{new_id().lower()}", as_of)
         assert outcome["status"] == "SUCCEEDED", outcome
     return plan
 
@@ -93,7 +93,8 @@ def test_asking_again_is_one_backtest_run_by_one_execution(
     assert [one["id"] for one in listed["items"]].count(first["id"]) == 1
 
 
-def test_a_draft_comes_to_what_its_arithmetic_says(client: Client, plan_id: str) -> None:
+@pytest.mark.usefixtures("plan_id")
+def test_a_draft_comes_to_what_its_arithmetic_says(client: Client) -> None:
     draft = offer.ensure_draft(client)
     ids = {code: client.get(f"/api/v1/customers/{code.lower()}")["id"] for code in FEW_FLIGHTS}
 
@@ -120,12 +121,12 @@ def test_faults_are_told_all_at_once(client: Client, plan_id: str) -> None:
     assert refusal.value.status == 404
 
 
-def test_the_command_draws_it(stack: dict[str, str], key: str, plan_id: str) -> None:
-    assert plan_id
+@pytest.mark.usefixtures("plan_id")
+def test_the_command_draws_it(stack: dict[str, str], key: str) -> None:
     words = ("backtest", offer.PLAN_KEY, "--periods", "3", "--as-of", AFTER_MARCH, "--customer", "ha")
     environ = {"METERHOUSE_URL": stack["METERHOUSE_URL"], "METERHOUSE_API_KEY": key, "PYTHONPATH": "shared"}
-    program = (sys.executable, "-c", "from meterhouse.cli.app import main; main()", *words)
-    ran = subprocess.run(program, env=environ, capture_output=True, text=True, check=False)
+    program = [sys.executable, "-c", "from meterhouse.cli.app import main; main()", *words]
+    ran = subprocess.run(program, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
 
     assert ran.returncode == 0, ran.stderr
     lines = [line.split() for line in ran.stdout.splitlines()]
