@@ -26,16 +26,19 @@ class Stretch:
     periods: int
 
 
-def last_stretches(subscriptions: Iterable[Subscription], periods: int, as_of: datetime) -> list[Stretch]:
+def last_stretches(
+    subscriptions: Iterable[Subscription], plan_key: str, periods: int, as_of: datetime
+) -> list[Stretch]:
     """The customer's last `periods` billing periods that ended by `as_of`, by subscription, the latest first.
 
-    A period that a subscription's start, end or phase cuts short counts as one. There may be fewer than asked for.
+    Of subscriptions that run at the same time one is compared: that to the plan's key, or else the youngest. A period
+    that a subscription's start, end or phase cuts short counts as one. There may be fewer than asked for.
 
     Raises:
         InvalidInput: there is none.
     """
     found: list[Stretch] = []
-    for subscription in sorted(subscriptions, key=lambda one: one.active_from, reverse=True):
+    for subscription in _one_at_a_time(subscriptions, plan_key):
         complete = list(_complete(subscription, periods - sum(stretch.periods for stretch in found), as_of))
         if complete:
             found.append(Stretch(subscription, Period(complete[-1].start, complete[0].end), len(complete)))
@@ -83,6 +86,20 @@ def lines_within(stretch: Stretch, subscription: Subscription, parted: Cuts, now
 def unmatched(code: str, message: str) -> InvalidInput:
     """Why a customer cannot be compared."""
     return InvalidInput(message, [Problem("", code, message)])
+
+
+def _one_at_a_time(subscriptions: Iterable[Subscription], plan_key: str) -> list[Subscription]:
+    """Those that are compared, the latest first."""
+    chosen: list[Subscription] = []
+    by_rank = sorted(subscriptions, key=lambda one: (_key_of(one) == plan_key, one.active_from), reverse=True)
+    for one in by_rank:
+        if not any(one.overlaps(other) for other in chosen):
+            chosen.append(one)
+    return sorted(chosen, key=lambda one: one.active_from, reverse=True)
+
+
+def _key_of(subscription: Subscription) -> str | None:
+    return subscription.plan and subscription.plan.key
 
 
 def _complete(subscription: Subscription, most: int, as_of: datetime) -> Iterator[Period]:

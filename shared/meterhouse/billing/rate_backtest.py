@@ -90,7 +90,8 @@ def _stretches(
     stretches, rows = {}, []
     for one in customer_ids:
         try:
-            stretches[one] = last_stretches(subscriptions.get(one, ()), backtest.periods, backtest.as_of)
+            own = subscriptions.get(one, ())
+            stretches[one] = last_stretches(own, backtest.plan.key, backtest.periods, backtest.as_of)
         except InvalidInput as error:
             rows.append(failed(one, error))
     return stretches, rows

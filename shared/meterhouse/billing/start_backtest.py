@@ -128,7 +128,7 @@ def _named(
 def _incomparable(plan: Plan, subscriptions: Sequence[Subscription], as_of: datetime, field: str) -> list[Problem]:
     """Why a customer cannot be compared, as far as that is known without rating."""
     try:
-        for stretch in last_stretches(subscriptions, 1, as_of):
+        for stretch in last_stretches(subscriptions, plan.key, 1, as_of):
             under(plan.spec, stretch.subscription)
     except InvalidInput as error:
         return [replace(problem, field=field) for problem in error.problems]

@@ -9,6 +9,7 @@ from meterhouse.billing.compared_periods import Stretch, last_stretches, lines_w
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.errors import InvalidInput
+from meterhouse.subscriptions.model import PlanReference
 from meterhouse.subscriptions.spec import subscribe
 from tests.unit.billing.samples import NOW, metered
 from tests.unit.subscriptions.samples import at, fee, period, phase, spec, subscription, terms
@@ -30,36 +31,47 @@ def refused(plan: PlanSpec, agreed: "Subscription") -> str:
 def test_the_last_periods_are_those_that_have_ended() -> None:
     agreed = subscription("2024-01-10", anchor="2024-01-01")
 
-    assert periods_of(last_stretches([agreed], 3, at("2024-06-15"))) == [("2024-03-01", "2024-06-01", 3)]
-    assert periods_of(last_stretches([agreed], 3, at("2024-06-01"))) == [("2024-03-01", "2024-06-01", 3)]
+    assert periods_of(last_stretches([agreed], "plan", 3, at("2024-06-15"))) == [("2024-03-01", "2024-06-01", 3)]
+    assert periods_of(last_stretches([agreed], "plan", 3, at("2024-06-01"))) == [("2024-03-01", "2024-06-01", 3)]
 
 
 def test_a_young_subscription_has_fewer_and_its_cut_first_period_counts_as_one() -> None:
     agreed = subscription("2024-01-10", anchor="2024-01-01")
 
-    assert periods_of(last_stretches([agreed], 9, at("2024-03-15"))) == [("2024-01-10", "2024-03-01", 2)]
+    assert periods_of(last_stretches([agreed], "plan", 9, at("2024-03-15"))) == [("2024-01-10", "2024-03-01", 2)]
 
 
 def test_earlier_subscriptions_fill_up_what_the_latest_lacks() -> None:
     earlier = subscription("2023-01-01", end="2024-02-11")
     later = replace(subscription("2024-02-11", anchor="2024-02-01"), id="01HZ0000000000000000000003")
 
-    found = last_stretches([earlier, later], 4, at("2024-04-01"))
+    found = last_stretches([earlier, later], "plan", 4, at("2024-04-01"))
 
     assert periods_of(found) == [("2024-02-11", "2024-04-01", 2), ("2024-01-01", "2024-02-11", 2)]
+
+
+def test_of_subscriptions_at_the_same_time_that_to_the_plan_is_compared_and_else_the_youngest() -> None:
+    older, younger = subscription("2024-01-01"), replace(subscription("2024-02-01"), id="01HZ0000000000000000000003")
+    to_plan = replace(older, plan=PlanReference("01HZ0000000000000000000004", "plan", 1))
+
+    def compared(*agreed: "Subscription") -> list[str]:
+        return [stretch.subscription.id for stretch in last_stretches(agreed, "plan", 9, at("2024-06-01"))]
+
+    assert compared(older, younger) == [younger.id]
+    assert compared(to_plan, younger) == [older.id]
 
 
 def test_an_edge_of_a_phase_ends_a_period() -> None:
     agreed = subscription("2024-01-01", phases=[phase("trial", "P2W"), phase("paid", None)])
 
-    assert periods_of(last_stretches([agreed], 1, at("2024-02-01"))) == [("2024-01-15", "2024-02-01", 1)]
-    assert periods_of(last_stretches([agreed], 2, at("2024-02-01"))) == [("2024-01-01", "2024-02-01", 2)]
+    assert periods_of(last_stretches([agreed], "plan", 1, at("2024-02-01"))) == [("2024-01-15", "2024-02-01", 1)]
+    assert periods_of(last_stretches([agreed], "plan", 2, at("2024-02-01"))) == [("2024-01-01", "2024-02-01", 2)]
 
 
 @pytest.mark.parametrize("agreed", [[], [subscription("2024-05-20")], [subscription("2025-01-01")]])
 def test_without_a_period_that_has_ended_there_is_nothing_to_compare(agreed: list["Subscription"]) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        last_stretches(agreed, 3, at("2024-06-01"))
+        last_stretches(agreed, "plan", 3, at("2024-06-01"))
     assert refusal.value.problems[0].code == "no_complete_period"
 
 
@@ -106,7 +118,7 @@ def test_the_plan_that_was_sold_gives_the_very_subscription_again() -> None:
 
 def test_lines_are_those_whose_service_starts_in_the_periods_in_advance_or_not() -> None:
     agreed = subscription("2024-01-01", (fee(), metered()))
-    [stretch] = last_stretches([agreed], 2, at("2024-04-01"))
+    [stretch] = last_stretches([agreed], "plan", 2, at("2024-04-01"))
 
     lines = lines_within(stretch, agreed, {}, NOW)
 
@@ -119,7 +131,7 @@ def test_lines_are_those_whose_service_starts_in_the_periods_in_advance_or_not()
 
 def test_usage_that_is_charged_beyond_the_periods_is_refused_and_a_fee_counts_where_it_starts() -> None:
     agreed = subscription("2024-01-01", (fee(),))
-    [stretch] = last_stretches([agreed], 3, at("2024-04-01"))
+    [stretch] = last_stretches([agreed], "plan", 3, at("2024-04-01"))
     yearly_usage = replace(metered(), billing_cadence=Cadence.parse("P1Y"))
 
     with pytest.raises(InvalidInput) as refusal:

@@ -71,7 +71,7 @@ class Billed:
         return Known({line.key for line in lines}, parts)
 
     def compared(self, agreed: Subscription, plan: PlanSpec, periods: int, as_of: datetime) -> BacktestRow:
-        stretches = last_stretches([agreed], periods, as_of)
+        stretches = last_stretches([agreed], "plan", periods, as_of)
         made = case_of(CUSTOMER_ID, stretches, plan, self.issued.values(), cuts(self.known, ()), NOW)
         quantities: dict[str, Decimal | Missing] = {line.id: used(line) for line in made.unrated}
         return settled(made, quantities, self.workflow, NOW)
@@ -174,7 +174,7 @@ def test_what_was_invoiced_counts_as_it_was_though_it_is_not_asked_for_any_more(
 
 def test_a_quantity_that_is_not_known_is_a_reason_and_no_amount() -> None:
     agreed = subscription("2024-01-01", (metered(),))
-    made = case_of(CUSTOMER_ID, last_stretches([agreed], 1, at("2024-04-01")), spec(), (), {}, NOW)
+    made = case_of(CUSTOMER_ID, last_stretches([agreed], "plan", 1, at("2024-04-01")), spec(), (), {}, NOW)
     unknown = {line.id: Missing("usage_not_readable", "its meter is gone") for line in made.unrated}
 
     row = settled(made, unknown, Workflow(), NOW)

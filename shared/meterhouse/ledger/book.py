@@ -1,0 +1,253 @@
+"""A customer's book in one currency, open at an instant: what happens is decided and written into it here. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.ledger import postings
+from meterhouse.ledger.account import Account
+from meterhouse.ledger.charge import Allocation, Mode, corrections
+from meterhouse.ledger.credit_grant import GrantStatus, Settlement
+from meterhouse.ledger.position import Advance, Position
+from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from meterhouse.ledger.account import CostBasis
+    from meterhouse.ledger.charge import Charge
+    from meterhouse.ledger.credit_grant import CreditGrant
+    from meterhouse.ledger.transaction import Entry
+
+
+_CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What credit bears of a charge, in the order it was burnt, and what is left to be invoiced."""
+
+    allocations: tuple[Allocation, ...]
+    rest: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        total = NOTHING
+        for allocation in self.allocations:
+            total = EXACT.add(total, allocation.amount)
+        return total
+
+
+class Book:
+    """What is written stands in `booked`, for the store. Its keys derive from those of what happened.
+
+    Whatever happens, credit that came to be available covers what was burnt in advance of it first, and of a grant
+    that is over nothing remains.
+    """
+
+    def __init__(
+        self,
+        customer_id: str,
+        currency: str,
+        at: datetime,
+        positions: Iterable[Position] = (),
+        advances: Iterable[Advance] = (),
+    ) -> None:
+        self.at = at
+        self.booked: list[Transaction] = []
+        self._customer_id = customer_id
+        self._currency = currency
+        self._positions = {position.grant.id: position for position in positions}
+        self._advances = {one.charge: one for one in advances}
+        self._touched: set[str] = set()
+
+    @property
+    def positions(self) -> list[Position]:
+        return list(self._positions.values())
+
+    @property
+    def advances(self) -> list[Advance]:
+        return [one for one in self._advances.values() if one.amount]
+
+    def fund(self, grant: CreditGrant) -> None:
+        """The customer has the credit, from the instant on that it can be burnt."""
+        if grant.available_at is None:
+            raise ValueError(f"nobody has paid for {grant.id} yet")
+        key = f"grant/{grant.id}/funded"
+        self._positions[grant.id] = Position(grant)
+        self._write(key, Kind.FUNDED, grant.available_at, postings.funding(grant), name=grant.name)
+        self._cover(key)
+        self._end(key)
+
+    def pay(self, grant: CreditGrant, settlement: Settlement) -> None:
+        """The payment of the grant, as it was before, comes this far."""
+        purchase = grant.purchase
+        if purchase is None:
+            raise ValueError("nobody pays for this grant")
+        cause = f"grant/{grant.id}/{settlement}"
+        self._cover(cause)
+        self._end(cause)
+        steps: list[tuple[Kind, tuple[Entry, ...]]] = []
+        if purchase.settlement is Settlement.PENDING:
+            steps.append((Kind.CONVERTED, postings.conversion(grant, purchase)))
+            steps.append((Kind.AUTHORIZED, postings.authorization(purchase)))
+        if settlement is Settlement.SETTLED:
+            steps.append((Kind.SETTLED, postings.payment(purchase)))
+        for kind, entries in steps:
+            self._write(f"grant/{grant.id}/{kind}", kind, self.at, entries, name=grant.name)
+
+    def collect(self, charge: Charge) -> Collected:
+        """Burn credit for the charge, in the order of the grants that could be burnt when it was used."""
+        cause = f"charge/{charge.key}"
+        self._cover(cause)
+        taken = list(self._taken(charge.feature, charge.amount, charge.at, charge.at))
+        allocations = [Allocation(grant.id, part, charge.at) for grant, part, _ in taken]
+        entries = [entry for grant, part, _ in taken for entry in postings.burning(grant, part)]
+        rest = EXACT.subtract(charge.amount, Collected(tuple(allocations), NOTHING).total)
+        if rest and charge.mode is Mode.CREDIT_ONLY:
+            allocations.append(Allocation(None, rest, charge.at))
+            entries += postings.advancing(charge.currency, charge.feature, rest)
+            self._advances[charge.key] = Advance(charge.key, charge.feature, charge.at, rest, charge.name)
+            rest = NOTHING
+        if entries:
+            self._write(cause, Kind.CONSUMED, charge.at, entries, charge=charge.key, name=charge.name)
+        # credit of later than the use may be there by now
+        self._cover(cause)
+        self._end(cause)
+        return Collected(tuple(allocations), rest)
+
+    def correct(self, charge: Charge, realised: Sequence[Allocation], amount: Decimal, key: str) -> list[Allocation]:
+        """Give back `-amount` of what the charge burnt, the last first, as if it had never been burnt.
+
+        Raises:
+            ValueError: `amount` is positive, or more than was burnt.
+        """
+        cause = f"charge/{charge.key}/corrected/{key}"
+        changes = [
+            replace(realised[index], amount=part)
+            for index, part in corrections([one.amount for one in realised], amount)
+        ]
+        for number, change in enumerate(changes, 1):
+            entries = self._given_back(charge, change)
+            self._write(
+                f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, name=charge.name
+            )
+        self._cover(cause)
+        self._end(cause)
+        return changes
+
+    def void(self, grant: CreditGrant) -> None:
+        """Nothing is left of the grant, which is voided by now."""
+        cause = f"grant/{grant.id}/void"
+        self._cover(cause)
+        self._positions[grant.id] = replace(self._positions[grant.id], grant=grant)
+        self._touched.add(grant.id)
+        self._end(cause)
+
+    def expire(self, grant_ids: Iterable[str]) -> None:
+        """Nothing is left of these grants, as far as they are over."""
+        self._cover(_CLOCK)
+        self._touched.update(grant_ids)
+        self._end(_CLOCK)
+
+    def withdraw(self, amount: Decimal, key: str, name: str) -> Decimal:
+        """Void `amount` of what can be burnt now, whatever for, in the order it would be burnt; what is lacking."""
+        self._cover(key)
+        self._end(key)
+        entries: list[Entry] = []
+        for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
+            part = min(amount, position.remaining)
+            if part > NOTHING and position.grant.status_at(self.at) is GrantStatus.ACTIVE:
+                entries += postings.ending(position.grant, part)
+                amount = EXACT.subtract(amount, part)
+        if entries and not amount:
+            self._write(key, Kind.VOIDED, self.at, entries, name=name)
+        return amount
+
+    def recognise(self, charge: Charge, accrued: Mapping[CostBasis | None, Decimal], key: str) -> None:
+        """What the charge burnt, by cost basis, is earned now."""
+        entries = postings.recognition(self._currency, accrued)
+        if entries:
+            cause = f"charge/{charge.key}/recognised/{key}"
+            self._write(cause, Kind.RECOGNISED, self.at, entries, charge=charge.key, name=charge.name)
+
+    def _cover(self, cause: str) -> None:
+        """Burn credit that can be burnt by now for what was burnt in advance of it."""
+        for advance in sorted(self.advances, key=lambda one: (one.booked_at, one.charge)):
+            for grant, part, booked_at in self._taken(advance.feature, advance.amount, advance.booked_at, self.at):
+                given = postings.advancing(self._currency, advance.feature, EXACT.minus(part))
+                self._write(
+                    f"{cause}/covers/{advance.charge}/{grant.id}",
+                    Kind.CONSUMED,
+                    booked_at,
+                    (*postings.burning(grant, part), *given),
+                    charge=advance.charge,
+                    name=advance.name,
+                )
+                self._reduce(advance.charge, part)
+
+    def _taken(
+        self, feature: str | None, amount: Decimal, used_at: datetime, by: datetime
+    ) -> Iterator[tuple[CreditGrant, Decimal, datetime]]:
+        """Grants that bear an amount used at `used_at`, what of it, and when; of those that could be burnt by `by`.
+
+        Of what expired since it may be more than remains: it is taken back.
+        """
+        for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
+            grant, available_at = position.grant, position.grant.available_at
+            if available_at is None or available_at > by or not grant.serves(feature):
+                continue
+            at = max(used_at, available_at)
+            part = min(amount, position.burnable)
+            if part > NOTHING and (grant.expires_at is None or at < grant.expires_at):
+                amount = EXACT.subtract(amount, part)
+                yield grant, part, at
+
+    def _given_back(self, charge: Charge, change: Allocation) -> tuple[Entry, ...]:
+        if change.grant_id is not None:
+            return postings.burning(self._positions[change.grant_id].grant, change.amount)
+        self._reduce(charge.key, EXACT.minus(change.amount))
+        return postings.advancing(charge.currency, charge.feature, change.amount)
+
+    def _reduce(self, charge: str, amount: Decimal) -> None:
+        advance = self._advances[charge]
+        self._advances[charge] = replace(advance, amount=EXACT.subtract(advance.amount, amount))
+
+    def _end(self, cause: str) -> None:
+        """Of touched grants that are over nothing remains: the rest ends with them, what was too much comes back."""
+        for grant_id in sorted(self._touched):
+            position = self._positions[grant_id]
+            end = _end_of(position.grant, self.at)
+            if end is not None and position.remaining:
+                kind, booked_at = end
+                entries = postings.ending(position.grant, position.remaining)
+                self._write(f"{cause}/{kind}/{grant_id}", kind, booked_at, entries, name=position.grant.name)
+
+    def _write(
+        self,
+        key: str,
+        kind: Kind,
+        booked_at: datetime,
+        entries: Iterable[Entry],
+        *,
+        charge: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        written = Transaction(key, kind, self._customer_id, booked_at, self.at, tuple(entries), charge, name)
+        for entry in written.entries:
+            if entry.account is Account.CREDIT and entry.grant_id is not None:
+                self._positions[entry.grant_id] = self._positions[entry.grant_id].moved(kind, entry.amount)
+                self._touched.add(entry.grant_id)
+        self.booked.append(written)
+
+
+def _end_of(grant: CreditGrant, at: datetime) -> tuple[Kind, datetime] | None:
+    if grant.voided_at is not None and grant.voided_at <= at:
+        return Kind.VOIDED, grant.voided_at
+    if grant.expires_at is not None and grant.expires_at <= at:
+        return Kind.EXPIRED, grant.expires_at
+    return None

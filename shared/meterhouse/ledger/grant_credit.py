@@ -1,0 +1,58 @@
+"""A customer is granted credit."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from meterhouse.kernel.errors import Conflict, Problem
+from meterhouse.ledger.credit_grant import CreditGrant
+from meterhouse.ledger.customer_book import lock_customer, open_book
+from meterhouse.ledger.events import grant_created
+from meterhouse.ledger.grant_rules import CreditGrantSpec, new_credit_grant
+from meterhouse.ledger.ports import LedgerStore
+from meterhouse.platform import clock, ids
+from meterhouse.platform.work import Begin, Work
+
+
+class GrantCredit:
+    def __init__(
+        self,
+        begin: Begin[LedgerStore],
+        now: Callable[[], datetime] = clock.now,
+        new_id: Callable[[], str] = ids.new_id,
+    ) -> None:
+        self._begin = begin
+        self._now = now
+        self._new_id = new_id
+
+    def __call__(self, namespace: str, customer_id: str, spec: CreditGrantSpec) -> CreditGrant:
+        """Add a grant; one that an invoice pays for is funded once it is paid.
+
+        Raises:
+            NotFound: there is no such customer.
+            InvalidInput: see `new_credit_grant`.
+            Conflict: `credit_grant_key_conflict`: the customer has a grant of this key.
+        """
+        with self._begin(namespace) as work:
+            customer = lock_customer(work, customer_id)
+            grant = new_credit_grant(self._new_id(), customer.id, spec, self._now())
+            _refuse_second(work.store, grant)
+            add_grant(work, grant)
+            work.commit()
+        return grant
+
+
+def add_grant(work: Work[LedgerStore], grant: CreditGrant) -> None:
+    """Write a grant of a locked customer, and fund it unless its invoice is to be paid."""
+    work.store.grants.add(grant)
+    if grant.available_at is not None:
+        book = open_book(work.store, grant.customer_id, grant.currency, grant.created_at)
+        book.fund(grant)
+        work.store.ledger.book(book.booked)
+    work.publish(grant_created(grant))
+
+
+def _refuse_second(store: LedgerStore, grant: CreditGrant) -> None:
+    other = None if grant.key is None else store.grants.find_by_key(grant.customer_id, grant.key)
+    if other is not None:
+        message = f"credit grant {other.id} has the key {grant.key!r}"
+        raise Conflict(message, "credit_grant_key_conflict", [Problem("/key", "credit_grant_key_conflict", message)])

@@ -1,0 +1,75 @@
+"""Whose credit has expired, and nobody booked it: customers of all namespaces in batches, named by their edges."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.instant import format_rfc3339
+from meterhouse.ledger.ports import LedgerStore
+from meterhouse.platform.task import instant
+from meterhouse.platform.work import Begin
+
+BATCH_SIZE = 200
+_BEFORE_ALL = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryBatch:
+    """The customers in (`after_id`, `up_to_id`], of whose credit what expired by `until` is to be booked."""
+
+    namespace: str
+    until: datetime
+    after_id: str
+    up_to_id: str
+
+    def document(self) -> dict[str, str]:
+        """The `batch` of a workflow task's input."""
+        return {
+            "namespace": self.namespace,
+            "until": format_rfc3339(self.until),
+            "afterCustomerId": self.after_id,
+            "upToCustomerId": self.up_to_id,
+        }
+
+
+def expiry_batch_of(document: Mapping[str, Any]) -> ExpiryBatch:
+    """What `ExpiryBatch.document` wrote.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        namespace, after_id, up_to_id = (
+            str(document[name]) for name in ("namespace", "afterCustomerId", "upToCustomerId")
+        )
+    except (KeyError, TypeError) as error:
+        fault = Problem("/batch", "batch", "namespace, until, afterCustomerId and upToCustomerId are required")
+        raise InvalidInput("the task's input lacks a batch", [fault]) from error
+    return ExpiryBatch(namespace, instant(dict(document), "until"), after_id, up_to_id)
+
+
+class ListExpiredCredits:
+    def __init__(
+        self,
+        begin: Begin[LedgerStore],
+        namespaces: Callable[[], Sequence[str]],
+        now: Callable[[], datetime],
+        size: int = BATCH_SIZE,
+    ) -> None:
+        self._begin = begin
+        self._namespaces = namespaces
+        self._now = now
+        self._size = size
+
+    def __call__(self) -> list[ExpiryBatch]:
+        """The batches of all namespaces."""
+        until = self._now()
+        return [batch for namespace in self._namespaces() for batch in self._batches(namespace, until)]
+
+    def _batches(self, namespace: str, until: datetime) -> Iterator[ExpiryBatch]:
+        with self._begin(namespace) as work:
+            edges = work.store.grants.edges(until, self._size)
+        for after_id, up_to_id in zip([_BEFORE_ALL, *edges], edges, strict=False):
+            yield ExpiryBatch(namespace, until, after_id, up_to_id)

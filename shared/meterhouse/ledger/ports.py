@@ -1,0 +1,156 @@
+"""What the use cases of this room need inside one transaction."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from meterhouse.customers.model import Customer
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.ledger.account import CostBasis
+from meterhouse.ledger.balance import EVERYTHING, OpenCharge, Scope
+from meterhouse.ledger.charge import Allocation, Charge
+from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
+from meterhouse.ledger.position import Advance, Position
+from meterhouse.ledger.transaction import Kind, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class TextFilter:
+    """Conditions on a text, all of which hold; None: no condition."""
+
+    eq: str | None = None
+    neq: str | None = None
+    contains: str | None = None
+    exists: bool | None = None
+
+
+ANY_TEXT = TextFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFilter:
+    """None means any; a status is that at `at`."""
+
+    customer_id: str
+    at: datetime
+    status: GrantStatus | None = None
+    currency: str | None = None
+    key: TextFilter = ANY_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a movement stands among a customer's, the earliest first."""
+
+    booked_at: datetime
+    rank: int
+    recorded_at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What a transaction did to the credit asked for, and the balance before and after, of its currency."""
+
+    place: Place
+    kind: Kind
+    currency: str
+    amount: Decimal
+    after: Decimal
+    name: str | None
+
+    @property
+    def before(self) -> Decimal:
+        return EXACT.subtract(self.after, self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFilter:
+    """Movements that were booked by `at`; `after` and `before` exclude: the list runs from the newest to the oldest."""
+
+    customer_id: str
+    at: datetime
+    scope: Scope = EVERYTHING
+    kind: Kind | None = None
+    currency: str | None = None
+    after: Place | None = None
+    before: Place | None = None
+    limit: int = 100
+
+
+class Grants(Protocol):
+    def find(self, grant_id: str) -> CreditGrant | None: ...
+
+    def find_by_key(self, customer_id: str, key: str) -> CreditGrant | None: ...
+
+    def page(self, wanted: GrantFilter, number: int, size: int) -> tuple[list[CreditGrant], int]:
+        """One page by creation, and how many there are on all; `number` counts from 1."""
+
+    def add(self, grant: CreditGrant) -> None: ...
+
+    def save(self, grant: CreditGrant) -> None:
+        """Write what may change of it: how far its payment is, and that it is voided."""
+
+    def over(self, until: datetime, after_customer: str, up_to_customer: str) -> list[CreditGrant]:
+        """Those that expired by `until`, which nobody booked; of customers in (`after_customer`, `up_to_customer`]."""
+
+    def edges(self, until: datetime, size: int) -> Sequence[str]:
+        """Every `size`-th customer of whom `over` finds a grant, and the last."""
+
+    def mark_expired(self, grant_ids: Collection[str]) -> None:
+        """Their expiry is booked."""
+
+
+class Ledger(Protocol):
+    def positions(self, customer_id: str, currency: str | None = None, as_of: datetime | None = None) -> list[Position]:
+        """Where each grant of the customer stands, by what was booked until `as_of`."""
+
+    def advances(self, customer_id: str, currency: str, as_of: datetime | None = None) -> list[Advance]:
+        """What was burnt in advance and is not covered."""
+
+    def currencies(self, customer_id: str) -> list[str]:
+        """Those in which there is a grant or a charge, in order."""
+
+    def book(self, transactions: Sequence[Transaction]) -> None:
+        """Write them.
+
+        Raises:
+            InvariantBroken: one of a business key that is written already.
+        """
+
+    def add_charge(self, customer_id: str, charge: Charge, at: datetime) -> None: ...
+
+    def charge(self, customer_id: str, key: str) -> Charge | None: ...
+
+    def realised(self, key: str) -> list[Allocation]:
+        """What bears the charge now, in the order in which it came to."""
+
+    def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
+        """What was burnt for the charge and is not earned, by what it cost."""
+
+    def has(self, key: str) -> bool:
+        """Whether a transaction of this business key is written."""
+
+    def movements(self, wanted: MovementFilter, ending: Sequence[Transaction]) -> list[Movement]:
+        """Movements from the newest to the oldest; `ending`: of what is over, and not booked yet."""
+
+
+class Customers(Protocol):
+    def find(self, id_or_key: str) -> Customer | None: ...
+
+
+class LedgerStore(Protocol):
+    @property
+    def grants(self) -> Grants: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def customers(self) -> Customers: ...
+
+
+class OpenCharges(Protocol):
+    """What a room above will charge to a customer's credit, and has not yet."""
+
+    def __call__(self, namespace: str, customer_id: str, at: datetime, /) -> Iterable[OpenCharge]: ...

@@ -1,0 +1,156 @@
+"""The ledger in PostgreSQL."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.kernel.errors import InvariantBroken
+from meterhouse.ledger.account import CostBasis
+from meterhouse.ledger.charge import Allocation, Charge
+from meterhouse.ledger.credit_grant import CreditGrant
+from meterhouse.ledger.ports import GrantFilter, Movement, MovementFilter, Place
+from meterhouse.ledger.position import Advance, Position
+from meterhouse.ledger.rows import (
+    basis_of,
+    charge_of,
+    ending_document,
+    grant_of,
+    grant_values,
+    movement_of,
+    transaction_document,
+)
+from meterhouse.ledger.transaction import Transaction
+from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres import Transaction as DatabaseTransaction
+from meterhouse.platform.sql import queries
+
+_GRANTS = queries("meterhouse.ledger", "grants.sql")
+_LEDGER = queries("meterhouse.ledger", "ledger.sql")
+_SUMS = ("funded", "burnt", "expired", "voided")
+
+
+class PostgresGrants:
+    def __init__(self, transaction: DatabaseTransaction) -> None:
+        self._transaction = transaction
+
+    def find(self, grant_id: str) -> CreditGrant | None:
+        return self._one("find", id=grant_id)
+
+    def find_by_key(self, customer_id: str, key: str) -> CreditGrant | None:
+        return self._one("find_by_key", customer_id=customer_id, key=key)
+
+    def page(self, wanted: GrantFilter, number: int, size: int) -> tuple[list[CreditGrant], int]:
+        key = {f"key_{name}": value for name, value in asdict(wanted.key).items()}
+        status = {"status": wanted.status and wanted.status.value}
+        parameters = asdict(wanted) | status | key | {"limit": size, "offset": (number - 1) * size}
+        rows = self._transaction.fetch_all(_matching("page"), parameters)
+        count = self._transaction.fetch_one(_matching("count"), parameters)
+        return [grant_of(row) for row in rows], count["count"] if count else 0
+
+    def add(self, grant: CreditGrant) -> None:
+        self._transaction.execute(_GRANTS["add"], grant_values(grant))
+
+    def save(self, grant: CreditGrant) -> None:
+        self._transaction.execute(_GRANTS["save"], grant_values(grant))
+
+    def over(self, until: datetime, after_customer: str, up_to_customer: str) -> list[CreditGrant]:
+        wanted = {"until": until, "after_customer": after_customer, "up_to_customer": up_to_customer}
+        return [grant_of(row) for row in self._transaction.fetch_all(_GRANTS["over"], wanted)]
+
+    def edges(self, until: datetime, size: int) -> list[str]:
+        rows = self._transaction.fetch_all(_GRANTS["edges"], {"until": until, "size": size})
+        return [row["customer_id"] for row in rows]
+
+    def mark_expired(self, grant_ids: Collection[str]) -> None:
+        self._transaction.execute(_GRANTS["mark_expired"], {"ids": list(grant_ids)})
+
+    def _one(self, query: str, **parameters: object) -> CreditGrant | None:
+        row = self._transaction.fetch_one(_GRANTS[query], parameters)
+        return None if row is None else grant_of(row)
+
+
+class PostgresLedger:
+    def __init__(self, transaction: DatabaseTransaction) -> None:
+        self._transaction = transaction
+
+    def positions(self, customer_id: str, currency: str | None = None, as_of: datetime | None = None) -> list[Position]:
+        rows = self._all("positions", customer_id=customer_id, currency=currency, as_of=as_of)
+        return [Position(grant_of(row), **{name: row[name] for name in _SUMS}) for row in rows]
+
+    def advances(self, customer_id: str, currency: str, as_of: datetime | None = None) -> list[Advance]:
+        rows = self._all("advances", customer_id=customer_id, currency=currency, as_of=as_of)
+        return [Advance(row["key"], row["feature"], row["at"], row["amount"], row["name"]) for row in rows]
+
+    def currencies(self, customer_id: str) -> list[str]:
+        return [row["currency"] for row in self._all("currencies", customer_id=customer_id)]
+
+    def book(self, transactions: Sequence[Transaction]) -> None:
+        if not transactions:
+            return
+        documents = [transaction_document(number, one) for number, one in enumerate(transactions, 1)]
+        written = self._transaction.execute(_LEDGER["book"], {"transactions": json.dumps(documents)})
+        if written != sum(len(one.entries) for one in transactions):
+            raise InvariantBroken("a business key of the ledger was to be booked twice")
+
+    def add_charge(self, customer_id: str, charge: Charge, at: datetime) -> None:
+        self._transaction.execute(
+            _LEDGER["add_charge"],
+            asdict(charge) | {"mode": charge.mode.value, "customer_id": customer_id, "recorded_at": at},
+        )
+
+    def charge(self, customer_id: str, key: str) -> Charge | None:
+        row = self._transaction.fetch_one(_LEDGER["charge"], {"customer_id": customer_id, "key": key})
+        return None if row is None else charge_of(row)
+
+    def realised(self, key: str) -> list[Allocation]:
+        rows = self._all("realised", key=key)
+        return [Allocation(row["grant_id"], row["amount"], row["booked_at"]) for row in rows]
+
+    def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
+        return {basis_of(row): row["amount"] for row in self._all("accrued", key=key)}
+
+    def has(self, key: str) -> bool:
+        return bool(self._all("has", key=key))
+
+    def movements(self, wanted: MovementFilter, ending: Sequence[Transaction]) -> list[Movement]:
+        turned = wanted.before is not None and wanted.after is None
+        query = _LEDGER["movements"].format(direction="ASC" if turned else "DESC")
+        parameters = {
+            "customer_id": wanted.customer_id,
+            "at": wanted.at,
+            "is_all": wanted.scope.is_all,
+            "feature": wanted.scope.feature,
+            "kind": wanted.kind and wanted.kind.value,
+            "currency": wanted.currency,
+            "ending": json.dumps([ending_document(one) for one in ending]),
+            "limit": wanted.limit,
+            **_place("after", wanted.after),
+            **_place("before", wanted.before),
+        }
+        rows = self._transaction.fetch_all(query, parameters)
+        return [movement_of(row) for row in (reversed(rows) if turned else rows)]
+
+    def _all(self, query: str, **parameters: object) -> list[Row]:
+        return self._transaction.fetch_all(_LEDGER[query], parameters)
+
+
+class PostgresLedgerStore:
+    """What this room's use cases touch inside one transaction."""
+
+    def __init__(self, transaction: DatabaseTransaction) -> None:
+        self.grants = PostgresGrants(transaction)
+        self.ledger = PostgresLedger(transaction)
+        self.customers = PostgresCustomers(transaction)
+
+
+def _matching(query: str) -> str:
+    return _GRANTS[query].format(matching=_GRANTS["matching"])
+
+
+def _place(side: str, place: Place | None) -> dict[str, Any]:
+    names = ("booked_at", "rank", "recorded_at", "id")
+    return {f"has_{side}": place is not None} | {f"{side}_{name}": place and getattr(place, name) for name in names}

@@ -1,0 +1,56 @@
+"""The payment of a credit grant comes further: authorized, then settled."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
+from meterhouse.ledger.credit_grant import CreditGrant, Funding, Settlement
+from meterhouse.ledger.customer_book import found_grant, lock_customer, open_book
+from meterhouse.ledger.events import grant_paid
+from meterhouse.ledger.ports import LedgerStore
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin
+
+_ORDER = list(Settlement)
+
+
+class SettlePurchase:
+    """For payments of one kind: those outside of our books, or those of our invoices."""
+
+    def __init__(self, begin: Begin[LedgerStore], funding: Funding, now: Callable[[], datetime] = clock.now) -> None:
+        self._begin = begin
+        self._funding = funding
+        self._now = now
+
+    def __call__(self, namespace: str, customer_id: str, grant_id: str, settlement: Settlement) -> CreditGrant:
+        """Book the payment; what is that far already stays as it is. A settled invoice makes its credit available.
+
+        Raises:
+            NotFound: there is no such customer or grant.
+            InvalidInput: it is paid for in another way, or not at all.
+            Conflict: `settlement_status`: the payment has come further.
+        """
+        with self._begin(namespace) as work:
+            customer = lock_customer(work, customer_id)
+            grant, at = found_grant(work.store, customer.id, grant_id), self._now()
+            if not self._is_news(grant, settlement):
+                return grant
+            book = open_book(work.store, customer.id, grant.currency, at)
+            book.pay(grant, settlement)
+            settled = grant.settled(settlement, at)
+            work.store.grants.save(settled)
+            if grant.available_at is None and settled.available_at is not None:
+                book.fund(settled)
+            work.store.ledger.book(book.booked)
+            work.publish(grant_paid(settled, at))
+            work.commit()
+        return settled
+
+    def _is_news(self, grant: CreditGrant, settlement: Settlement) -> bool:
+        if grant.purchase is None or grant.funding is not self._funding:
+            message = f"the credit grant is funded by {grant.funding}"
+            raise InvalidInput(message, [Problem("/status", f"not_funded_by_{self._funding}", message)])
+        present = grant.purchase.settlement
+        if _ORDER.index(settlement) < _ORDER.index(present):
+            raise Conflict(f"the payment is {present} already", "settlement_status")
+        return settlement is not present

@@ -1,0 +1,86 @@
+"""Transactions: entries that sum to zero in each currency, written once and never changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from meterhouse.kernel.ids import derived_ulid
+from meterhouse.kernel.rounding import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from meterhouse.ledger.account import Account, Route
+
+NOTHING = Decimal(0)
+
+
+class Kind(StrEnum):
+    """What happened. The first four move credit; a correction is of the kind of what it corrects."""
+
+    FUNDED = "funded"
+    CONSUMED = "consumed"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    CONVERTED = "converted"
+    AUTHORIZED = "authorized"
+    SETTLED = "settled"
+    RECOGNISED = "recognised"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An amount on a sub-account; `grant_id` says of which grant the credit is, or was."""
+
+    account: Account
+    route: Route
+    amount: Decimal
+    grant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What happened, in entries. `ValueError` where they do not sum to zero in each currency, or one is of nothing.
+
+    Attributes:
+        key: the business key; a second transaction of it is the first one again.
+        booked_at: when it happened, as business sees it; a balance as of an instant counts what was booked until then.
+        recorded_at: when it was written down.
+        charge: the key of what was charged for, where credit was burnt for it.
+        name: what a customer reads.
+    """
+
+    key: str
+    kind: Kind
+    customer_id: str
+    booked_at: datetime
+    recorded_at: datetime
+    entries: tuple[Entry, ...]
+    charge: str | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.entries or not all(entry.amount for entry in self.entries):
+            raise ValueError(f"{self.key} holds an entry of nothing, or none")
+        unbalanced = {currency: total for currency, total in sums(self.entries).items() if total}
+        if unbalanced:
+            raise ValueError(f"{self.key} does not balance: {unbalanced}")
+
+    @property
+    def id(self) -> str:
+        """Derived from the business key."""
+        return derived_ulid(self.booked_at, "ledger_transaction", self.key)
+
+
+def sums(entries: Iterable[Entry]) -> Mapping[str, Decimal]:
+    """The sum of the entries in each currency."""
+    found: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+    for entry in entries:
+        currency = entry.route.currency
+        found[currency] = EXACT.add(found[currency], entry.amount)
+    return found

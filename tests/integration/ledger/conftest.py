@@ -1,0 +1,132 @@
+"""Customers with credit on the real database, at an instant the test sets."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from meterhouse.customers.model import Customer, CustomerDetails
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.ledger.adjust_credit import AdjustCredit, Adjustment
+from meterhouse.ledger.balance import EVERYTHING, CreditBalance, Scope
+from meterhouse.ledger.book import Collected
+from meterhouse.ledger.charge import Charge, Mode
+from meterhouse.ledger.charge_credit import ChargeCredit
+from meterhouse.ledger.credit_grant import CreditGrant, Funding, Settlement
+from meterhouse.ledger.expire_credits import ExpireCredits
+from meterhouse.ledger.grant_credit import GrantCredit
+from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
+from meterhouse.ledger.list_expired_credits import ListExpiredCredits
+from meterhouse.ledger.ports import LedgerStore, Movement, MovementFilter
+from meterhouse.ledger.position import Position
+from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.ledger.service import CreditReads
+from meterhouse.ledger.settle_purchase import SettlePurchase
+from meterhouse.ledger.void_credit import VoidCredit
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import Database, Row, begins
+from tests.unit.ledger.samples import T
+
+if TYPE_CHECKING:
+    from meterhouse.platform.work import Begin
+
+USD = "USD"
+
+
+@dataclass
+class Till:
+    """A namespace with a customer; what happens there happens at `now`."""
+
+    database: Database
+    namespace: str
+    now: datetime = T
+    customer: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin: Begin[LedgerStore] = begins(self.database, PostgresLedgerStore)
+        self.customer = self.add_customer()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def add_customer(self) -> str:
+        with self.database.transaction(self.namespace) as transaction:
+            made = Customer(new_id(), CustomerDetails(name="Acme"), T, T)
+            PostgresCustomers(transaction).add(made)
+            transaction.commit()
+        return made.id
+
+    def grant(self, amount: object = 100, *, customer: str | None = None, **fields: Any) -> CreditGrant:
+        given = {"name": "Credit", "funding": Funding.NONE, "currency": USD} | fields
+        spec = CreditGrantSpec(amount=Decimal(str(amount)), **given)
+        return GrantCredit(self.begin, self.clock)(self.namespace, customer or self.customer, spec)
+
+    def buy(self, amount: object = 100, rate: str = "1", **fields: Any) -> CreditGrant:
+        given: dict[str, Any] = {"funding": Funding.EXTERNAL, "purchase": PurchaseSpec(USD, Decimal(rate))} | fields
+        return self.grant(amount, **given)
+
+    def charging(self) -> ChargeCredit:
+        return ChargeCredit(self.begin, self.clock)
+
+    def collect(
+        self,
+        amount: object,
+        key: str = "c1",
+        at: datetime | None = None,
+        mode: Mode = Mode.CREDIT_THEN_INVOICE,
+        **fields: Any,
+    ) -> Collected:
+        wanted = Charge(f"{self.namespace}:{key}", USD, Decimal(str(amount)), at or self.now, mode, **fields)
+        return self.charging().collect(self.namespace, self.customer, wanted)
+
+    def correct(self, amount: object, key: str = "c1", by: str = "x") -> list[Decimal]:
+        charge = f"{self.namespace}:{key}"
+        realised = self.charging().correct(self.namespace, self.customer, charge, Decimal(str(amount)), by)
+        return [one.amount for one in realised]
+
+    def void(self, grant: CreditGrant) -> CreditGrant:
+        return VoidCredit(self.begin, self.clock)(self.namespace, grant.customer_id, grant.id)
+
+    def settle(self, grant: CreditGrant, settlement: Settlement, funding: Funding = Funding.EXTERNAL) -> CreditGrant:
+        settle = SettlePurchase(self.begin, funding, self.clock)
+        return settle(self.namespace, grant.customer_id, grant.id, settlement)
+
+    def adjust(self, amount: object) -> None:
+        adjust = AdjustCredit(self.begin, self.clock)
+        adjust(self.namespace, self.customer, Adjustment("By hand", USD, Decimal(str(amount))))
+
+    def expire(self, size: int = 200) -> int:
+        """One run of the workflow."""
+        batches = ListExpiredCredits(self.begin, lambda: [self.namespace], self.clock, size)()
+        return sum(ExpireCredits(self.begin, self.clock)(batch) for batch in batches)
+
+    def balance(self, at: datetime | None = None, scope: Scope = EVERYTHING) -> CreditBalance:
+        reads = CreditReads(self.begin, now=self.clock)
+        [found] = reads.balances(self.namespace, self.customer, scope, at).balances
+        return found
+
+    def movements(self, at: datetime | None = None, scope: Scope = EVERYTHING, **wanted: Any) -> list[Movement]:
+        asked = MovementFilter(self.customer, at or self.now, scope, **wanted)
+        return CreditReads(self.begin, now=self.clock).movements(self.namespace, asked)
+
+    def positions(self) -> list[Position]:
+        with self.begin(self.namespace) as work:
+            return work.store.ledger.positions(self.customer)
+
+    def rows(self, query: str) -> list[Row]:
+        with self.database.transaction(self.namespace) as transaction:
+            return transaction.fetch_all(query)
+
+    def everything(self) -> dict[str, list[Row]]:
+        """All that the room stores in the namespace, to see whether something changed."""
+        return {
+            table: self.rows(f"SELECT * FROM {table} WHERE namespace = %(namespace)s ORDER BY 1, 2, 3")
+            for table in ("credit_grants", "ledger_charges", "ledger_transactions", "ledger_entries", "outbox")
+        }
+
+
+@pytest.fixture
+def till(database: Database, namespace: str) -> Till:
+    return Till(database, namespace)
