@@ -188,6 +188,15 @@ REQUESTS = (
         ),
     ),
     FunctionSpec(
+        "preview_subscription",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            "POST /api/v1/subscriptions/preview",
+            "POST /api/v1/subscriptions/{subscriptionId}/preview",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "manage_invoices",
         (POSTGRES, CLICKHOUSE),
         routes=(

@@ -27,6 +27,7 @@ MAY_LOAD = {
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
     "manage_backtests": HTTP,
+    "preview_subscription": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_rollups": TASK | {"msgspec", "zstandard", "jsonpath"},

@@ -7,8 +7,8 @@ from pydantic import Field
 from meterhouse.billing.backtest import Backtest
 from meterhouse.billing.backtests import ShownBacktest, ShownRow
 from meterhouse.billing.comparison import ComparedLine, PairedLine, Summary, Sums
+from meterhouse.billing.invoice_wire import period_to_wire
 from meterhouse.billing.start_backtest import WantedBacktest
-from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.platform.wire import ExternalKey, Instant, Numeric, Page, PeriodWire, Ulid, Wire, as_utc
 from meterhouse.rating.trace import is_genuine
@@ -182,7 +182,7 @@ def _row_fields(shown: ShownRow) -> dict[str, Any]:
         "customer_key": customer and customer.key,
         "customer_name": customer and customer.details.name,
         "state": row.state.value,
-        "period": row.period and _period(row.period),
+        "period": row.period and period_to_wire(row.period),
         "reason": row.reason and ReasonWire(code=row.reason.code, message=row.reason.message),
     }
 
@@ -191,8 +191,8 @@ def _paired(line: PairedLine) -> PairedLineWire:
     return PairedLineWire(
         item_key=line.item_key,
         name=line.name,
-        old=line.old and _compared(line.old),
-        new=line.new and _compared(line.new),
+        old=None if line.old is None else _compared(line.old),
+        new=None if line.new is None else _compared(line.new),
         difference=line.sums.difference,
     )
 
@@ -200,7 +200,7 @@ def _paired(line: PairedLine) -> PairedLineWire:
 def _compared(line: ComparedLine) -> ComparedLineWire:
     return ComparedLineWire(
         key=line.key,
-        period=_period(line.period),
+        period=period_to_wire(line.period),
         quantity=line.quantity,
         total=line.totals.total,
         invoice_id=line.invoice_id,
@@ -219,7 +219,3 @@ def _compared(line: ComparedLine) -> ComparedLineWire:
 
 def _sums(sums: Sums) -> SumsWire:
     return SumsWire(old=sums.old, new=sums.new, difference=sums.difference)
-
-
-def _period(period: Period) -> PeriodWire:
-    return PeriodWire.model_validate({"from": period.start, "to": period.end})

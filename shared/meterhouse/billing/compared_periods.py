@@ -11,7 +11,8 @@ from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period
-from meterhouse.subscriptions.model import Subscription, SubscriptionPhase, earliest
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.phase import SubscriptionPhase, earliest
 from meterhouse.subscriptions.spec import item_of
 
 _INSTANT = timedelta(microseconds=1)
@@ -99,7 +100,7 @@ def _one_at_a_time(subscriptions: Iterable[Subscription], plan_key: str) -> list
 
 
 def _key_of(subscription: Subscription) -> str | None:
-    return subscription.plan and subscription.plan.key
+    return None if subscription.plan is None else subscription.plan.key
 
 
 def _complete(subscription: Subscription, most: int, as_of: datetime) -> Iterator[Period]:

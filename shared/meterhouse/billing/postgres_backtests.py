@@ -18,7 +18,8 @@ from meterhouse.billing.backtest_ports import RowOrder
 from meterhouse.billing.comparison import Summary, Sums
 from meterhouse.billing.ports import PageOf
 from meterhouse.billing.postgres import PostgresLines, PostgresProfiles
-from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.period import Period
 from meterhouse.metering.postgres import PostgresMeters

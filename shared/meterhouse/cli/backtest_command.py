@@ -8,7 +8,7 @@ import typer
 from meterhouse.cli.backtest_view import COLUMNS, NUMBERS, BacktestView, read_backtest
 from meterhouse.cli.command import command
 from meterhouse.cli.errors import Failed
-from meterhouse.cli.http import STRANGER, Endpoint, path_of
+from meterhouse.cli.http import STRANGER, Endpoint, Query, path_of
 from meterhouse.cli.instants import read_instant
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import counting_bar, ink, show_lines, show_table, width
@@ -65,7 +65,7 @@ def _finished(endpoint: Endpoint, path: str, customers: int) -> dict[str, Any]:
 
 def _customers(endpoint: Endpoint, path: str, count: int) -> list[dict[str, Any]]:
     """All of them, those who would pay most more first."""
-    query = {"orderBy": "difference", "order": "DESC", "pageSize": _PAGE}
+    query: Query = {"orderBy": "difference", "order": "DESC", "pageSize": _PAGE}
     pages = range(1, -(-count // _PAGE) + 1)
     return [one for page in pages for one in endpoint.get(path, {**query, "page": page})["customers"]["items"]]
 

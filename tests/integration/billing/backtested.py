@@ -15,7 +15,7 @@ from meterhouse.billing.postgres_backtests import PostgresBacktestStore
 from meterhouse.billing.rate_backtest import RateBacktest
 from meterhouse.billing.start_backtest import StartBacktest
 from meterhouse.catalog.plan import Plan, PlanSpec
-from meterhouse.catalog.postgres import PostgresPlans
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec, new_meter

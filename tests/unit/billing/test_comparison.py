@@ -1,6 +1,5 @@
 """Differences, totals and quantiles; and the self-test: the plan that was sold comes to what was invoiced."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +27,11 @@ from tests.unit.billing.samples import NOW, metered
 from tests.unit.rating.anything import discounts, prices, unit_configs
 from tests.unit.subscriptions.samples import CUSTOMER_ID, at, card, fee, phase, spec, subscription, terms
 
+LAYOUTS: list[list[tuple[str, str | None]]] = [
+    [("only", None)],
+    [("trial", "P1W"), ("paid", None)],
+    [("trial", "P1M"), ("paid", None)],
+]
 START = at("2024-01-01")
 
 
@@ -94,10 +98,7 @@ def cards(draw: st.DrawFn, key: str) -> RateCard:
 def plans(draw: st.DrawFn) -> PlanSpec:
     keys = [f"item_{number}" for number in range(draw(st.integers(1, 3)))]
     phases = [
-        phase(name, duration, *(draw(cards(key)) for key in keys))
-        for name, duration in draw(
-            st.sampled_from([[("only", None)], [("trial", "P1W"), ("paid", None)], [("trial", "P1M"), ("paid", None)]])
-        )
+        phase(name, duration, *(draw(cards(key)) for key in keys)) for name, duration in draw(st.sampled_from(LAYOUTS))
     ]
     return replace(spec(*phases), is_prorated=draw(st.booleans()))
 
@@ -210,9 +211,5 @@ def test_quantiles_are_differences_that_somebody_has() -> None:
 def test_at_least_so_many_per_cent_lie_at_a_quantile_or_below_and_fewer_below_it(values: list[Decimal]) -> None:
     for percent, quantile in quantiles_of(sorted(values)).items():
         assert quantile in values
-        assert _count(values, lambda one, most=quantile: one <= most) * 100 >= percent * len(values)
-        assert percent == 0 or _count(values, lambda one, most=quantile: one < most) * 100 < percent * len(values)
-
-
-def _count(values: Iterable[Decimal], holds: Callable[[Decimal], bool]) -> int:
-    return sum(map(holds, values))
+        assert sum(one <= quantile for one in values) * 100 >= percent * len(values)
+        assert percent == 0 or sum(one < quantile for one in values) * 100 < percent * len(values)
