@@ -44,6 +44,7 @@ class FunctionSpec:
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS = Technology
+_CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 REQUESTS = (
@@ -181,6 +182,10 @@ REQUESTS = (
             "POST /api/v1/subscriptions/{subscriptionId}/migrate",
             "POST /api/v1/subscriptions/{subscriptionId}/restore",
             "POST /api/v1/subscriptions/{subscriptionId}/unschedule-cancelation",
+            "GET /api/v1/subscriptions/{subscriptionId}/addons",
+            "POST /api/v1/subscriptions/{subscriptionId}/addons",
+            "GET /api/v1/subscriptions/{subscriptionId}/addons/{subscriptionAddonId}",
+            "PATCH /api/v1/subscriptions/{subscriptionId}/addons/{subscriptionAddonId}",
             "GET /api/v1/customers/{customerIdOrKey}/subscriptions",
             "GET /api/v1/plans/{planId}/subscriptions",
             "GET /api/v1/subscription-settings",
@@ -227,6 +232,20 @@ REQUESTS = (
             "GET /api/v1/plans/{planId}/backtests/{backtestId}/customers/{customerId}",
         ),
         memory=1024,
+    ),
+    FunctionSpec(
+        "manage_credits",
+        (POSTGRES,),
+        routes=(
+            f"GET {_CREDITS}/grants",
+            f"POST {_CREDITS}/grants",
+            f"GET {_CREDITS}/grants/{{creditGrantId}}",
+            f"POST {_CREDITS}/grants/{{creditGrantId}}/settlement/external",
+            f"POST {_CREDITS}/grants/{{creditGrantId}}/void",
+            f"GET {_CREDITS}/balance",
+            f"GET {_CREDITS}/transactions",
+            f"POST {_CREDITS}/adjustments",
+        ),
     ),
     FunctionSpec(
         "inspect_events",
@@ -293,6 +312,11 @@ BACKTEST_TASKS = (
     FunctionSpec("finish_backtest", (POSTGRES,), timeout=120, memory=1024),
 )
 
+CREDIT_TASKS = (
+    FunctionSpec("list_expired_credits", (POSTGRES,), timeout=60),
+    FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
+)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -310,6 +334,7 @@ FUNCTIONS = (
     *BACKFILL_TASKS,
     *GRANT_TASKS,
     *BACKTEST_TASKS,
+    *CREDIT_TASKS,
     MIGRATION,
     *OPERATIONS,
 )

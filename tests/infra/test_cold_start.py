@@ -28,6 +28,7 @@ MAY_LOAD = {
     "manage_invoices": HTTP,
     "manage_backtests": HTTP,
     "preview_subscription": HTTP,
+    "manage_credits": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_rollups": TASK | {"msgspec", "zstandard", "jsonpath"},

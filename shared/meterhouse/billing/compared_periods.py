@@ -12,7 +12,8 @@ from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
-from meterhouse.subscriptions.phase import SubscriptionPhase, earliest
+from meterhouse.subscriptions.phase import SubscriptionPhase
+from meterhouse.subscriptions.span import earliest
 from meterhouse.subscriptions.spec import item_of
 
 _INSTANT = timedelta(microseconds=1)
@@ -52,7 +53,7 @@ def under(plan: PlanSpec, subscription: Subscription) -> Subscription:
     """The subscription as if it had always been to `plan`: its own phases with the plan's rate cards.
 
     A phase begins and ends when it does, and takes the rate cards of the plan's phase of its key; a plan with one
-    phase has it for all. Billing cadence and proration are the plan's.
+    phase has it for all. Billing cadence and proration are the plan's; add-ons, and the features sold, stay.
 
     Raises:
         InvalidInput: the plan is in another currency, or has several phases and none of a phase's key.
@@ -126,5 +127,7 @@ def _matching(plan: PlanSpec, phase: SubscriptionPhase) -> PlanPhase:
 
 
 def _with_cards(phase: SubscriptionPhase, subscription: Subscription, planned: PlanPhase) -> SubscriptionPhase:
+    sold = {item.rate_card.feature_key: item.feature_id for item in subscription.items}
     items = (item_of(subscription.id, phase, card, phase.active_from) for card in planned.rate_cards)
-    return replace(phase, items=tuple(items))
+    named = (replace(item, feature_id=sold.get(item.rate_card.feature_key)) for item in items)
+    return replace(phase, items=tuple(named))

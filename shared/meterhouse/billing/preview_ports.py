@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from meterhouse.billing.ports import BilledSubscriptions, Invoices, Lines, Profiles
+from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Profiles
 from meterhouse.customers.model import Customer
 from meterhouse.subscriptions import ports
 from meterhouse.subscriptions.ports import SubscriptionStore
@@ -28,6 +28,8 @@ class PreviewStore(SubscriptionStore, Protocol):
     def subscriptions(self) -> PreviewedSubscriptions: ...
     @property
     def customers(self) -> PreviewedCustomers: ...
+    @property
+    def features(self) -> BilledFeatures: ...
     @property
     def invoices(self) -> Invoices: ...
     @property

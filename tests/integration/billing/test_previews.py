@@ -192,12 +192,10 @@ def test_nothing_is_saved_told_or_used_up_not_even_under_an_idempotency_key(
 ) -> None:
     bob = run.customer("bob")
     before = previews.everything()
-    for body in (
-        {"change": {"plan": {"key": "pro"}, "timing": "immediate"}},
-        {"cancel": {}},
-        {"edit": {"customizations": [{"op": "remove_item", "phaseKey": "default", "itemKey": "fee"}]}},
-    ):
-        previews.of(agreed, **body)
+    removal = {"op": "remove_item", "phaseKey": "default", "itemKey": "fee"}
+    previews.of(agreed, change={"plan": {"key": "pro"}, "timing": "immediate"})
+    previews.of(agreed, cancel={})
+    previews.of(agreed, edit={"customizations": [removal]})
     previews.new(customerId=bob, plan={"key": "pro"})
     assert previews.everything() == before
 
