@@ -141,6 +141,20 @@ def test_the_plan_that_was_sold_comes_to_what_was_invoiced_for_any_price_and_any
             assert line.old.trace == line.new.trace
 
 
+def test_a_period_that_was_invoiced_in_part_is_divided_alike_on_both_sides() -> None:
+    plan = spec(phase("default", None, fee(amount="10")))
+    agreed = subscribe(plan, terms("2024-01-01"))
+    billed = Billed(Workflow())
+    billed.run(replace(agreed, active_to=at("2024-01-10")), at("2024-01-02"))
+
+    row = billed.compared(agreed, plan, 1, at("2024-02-01"))
+
+    part, rest = row.lines or ()
+    assert (part.sums.old, part.sums.new) == (Decimal("2.90"), Decimal("2.90"))
+    assert (rest.sums.old, rest.sums.new) == (Decimal("7.10"), Decimal("7.10"))
+    assert [one.old and one.old.invoice_id is not None for one in (part, rest)] == [True, False]
+
+
 def test_each_line_stands_beside_the_other_of_its_item_and_period() -> None:
     agreed = subscription("2024-01-01", (fee(amount="20"), metered()))
     plan = spec(phase("default", None, metered(price=UnitPrice(Decimal(2))), fee("seats", "5")))
