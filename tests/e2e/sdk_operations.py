@@ -7,7 +7,8 @@ from typing import Any
 from openmeter import Client
 
 GROUPS = (
-    "meter", "event", "subject", "customer", "debug", "progress", "currencies", "features", "entitlements", "grants"
+    "meter", "event", "subject", "customer", "debug", "progress", "currencies", "features", "entitlements", "grants",
+    "plan", "addon", "subscription_addons",
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {
