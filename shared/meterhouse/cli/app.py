@@ -7,6 +7,7 @@ import typer
 
 from meterhouse.cli import (
     backtest_command,
+    catalog_commands,
     conflicts_command,
     conservation_command,
     customers_commands,
@@ -34,6 +35,7 @@ app.add_typer(events_commands.group, name="events")
 app.add_typer(meters_commands.group, name="meters")
 query_command.declare(app)
 backtest_command.declare(app)
+app.add_typer(catalog_commands.group, name="catalog")
 app.add_typer(subjects_commands.group, name="subjects")
 app.add_typer(customers_commands.group, name="customers")
 app.add_typer(dead_letters_commands.group, name="dead-letters")
