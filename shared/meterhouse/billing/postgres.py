@@ -74,6 +74,9 @@ class PostgresLines:
             [prepaid_of(row) for row in prepaid],
         )
 
+    def issued_of(self, subscription_ids: Collection[str], since: datetime) -> list[Line]:
+        return self._all("issued_of_subscriptions", subscription_ids=list(subscription_ids), since=since)
+
     def add(self, lines: Collection[Line]) -> None:
         self._write("insert_lines", lines)
 

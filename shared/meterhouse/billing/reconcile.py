@@ -39,7 +39,7 @@ def reconcile(
     """
     asked = _asked(subscriptions, pending, known, as_of)
     return Changes(
-        added=tuple(_line(*found, now) for key, found in asked.now.items() if key not in known.keys),
+        added=tuple(line_of(*found, now) for key, found in asked.now.items() if key not in known.keys),
         changed=tuple(_changed(pending, asked.ever, now)),
         removed=tuple(line.id for line in pending if line.key not in asked.ever),
         excess=asked.excess,
@@ -62,15 +62,15 @@ def line_id(key: str, start: datetime, revision: int = 0) -> str:
     return derived_ulid(start, "invoice_line", key, str(revision))
 
 
-_Found = tuple[str, TargetLine]
+Found = tuple[str, TargetLine]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What the subscriptions ask for, by key: at the instant, and up to the end of all lines there are."""
 
-    now: Mapping[str, _Found]
-    ever: Mapping[str, _Found]
+    now: Mapping[str, Found]
+    ever: Mapping[str, Found]
     excess: tuple[Excess, ...]
 
 
@@ -79,14 +79,15 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     parted = cuts(known, pending)
     periods = [*(line.service_period for line in pending), *(one.service_period for one in known.prepaid)]
     reach = max((period.end for period in periods), default=at)
-    near, far = _targets(agreed, parted, at), _targets(agreed, parted, max(reach, at))
-    excess = tuple(excesses(known.prepaid, far))
+    near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
+    excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
     return _Asked(_due(near, excess, agreed), _due(far, excess, agreed), excess)
 
 
-def _targets(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, TargetLine]:
+def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, Found]:
+    """By key, the lines that the subscriptions ask for up to `horizon`, each with whom it charges."""
     return {
-        target.key: target
+        target.key: (subscription.customer_id, target)
         for subscription in agreed.values()
         for whole in target_lines(subscription, horizon)
         for target in divided(whole, parted.get(whole.key, ()))
@@ -94,13 +95,16 @@ def _targets(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime
 
 
 def _due(
-    targets: Mapping[str, TargetLine], excess: Collection[Excess], agreed: Mapping[str, Subscription]
-) -> dict[str, _Found]:
-    left = ((key, less_prepaid(target, excess, agreed) if excess else target) for key, target in targets.items())
-    return {key: (agreed[one.subscription_id].customer_id, one) for key, one in left if one is not None}
+    found: Mapping[str, Found], excess: Collection[Excess], agreed: Mapping[str, Subscription]
+) -> Mapping[str, Found]:
+    """Less what was charged in advance."""
+    if not excess:
+        return found
+    left = {key: (customer_id, less_prepaid(one, excess, agreed)) for key, (customer_id, one) in found.items()}
+    return {key: (customer_id, one) for key, (customer_id, one) in left.items() if one is not None}
 
 
-def _changed(pending: Iterable[Line], valid: Mapping[str, _Found], now: datetime) -> Iterator[Line]:
+def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime) -> Iterator[Line]:
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
@@ -125,7 +129,8 @@ def _updated(line: Line, target: TargetLine) -> Line:
     )
 
 
-def _line(customer_id: str, target: TargetLine, now: datetime) -> Line:
+def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
+    """The pending line of a target."""
     return Line(
         id=line_id(target.key, target.service_period.start),
         key=target.key,
