@@ -34,7 +34,7 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED, UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

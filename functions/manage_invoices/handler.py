@@ -1,9 +1,10 @@
-"""Billing profiles and invoices."""
+"""Billing profiles, who is invoiced on which, and invoices."""
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
@@ -23,6 +24,7 @@ app = Sandbox()
 handler = http_handler(
     *routes(
         ProfileService(begin),
+        OverrideService(begin),
         InvoiceService(begin, usage),
         InvoiceActions(begin, usage, app),
         InvoicePendingLines(begin, usage, app),

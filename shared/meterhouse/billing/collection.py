@@ -37,10 +37,24 @@ Quantities = Mapping[str, Decimal | Missing]
 """Units used in the service period, or why they are not known, by line id."""
 
 
-def drafts(due: Iterable[Line], customers: Mapping[str, Customer], profile: Profile, now: datetime) -> list[Invoice]:
-    """One draft for each customer and currency; `due` comes in that order."""
+def aligned(due: Iterable[Line], profiles: Mapping[str, Profile], as_of: datetime) -> list[Line]:
+    """The lines that a run at `as_of` collects: where a profile has edges of its own, those due at its last edge."""
+    workflows = {customer_id: profile.spec.workflow for customer_id, profile in profiles.items()}
+    return [line for line in due if line.invoice_at <= _collects_up_to(workflows[line.customer_id], as_of)]
+
+
+def next_collection_at(lines: Iterable[Line], workflow: Workflow) -> datetime | None:
+    """When the first of pending lines will be collected; None where there is none."""
+    first = min((line.invoice_at for line in lines), default=None)
+    return first if first is None or workflow.anchored is None else workflow.anchored.next(first)
+
+
+def drafts(
+    due: Iterable[Line], customers: Mapping[str, Customer], profiles: Mapping[str, Profile], now: datetime
+) -> list[Invoice]:
+    """One draft for each customer, on its profile, and currency; `due` comes in that order."""
     grouped = groupby(due, key=lambda line: (line.customer_id, line.currency))
-    return [_draft(customers[customer_id], tuple(lines), profile, now) for (customer_id, _), lines in grouped]
+    return [_draft(customers[owner], tuple(lines), profiles[owner], now) for (owner, _), lines in grouped]
 
 
 def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: Profile, now: datetime) -> Invoice:
@@ -149,6 +163,10 @@ def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: d
     )
     moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in lines]
     return with_lines(made, moved)
+
+
+def _collects_up_to(workflow: Workflow, as_of: datetime) -> datetime:
+    return as_of if workflow.anchored is None else workflow.anchored.latest(as_of)
 
 
 def _inherited(customer: Customer) -> dict[str, str]:

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from meterhouse.billing.alignment_schema import (
+    AlignmentWire,
+    WithSubscriptions,
+    alignment_to_wire,
+    anchored_from_wire,
+)
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import Apps
 from meterhouse.catalog.schema import TaxConfig
@@ -25,12 +31,6 @@ def _delay(value: object) -> Duration:
         return Duration(value)
     except ValueError as error:
         raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
-
-
-def _known_alignment(value: object) -> object:
-    if isinstance(value, dict) and value.get("type") == "anchored":
-        raise PydanticCustomError("not_supported_yet", "anchored collection is not supported yet")
-    return value
 
 
 Delay = Annotated[
@@ -58,12 +58,8 @@ class PartyWire(Wire):
     addresses: Annotated[list[AddressWire], Field(max_length=1)] | None = None
 
 
-class Alignment(Wire):
-    type: Literal["subscription"] = "subscription"
-
-
 class CollectionSettings(Wire):
-    alignment: Annotated[Alignment, BeforeValidator(_known_alignment)] = Alignment()
+    alignment: AlignmentWire = WithSubscriptions()
     interval: Delay = _DEFAULTS.collection_interval
 
 
@@ -219,7 +215,9 @@ def party_fields(party: Party) -> dict[str, Any]:
 def workflow_to_wire(workflow: Workflow) -> WorkflowWire:
     tax_config = workflow.default_tax_config
     return WorkflowWire(
-        collection=CollectionSettings(interval=workflow.collection_interval),
+        collection=CollectionSettings(
+            alignment=alignment_to_wire(workflow.anchored), interval=workflow.collection_interval
+        ),
         invoicing=InvoicingSettings(
             auto_advance=workflow.auto_advance,
             draft_period=workflow.draft_period,
@@ -237,6 +235,7 @@ def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
     tax_config = wire.invoicing.default_tax_config
     return Workflow(
         collection_interval=wire.collection.interval,
+        anchored=anchored_from_wire(wire.collection.alignment),
         auto_advance=wire.invoicing.auto_advance,
         draft_period=wire.invoicing.draft_period,
         due_after=wire.invoicing.due_after,

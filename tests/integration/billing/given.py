@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
 from meterhouse.platform.http import HttpHandler, http_handler
@@ -39,7 +40,8 @@ class Api:
         reading = InvoiceService(begin, usage, now)
         acting = InvoiceActions(begin, usage, app, now)
         due = InvoicePendingLines(begin, usage, app, now)
-        return http_handler(*routes(profiles, reading, acting, due), database=run.database)
+        overrides = OverrideService(begin, now, new_id)
+        return http_handler(*routes(profiles, overrides, reading, acting, due), database=run.database)
 
     def __call__(
         self,
