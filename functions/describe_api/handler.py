@@ -16,7 +16,7 @@ from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import api as subscriptions
-from meterhouse.subscriptions import of_plan_api
+from meterhouse.subscriptions import change_api, of_plan_api
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
@@ -28,11 +28,12 @@ def openapi() -> str:
     return json.dumps(
         document(
             *customers.routes(UNUSED, UNUSED),
-            *catalog.routes(UNUSED, UNUSED, UNUSED),
+            *catalog.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             currencies_api.currency_routes(),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
-            subscriptions.routes(UNUSED, UNUSED),
+            subscriptions.routes(UNUSED),
+            change_api.change_routes(UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

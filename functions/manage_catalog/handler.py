@@ -1,8 +1,10 @@
-"""Features and plans."""
+"""Features, plans and add-ons."""
 
+from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes
 from meterhouse.catalog.currencies_api import currency_routes
 from meterhouse.catalog.feature_service import FeatureService
+from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.postgres import PostgresCatalog
@@ -20,7 +22,14 @@ def catalog(transaction: Transaction) -> PostgresCatalog:
 
 begin = begins(database, catalog)
 handler = http_handler(
-    *routes(FeatureService(begin), PlanService(begin), PlanSale(begin)),
+    *routes(
+        FeatureService(begin),
+        PlanService(begin),
+        PlanSale(begin),
+        AddonService(begin),
+        AddonSale(begin),
+        PlanAddonService(begin),
+    ),
     currency_routes(),
     database=database,
 )

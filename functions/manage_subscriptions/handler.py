@@ -4,6 +4,7 @@ from meterhouse.platform import clock
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.subscriptions.api import routes
+from meterhouse.subscriptions.change_api import change_routes
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -14,4 +15,4 @@ database = Database(PostgresSettings.from_environment)
 service = SubscriptionService(begins(database, PostgresStore))
 of_plan = SubscriptionsOfPlan(begins(database, PostgresSubscribers), clock.now)
 
-handler = http_handler(routes(service), of_plan_routes(of_plan), database=database)
+handler = http_handler(routes(service), change_routes(service), of_plan_routes(of_plan), database=database)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from meterhouse.catalog.rate_card import RateCard
+from meterhouse.catalog.version import Version
 
 
 class InstanceType(StrEnum):
@@ -13,12 +13,6 @@ class InstanceType(StrEnum):
 
     SINGLE = "single"
     MULTIPLE = "multiple"
-
-
-class AddonStatus(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-    ARCHIVED = "archived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +31,5 @@ class AddonSpec:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Addon:
-    """One version of an add-on; it is on sale in `[effective_from, effective_to)`."""
-
-    id: str
-    key: str
-    version: int
-    spec: AddonSpec
-    created_at: datetime
-    updated_at: datetime
-    effective_from: datetime | None = None
-    effective_to: datetime | None = None
-    deleted_at: datetime | None = None
-
-    def status(self, at: datetime) -> AddonStatus:
-        """What it is at an instant; no job has to run for it to change."""
-        if self.effective_from is None:
-            return AddonStatus.DRAFT
-        is_over = self.effective_to is not None and self.effective_to <= at
-        return AddonStatus.ARCHIVED if is_over else AddonStatus.ACTIVE
-
-    def is_sold(self, at: datetime) -> bool:
-        """Whether it can be bought at `at`, with no end in sight."""
-        is_lasting = self.effective_to is None and self.deleted_at is None
-        return is_lasting and self.status(at) is AddonStatus.ACTIVE
+Addon = Version[AddonSpec]
+"""One version of an add-on; none is ever scheduled."""

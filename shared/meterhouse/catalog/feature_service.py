@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from meterhouse.catalog.alone import alone
 from meterhouse.catalog.feature import Feature, FeatureSpec, check_group_bys
 from meterhouse.catalog.ports import CatalogStore, FeatureFilter, KnownMeter, Slice
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
@@ -10,9 +11,6 @@ from meterhouse.kernel.ids import is_ulid
 from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin
-
-CATALOG_LOCK = "catalog"
-"""Held by changes whose rules reach over several features or plans; they are rare."""
 
 
 class FeatureService:
@@ -66,11 +64,10 @@ class FeatureService:
 
         Raises:
             NotFound: there is no such feature.
-            Conflict: `feature_in_use`: plans on sale, now or soon, sell it; or a guard refuses: a subscription.
+            Conflict: `feature_in_use`: plans or add-ons on sale, now or soon, sell it; or a guard refuses.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.lock(CATALOG_LOCK)
+            at = alone(work, self._now)
             feature = _found(work.store, id_or_key)
             if feature.archived_at is not None:
                 return
@@ -93,10 +90,10 @@ def _found(store: CatalogStore, id_or_key: str) -> Feature:
 
 
 def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
-    selling = store.plans.selling(key, at)
+    selling = [f"plan {plan.key} version {plan.version}" for plan in store.plans.selling(key, at)]
+    selling += [f"add-on {addon.key} version {addon.version}" for addon in store.addons.selling(key, at)]
     if selling:
-        named = ", ".join(f"{plan.key} version {plan.version}" for plan in selling)
-        raise Conflict(f"feature {key!r} is sold by {named}", "feature_in_use")
+        raise Conflict(f"feature {key!r} is sold by {', '.join(selling)}", "feature_in_use")
     found = [problem for guard in store.guards for problem in guard.against_archiving(key, at)]
     if found:
         raise Conflict(f"feature {key!r} is in use", found[0].code, found)

@@ -2,20 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from meterhouse.catalog.rate_card import RateCard
+from meterhouse.catalog.version import Status, Version
 from meterhouse.kernel.cadence import Cadence
 
 BILLING_CADENCES = tuple(map(Cadence.parse, ("P1W", "P2W", "P4W", "P1M", "P3M", "P6M", "P12M", "P1Y")))
 
 
-class PlanStatus(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-    ARCHIVED = "archived"
-    SCHEDULED = "scheduled"
+PlanStatus = Status
+"""As the contract names it."""
 
 
 class SettlementMode(StrEnum):
@@ -54,24 +51,5 @@ class PlanSpec:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One version of a plan; `effective_from` and `effective_to` bound when it is on sale, `[from, to)`."""
-
-    id: str
-    key: str
-    version: int
-    spec: PlanSpec
-    created_at: datetime
-    updated_at: datetime
-    effective_from: datetime | None = None
-    effective_to: datetime | None = None
-    deleted_at: datetime | None = None
-
-    def status(self, at: datetime) -> PlanStatus:
-        """What it is at an instant; no job has to run for it to change."""
-        if self.effective_from is None:
-            return PlanStatus.DRAFT
-        if self.effective_to is not None and self.effective_to <= at:
-            return PlanStatus.ARCHIVED
-        return PlanStatus.ACTIVE if self.effective_from <= at else PlanStatus.SCHEDULED
+Plan = Version[PlanSpec]
+"""One version of a plan."""

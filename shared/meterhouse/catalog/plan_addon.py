@@ -25,6 +25,7 @@ class PlanAddonTerms:
 class PlanAddon:
     """One version of a plan sells one version of an add-on."""
 
+    id: str
     plan_id: str
     addon: Addon
     terms: PlanAddonTerms

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.plan import BILLING_CADENCES, PlanPhase, PlanSpec
 from meterhouse.catalog.rate_card_rules import contradictions, duplicates, placed, unaligned, unsold
+from meterhouse.kernel.cadence import exceeds_a_century
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvalidInput, Problem
 
@@ -20,6 +21,7 @@ def spec_problems(spec: PlanSpec, root: str = "") -> list[Problem]:
         *currency_problems(spec.currency, root),
         *_cadence_problems(spec, root),
         *duplicates([phase.key for phase in spec.phases], f"{root}/phases", "plan_phase_duplicated_key"),
+        *_excessive_durations(spec, root),
         *(problem for phase, at in phases_at(spec, root) for problem in contradictions(phase.rate_cards, at)),
     ]
 
@@ -59,7 +61,16 @@ def _cadence_problems(spec: PlanSpec, root: str) -> Iterator[Problem]:
         yield Problem(f"{root}/billingCadence", "plan_billing_cadence_invalid", f"must be one of {allowed}")
 
 
+def _excessive_durations(spec: PlanSpec, root: str) -> Iterator[Problem]:
+    for index, phase in enumerate(spec.phases):
+        if phase.duration is not None and exceeds_a_century(phase.duration):
+            message = f"{phase.duration.iso()} is longer than 100 years"
+            yield Problem(f"{root}/phases/{index}/duration", "plan_phase_duration_too_long", message)
+
+
 def _duration_problems(spec: PlanSpec, root: str) -> Iterator[Problem]:
+    if not spec.phases:
+        return
     *earlier, last = [(phase, f"{root}/phases/{index}/duration") for index, phase in enumerate(spec.phases)]
     for phase, at in earlier:
         if phase.duration is None:

@@ -7,15 +7,14 @@ from pydantic_core import PydanticCustomError
 
 from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.plan import PlanPhase, PlanSpec, PlanStatus, SettlementMode
-from meterhouse.catalog.plan_service import ShownPlan
-from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
-from meterhouse.platform.wire import CurrencyCode, Description, Instant, Key, Metadata, Name, Resource, Wire
-
-
-def _billable(value: object) -> object:
-    if value == SettlementMode.CREDIT_ONLY:
-        raise PydanticCustomError("not_supported_yet", "plans settled by credits alone are not supported yet")
-    return value
+from meterhouse.catalog.schema import (
+    RateCardWire,
+    rate_card_from_wire,
+    rate_card_to_wire,
+)
+from meterhouse.catalog.version_schema import VersionWire, version_fields
+from meterhouse.catalog.version_service import Shown
+from meterhouse.platform.wire import CurrencyCode, Description, Key, Metadata, Name, Wire
 
 
 def _aligned(value: object) -> object:
@@ -26,6 +25,9 @@ def _aligned(value: object) -> object:
 
 class Alignment(Wire):
     billables_must_align: Annotated[bool | None, BeforeValidator(_aligned)] = None
+
+
+ALIGNED = Alignment(billables_must_align=True)
 
 
 class ProRatingConfig(Wire):
@@ -54,7 +56,7 @@ class _PlanFields(Wire):
     alignment: Alignment | None = None
     billing_cadence: Duration
     pro_rating_config: ProRatingConfig = _PRORATED
-    settlement_mode: Annotated[SettlementMode, BeforeValidator(_billable)] = SettlementMode.CREDIT_THEN_INVOICE
+    settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
     phases: Annotated[list[PlanPhaseWire], Field(min_length=1, max_length=100)]
 
 
@@ -67,22 +69,8 @@ class PlanReplaceUpdate(_PlanFields):
     """The key and the currency of a plan stay."""
 
 
-class ValidationErrorWire(Wire):
-    field: str
-    code: str
-    message: str
-
-
-class PlanWire(Resource, _PlanFields):
-    nullable: ClassVar[frozenset[str]] = frozenset({"validation_errors"})
-
-    key: Key
-    version: int
-    currency: CurrencyCode
-    effective_from: Instant | None = None
-    effective_to: Instant | None = None
+class PlanWire(VersionWire, _PlanFields):
     status: PlanStatus
-    validation_errors: list[ValidationErrorWire] | None
 
 
 def plan_spec(wire: PlanCreate) -> PlanSpec:
@@ -116,28 +104,15 @@ def phase_to_wire(phase: PlanPhase) -> PlanPhaseWire:
     )
 
 
-def plan_wire(shown: ShownPlan) -> PlanWire:
-    plan, spec = shown.plan, shown.plan.spec
-    problems = [ValidationErrorWire(field=p.field, code=p.code, message=p.message) for p in shown.problems]
+def plan_wire(shown: Shown[PlanSpec]) -> PlanWire:
+    spec = shown.version.spec
     return PlanWire(
-        id=plan.id,
-        key=plan.key,
-        version=plan.version,
-        name=spec.name,
-        description=spec.description,
-        metadata=dict(spec.metadata) or None,
-        currency=spec.currency,
+        **version_fields(shown),
+        alignment=ALIGNED,
         billing_cadence=spec.billing_cadence,
         pro_rating_config=ProRatingConfig(enabled=spec.is_prorated, mode="prorate_prices"),
         settlement_mode=spec.settlement_mode,
         phases=[phase_to_wire(phase) for phase in spec.phases],
-        status=shown.status,
-        validation_errors=problems or None,
-        effective_from=plan.effective_from,
-        effective_to=plan.effective_to,
-        created_at=plan.created_at,
-        updated_at=plan.updated_at,
-        deleted_at=plan.deleted_at,
     )
 
 

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from meterhouse.catalog.addon import AddonSpec
 from meterhouse.catalog.feature import Feature
-from meterhouse.catalog.plan import Plan, PlanStatus
+from meterhouse.catalog.plan import Plan, PlanSpec
+from meterhouse.catalog.plan_addon import PlanAddon
+from meterhouse.catalog.version import Status, Version
 from meterhouse.kernel.errors import Problem
 from meterhouse.metering.aggregation import Aggregation
 
@@ -20,7 +23,7 @@ class FeatureOrder(StrEnum):
     UPDATED_AT = "updatedAt"
 
 
-class PlanOrder(StrEnum):
+class VersionOrder(StrEnum):
     ID = "id"
     KEY = "key"
     VERSION = "version"
@@ -32,7 +35,7 @@ class PlanOrder(StrEnum):
 class Slice:
     """Which rows of an ordered list; ties of the order are broken by id."""
 
-    order_by: FeatureOrder | PlanOrder
+    order_by: FeatureOrder | VersionOrder
     limit: int = 100
     offset: int = 0
     descending: bool = False
@@ -45,15 +48,30 @@ class FeatureFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanFilter:
-    """All given conditions hold; `key_versions` asks for any of the versions of any of its keys."""
+class VersionFilter:
+    """`ids`, `keys` and `key_versions` ask for any of what they name, the other conditions hold for all.
+
+    Attributes:
+        at: when it has one of the `statuses`.
+        key_versions: of each key the versions.
+    """
 
     at: datetime
     ids: Sequence[str] | None = None
     keys: Sequence[str] | None = None
     key_versions: Mapping[str, Sequence[int]] | None = None
-    statuses: Sequence[PlanStatus] | None = None
+    statuses: Sequence[Status] | None = None
     currencies: Sequence[str] | None = None
+    include_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAddonFilter:
+    """Of one plan's add-ons those that any of these name, by the add-on's id, key or key and version."""
+
+    ids: Sequence[str] | None = None
+    keys: Sequence[str] | None = None
+    key_versions: Mapping[str, Sequence[int]] | None = None
     include_deleted: bool = False
 
 
@@ -73,29 +91,59 @@ class FeatureStore(Protocol):
     def archive(self, feature: Feature) -> None: ...
 
 
-class PlanStore(Protocol):
-    def find(self, plan_id: str) -> Plan | None:
-        """The plan of this id, deleted or not."""
+S = TypeVar("S")
 
-    def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
+
+class VersionStore(Protocol[S]):
+    """The versions of plans, or of add-ons."""
+
+    def find(self, version_id: str) -> Version[S] | None:
+        """The version of this id, deleted or not."""
+
+    def of_key(self, key: str, version: int | None, at: datetime) -> Version[S] | None:
         """The `version` of a key, or without one the version that is active at `at`; never a deleted one."""
 
-    def latest(self, key: str) -> Plan | None:
+    def latest(self, key: str) -> Version[S] | None:
         """The highest version that is not deleted."""
 
-    def draft(self, key: str) -> Plan | None: ...
+    def draft(self, key: str) -> Version[S] | None: ...
 
     def last_version(self, key: str) -> int:
         """The highest version ever given to the key, deleted ones too; 0 for a new key."""
 
-    def selling(self, feature_key: str, at: datetime) -> list[Plan]:
-        """Plans, active or scheduled at `at`, with a rate card for the feature."""
+    def selling(self, feature_key: str, at: datetime) -> list[Version[S]]:
+        """Those active or scheduled at `at` with a rate card for the feature."""
 
-    def page(self, wanted: PlanFilter, rows: Slice) -> tuple[list[Plan], int]: ...
+    def page(self, wanted: VersionFilter, rows: Slice) -> tuple[list[Version[S]], int]: ...
 
-    def add(self, plan: Plan) -> None: ...
+    def add(self, version: Version[S]) -> None: ...
 
-    def update(self, plan: Plan) -> None: ...
+    def update(self, version: Version[S]) -> None: ...
+
+
+class PlanAddonStore(Protocol):
+    """Which plans sell which add-ons. What is deleted is found by `page` alone."""
+
+    def of_plans(self, plan_ids: Collection[str]) -> list[PlanAddon]:
+        """All that these plans sell, in the order in which it was added."""
+
+    def find(self, plan_id: str, addon_id: str) -> PlanAddon | None: ...
+
+    def of_key(self, plan_id: str, addon_key: str) -> PlanAddon | None:
+        """The highest version of the key that the plan sells."""
+
+    def was_sold(self, plan_id: str, addon_id: str) -> bool:
+        """Whether the plan sold the add-on once and does no longer."""
+
+    def plans_with(self, addon_id: str, at: datetime) -> list[Plan]:
+        """Plans that sell the add-on and are not archived at `at`."""
+
+    def page(self, plan_id: str, wanted: PlanAddonFilter, rows: Slice) -> tuple[list[PlanAddon], int]: ...
+
+    def add(self, assigned: PlanAddon) -> bool:
+        """Write a new one; False when the plan sells the add-on."""
+
+    def update(self, assigned: PlanAddon) -> None: ...
 
 
 class KnownMeter(Protocol):
@@ -137,7 +185,11 @@ class CatalogStore(Protocol):
     @property
     def features(self) -> FeatureStore: ...
     @property
-    def plans(self) -> PlanStore: ...
+    def plans(self) -> VersionStore[PlanSpec]: ...
+    @property
+    def addons(self) -> VersionStore[AddonSpec]: ...
+    @property
+    def plan_addons(self) -> PlanAddonStore: ...
     @property
     def meters(self) -> Meters: ...
     @property

@@ -1,5 +1,6 @@
 """Rate cards on the wire, to the contract; other rooms' routes reuse them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -16,6 +17,7 @@ from meterhouse.catalog.price_schema import (
     price_to_wire,
 )
 from meterhouse.catalog.rate_card import RateCard, RateCardType
+from meterhouse.kernel.errors import Problem
 from meterhouse.platform.wire import Description, Key, Metadata, Name, Ulid, Wire
 
 
@@ -96,3 +98,14 @@ def rate_card_to_wire(card: RateCard) -> RateCardFlatFee | RateCardUsageBased:
     if card.type is RateCardType.FLAT_FEE:
         return RateCardFlatFee(**fields)
     return RateCardUsageBased(**fields)
+
+
+class ValidationErrorWire(Wire):
+    field: str
+    code: str
+    message: str
+
+
+def validation_errors(problems: Sequence[Problem]) -> list[ValidationErrorWire] | None:
+    """What keeps something from being sold; None where nothing does."""
+    return [ValidationErrorWire(field=one.field, code=one.code, message=one.message) for one in problems] or None

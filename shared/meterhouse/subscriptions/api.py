@@ -14,7 +14,7 @@ from meterhouse.platform import clock
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import Instant, Page, PageNumber, PageSize, SortOrder, Ulid
 from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
-from meterhouse.subscriptions.request_schema import SubscriptionCancel, SubscriptionCreate, wanted_of
+from meterhouse.subscriptions.request_schema import SubscriptionCancel, SubscriptionCreate, new_subscription_of
 from meterhouse.subscriptions.schema import (
     SubscriptionExpanded,
     SubscriptionWire,
@@ -43,7 +43,7 @@ def routes(service: SubscriptionService, now: Callable[[], datetime] = clock.now
 
     @router.post(_SUBSCRIPTIONS, operation_id="createSubscription", tags=_TAGS, summary="Create subscription")
     def create(body: Annotated[SubscriptionCreate, Body()]) -> tuple[SubscriptionWire, int]:
-        made = service.create(namespace(), wanted_of(body))
+        made = service.create(namespace(), new_subscription_of(body))
         return subscription_to_wire(made, now()), HTTPStatus.CREATED
 
     @router.get(_SUBSCRIPTION, operation_id="getSubscription", tags=_TAGS, summary="Get subscription")

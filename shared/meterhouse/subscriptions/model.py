@@ -12,8 +12,6 @@ from meterhouse.subscriptions.addon import SubscriptionAddon
 from meterhouse.subscriptions.effective import Overlays
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
 
-__all__ = ["SubscriptionItem", "SubscriptionPhase", "earliest"]
-
 
 class SubscriptionStatus(StrEnum):
     """Derived at an instant, never stored."""

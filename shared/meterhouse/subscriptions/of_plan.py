@@ -52,5 +52,5 @@ class SubscriptionsOfPlan:
             plan = version or work.store.plans.latest(id_or_key)
             if plan is None:
                 raise NotFound("plan", id_or_key)
-            wanted = Subscribed(plan.key, version and version.version, statuses, self._now())
+            wanted = Subscribed(plan.key, None if version is None else version.version, statuses, self._now())
             return work.store.page(wanted, limit, offset)

@@ -42,6 +42,9 @@ class Offset:
         offset = cls(months, sum(int(count) * _SECONDS[unit] for count, unit in rest))
         return -offset if match["sign"] == "-" else offset
 
+    def iso(self) -> str:
+        return f"P{self.months}MT{self.seconds}S"
+
     def __add__(self, other: "Offset") -> "Offset":
         return Offset(self.months + other.months, self.seconds + other.seconds)
 

@@ -1,6 +1,6 @@
 """What the use cases of this room need inside one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.plan import Plan
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.holder import Shown
+from meterhouse.kernel.errors import Problem
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -33,6 +34,23 @@ class Plans(Protocol):
 class Features(Protocol):
     def by_keys(self, keys: Collection[str]) -> Mapping[str, Feature]:
         """For each key the live feature, or the one archived last."""
+
+
+class SubscriptionSettings(Protocol):
+    """What a namespace has settled for all its customers."""
+
+    def allows_several(self) -> bool:
+        """Whether a customer may have several subscriptions at a time; it stays so until the transaction ends."""
+
+    def allow_several(self, at: datetime, *, is_allowed: bool) -> bool:
+        """Settle it; False, and nothing settled, when customers have several that would have to be one."""
+
+
+class EditGuard(Protocol):
+    """What keeps a subscription from being edited; it answers in the transaction of the edit."""
+
+    def against_editing(self, subscription_id: str, at: datetime) -> Sequence[Problem]:
+        """Why it must stay as it is, each with its code; nothing if it may be edited."""
 
 
 class Entitlements(Protocol):
@@ -62,3 +80,7 @@ class SubscriptionStore(Protocol):
     def entitlements(self) -> Entitlements: ...
     @property
     def meters(self) -> Meters: ...
+    @property
+    def settings(self) -> SubscriptionSettings: ...
+    @property
+    def guards(self) -> Sequence[EditGuard]: ...

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
-from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
@@ -17,7 +19,10 @@ from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.ports import EditGuard
 from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
+from meterhouse.subscriptions.postgres_settings import PostgresSubscriptionSettings
+from meterhouse.subscriptions.uniqueness import claims
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
@@ -53,6 +58,7 @@ class PostgresSubscriptions:
         self._transaction.execute(_SQL["add"], _values(subscription))
         self._put("put_phase", {}, _phase_values(subscription))
         self._put("put_item", {}, _item_values(subscription))
+        self._claim(subscription)
 
     def update(self, before: Subscription, after: Subscription) -> None:
         """Write what differs: its end, its deletion, what supersedes it; the phases and items that changed."""
@@ -62,6 +68,15 @@ class PostgresSubscriptions:
         self._remove("remove_phases", after, phases.keys() - _phase_values(after).keys())
         self._put("put_phase", phases, _phase_values(after))
         self._put("put_item", items, _item_values(after))
+        if claims(before) != claims(after):
+            self._transaction.execute(_SQL["give_up_claims"], {"subscription_id": after.id})
+            self._claim(after)
+
+    def _claim(self, subscription: Subscription) -> None:
+        of = {"subscription_id": subscription.id, "customer_id": subscription.customer_id}
+        claimed = [of | asdict(claim) for claim in claims(subscription)]
+        if claimed:
+            self._transaction.execute_many(_SQL["claim"], claimed)
 
     def _put(self, query: str, before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
         changed = [row for row_id, row in after.items() if before.get(row_id) != row]
@@ -86,6 +101,8 @@ class PostgresStore:
         self.features = PostgresFeatures(transaction)
         self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
+        self.settings = PostgresSubscriptionSettings(transaction)
+        self.guards = tuple[EditGuard, ...]()
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:

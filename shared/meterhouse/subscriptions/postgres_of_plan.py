@@ -1,6 +1,6 @@
 """A plan's subscriptions, from PostgreSQL."""
 
-from meterhouse.catalog.postgres import PostgresPlans
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import Subscription

@@ -1,7 +1,8 @@
-"""What callers send to subscribe and to cancel, to the contract."""
+"""What callers send to subscribe, to change to another plan and to cancel, to the contract."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -9,10 +10,12 @@ from pydantic_core import PydanticCustomError
 from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.plan import PlanSpec, SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, PlanPhaseWire, ProRatingConfig, phase_from_wire
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import Problem
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.platform.wire import CurrencyCode, Description, ExternalKey, Instant, Key, Metadata, Name, Ulid, Wire
-from meterhouse.subscriptions.create import NewSubscription, PlanChoice
+from meterhouse.subscriptions.change import Migration
+from meterhouse.subscriptions.create import NewSubscription
+from meterhouse.subscriptions.sale import PlanChoice, Wanted, refuse_unknown
 from meterhouse.subscriptions.timing import Soon, Timing
 
 
@@ -49,12 +52,13 @@ def _only(supported: str) -> BeforeValidator:
 
 
 Settlement = Annotated[SettlementMode, _only(SettlementMode.CREDIT_THEN_INVOICE)]
+StartingPhase = Annotated[str, StringConstraints(min_length=1)]
 CostBasisMode = Annotated[Literal["dynamic", "pinned"], _only("dynamic")]
 
 
 class PlanReferenceInput(Wire):
     key: Key
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class CustomPlanInput(Wire):
@@ -69,15 +73,12 @@ class CustomPlanInput(Wire):
     phases: Annotated[list[PlanPhaseWire], Field(min_length=1, max_length=100)]
 
 
-class SubscriptionCreate(Wire):
-    """Either `plan` or `customPlan`, for either `customerId` or `customerKey`."""
+class _Agreement(Wire):
+    """Either `plan` or `customPlan`."""
 
     plan: PlanReferenceInput | None = None
     custom_plan: CustomPlanInput | None = None
-    customer_id: Ulid | None = None
-    customer_key: ExternalKey | None = None
-    timing: TimingWire = Soon.IMMEDIATE
-    starting_phase: Annotated[str, StringConstraints(min_length=1)] | None = None
+    starting_phase: StartingPhase | None = None
     billing_anchor: Instant | None = None
     name: Name | None = None
     description: Description | None = None
@@ -87,11 +88,30 @@ class SubscriptionCreate(Wire):
     cost_basis_mode: CostBasisMode = "dynamic"
 
 
+class SubscriptionCreate(_Agreement):
+    """For either `customerId` or `customerKey`."""
+
+    customer_id: Ulid | None = None
+    customer_key: ExternalKey | None = None
+    timing: TimingWire = Soon.IMMEDIATE
+
+
+class SubscriptionChange(_Agreement):
+    timing: TimingWire
+
+
+class SubscriptionMigrate(Wire):
+    timing: TimingWire = Soon.IMMEDIATE
+    target_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    starting_phase: StartingPhase | None = None
+    billing_anchor: Instant | None = None
+
+
 class SubscriptionCancel(Wire):
     timing: TimingWire = Soon.IMMEDIATE
 
 
-def wanted_of(body: SubscriptionCreate) -> NewSubscription:
+def new_subscription_of(body: SubscriptionCreate) -> NewSubscription:
     """What the request asks for.
 
     Raises:
@@ -100,20 +120,46 @@ def wanted_of(body: SubscriptionCreate) -> NewSubscription:
     problems: list[Problem] = []
     customer, plan = _customer(body, problems), _plan(body, problems)
     if customer is None or plan is None:
-        raise InvalidInput("; ".join(problem.message for problem in problems), problems)
+        raise refuse_unknown(problems)
     field, id_or_key = customer
-    return NewSubscription(
-        customer=id_or_key,
-        customer_field=field,
-        plan=plan,
-        timing=body.timing,
-        starting_phase=body.starting_phase,
-        billing_anchor=body.billing_anchor,
-        settlement_mode=body.settlement_mode,
-        name=body.name,
-        description=body.description,
-        metadata=body.metadata or {},
-    )
+    return NewSubscription(customer=id_or_key, customer_field=field, plan=plan, timing=body.timing, **_agreed(body))
+
+
+def change_of(body: SubscriptionChange) -> Wanted:
+    """What the request asks for.
+
+    Raises:
+        InvalidInput: it names no plan, or two.
+    """
+    problems: list[Problem] = []
+    plan = _plan(body, problems)
+    if plan is None:
+        raise refuse_unknown(problems)
+    return Wanted(plan=plan, timing=body.timing, **_agreed(body))
+
+
+def migration_of(body: SubscriptionMigrate) -> Migration:
+    return Migration(body.target_version, body.timing, body.starting_phase, body.billing_anchor)
+
+
+class _Agreed(TypedDict):
+    starting_phase: str | None
+    billing_anchor: datetime | None
+    settlement_mode: SettlementMode | None
+    name: str | None
+    description: str | None
+    metadata: Mapping[str, str]
+
+
+def _agreed(body: _Agreement) -> _Agreed:
+    return {
+        "starting_phase": body.starting_phase,
+        "billing_anchor": body.billing_anchor,
+        "settlement_mode": body.settlement_mode,
+        "name": body.name,
+        "description": body.description,
+        "metadata": body.metadata or {},
+    }
 
 
 def _customer(body: SubscriptionCreate, problems: list[Problem]) -> tuple[str, str] | None:
@@ -126,7 +172,7 @@ def _customer(body: SubscriptionCreate, problems: list[Problem]) -> tuple[str, s
     return named[0]
 
 
-def _plan(body: SubscriptionCreate, problems: list[Problem]) -> PlanChoice | PlanSpec | None:
+def _plan(body: _Agreement, problems: list[Problem]) -> PlanChoice | PlanSpec | None:
     match body.plan, body.custom_plan:
         case PlanReferenceInput() as plan, None:
             return PlanChoice(plan.key, plan.version)

@@ -1,12 +1,13 @@
 """The one place where subscriptions are held for a change and written, with their events; the caller commits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.events import event
 from meterhouse.subscriptions.model import Subscription
-from meterhouse.subscriptions.ports import Subscriptions, SubscriptionStore
+from meterhouse.subscriptions.ports import SubscriptionStore
+from meterhouse.subscriptions.uniqueness import clashing
 
 
 def save(work: Work[SubscriptionStore], before: Subscription | None, after: Subscription, what: str) -> Subscription:
@@ -55,11 +56,13 @@ def lock_customer(work: Work[SubscriptionStore], customer_id: str) -> None:
     work.lock("customer", customer_id)
 
 
-def refuse_overlap(subscriptions: Subscriptions, wanted: Subscription) -> None:
-    """Raise `Conflict` if the customer has another subscription in force at some instant of `wanted`."""
-    for other in subscriptions.of_customer(wanted.customer_id):
-        if other.id != wanted.id and other.overlaps(wanted):
-            raise Conflict(
-                f"the customer has subscription {other.id} in that time",
-                "only_single_subscription_allowed_per_customer_at_a_time",
-            )
+def refuse_clash(store: SubscriptionStore, wanted: Subscription) -> None:
+    """Raise `Conflict` if another subscription of the customer cannot be beside `wanted`."""
+    for _, conflict in clashes(store, wanted):
+        raise conflict
+
+
+def clashes(store: SubscriptionStore, wanted: Subscription) -> Iterator[tuple[Subscription, Conflict]]:
+    """See `clashing`."""
+    others = store.subscriptions.of_customer(wanted.customer_id)
+    return clashing(wanted, others, several_allowed=store.settings.allows_several())

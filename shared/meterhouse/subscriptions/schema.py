@@ -100,6 +100,17 @@ class SubscriptionExpanded(SubscriptionWire):
     phases: list[SubscriptionPhaseExpanded]
 
 
+class SubscriptionChangeResponse(Wire):
+    current: SubscriptionWire
+    next: SubscriptionExpanded
+
+
+class SubscriptionSettingsWire(Wire):
+    """Whether the namespace's customers may have several subscriptions at a time."""
+
+    multi_subscription: bool
+
+
 def subscription_to_wire(subscription: Subscription, at: datetime) -> SubscriptionWire:
     """The subscription as it stands at `at`, without its phases."""
     return SubscriptionWire(**_fields(subscription, at))

@@ -4,14 +4,17 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TypeVar
 
-from meterhouse.kernel.errors import NotFound
+from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
+from meterhouse.subscriptions.change import Changed, Migration, change_in, migrate_in
 from meterhouse.subscriptions.create import NewSubscription, create_in
-from meterhouse.subscriptions.end import cancel_in, continue_in, delete_in
+from meterhouse.subscriptions.edit import Edit, edit_in
+from meterhouse.subscriptions.end import cancel_in, continue_in, delete_in, restore_in
 from meterhouse.subscriptions.full import FullSubscription, in_full
 from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
 from meterhouse.subscriptions.ports import SubscriptionStore
+from meterhouse.subscriptions.sale import Wanted
 from meterhouse.subscriptions.saving import found
 from meterhouse.subscriptions.timing import Timing
 
@@ -72,6 +75,41 @@ class SubscriptionService:
     def delete(self, namespace: str, subscription_id: str) -> None:
         """Raises as `delete_in`."""
         self._done(namespace, lambda work: delete_in(work, subscription_id, self._now()))
+
+    def restore(self, namespace: str, subscription_id: str) -> Subscription:
+        """Raises as `restore_in`."""
+        return self._done(namespace, lambda work: restore_in(work, subscription_id, self._now()))
+
+    def edit(self, namespace: str, subscription_id: str, edit: Edit) -> Subscription:
+        """Raises as `edit_in`."""
+        return self._done(namespace, lambda work: edit_in(work, subscription_id, edit, self._now()))
+
+    def change(self, namespace: str, subscription_id: str, wanted: Wanted) -> Changed:
+        """Raises as `change_in`."""
+        return self._done(namespace, lambda work: change_in(work, subscription_id, wanted, self._new_id(), self._now()))
+
+    def migrate(self, namespace: str, subscription_id: str, migration: Migration) -> Changed:
+        """Raises as `migrate_in`."""
+        return self._done(
+            namespace, lambda work: migrate_in(work, subscription_id, migration, self._new_id(), self._now())
+        )
+
+    def allows_several(self, namespace: str) -> bool:
+        """Whether the namespace's customers may have several subscriptions at a time."""
+        with self._begin(namespace) as work:
+            return work.store.settings.allows_several()
+
+    def allow_several(self, namespace: str, *, is_allowed: bool) -> None:
+        """Settle whether customers may have several subscriptions at a time.
+
+        Raises:
+            Conflict: customers have several that do not allow to go back to one.
+        """
+        with self._begin(namespace) as work:
+            if not work.store.settings.allow_several(self._now(), is_allowed=is_allowed):
+                message = "customers have several subscriptions at a time"
+                raise Conflict(message, "customers_have_several_subscriptions")
+            work.commit()
 
     def _done(self, namespace: str, use_case: Callable[[Work[SubscriptionStore]], T]) -> T:
         with self._begin(namespace) as work:

@@ -22,6 +22,7 @@ class Terms:
         starting_phase: key of the phase that starts at `active_from`; those before it are left out. None: the first.
         billing_anchor: None: `active_from`.
         name, description: None: the plan's.
+        previous_id: the subscription in whose place it comes.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Terms:
     name: str | None = None
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    previous_id: str | None = None
 
 
 def subscribe(spec: PlanSpec, terms: Terms) -> Subscription:
@@ -59,12 +61,13 @@ def subscribe(spec: PlanSpec, terms: Terms) -> Subscription:
         phases=tuple(_laid_out(phases, terms)),
         created_at=terms.created_at,
         updated_at=terms.created_at,
+        previous_id=terms.previous_id,
     )
 
 
-def is_priced(spec: PlanSpec) -> bool:
+def is_priced(subscription: Subscription) -> bool:
     """Whether anything in it costs money, so that its currency matters."""
-    return any(card.price is not None for phase in spec.phases for card in phase.rate_cards)
+    return any(item.rate_card.price is not None for item in subscription.items)
 
 
 def _from_starting_phase(phases: Sequence[PlanPhase], key: str | None) -> Sequence[PlanPhase]:
@@ -80,9 +83,15 @@ def _from_starting_phase(phases: Sequence[PlanPhase], key: str | None) -> Sequen
 def pinned(subscription: Subscription, features: Mapping[str, Feature]) -> Subscription:
     """The subscription whose items name the feature sold, by its id; `features` by key. What is named stays."""
     phases = [
-        replace(phase, items=tuple(_pinned(item, features) for item in phase.items)) for phase in subscription.phases
+        replace(phase, items=tuple(pinned_item(item, features) for item in phase.items))
+        for phase in subscription.phases
     ]
     return replace(subscription, phases=tuple(phases))
+
+
+def pinned_item(item: SubscriptionItem, features: Mapping[str, Feature]) -> SubscriptionItem:
+    feature = features.get(item.rate_card.feature_key or "")
+    return item if feature is None or item.feature_id else replace(item, feature_id=feature.id)
 
 
 def item_of(
@@ -120,8 +129,3 @@ def _laid_out(phases: Sequence[PlanPhase], terms: Terms) -> Iterator[Subscriptio
 
 def phase_id(subscription_id: str, key: str, active_from: datetime) -> str:
     return derived_ulid(active_from, "subscription_phase", subscription_id, key)
-
-
-def _pinned(item: SubscriptionItem, features: Mapping[str, Feature]) -> SubscriptionItem:
-    feature = features.get(item.rate_card.feature_key or "")
-    return item if feature is None or item.feature_id else replace(item, feature_id=feature.id)

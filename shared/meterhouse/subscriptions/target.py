@@ -9,7 +9,7 @@ from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at, periods_between
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription, clipped
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,9 @@ def _single(subscription: Subscription, item: SubscriptionItem) -> Iterator[Peri
     """
     whole = period_at(subscription.billing_anchor, subscription.billing_cadence, item.active_from)
     end = whole.end if item.rate_card.is_in_advance else item.active_to
+    end = earliest(end, item.active_to)
     if end is not None and item.active_from < end:
-        yield Period(item.active_from, min(end, item.active_to or end))
+        yield Period(item.active_from, end)
 
 
 def _advance_reach(subscription: Subscription, horizon: datetime) -> datetime:

@@ -38,7 +38,7 @@ def ends_at(subscription: Subscription, timing: Timing, now: datetime) -> dateti
     """When an open subscription, in force at `now`, ends.
 
     Raises:
-        InvalidInput: an instant in the past, or not where a billing period starts.
+        InvalidInput: an instant in the past, at the end of the calendar, or not where a billing period starts.
     """
     if timing is Soon.IMMEDIATE:
         return now
@@ -47,10 +47,28 @@ def ends_at(subscription: Subscription, timing: Timing, now: datetime) -> dateti
         return now if current is None else current.end
     if timing < now:
         raise _refused("timing_in_the_past", f"{format_rfc3339(timing)} is in the past")
-    period = subscription.billing_period_at(timing)
+    try:
+        period = subscription.billing_period_at(timing)
+    except InvalidInput as error:
+        raise _refused("timing_out_of_range", error.detail) from None
     if period is None or period.start != timing:
         raise _refused("timing_not_aligned", f"no billing period starts at {format_rfc3339(timing)}")
     return timing
+
+
+def edits_at(subscription: Subscription, timing: Timing, now: datetime) -> datetime:
+    """When an edit of a subscription in force at `now` takes effect.
+
+    Raises:
+        InvalidInput: an instant of the caller's own, or the next billing cycle while it belongs to the next phase.
+    """
+    if isinstance(timing, datetime):
+        raise _refused("timing_not_allowed", "an edit takes effect immediately or with the next billing cycle")
+    at = ends_at(subscription, timing, now)
+    phase = subscription.phase_at(now)
+    if phase is None or (phase.active_to is not None and phase.active_to <= at):
+        raise _refused("timing_not_in_current_phase", "the next billing cycle is not in the current phase")
+    return at
 
 
 def _refused(code: str, message: str) -> InvalidInput:

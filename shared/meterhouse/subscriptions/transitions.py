@@ -35,7 +35,14 @@ def continued(subscription: Subscription, now: datetime) -> Subscription:
     status = subscription.status_at(now)
     if status is not SubscriptionStatus.CANCELED:
         raise _not_allowed("unschedule the cancelation of", status)
-    return replace(subscription, active_to=None, updated_at=now)
+    return replace(subscription, active_to=None, superseding_id=None, updated_at=now)
+
+
+def refuse_unless_active(subscription: Subscription, verb: str, now: datetime) -> None:
+    """Raise `Conflict` unless the subscription is active, with no end set."""
+    status = subscription.status_at(now)
+    if status is not SubscriptionStatus.ACTIVE:
+        raise _not_allowed(verb, status)
 
 
 def deleted(subscription: Subscription, now: datetime) -> Subscription:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.catalog.given import Call
+from tests.integration.catalog.test_addons import ADDONS, TERMINAL
 from tests.integration.catalog.test_features import FEATURES, MILES
 from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS
 
@@ -45,7 +46,8 @@ def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("address", "body"), [(PLANS, PLAN), (PLANS, PRICED), (PLANS, ENTITLING), (FEATURES, FEATURE), (FEATURES, TOKENS)]
+    ("address", "body"),
+    [(PLANS, PLAN), (PLANS, PRICED), (PLANS, ENTITLING), (ADDONS, TERMINAL), (FEATURES, FEATURE), (FEATURES, TOKENS)],
 )
 def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, body: dict[str, Any]) -> None:
     answers = {
@@ -63,6 +65,9 @@ def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, bod
 def test_no_address_is_odd_enough_to_break_the_server(call: Call, path: str) -> None:
     assert call("GET", f"{FEATURES}/{path}")[0] in {200, 400, 404}
     assert call("POST", f"{PLANS}/{path}/next")[0] in {400, 404}
+    assert call("GET", f"{ADDONS}/{path}")[0] in {400, 404}
+    assert call("GET", f"{PLANS}/{path}/addons/{path}")[0] in {400, 404}
+    assert call("DELETE", f"{PLANS}/{path}/addons/{path}")[0] in {400, 404}
 
 
 @pytest.mark.parametrize(

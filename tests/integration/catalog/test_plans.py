@@ -1,12 +1,8 @@
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from meterhouse.catalog.plan_service import PlanService
-from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock, catalog
 from tests.unit.catalog.samples import AIRLINE
 from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, METERED, MILES_WIRE
@@ -50,13 +46,6 @@ EVERY_ENTITLEMENT: list[dict[str, Any]] = [
     FEE_WIRE | {"key": "lounge", "featureKey": "lounge", "entitlementTemplate": {"type": "boolean"}},
 ]
 UPDATE = {name: PLAN[name] for name in ("name", "billingCadence", "phases")}
-
-
-@pytest.fixture
-def features(call: Call) -> None:
-    for key in ("miles", "departures"):
-        assert call("POST", FEATURES, {"key": key, "name": key, "meterSlug": key})[0] == 201
-    assert call("POST", FEATURES, {"key": "lounge", "name": "Lounge"})[0] == 201
 
 
 def created(call: Call, **changes: object) -> dict[str, Any]:
@@ -178,6 +167,30 @@ def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call
             ("/phases/1/key", "plan_phase_duplicated_key"),
         ],
     )
+
+
+@pytest.mark.usefixtures("features")
+def test_all_that_a_plan_says_besides_its_prices_is_kept_as_sent(call: Call) -> None:
+    said = {
+        "description": "For airlines",
+        "metadata": {"tier": "gold"},
+        "alignment": {"billablesMustAlign": True},
+        "proRatingConfig": {"enabled": False, "mode": "prorate_prices"},
+        "settlementMode": "credit_only",
+    }
+    tax = {"behavior": "inclusive", "stripe": {"code": "txcd_10000000"}, "customInvoicing": {"code": "A"}}
+    phase = PHASE | {
+        "description": "The only one",
+        "metadata": {"a": "b"},
+        "rateCards": [FEE_WIRE | {"taxConfig": tax}],
+    }
+
+    plan = published(call, **said, phases=[phase])
+
+    assert {name: plan[name] for name in said} == said
+    assert plan["phases"] == [phase]
+    assert call("GET", f"{PLANS}/{plan['id']}") == (200, plan)
+    assert call("GET", PLANS)[1]["items"] == [plan]
 
 
 @pytest.mark.usefixtures("features")
@@ -364,19 +377,3 @@ def test_a_repeated_request_with_its_key_drafts_once(call: Call) -> None:
 
     assert first == again
     assert call("GET", PLANS)[1]["totalCount"] == 1
-
-
-def test_two_drafts_of_a_key_at_once_leave_one(database_settings: PostgresSettings, namespace: str) -> None:
-    def draft(name: str) -> str:
-        own = Database(lambda: database_settings)
-        try:
-            return PlanService(begins(own, catalog)).create(namespace, "airline", replace(AIRLINE, name=name)).status
-        except Conflict as refused:
-            return refused.code
-        finally:
-            own.close()
-
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(draft, "abcd"))
-
-    assert outcomes == ["draft", *["plan_draft_exists"] * 3]

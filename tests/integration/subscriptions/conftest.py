@@ -10,7 +10,8 @@ import pytest
 
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import Plan, PlanSpec
-from meterhouse.catalog.postgres import PostgresFeatures, PostgresPlans
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.entitlements.api import management_routes
@@ -23,6 +24,7 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.subscriptions.api import routes
+from meterhouse.subscriptions.change_api import change_routes
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -45,15 +47,22 @@ class Api:
 
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
-        service = SubscriptionService(begin, lambda: self.now)
-        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), lambda: self.now)
-        served = (routes(service, lambda: self.now), of_plan_routes(of_plan, lambda: self.now))
-        entitled = management(begins(self.database, PostgresEntitlementStore), lambda: self.now)
-        served = (*served, *management_routes(entitled, lambda: self.now))
-        self.handler = http_handler(*served, database=self.database)
+        service = SubscriptionService(begin, self.clock)
+        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), self.clock)
+        entitled = management(begins(self.database, PostgresEntitlementStore), self.clock)
+        self.handler = http_handler(
+            routes(service, self.clock),
+            change_routes(service, self.clock),
+            of_plan_routes(of_plan, self.clock),
+            *management_routes(entitled, self.clock),
+            database=self.database,
+        )
         self.feature("usage")
         self.plan(spec(phase("trial", "P2W", fee()), phase("paid", None, fee(), replace(usage(), feature_key="usage"))))
         self.customer = self.add_customer("ann")
+
+    def clock(self) -> datetime:
+        return self.now
 
     def feature(self, key: str) -> None:
         with self.database.transaction(self.namespace) as transaction:
@@ -67,6 +76,16 @@ class Api:
         with self.database.transaction(self.namespace) as transaction:
             plan = Plan(new_id(), key, 1, sold, PUBLISHED, PUBLISHED, effective_from=PUBLISHED)
             PostgresPlans(transaction).add(plan)
+            transaction.commit()
+
+    def next_version(self, sold: PlanSpec, key: str = "plan") -> None:
+        """Put it on sale in place of the one that is."""
+        with self.database.transaction(self.namespace) as transaction:
+            plans = PostgresPlans(transaction)
+            last = plans.of_key(key, None, self.now)
+            assert last is not None
+            plans.update(replace(last, effective_to=self.now))
+            plans.add(Plan(new_id(), key, last.version + 1, sold, self.now, self.now, effective_from=self.now))
             transaction.commit()
 
     def add_customer(self, key: str, currency: str | None = None) -> str:

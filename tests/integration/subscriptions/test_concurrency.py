@@ -3,10 +3,13 @@ from typing import TYPE_CHECKING
 
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
-from meterhouse.subscriptions.create import NewSubscription, PlanChoice
+from meterhouse.subscriptions.create import NewSubscription
+from meterhouse.subscriptions.edit import Edit
+from meterhouse.subscriptions.patch import AddItem
 from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.sale import PlanChoice, Wanted
 from meterhouse.subscriptions.service import SubscriptionService
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee, spec
 
 if TYPE_CHECKING:
     from tests.integration.subscriptions.conftest import Api
@@ -33,3 +36,43 @@ def test_of_many_who_subscribe_one_customer_at_once_one_succeeds_and_the_others_
     with api.database.transaction(api.namespace) as transaction:
         events = transaction.fetch_all("SELECT type FROM outbox WHERE namespace = %(namespace)s")
     assert sorted(event["type"] for event in events) == ["customer.updated", "subscription.created"]
+
+
+def test_of_two_edits_at_once_both_are_kept(api: "Api", database_settings: PostgresSettings) -> None:
+    made = api.subscribe()["id"]
+
+    def edit(key: str) -> None:
+        own = Database(lambda: database_settings)
+        try:
+            service = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
+            service.edit(api.namespace, made, Edit([AddItem("paid", fee(key))]))
+        finally:
+            own.close()
+
+    keys = ["a", "b", "c", "d"]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(edit, keys))
+    shown = api.call("GET", f"/api/v1/subscriptions/{made}")[1]["phases"][1]
+    assert sorted(shown["itemTimelines"]) == [*keys, "fee", "usage"]
+
+
+def test_of_many_who_change_one_subscription_at_once_one_succeeds(
+    api: "Api", database_settings: PostgresSettings
+) -> None:
+    made = api.subscribe()["id"]
+
+    def change(_: int) -> str:
+        own = Database(lambda: database_settings)
+        try:
+            service = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
+            service.change(api.namespace, made, Wanted(plan=spec()))
+        except Conflict as refused:
+            return refused.code
+        finally:
+            own.close()
+        return "changed"
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = sorted(threads.map(change, range(4)))
+    assert outcomes == ["changed"] + ["subscription_state_forbids"] * 3
+    assert api.call("GET", "/api/v1/customers/ann/subscriptions")[1]["totalCount"] == 2

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meterhouse.catalog.postgres import PostgresPlans
+from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.platform.postgres import Database, PostgresSettings, connect
 from meterhouse.subscriptions.postgres_of_plan import COUNT, PAGE
 from tests.unit.subscriptions.samples import at, fee, phase, spec

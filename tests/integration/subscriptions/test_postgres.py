@@ -5,11 +5,24 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.price import Tier, TieredPrice, TierMode
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings, connect
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference, Subscription
+from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.patch import (
+    AddItem,
+    AddPhase,
+    Moment,
+    Patch,
+    RemoveItem,
+    RemovePhase,
+    Shift,
+    StretchPhase,
+)
+from meterhouse.subscriptions.patching import patched
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from tests.unit.subscriptions.samples import at, card, fee, phase, subscription, usage
 
@@ -55,6 +68,29 @@ def test_only_its_end_and_its_deletion_change_and_a_deleted_one_is_not_found(
         assert subscriptions.find(made.id) is None
         assert subscriptions.of_customer("c1") == []
         assert subscriptions.billable(None, "z") == []
+
+
+def test_phases_and_items_are_rewritten_where_they_differ(database: Database, namespace: str) -> None:
+    made = of("c1")
+    edits: list[Patch] = [
+        AddItem("paid", fee(amount="30")),
+        RemoveItem("paid", "zulu"),
+        AddPhase("last", "Last", Offset(12), description="The last one"),
+        AddItem("last", fee()),
+        StretchPhase("paid", Offset(1, 60)),
+    ]
+    now = at("2021-01-20")
+    edited = patched(made, edits, Moment(now, now, KnownFeatures()))
+    shorter = patched(edited, [RemovePhase("last", Shift.PREV)], Moment(now, now, KnownFeatures()))
+    add(database, namespace, made)
+    with database.transaction(namespace) as transaction:
+        subscriptions = PostgresSubscriptions(transaction)
+        subscriptions.update(made, edited)
+        assert subscriptions.find(made.id) == edited
+        subscriptions.update(edited, shorter)
+        assert subscriptions.find(made.id) == shorter
+        subscriptions.update(shorter, edited)
+        assert subscriptions.find(made.id) == edited
 
 
 def test_a_batch_holds_the_customers_after_the_one_and_up_to_the_other(database: Database, namespace: str) -> None:

@@ -1,17 +1,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from meterhouse.catalog.addon import AddonStatus
+from meterhouse.catalog.version import Status
 from tests.unit.catalog.samples import START, addon
 
 LATER = START + timedelta(days=1)
 
 
 def test_a_status_follows_from_when_it_is_on_sale() -> None:
-    assert addon(sold_from=None).status(LATER) is AddonStatus.DRAFT
-    assert addon().status(START) is AddonStatus.ACTIVE
-    assert addon(until=LATER).status(START) is AddonStatus.ACTIVE
-    assert addon(until=LATER).status(LATER) is AddonStatus.ARCHIVED
+    assert addon(sold_from=None).status(LATER) is Status.DRAFT
+    assert addon().status(START) is Status.ACTIVE
+    assert addon(until=LATER).status(START) is Status.ACTIVE
+    assert addon(until=LATER).status(LATER) is Status.ARCHIVED
 
 
 def test_what_has_an_end_is_no_longer_sold() -> None:

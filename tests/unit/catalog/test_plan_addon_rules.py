@@ -78,7 +78,7 @@ def test_phases_count_from_the_one_in_which_it_can_be_bought() -> None:
 
 
 def test_a_plan_is_told_of_every_add_on_that_it_cannot_be_sold_with() -> None:
-    sold = PlanAddon("plan", addon(), PlanAddonTerms("default"), START, START)
+    sold = PlanAddon("sold", "plan", addon(), PlanAddonTerms("default"), START, START)
     assigned = [
         sold,
         replace(sold, terms=PlanAddonTerms("trial")),

@@ -55,6 +55,11 @@ def test_a_sound_plan_has_no_problems() -> None:
         ),
         (replace(AIRLINE, phases=()), "/phases", "plan_without_phases"),
         (replace(AIRLINE, phases=(PHASE, PHASE)), "/phases/1/key", "plan_phase_duplicated_key"),
+        (
+            replace(AIRLINE, phases=(replace(PHASE, duration=Cadence.parse("P9999999Y")),)),
+            "/phases/0/duration",
+            "plan_phase_duration_too_long",
+        ),
         (plan_of(FEE, MILES, FEE), "/phases/0/rateCards/2/key", "rate_card_duplicated_key"),
         (plan_of(replace(MILES, key="km")), f"{CARD}/featureKey", "rate_card_key_feature_key_mismatch"),
         (plan_of(tiered(Tier(None))), f"{CARD}/price/tiers/0", "price_tier_without_price"),

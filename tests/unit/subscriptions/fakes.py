@@ -10,6 +10,7 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.holder import Shown
+from meterhouse.kernel.errors import Problem
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.subscriptions.included import included
@@ -80,6 +81,26 @@ class FakeMeters:
 
 
 @dataclass
+class FakeSettings:
+    several: bool = False
+
+    def allows_several(self) -> bool:
+        return self.several
+
+    def allow_several(self, at: datetime, *, is_allowed: bool) -> bool:  # noqa: ARG002 - the database knows who is over
+        self.several = is_allowed
+        return True
+
+
+@dataclass
+class FakeGuard:
+    problems: list[Problem] = field(default_factory=list)
+
+    def against_editing(self, subscription_id: str, at: datetime) -> list[Problem]:  # noqa: ARG002 - as the port has it
+        return self.problems
+
+
+@dataclass
 class FakeEntitlements:
     """The subscriptions that were settled last, by id."""
 
@@ -99,6 +120,8 @@ class FakeStore:
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
     features: FakeFeatures = field(default_factory=FakeFeatures)
+    settings: FakeSettings = field(default_factory=FakeSettings)
+    guards: list[FakeGuard] = field(default_factory=list)
     entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
     meters: FakeMeters = field(default_factory=FakeMeters)
 

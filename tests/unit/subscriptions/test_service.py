@@ -1,63 +1,21 @@
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
-from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
-from meterhouse.customers.model import Customer, CustomerDetails
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.customers.model import CustomerDetails
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
-from meterhouse.subscriptions.create import NewSubscription, PlanChoice
-from meterhouse.subscriptions.model import PlanReference, Subscription, SubscriptionStatus
-from meterhouse.subscriptions.service import SubscriptionService
+from meterhouse.subscriptions.create import NewSubscription
+from meterhouse.subscriptions.model import PlanReference, SubscriptionStatus
+from meterhouse.subscriptions.sale import PlanChoice
 from meterhouse.subscriptions.timing import Soon
-from tests.unit.subscriptions.fakes import FakeDatabase, counting
+from tests.unit.subscriptions.house import NOW, ONE_AT_A_TIME, PLAN_ID, WANTED, House, codes
 from tests.unit.subscriptions.samples import CUSTOMER_ID, at, card, fee, phase, spec, usage
-
-NOW = at("2021-03-20")
-PUBLISHED = at("2021-03-01")
-PLAN_ID = "01HZ0000000000000000000009"
-WANTED = NewSubscription(customer=CUSTOMER_ID, plan=PlanChoice("plan"), timing=at("2021-01-01"))
-ONE_AT_A_TIME = "only_single_subscription_allowed_per_customer_at_a_time"
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class House:
-    """The use cases over a store with one customer and a published plan."""
-
-    def __init__(self) -> None:
-        self.database = FakeDatabase()
-        self.clock = Clock()
-        self.service = SubscriptionService(self.database.begin, self.clock, counting("01HZ"))
-        self.customer(CustomerDetails(name="Ann", key="ann"))
-        self.plan(spec(phase("default", None, fee())))
-
-    def customer(self, details: CustomerDetails) -> None:
-        self.database.store.customers.update(Customer(CUSTOMER_ID, details, NOW, NOW))
-
-    def plan(self, sold: PlanSpec, *, version: int = 1, published: datetime | None = PUBLISHED) -> None:
-        plan = Plan(PLAN_ID, "plan", version, sold, NOW, NOW, effective_from=published)
-        self.database.store.plans.all.append(plan)
-
-    def currency(self) -> str | None:
-        return self.database.store.customers.by_id[CUSTOMER_ID].currency
-
-    def subscribe(self, wanted: NewSubscription = WANTED) -> Subscription:
-        return self.service.create("default", wanted)
 
 
 @pytest.fixture
 def house() -> House:
     return House()
-
-
-def codes(refused: pytest.ExceptionInfo[InvalidInput]) -> list[tuple[str, str]]:
-    return [(problem.field, problem.code) for problem in refused.value.problems]
 
 
 def test_a_customer_subscribes_to_the_plan_on_sale_and_that_is_an_event(house: House) -> None:
@@ -134,13 +92,22 @@ def test_a_priced_plan_in_another_currency_is_a_conflict_and_changes_nothing(hou
     assert house.database.events == []
 
 
-def test_the_caller_may_choose_name_description_metadata_and_settlement(house: House) -> None:
-    wanted = replace(
-        WANTED, name="Mine", description="", metadata={"a": "b"}, settlement_mode=SettlementMode.CREDIT_ONLY
-    )
-    made = house.subscribe(wanted)
+def test_the_caller_may_choose_name_description_and_metadata(house: House) -> None:
+    made = house.subscribe(replace(WANTED, name="Mine", description="", metadata={"a": "b"}))
     assert (made.name, made.description, made.metadata) == ("Mine", "", {"a": "b"})
-    assert made.settlement_mode is SettlementMode.CREDIT_ONLY
+
+
+def test_a_plan_settled_by_credits_alone_is_subscribed_to_only_with_another_settlement(house: House) -> None:
+    credits_alone = replace(spec(phase("default", None, fee())), settlement_mode=SettlementMode.CREDIT_ONLY)
+    house.plan(credits_alone, version=2)
+    wanted = replace(WANTED, plan=PlanChoice("plan", 2))
+
+    with pytest.raises(InvalidInput) as refused:
+        house.subscribe(wanted)
+
+    assert codes(refused) == [("/settlementMode", "not_supported_yet")]
+    made = house.subscribe(replace(wanted, settlement_mode=SettlementMode.CREDIT_THEN_INVOICE))
+    assert made.settlement_mode is SettlementMode.CREDIT_THEN_INVOICE
 
 
 def test_a_custom_plan_is_sold_to_one_customer_without_the_catalog(house: House) -> None:

@@ -58,9 +58,12 @@ def test_ids_of_phases_and_items_are_the_same_in_every_run_and_never_shared() ->
     assert len(set(ids)) == 6
 
 
-def test_a_plan_is_priced_when_anything_in_it_has_a_price() -> None:
-    assert is_priced(spec(phase("a", "P1M", card("free", None)), phase("b", None, fee())))
-    assert not is_priced(spec(phase("a", None, card("free", None))))
+def test_a_subscription_is_priced_when_anything_in_it_has_a_price() -> None:
+    plan = spec(phase("a", None, card("free", None)))
+    assert is_priced(
+        subscribe(spec(phase("a", "P1M", card("free", None)), phase("b", None, fee())), terms("2021-01-01"))
+    )
+    assert not is_priced(subscribe(plan, terms("2021-01-01")))
 
 
 @given(st.lists(st.builds(Cadence, st.integers(1, 40), st.sampled_from(CadenceUnit)), max_size=5), st.integers(1, 31))

@@ -13,9 +13,11 @@ WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND deleted_at
 ORDER BY active_from, id
 
 -- name: current
+-- Of several the one that began first comes last.
 SELECT customer_id, id FROM subscriptions
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND deleted_at IS NULL
     AND active_from <= %(at)s AND (active_to IS NULL OR active_to > %(at)s)
+ORDER BY customer_id, active_from DESC, id DESC
 
 -- name: subscribers
 SELECT DISTINCT customer_id FROM subscriptions

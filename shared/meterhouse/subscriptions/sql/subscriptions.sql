@@ -24,11 +24,12 @@ ORDER BY customer_id, active_from, id
 INSERT INTO subscriptions (
     namespace, id, customer_id, plan_id, plan_key, plan_version, name, description, metadata, currency,
     billing_cadence, billing_anchor, is_prorated, settlement_mode, active_from, active_to, created_at, updated_at,
-    previous_id, superseding_id
+    previous_id, superseding_id, is_alone
 ) VALUES (
     %(namespace)s, %(id)s, %(customer_id)s, %(plan_id)s, %(plan_key)s, %(plan_version)s, %(name)s, %(description)s,
     %(metadata)s, %(currency)s, %(billing_cadence)s, %(billing_anchor)s, %(is_prorated)s, %(settlement_mode)s,
-    %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s, %(previous_id)s, %(superseding_id)s
+    %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s, %(previous_id)s, %(superseding_id)s,
+    NOT coalesce((SELECT allows_several FROM subscription_settings WHERE namespace = %(namespace)s), false)
 )
 
 -- name: update
@@ -47,7 +48,8 @@ INSERT INTO subscription_phases (
     %(after_months)s, %(after_seconds)s, %(active_from)s, %(active_to)s
 )
 ON CONFLICT (namespace, subscription_id, id) DO UPDATE SET
-    position = excluded.position, after_months = excluded.after_months, after_seconds = excluded.after_seconds,
+    position = excluded.position, name = excluded.name, description = excluded.description,
+    metadata = excluded.metadata, after_months = excluded.after_months, after_seconds = excluded.after_seconds,
     active_from = excluded.active_from, active_to = excluded.active_to
 
 -- name: put_item
@@ -68,3 +70,10 @@ WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id
 -- name: remove_items
 DELETE FROM subscription_items
 WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)
+
+-- name: claim
+INSERT INTO subscription_claims (namespace, subscription_id, customer_id, feature_key, active_from, active_to)
+VALUES (%(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(start)s, %(end)s)
+
+-- name: give_up_claims
+DELETE FROM subscription_claims WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s

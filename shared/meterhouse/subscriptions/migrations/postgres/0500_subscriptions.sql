@@ -1,6 +1,14 @@
 -- Equality of text inside a GiST index, for "one subscription at a time" as the database's own rule.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
+-- What a namespace has settled for all its customers; without a row, one subscription at a time.
+CREATE TABLE subscription_settings (
+    namespace text PRIMARY KEY,
+    allows_several boolean NOT NULL
+);
+SELECT confine('subscription_settings');
+
+-- `is_alone`: made, or left, while the namespace allows a customer one subscription at a time.
 CREATE TABLE subscriptions (
     namespace text NOT NULL,
     id text NOT NULL,
@@ -23,10 +31,11 @@ CREATE TABLE subscriptions (
     deleted_at timestamptz,
     previous_id text,
     superseding_id text,
+    is_alone boolean NOT NULL DEFAULT true,
     PRIMARY KEY (namespace, id),
     CONSTRAINT one_subscription_at_a_time EXCLUDE USING gist (
         namespace WITH =, customer_id WITH =, tstzrange(active_from, active_to) WITH &&
-    ) WHERE (deleted_at IS NULL)
+    ) WHERE (deleted_at IS NULL AND is_alone)
 );
 CREATE INDEX subscriptions_of_customer ON subscriptions (namespace, customer_id, active_from)
 WHERE deleted_at IS NULL;
@@ -69,6 +78,23 @@ CREATE TABLE subscription_items (
     REFERENCES subscription_phases (namespace, subscription_id, id)
 );
 SELECT confine('subscription_items');
+
+-- For which time a subscription has a feature: in an item, or by an add-on, with a price or an entitlement. Of one
+-- customer nothing else has the feature then, several subscriptions or not.
+CREATE TABLE subscription_claims (
+    namespace text NOT NULL,
+    subscription_id text NOT NULL,
+    customer_id text NOT NULL,
+    feature_key text NOT NULL,
+    active_from timestamptz NOT NULL,
+    active_to timestamptz,
+    FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id),
+    CONSTRAINT one_item_of_a_feature_at_a_time EXCLUDE USING gist (
+        namespace WITH =, customer_id WITH =, feature_key WITH =, tstzrange(active_from, active_to) WITH &&
+    )
+);
+CREATE INDEX claims_of_subscription ON subscription_claims (namespace, subscription_id);
+SELECT confine('subscription_claims');
 
 -- A subscription with its phases and items in one row; row level security is that of whoever asks.
 CREATE VIEW subscription_details WITH (security_invoker = true) AS

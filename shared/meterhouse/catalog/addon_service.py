@@ -1,0 +1,33 @@
+"""Add-ons of a namespace."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from meterhouse.catalog.addon import Addon, AddonSpec
+from meterhouse.catalog.addon_rules import addon_contradictions, addon_feature_keys, unsold_addon
+from meterhouse.catalog.known_features import known_features
+from meterhouse.catalog.ports import CatalogStore
+from meterhouse.catalog.version_sale import VersionSale
+from meterhouse.catalog.version_service import Kind, VersionService
+from meterhouse.kernel.errors import Problem
+
+
+def _obstacles(store: CatalogStore, addons: Sequence[Addon], _at: datetime) -> Mapping[str, Sequence[Problem]]:
+    keys = {key for addon in addons for key in addon_feature_keys(addon.spec)}
+    known = known_features(store.features, store.meters, keys)
+    return {addon.id: unsold_addon(addon.spec, known) for addon in addons}
+
+
+def _users(store: CatalogStore, addon: Addon, at: datetime) -> Sequence[str]:
+    return [f"plan {plan.key} version {plan.version}" for plan in store.plan_addons.plans_with(addon.id, at)]
+
+
+ADDONS: Kind[AddonSpec] = Kind("addon", lambda store: store.addons, addon_contradictions, _obstacles, _users)
+
+
+class AddonService(VersionService[AddonSpec]):
+    kind = ADDONS
+
+
+class AddonSale(VersionSale[AddonSpec]):
+    kind = ADDONS

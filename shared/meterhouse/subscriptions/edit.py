@@ -1,0 +1,67 @@
+"""A subscription is edited by patches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from meterhouse.catalog.known_features import known_features
+from meterhouse.kernel.errors import Conflict, NotFound
+from meterhouse.platform.work import Work
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.patch import AddItem, Moment, Patch
+from meterhouse.subscriptions.patching import patched
+from meterhouse.subscriptions.ports import SubscriptionStore
+from meterhouse.subscriptions.sale import settle_currency
+from meterhouse.subscriptions.saving import change, refuse_clash
+from meterhouse.subscriptions.spec import is_priced
+from meterhouse.subscriptions.timing import Soon, Timing, edits_at
+from meterhouse.subscriptions.transitions import refuse_unless_active
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    patches: Sequence[Patch]
+    timing: Timing = Soon.IMMEDIATE
+
+
+def edit_in(work: Work[SubscriptionStore], subscription_id: str, edit: Edit, now: datetime) -> Subscription:
+    """Apply the patches in order, all or none; nothing changes where they ask for what is.
+
+    Raises:
+        NotFound: there is no such subscription.
+        InvalidInput: see `edits_at` and `patched`.
+        Conflict: it is not active, a guard refuses, see `patched`; the customer pays in another currency, or has
+            what cannot be beside it.
+    """
+
+    def edited(current: Subscription) -> Subscription:
+        refuse_unless_active(current, "edit", now)
+        _refuse_guarded(work.store, current, now)
+        at = edits_at(current, edit.timing, now)
+        after = patched(current, edit.patches, _moment(work.store, edit, at, now))
+        if after != current:
+            refuse_clash(work.store, after)
+            _settle_currency(work, after, now)
+        return after
+
+    return change(work, subscription_id, "updated", edited)
+
+
+def _refuse_guarded(store: SubscriptionStore, current: Subscription, now: datetime) -> None:
+    problems = [problem for guard in store.guards for problem in guard.against_editing(current.id, now)]
+    if problems:
+        raise Conflict(problems[0].message, problems[0].code, problems)
+
+
+def _moment(store: SubscriptionStore, edit: Edit, at: datetime, now: datetime) -> Moment:
+    cards = [patch.rate_card for patch in edit.patches if isinstance(patch, AddItem)]
+    keys = {card.feature_key for card in cards if card.feature_key is not None}
+    return Moment(at, now, known_features(store.features, store.meters, keys))
+
+
+def _settle_currency(work: Work[SubscriptionStore], after: Subscription, now: datetime) -> None:
+    customer = work.store.customers.find(after.customer_id)
+    if customer is None:
+        raise NotFound("customer", after.customer_id)
+    if is_priced(after):
+        settle_currency(work, customer, after.currency, now)

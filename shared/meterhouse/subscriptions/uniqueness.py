@@ -1,0 +1,69 @@
+"""What a customer may have at one time: one subscription, or several that share no feature."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from meterhouse.kernel.errors import Conflict, Problem
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.phase import earliest
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That an item with a price or an entitlement has the feature during [`start`, `end`); None: without end."""
+
+    feature_key: str
+    start: datetime
+    end: datetime | None
+
+    def overlaps(self, other: "Claim") -> bool:
+        end = earliest(self.end, other.end)
+        return self.feature_key == other.feature_key and (end is None or max(self.start, other.start) < end)
+
+
+def claims(subscription: Subscription) -> list[Claim]:
+    """What the subscription claims, as its own end cuts it; nothing once it is deleted."""
+    if subscription.deleted_at is not None:
+        return []
+    return [
+        Claim(item.rate_card.feature_key, item.active_from, item.active_to)
+        for phase in subscription.effective_phases()
+        for item in phase.items
+        if item.rate_card.feature_key is not None
+        and (item.rate_card.price is not None or item.rate_card.entitlement is not None)
+    ]
+
+
+def clashing(
+    wanted: Subscription, others: Iterable[Subscription], *, several_allowed: bool
+) -> Iterator[tuple[Subscription, Conflict]]:
+    """Those of the customer's other subscriptions that cannot be beside `wanted`, each with the reason."""
+    for other in others:
+        if other.id == wanted.id or not other.overlaps(wanted):
+            continue
+        if not several_allowed:
+            yield other, _only_one(other)
+        elif shared := _shared(wanted, other):
+            yield other, _only_one_item(other, shared)
+
+
+def _shared(one: Subscription, other: Subscription) -> set[str]:
+    theirs = claims(other)
+    return {mine.feature_key for mine in claims(one) if any(mine.overlaps(claim) for claim in theirs)}
+
+
+def _only_one(other: Subscription) -> Conflict:
+    return Conflict(
+        f"the customer has subscription {other.id} in that time",
+        "only_single_subscription_allowed_per_customer_at_a_time",
+    )
+
+
+def _only_one_item(other: Subscription, features: set[str]) -> Conflict:
+    code = "only_single_subscription_item_allowed_at_a_time"
+    problems = [
+        Problem("", code, f"subscription {other.id} has an item for feature {key!r} in that time")
+        for key in sorted(features)
+    ]
+    return Conflict("of a feature, one item is in force at a time", code, problems)
