@@ -7,12 +7,12 @@ from typing import Any
 from openmeter import Client
 
 GROUPS = (
-    "meter", "event", "subject", "customer", "debug", "progress", "currencies", "features", "entitlements", "grants"
+    "meter", "event", "subject", "customer", "debug", "progress", "currencies", "features", "entitlements", "grants",
+    "billing_profiles",
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {
     "customer_invoice": "pending lines by hand and simulation: billing's issue",
-    "customer_overrides": "billing profiles of single customers: billing's issue",
     "customer_apps": "apps: issue 6",
     "customer_stripe": "apps: issue 6",
 }

@@ -13,6 +13,7 @@ import pytest
 from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.e2e.drive_access import ACCESS
+from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
@@ -71,7 +72,7 @@ def sdk(sdk_of_its_own: Sdk) -> Recorded:
 
 
 Drive = Callable[[Sdk, Eventually], None]
-DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS}
+DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS, **BILLING}
 
 
 def drives(operation: str) -> Callable[[Drive], Drive]:
