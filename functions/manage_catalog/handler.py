@@ -11,13 +11,12 @@ from meterhouse.catalog.postgres import PostgresCatalog
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
-from meterhouse.subscriptions.for_catalog import SubscribedFeatures
 
 database = Database(PostgresSettings.from_environment)
 
 
 def catalog(transaction: Transaction) -> PostgresCatalog:
-    return PostgresCatalog(transaction, PostgresMeters(transaction), [SubscribedFeatures(transaction)])
+    return PostgresCatalog(transaction, PostgresMeters(transaction))
 
 
 begin = begins(database, catalog)

@@ -3,6 +3,8 @@
 from meterhouse.platform import clock
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.subscriptions.addon_api import addon_routes
+from meterhouse.subscriptions.addon_service import AddonService
 from meterhouse.subscriptions.api import routes
 from meterhouse.subscriptions.change_api import change_routes
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
@@ -13,6 +15,8 @@ from meterhouse.subscriptions.service import SubscriptionService
 
 database = Database(PostgresSettings.from_environment)
 service = SubscriptionService(begins(database, PostgresStore))
+addons = AddonService(begins(database, PostgresStore))
 of_plan = SubscriptionsOfPlan(begins(database, PostgresSubscribers), clock.now)
 
-handler = http_handler(routes(service), change_routes(service), of_plan_routes(of_plan), database=database)
+served = (routes(service), change_routes(service), addon_routes(addons), of_plan_routes(of_plan))
+handler = http_handler(*served, database=database)

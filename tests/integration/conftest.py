@@ -1,6 +1,6 @@
 """One real server of each kind for the whole ring, migrated once; each test works in a namespace of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -66,12 +66,37 @@ def database(database_settings: PostgresSettings) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def unguarded(postgres_server: PostgresServer, database: Database) -> Iterator[Database]:
+    """The same tables as a superuser sees them: row level security does not bind it."""
+    assert database
+    server, role = postgres_server, postgres_server.superuser
+    settings = PostgresSettings(server.host, server.port, server.database, role.username, role.password, "disable")
+    opened = Database(lambda: settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def new_namespace(database: Database) -> Callable[[], str]:
+    """Opens a fresh namespace that the walk of scheduled functions knows."""
+
+    def opened() -> str:
+        name = f"test-{new_id().lower()}"
+        add_namespace(database, name)
+        return name
+
+    return opened
+
+
 @pytest.fixture
-def namespace(database: Database) -> str:
-    """A fresh namespace that the walk of scheduled functions knows."""
-    name = f"test-{new_id().lower()}"
-    add_namespace(database, name)
-    return name
+def namespace(new_namespace: Callable[[], str]) -> str:
+    return new_namespace()
+
+
+@pytest.fixture
+def other_namespace(new_namespace: Callable[[], str]) -> str:
+    return new_namespace()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ class Line:
 
     Attributes:
         key: the business key; at most one live line has it.
+        feature_id: the feature that was sold; None: that of the rate card's key, if there is one.
         is_terminal: whether the subscription's own end cuts the service period.
         revision: counts how often the same key was billed again after a void.
         invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
@@ -54,6 +55,7 @@ class Line:
     invoice_at: datetime
     created_at: datetime
     updated_at: datetime
+    feature_id: str | None = None
     is_prorated: bool = True
     is_terminal: bool = False
     revision: int = 0

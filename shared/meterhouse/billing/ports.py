@@ -153,6 +153,9 @@ class BilledSubscriptions(Protocol):
 
 
 class BilledFeatures(Protocol):
+    def by_ids(self, feature_ids: Collection[str]) -> Mapping[str, Feature]:
+        """Features by id, archived ones too; unknown ids are left out."""
+
     def by_keys(self, keys: Collection[str]) -> Mapping[str, Feature]:
         """For each key the live feature, or the one archived last; unknown keys are left out."""
 

@@ -1,6 +1,6 @@
 """Quantities of many lines by few queries: one for each feature and period, for all customers at once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from meterhouse.billing.collection import Missing
@@ -26,20 +26,34 @@ def quantities_of(
         Unavailable: the usage store does not answer.
     """
     metered = [line for line in lines if line.rate_card.is_metered]
-    known = features.by_keys({line.rate_card.feature_key or "" for line in metered})
+    sold = _sold(metered, features)
     found: dict[str, Decimal | Missing] = {}
-    for (feature_key, period), alike in _grouped(metered).items():
+    for alike in _grouped(metered, sold):
         wanted = {line.customer_id: subjects[line.customer_id] for line in alike}
-        used = _used(namespace, known.get(feature_key), period, wanted, usage)
+        used = _used(namespace, sold.get(alike[0].id), alike[0].service_period, wanted, usage)
         found |= {line.id: used if isinstance(used, Missing) else used.get(line.customer_id, _NONE) for line in alike}
     return found
 
 
-def _grouped(lines: Iterable[Line]) -> dict[tuple[str, Period], list[Line]]:
-    groups: dict[tuple[str, Period], list[Line]] = {}
+def _sold(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Feature]:
+    """By line id, the feature that it names, or else that of its key; a line without one is left out."""
+    named = features.by_ids({line.feature_id for line in lines if line.feature_id})
+    of_key = features.by_keys({line.rate_card.feature_key or "" for line in lines if not line.feature_id})
+    found = {
+        line.id: named.get(line.feature_id) if line.feature_id else of_key.get(line.rate_card.feature_key or "")
+        for line in lines
+    }
+    return {line_id: feature for line_id, feature in found.items() if feature is not None}
+
+
+def _grouped(lines: Iterable[Line], sold: Mapping[str, Feature]) -> Iterable[list[Line]]:
+    """Those of the same feature and period together."""
+    groups: dict[tuple[str | None, Period], list[Line]] = {}
     for line in lines:
-        groups.setdefault((line.rate_card.feature_key or "", line.service_period), []).append(line)
-    return groups
+        feature = sold.get(line.id)
+        feature_id = None if feature is None else feature.id
+        groups.setdefault((feature_id, line.service_period), []).append(line)
+    return groups.values()
 
 
 def _used(

@@ -58,6 +58,7 @@ _LINE_FIELDS = (
     "customer_id",
     "currency",
     "name",
+    "feature_id",
     "is_prorated",
     "is_terminal",
     "invoice_at",

@@ -64,7 +64,7 @@ class FeatureService:
 
         Raises:
             NotFound: there is no such feature.
-            Conflict: `feature_in_use`: plans or add-ons on sale, now or soon, sell it; or a guard refuses.
+            Conflict: `feature_in_use`: plans or add-ons on sale, now or soon, sell it. Who has bought it keeps it.
         """
         with self._begin(namespace) as work:
             at = alone(work, self._now)
@@ -94,9 +94,6 @@ def _refuse_if_in_use(store: CatalogStore, key: str, at: datetime) -> None:
     selling += [f"add-on {addon.key} version {addon.version}" for addon in store.addons.selling(key, at)]
     if selling:
         raise Conflict(f"feature {key!r} is sold by {', '.join(selling)}", "feature_in_use")
-    found = [problem for guard in store.guards for problem in guard.against_archiving(key, at)]
-    if found:
-        raise Conflict(f"feature {key!r} is in use", found[0].code, found)
 
 
 def _checked_meter(store: CatalogStore, spec: FeatureSpec, filters_at: str) -> KnownMeter | None:

@@ -11,7 +11,6 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.plan_addon import PlanAddon
 from meterhouse.catalog.version import Status, Version
-from meterhouse.kernel.errors import Problem
 from meterhouse.metering.aggregation import Aggregation
 
 
@@ -167,13 +166,6 @@ class Meters(Protocol):
         """Meters by id, deleted ones too."""
 
 
-class FeatureGuard(Protocol):
-    """What a room above cannot bear; it answers in the transaction of the change."""
-
-    def against_archiving(self, feature_key: str, at: datetime) -> Sequence[Problem]:
-        """Why the live feature of this key must stay, each with its code; nothing if it may go."""
-
-
 class FeatureUse(Protocol):
     """What a room above goes on measuring; it answers in the transaction of the change."""
 
@@ -192,5 +184,3 @@ class CatalogStore(Protocol):
     def plan_addons(self) -> PlanAddonStore: ...
     @property
     def meters(self) -> Meters: ...
-    @property
-    def guards(self) -> Sequence[FeatureGuard]: ...

@@ -1,13 +1,13 @@
 """Features in PostgreSQL, and all stores of the room."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 from meterhouse.catalog.document import unit_cost_from_document, unit_cost_to_document
 from meterhouse.catalog.feature import Feature, FeatureSpec
-from meterhouse.catalog.ports import FeatureFilter, FeatureGuard, Meters, Slice
+from meterhouse.catalog.ports import FeatureFilter, Meters, Slice
 from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
 from meterhouse.catalog.postgres_page import page_of
 from meterhouse.catalog.postgres_plans import PostgresPlans
@@ -29,6 +29,11 @@ class PostgresFeatures:
         rows = self._transaction.fetch_all(_FEATURES["by_keys"], {"keys": list(keys)}) if keys else []
         return {row["key"]: _feature(row) for row in rows}
 
+    def by_ids(self, feature_ids: Collection[str]) -> dict[str, Feature]:
+        """Features by id, archived ones too."""
+        rows = self._transaction.fetch_all(_FEATURES["by_ids"], {"ids": list(feature_ids)}) if feature_ids else []
+        return {row["id"]: _feature(row) for row in rows}
+
     def on_meter(self, meter_id: str) -> list[Feature]:
         """All that stand on the meter, archived or not."""
         return [_feature(row) for row in self._transaction.fetch_all(_FEATURES["on_meter"], {"meter_id": meter_id})]
@@ -45,15 +50,14 @@ class PostgresFeatures:
 
 
 class PostgresCatalog:
-    """The room's store in one transaction; meters come from the room below, guards from those above."""
+    """The room's store in one transaction; meters come from the room below."""
 
-    def __init__(self, transaction: Transaction, meters: Meters, guards: Sequence[FeatureGuard] = ()) -> None:
+    def __init__(self, transaction: Transaction, meters: Meters) -> None:
         self.features = PostgresFeatures(transaction)
         self.plans = PostgresPlans(transaction)
         self.addons = PostgresAddons(transaction)
         self.plan_addons = PostgresPlanAddons(transaction)
         self.meters = meters
-        self.guards = guards
 
 
 def _feature(row: Row) -> Feature:

@@ -30,9 +30,12 @@ class Entitled:
 
 
 def check_feature(entitled: Entitled, spec: EntitlementSpec, problems: Problems) -> None:
-    """Add a problem if the feature cannot be had, or not with a balance."""
+    """Add a problem if the feature cannot be had, or not with a balance.
+
+    What a subscription was sold before its feature was archived it goes on to include.
+    """
     feature, pointer = entitled.feature, feature_pointer(spec)
-    if feature.archived_at is not None:
+    if feature.archived_at is not None and spec.managed_by is None:
         problems.add(pointer, "feature_archived", f"feature {feature.key!r} is archived: nothing new may use it")
     if spec.type is not EntitlementType.METERED:
         return

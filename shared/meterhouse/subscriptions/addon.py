@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
 
 from meterhouse.catalog.addon import InstanceType
 from meterhouse.catalog.rate_card import RateCard
+from meterhouse.subscriptions.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,24 @@ class SubscriptionAddon:
     def quantity_at(self, at: datetime) -> int:
         return next((one.quantity for one in reversed(self.quantities) if one.active_from <= at), 0)
 
-    def segments(self) -> Iterator[tuple[datetime, datetime | None, int]]:
-        """From when until when there are how many."""
-        for one, following in pairwise(self.quantities):
-            yield one.active_from, following.active_from, one.quantity
-        yield self.quantities[-1].active_from, None, self.quantities[-1].quantity
+    def is_there(self, since: datetime) -> bool:
+        """Whether there is any of it at `since` or later."""
+        return any(quantity and (span.end is None or span.end > since) for span, quantity in self.segments())
+
+    @property
+    def active_from(self) -> datetime:
+        return self.quantities[0].active_from
+
+    @property
+    def active_to(self) -> datetime | None:
+        """From when on there is none of it; None: there always is."""
+        return None if self.quantities[-1].quantity else self.quantities[-1].active_from
+
+    def segments(self) -> Iterator[tuple[Span, int]]:
+        """When there are how many, in order of time."""
+        ends = [*(one.active_from for one in self.quantities[1:]), None]
+        for one, end in zip(self.quantities, ends, strict=True):
+            yield Span(one.active_from, end), one.quantity
 
     def of_quantity(self, quantity: int, since: datetime, at: datetime) -> "SubscriptionAddon":
         """The same with so many from `since` until the next change; decided at `at`."""

@@ -6,7 +6,6 @@ Both change from now on only, so what is past stays the same, its ids and versio
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.catalog.price import FlatPrice
@@ -15,7 +14,8 @@ from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.subscriptions.addon import AddonCard, SubscriptionAddon
 from meterhouse.subscriptions.overlay import overlaid
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest, item_id
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, item_id
+from meterhouse.subscriptions.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Overlays:
     def _timeline(
         self, phase: SubscriptionPhase, key: str, items: Sequence[SubscriptionItem]
     ) -> Sequence[SubscriptionItem]:
-        layers = [layer for layer in self._layers(key) if _Span(phase.active_from, phase.active_to).meets(layer.span)]
+        layers = [layer for layer in self._layers(key) if layer.span.meets(phase.span)]
         if not layers:
             return items
         made: list[SubscriptionItem] = []
@@ -55,9 +55,9 @@ class Overlays:
         for addon in self.addons:
             for card in addon.cards:
                 if card.rate_card.key == key:
-                    for start, end, quantity in addon.segments():
+                    for span, quantity in addon.segments():
                         if quantity:
-                            yield _Layer(card, _Span(start, end), quantity)
+                            yield _Layer(card, span, quantity)
 
     def _item(
         self, phase: SubscriptionPhase, base: SubscriptionItem | None, piece: "_Piece", version: int
@@ -75,59 +75,44 @@ class Overlays:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """[`start`, `end`); None: without end."""
-
-    start: datetime
-    end: datetime | None
-
-    def contains(self, at: datetime) -> bool:
-        return self.start <= at and (self.end is None or at < self.end)
-
-    def meets(self, other: "_Span") -> bool:
-        end = earliest(self.end, other.end)
-        return end is None or max(self.start, other.start) < end
-
-
-@dataclass(frozen=True, slots=True)
 class _Layer:
     """A rate card of an add-on while there is a certain number of it."""
 
     card: AddonCard
-    span: _Span
+    span: Span
     quantity: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    span: _Span
+    span: Span
     card: RateCard
     feature_id: str | None
 
 
 def _spans(
     phase: SubscriptionPhase, items: Sequence[SubscriptionItem]
-) -> Iterator[tuple[SubscriptionItem | None, _Span]]:
+) -> Iterator[tuple[SubscriptionItem | None, Span]]:
     """The phase in order of time: its items of one key, and the gaps between them."""
-    cursor: datetime | None = phase.active_from
+    rest: Span | None = phase.span
     for item in items:
-        if cursor is not None and cursor < item.active_from:
-            yield None, _Span(cursor, item.active_from)
-        yield item, _Span(item.active_from, item.active_to)
-        cursor = item.active_to
-    if cursor is not None and (phase.active_to is None or cursor < phase.active_to):
-        yield None, _Span(cursor, phase.active_to)
+        if rest is not None and rest.start < item.active_from:
+            yield None, Span(rest.start, item.active_from)
+        yield item, item.span
+        rest = None if item.active_to is None else Span(item.active_to, phase.active_to)
+    if rest is not None and rest.meets(phase.span):
+        yield None, rest
 
 
-def _pieces(base: SubscriptionItem | None, span: _Span, layers: Sequence[_Layer], plan: Cadence) -> Iterator[_Piece]:
+def _pieces(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer], plan: Cadence) -> Iterator[_Piece]:
     """The parts of the span with one rate card each; where there is neither an item nor an add-on there is none."""
     edges = {edge for layer in layers for edge in (layer.span.start, layer.span.end) if edge is not None}
     starts = [span.start, *sorted(edge for edge in edges if span.start < edge and span.contains(edge))]
     last: _Piece | None = None
     for start, end in zip(starts, [*starts[1:], span.end], strict=True):
-        piece = _piece(base, _Span(start, end), layers, plan)
+        piece = _piece(base, Span(start, end), layers, plan)
         if last is not None and piece is not None and (last.card, last.span.end) == (piece.card, piece.span.start):
-            last = replace(last, span=_Span(last.span.start, end))
+            last = replace(last, span=Span(last.span.start, end))
             continue
         if last is not None:
             yield last
@@ -136,7 +121,7 @@ def _pieces(base: SubscriptionItem | None, span: _Span, layers: Sequence[_Layer]
         yield last
 
 
-def _piece(base: SubscriptionItem | None, span: _Span, layers: Sequence[_Layer], plan: Cadence) -> _Piece | None:
+def _piece(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer], plan: Cadence) -> _Piece | None:
     here = [layer for layer in layers if layer.span.contains(span.start)]
     card, feature_id = (None, None) if base is None else (base.rate_card, base.feature_id)
     if base is None and here:

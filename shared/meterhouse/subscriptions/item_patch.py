@@ -7,7 +7,8 @@ from meterhouse.catalog.rate_card_rules import contradictions, unaligned, unsold
 from meterhouse.kernel.errors import Conflict, InvalidInput
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, RemoveItem, changeable, refused, unknown
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.span import earliest
 from meterhouse.subscriptions.spec import item_of, pinned_item
 
 

@@ -10,7 +10,8 @@ from meterhouse.kernel.cadence import Cadence, period_at
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.addon import SubscriptionAddon
 from meterhouse.subscriptions.effective import Overlays
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.span import Span
 
 
 class SubscriptionStatus(StrEnum):
@@ -71,8 +72,7 @@ class Subscription:
 
     def overlaps(self, other: "Subscription") -> bool:
         """Whether both are in force at some instant."""
-        end = earliest(self.active_to, other.active_to)
-        return end is None or max(self.active_from, other.active_from) < end
+        return Span(self.active_from, self.active_to).meets(Span(other.active_from, other.active_to))
 
     def effective_phases(self) -> tuple[SubscriptionPhase, ...]:
         """The phases that come into force, cut at the subscription's end, with the items that add-ons make of them."""
@@ -94,7 +94,7 @@ class Subscription:
         return tuple(item for phase in self.phases for item in phase.items)
 
     def phase_at(self, at: datetime) -> SubscriptionPhase | None:
-        return next((phase for phase in self.effective_phases() if phase.is_in_force(at)), None)
+        return next((phase for phase in self.effective_phases() if phase.span.contains(at)), None)
 
     def billing_period_at(self, at: datetime) -> Period | None:
         """The billing period that contains `at`, cut at the edges of its phase; None while not in force."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.span import Span, earliest
 
 _AT_ONCE = Offset()
 
@@ -29,6 +30,10 @@ class SubscriptionItem:
     def key(self) -> str:
         return self.rate_card.key
 
+    @property
+    def span(self) -> Span:
+        return Span(self.active_from, self.active_to)
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionPhase:
@@ -47,8 +52,9 @@ class SubscriptionPhase:
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def is_in_force(self, at: datetime) -> bool:
-        return self.active_from <= at and (self.active_to is None or at < self.active_to)
+    @property
+    def span(self) -> Span:
+        return Span(self.active_from, self.active_to)
 
     def until(self, end: datetime | None) -> "SubscriptionPhase":
         """The phase with its items, none of them beyond `end`."""
@@ -59,11 +65,6 @@ class SubscriptionPhase:
             if phase_end is None or item.active_from < phase_end
         )
         return replace(self, active_to=phase_end, items=items)
-
-
-def earliest(*ends: datetime | None) -> datetime | None:
-    """The first of the ends; None, no end, comes after all."""
-    return min((end for end in ends if end is not None), default=None)
 
 
 def item_id(subscription_id: str, phase_key: str, key: str, start: datetime, version: int) -> str:

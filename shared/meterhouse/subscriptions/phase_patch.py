@@ -18,7 +18,8 @@ from meterhouse.subscriptions.patch import (
     refused,
     unknown,
 )
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.span import earliest
 from meterhouse.subscriptions.spec import phase_id
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions in PostgreSQL: three tables, read as one row by the view `subscription_details`."""
+"""Subscriptions in PostgreSQL: tables for each of their parts, read as one row by the view `subscription_details`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,18 @@ from typing import Any
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
+from meterhouse.subscriptions.addon_rows import addon_of, addon_values, quantity_values
+from meterhouse.subscriptions.addon_service import AddonGuard
 from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
-from meterhouse.subscriptions.ports import EditGuard
 from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
 from meterhouse.subscriptions.postgres_settings import PostgresSubscriptionSettings
 from meterhouse.subscriptions.uniqueness import claims
@@ -58,16 +60,20 @@ class PostgresSubscriptions:
         self._transaction.execute(_SQL["add"], _values(subscription))
         self._put("put_phase", {}, _phase_values(subscription))
         self._put("put_item", {}, _item_values(subscription))
+        self._put("put_addon", {}, addon_values(subscription))
+        self._put("put_quantity", {}, quantity_values(subscription))
         self._claim(subscription)
 
     def update(self, before: Subscription, after: Subscription) -> None:
-        """Write what differs: its end, its deletion, what supersedes it; the phases and items that changed."""
+        """Write what differs: its end, its deletion, what supersedes it; phases, items and add-ons that changed."""
         self._transaction.execute(_SQL["update"], _values(after))
         phases, items = _phase_values(before), _item_values(before)
         self._remove("remove_items", after, items.keys() - _item_values(after).keys())
         self._remove("remove_phases", after, phases.keys() - _phase_values(after).keys())
         self._put("put_phase", phases, _phase_values(after))
         self._put("put_item", items, _item_values(after))
+        self._put("put_addon", addon_values(before), addon_values(after))
+        self._put("put_quantity", quantity_values(before), quantity_values(after))
         if claims(before) != claims(after):
             self._transaction.execute(_SQL["give_up_claims"], {"subscription_id": after.id})
             self._claim(after)
@@ -101,8 +107,10 @@ class PostgresStore:
         self.features = PostgresFeatures(transaction)
         self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
+        self.addons = PostgresAddons(transaction)
+        self.plan_addons = PostgresPlanAddons(transaction)
         self.settings = PostgresSubscriptionSettings(transaction)
-        self.guards = tuple[EditGuard, ...]()
+        self.guards = (AddonGuard(self.subscriptions),)
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:
@@ -191,6 +199,7 @@ def subscription_of(row: Row) -> Subscription:
         billing_cadence=Cadence.parse(row["billing_cadence"]),
         settlement_mode=SettlementMode(row["settlement_mode"]),
         phases=tuple(_phase(document) for document in row["phases"]),
+        addons=tuple(addon_of(document) for document in row["addons"]),
     )
 
 

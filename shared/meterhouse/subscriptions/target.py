@@ -1,7 +1,7 @@
 """The lines a subscription should have on its invoices. Billing reconciles what it stored with them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.catalog.price import FlatPrice
@@ -9,7 +9,9 @@ from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at, periods_between
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription, clipped
-from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, earliest
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.runs import runs
+from meterhouse.subscriptions.span import earliest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class TargetLine:
 
     Attributes:
         key: "{subscription id}/{phase key}/{item key}/v[n]/period[i]", the same in every run.
+        feature_id: the feature that was sold; None: that of the rate card's key, if there is one.
         service_period: what is charged for: the full service period, cut at the item's life.
         full_service_period: the whole period of the item's cadence, the base of proration.
         billing_period: of the subscription, where the service period starts; cut at the phase's edges.
@@ -33,6 +36,7 @@ class TargetLine:
     item_key: str
     name: str
     rate_card: RateCard
+    feature_id: str | None
     currency: str
     service_period: Period
     full_service_period: Period
@@ -53,10 +57,20 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
     return [
         _line(subscription, phase, item, index, service, full)
         for phase in subscription.effective_phases()
-        for item in phase.items
+        for item in _charges(phase)
         if _is_charged(item) and item.active_from <= horizon
         for index, (service, full) in enumerate(_service_periods(subscription, item, horizon))
     ]
+
+
+def _charges(phase: SubscriptionPhase) -> Iterator[SubscriptionItem]:
+    """The items, in one where they follow each other and charge alike: other units included are no other charge."""
+    for run in runs(phase, _charge):
+        yield replace(run[0], active_to=run[-1].active_to)
+
+
+def _charge(item: SubscriptionItem) -> tuple[str | None, RateCard]:
+    return item.feature_id, replace(item.rate_card, entitlement=None)
 
 
 def _is_charged(item: SubscriptionItem) -> bool:
@@ -122,6 +136,7 @@ def _line(
         item_key=item.key,
         name=item.rate_card.name,
         rate_card=item.rate_card,
+        feature_id=item.feature_id,
         currency=subscription.currency,
         service_period=service,
         full_service_period=full,

@@ -56,6 +56,19 @@ def ends_at(subscription: Subscription, timing: Timing, now: datetime) -> dateti
     return timing
 
 
+def changes_at(subscription: Subscription, timing: Timing, now: datetime) -> datetime:
+    """When other quantities of an add-on take effect: at any instant from now on.
+
+    Raises:
+        InvalidInput: an instant in the past.
+    """
+    if not isinstance(timing, datetime):
+        return ends_at(subscription, timing, now)
+    if timing < now:
+        raise _refused("timing_in_the_past", f"{format_rfc3339(timing)} is in the past")
+    return timing
+
+
 def edits_at(subscription: Subscription, timing: Timing, now: datetime) -> datetime:
     """When an edit of a subscription in force at `now` takes effect.
 

@@ -6,14 +6,19 @@ from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, Problem
 from meterhouse.subscriptions.model import Subscription
-from meterhouse.subscriptions.phase import earliest
+from meterhouse.subscriptions.span import earliest
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """That an item with a price or an entitlement has the feature during [`start`, `end`); None: without end."""
+    """That an item with a price or an entitlement has the feature during [`start`, `end`); None: without end.
+
+    `is_metered`: its usage is charged for.
+    """
 
     feature_key: str
+    feature_id: str | None
+    is_metered: bool
     start: datetime
     end: datetime | None
 
@@ -26,12 +31,11 @@ def claims(subscription: Subscription) -> list[Claim]:
     """What the subscription claims, as its own end cuts it; nothing once it is deleted."""
     if subscription.deleted_at is not None:
         return []
+    cards = ((item, item.rate_card) for phase in subscription.effective_phases() for item in phase.items)
     return [
-        Claim(item.rate_card.feature_key, item.active_from, item.active_to)
-        for phase in subscription.effective_phases()
-        for item in phase.items
-        if item.rate_card.feature_key is not None
-        and (item.rate_card.price is not None or item.rate_card.entitlement is not None)
+        Claim(card.feature_key, item.feature_id, card.is_metered, item.active_from, item.active_to)
+        for item, card in cards
+        if card.feature_key is not None and (card.price is not None or card.entitlement is not None)
     ]
 
 

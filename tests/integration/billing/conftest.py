@@ -1,6 +1,6 @@
 """The steps of an invoice run on the real database, with usage from a dict and instants the test sets."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localstack.fixtures import PostgresServer
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
@@ -25,11 +24,10 @@ from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database, PostgresSettings, Row, begins
+from meterhouse.platform.postgres import Database, Row, begins
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
-from meterhouse.subscriptions.spec import Terms, subscribe
+from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
 from tests.unit.billing.samples import NOW, FakeUsage, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -71,6 +69,7 @@ class Run:
         terms = Terms(id=new_id(), customer_id=customer_id, active_from=at(start), created_at=NOW)
         made = subscribe(spec(phase("default", None, *(cards or (fee(), metered())))), terms)
         with self.database.transaction(self.namespace) as transaction:
+            made = pinned(made, PostgresFeatures(transaction).by_keys(made.feature_keys()))
             PostgresSubscriptions(transaction).add(made)
             transaction.commit()
         return made
@@ -142,21 +141,3 @@ def api(run: Run) -> Api:
 @pytest.fixture
 def new_run(database: Database) -> Callable[[str], Run]:
     return lambda namespace: Run(database, namespace)
-
-
-@pytest.fixture
-def other_namespace(database: Database) -> str:
-    name = f"test-{new_id().lower()}"
-    add_namespace(database, name)
-    return name
-
-
-@pytest.fixture
-def owner_database(postgres_server: PostgresServer, database: Database) -> Iterator[Database]:
-    """The migrated database as a superuser sees it: no policy holds."""
-    assert database
-    server, login = postgres_server, postgres_server.superuser
-    settings = PostgresSettings(server.host, server.port, server.database, login.username, login.password, "disable")
-    opened = Database(lambda: settings)
-    yield opened
-    opened.close()

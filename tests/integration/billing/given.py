@@ -13,6 +13,7 @@ from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
+from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ class Api:
 
 
 def problem_fields(answer: dict[str, Any]) -> dict[str, str]:
-    return {fault["field"]: fault["code"] for fault in answer["extensions"]["validationErrors"]}
+    return dict(faults_of(answer))

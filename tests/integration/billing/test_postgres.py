@@ -128,12 +128,12 @@ def test_the_policy_alone_keeps_namespaces_apart(run: Run, other_namespace: str,
 
 
 def test_the_applications_filter_alone_keeps_namespaces_apart(
-    run: Run, other_namespace: str, owner_database: Database
+    run: Run, other_namespace: str, unguarded: Database
 ) -> None:
     run.subscribe(run.customer("ann"))
     run.all()
     [invoice] = run.invoices()
-    with owner_database.transaction(other_namespace) as transaction:
+    with unguarded.transaction(other_namespace) as transaction:
         store = PostgresBilling(transaction)
         assert store.invoices.find(invoice.id) is None
         assert store.invoices.under_way([invoice.customer_id]) == []

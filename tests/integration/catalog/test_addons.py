@@ -6,7 +6,8 @@ import pytest
 
 from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock
-from tests.integration.catalog.test_plans import FEATURES, faults
+from tests.integration.catalog.test_plans import FEATURES
+from tests.problems import faults_of
 from tests.unit.catalog.test_schema import FEE_WIRE, METERED, MILES_WIRE
 
 ADDONS = "/api/v1/addons"
@@ -64,7 +65,7 @@ def test_a_draft_shows_all_that_keeps_it_from_being_published_and_publish_refuse
         ("/rateCards/1/billingCadence", "addon_billing_cadences_differ"),
     ]
     assert [(fault["field"], fault["code"]) for fault in draft["validationErrors"]] == missing
-    assert (status, faults(problem)) == (400, missing)
+    assert (status, faults_of(problem)) == (400, missing)
     assert call("GET", f"{ADDONS}/{draft['id']}")[1]["status"] == "draft"
 
 

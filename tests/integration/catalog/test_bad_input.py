@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -8,6 +6,7 @@ from tests.integration.catalog.given import Call
 from tests.integration.catalog.test_addons import ADDONS, TERMINAL
 from tests.integration.catalog.test_features import FEATURES, MILES
 from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS
+from tests.integration.odd import odd_forms
 
 TEXTS = ["", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
 ODD: list[Any] = [None, True, -1, 1.5, 10**400, *TEXTS, [], [None], {}, {"type": None}, {"type": {}}]
@@ -26,35 +25,12 @@ TOKENS = {
 }
 
 
-def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    indexed = enumerate(document) if isinstance(document, list) else ()
-    steps = document.items() if isinstance(document, dict) else indexed
-    for step, part in steps:
-        yield from places(part, (*path, step))
-
-
-def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
-    if not path:
-        return value
-    changed_one = deepcopy(document)
-    target = changed_one
-    for step in path[:-1]:
-        target = target[step]
-    target[path[-1]] = value
-    return changed_one
-
-
 @pytest.mark.parametrize(
     ("address", "body"),
     [(PLANS, PLAN), (PLANS, PRICED), (PLANS, ENTITLING), (ADDONS, TERMINAL), (FEATURES, FEATURE), (FEATURES, TOKENS)],
 )
 def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, body: dict[str, Any]) -> None:
-    answers = {
-        (path, index): call("POST", address, changed(body, path, odd))
-        for path in places(body)
-        for index, odd in enumerate(ODD)
-    }
+    answers = {odd: call("POST", address, document) for odd, document in odd_forms(body, ODD)}
 
     assert [key for key, (status, _) in answers.items() if status not in {201, 400, 409}] == []
     refused = [problem for status, problem in answers.values() if status == 400]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.catalog.given import Call
 from tests.integration.catalog.test_features import FEATURES, LLM, TOKENS
+from tests.problems import faults_of
 
 SIMPLE, ADVANCED = "meterGroupByFilters", "advancedMeterGroupByFilters"
 ABSENT = object()
@@ -75,6 +76,6 @@ def test_a_faulty_feature_is_refused_at_its_fault(call: Call, changes: dict[str,
     status, problem = call("POST", FEATURES, body)
 
     assert status == 400
-    assert [(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]] == [(field, code)]
+    assert faults_of(problem) == [(field, code)]
     assert all(fault["message"] for fault in problem["extensions"]["validationErrors"])
     assert call("GET", FEATURES) == (200, [])

@@ -7,7 +7,8 @@ import pytest
 from tests.integration.catalog.given import Call
 from tests.integration.catalog.test_addons import ADDONS, LOUNGE, TERMINAL, drafted, on_sale
 from tests.integration.catalog.test_plan_addons import TERMS
-from tests.integration.catalog.test_plans import PHASE, PLAN, PLANS, created, faults
+from tests.integration.catalog.test_plans import PHASE, PLAN, PLANS, created
+from tests.problems import faults_of
 from tests.unit.catalog.test_schema import FEE_WIRE, METERED, MILES_WIRE
 
 ABSENT = object()
@@ -109,7 +110,7 @@ VERSIONED = [
 def test_a_faulty_plan_is_refused_at_its_fault(call: Call, changes: dict[str, Any], field: str, code: str) -> None:
     status, problem = call("POST", PLANS, changed(PLAN, changes))
 
-    assert (status, faults(problem)) == (400, [(field, code)])
+    assert (status, faults_of(problem)) == (400, [(field, code)])
     assert call("GET", PLANS)[1]["totalCount"] == 0
 
 
@@ -137,7 +138,7 @@ def test_a_faulty_add_on_is_refused_at_its_fault(call: Call, changes: dict[str, 
 
     status, problem = call("POST", ADDONS, body)
 
-    assert (status, faults(problem)) == (400, [(field, code)])
+    assert (status, faults_of(problem)) == (400, [(field, code)])
     assert call("GET", ADDONS)[1]["totalCount"] == 0
 
 
@@ -149,7 +150,7 @@ def test_what_stays_of_a_version_is_not_replaced(call: Call, name: str) -> None:
 
     for address, body in ((f"{PLANS}/{plan['id']}", plan_body), (f"{ADDONS}/{addon['id']}", addon_body)):
         status, problem = call("PUT", address, body | {name: "EUR"})
-        assert (status, faults(problem)) == (400, [(f"/{name}", "extra_forbidden")])
+        assert (status, faults_of(problem)) == (400, [(f"/{name}", "extra_forbidden")])
 
 
 @pytest.mark.usefixtures("features")
@@ -177,5 +178,5 @@ def test_a_faulty_assignment_is_refused_at_its_fault(
 
     status, problem = call("POST", f"{PLANS}/{plan['id']}/addons", body)
 
-    assert (status, faults(problem)) == (400, [(field, code)])
+    assert (status, faults_of(problem)) == (400, [(field, code)])
     assert call("GET", f"{PLANS}/{plan['id']}/addons")[1]["totalCount"] == 0

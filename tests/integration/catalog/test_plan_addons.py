@@ -7,8 +7,9 @@ import pytest
 from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock
 from tests.integration.catalog.test_addons import ADDONS, EXTRA_MILES, LOUNGE, drafted, on_sale
-from tests.integration.catalog.test_plans import PHASE, PLANS, created, faults, published
+from tests.integration.catalog.test_plans import PHASE, PLANS, created, published
 from tests.integration.catalog.test_plans import UPDATE as PLAN_UPDATE
+from tests.problems import faults_of
 from tests.unit.catalog.test_schema import FEE_WIRE, MILES_WIRE
 
 TRIAL = PHASE | {"key": "trial", "name": "Trial", "duration": "P1M", "rateCards": [MILES_WIRE]}
@@ -68,7 +69,7 @@ def test_all_that_does_not_go_together_is_listed_at_once(call: Call) -> None:
 
     status, problem = call("POST", f"{PLANS}/{plan['id']}/addons", TERMS | {"addonId": addon["id"]})
 
-    assert (status, faults(problem)) == (
+    assert (status, faults_of(problem)) == (
         400,
         [
             ("/maxQuantity", "plan_addon_max_quantity_not_allowed"),
@@ -83,11 +84,11 @@ def test_only_what_is_on_sale_is_assigned(call: Call) -> None:
     plan, draft = created(call), drafted(call)
 
     status, problem = call("POST", f"{PLANS}/{plan['id']}/addons", TERMS | {"addonId": draft["id"]})
-    assert (status, faults(problem)) == (400, [("/addonId", "addon_not_active")])
+    assert (status, faults_of(problem)) == (400, [("/addonId", "addon_not_active")])
 
     call("DELETE", f"{ADDONS}/{draft['id']}")
     status, problem = call("POST", f"{PLANS}/{plan['id']}/addons", TERMS | {"addonId": draft["id"]})
-    assert (status, faults(problem)) == (400, [("/addonId", "addon_not_found")])
+    assert (status, faults_of(problem)) == (400, [("/addonId", "addon_not_found")])
 
 
 def test_a_plan_that_is_off_sale_sells_what_it_sold_and_nothing_else(call: Call, clock: Clock) -> None:
@@ -118,7 +119,7 @@ def test_terms_are_replaced_and_checked_anew(call: Call) -> None:
     assert call("GET", one) == (200, replaced)
 
     status, problem = call("PUT", one, {"fromPlanPhase": "nowhere"})
-    assert (status, faults(problem)) == (400, [("/fromPlanPhase", "plan_addon_unknown_plan_phase")])
+    assert (status, faults_of(problem)) == (400, [("/fromPlanPhase", "plan_addon_unknown_plan_phase")])
     assert call("PUT", f"{PLANS}/{plan['id']}/addons/{plan['id']}", TERMS)[0] == 404
 
 
@@ -171,7 +172,7 @@ def test_a_draft_is_told_of_the_add_ons_it_cannot_be_sold_with_and_publish_refus
     assert [(one["field"], one["code"]) for one in draft["validationErrors"]] == [
         (field, "plan_has_incompatible_addon") for field in fields
     ]
-    assert (refused, [field for field, _ in faults(problem)]) == (400, fields)
+    assert (refused, [field for field, _ in faults_of(problem)]) == (400, fields)
     ((_, told),) = [one for one in _errors(call, plan) if one[0] == "gate"]
     assert told == [("/addon/status", "addon_not_active"), ("/addon/rateCards/0/price/paymentTerm", PAYMENT)]
 

@@ -4,6 +4,7 @@ import pytest
 
 from meterhouse.platform.postgres import Database
 from tests.integration.catalog.given import Call, Clock, catalog
+from tests.problems import faults_of
 from tests.unit.catalog.samples import AIRLINE
 from tests.unit.catalog.test_schema import DEPARTURES_WIRE, FEE_WIRE, METERED, MILES_WIRE
 
@@ -60,10 +61,6 @@ def published(call: Call, **changes: object) -> dict[str, Any]:
     return dict(plan)
 
 
-def faults(problem: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]]
-
-
 @pytest.mark.usefixtures("features")
 def test_a_plan_is_drafted_as_sent_and_published(call: Call) -> None:
     draft = created(call)
@@ -88,7 +85,7 @@ def test_a_draft_shows_what_keeps_it_from_being_published_and_publish_refuses_it
 
     missing = [(f"/phases/0/rateCards/{index}/featureKey", "rate_card_feature_not_found") for index in (1, 2)]
     assert [(fault["field"], fault["code"]) for fault in draft["validationErrors"]] == missing
-    assert (status, faults(problem)) == (400, missing)
+    assert (status, faults_of(problem)) == (400, missing)
     assert call("GET", f"{PLANS}/{draft['id']}")[1]["status"] == "draft"
 
 
@@ -100,7 +97,7 @@ def test_faults_of_form_point_into_the_body_and_not_at_the_members_of_a_union(ca
     status, problem = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": cards}]})
 
     assert status == 400
-    assert set(faults(problem)) == {
+    assert set(faults_of(problem)) == {
         ("/phases/0/rateCards/0/discounts/percentage/percentage", "less_than_equal"),
         ("/phases/0/rateCards/1/price/tiers/0/unitPrice/amount", "greater_than_equal"),
         ("/phases/0/rateCards/2/name", "missing"),
@@ -133,7 +130,7 @@ def test_a_balance_on_a_meter_that_cannot_burn_it_is_not_sold(call: Call) -> Non
     status, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
 
     refused = [("/phases/0/rateCards/0/entitlementTemplate", "entitlement_template_unsupported_aggregation")]
-    assert (status, faults(problem)) == (400, refused)
+    assert (status, faults_of(problem)) == (400, refused)
 
 
 @pytest.mark.usefixtures("features")
@@ -145,7 +142,7 @@ def test_what_contradicts_itself_about_a_price_is_refused_at_its_place(call: Cal
         "POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [free, MILES_WIRE | {"price": price}]}]}
     )
 
-    assert (status, faults(problem)) == (
+    assert (status, faults_of(problem)) == (
         400,
         [
             ("/phases/0/rateCards/0/discounts/usage", "rate_card_usage_discount_not_applicable"),
@@ -159,7 +156,7 @@ def test_a_plan_that_contradicts_itself_is_refused_with_every_contradiction(call
 
     status, problem = call("POST", PLANS, body)
 
-    assert (status, faults(problem)) == (
+    assert (status, faults_of(problem)) == (
         400,
         [
             ("/currency", "unknown_currency"),
@@ -237,7 +234,7 @@ def test_only_a_plan_that_is_not_on_sale_yet_is_replaced(call: Call) -> None:
     status, problem = call("PUT", f"{PLANS}/{draft['id']}", UPDATE)
     assert (status, problem["code"]) == (409, "plan_not_editable")
     status, problem = call("PUT", f"{PLANS}/{draft['id']}", PLAN)
-    assert (status, faults(problem)) == (400, [("/key", "extra_forbidden"), ("/currency", "extra_forbidden")])
+    assert (status, faults_of(problem)) == (400, [("/key", "extra_forbidden"), ("/currency", "extra_forbidden")])
 
 
 @pytest.mark.usefixtures("features")
@@ -287,7 +284,7 @@ def test_a_draft_of_an_archived_feature_is_not_published(call: Call) -> None:
 
     _, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
 
-    assert faults(problem) == [("/phases/0/rateCards/2/featureKey", "rate_card_feature_archived")]
+    assert faults_of(problem) == [("/phases/0/rateCards/2/featureKey", "rate_card_feature_archived")]
 
 
 @pytest.mark.usefixtures("features")

@@ -11,6 +11,7 @@ from meterhouse.customers.service import CustomerService
 from meterhouse.customers.subjects import SubjectService
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.postgres import Database, begins
+from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 
 CUSTOMERS, SUBJECTS = "/api/v1/customers", "/api/v1/subjects"
@@ -27,8 +28,8 @@ def answer(handler: HttpHandler, *sent: Any, **more: Any) -> tuple[int, set[str]
     """The status, and the fields at fault."""
     found = handler(request(*sent, **more), CONTEXT)
     problem = json.loads(found["body"]) if found.get("body") else {}
-    faults = problem.get("extensions", {}).get("validationErrors", ()) if isinstance(problem, dict) else ()
-    return found["statusCode"], {fault["field"] for fault in faults}
+    faults = faults_of(problem) if isinstance(problem, dict) else []
+    return found["statusCode"], {field for field, _ in faults}
 
 
 def customer(**fields: object) -> dict[str, object]:

@@ -13,4 +13,4 @@ def house(database: Database, namespace: str) -> House:
 
 @pytest.fixture
 def used(database: Database, usage_store: ClickHouse, namespace: str) -> UsageHouse:
-    return UsageHouse(database, usage_store, namespace)
+    return UsageHouse(database, namespace, usage_store)

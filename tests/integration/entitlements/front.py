@@ -18,6 +18,7 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.postgres_read import glances
 from tests.integration.entitlements.usage_house import UsageHouse
+from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 
 NOWHERE = 1
@@ -59,8 +60,7 @@ class Front:
         """The status of what must fail, and each fault's field and code."""
         status, problem = self.call("GET", path, query=query, **more)
         assert status >= 400, problem
-        errors = problem.get("extensions", {}).get("validationErrors", [])
-        return status, {(error["field"], error["code"]) for error in errors}
+        return status, {*faults_of(problem)}
 
     def without_usage_store(self, settings: ClickHouseSettings) -> "Front":
         silent = replace(settings, url=f"http://127.0.0.1:{NOWHERE}", connects_within=1)

@@ -6,19 +6,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.feature import FeatureSpec
 from meterhouse.catalog.postgres import PostgresFeatures
-from meterhouse.customers.model import Customer, CustomerDetails
-from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.customers.model import CustomerDetails
 from meterhouse.entitlements.api import management_routes
 from meterhouse.entitlements.management import management
 from meterhouse.entitlements.postgres import PostgresStore
 from meterhouse.metering.aggregation import Aggregation
-from meterhouse.metering.model import MeterSpec, new_meter
-from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.model import MeterSpec
 from meterhouse.platform.http import HttpHandler, http_handler
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, begins
+from meterhouse.platform.postgres import begins
+from tests.integration.stored import Stored
+from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at
 
@@ -30,11 +29,9 @@ APP = "/api/v1/subjects/acme-app/entitlements"
 
 
 @dataclass
-class House:
+class House(Stored):
     """A namespace with the customer "acme" (subject "acme-app") and the features "tokens" (metered) and "sso"."""
 
-    database: Database
-    namespace: str
     now: datetime = field(default_factory=lambda: at("2024-03-15T10:30:40Z"))
     handler: HttpHandler = field(init=False)
     other: str = ""
@@ -49,27 +46,15 @@ class House:
         self.sso = self.add_feature("sso")
 
     def add_customer(self, key: str | None, *subjects: str) -> str:
-        with self.database.transaction(self.namespace) as transaction:
-            customer = Customer(new_id(), CustomerDetails("Name", key, subjects), BEFORE, BEFORE)
-            PostgresCustomers(transaction).add(customer)
-            transaction.commit()
-        return customer.id
+        return self.put_customer(CustomerDetails("Name", key, subjects), BEFORE).id
 
     def add_meter(self, slug: str, aggregation: Aggregation) -> str:
         spec = MeterSpec(slug, aggregation, "used", slug, "$.value" if aggregation.reads_value else None)
-        with self.database.transaction(self.namespace) as transaction:
-            meter = new_meter(new_id(), spec, BEFORE)
-            PostgresMeters(transaction).add(meter)
-            transaction.commit()
-        return meter.id
+        return self.put_meter(spec, BEFORE).id
 
     def add_feature(self, key: str, meter_id: str | None = None) -> str:
         spec = FeatureSpec(key, key.title(), None if meter_id is None else "meter")
-        with self.database.transaction(self.namespace) as transaction:
-            feature = Feature(new_id(), spec, BEFORE, BEFORE, meter_id=meter_id)
-            PostgresFeatures(transaction).add(feature)
-            transaction.commit()
-        return feature.id
+        return self.put_feature(spec, BEFORE, meter_id).id
 
     def archive_feature(self, feature_id: str) -> None:
         with self.database.transaction(self.namespace) as transaction:
@@ -94,8 +79,7 @@ class House:
         """The status of a call that must fail, and each fault's field and code."""
         status, problem = self.call(method, path, body, **more)
         assert status >= 400, problem
-        errors = problem.get("extensions", {}).get("validationErrors", [])
-        return status, {(error["field"], error["code"]) for error in errors}
+        return status, {*faults_of(problem)}
 
     def entitled(self, **fields: object) -> Any:
         return self.ok("POST", ACME, METERED | fields)
@@ -103,10 +87,6 @@ class House:
     def granted(self, **fields: object) -> Any:
         body = {"amount": 100, "effectiveAt": "2024-03-15T10:30:00Z"} | fields
         return self.ok("POST", f"{ACME}/tokens/grants", body)
-
-    def rows(self, query: str, **parameters: object) -> list[Row]:
-        with self.database.transaction(self.namespace) as transaction:
-            return transaction.fetch_all(query, parameters)
 
     def events(self) -> list[tuple[str, Any]]:
         """Types and data of all domain events, in order."""

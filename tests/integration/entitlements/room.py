@@ -1,61 +1,41 @@
 """A namespace with a meter, a feature and customers that are entitled to it, written as the stores write it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from meterhouse.catalog.feature import Feature, FeatureSpec
-from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.model import Customer, CustomerDetails
-from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.entitlements.entitlement import Allowance, Entitlement, EntitlementType
 from meterhouse.entitlements.grant import Grant
 from meterhouse.entitlements.postgres import PostgresEntitlements, PostgresGrants
 from meterhouse.entitlements.usage_period import UsagePeriods
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.aggregation import Aggregation
-from meterhouse.metering.model import Meter, MeterSpec, new_meter
-from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.model import Meter, MeterSpec
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Row
+from tests.integration.stored import Stored
 
-T = TypeVar("T")
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 @dataclass
-class Room:
-    database: Database
-    namespace: str
+class Room(Stored):
     spec: MeterSpec = field(
         default_factory=lambda: MeterSpec("tokens", Aggregation.SUM, "llm", "Tokens", "$.tokens", {"model": "$.model"})
     )
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.meter: Meter = new_meter(new_id(), self.spec, T0)
+        self.meter: Meter = self.put_meter(self.spec, T0)
         spec = FeatureSpec("tokens", "Tokens", self.spec.slug, self.filters)
-        self.feature = Feature(new_id(), spec, T0, T0, meter_id=self.meter.id)
-        self.write(lambda transaction: PostgresMeters(transaction).add(self.meter))
-        self.write(lambda transaction: PostgresFeatures(transaction).add(self.feature))
-
-    def write(self, change: Callable[[Transaction], T]) -> T:
-        with self.database.transaction(self.namespace) as transaction:
-            done = change(transaction)
-            transaction.commit()
-        return done
-
-    def rows(self, query: str, **parameters: Any) -> list[Row]:
-        with self.database.transaction(self.namespace) as transaction:
-            return transaction.fetch_all(query, parameters)
+        self.feature: Feature = self.put_feature(spec, T0, self.meter.id)
 
     def customer(self, key: str = "acme", *subjects: str) -> Customer:
-        made = Customer(new_id(), CustomerDetails(key.title(), key, subjects or (f"{key}-1",)), T0, T0)
-        self.write(lambda transaction: PostgresCustomers(transaction).add(made))
-        return made
+        return self.put_customer(CustomerDetails(key.title(), key, subjects or (f"{key}-1",)), T0)
 
     def entitled(self, customer: Customer, *, is_soft: bool = False, **changes: Any) -> Entitlement:
         """A metered entitlement to the feature, by months from `T0`."""

@@ -14,8 +14,6 @@ from meterhouse.entitlements.postgres_announcements import PostgresAnnouncements
 from meterhouse.entitlements.usage_period import ManualReset
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.errors import InvalidInput
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.entitlements.room import DAY, T0, Room
 
@@ -61,13 +59,8 @@ def room(database: Database, namespace: str) -> Room:
 
 
 @pytest.fixture
-def new_room(database: Database) -> Callable[[], Room]:
-    def made() -> Room:
-        name = f"test-{new_id().lower()}"
-        add_namespace(database, name)
-        return Room(database, name)
-
-    return made
+def new_room(database: Database, new_namespace: Callable[[], str]) -> Callable[[], Room]:
+    return lambda: Room(database, new_namespace())
 
 
 def told(room: Room) -> list[tuple[str, str, datetime]]:

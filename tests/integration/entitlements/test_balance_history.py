@@ -110,7 +110,7 @@ def test_a_history_does_not_depend_on_what_was_kept_meanwhile(used: UsageHouse, 
 
 
 def test_a_gauge_s_windows_show_its_last_value(database: Database, usage_store: ClickHouse, namespace: str) -> None:
-    house = UsageHouse(database, usage_store, namespace, Aggregation.LATEST)
+    house = UsageHouse(database, namespace, usage_store, Aggregation.LATEST)
     house.entitled()
     house.granted(100)
     house.sink(house.call(house.now + HOUR, 30), house.call(house.now + 5 * HOUR, 10))
@@ -123,7 +123,7 @@ def test_a_gauge_s_windows_show_its_last_value(database: Database, usage_store: 
 def test_texts_are_counted_once_a_period_in_whichever_window_they_came_first(
     database: Database, usage_store: ClickHouse, namespace: str
 ) -> None:
-    house = UsageHouse(database, usage_store, namespace, Aggregation.UNIQUE_COUNT)
+    house = UsageHouse(database, namespace, usage_store, Aggregation.UNIQUE_COUNT)
     house.entitled(cadence=DAILY)
     texts = [(0, "a"), (1, "a"), (1, "b"), (23, "a"), (24, "a"), (25, "b")]
     house.sink(*(house.call(house.now + hours * HOUR + MINUTE, text) for hours, text in texts))

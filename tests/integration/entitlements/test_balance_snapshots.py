@@ -254,7 +254,7 @@ def test_over_any_history_a_balance_is_the_same_with_and_without_snapshots(
 ) -> None:
     """Twenty days are lived through by those who manage; usage comes in any order; snapshots are kept all along."""
     draw = random.Random(f"{aggregation}{seed}")  # noqa: S311 - a seeded choice
-    used = UsageHouse(database, usage_store, namespace, aggregation)
+    used = UsageHouse(database, namespace, usage_store, aggregation)
     entitlement = used.entitled(cadence=Cadence.parse(draw.choice(["P1D", "P7D", "PT8H"])), preserves_overage=True)
     trusted = 0
     for _ in range(24):

@@ -12,7 +12,6 @@ from meterhouse.entitlements.entitlement import EntitlementType
 from meterhouse.entitlements.postgres import PostgresEntitlements
 from meterhouse.entitlements.sqs_event import batch_handler
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.entitlements.peril import Peril, PerilousDatabase, deaths
 from tests.integration.entitlements.room import DAY, T0, Room
@@ -30,13 +29,8 @@ def watch(room: Room) -> Watch:
 
 
 @pytest.fixture
-def new_watch(database: Database) -> Callable[[], Watch]:
-    def made() -> Watch:
-        name = f"test-{new_id().lower()}"
-        add_namespace(database, name)
-        return Watch(Room(database, name))
-
-    return made
+def new_watch(database: Database, new_namespace: Callable[[], str]) -> Callable[[], Watch]:
+    return lambda: Watch(Room(database, new_namespace()))
 
 
 def test_usage_of_a_subject_evaluates_what_its_customer_has_of_the_meter(watch: Watch, room: Room) -> None:

@@ -48,7 +48,7 @@ def test_the_newest_usage_counts_and_usage_before_measuring_does_not(used: Usage
 def test_only_usage_that_the_feature_s_filters_let_through_counts(
     database: Database, usage_store: ClickHouse, namespace: str
 ) -> None:
-    house = UsageHouse(database, usage_store, namespace, filters={"region": {"$eq": "eu"}})
+    house = UsageHouse(database, namespace, usage_store, filters={"region": {"$eq": "eu"}})
     entitlement = house.entitled()
     house.granted(10)
     house.sink(house.call(house.now + HOUR, 3, region="eu"), house.call(house.now + HOUR, 4, region="us"))
@@ -92,7 +92,7 @@ def test_late_usage_that_occurred_before_an_expiry_burns_the_expired_grant(used:
 def test_each_kind_of_meter_is_burnt_as_it_counts(
     database: Database, usage_store: ClickHouse, namespace: str, aggregation: Aggregation, usage: int
 ) -> None:
-    house = UsageHouse(database, usage_store, namespace, aggregation)
+    house = UsageHouse(database, namespace, usage_store, aggregation)
     entitlement = house.entitled()
     house.granted(100)
     later = house.granted(50, at=house.now + 2 * DAY)
@@ -107,7 +107,7 @@ def test_each_kind_of_meter_is_burnt_as_it_counts(
 def test_texts_are_told_apart_within_a_usage_period_and_anew_in_the_next(
     database: Database, usage_store: ClickHouse, namespace: str
 ) -> None:
-    house = UsageHouse(database, usage_store, namespace, Aggregation.UNIQUE_COUNT)
+    house = UsageHouse(database, namespace, usage_store, Aggregation.UNIQUE_COUNT)
     entitlement = house.entitled(cadence=DAILY)
     house.granted(100, max_rollover=Decimal(100))
     texts = [(1, "a"), (5, "b"), (9, "a"), (25, "a"), (26, "c"), (50, "c")]
@@ -118,7 +118,7 @@ def test_texts_are_told_apart_within_a_usage_period_and_anew_in_the_next(
 
 
 def test_a_gauge_keeps_its_value_over_resets(database: Database, usage_store: ClickHouse, namespace: str) -> None:
-    house = UsageHouse(database, usage_store, namespace, Aggregation.LATEST)
+    house = UsageHouse(database, namespace, usage_store, Aggregation.LATEST)
     entitlement = house.entitled(cadence=DAILY)
     house.granted(100, min_rollover=Decimal(100), max_rollover=Decimal(100))
     house.sink(house.call(house.now + HOUR, 30), house.call(house.now + 30 * HOUR, 10))
@@ -179,7 +179,7 @@ def test_open_holds_are_kept_back_of_what_is_left(used: UsageHouse) -> None:
 def test_settled_usage_counts_once_wherever_its_event_is(
     database: Database, usage_store: ClickHouse, namespace: str, aggregation: Aggregation
 ) -> None:
-    house = UsageHouse(database, usage_store, namespace, aggregation)
+    house = UsageHouse(database, namespace, usage_store, aggregation)
     entitlement = house.entitled()
     house.granted(10)
     settled_at = clock.now()

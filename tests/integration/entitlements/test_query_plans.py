@@ -1,6 +1,7 @@
 """What runs every minute, or with every balance, finds its rows by an index made for it."""
 
 import re
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,6 @@ import pytest
 
 from meterhouse.entitlements.holder import Holder
 from meterhouse.entitlements.postgres_standings import PostgresStandings
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, PostgresSettings, Row, connect
 from meterhouse.platform.sql import queries
 from tests.integration.entitlements.room import Room
@@ -86,10 +85,9 @@ class Explaining:
 
 
 @pytest.fixture(scope="module")
-def filled(database: Database, owner_settings: PostgresSettings) -> str:
+def filled(database: Database, new_namespace: Callable[[], str], owner_settings: PostgresSettings) -> str:
     """A namespace that holds much of everything, which the planner knows."""
-    namespace = f"test-{new_id().lower()}"
-    add_namespace(database, namespace)
+    namespace = new_namespace()
     room = Room(database, namespace)
     given = {"feature": room.feature.id, "meter": room.meter.id, "at": AT, "customers": CUSTOMERS}
     with database.transaction(namespace) as transaction:

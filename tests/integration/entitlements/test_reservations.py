@@ -14,23 +14,18 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, PostgresSettings, Row
 from tests.integration.entitlements.peril import Peril, PerilousDatabase, deaths
 from tests.integration.entitlements.room import Room
 from tests.integration.entitlements.till import Answer, Till, path
+from tests.problems import faults_of
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def new_till(database: Database, usage_store: ClickHouse) -> Callable[..., Till]:
-    def made(**room: Any) -> Till:
-        name = f"test-{new_id().lower()}"
-        add_namespace(database, name)
-        return Till(Room(database, name, **room), usage_store)
-
-    return made
+def new_till(database: Database, usage_store: ClickHouse, new_namespace: Callable[[], str]) -> Callable[..., Till]:
+    return lambda **room: Till(Room(database, new_namespace(), **room), usage_store)
 
 
 @pytest.fixture
@@ -48,10 +43,6 @@ def entitled(till: Till, amount: str = "100", **changes: Any) -> Entitlement:
     made = till.room.entitled(till.room.customer("acme", "app"), **changes)
     till.room.granted(made, amount)
     return made
-
-
-def faults(answer: Answer) -> list[tuple[str, str]]:
-    return [(one["field"], one["code"]) for one in answer[1].get("extensions", {}).get("validationErrors", [])]
 
 
 def uncounted(till: Till) -> list[Row]:
@@ -83,7 +74,7 @@ def test_more_than_is_left_cannot_be_held_and_what_is_left_is_told(till: Till, m
     status, answer = till.reserve("10.01")
 
     assert (status, answer["code"], answer["available"]) == (409, "insufficient_balance", "10")
-    assert faults((status, answer)) == [("/amount", "insufficient_balance")]
+    assert faults_of(answer) == [("/amount", "insufficient_balance")]
     assert till.reserve("10")[0] == 201
     assert till.left(mine) == ("0", "30")
 
@@ -196,7 +187,7 @@ def test_usage_that_the_feature_does_not_count_is_refused(new_till: Callable[...
     mine = entitled(till)
     held = till.held("10")
 
-    assert faults(till.settle(held, "10", data={"model": "b"})) == [("/data", "not_of_the_feature")]
+    assert faults_of(till.settle(held, "10", data={"model": "b"})[1]) == [("/data", "not_of_the_feature")]
     assert till.get(held)[1]["state"] == "open"
     assert till.settle(held, "10", data={"model": "a"})[0] == 200
     till.work(mine)
@@ -216,7 +207,7 @@ def test_what_changes_something_needs_an_idempotency_key(till: Till, mine: Entit
     answer = asked[what]()
 
     assert answer[0] == 400
-    assert faults(answer) == [("header:idempotency-key", "missing")]
+    assert faults_of(answer[1]) == [("header:idempotency-key", "missing")]
     assert till.left(mine) == ("90", "0")
 
 
@@ -247,7 +238,7 @@ def test_what_cannot_be_held_is_named(till: Till, mine: Entitlement, body: objec
     answer = till.post(path(), body)
 
     assert answer[0] == 400
-    assert [field for field, _ in faults(answer)] == [expected]
+    assert [field for field, _ in faults_of(answer[1])] == [expected]
     assert till.left(mine) == ("100", "0")
 
 
@@ -278,7 +269,7 @@ def test_an_entitlement_that_is_not_metered_holds_nothing(till: Till) -> None:
 
     answer = till.reserve("1")
 
-    assert (answer[0], faults(answer)) == (400, [("", "entitlement_not_metered")])
+    assert (answer[0], faults_of(answer[1])) == (400, [("", "entitlement_not_metered")])
 
 
 def test_an_entitlement_that_is_over_holds_nothing_more_and_what_it_held_is_still_settled(

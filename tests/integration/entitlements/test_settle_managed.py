@@ -128,13 +128,24 @@ def test_one_by_hand_that_follows_keeps_the_end_from_being_moved_beyond_it(house
 
 
 def test_every_feature_that_cannot_be_had_is_told_at_once(house: House) -> None:
-    house.archive_feature(house.sso)
+    unmetered = replace(TOKENS, feature_key="sso", managed_item="sso")
 
     with pytest.raises(Conflict) as refused:
-        settle(house, SSO, replace(TOKENS, feature_key="none", managed_item="none"))
+        settle(house, unmetered, replace(TOKENS, feature_key="none", managed_item="none"))
 
     assert refused.value.code == "entitlement_not_possible"
-    assert [(p.field, p.code) for p in refused.value.problems] == [("", "feature_archived"), ("", "feature_not_found")]
+    assert {(p.field, p.code) for p in refused.value.problems} == {
+        ("", "feature_not_metered"),
+        ("", "feature_not_found"),
+    }
+
+
+def test_what_was_sold_is_included_though_its_feature_was_archived_since(house: House) -> None:
+    house.archive_feature(house.sso)
+
+    settle(house, SSO)
+
+    assert [one.feature_id for one in managed(house)] == [house.sso]
 
 
 def test_a_reset_by_hand_outlives_a_moved_end(house: House) -> None:

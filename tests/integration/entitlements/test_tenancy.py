@@ -1,39 +1,23 @@
 """The application's own filter keeps namespaces apart where row level security is taken away."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from localstack.fixtures import PostgresServer
 from meterhouse.entitlements.ports import EntitlementFilter, EntitlementOrder, GrantFilter, GrantOrder, Slice
 from meterhouse.entitlements.postgres import PostgresStore
-from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres import Database
 from tests.integration.entitlements.house import House
-
-
-@pytest.fixture
-def unguarded(postgres_server: PostgresServer) -> Iterator[Database]:
-    """The same tables as a role that row level security does not bind."""
-    server, role = postgres_server, postgres_server.superuser
-    settings = PostgresSettings(server.host, server.port, server.database, role.username, role.password, "disable")
-    database = Database(lambda: settings)
-    yield database
-    database.close()
 
 
 @pytest.mark.parametrize("is_guarded", [True, False])
 def test_a_namespace_reads_and_changes_nothing_of_another(
-    house: House, unguarded: Database, *, is_guarded: bool
+    house: House, other_namespace: str, unguarded: Database, *, is_guarded: bool
 ) -> None:
     made, granted = house.entitled(), house.granted()
-    neighbour = f"{house.namespace}-b"
-    add_namespace(house.database, neighbour)
     with house.database.transaction(house.namespace) as own:
         entitlement = PostgresStore(own).entitlements.find(made["id"])
     assert entitlement
 
-    with (house.database if is_guarded else unguarded).transaction(neighbour) as transaction:
+    with (house.database if is_guarded else unguarded).transaction(other_namespace) as transaction:
         store = PostgresStore(transaction)
         assert store.entitlements.find(made["id"]) is None
         assert store.entitlements.active(house.customer, "tokens", house.now) is None

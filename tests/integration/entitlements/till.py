@@ -23,17 +23,16 @@ from meterhouse.entitlements.reservations import Reservations
 from meterhouse.entitlements.send_settled_usage import SendSettledUsage
 from meterhouse.entitlements.thresholds import EveryThreshold, percentages
 from meterhouse.metering.clickhouse import ClickHouseUsage
-from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
-from meterhouse.metering.postgres import AllMeters, OutboxNotices
 from meterhouse.metering.record import encode_record
-from meterhouse.metering.sink import LogRecord, SinkEvents
+from meterhouse.metering.sink import LogRecord
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.entitlements.peril import Peril
 from tests.integration.entitlements.room import T0, Room
+from tests.integration.sinking import sink
 from tests.unit.platform.requests import CONTEXT, request
 
 ROUTE = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
@@ -131,14 +130,8 @@ class Till:
 
     def sink(self) -> None:
         """Store what is on the log, as the sink does."""
-        database = self.room.database
-        store, notices = ClickHouseSink(self.store), OutboxNotices(database)
-        SinkEvents(AllMeters(database), store, self, notices, now=self._now, new_id=new_id)(self.log)
+        sink(self.room.database, self.store, self._now, self.log)
         self.log.clear()
-
-    def bury(self, record: LogRecord, reason: str) -> None:
-        """`metering.sink.DeadLetters`: there are none."""
-        raise AssertionError(f"{record} is poison: {reason}")
 
     def work(self, *entitlements: Entitlement, database: Database | None = None) -> set[str]:
         """Evaluate them as the balance worker does."""

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from meterhouse.catalog.feature import Feature, FeatureSpec
-from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.entitlements.balances import Balances, EntitlementBalance, KeepSnapshots, MeterUsage, keep_none
@@ -25,18 +24,18 @@ from meterhouse.entitlements.standing import Standing
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse import ClickHouseUsage
-from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
-from meterhouse.metering.model import Meter, MeterSpec, new_meter
-from meterhouse.metering.postgres import AllMeters, OutboxNotices, PostgresMeters
+from meterhouse.metering.model import Meter, MeterSpec
 from meterhouse.metering.record import encode_record
-from meterhouse.metering.sink import LogRecord, SinkEvents
+from meterhouse.metering.sink import LogRecord
 from meterhouse.metering.usage import UsageQuery, UsageRow
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres import begins
 from meterhouse.platform.postgres_read import glances
+from tests.integration.sinking import sink
+from tests.integration.stored import Stored
 
 ACME = Holder("acme")
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
@@ -56,7 +55,7 @@ class Asked:
 
 
 @dataclass
-class UsageHouse:
+class UsageHouse(Stored):
     """The customer "acme" (subjects "acme", "app"), the feature "tokens" on a meter of `call` events.
 
     Attributes:
@@ -64,9 +63,7 @@ class UsageHouse:
         today: the real now, when the house was built.
     """
 
-    database: Database
     store: ClickHouse
-    namespace: str
     aggregation: Aggregation = Aggregation.SUM
     filters: dict[str, Any] = field(default_factory=dict)
     today: datetime = field(default_factory=lambda: floor_minute(clock.now()))
@@ -87,35 +84,21 @@ class UsageHouse:
     # what there is
 
     def add_customer(self, key: str | None, *subjects: str) -> Customer:
-        made = Customer(new_id(), CustomerDetails("Name", key, subjects), self.begun, self.begun)
-        with self.database.transaction(self.namespace) as transaction:
-            PostgresCustomers(transaction).add(made)
-            transaction.commit()
-        return made
+        return self.put_customer(CustomerDetails("Name", key, subjects), self.begun)
 
     def resubject(self, *subjects: str) -> None:
-        with self.database.transaction(self.namespace) as transaction:
-            customers = PostgresCustomers(transaction)
-            details = replace(self.customer.details, subject_keys=subjects)
-            customers.update(self.customer.replaced(details, clock.now()))
-            transaction.commit()
+        details = replace(self.customer.details, subject_keys=subjects)
+        changed = self.customer.replaced(details, clock.now())
+        self.write(lambda transaction: PostgresCustomers(transaction).update(changed))
 
     def add_meter(self, slug: str, aggregation: Aggregation | None = None) -> Meter:
         kind = aggregation or self.aggregation
         path = "$.value" if kind.reads_value else None
-        made = new_meter(new_id(), MeterSpec(slug, kind, "call", slug, path, {"region": "$.region"}), self.begun)
-        with self.database.transaction(self.namespace) as transaction:
-            PostgresMeters(transaction).add(made)
-            transaction.commit()
-        return made
+        return self.put_meter(MeterSpec(slug, kind, "call", slug, path, {"region": "$.region"}), self.begun)
 
     def add_feature(self, key: str, meter: Meter | None = None, filters: dict[str, Any] | None = None) -> Feature:
         spec = FeatureSpec(key, key.title(), None if meter is None else meter.slug, filters or {})
-        made = Feature(new_id(), spec, self.begun, self.begun, meter_id=None if meter is None else meter.id)
-        with self.database.transaction(self.namespace) as transaction:
-            PostgresFeatures(transaction).add(made)
-            transaction.commit()
-        return made
+        return self.put_feature(spec, self.begun, None if meter is None else meter.id)
 
     def entitled(
         self,
@@ -150,9 +133,7 @@ class UsageHouse:
     def sink(self, *events: CloudEvent) -> None:
         body = msgspec.Raw(msgspec.json.encode(events))
         record = LogRecord("events", 0, next(self.offsets), None, encode_record(self.namespace, body, clock.now()))
-        notices = OutboxNotices(self.database)
-        meters, sink = AllMeters(self.database), ClickHouseSink(self.store)
-        SinkEvents(meters, sink, NoLetters(), notices, now=clock.now, new_id=new_id)([record])
+        sink(self.database, self.store, clock.now, [record])
 
     def used(self, at: datetime, value: object = 1, **more: Any) -> None:
         self.sink(self.call(at, value, **more))
@@ -187,8 +168,3 @@ class UsageHouse:
         self.usage.queries.clear()
         self.balance(entitlement, at)
         return self.usage.queries[0].from_ if self.usage.queries else None
-
-
-class NoLetters:
-    def bury(self, record: LogRecord, reason: str) -> None:
-        raise AssertionError(f"{record.offset} is dead: {reason}")

@@ -1,36 +1,23 @@
 """What the database itself sees to: nothing written is changed, nothing unbalanced is written, nothing twice."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from localstack.fixtures import PostgresServer
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.credit_grant import Settlement
 from meterhouse.ledger.ports import GrantFilter, MovementFilter
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres import Database
 from meterhouse.platform.sql import queries
 from tests.integration.ledger.conftest import USD, Till
 from tests.unit.ledger.samples import T
 
 BOOK = queries("meterhouse.ledger", "ledger.sql")["book"]
 TABLES = ("ledger_charges", "ledger_transactions", "ledger_entries")
-
-
-@pytest.fixture
-def unguarded(postgres_server: PostgresServer, database: Database) -> Iterator[Database]:
-    """The same tables as a role that neither rights nor row level security bind."""
-    assert database
-    server, role = postgres_server, postgres_server.superuser
-    settings = PostgresSettings(server.host, server.port, server.database, role.username, role.password, "disable")
-    opened = Database(lambda: settings)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET currency = 'EUR'", "DELETE FROM {}", "TRUNCATE {} CASCADE"])

@@ -10,12 +10,14 @@ from msgspec import Raw
 from msgspec.json import encode
 
 from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.event import EARLIEST
 from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
 from meterhouse.metering.record import encode_record
+from meterhouse.metering.roll_up import DirtyHour
 from meterhouse.metering.sink import LogRecord, SinkEvents
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
@@ -83,6 +85,17 @@ class House:
         record = self.record(*events, ingested=ingested)
         self.sinks()([record])
         return record
+
+
+class OwnRollups(ClickHouseRollups):
+    """Only of one namespace: the store is shared by all tests."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.store)
+        self.house = house
+
+    def dirty_hours(self, limit: int) -> list[DirtyHour]:
+        return [dirty for dirty in super().dirty_hours(limit) if dirty.namespace == self.house.namespace]
 
 
 def call(event_id: str, value: object = 1, at: datetime = T0, subject: str = "alice", **data: object) -> CloudEvent:

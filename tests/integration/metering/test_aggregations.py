@@ -11,8 +11,7 @@ from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.model import Meter, MeterChange
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.usage import UsageQuery, WindowSize
-from tests.integration.metering.house import T0, House, call
-from tests.integration.metering.test_rollup import OwnRollups
+from tests.integration.metering.house import T0, House, OwnRollups, call
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EVENTS = (

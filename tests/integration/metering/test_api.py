@@ -12,6 +12,7 @@ from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.postgres import Database
 from tests.integration.metering.house import T0, call
 from tests.integration.metering.people import People
+from tests.problems import faults_of
 
 METERS, EVENTS = "/api/v1/meters", "/api/v1/events"
 MILES = {"slug": "miles", "aggregation": "SUM", "eventType": "call", "valueProperty": "$.value",
@@ -31,10 +32,6 @@ class InUse:
 @pytest.fixture
 def api(database: Database, usage_store: ClickHouse, namespace: str) -> People:
     return People(database, usage_store, namespace)
-
-
-def faults(problem: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]}
 
 
 def test_a_meter_is_created_read_changed_listed_and_deleted(api: People) -> None:
@@ -65,7 +62,7 @@ def test_what_never_changes_of_a_meter_may_be_repeated_and_is_a_conflict_otherwi
     others = {"slug": "other", "aggregation": "MAX", "eventType": "x", "valueProperty": "$.x", "eventFrom": None}
     status, problem = api("PUT", f"{METERS}/miles", others)
     assert (status, problem["code"]) == (409, "meter_immutable")
-    assert faults(problem) == {(f"/{name}", "immutable") for name in fixed}
+    assert {*faults_of(problem)} == {(f"/{name}", "immutable") for name in fixed}
     assert api("GET", f"{METERS}/miles")[1]["aggregation"] == "SUM"
 
 
@@ -82,7 +79,7 @@ def test_an_answer_is_bounded_and_says_so(api: People, monkeypatch: pytest.Monke
     api.sink(*(call(str(number), 1, T0 + number * HOUR) for number in range(4)))
     period = "windowSize=MINUTE&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z"
     status, problem = api("GET", f"{METERS}/miles/query", query=period)
-    assert (status, faults(problem)) == (400, {("/windowSize", "too_many_windows")})
+    assert (status, {*faults_of(problem)}) == (400, {("/windowSize", "too_many_windows")})
     monkeypatch.setattr("meterhouse.metering.query_usage.MOST_ROWS", 3)
     status, problem = api("GET", f"{METERS}/miles/query", query="windowSize=HOUR")
     assert (status, problem["code"]) == (422, "too_many_rows")
@@ -120,7 +117,7 @@ def test_a_taken_slug_is_a_conflict(api: People) -> None:
 )  # fmt: skip
 def test_a_faulty_meter_is_refused_with_all_its_faults(api: People, change: Any, found: set[tuple[str, str]]) -> None:
     status, problem = api("POST", METERS, MILES | change)
-    assert (status, faults(problem)) == (400, found)
+    assert (status, {*faults_of(problem)}) == (400, found)
 
 
 def test_a_meter_in_use_keeps_its_features_groups_and_life(
@@ -239,7 +236,7 @@ def test_usage_of_customers_is_found_by_their_subjects(api: People) -> None:
 def test_a_faulty_query_is_refused_at_its_fault(api: People, query: str, field: str) -> None:
     api("POST", METERS, MILES)
     status, problem = api("GET", f"{METERS}/miles/query", query=query)
-    assert (status, {one for one, _ in faults(problem)}) == (400, {field})
+    assert (status, {one for one, _ in faults_of(problem)}) == (400, {field})
 
 
 def test_a_number_that_a_double_holds_is_exact_on_the_wire(api: People) -> None:

@@ -17,8 +17,7 @@ from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.model import Meter
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.span import DAY, HOUR
-from tests.integration.metering.house import T0, House, call
-from tests.integration.metering.test_rollup import OwnRollups
+from tests.integration.metering.house import T0, House, OwnRollups, call
 from tests.unit.platform.requests import CONTEXT
 
 AT = int(T0.timestamp())

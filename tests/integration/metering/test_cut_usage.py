@@ -13,15 +13,14 @@ import pytest
 
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse import ClickHouseUsage
-from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.filter import one_of
 from meterhouse.metering.model import Meter
-from meterhouse.metering.roll_up import DirtyHour, RollUpUsage
+from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.usage import LeftOut, UsageQuery, UsageRow
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from tests.integration.metering.house import House, call
+from tests.integration.metering.house import House, OwnRollups, call
 
 START = datetime(2026, 3, 27, 20, tzinfo=UTC)
 HOURS = 60
@@ -30,17 +29,6 @@ SUBJECTS = ("s0", "s1", "s2", "s3", "s4")
 
 def minute(number: int) -> datetime:
     return START + timedelta(minutes=number)
-
-
-class OwnRollups(ClickHouseRollups):
-    """Only of one namespace: the store is shared by all tests."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(house.store)
-        self.house = house
-
-    def dirty_hours(self, limit: int) -> list[DirtyHour]:
-        return [dirty for dirty in super().dirty_hours(limit) if dirty.namespace == self.house.namespace]
 
 
 class Counted(ClickHouse):

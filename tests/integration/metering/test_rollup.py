@@ -14,24 +14,13 @@ from meterhouse.metering.clickhouse import _SETTINGS, ClickHouseUsage, _row
 from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.filter import parse_filter
 from meterhouse.metering.model import Meter
-from meterhouse.metering.roll_up import DirtyHour, RollUpUsage
+from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.span import reads_rollups, rollups
 from meterhouse.metering.usage import UsageQuery, WindowSize
 from meterhouse.metering.usage_sql import usage_sql
-from tests.integration.metering.house import T0, House, call
+from tests.integration.metering.house import T0, House, OwnRollups, call
 
 HOUR = timedelta(hours=1)
-
-
-class OwnRollups(ClickHouseRollups):
-    """Only of one namespace: the store is shared by all tests."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(house.store)
-        self.house = house
-
-    def dirty_hours(self, limit: int) -> list[DirtyHour]:
-        return [dirty for dirty in super().dirty_hours(limit) if dirty.namespace == self.house.namespace]
 
 
 def rolled(house: House, query: UsageQuery) -> list[Any]:

@@ -10,8 +10,7 @@ from meterhouse.metering.event import EARLIEST, LATEST
 from meterhouse.metering.model import Meter
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.usage import UsageQuery, WindowSize
-from tests.integration.metering.house import T0, House, call
-from tests.integration.metering.test_rollup import OwnRollups
+from tests.integration.metering.house import T0, House, OwnRollups, call
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -23,7 +23,7 @@ from meterhouse.metering.roll_up import DirtyHour, RollUpUsage
 from meterhouse.metering.usage import UsageQuery, WindowSize
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from tests.integration.metering.house import T0, House, call
+from tests.integration.metering.house import T0, House, OwnRollups, call
 from tests.simulation.columns.clickhouse import SimulatedClickHouse
 from tests.simulation.columns.parts import Parts
 
@@ -40,17 +40,6 @@ def simulated() -> ClickHouse:
 def house(request: pytest.FixtureRequest) -> House:
     store = simulated() if request.param == "simulated" else request.getfixturevalue("usage_store")
     return House(f"u-{new_id().lower()}", store)
-
-
-class OwnRollups(ClickHouseRollups):
-    """Only of one namespace: the real store is shared by all tests."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(house.store)
-        self.house = house
-
-    def dirty_hours(self, limit: int) -> list[DirtyHour]:
-        return [dirty for dirty in super().dirty_hours(limit) if dirty.namespace == self.house.namespace]
 
 
 def batch_of(

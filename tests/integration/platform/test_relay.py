@@ -1,6 +1,6 @@
 """The relay on a real PostgreSQL: every event at least once, in order, again under the same id after a crash."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +8,6 @@ import pytest
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.relay import relay_outbox
@@ -114,10 +112,11 @@ def test_events_that_no_call_with_them_is_answered_for_block_nobody_for_long(
     assert remaining(database, namespace, waiting=True) == poison
 
 
-def test_a_namespace_whose_events_are_refused_keeps_no_other_waiting(database: Database) -> None:
-    first, second = sorted(f"test-{new_id().lower()}" for _ in range(2))
+def test_a_namespace_whose_events_are_refused_keeps_no_other_waiting(
+    database: Database, new_namespace: Callable[[], str]
+) -> None:
+    first, second = sorted(new_namespace() for _ in range(2))
     for namespace in (first, second):
-        add_namespace(database, namespace)
         publish(database, namespace, f"of {namespace}")
     with pytest.raises(Unavailable):
         relay_outbox(database, FakeBus(first, fails=1))

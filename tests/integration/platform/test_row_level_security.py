@@ -1,11 +1,8 @@
 """A namespace reads nothing of another, with row level security or the application's filter taken away."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from localstack.fixtures import PostgresServer
 from meterhouse.platform import clock
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.sql import queries
@@ -26,16 +23,6 @@ def neighbours(database: Database, namespace: str) -> tuple[str, str]:
             )
             transaction.commit()
     return names
-
-
-@pytest.fixture
-def unguarded(postgres_server: PostgresServer) -> Iterator[Database]:
-    """The same tables as a role that row level security does not bind."""
-    server, role = postgres_server, postgres_server.superuser
-    settings = PostgresSettings(server.host, server.port, server.database, role.username, role.password, "disable")
-    database = Database(lambda: settings)
-    yield database
-    database.close()
 
 
 def test_without_the_application_s_filter_the_database_shows_one_namespace(

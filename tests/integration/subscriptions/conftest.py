@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from meterhouse.catalog.addon import Addon, AddonSpec, InstanceType
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import Plan, PlanSpec
+from meterhouse.catalog.plan_addon import PlanAddon, PlanAddonTerms
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
 from meterhouse.catalog.postgres_plans import PostgresPlans
+from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.entitlements.api import management_routes
@@ -23,6 +27,8 @@ from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
+from meterhouse.subscriptions.addon_api import addon_routes
+from meterhouse.subscriptions.addon_service import AddonService
 from meterhouse.subscriptions.api import routes
 from meterhouse.subscriptions.change_api import change_routes
 from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
@@ -53,6 +59,7 @@ class Api:
         self.handler = http_handler(
             routes(service, self.clock),
             change_routes(service, self.clock),
+            addon_routes(AddonService(begin, self.clock), self.clock),
             of_plan_routes(of_plan, self.clock),
             *management_routes(entitled, self.clock),
             database=self.database,
@@ -77,6 +84,19 @@ class Api:
             plan = Plan(new_id(), key, 1, sold, PUBLISHED, PUBLISHED, effective_from=PUBLISHED)
             PostgresPlans(transaction).add(plan)
             transaction.commit()
+
+    def addon(self, *cards: RateCard, terms: PlanAddonTerms | None, plan: str = "plan", **fields: Any) -> str:
+        """The id of an add-on on sale; with terms the plan sells it."""
+        spec = AddonSpec("Add-on", "USD", InstanceType.MULTIPLE, cards)
+        made = Addon(new_id(), f"addon_{new_id().lower()}", 1, replace(spec, **fields), PUBLISHED, PUBLISHED, PUBLISHED)
+        with self.database.transaction(self.namespace) as transaction:
+            PostgresAddons(transaction).add(made)
+            sold_with = PostgresPlans(transaction).of_key(plan, 1, PUBLISHED)
+            if terms is not None and sold_with is not None:
+                assigned = PlanAddon(new_id(), sold_with.id, made, terms, PUBLISHED, PUBLISHED)
+                PostgresPlanAddons(transaction).add(assigned)
+            transaction.commit()
+        return made.id
 
     def next_version(self, sold: PlanSpec, key: str = "plan") -> None:
         """Put it on sale in place of the one that is."""

@@ -1,8 +1,9 @@
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from meterhouse.platform.ids import new_id
+from tests.problems import faults_of
 from tests.unit.subscriptions.samples import at, card, phase, spec
 
 if TYPE_CHECKING:
@@ -10,10 +11,6 @@ if TYPE_CHECKING:
 
 SUBSCRIPTIONS = "/api/v1/subscriptions"
 JANUARY = "2021-01-10T00:00:00Z"
-
-
-def faults(problem: Any) -> set[tuple[str, str]]:
-    return {(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]}
 
 
 def test_a_subscription_to_a_plan_is_created_and_shown_with_phases_and_items(api: "Api") -> None:
@@ -104,7 +101,7 @@ def test_every_fault_of_a_request_is_listed_with_its_pointer(api: "Api") -> None
     }
     status, problem = api.call("POST", SUBSCRIPTIONS, body)
     assert status == 400
-    assert {field for field, _ in faults(problem)} == {
+    assert {field for field, _ in faults_of(problem)} == {
         "/plan/key",
         "/plan/version",
         "/customerId",
@@ -115,7 +112,7 @@ def test_every_fault_of_a_request_is_listed_with_its_pointer(api: "Api") -> None
         "/settlementMode",
         "/surprise",
     }
-    assert ("/settlementMode", "not_supported_yet") in faults(problem)
+    assert ("/settlementMode", "not_supported_yet") in faults_of(problem)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +121,7 @@ def test_every_fault_of_a_request_is_listed_with_its_pointer(api: "Api") -> None
 def test_a_timing_that_says_no_instant_is_a_fault_of_the_request(api: "Api", timing: object) -> None:
     body = {"plan": {"key": "plan"}, "customerKey": "ann", "timing": timing}
     status, problem = api.call("POST", SUBSCRIPTIONS, body)
-    assert (status, faults(problem)) == (400, {("/timing", "timing")})
+    assert (status, {*faults_of(problem)}) == (400, {("/timing", "timing")})
 
 
 @pytest.mark.parametrize("field", ["timing", "billingAnchor"])
@@ -139,7 +136,7 @@ def test_instants_at_the_edges_of_the_calendar_never_break_the_server(api: "Api"
 
 
 def test_customer_and_plan_are_each_named_once(api: "Api") -> None:
-    assert faults(api.call("POST", SUBSCRIPTIONS, {})[1]) == {
+    assert {*faults_of(api.call("POST", SUBSCRIPTIONS, {})[1])} == {
         ("/customerId", "one_customer_required"),
         ("/plan", "one_plan_required"),
     }
@@ -150,7 +147,7 @@ def test_customer_and_plan_are_each_named_once(api: "Api") -> None:
 def test_an_unknown_customer_or_plan_is_a_fault_of_the_request(api: "Api") -> None:
     status, problem = api.call("POST", SUBSCRIPTIONS, {"plan": {"key": "nope"}, "customerKey": "nobody"})
     assert status == 400
-    assert faults(problem) == {("/customerKey", "customer_not_found"), ("/plan/key", "plan_not_found")}
+    assert {*faults_of(problem)} == {("/customerKey", "customer_not_found"), ("/plan/key", "plan_not_found")}
 
 
 def test_a_second_subscription_at_a_time_and_another_currency_are_conflicts(api: "Api") -> None:
@@ -174,7 +171,7 @@ def test_a_subscription_is_canceled_runs_on_and_is_deleted_before_it_starts(api:
     assert "activeTo" not in running
     assert api.call("POST", f"{path}/unschedule-cancelation")[0] == 409
     assert api.call("DELETE", path)[0] == 409
-    assert faults(api.call("POST", f"{path}/cancel", {"timing": "2021-04-11T00:00:00Z"})[1]) == {
+    assert {*faults_of(api.call("POST", f"{path}/cancel", {"timing": "2021-04-11T00:00:00Z"})[1])} == {
         ("/timing", "timing_not_aligned")
     }
     assert api.call("POST", f"{path}/cancel", {})[1]["activeTo"] == "2021-03-20T00:00:00Z"

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.odd import ODD, changed, places
+from tests.integration.odd import ODD, odd_forms
 
 if TYPE_CHECKING:
     from tests.integration.subscriptions.conftest import Api
@@ -51,9 +51,7 @@ def test_no_body_is_odd_enough_to_break_the_server(api: "Api", method: str, verb
             made.append(answered["next"]["id"])
         return status, answered
 
-    answers = {
-        (place, index): answer(changed(body, place, odd)) for place in places(body) for index, odd in enumerate(ODDER)
-    }
+    answers = {odd: answer(document) for odd, document in odd_forms(body, ODDER)}
     assert [key for key, (status, _) in answers.items() if status not in {200, 400, 409}] == []
     refused = [problem for status, problem in answers.values() if status == 400]
     assert all(problem["extensions"]["validationErrors"] for problem in refused)

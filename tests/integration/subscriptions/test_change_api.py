@@ -1,6 +1,7 @@
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.platform.ids import new_id
+from tests.problems import faults_of
 from tests.unit.subscriptions.samples import fee, phase, spec
 
 if TYPE_CHECKING:
@@ -13,10 +14,6 @@ NEXT_CYCLE = "2021-04-10T00:00:00Z"
 
 def act(api: "Api", made: dict[str, Any], verb: str, body: object = None) -> tuple[int, Any]:
     return api.call("POST", f"{SUBSCRIPTIONS}/{made['id']}/{verb}", body)
-
-
-def faults(problem: Any) -> set[tuple[str, str]]:
-    return {(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]}
 
 
 def test_a_change_answers_with_the_old_subscription_and_the_new_one_in_full(api: "Api") -> None:
@@ -60,21 +57,21 @@ def test_a_subscription_migrates_to_the_newer_version_of_its_plan(api: "Api") ->
     assert (migrated["next"]["plan"]["version"], migrated["next"]["activeFrom"]) == (2, NOW)
     assert [one["key"] for one in migrated["next"]["phases"]] == ["paid"]
     assert act(api, migrated["next"], "migrate")[0] == 409
-    assert faults(act(api, migrated["next"], "migrate", {"targetVersion": 7})[1]) == {
+    assert {*faults_of(act(api, migrated["next"], "migrate", {"targetVersion": 7})[1])} == {
         ("/targetVersion", "plan_not_found")
     }
 
 
 def test_the_faults_of_a_change_are_told_with_their_pointers(api: "Api") -> None:
     made = api.subscribe()
-    assert faults(act(api, made, "change", {})[1]) >= {("/timing", "missing")}
-    assert faults(act(api, made, "change", {"timing": "immediate"})[1]) == {("/plan", "one_plan_required")}
+    assert {*faults_of(act(api, made, "change", {})[1])} >= {("/timing", "missing")}
+    assert {*faults_of(act(api, made, "change", {"timing": "immediate"})[1])} == {("/plan", "one_plan_required")}
     body = {"timing": "immediate", "plan": {"key": "none"}}
-    assert faults(act(api, made, "change", body)[1]) == {("/plan/key", "plan_not_found")}
+    assert {*faults_of(act(api, made, "change", body)[1])} == {("/plan/key", "plan_not_found")}
     body = {"timing": "2021-03-21T00:00:00Z", "plan": {"key": "plan"}}
-    assert faults(act(api, made, "change", body)[1]) == {("/timing", "timing_not_aligned")}
+    assert {*faults_of(act(api, made, "change", body)[1])} == {("/timing", "timing_not_aligned")}
     body = {"timing": "immediate", "plan": {"key": "plan"}, "startingPhase": "none"}
-    assert faults(act(api, made, "change", body)[1]) == {("/startingPhase", "unknown_phase")}
+    assert {*faults_of(act(api, made, "change", body)[1])} == {("/startingPhase", "unknown_phase")}
     assert api.call("GET", f"{SUBSCRIPTIONS}/{made['id']}")[1]["status"] == "active"
 
 

@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.problems import faults_of
 from tests.unit.subscriptions.samples import at
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ def edit(api: "Api", made: dict[str, Any], *customizations: object, **fields: ob
 def phases(api: "Api", made: dict[str, Any]) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = api.call("GET", f"{SUBSCRIPTIONS}/{made['id']}")[1]["phases"]
     return shown
-
-
-def faults(problem: Any) -> list[tuple[str, str]]:
-    return [(fault["field"], fault["code"]) for fault in problem["extensions"]["validationErrors"]]
 
 
 def test_an_edited_item_shows_what_was_and_what_is_in_its_timeline(api: "Api") -> None:
@@ -95,13 +92,13 @@ def test_every_fault_of_an_edit_is_told_at_its_customization(api: "Api") -> None
         {"op": "stretch_phase", "phaseKey": "paid", "extendBy": "P1M"},
     )
     assert status == 400
-    assert faults(problem) == [
+    assert faults_of(problem) == [
         ("/customizations/0/phaseKey", "phase_not_found"),
         ("/customizations/1/itemKey", "item_not_found"),
         ("/customizations/2/phaseKey", "phase_has_no_end"),
     ]
     status, problem = edit(api, made, {"op": "stretch_phase", "phaseKey": "paid", "extendBy": "P1M"})
-    assert (status, problem["code"], faults(problem)) == (
+    assert (status, problem["code"], faults_of(problem)) == (
         409,
         "phase_has_no_end",
         [("/customizations/0/phaseKey", "phase_has_no_end")],
@@ -128,14 +125,14 @@ def test_what_is_no_customization_is_told_where_it_stands(
 ) -> None:
     status, problem = edit(api, api.subscribe(), customization)
     assert status == 400
-    assert field in {at_ for at_, _ in faults(problem)}
+    assert field in {at_ for at_, _ in faults_of(problem)}
 
 
 def test_an_edit_has_at_most_a_hundred_customizations(api: "Api") -> None:
     made, none = api.subscribe(), {"op": "unschedule_edit"}
     assert edit(api, made, *[none] * 100)[0] == 200
     status, problem = edit(api, made, *[none] * 101)
-    assert (status, {field for field, _ in faults(problem)}) == (400, {"/customizations"})
+    assert (status, {field for field, _ in faults_of(problem)}) == (400, {"/customizations"})
 
 
 def test_only_an_active_subscription_is_edited(api: "Api") -> None:

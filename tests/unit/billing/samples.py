@@ -65,7 +65,7 @@ def profile_with(**workflow: object) -> Profile:
 
 @dataclass
 class FakeUsage:
-    """`meterhouse.billing.ports.UsageReader` from a dict by feature key, start of the period and customer."""
+    """`meterhouse.billing.ports.UsageReader` from a dict by feature id or key, start of the period and customer."""
 
     used: dict[tuple[str, datetime, str], Decimal] = field(default_factory=dict)
     asked: list[tuple[str, Period, Mapping[str, Collection[str]]]] = field(default_factory=list)
@@ -77,7 +77,12 @@ class FakeUsage:
         if self.is_down:
             raise Unavailable("the usage store does not answer")
         self.asked.append((feature.key, period, subjects))
-        found = {customer: self.used.get((feature.key, period.start, customer)) for customer in subjects}
+        found = {
+            customer: self.used.get((name, period.start, customer))
+            for name in (feature.key, feature.id)
+            for customer in subjects
+            if (name, period.start, customer) in self.used
+        }
         return {customer: quantity for customer, quantity in found.items() if quantity is not None}
 
 

@@ -125,7 +125,8 @@ def histories(draw: st.DrawFn) -> list[tuple[datetime, list[EntitlementSpec]]]:
     for now in sorted(draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=6, unique=True))):
         begun = [one for one in past if one.active_from is not None and one.active_from < now]
         wishes = [replace(one, active_to=min(one.active_to or now, now)) for one in begun]
-        if wishes and draw(st.booleans()):
+        goes_on: bool = draw(st.booleans())
+        if wishes and goes_on:
             wishes[-1] = replace(wishes[-1], active_to=None)
         else:
             edges = sorted(draw(st.sets(st.sampled_from([day for day in DAYS if day >= now]), max_size=3)))

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Unavailable
 from meterhouse.platform.http import http_handler, namespace_of
 from meterhouse.platform.wire import Key, Numeric, Wire
+from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 
 
@@ -89,7 +90,7 @@ def _content_type(response: dict[str, Any]) -> str:
 def faults(event: dict[str, Any]) -> list[tuple[str, str]]:
     status, document = answer(event)
     assert status == 400, document
-    return [(fault["field"], fault["code"]) for fault in document["extensions"]["validationErrors"]]
+    return faults_of(document)
 
 
 def test_a_valid_body_is_answered_in_the_shape_of_the_contract() -> None:

@@ -1,12 +1,14 @@
 """What docs/rating.md shows, rated by the real function: `python -m tests.unit.rating.figures` writes it anew."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeVar
 
 from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.price import Commitments, PackagePrice, Price, Tier, TieredPrice, TierMode, UnitPrice
@@ -30,6 +32,7 @@ FIGURES = PAGE.parent / "figures"
 _BLOCK = "<!-- {name}: drawn by tests/unit/rating/figures.py -->\n"
 _END = "<!-- end -->"
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
 _BLUE, _RED, _GREEN, _GREY = "#2a6fdb", "#d9480f", "#2b8a3e", "#868e96"
 _ONE, _TEN = Decimal(1), Decimal(10)
 _TIERS = (Tier(_TEN, Decimal(20), _ONE), Tier(None, Decimal(5), Decimal("0.5")))
@@ -48,6 +51,16 @@ def total(usage: Usage, conventions: Conventions = OPENMETER) -> Decimal:
 def amounts(price: Price, quantities: Sequence[Decimal], conventions: Conventions = OPENMETER) -> tuple[Point, ...]:
     """What quantities of a full period come to."""
     return tuple((quantity, total(usage_of(price, quantity), conventions)) for quantity in quantities)
+
+
+def by_convention(choices: Iterable[_Choice], points: Callable[[_Choice], tuple[Point, ...]]) -> tuple[Series, ...]:
+    """What a setting's choices come to, each named as it is set; the default is the first."""
+    default, *others = choices
+    rings = [
+        Series(choice, colour, points(choice), is_ring=True)
+        for choice, colour in zip(others, (_RED, _GREEN)[: len(others)], strict=True)
+    ]
+    return (Series(f"{default} (default)", _BLUE, points(default)), *rings)
 
 
 def prices() -> Scatter:
@@ -70,50 +83,37 @@ def prices() -> Scatter:
 
 def first_tier() -> Scatter:
     quantities = decimals("0", "4", "0.25")
-    other = Conventions(first_tier_flat=FirstTierFlat.WITH_USAGE)
     return Scatter(
         "A first tier of 20 and 1 a unit, with little usage",
         "units used",
         "USD",
         decimals("0", "4", "1"),
         decimals("0", "25", "5"),
-        (
-            Series("always (default)", _BLUE, amounts(_GRADUATED, quantities)),
-            Series("with_usage", _RED, amounts(_GRADUATED, quantities, other), is_ring=True),
-        ),
+        by_convention(FirstTierFlat, lambda one: amounts(_GRADUATED, quantities, Conventions(first_tier_flat=one))),
     )
 
 
 def bounds() -> Scatter:
     quantities = decimals("8", "12", "0.25")
-    other = Conventions(up_to=UpTo.EXCLUSIVE)
     return Scatter(
         "Volume tiers: up to 10 units 20 + 1 each, above 5 + 0.5 each",
         "units used",
         "USD",
         decimals("8", "12", "1"),
         decimals("0", "30", "10"),
-        (
-            Series("inclusive (default)", _BLUE, amounts(_VOLUME, quantities)),
-            Series("exclusive", _RED, amounts(_VOLUME, quantities, other), is_ring=True),
-        ),
+        by_convention(UpTo, lambda one: amounts(_VOLUME, quantities, Conventions(up_to=one))),
     )
 
 
 def fractions() -> Scatter:
     quantities, price = decimals("0", "3", "0.125"), UnitPrice(_TEN)
-    up, down = (Conventions(fractions=each) for each in (Fractions.ROUNDED_UP, Fractions.ROUNDED_DOWN))
     return Scatter(
         "10 a unit, for parts of units",
         "units used",
         "USD",
         decimals("0", "3", "0.5"),
         decimals("0", "30", "10"),
-        (
-            Series("kept (default)", _BLUE, amounts(price, quantities)),
-            Series("rounded_up", _RED, amounts(price, quantities, up), is_ring=True),
-            Series("rounded_down", _GREEN, amounts(price, quantities, down), is_ring=True),
-        ),
+        by_convention(Fractions, lambda one: amounts(price, quantities, Conventions(fractions=one))),
     )
 
 
@@ -136,10 +136,7 @@ def rounding() -> Scatter:
         "cents charged too much",
         decimals("0", "12", "2"),
         decimals("-4", "2", "1"),
-        (
-            Series("detailed_line (default)", _BLUE, charged_too_much(RoundingPoint.DETAILED_LINE)),
-            Series("cumulative", _RED, charged_too_much(RoundingPoint.CUMULATIVE), is_ring=True),
-        ),
+        by_convention((RoundingPoint.DETAILED_LINE, RoundingPoint.CUMULATIVE), charged_too_much),
     )
 
 
@@ -157,10 +154,7 @@ def cut_period() -> Scatter:
         "USD",
         decimals("0", "1", "0.25"),
         decimals("0", "100", "25"),
-        (
-            Series("whole (default)", _BLUE, due(CutPeriod.WHOLE)),
-            Series("prorated", _RED, due(CutPeriod.PRORATED), is_ring=True),
-        ),
+        by_convention(CutPeriod, due),
     )
 
 

@@ -33,7 +33,7 @@ def items(made: Subscription, key: str = "fee") -> Sequence[SubscriptionItem]:
     return [item for phase in made.effective_phases() for item in phase.items if item.key == key]
 
 
-def prices(made: Subscription, key: str = "fee") -> list[tuple[int, datetime, Decimal]]:
+def prices(made: Subscription, key: str = "fee") -> list[tuple[int, datetime, object]]:
     """Version, begin and flat price of each item."""
     found = items(made, key)
     return [
@@ -89,6 +89,9 @@ def test_ad_09_a_flag_of_plan_and_add_on_stays_while_one_of_them_gives_it() -> N
     assert (both.active_from, both.active_to) == (START, None)
     assert (addon_alone.active_from, addon_alone.active_to) == (at("2024-01-11"), at("2024-02-01"))
     assert addon_alone.feature_id == "id of flag"
+    unflagged = subscription("2024-01-01", [replace(flag, entitlement=None)])
+    [later] = included(with_addons(unflagged, bought(replace(flag, price=None), d2024_01_11=1)))
+    assert (later.active_from, later.active_to) == (at("2024-01-11"), None)
 
 
 def test_items_that_no_add_on_touches_stay_as_they_are() -> None:
@@ -168,6 +171,26 @@ def test_a_quantity_that_changes_within_a_period_is_charged_by_exact_shares() ->
     assert [line.key.split("/", 1)[1] for line in lines] == ["default/fee/v[0]/period[0]", "default/fee/v[1]/period[0]"]
 
 
+def test_other_units_included_make_no_other_line_so_that_tiers_and_minimums_count_once() -> None:
+    base = subscription("2024-01-01", [metered("50")])
+    made = with_addons(base, bought(issuing("100"), d2024_01_11=1, d2024_01_21=0))
+
+    assert len(items(made, "usage")) == 3
+    assert target_lines(made, at("2024-03-15")) == target_lines(base, at("2024-03-15"))
+
+
+def test_in_advance_too_each_part_of_the_period_is_charged_by_its_share() -> None:
+    base = subscription("2024-01-01", [fee(amount="31")])
+    made = with_addons(base, bought(fee(amount="62"), d2024_01_11=1))
+
+    first, second, *_ = target_lines(made, at("2024-01-15"))
+
+    assert (first.service_period.end, second.service_period.start) == (at("2024-01-11"), at("2024-01-11"))
+    assert first.full_service_period == second.full_service_period
+    assert share(first.service_period, first.full_service_period) == Fraction(10, 31)
+    assert share(second.service_period, second.full_service_period) == Fraction(21, 31)
+
+
 quantities = st.dictionaries(st.sampled_from(DAYS), st.integers(0, 4), min_size=1, max_size=6)
 
 
@@ -202,13 +225,15 @@ def test_items_tile_their_phase_and_every_flat_price_is_the_exact_sum(
         assert [item.version for item in timeline] == list(range(len(timeline)))
         assert len({item.id for item in after.items}) == len(after.items)
         for day in DAYS:
-            if not after.is_in_force(day):
+            if not after.span.contains(day):
                 continue
             for key in ("fee", "extra"):
-                due = sum(_price(one.cards[0].rate_card) * one.quantity_at(day) for one in addons if _key(one) == key)
-                due += sum(_price(item.rate_card) for item in before.items if item.key == key)
-                charged = [_price(item.rate_card) for item in after.items if item.key == key and _is_on(item, day)]
-                assert sum(charged) == due
+                due = [_price(one.cards[0].rate_card) * one.quantity_at(day) for one in addons if _key(one) == key]
+                due += [_price(item.rate_card) for item in before.items if item.key == key]
+                charged = [
+                    _price(item.rate_card) for item in after.items if item.key == key and item.span.contains(day)
+                ]
+                assert sum(charged) == sum(due)
                 assert len(charged) <= 1
 
 
@@ -238,7 +263,3 @@ def _price(one: object) -> Decimal:
 
 def _key(addon: SubscriptionAddon) -> str:
     return addon.cards[0].rate_card.key
-
-
-def _is_on(item: SubscriptionItem, day: datetime) -> bool:
-    return item.active_from <= day and (item.active_to is None or day < item.active_to)

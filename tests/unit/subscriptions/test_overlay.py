@@ -87,7 +87,7 @@ def test_all_else_is_the_plan_s() -> None:
 def test_a_card_that_the_plan_lacks_is_the_add_on_s_as_often_as_there_is_of_it() -> None:
     merged = overlaid(None, replace(fee("extra", "50"), entitlement=metered("10").entitlement), 3, MONTHLY)
 
-    assert (merged.key, amount(merged), template(merged).issue_after_reset) == ("extra", 150, 30)
+    assert (merged.key, amount(merged), template(merged).issue_after_reset) == ("extra", Decimal(150), Decimal(30))
 
 
 def test_ad_05_price_types_must_match() -> None:

@@ -14,7 +14,7 @@ INSERT INTO invoice_lines ({columns}) SELECT {columns} FROM incoming_lines ON CO
 -- name: update_lines
 UPDATE invoice_lines l SET
     is_live = i.is_live, invoice_id = i.invoice_id, is_pending = i.is_pending, name = i.name,
-    rate_card = i.rate_card, is_prorated = i.is_prorated, is_terminal = i.is_terminal, service_start = i.service_start,
+    rate_card = i.rate_card, feature_id = i.feature_id, is_prorated = i.is_prorated, is_terminal = i.is_terminal, service_start = i.service_start,
     service_end = i.service_end, full_service_start = i.full_service_start, full_service_end = i.full_service_end,
     billing_start = i.billing_start, billing_end = i.billing_end, invoice_at = i.invoice_at, quantity = i.quantity,
     amount = i.amount, charges_total = i.charges_total, discounts_total = i.discounts_total,
@@ -60,3 +60,16 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
     AND l.rate_card -> 'price' ->> 'type' = 'flat'
     AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
+
+-- name: features_to_bill
+-- Sold for usage, and not yet at an end up to which the usage stands on invoices.
+SELECT DISTINCT c.feature_id FROM subscription_claims c
+WHERE c.namespace = %(namespace)s AND c.feature_id = ANY(%(feature_ids)s) AND c.is_metered AND NOT (
+    c.active_to IS NOT NULL AND c.active_to <= %(at)s AND (
+        c.active_to = c.active_from OR EXISTS (
+            SELECT FROM invoice_lines l
+            WHERE l.namespace = c.namespace AND l.subscription_id = c.subscription_id AND l.feature_id = c.feature_id
+                AND l.service_end >= c.active_to AND l.is_live AND l.quantity IS NOT NULL
+        )
+    )
+)

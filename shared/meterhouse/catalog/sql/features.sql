@@ -10,6 +10,9 @@ SELECT DISTINCT ON (key) * FROM features
 WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)
 ORDER BY key, archived_at DESC NULLS FIRST, id
 
+-- name: by_ids
+SELECT * FROM features WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
+
 -- name: matching
 -- The condition of a list; the adapter puts it behind a count and behind a page.
 namespace = %(namespace)s

@@ -63,6 +63,23 @@ ON CONFLICT (namespace, subscription_id, phase_id, id) DO UPDATE SET
     position = excluded.position, active_from = excluded.active_from, active_to = excluded.active_to,
     rate_card = excluded.rate_card, feature_id = excluded.feature_id
 
+-- name: put_addon
+INSERT INTO subscription_addons (
+    namespace, subscription_id, id, addon_id, addon_key, addon_version, instance_type, name, description, metadata,
+    cards, created_at, updated_at
+) VALUES (
+    %(namespace)s, %(subscription_id)s, %(id)s, %(addon_id)s, %(addon_key)s, %(addon_version)s, %(instance_type)s,
+    %(name)s, %(description)s, %(metadata)s, %(cards)s, %(created_at)s, %(updated_at)s
+)
+ON CONFLICT (namespace, id) DO UPDATE SET
+    name = excluded.name, description = excluded.description, metadata = excluded.metadata,
+    updated_at = excluded.updated_at
+
+-- name: put_quantity
+INSERT INTO subscription_addon_quantities (namespace, subscription_addon_id, active_from, quantity)
+VALUES (%(namespace)s, %(subscription_addon_id)s, %(active_from)s, %(quantity)s)
+ON CONFLICT (namespace, subscription_addon_id, active_from) DO UPDATE SET quantity = excluded.quantity
+
 -- name: remove_phases
 DELETE FROM subscription_phases
 WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)
@@ -72,8 +89,12 @@ DELETE FROM subscription_items
 WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id = ANY(%(ids)s)
 
 -- name: claim
-INSERT INTO subscription_claims (namespace, subscription_id, customer_id, feature_key, active_from, active_to)
-VALUES (%(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(start)s, %(end)s)
+INSERT INTO subscription_claims (
+    namespace, subscription_id, customer_id, feature_key, feature_id, is_metered, active_from, active_to
+) VALUES (
+    %(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(feature_id)s, %(is_metered)s, %(start)s,
+    %(end)s
+)
 
 -- name: give_up_claims
 DELETE FROM subscription_claims WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s

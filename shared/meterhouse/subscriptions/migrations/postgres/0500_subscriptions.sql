@@ -79,6 +79,38 @@ CREATE TABLE subscription_items (
 );
 SELECT confine('subscription_items');
 
+-- What was bought on top of the plan; its rate cards are those of the day it was bought.
+CREATE TABLE subscription_addons (
+    namespace text NOT NULL,
+    subscription_id text NOT NULL,
+    id text NOT NULL,
+    addon_id text NOT NULL,
+    addon_key text NOT NULL,
+    addon_version integer NOT NULL,
+    instance_type text NOT NULL CHECK (instance_type IN ('single', 'multiple')),
+    name text NOT NULL,
+    description text,
+    metadata jsonb NOT NULL,
+    cards jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (namespace, id),
+    UNIQUE (namespace, subscription_id, addon_id),
+    FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id)
+);
+SELECT confine('subscription_addons');
+
+-- How many of an add-on there are, each row until the next one.
+CREATE TABLE subscription_addon_quantities (
+    namespace text NOT NULL,
+    subscription_addon_id text NOT NULL,
+    active_from timestamptz NOT NULL,
+    quantity integer NOT NULL CHECK (quantity >= 0),
+    PRIMARY KEY (namespace, subscription_addon_id, active_from),
+    FOREIGN KEY (namespace, subscription_addon_id) REFERENCES subscription_addons (namespace, id)
+);
+SELECT confine('subscription_addon_quantities');
+
 -- For which time a subscription has a feature: in an item, or by an add-on, with a price or an entitlement. Of one
 -- customer nothing else has the feature then, several subscriptions or not.
 CREATE TABLE subscription_claims (
@@ -86,6 +118,8 @@ CREATE TABLE subscription_claims (
     subscription_id text NOT NULL,
     customer_id text NOT NULL,
     feature_key text NOT NULL,
+    feature_id text,
+    is_metered boolean NOT NULL,
     active_from timestamptz NOT NULL,
     active_to timestamptz,
     FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id),
@@ -94,9 +128,10 @@ CREATE TABLE subscription_claims (
     )
 );
 CREATE INDEX claims_of_subscription ON subscription_claims (namespace, subscription_id);
+CREATE INDEX claims_of_feature ON subscription_claims (namespace, feature_id);
 SELECT confine('subscription_claims');
 
--- A subscription with its phases and items in one row; row level security is that of whoever asks.
+-- A subscription with its phases, items and add-ons in one row; row level security is that of whoever asks.
 CREATE VIEW subscription_details WITH (security_invoker = true) AS
 SELECT s.*, (
     SELECT jsonb_agg(to_jsonb(p) || jsonb_build_object('items', (
@@ -106,6 +141,14 @@ SELECT s.*, (
     )) ORDER BY p.position)
     FROM subscription_phases p
     WHERE p.namespace = s.namespace AND p.subscription_id = s.id
-) AS phases
+) AS phases, (
+    SELECT coalesce(jsonb_agg(to_jsonb(a) || jsonb_build_object('quantities', (
+        SELECT jsonb_agg(to_jsonb(q) ORDER BY q.active_from)
+        FROM subscription_addon_quantities q
+        WHERE q.namespace = a.namespace AND q.subscription_addon_id = a.id
+    )) ORDER BY a.created_at, a.id), '[]')
+    FROM subscription_addons a
+    WHERE a.namespace = s.namespace AND a.subscription_id = s.id
+) AS addons
 FROM subscriptions s;
 GRANT SELECT ON subscription_details TO meterhouse_app;

@@ -1,0 +1,237 @@
+"""Use cases on the add-ons of a subscription. Each works in an open unit of work; the caller commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from meterhouse.catalog.addon import Addon
+from meterhouse.catalog.plan import Plan
+from meterhouse.catalog.plan_addon import PlanAddon
+from meterhouse.catalog.version import Status
+from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
+from meterhouse.platform.work import Work
+from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, SubscriptionAddon
+from meterhouse.subscriptions.addon_rules import clash_problems, phase_problems, quantity_problems
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.ports import Plans, SubscriptionStore
+from meterhouse.subscriptions.sale import settle_currency
+from meterhouse.subscriptions.saving import held, refuse_clash, save
+from meterhouse.subscriptions.timing import Soon, Timing, changes_at
+from meterhouse.subscriptions.transitions import refuse_unless_active
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddon:
+    """What the caller asks for."""
+
+    addon_id: str
+    name: str
+    quantity: int
+    timing: Timing
+    description: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddonChange:
+    """What the caller wants changed; None: nothing of it."""
+
+    quantity: int | None = None
+    timing: Timing = Soon.IMMEDIATE
+    name: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+class SoldPlans(Plans, Protocol):
+    def find(self, plan_id: str, /) -> Plan | None:
+        """The plan of this id, deleted or not."""
+
+
+class Addons(Protocol):
+    def find(self, addon_id: str, /) -> Addon | None:
+        """The add-on of this id, deleted or not."""
+
+
+class PlanAddons(Protocol):
+    def find(self, plan_id: str, addon_id: str) -> PlanAddon | None:
+        """How the plan sells the add-on, if it does."""
+
+
+class AddonStore(SubscriptionStore, Protocol):
+    @property
+    def plans(self) -> SoldPlans: ...
+    @property
+    def addons(self) -> Addons: ...
+    @property
+    def plan_addons(self) -> PlanAddons: ...
+
+
+def add_addon_in(
+    work: Work[AddonStore], subscription_id: str, wanted: NewAddon, new_id: str, now: datetime
+) -> tuple[Subscription, SubscriptionAddon]:
+    """Buy an add-on for a subscription.
+
+    Raises:
+        NotFound: there is no such subscription.
+        InvalidInput: no such add-on, none that the plan sells, too many of it, or too early.
+        Conflict: the subscription is not active, is to a custom plan, or has the add-on already; the add-on is not on
+            sale, or does not go with what the subscription has; the customer has an entitlement in its way.
+    """
+    before = held(work, subscription_id)
+    refuse_unless_active(before, "change the add-ons of", now)
+    plan = _plan(work.store, before)
+    start = changes_at(before, wanted.timing, now)
+    addon, sold = _sold(work.store, plan, wanted.addon_id)
+    _refuse_repeat(before, addon)
+    _refuse(
+        [
+            *quantity_problems(addon.spec.instance_type, sold.terms.max_quantity, wanted.quantity, least=1),
+            *phase_problems(before, plan, sold, start),
+        ]
+    )
+    if addon.status(now) is not Status.ACTIVE:
+        raise Conflict(f"add-on {addon.key!r} version {addon.version} is {addon.status(now)}", "addon_not_active")
+    made = _bought(work.store, addon, wanted, new_id, start, now)
+    _refuse_clashes(before, made, start)
+    if any(card.rate_card.price is not None for card in made.cards):
+        _settle_currency(work, before, now)
+    return _saved(work, before, (*before.addons, made), now), made
+
+
+def change_addon_in(
+    work: Work[AddonStore], subscription_id: str, addon_id: str, change: AddonChange, now: datetime
+) -> tuple[Subscription, SubscriptionAddon]:
+    """Change how many of it there are from an instant on, 0 for none, or what it is called; nothing if all is so.
+
+    Raises:
+        NotFound: there is no such subscription, or it has no such add-on.
+        InvalidInput: too many of it; an instant in the past.
+        Conflict: the subscription is not active; the add-on does not go with what it has by now; the customer has an
+            entitlement in its way.
+    """
+    before = held(work, subscription_id)
+    addon = found_addon(before, addon_id)
+    changed = _described(addon, change)
+    if change.quantity is not None:
+        refuse_unless_active(before, "change the add-ons of", now)
+        changed = _of_quantity(
+            work.store, before, changed, change.quantity, changes_at(before, change.timing, now), now
+        )
+    if changed == addon:
+        return before, addon
+    changed = replace(changed, updated_at=now)
+    addons = tuple(changed if one.id == addon.id else one for one in before.addons)
+    return _saved(work, before, addons, now), changed
+
+
+def found_addon(subscription: Subscription, addon_id: str) -> SubscriptionAddon:
+    """Raises `NotFound`."""
+    addon = next((one for one in subscription.addons if one.id == addon_id), None)
+    if addon is None:
+        raise NotFound("subscription add-on", addon_id)
+    return addon
+
+
+def _saved(
+    work: Work[AddonStore], before: Subscription, addons: tuple[SubscriptionAddon, ...], now: datetime
+) -> Subscription:
+    after = replace(before, addons=addons, updated_at=now)
+    refuse_clash(work.store, after)
+    return save(work, before, after, "updated")
+
+
+def _settle_currency(work: Work[AddonStore], subscription: Subscription, now: datetime) -> None:
+    customer = work.store.customers.find(subscription.customer_id)
+    if customer is None:
+        raise NotFound("customer", subscription.customer_id)
+    settle_currency(work, customer, subscription.currency, now)
+
+
+def _plan(store: AddonStore, subscription: Subscription) -> Plan:
+    plan = None if subscription.plan is None else store.plans.find(subscription.plan.id)
+    if plan is None:
+        raise Conflict("a custom plan has no add-ons", "addons_need_a_plan")
+    return plan
+
+
+def _sold(store: AddonStore, plan: Plan, addon_id: str) -> tuple[Addon, PlanAddon]:
+    addon, sold = store.addons.find(addon_id), store.plan_addons.find(plan.id, addon_id)
+    if addon is None or addon.deleted_at is not None:
+        raise _refusal(Problem("/addon/id", "addon_not_found", f"there is no add-on {addon_id!r}"))
+    if sold is None:
+        message = f"version {plan.version} of plan {plan.key!r} does not sell add-on {addon.key!r}"
+        raise _refusal(Problem("/addon/id", "addon_not_sold_with_plan", message))
+    return addon, sold
+
+
+def _bought(
+    store: AddonStore, addon: Addon, wanted: NewAddon, new_id: str, start: datetime, now: datetime
+) -> SubscriptionAddon:
+    keys = {card.feature_key for card in addon.spec.rate_cards if card.feature_key is not None}
+    ids = {key: feature.id for key, feature in store.features.by_keys(keys).items()}
+    return SubscriptionAddon(
+        id=new_id,
+        addon=AddonReference(addon.id, addon.key, addon.version, addon.spec.instance_type),
+        name=wanted.name,
+        description=wanted.description,
+        metadata=wanted.metadata,
+        cards=tuple(AddonCard(card, ids.get(card.feature_key or "")) for card in addon.spec.rate_cards),
+        quantities=(Quantity(start, wanted.quantity),),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _described(addon: SubscriptionAddon, change: AddonChange) -> SubscriptionAddon:
+    return replace(
+        addon,
+        name=addon.name if change.name is None else change.name,
+        description=addon.description if change.description is None else change.description,
+        metadata=addon.metadata if change.metadata is None else change.metadata,
+    )
+
+
+def _of_quantity(
+    store: AddonStore,
+    subscription: Subscription,
+    addon: SubscriptionAddon,
+    quantity: int,
+    start: datetime,
+    now: datetime,
+) -> SubscriptionAddon:
+    present = addon.quantity_at(start)
+    if quantity == present:
+        return addon
+    if quantity > present:
+        sold = store.plan_addons.find(_plan(store, subscription).id, addon.addon.id)
+        # what the plan no longer sells may become fewer, not more
+        most = present if sold is None else sold.terms.max_quantity
+        _refuse([*quantity_problems(addon.addon.instance_type, most, quantity, least=0)])
+        _refuse_clashes(subscription, addon, start)
+    return addon.of_quantity(quantity, start, now)
+
+
+def _refuse_repeat(subscription: Subscription, addon: Addon) -> None:
+    there = next((one for one in subscription.addons if one.addon.id == addon.id), None)
+    if there is not None:
+        detail = f"the subscription has add-on {addon.key!r} as {there.id}: change its quantity"
+        raise Conflict(detail, "addon_already_bought", facts={"subscriptionAddonId": there.id})
+
+
+def _refuse_clashes(subscription: Subscription, addon: SubscriptionAddon, start: datetime) -> None:
+    cards = [card.rate_card for card in addon.cards]
+    problems = clash_problems(subscription, cards, addon.addon.id, start)
+    if problems:
+        detail = f"add-on {addon.addon.key!r} does not go with what the subscription has"
+        raise Conflict(detail, "addon_incompatible", problems)
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise _refusal(*problems)
+
+
+def _refusal(*problems: Problem) -> InvalidInput:
+    return InvalidInput("; ".join(problem.message for problem in problems), problems)
