@@ -203,6 +203,8 @@ REQUESTS = (
             "GET /api/v1/billing/customers/{customerId}",
             "PUT /api/v1/billing/customers/{customerId}",
             "DELETE /api/v1/billing/customers/{customerId}",
+            "POST /api/v1/billing/customers/{customerId}/invoices/pending-lines",
+            "POST /api/v1/billing/customers/{customerId}/invoices/simulate",
             "GET /api/v1/billing/invoices",
             "POST /api/v1/billing/invoices/invoice",
             "GET /api/v1/billing/invoices/{invoiceId}",

@@ -3,6 +3,7 @@
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.postgres import PostgresBilling
@@ -25,6 +26,7 @@ handler = http_handler(
     *routes(
         ProfileService(begin),
         OverrideService(begin),
+        ManualLines(begin, usage),
         InvoiceService(begin, usage),
         InvoiceActions(begin, usage, app),
         InvoicePendingLines(begin, usage, app),

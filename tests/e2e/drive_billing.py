@@ -111,6 +111,45 @@ def delete_override(sdk: Sdk, _eventually: Eventually) -> None:
     assert found.base_billing_profile_id != to
 
 
+JANUARY = {"from": "2024-01-01T00:00:00Z", "to": "2024-02-01T00:00:00Z"}
+
+
+def fee(**changes: object) -> dict[str, Any]:
+    price = {"type": "flat", "amount": "40"}
+    line = {"name": "Setup", "period": JANUARY, "invoiceAt": JANUARY["from"], "rateCard": {"price": price}}
+    return {**line, **changes}
+
+
+def usage(feature: str, **changes: object) -> dict[str, Any]:
+    card = {"price": {"type": "unit", "amount": "0.5"}, "featureKey": feature}
+    return {"name": "Extra", "period": JANUARY, "invoiceAt": JANUARY["to"], "rateCard": card, **changes}
+
+
+def create_pending_lines(sdk: Sdk, _eventually: Eventually) -> None:
+    sdk.features.create({"key": "by_hand", "name": "By hand", "meterSlug": "bytes"})
+    billed = sdk.customers.create(
+        {"key": "by_hand", "name": "By hand", "usageAttribution": {"subjectKeys": ["nobody"]}}
+    ).id
+    made = sdk.customer_invoice.create_pending_invoice_line(
+        billed, {"currency": "USD", "lines": [fee(), usage("by_hand")]}
+    )
+    assert (made.is_invoice_new, [line.name for line in made.lines]) == (True, ["Setup", "Extra"])
+    assert {line.managed_by for line in made.lines} == {"manual"}
+    assert (made.invoice.status, made.invoice.totals.total) == ("gathering", "40.00")
+    with pytest.raises(HttpResponseError) as refused:
+        sdk.customer_invoice.create_pending_invoice_line(billed, {"currency": "USD", "lines": [usage("unknown")]})
+    assert refused.value.status_code == 400
+
+
+def simulate_invoice(sdk: Sdk, _eventually: Eventually) -> None:
+    sdk.features.create({"key": "supposed", "name": "Supposed", "meterSlug": "bytes"})
+    billed = customer(sdk, "supposed")
+    lines = [fee(quantity="1"), usage("supposed", quantity="3")]
+    made = sdk.customer_invoice.simulate_invoice(billed, {"number": "S-1", "currency": "USD", "lines": lines})
+    assert (made.number, made.totals.total, len(made.lines)) == ("S-1", "41.50", 2)
+    assert sdk.invoices.list(customers=[billed]).total_count == 0
+
+
 BILLING = {
     "billing_profiles.create": create_profile,
     "billing_profiles.get": get_profile,
@@ -121,4 +160,6 @@ BILLING = {
     "customer_overrides.get": get_override,
     "customer_overrides.list": list_overrides,
     "customer_overrides.delete": delete_override,
+    "customer_invoice.create_pending_invoice_line": create_pending_lines,
+    "customer_invoice.simulate_invoice": simulate_invoice,
 }

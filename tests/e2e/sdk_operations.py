@@ -12,7 +12,6 @@ GROUPS = (
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {
-    "customer_invoice": "pending lines by hand and simulation: billing's issue",
     "customer_apps": "apps: issue 6",
     "customer_stripe": "apps: issue 6",
 }

@@ -10,6 +10,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.invoice_api import invoice_routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.line_api import line_routes
+from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.override_api import override_routes
 from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.ports import PageOf, ProfileOrder
@@ -36,11 +38,17 @@ _Expand = Annotated[list[ProfileExpand] | None, Query()]
 def routes(
     profiles: ProfileService,
     overrides: OverrideService,
+    lines: ManualLines,
     invoices: InvoiceService,
     actions: InvoiceActions,
     invoice_now: InvoicePendingLines,
 ) -> tuple[Router, ...]:
-    return profile_routes(profiles), override_routes(overrides), invoice_routes(invoices, actions, invoice_now)
+    return (
+        profile_routes(profiles),
+        override_routes(overrides),
+        line_routes(lines),
+        invoice_routes(invoices, actions, invoice_now),
+    )
 
 
 def profile_routes(service: ProfileService) -> Router:

@@ -17,6 +17,7 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
+from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
 
@@ -105,7 +106,11 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
 
 def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
     """The line with its amounts and their trace."""
-    result = rate(usage_of(line, quantity, workflow))
+    return with_result(line, quantity, rate(usage_of(line, quantity, workflow)), now)
+
+
+def with_result(line: Line, quantity: Decimal, result: RatedLine, now: datetime) -> Line:
+    """The line with what rating this quantity came to."""
     return replace(
         line,
         quantity=quantity,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from meterhouse.billing.collection import usage_of
 from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
@@ -49,6 +48,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import PeriodWire
 from meterhouse.rating.line import DetailedLine, Totals, totals_of
 from meterhouse.rating.quantity import Quantities, free_units, quantities_of
+from meterhouse.rating.rerun import usage_of
 from meterhouse.rating.trace import is_genuine
 
 
@@ -72,7 +72,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         collection_at=invoice.collection_at,
         quantity_snapshoted_at=invoice.quantity_snapshotted_at,
         voided_at=invoice.voided_at,
-        lines=[_line(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
+        lines=[line_to_wire(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
         preceding=[] if InvoiceExpand.PRECEDING in expand else None,
         payment=_payment(invoice),
         validation_issues=[_issue(invoice, issue) for issue in invoice.issues] or None,
@@ -149,11 +149,11 @@ def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
     )
 
 
-def _line(invoice: Invoice, line: Line) -> LineWire:
+def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
     card = line.rate_card
     price = None if card.price is None else price_to_wire(card.price)
     tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
-    steps = _quantities(invoice, line)
+    steps = _quantities(line)
     return LineWire(
         id=line.id,
         name=line.name,
@@ -186,11 +186,11 @@ def _line(invoice: Invoice, line: Line) -> LineWire:
     )
 
 
-def _quantities(invoice: Invoice, line: Line) -> Sequence[Quantities]:
-    """From metered to charged units; none where nothing is metered, or not yet."""
-    if line.quantity is None or not line.rate_card.is_metered:
+def _quantities(line: Line) -> Sequence[Quantities]:
+    """From metered to charged units, as the line was rated; none where nothing is metered, or not yet."""
+    if line.trace is None or not line.rate_card.is_metered:
         return ()
-    return quantities_of(usage_of(line, line.quantity, invoice.workflow))
+    return quantities_of(usage_of(line.trace))
 
 
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:

@@ -52,7 +52,7 @@ class OverrideService:
             NotFound: there is no such customer.
         """
         with self._begin(namespace) as work:
-            [found] = self._billed_by(work, namespace, [_found(work, customer_id)])
+            [found] = self._billed_by(work, namespace, [found_customer(work, customer_id)])
             work.commit()
         return found
 
@@ -69,9 +69,7 @@ class OverrideService:
             # held against a deletion of the profile, which would not see a pin that is not saved yet
             work.lock("billing_profiles")
             work.store.invoices.lock_customers([customer_id])
-            customer = _found(work, customer_id)
-            if customer.deleted_at is not None:
-                raise Conflict(f"customer {customer_id} is deleted", "customer_deleted")
+            customer = live_customer(work, customer_id)
             _check(work, profile_id)
             before = work.store.overrides.of_customers([customer_id]).get(customer_id)
             if before is None or before.profile_id != profile_id:
@@ -89,7 +87,7 @@ class OverrideService:
             NotFound: there is no such customer.
         """
         with self._begin(namespace) as work:
-            _found(work, customer_id)
+            found_customer(work, customer_id)
             if work.store.overrides.remove(customer_id):
                 self._publish(work, "billing_override.deleted", customer_id, None, self._now())
             work.commit()
@@ -107,10 +105,19 @@ class OverrideService:
         work.publish(DomainEvent(self._new_id(), kind, f"customer/{customer_id}", at, data))
 
 
-def _found(work: Work[BillingStore], customer_id: str) -> Customer:
+def found_customer(work: Work[BillingStore], customer_id: str) -> Customer:
+    """The customer of this id, a deleted one too; raises `NotFound`."""
     customer = work.store.customers.by_ids([customer_id]).get(customer_id)
     if customer is None:
         raise NotFound("customer", customer_id)
+    return customer
+
+
+def live_customer(work: Work[BillingStore], customer_id: str) -> Customer:
+    """The customer of this id; raises `NotFound`, and `Conflict` for a deleted one."""
+    customer = found_customer(work, customer_id)
+    if customer.deleted_at is not None:
+        raise Conflict(f"customer {customer_id} is deleted", "customer_deleted")
     return customer
 
 

@@ -66,20 +66,27 @@ class InvoiceService:
 
     def _shown(self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice]) -> list[Shown]:
         at = self._now()
-        gathering = [invoice for invoice in invoices if invoice.state is InvoiceState.GATHERING]
-        live = self._valued(work, namespace, gathering, at) if gathering else {}
-        return [shown(live.get(invoice.id, invoice), at) for invoice in invoices]
+        staged = [invoice for invoice in invoices if invoice.state is InvoiceState.GATHERING]
+        live = valued(work, namespace, staged, self._usage, at) if staged else ()
+        by_id = {invoice.id: invoice for invoice in live}
+        return [shown(by_id.get(invoice.id, invoice), at) for invoice in invoices]
 
-    def _valued(
-        self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], at: datetime
-    ) -> dict[str, Invoice]:
-        customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
-        profiles = profiles_of(work, namespace, customers, at)
-        present = [_present(one, customers[one.customer_id], profiles[one.customer_id]) for one in invoices]
-        subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
-        lines = [line for invoice in present for line in invoice.lines]
-        quantities = quantities_of(namespace, lines, subjects, work.store.features, self._usage)
-        return {invoice.id: _valued_invoice(invoice, quantities, at) for invoice in present}
+
+def valued(
+    work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], usage: UsageReader, at: datetime
+) -> list[Invoice]:
+    """Gathering invoices on the terms of `at` and with what their lines come to so far.
+
+    Raises:
+        Unavailable: the usage store does not answer.
+    """
+    customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
+    profiles = profiles_of(work, namespace, customers, at)
+    present = [_present(one, customers[one.customer_id], profiles[one.customer_id]) for one in invoices]
+    subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
+    lines = [line for invoice in present for line in invoice.lines]
+    quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
+    return [_valued_invoice(invoice, quantities, at) for invoice in present]
 
 
 def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
@@ -42,7 +43,8 @@ class Api:
         acting = InvoiceActions(begin, usage, app, now)
         due = InvoicePendingLines(begin, usage, app, now)
         overrides = OverrideService(begin, now, new_id)
-        return http_handler(*routes(profiles, overrides, reading, acting, due), database=run.database)
+        lines = ManualLines(begin, usage, now, new_id)
+        return http_handler(*routes(profiles, overrides, lines, reading, acting, due), database=run.database)
 
     def __call__(
         self,

@@ -114,10 +114,10 @@ def test_another_namespaces_profile_is_unknown(api: Api, ann: str, other_namespa
 
 
 def test_the_applications_filter_alone_keeps_overrides_apart(
-    api: Api, ann: str, other_namespace: str, owner_database: Database
+    api: Api, ann: str, other_namespace: str, unguarded: Database
 ) -> None:
     profile = pinned(api, ann)
-    with owner_database.transaction(other_namespace) as transaction:
+    with unguarded.transaction(other_namespace) as transaction:
         overrides = PostgresBilling(transaction).overrides
         assert overrides.pinned([ann]) == overrides.of_customers([ann]) == {}
         assert not overrides.is_pinned(profile["id"])

@@ -62,7 +62,8 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
 
 -- name: features_to_bill
--- Sold for usage, and not yet at an end up to which the usage stands on invoices.
+-- Sold for usage, and not yet at an end up to which the usage stands on invoices; or named by a line by hand whose
+-- usage was not read yet.
 SELECT DISTINCT c.feature_id FROM subscription_claims c
 WHERE c.namespace = %(namespace)s AND c.feature_id = ANY(%(feature_ids)s) AND c.is_metered AND NOT (
     c.active_to IS NOT NULL AND c.active_to <= %(at)s AND (
@@ -73,3 +74,8 @@ WHERE c.namespace = %(namespace)s AND c.feature_id = ANY(%(feature_ids)s) AND c.
         )
     )
 )
+UNION
+SELECT l.feature_id FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.managed_by = 'manual'
+    AND l.is_live AND l.quantity IS NULL AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND i.state <> 'deleted'
