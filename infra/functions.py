@@ -208,6 +208,7 @@ REQUESTS = (
             "GET /api/v1/billing/invoices",
             "POST /api/v1/billing/invoices/invoice",
             "GET /api/v1/billing/invoices/{invoiceId}",
+            "PUT /api/v1/billing/invoices/{invoiceId}",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
             "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/explanation",
             "POST /api/v1/billing/invoices/{invoiceId}/advance",

@@ -35,7 +35,7 @@ def openapi() -> str:
             subscriptions.routes(UNUSED),
             change_api.change_routes(UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

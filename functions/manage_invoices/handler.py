@@ -2,6 +2,7 @@
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.metered_usage import MeteredUsage
@@ -30,6 +31,7 @@ handler = http_handler(
         InvoiceService(begin, usage),
         InvoiceActions(begin, usage, app),
         InvoicePendingLines(begin, usage, app),
+        EditInvoice(begin, usage, app),
     ),
     database=database,
 )

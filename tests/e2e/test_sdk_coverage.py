@@ -16,6 +16,7 @@ from tests.e2e.drive_access import ACCESS
 from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
+from tests.e2e.drive_invoices import INVOICES
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
 
 Sdk = Any
@@ -72,7 +73,7 @@ def sdk(sdk_of_its_own: Sdk) -> Recorded:
 
 
 Drive = Callable[[Sdk, Eventually], None]
-DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS, **BILLING}
+DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS, **BILLING, **INVOICES}
 
 
 def drives(operation: str) -> Callable[[Drive], Drive]:

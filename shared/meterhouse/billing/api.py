@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_api import invoice_routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.line_api import line_routes
@@ -42,12 +43,13 @@ def routes(
     invoices: InvoiceService,
     actions: InvoiceActions,
     invoice_now: InvoicePendingLines,
+    edit: EditInvoice,
 ) -> tuple[Router, ...]:
     return (
         profile_routes(profiles),
         override_routes(overrides),
         line_routes(lines),
-        invoice_routes(invoices, actions, invoice_now),
+        invoice_routes(invoices, actions, invoice_now, edit),
     )
 
 

@@ -149,25 +149,31 @@ def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:
     return replace(invoice, lines=tuple(lines), totals=totals, period=_span(lines))
 
 
+def scheduled(invoice: Invoice) -> Invoice:
+    """The draft with the instants that follow from its lines; one without lines keeps its end."""
+    workflow = invoice.workflow
+    metered = [line.invoice_at for line in invoice.lines if line.rate_card.is_metered]
+    collection_at = workflow.collection_interval.after(max(metered)) if metered else None
+    since = collection_at or max((line.invoice_at for line in invoice.lines), default=None)
+    draft_until = invoice.draft_until if since is None else workflow.draft_period.after(since)
+    return replace(invoice, collection_at=collection_at, draft_until=draft_until)
+
+
 def party_of(customer: Customer) -> Party:
     return Party(id=customer.id, key=customer.key, name=customer.name, address=customer.details.billing_address)
 
 
 def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: datetime) -> Invoice:
-    first, workflow = min(line.invoice_at for line in lines), profile.spec.workflow
+    first = min(line.invoice_at for line in lines)
     invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines))
-    metered = [line.invoice_at for line in lines if line.rate_card.is_metered]
-    collection_at = workflow.collection_interval.after(max(metered)) if metered else None
     made = replace(
         gathering(customer, lines[0].currency, invoice_id, profile, now),
         number=draft_number(invoice_id),
         state=InvoiceState.DRAFT_CREATED,
-        collection_at=collection_at,
-        draft_until=workflow.draft_period.after(collection_at or max(line.invoice_at for line in lines)),
         metadata=_inherited(customer),
     )
     moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in lines]
-    return with_lines(made, moved)
+    return scheduled(with_lines(made, moved))
 
 
 def _collects_up_to(workflow: Workflow, as_of: datetime) -> datetime:

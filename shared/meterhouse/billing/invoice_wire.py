@@ -64,6 +64,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         status_details=_details(shown),
         totals=_totals(invoice.totals),
         workflow=_workflow(invoice, expand_apps=InvoiceExpand.WORKFLOW_APPS in expand),
+        description=invoice.description,
         metadata=dict(invoice.metadata) or None,
         period=None if invoice.period is None else _period(invoice.period),
         issued_at=invoice.issued_at,
@@ -183,6 +184,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         children=[_detailed(invoice, line, part) for part in line.detailed],
         created_at=line.created_at,
         updated_at=line.updated_at,
+        deleted_at=line.deleted_at,
     )
 
 

@@ -84,6 +84,9 @@ class Invoices(Protocol):
 class Lines(Protocol):
     def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
 
+    def taken_off(self, invoice_id: str) -> list[Line]:
+        """Lines of an invoice that were deleted by hand."""
+
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
 

@@ -47,6 +47,9 @@ class PostgresLines:
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of)
 
+    def taken_off(self, invoice_id: str) -> list[Line]:
+        return self._all("lines_taken_off", invoice_id=invoice_id)
+
     def of_invoices(self, invoice_ids: Collection[str]) -> dict[str, tuple[Line, ...]]:
         found = self._all("lines_of_invoices", invoice_ids=list(invoice_ids))
         return {invoice_id: tuple(lines) for invoice_id, lines in groupby(found, key=lambda line: line.invoice_id)}

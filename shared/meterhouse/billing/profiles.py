@@ -1,6 +1,6 @@
 """Billing profiles: exactly one default a namespace; the first one comes by itself, with the sandbox as its app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from meterhouse.billing.ports import BillingStore, PageOf, ProfileOrder
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import exceeds_a_century
-from meterhouse.kernel.errors import Conflict, NotFound, Problems
+from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
@@ -165,12 +165,18 @@ def _live(work: Work[BillingStore], profile_id: str) -> Profile:
     return found
 
 
+def supplier_problems(supplier: Party) -> Iterator[Problem]:
+    """What a document's supplier lacks."""
+    if not supplier.name:
+        yield Problem("/supplier/name", "required", "a supplier has a name")
+    if supplier.address is None or not supplier.address.country:
+        yield Problem("/supplier/addresses/0/country", "required", "a supplier has a country")
+
+
 def _check(spec: ProfileSpec, apps: Apps | None = None, sandbox: str = "") -> None:
     problems = Problems()
-    if not spec.supplier.name:
-        problems.add("/supplier/name", "required", "a supplier has a name")
-    if spec.supplier.address is None or not spec.supplier.address.country:
-        problems.add("/supplier/addresses/0/country", "required", "a supplier has a country")
+    for problem in supplier_problems(spec.supplier):
+        problems.add(problem.field, problem.code, problem.message)
     anchored = spec.workflow.anchored
     if anchored is not None and exceeds_a_century(anchored.cadence):
         field = "/workflow/collection/alignment/recurringPeriod/interval"

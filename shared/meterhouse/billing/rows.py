@@ -36,6 +36,7 @@ _INVOICE_FIELDS = (
     "currency",
     "profile_id",
     "app_id",
+    "description",
     "external_id",
     "created_at",
     "updated_at",
@@ -65,6 +66,7 @@ _LINE_FIELDS = (
     "quantity",
     "created_at",
     "updated_at",
+    "deleted_at",
 )
 
 

@@ -39,7 +39,7 @@ Delay = Annotated[
     PlainSerializer(lambda delay: delay.iso, return_type=str),
     WithJsonSchema({"type": "string", "format": "duration", "example": "PT1H"}),
 ]
-_DEFAULTS = Workflow()
+DEFAULTS = Workflow()
 
 
 class ProfileExpand(StrEnum):
@@ -50,23 +50,26 @@ class TaxIdentity(Wire):
     code: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = None
 
 
-class PartyWire(Wire):
-    id: str | None = None
+class PartyInput(Wire):
     key: ExternalKey | None = None
     name: str | None = None
     tax_id: TaxIdentity | None = None
     addresses: Annotated[list[AddressWire], Field(max_length=1)] | None = None
 
 
+class PartyWire(PartyInput):
+    id: str | None = None
+
+
 class CollectionSettings(Wire):
     alignment: AlignmentWire = WithSubscriptions()
-    interval: Delay = _DEFAULTS.collection_interval
+    interval: Delay = DEFAULTS.collection_interval
 
 
 class InvoicingSettings(Wire):
     auto_advance: bool = True
-    draft_period: Delay = _DEFAULTS.draft_period
-    due_after: Delay = _DEFAULTS.due_after
+    draft_period: Delay = DEFAULTS.draft_period
+    due_after: Delay = DEFAULTS.due_after
     progressive_billing: bool = True
     subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD
     default_tax_config: TaxConfig | None = None
@@ -161,7 +164,7 @@ def spec_from_wire(wire: ProfileUpdate) -> ProfileSpec:
         name=wire.name,
         description=wire.description,
         metadata=wire.metadata or {},
-        supplier=_party_from_wire(wire.supplier),
+        supplier=party_from_wire(wire.supplier),
         workflow=_workflow_from_wire(wire.workflow),
         is_default=wire.default,
     )
@@ -248,7 +251,7 @@ def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
     )
 
 
-def _party_from_wire(wire: PartyWire) -> Party:
+def party_from_wire(wire: PartyInput) -> Party:
     address = wire.addresses[0] if wire.addresses else None
     return Party(
         key=wire.key,

@@ -40,14 +40,16 @@ class InvoiceService:
             found, total = work.store.invoices.page(wanted, page, order)
             return self._shown(work, namespace, found), total
 
-    def get(self, namespace: str, invoice_id: str) -> Shown:
-        """An invoice, a deleted one too.
+    def get(self, namespace: str, invoice_id: str, *, include_deleted_lines: bool = False) -> Shown:
+        """An invoice, a deleted one too; its deleted lines follow the others where they are wanted.
 
         Raises:
             NotFound: there is none of this id.
         """
         with self._begin(namespace) as work:
-            return self._shown(work, namespace, [found_invoice(work, invoice_id)])[0]
+            found = self._shown(work, namespace, [found_invoice(work, invoice_id)])[0]
+            deleted = work.store.lines.taken_off(invoice_id) if include_deleted_lines else ()
+        return replace(found, invoice=replace(found.invoice, lines=(*found.invoice.lines, *deleted)))
 
     def line(self, namespace: str, invoice_id: str, line_id: str) -> Line:
         """A line of a standard invoice, with the trace of its amounts.

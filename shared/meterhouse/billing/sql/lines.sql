@@ -20,7 +20,7 @@ UPDATE invoice_lines l SET
     amount = i.amount, charges_total = i.charges_total, discounts_total = i.discounts_total,
     credits_total = i.credits_total, taxes_inclusive_total = i.taxes_inclusive_total,
     taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
-    updated_at = i.updated_at
+    managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 
@@ -43,8 +43,13 @@ ORDER BY customer_id, currency, invoice_at, id
 
 -- name: lines_of_invoices
 SELECT * FROM invoice_lines
-WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s)
+WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
 ORDER BY invoice_id, service_start, key, revision
+
+-- name: lines_taken_off
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND deleted_at IS NOT NULL
+ORDER BY deleted_at, service_start, key, revision
 
 -- name: keys_of_subscriptions
 SELECT DISTINCT key FROM invoice_lines
@@ -70,7 +75,7 @@ WHERE c.namespace = %(namespace)s AND c.feature_id = ANY(%(feature_ids)s) AND c.
         c.active_to = c.active_from OR EXISTS (
             SELECT FROM invoice_lines l
             WHERE l.namespace = c.namespace AND l.subscription_id = c.subscription_id AND l.feature_id = c.feature_id
-                AND l.service_end >= c.active_to AND l.is_live AND l.quantity IS NOT NULL
+                AND l.service_end >= c.active_to AND l.is_live AND (l.quantity IS NOT NULL OR l.deleted_at IS NOT NULL)
         )
     )
 )
@@ -78,4 +83,4 @@ UNION
 SELECT l.feature_id FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.managed_by = 'manual'
-    AND l.is_live AND l.quantity IS NULL AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND i.state <> 'deleted'
+    AND l.is_live AND l.quantity IS NULL AND l.deleted_at IS NULL AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND i.state <> 'deleted'
