@@ -18,6 +18,7 @@ from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
 from infra.schedules import (
+    CREDIT_EXPIRY_SCHEDULE,
     GRANT_SCHEDULE,
     INVOICE_RUN_INPUT,
     ScheduledWorkflow,
@@ -56,6 +57,7 @@ class ApplicationStack(Stack):
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
+        self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
         self.backfill = Backfill(self, self.functions, self.bus)
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
@@ -92,6 +94,7 @@ class ApplicationStack(Stack):
         return [
             ScheduledWorkflow("invoice_run", invoice_run, expression, INVOICE_RUN_INPUT, is_enabled),
             ScheduledWorkflow("grant_announcements", self.announcements.state_machine, GRANT_SCHEDULE),
+            ScheduledWorkflow("credit_expiry", self.credit_expiry.state_machine, CREDIT_EXPIRY_SCHEDULE),
         ]
 
     def _migrate_first(self, settings: ApplicationSettings) -> None:

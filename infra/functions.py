@@ -43,6 +43,7 @@ class FunctionSpec:
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE = Technology
+_CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 REQUESTS = (
@@ -219,6 +220,20 @@ REQUESTS = (
         memory=1024,
     ),
     FunctionSpec(
+        "manage_credits",
+        (POSTGRES,),
+        routes=(
+            f"GET {_CREDITS}/grants",
+            f"POST {_CREDITS}/grants",
+            f"GET {_CREDITS}/grants/{{creditGrantId}}",
+            f"POST {_CREDITS}/grants/{{creditGrantId}}/settlement/external",
+            f"POST {_CREDITS}/grants/{{creditGrantId}}/void",
+            f"GET {_CREDITS}/balance",
+            f"GET {_CREDITS}/transactions",
+            f"POST {_CREDITS}/adjustments",
+        ),
+    ),
+    FunctionSpec(
         "inspect_events",
         (KAFKA, CLICKHOUSE, POSTGRES),
         routes=(
@@ -277,6 +292,11 @@ GRANT_TASKS = (
     FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
 )
 
+CREDIT_TASKS = (
+    FunctionSpec("list_expired_credits", (POSTGRES,), timeout=60),
+    FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
+)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -293,6 +313,7 @@ FUNCTIONS = (
     *INVOICE_RUN_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
+    *CREDIT_TASKS,
     MIGRATION,
     *OPERATIONS,
 )

@@ -63,6 +63,9 @@ class OperationsStack(Stack):
         self._announcements = sfn.StateMachine.from_state_machine_name(
             self, "AnnouncementsMachine", workflow_name("grant_announcements")
         )
+        self._credit_expiry = sfn.StateMachine.from_state_machine_name(
+            self, "CreditExpiryMachine", workflow_name("credit_expiry")
+        )
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_conservation()
@@ -168,6 +171,8 @@ class OperationsStack(Stack):
         self._alarm("Backfill", _failures(backfills), 0, meaning="A meter lacks earlier events until it is run again")
         meaning = "Nobody is told of grants that expired or recurred until the next run succeeds"
         self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)
+        meaning = "The books still hold credit that has expired, which nobody can burn"
+        self._alarm("CreditExpiry", _failures(self._credit_expiry), 0, meaning=meaning)
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster

@@ -25,6 +25,9 @@ INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
 # Grants expire and recur at whole hours mostly; what happened two minutes before is told.
 GRANT_SCHEDULE = "cron(3/15 * * * ? *)"
 
+# What expired is over by itself; the books say so within the hour.
+CREDIT_EXPIRY_SCHEDULE = "cron(8/15 * * * ? *)"
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduledWorkflow:

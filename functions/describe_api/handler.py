@@ -11,12 +11,13 @@ from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
+from meterhouse.ledger import api as ledger
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
+from meterhouse.subscriptions import addon_api, change_api, of_plan_api
 from meterhouse.subscriptions import api as subscriptions
-from meterhouse.subscriptions import change_api, of_plan_api
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
@@ -34,7 +35,9 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED),
             change_api.change_routes(UNUSED),
+            addon_api.addon_routes(UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
+            *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,

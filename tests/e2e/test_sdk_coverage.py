@@ -13,10 +13,13 @@ import pytest
 from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.e2e.drive_access import ACCESS
+from tests.e2e.drive_addons import ADDONS
 from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
 from tests.e2e.drive_invoices import INVOICES
+from tests.e2e.drive_plans import PLANS
+from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
 
 Sdk = Any
@@ -73,7 +76,16 @@ def sdk(sdk_of_its_own: Sdk) -> Recorded:
 
 
 Drive = Callable[[Sdk, Eventually], None]
-DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS, **BILLING, **INVOICES}
+DRIVES: dict[str, Drive] = {
+    **FEATURES,
+    **ENTITLEMENTS,
+    **ACCESS,
+    **PLANS,
+    **ADDONS,
+    **SUBSCRIPTION_ADDONS,
+    **BILLING,
+    **INVOICES,
+}
 
 
 def drives(operation: str) -> Callable[[Drive], Drive]:

@@ -26,6 +26,7 @@ MAY_LOAD = {
     "check_access": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
+    "manage_credits": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_rollups": TASK | {"msgspec", "zstandard", "jsonpath"},

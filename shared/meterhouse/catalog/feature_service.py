@@ -1,29 +1,16 @@
 """Features of a namespace: create, show, list, archive."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.catalog.alone import alone
 from meterhouse.catalog.feature import Feature, FeatureSpec, check_group_bys
 from meterhouse.catalog.ports import CatalogStore, FeatureFilter, KnownMeter, Slice
+from meterhouse.catalog.use_case import UseCase
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
 from meterhouse.kernel.ids import is_ulid
-from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
-from meterhouse.platform.work import Begin
 
 
-class FeatureService:
-    def __init__(
-        self,
-        begin: Begin[CatalogStore],
-        now: Callable[[], datetime] = clock.now,
-        new_id: Callable[[], str] = ids.new_id,
-    ) -> None:
-        self._begin = begin
-        self._now = now
-        self._new_id = new_id
-
+class FeatureService(UseCase):
     def create(self, namespace: str, spec: FeatureSpec, filters_at: str = "/advancedMeterGroupByFilters") -> Feature:
         """Add a feature; `filters_at` is the pointer to the form in which its author gave the filters.
 
@@ -67,7 +54,7 @@ class FeatureService:
             Conflict: `feature_in_use`: plans or add-ons on sale, now or soon, sell it. Who has bought it keeps it.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             feature = _found(work.store, id_or_key)
             if feature.archived_at is not None:
                 return

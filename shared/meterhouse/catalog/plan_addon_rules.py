@@ -23,11 +23,16 @@ class Incompatibility:
     message: str
 
 
-def term_problems(plan: PlanSpec, addon: Addon, terms: PlanAddonTerms) -> Iterator[Problem]:
-    """What is wrong with the terms themselves, at its place in the request."""
+def phase_problems(plan: PlanSpec, terms: PlanAddonTerms) -> Iterator[Problem]:
+    """What is wrong with the terms whatever the add-on, at its place in the request."""
     if terms.from_plan_phase not in {phase.key for phase in plan.phases}:
         message = f"the plan has no phase {terms.from_plan_phase!r}"
         yield Problem("/fromPlanPhase", "plan_addon_unknown_plan_phase", message)
+
+
+def term_problems(plan: PlanSpec, addon: Addon, terms: PlanAddonTerms) -> Iterator[Problem]:
+    """All that is wrong with the terms themselves, at its place in the request."""
+    yield from phase_problems(plan, terms)
     if terms.max_quantity is not None and addon.spec.instance_type is InstanceType.SINGLE:
         message = "of an add-on that is single there is one: leave maxQuantity out"
         yield Problem("/maxQuantity", "plan_addon_max_quantity_not_allowed", message)

@@ -6,18 +6,16 @@ from datetime import datetime
 
 from meterhouse.catalog.addon import Addon, AddonSpec
 from meterhouse.catalog.addon_service import ADDONS
-from meterhouse.catalog.alone import alone
 from meterhouse.catalog.plan import Plan
 from meterhouse.catalog.plan_addon import PlanAddon, PlanAddonTerms
 from meterhouse.catalog.plan_addon_events import plan_addon_event
-from meterhouse.catalog.plan_addon_rules import incompatibilities, term_problems
+from meterhouse.catalog.plan_addon_rules import incompatibilities, phase_problems, term_problems
 from meterhouse.catalog.plan_service import PLANS
 from meterhouse.catalog.ports import CatalogStore, PlanAddonFilter, Slice
+from meterhouse.catalog.use_case import UseCase
 from meterhouse.catalog.version import Status
 from meterhouse.catalog.version_service import Shown
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
-from meterhouse.platform import clock, ids
-from meterhouse.platform.work import Begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +27,7 @@ class ShownPlanAddon:
     problems: Sequence[Problem] = ()
 
 
-class PlanAddonService:
-    def __init__(
-        self,
-        begin: Begin[CatalogStore],
-        now: Callable[[], datetime] = clock.now,
-        new_id: Callable[[], str] = ids.new_id,
-    ) -> None:
-        self._begin = begin
-        self._now = now
-        self._new_id = new_id
-
+class PlanAddonService(UseCase):
     def assign(self, namespace: str, plan_id: str, addon_id: str, terms: PlanAddonTerms) -> ShownPlanAddon:
         """Let a plan sell an add-on.
 
@@ -49,9 +37,9 @@ class PlanAddonService:
             Conflict: `plan_not_editable`: the plan is archived; `plan_addon_exists`: it sells the add-on already.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             plan = _editable(work.store, plan_id, at)
-            addon = _known(work.store, addon_id)
+            addon = _known(work.store, plan, addon_id, terms)
             assigned = PlanAddon(self._new_id(), plan.id, addon, terms, created_at=at, updated_at=at)
             _refuse_unsellable(plan, assigned, at, "/addonId")
             if not work.store.plan_addons.add(assigned):
@@ -97,7 +85,7 @@ class PlanAddonService:
             Conflict: `plan_not_editable`: the plan is archived.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             plan = _editable(work.store, plan_id, at)
             before = work.store.plan_addons.find(plan.id, addon_id)
             if before is None:
@@ -118,7 +106,7 @@ class PlanAddonService:
             Conflict: `plan_not_editable`: the plan is archived.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             plan = _editable(work.store, plan_id, at)
             assigned = work.store.plan_addons.find(plan.id, addon_id)
             if assigned is None:
@@ -137,11 +125,13 @@ def _editable(store: CatalogStore, plan_id: str, at: datetime) -> Plan:
     return plan
 
 
-def _known(store: CatalogStore, addon_id: str) -> Addon:
+def _known(store: CatalogStore, plan: Plan, addon_id: str, terms: PlanAddonTerms) -> Addon:
+    """The live add-on of this id; otherwise `InvalidInput`, with all else that is wrong."""
     addon = store.addons.find(addon_id)
     if addon is None or addon.deleted_at is not None:
         message = f"there is no add-on {addon_id!r}"
-        raise InvalidInput(message, [Problem("/addonId", "addon_not_found", message)])
+        unknown = Problem("/addonId", "addon_not_found", message)
+        raise InvalidInput(message, [unknown, *phase_problems(plan.spec, terms)])
     return addon
 
 

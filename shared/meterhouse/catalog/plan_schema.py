@@ -7,11 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.plan import PlanPhase, PlanSpec, PlanStatus, SettlementMode
-from meterhouse.catalog.schema import (
-    RateCardWire,
-    rate_card_from_wire,
-    rate_card_to_wire,
-)
+from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
 from meterhouse.catalog.version_schema import VersionWire, version_fields
 from meterhouse.catalog.version_service import Shown
 from meterhouse.platform.wire import CurrencyCode, Description, Key, Metadata, Name, Wire

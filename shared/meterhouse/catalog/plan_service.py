@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from meterhouse.catalog.alone import alone
 from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.plan_addon import PlanAddon
@@ -41,7 +40,7 @@ class PlanService(VersionService[PlanSpec]):
             Conflict: `plan_draft_exists`: the key has a draft.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             plan = work.store.plans.find(id_or_key) or work.store.plans.latest(id_or_key)
             if plan is None:
                 raise NotFound("plan", id_or_key)

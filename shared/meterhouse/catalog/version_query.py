@@ -21,6 +21,9 @@ OrderQuery = Annotated[SortOrder, Query(alias="order")]
 OrderByQuery = Annotated[VersionOrder, Query(alias="orderBy")]
 _KEY_VERSION = re.compile(r"keyVersion\[([a-z0-9_]{1,64})\]")
 _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
+_VERSIONS_OF = re.compile(r"'([a-z0-9_]{1,64})': \[([0-9, ]+)\]", re.ASCII)
+_ONE_KEY = r"'[a-z0-9_]{1,64}': \[[0-9]{1,9}(?:, [0-9]{1,9})*\]"
+_ALL_VERSIONS = re.compile(rf"\{{{_ONE_KEY}(?:, {_ONE_KEY})*\}}", re.ASCII)
 
 
 def slice_of(page: int, size: int, order: SortOrder, order_by: VersionOrder) -> Slice:
@@ -28,15 +31,29 @@ def slice_of(page: int, size: int, order: SortOrder, order_by: VersionOrder) -> 
 
 
 def key_versions(event: dict[str, Any]) -> dict[str, list[int]] | None:
-    """`keyVersion[pro]=1&keyVersion[pro]=2` (the contract's deepObject) of a request as {"pro": [1, 2]}."""
+    """Of a request's query the versions of keys: `keyVersion[pro]=1&keyVersion[pro]=2` as {"pro": [1, 2]}.
+
+    That is the contract's deepObject. What the official Python SDK sends, `keyVersion={'pro': [1, 2]}`, is read, too.
+    """
     problems = Problems()
     wanted: dict[str, list[int]] = {}
     for name, value in parse_qsl(event.get("rawQueryString", "")):
-        if (match := _KEY_VERSION.fullmatch(name)) is None:
-            continue
-        if _VERSION.fullmatch(value):
-            wanted.setdefault(match[1], []).append(int(value))
-        else:
-            problems.add(f"query:{name}", "int_parsing", "a version is a whole number")
+        if name == "keyVersion":
+            for key, version in _written_out(value, problems):
+                wanted.setdefault(key, []).append(version)
+        elif match := _KEY_VERSION.fullmatch(name):
+            if _VERSION.fullmatch(value):
+                wanted.setdefault(match[1], []).append(int(value))
+            else:
+                problems.add(f"query:{name}", "int_parsing", "a version is a whole number")
     problems.raise_if_any("the query is not valid")
     return wanted or None
+
+
+def _written_out(value: str, problems: Problems) -> list[tuple[str, int]]:
+    if not _ALL_VERSIONS.fullmatch(value):
+        problems.add("query:keyVersion", "key_version", "must be as keyVersion[key]=1")
+        return []
+    return [
+        (key, int(version)) for key, versions in _VERSIONS_OF.findall(value) for version in _VERSION.findall(versions)
+    ]

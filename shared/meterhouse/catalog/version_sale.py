@@ -1,32 +1,19 @@
 """Putting versions of plans and of add-ons on sale, and taking them off."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Generic, TypeVar
 
-from meterhouse.catalog.alone import alone
 from meterhouse.catalog.ports import CatalogStore
+from meterhouse.catalog.use_case import UseCase
 from meterhouse.catalog.version import Status, Version
 from meterhouse.catalog.version_service import Kind, Shown
-from meterhouse.platform import clock, ids
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Work
 
 S = TypeVar("S")
 
 
-class VersionSale(Generic[S]):
+class VersionSale(UseCase, Generic[S]):
     kind: Kind[S]
-
-    def __init__(
-        self,
-        begin: Begin[CatalogStore],
-        now: Callable[[], datetime] = clock.now,
-        new_id: Callable[[], str] = ids.new_id,
-    ) -> None:
-        self._begin = begin
-        self._now = now
-        self._new_id = new_id
 
     def publish(self, namespace: str, version_id: str) -> Shown[S]:
         """Put a version on sale from now on; the one on sale until now is archived at the same instant.
@@ -37,7 +24,7 @@ class VersionSale(Generic[S]):
             InvalidInput: all problems that keep it from being sold.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "publishable", Status.DRAFT, Status.SCHEDULED)
             self.kind.refuse_unsellable(work.store, version, at)
@@ -57,7 +44,7 @@ class VersionSale(Generic[S]):
             Conflict: `…_not_active`: it is not on sale.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "active", Status.ACTIVE)
             version = replace(version, effective_to=at, updated_at=at)

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from meterhouse.catalog.alone import alone
 from meterhouse.catalog.ports import CatalogStore, Slice, VersionFilter, VersionStore
+from meterhouse.catalog.use_case import UseCase
 from meterhouse.catalog.version import Status, Version
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
-from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Work
 
 S = TypeVar("S")
 _DELETABLE = (Status.DRAFT, Status.SCHEDULED, Status.ARCHIVED)
@@ -84,18 +83,8 @@ class Shown(Generic[S]):
     problems: Sequence[Problem] = ()
 
 
-class VersionService(Generic[S]):
+class VersionService(UseCase, Generic[S]):
     kind: Kind[S]
-
-    def __init__(
-        self,
-        begin: Begin[CatalogStore],
-        now: Callable[[], datetime] = clock.now,
-        new_id: Callable[[], str] = ids.new_id,
-    ) -> None:
-        self._begin = begin
-        self._now = now
-        self._new_id = new_id
 
     def create(self, namespace: str, key: str, spec: S) -> Shown[S]:
         """Draft the next version of a key; the first is 1. A draft may have faults that only publishing refuses.
@@ -106,7 +95,7 @@ class VersionService(Generic[S]):
         """
         self._refuse_contradictions(spec)
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             answer = self.kind.shown(work.store, [self._draft(work, key, spec, at)], at)[0]
             work.commit()
         return answer
@@ -137,7 +126,7 @@ class VersionService(Generic[S]):
             Conflict: `…_not_editable`: it is on sale or was.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "editable", Status.DRAFT, Status.SCHEDULED)
             version = replace(version, spec=change(version.spec), updated_at=at)
@@ -158,7 +147,7 @@ class VersionService(Generic[S]):
             Conflict: `…_not_deletable`: it is on sale; `…_in_use`: something that may be sold needs it.
         """
         with self._begin(namespace) as work:
-            at = alone(work, self._now)
+            at = self._alone(work)
             version = self.kind.store(work.store).find(version_id)
             if version is None:
                 raise NotFound(self.kind.name, version_id)

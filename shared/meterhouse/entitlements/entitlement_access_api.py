@@ -1,11 +1,8 @@
 """Access of many customers over HTTP, to the contract's third version."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
-from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
@@ -15,8 +12,6 @@ from meterhouse.entitlements.access_api import FailOpen, any_failed_open, told
 from meterhouse.entitlements.check_access import AccessOfMany, CheckAccess
 from meterhouse.entitlements.entitlement_access_schema import (
     MOST_NAMES,
-    CursorMeta,
-    CursorMetaPage,
     EntitlementAccessQueryRequest,
     EntitlementAccessQueryResponse,
     ListCustomerEntitlementAccessResponseData,
@@ -26,16 +21,14 @@ from meterhouse.entitlements.entitlement_access_schema import (
 )
 from meterhouse.entitlements.holder import Holder
 from meterhouse.entitlements.standing import CustomerStanding
-from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.ids import is_ulid
+from meterhouse.platform.cursor import After, Before, CursorMeta, CursorMetaPage, cursor_link, item_of, no_cursor
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import Ulid
 
 _TAGS = ["Entitlements"]
 _QUERY = "/api/v3/openmeter/entitlement-access/query"
 Size = Annotated[int, Field(ge=1, le=MOST_NAMES), Query(alias="page[size]")]
-After = Annotated[str | None, Query(alias="page[after]")]
-Before = Annotated[str | None, Query(alias="page[before]")]
 
 
 def entitlement_access_routes(check: CheckAccess) -> Router:
@@ -109,20 +102,15 @@ class _Page:
         return page
 
     def _link(self, side: str, customer: CustomerStanding) -> str:
-        cursor = base64.urlsafe_b64encode(customer.customer.id.encode()).decode().rstrip("=")
-        return f"{_QUERY}?{quote('page[size]')}={self.size}&{quote(f'page[{side}]')}={cursor}"
+        return cursor_link(_QUERY, side, customer.customer.id, [("page[size]", str(self.size))])
 
 
 def _customer_id(side: str, cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        text = ""
+    text = item_of(cursor)
     if not is_ulid(text):
-        fault = Problem(f"query:page[{side}]", "cursor", "no cursor of ours")
-        raise InvalidInput("the page cannot be found", [fault])
+        raise no_cursor(side)
     return text
 
 

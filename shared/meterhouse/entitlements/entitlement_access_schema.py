@@ -8,6 +8,7 @@ from pydantic import Field
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.check_access import Access, AccessOfMany
 from meterhouse.entitlements.entitlement import EntitlementType
+from meterhouse.platform.cursor import CursorMeta
 from meterhouse.platform.wire import CurrencyCode, Instant, SnakeWire, Ulid
 
 MOST_NAMES = 100
@@ -79,18 +80,6 @@ class EntitlementAccessQueryError(SnakeWire):
     message: str
     attributes: dict[str, Any] | None = None
     customer: str | None = None
-
-
-class CursorMetaPage(SnakeWire):
-    nullable = frozenset({"next", "previous"})
-
-    size: int
-    next: str | None
-    previous: str | None
-
-
-class CursorMeta(SnakeWire):
-    page: CursorMetaPage
 
 
 class EntitlementAccessQueryResponse(SnakeWire):

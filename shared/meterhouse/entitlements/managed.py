@@ -66,7 +66,9 @@ def _missing(
 
 def _says(entitlement: Entitlement, spec: EntitlementSpec) -> bool:
     """Whether the entitlement has the terms of the spec; its time is another matter."""
-    if (entitlement.type, entitlement.feature_id, entitlement.config) != (spec.type, spec.feature_id, spec.config):
+    if (entitlement.type, entitlement.feature_key, entitlement.config) != (spec.type, spec.feature_key, spec.config):
+        return False
+    if spec.feature_id not in {None, entitlement.feature_id}:
         return False
     if spec.type is not EntitlementType.METERED:
         return True

@@ -44,3 +44,12 @@ def open_book(store: LedgerStore, customer_id: str, currency: str, at: datetime)
     ledger = store.ledger
     positions, advances = ledger.positions(customer_id, currency), ledger.advances(customer_id, currency)
     return Book(customer_id, currency, at, positions, advances)
+
+
+def book_at(store: LedgerStore, customer_id: str, currency: str, at: datetime) -> Book:
+    """The book as of `at`, with what time alone has done by then, written (`booked`: what is not) or not."""
+    ledger = store.ledger
+    positions = ledger.positions(customer_id, currency, at)
+    book = Book(customer_id, currency, at, positions, ledger.advances(customer_id, currency, at))
+    book.expire(position.grant.id for position in positions)
+    return book

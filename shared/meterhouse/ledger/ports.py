@@ -133,8 +133,8 @@ class Ledger(Protocol):
     def has(self, key: str) -> bool:
         """Whether a transaction of this business key is written."""
 
-    def movements(self, wanted: MovementFilter, ending: Sequence[Transaction]) -> list[Movement]:
-        """Movements from the newest to the oldest; `ending`: of what is over, and not booked yet."""
+    def movements(self, wanted: MovementFilter, unwritten: Sequence[Transaction]) -> list[Movement]:
+        """Movements from the newest to the oldest; `unwritten`: what will be booked once somebody does."""
 
 
 class Customers(Protocol):

@@ -17,11 +17,11 @@ from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.rows import (
     basis_of,
     charge_of,
-    ending_document,
     grant_of,
     grant_values,
     movement_of,
     transaction_document,
+    unwritten_document,
 )
 from meterhouse.ledger.transaction import Transaction
 from meterhouse.platform.postgres import Row
@@ -116,7 +116,7 @@ class PostgresLedger:
     def has(self, key: str) -> bool:
         return bool(self._all("has", key=key))
 
-    def movements(self, wanted: MovementFilter, ending: Sequence[Transaction]) -> list[Movement]:
+    def movements(self, wanted: MovementFilter, unwritten: Sequence[Transaction]) -> list[Movement]:
         turned = wanted.before is not None and wanted.after is None
         query = _LEDGER["movements"].format(direction="ASC" if turned else "DESC")
         parameters = {
@@ -126,7 +126,7 @@ class PostgresLedger:
             "feature": wanted.scope.feature,
             "kind": wanted.kind and wanted.kind.value,
             "currency": wanted.currency,
-            "ending": json.dumps([ending_document(one) for one in ending]),
+            "unwritten": json.dumps([unwritten_document(one, wanted.scope) for one in unwritten]),
             "limit": wanted.limit,
             **_place("after", wanted.after),
             **_place("before", wanted.before),

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from meterhouse.kernel.duration import Duration
-from meterhouse.ledger.account import CostBasis
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.ledger.account import Account, CostBasis
+from meterhouse.ledger.balance import Scope
 from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settlement, Taxation
 from meterhouse.ledger.ports import Movement, Place
-from meterhouse.ledger.transaction import Entry, Kind, Transaction
+from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
 from meterhouse.platform.postgres import Row
 
 _GRANT = (
@@ -97,16 +99,19 @@ def _entry_document(number: int, entry: Entry) -> dict[str, Any]:
     }
 
 
-def ending_document(transaction: Transaction) -> Mapping[str, Any]:
-    """What a transaction that is not written yet takes from the credit of its grant, as a movement."""
-    credit = transaction.entries[0]
+def unwritten_document(transaction: Transaction, scope: Scope) -> Mapping[str, Any]:
+    """What a transaction that is not written yet will do to the credit of the scope, as a movement."""
+    moved = NOTHING
+    for entry in transaction.entries:
+        if entry.account in {Account.CREDIT, Account.ADVANCE} and scope.holds_credit(entry.route.features):
+            moved = EXACT.add(moved, entry.amount)
     return {
         "id": transaction.id,
         "kind": transaction.kind.value,
         "booked_at": transaction.booked_at.isoformat(),
         "name": transaction.name,
-        "currency": credit.route.currency,
-        "amount": f"{credit.amount:f}",
+        "currency": transaction.entries[0].route.currency,
+        "amount": f"{moved:f}",
     }
 
 

@@ -1,24 +1,26 @@
 """What is told of a customer's credit."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from meterhouse.ledger.balance import CreditBalance, OpenCharge, Scope, balance_of
-from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
-from meterhouse.ledger.customer_book import found_customer, found_grant, open_book
+from meterhouse.ledger.credit_grant import CreditGrant
+from meterhouse.ledger.customer_book import book_at, found_customer, found_grant
 from meterhouse.ledger.ports import GrantFilter, LedgerStore, Movement, MovementFilter, OpenCharges
-from meterhouse.ledger.transaction import Kind, Transaction
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something as it was at `at`."""
+    """Balances as they were at `at`."""
 
     balances: Sequence[CreditBalance]
     at: datetime
+
+    def of_currencies(self, is_wanted: Callable[[str], bool]) -> "Told":
+        return Told([one for one in self.balances if is_wanted(one.currency)], self.at)
 
 
 def nothing_open(_namespace: str, _customer_id: str, _at: datetime, /) -> Iterable[OpenCharge]:
@@ -71,17 +73,18 @@ class CreditReads:
             found_customer(work.store, customer_id)
             # who asks for an instant asks for what was booked by then, and of no open charges
             charges = None if at is not None else list(self._open_charges(namespace, customer_id, as_of))
-            ledger = work.store.ledger
+            known = {*work.store.ledger.currencies(customer_id), *(one.currency for one in charges or ())}
             balances = [
                 balance_of(
                     currency,
                     as_of,
                     scope,
-                    ledger.positions(customer_id, currency, as_of),
-                    ledger.advances(customer_id, currency, as_of),
+                    book.positions,
+                    book.advances,
                     None if charges is None else [one for one in charges if one.currency == currency],
                 )
-                for currency in sorted({*ledger.currencies(customer_id), *(one.currency for one in charges or ())})
+                for currency in sorted(known)
+                for book in [book_at(work.store, customer_id, currency, as_of)]
             ]
         return Told(balances, as_of)
 
@@ -93,23 +96,9 @@ class CreditReads:
         """
         with self._begin(namespace) as work:
             found_customer(work.store, wanted.customer_id)
-            ending = [
+            unwritten = [
                 one
                 for currency in work.store.ledger.currencies(wanted.customer_id)
-                for one in _ending(work.store, wanted, currency)
+                for one in book_at(work.store, wanted.customer_id, currency, wanted.at).booked
             ]
-            return work.store.ledger.movements(wanted, ending)
-
-
-def _ending(store: LedgerStore, wanted: MovementFilter, currency: str) -> Collection[Transaction]:
-    """What will be booked of the grants that are over, to the letter."""
-    book = open_book(store, wanted.customer_id, currency, wanted.at)
-    over = {
-        position.grant.id
-        for position in book.positions
-        if position.remaining
-        and position.grant.status_at(wanted.at) is GrantStatus.EXPIRED
-        and wanted.scope.holds_credit(position.grant.features)
-    }
-    book.expire(over)
-    return [one for one in book.booked if one.kind is Kind.EXPIRED]
+            return work.store.ledger.movements(wanted, unwritten)

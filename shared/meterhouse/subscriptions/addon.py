@@ -1,5 +1,6 @@
 """Add-ons of a subscription: what was bought on top of the plan, and how many of it over time."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,7 +54,8 @@ class SubscriptionAddon:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def quantity_at(self, at: datetime) -> int:
-        return next((one.quantity for one in reversed(self.quantities) if one.active_from <= at), 0)
+        number = bisect_right(self.quantities, at, key=lambda one: one.active_from)
+        return self.quantities[number - 1].quantity if number else 0
 
     def is_there(self, since: datetime) -> bool:
         """Whether there is any of it at `since` or later."""

@@ -1,6 +1,6 @@
 """Use cases on the add-ons of a subscription. Each works in an open unit of work; the caller commits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, 
 from meterhouse.subscriptions.addon_rules import clash_problems, phase_problems, quantity_problems
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.ports import Plans, SubscriptionStore
-from meterhouse.subscriptions.sale import settle_currency
+from meterhouse.subscriptions.sale import settle_currency_of
 from meterhouse.subscriptions.saving import held, refuse_clash, save
 from meterhouse.subscriptions.timing import Soon, Timing, changes_at
 from meterhouse.subscriptions.transitions import refuse_unless_active
@@ -81,22 +81,19 @@ def add_addon_in(
     """
     before = held(work, subscription_id)
     refuse_unless_active(before, "change the add-ons of", now)
-    plan = _plan(work.store, before)
-    start = changes_at(before, wanted.timing, now)
-    addon, sold = _sold(work.store, plan, wanted.addon_id)
-    _refuse_repeat(before, addon)
-    _refuse(
-        [
-            *quantity_problems(addon.spec.instance_type, sold.terms.max_quantity, wanted.quantity, least=1),
-            *phase_problems(before, plan, sold, start),
-        ]
-    )
-    if addon.status(now) is not Status.ACTIVE:
-        raise Conflict(f"add-on {addon.key!r} version {addon.version} is {addon.status(now)}", "addon_not_active")
-    made = _bought(work.store, addon, wanted, new_id, start, now)
+    plan, problems = _plan(work.store, before), list[Problem]()
+    start = _start(before, wanted.timing, now, problems)
+    sold = _sold(work.store, plan, wanted.addon_id, problems)
+    if sold is not None:
+        most = sold.terms.max_quantity
+        problems += quantity_problems(sold.addon.spec.instance_type, most, wanted.quantity, least=1)
+        problems += [] if start is None else phase_problems(before, plan, sold, start)
+    if sold is None or start is None or problems:
+        raise _refusal(problems)
+    _refuse_repeat(before, sold.addon)
+    _refuse_off_sale(sold.addon, now)
+    made = _bought(work.store, sold.addon, wanted, new_id, start, now)
     _refuse_clashes(before, made, start)
-    if any(card.rate_card.price is not None for card in made.cards):
-        _settle_currency(work, before, now)
     return _saved(work, before, (*before.addons, made), now), made
 
 
@@ -116,9 +113,7 @@ def change_addon_in(
     changed = _described(addon, change)
     if change.quantity is not None:
         refuse_unless_active(before, "change the add-ons of", now)
-        changed = _of_quantity(
-            work.store, before, changed, change.quantity, changes_at(before, change.timing, now), now
-        )
+        changed = _of_quantity(work.store, before, changed, change.quantity, change.timing, now)
     if changed == addon:
         return before, addon
     changed = replace(changed, updated_at=now)
@@ -139,14 +134,8 @@ def _saved(
 ) -> Subscription:
     after = replace(before, addons=addons, updated_at=now)
     refuse_clash(work.store, after)
+    settle_currency_of(work, after, now)
     return save(work, before, after, "updated")
-
-
-def _settle_currency(work: Work[AddonStore], subscription: Subscription, now: datetime) -> None:
-    customer = work.store.customers.find(subscription.customer_id)
-    if customer is None:
-        raise NotFound("customer", subscription.customer_id)
-    settle_currency(work, customer, subscription.currency, now)
 
 
 def _plan(store: AddonStore, subscription: Subscription) -> Plan:
@@ -156,14 +145,24 @@ def _plan(store: AddonStore, subscription: Subscription) -> Plan:
     return plan
 
 
-def _sold(store: AddonStore, plan: Plan, addon_id: str) -> tuple[Addon, PlanAddon]:
-    addon, sold = store.addons.find(addon_id), store.plan_addons.find(plan.id, addon_id)
-    if addon is None or addon.deleted_at is not None:
-        raise _refusal(Problem("/addon/id", "addon_not_found", f"there is no add-on {addon_id!r}"))
+def _start(subscription: Subscription, timing: Timing, now: datetime, problems: list[Problem]) -> datetime | None:
+    try:
+        return changes_at(subscription, timing, now)
+    except InvalidInput as error:
+        problems += error.problems
+        return None
+
+
+def _sold(store: AddonStore, plan: Plan, addon_id: str, problems: list[Problem]) -> PlanAddon | None:
+    sold = store.plan_addons.find(plan.id, addon_id)
     if sold is None:
-        message = f"version {plan.version} of plan {plan.key!r} does not sell add-on {addon.key!r}"
-        raise _refusal(Problem("/addon/id", "addon_not_sold_with_plan", message))
-    return addon, sold
+        addon = store.addons.find(addon_id)
+        if addon is None or addon.deleted_at is not None:
+            problems.append(Problem("/addon/id", "addon_not_found", f"there is no add-on {addon_id!r}"))
+        else:
+            message = f"version {plan.version} of plan {plan.key!r} does not sell add-on {addon.key!r}"
+            problems.append(Problem("/addon/id", "addon_not_sold_with_plan", message))
+    return sold
 
 
 def _bought(
@@ -198,19 +197,22 @@ def _of_quantity(
     subscription: Subscription,
     addon: SubscriptionAddon,
     quantity: int,
-    start: datetime,
+    timing: Timing,
     now: datetime,
 ) -> SubscriptionAddon:
-    present = addon.quantity_at(start)
-    if quantity == present:
-        return addon
+    problems: list[Problem] = []
+    start = _start(subscription, timing, now, problems)
+    present = addon.quantity_at(start or now)
     if quantity > present:
         sold = store.plan_addons.find(_plan(store, subscription).id, addon.addon.id)
         # what the plan no longer sells may become fewer, not more
         most = present if sold is None else sold.terms.max_quantity
-        _refuse([*quantity_problems(addon.addon.instance_type, most, quantity, least=0)])
+        problems += quantity_problems(addon.addon.instance_type, most, quantity, least=0)
+    if start is None or problems:
+        raise _refusal(problems)
+    if quantity > present:
         _refuse_clashes(subscription, addon, start)
-    return addon.of_quantity(quantity, start, now)
+    return addon if quantity == present else addon.of_quantity(quantity, start, now)
 
 
 def _refuse_repeat(subscription: Subscription, addon: Addon) -> None:
@@ -228,10 +230,11 @@ def _refuse_clashes(subscription: Subscription, addon: SubscriptionAddon, start:
         raise Conflict(detail, "addon_incompatible", problems)
 
 
-def _refuse(problems: list[Problem]) -> None:
-    if problems:
-        raise _refusal(*problems)
+def _refuse_off_sale(addon: Addon, now: datetime) -> None:
+    status = addon.status(now)
+    if addon.deleted_at is not None or status is not Status.ACTIVE:
+        raise Conflict(f"add-on {addon.key!r} version {addon.version} is {status}", "addon_not_active")
 
 
-def _refusal(*problems: Problem) -> InvalidInput:
+def _refusal(problems: Sequence[Problem]) -> InvalidInput:
     return InvalidInput("; ".join(problem.message for problem in problems), problems)

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meterhouse.catalog.known_features import known_features
-from meterhouse.kernel.errors import Conflict, NotFound
+from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch
 from meterhouse.subscriptions.patching import patched
 from meterhouse.subscriptions.ports import SubscriptionStore
-from meterhouse.subscriptions.sale import settle_currency
+from meterhouse.subscriptions.sale import settle_currency_of
 from meterhouse.subscriptions.saving import change, refuse_clash
-from meterhouse.subscriptions.spec import is_priced
 from meterhouse.subscriptions.timing import Soon, Timing, edits_at
 from meterhouse.subscriptions.transitions import refuse_unless_active
 
@@ -41,7 +40,7 @@ def edit_in(work: Work[SubscriptionStore], subscription_id: str, edit: Edit, now
         after = patched(current, edit.patches, _moment(work.store, edit, at, now))
         if after != current:
             refuse_clash(work.store, after)
-            _settle_currency(work, after, now)
+            settle_currency_of(work, after, now)
         return after
 
     return change(work, subscription_id, "updated", edited)
@@ -57,11 +56,3 @@ def _moment(store: SubscriptionStore, edit: Edit, at: datetime, now: datetime) -
     cards = [patch.rate_card for patch in edit.patches if isinstance(patch, AddItem)]
     keys = {card.feature_key for card in cards if card.feature_key is not None}
     return Moment(at, now, known_features(store.features, store.meters, keys))
-
-
-def _settle_currency(work: Work[SubscriptionStore], after: Subscription, now: datetime) -> None:
-    customer = work.store.customers.find(after.customer_id)
-    if customer is None:
-        raise NotFound("customer", after.customer_id)
-    if is_priced(after):
-        settle_currency(work, customer, after.currency, now)

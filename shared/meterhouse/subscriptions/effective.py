@@ -42,7 +42,7 @@ class Overlays:
     def _timeline(
         self, phase: SubscriptionPhase, key: str, items: Sequence[SubscriptionItem]
     ) -> Sequence[SubscriptionItem]:
-        layers = [layer for layer in self._layers(key) if layer.span.meets(phase.span)]
+        layers = [layer for layer in self._layers(key) if layer.is_on(phase)]
         if not layers:
             return items
         made: list[SubscriptionItem] = []
@@ -53,11 +53,7 @@ class Overlays:
 
     def _layers(self, key: str) -> Iterator["_Layer"]:
         for addon in self.addons:
-            for card in addon.cards:
-                if card.rate_card.key == key:
-                    for span, quantity in addon.segments():
-                        if quantity:
-                            yield _Layer(card, span, quantity)
+            yield from (_Layer(addon, card) for card in addon.cards if card.rate_card.key == key)
 
     def _item(
         self, phase: SubscriptionPhase, base: SubscriptionItem | None, piece: "_Piece", version: int
@@ -76,11 +72,13 @@ class Overlays:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A rate card of an add-on while there is a certain number of it."""
+    """A rate card of an add-on."""
 
+    addon: SubscriptionAddon
     card: AddonCard
-    span: Span
-    quantity: int
+
+    def is_on(self, phase: SubscriptionPhase) -> bool:
+        return any(quantity and span.meets(phase.span) for span, quantity in self.addon.segments())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def _spans(
 
 def _pieces(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer], plan: Cadence) -> Iterator[_Piece]:
     """The parts of the span with one rate card each; where there is neither an item nor an add-on there is none."""
-    edges = {edge for layer in layers for edge in (layer.span.start, layer.span.end) if edge is not None}
+    edges = {one.active_from for layer in layers for one in layer.addon.quantities}
     starts = [span.start, *sorted(edge for edge in edges if span.start < edge and span.contains(edge))]
     last: _Piece | None = None
     for start, end in zip(starts, [*starts[1:], span.end], strict=True):
@@ -122,12 +120,12 @@ def _pieces(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer],
 
 
 def _piece(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer], plan: Cadence) -> _Piece | None:
-    here = [layer for layer in layers if layer.span.contains(span.start)]
     card, feature_id = (None, None) if base is None else (base.rate_card, base.feature_id)
-    if base is None and here:
-        feature_id = here[0].card.feature_id
-    for layer in here:
-        card = overlaid(card, layer.card.rate_card, layer.quantity, plan)
+    for layer in layers:
+        quantity = layer.addon.quantity_at(span.start)
+        if quantity:
+            feature_id = layer.card.feature_id if card is None else feature_id
+            card = overlaid(card, layer.card.rate_card, quantity, plan)
     return None if card is None else _Piece(span, card, feature_id)
 
 

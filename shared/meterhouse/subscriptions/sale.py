@@ -8,7 +8,7 @@ from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.plan import PlanSpec, PlanStatus, SettlementMode
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
 from meterhouse.customers.model import Customer
-from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
+from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.events import currency_settled
 from meterhouse.subscriptions.model import PlanReference, Subscription
@@ -127,6 +127,15 @@ def settle_currency(work: Work[SubscriptionStore], customer: Customer, currency:
         raise Conflict(
             f"the customer pays in {customer.currency}, the plan is in {currency}", "customer_currency_mismatch"
         )
+
+
+def settle_currency_of(work: Work[SubscriptionStore], subscription: Subscription, now: datetime) -> None:
+    """As `settle_currency`, for whose subscription it is, if anything in it has a price."""
+    customer = work.store.customers.find(subscription.customer_id)
+    if customer is None:
+        raise NotFound("customer", subscription.customer_id)
+    if is_priced(subscription):
+        settle_currency(work, customer, subscription.currency, now)
 
 
 def _custom(store: SubscriptionStore, spec: PlanSpec, problems: list[Problem]) -> Sold | None:

@@ -67,7 +67,8 @@ def subscribe(spec: PlanSpec, terms: Terms) -> Subscription:
 
 def is_priced(subscription: Subscription) -> bool:
     """Whether anything in it costs money, so that its currency matters."""
-    return any(item.rate_card.price is not None for item in subscription.items)
+    items = (item for phase in subscription.effective_phases() for item in phase.items)
+    return any(item.rate_card.price is not None for item in items)
 
 
 def _from_starting_phase(phases: Sequence[PlanPhase], key: str | None) -> Sequence[PlanPhase]:

@@ -3,13 +3,12 @@ from typing import Any
 import pytest
 
 from tests.integration.catalog.given import Call
-from tests.integration.catalog.test_addons import ADDONS, TERMINAL
+from tests.integration.catalog.test_addons import ADDONS, TERMINAL, on_sale
 from tests.integration.catalog.test_features import FEATURES, MILES
-from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS
+from tests.integration.catalog.test_plan_addons import TERMS
+from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS, created
 from tests.integration.odd import odd_forms
 
-TEXTS = ["", "x" * 2000, "\ud800", "1e999", "P0D", "P9999999Y"]
-ODD: list[Any] = [None, True, -1, 1.5, 10**400, *TEXTS, [], [None], {}, {"type": None}, {"type": {}}]
 PRICED = PLAN | {"phases": [PHASE | {"rateCards": EVERY_PRICE[1:]}]}
 ENTITLING = PLAN | {"phases": [PHASE | {"rateCards": EVERY_ENTITLEMENT}]}
 FEATURE = MILES | {
@@ -30,11 +29,25 @@ TOKENS = {
     [(PLANS, PLAN), (PLANS, PRICED), (PLANS, ENTITLING), (ADDONS, TERMINAL), (FEATURES, FEATURE), (FEATURES, TOKENS)],
 )
 def test_no_body_is_odd_enough_to_break_the_server(call: Call, address: str, body: dict[str, Any]) -> None:
-    answers = {odd: call("POST", address, document) for odd, document in odd_forms(body, ODD)}
+    answers = {odd: call("POST", address, document) for odd, document in odd_forms(body)}
 
     assert [key for key, (status, _) in answers.items() if status not in {201, 400, 409}] == []
     refused = [problem for status, problem in answers.values() if status == 400]
     assert all(problem["extensions"]["validationErrors"] for problem in refused)
+
+
+@pytest.mark.usefixtures("features")
+def test_no_assignment_is_odd_enough_to_break_the_server(call: Call) -> None:
+    plan, addon = created(call), on_sale(call)
+    body = TERMS | {"addonId": addon["id"]}
+    every, one = f"{PLANS}/{plan['id']}/addons", f"{PLANS}/{plan['id']}/addons/{addon['id']}"
+    assert call("POST", every, body)[0] == 201
+
+    assigned = {odd: call("POST", every, document)[0] for odd, document in odd_forms(body)}
+    replaced = {odd: call("PUT", one, document)[0] for odd, document in odd_forms(TERMS)}
+
+    assert [odd for odd, status in assigned.items() if status not in {400, 409}] == []
+    assert [odd for odd, status in replaced.items() if status not in {200, 400}] == []
 
 
 @pytest.mark.parametrize("path", ["'", "%ED%A0%80", "x" * 5000, "..", "%2F"])

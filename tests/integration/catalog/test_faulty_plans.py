@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.catalog.given import Call
-from tests.integration.catalog.test_addons import ADDONS, LOUNGE, TERMINAL, drafted, on_sale
+from tests.integration.catalog.test_addons import ADDONS, LOUNGE, TERMINAL, on_sale
 from tests.integration.catalog.test_plan_addons import TERMS
 from tests.integration.catalog.test_plans import PHASE, PLAN, PLANS, created
 from tests.problems import faults_of
@@ -140,17 +140,6 @@ def test_a_faulty_add_on_is_refused_at_its_fault(call: Call, changes: dict[str, 
 
     assert (status, faults_of(problem)) == (400, [(field, code)])
     assert call("GET", ADDONS)[1]["totalCount"] == 0
-
-
-@pytest.mark.parametrize("name", ["key", "currency"])
-def test_what_stays_of_a_version_is_not_replaced(call: Call, name: str) -> None:
-    plan, addon = created(call), drafted(call)
-    plan_body = {field: PLAN[field] for field in ("name", "billingCadence", "phases")}
-    addon_body = {field: TERMINAL[field] for field in ("name", "instanceType", "rateCards")}
-
-    for address, body in ((f"{PLANS}/{plan['id']}", plan_body), (f"{ADDONS}/{addon['id']}", addon_body)):
-        status, problem = call("PUT", address, body | {name: "EUR"})
-        assert (status, faults_of(problem)) == (400, [(f"/{name}", "extra_forbidden")])
 
 
 @pytest.mark.usefixtures("features")

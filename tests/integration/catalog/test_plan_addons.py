@@ -80,6 +80,18 @@ def test_all_that_does_not_go_together_is_listed_at_once(call: Call) -> None:
     assert shown(call, plan) == []
 
 
+def test_an_unknown_add_on_and_an_unknown_phase_are_told_together(call: Call) -> None:
+    plan = created(call)
+    body = {"addonId": plan["id"], "fromPlanPhase": "nowhere"}
+
+    status, problem = call("POST", f"{PLANS}/{plan['id']}/addons", body)
+
+    assert (status, faults_of(problem)) == (
+        400,
+        [("/addonId", "addon_not_found"), ("/fromPlanPhase", "plan_addon_unknown_plan_phase")],
+    )
+
+
 def test_only_what_is_on_sale_is_assigned(call: Call) -> None:
     plan, draft = created(call), drafted(call)
 

@@ -1,5 +1,6 @@
 """Customers with credit on the real database, at an instant the test sets."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.ledger.adjust_credit import AdjustCredit, Adjustment
+from meterhouse.ledger.api import routes
 from meterhouse.ledger.balance import EVERYTHING, CreditBalance, Scope
 from meterhouse.ledger.book import Collected
 from meterhouse.ledger.charge import Charge, Mode
@@ -19,15 +21,18 @@ from meterhouse.ledger.expire_credits import ExpireCredits
 from meterhouse.ledger.grant_credit import GrantCredit
 from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
 from meterhouse.ledger.list_expired_credits import ListExpiredCredits
-from meterhouse.ledger.ports import LedgerStore, Movement, MovementFilter
+from meterhouse.ledger.management import management
+from meterhouse.ledger.ports import LedgerStore, Movement, MovementFilter, OpenCharges
 from meterhouse.ledger.position import Position
 from meterhouse.ledger.postgres import PostgresLedgerStore
-from meterhouse.ledger.service import CreditReads
+from meterhouse.ledger.service import CreditReads, nothing_open
 from meterhouse.ledger.settle_purchase import SettlePurchase
 from meterhouse.ledger.void_credit import VoidCredit
+from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Row, begins
 from tests.unit.ledger.samples import T
+from tests.unit.platform.requests import CONTEXT, request
 
 if TYPE_CHECKING:
     from meterhouse.platform.work import Begin
@@ -42,6 +47,7 @@ class Till:
     database: Database
     namespace: str
     now: datetime = T
+    open_charges: OpenCharges = nothing_open
     customer: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +116,35 @@ class Till:
     def movements(self, at: datetime | None = None, scope: Scope = EVERYTHING, **wanted: Any) -> list[Movement]:
         asked = MovementFilter(self.customer, at or self.now, scope, **wanted)
         return CreditReads(self.begin, now=self.clock).movements(self.namespace, asked)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: str = "",
+        namespace: str | None = None,
+        key: str | None = None,
+    ) -> tuple[int, Any]:
+        """A request below the customer's `credits`, or to a whole path."""
+        handler = http_handler(*routes(management(self.begin, self.open_charges, self.clock)), database=self.database)
+        whole = path if path.startswith("/") else f"/api/v3/openmeter/customers/{self.customer}/credits/{path}"
+        headers = {"content-type": "application/json"} | ({} if key is None else {"idempotency-key": key})
+        event = request(method, whole, body, query=query, headers=headers, namespace=namespace or self.namespace)
+        answer = handler(event, CONTEXT)
+        text = answer.get("body")
+        return int(answer["statusCode"]), json.loads(text) if text else None
+
+    def ok(self, method: str, path: str, body: object = None, *, query: str = "") -> Any:
+        status, answer = self.call(method, path, body, query=query)
+        assert status in {200, 201}, answer
+        return answer
+
+    def refused(self, method: str, path: str, body: object = None, *, query: str = "") -> list[tuple[str, str]]:
+        status, answer = self.call(method, path, body, query=query)
+        assert status == 400, answer
+        return [(fault["field"], fault["code"]) for fault in answer["extensions"]["validationErrors"]]
 
     def positions(self) -> list[Position]:
         with self.begin(self.namespace) as work:

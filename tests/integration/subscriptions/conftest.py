@@ -37,7 +37,7 @@ from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.platform.requests import CONTEXT, request
-from tests.unit.subscriptions.samples import at, fee, phase, spec, usage
+from tests.unit.subscriptions.samples import at, fee, metered, phase, spec, usage
 
 PUBLISHED = at("2021-01-01")
 
@@ -141,3 +141,12 @@ class Api:
 @pytest.fixture
 def api(database: Database, namespace: str) -> Api:
     return Api(database, namespace)
+
+
+@pytest.fixture
+def sold(api: Api) -> Api:
+    """Its plan "sold": a month of trial, then for good; in both a fee of 20 and usage with 100 included."""
+    cards = [fee(), metered("100")]
+    api.plan(spec(phase("trial", "P1M", *cards), phase("paid", None, *cards)), key="sold")
+    api.now = at("2021-01-20")
+    return api

@@ -1,13 +1,8 @@
 """Add-ons bought for subscriptions, over the real database."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from meterhouse.catalog.addon import InstanceType
-from meterhouse.catalog.plan_addon import PlanAddonTerms
-from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -15,60 +10,27 @@ from meterhouse.subscriptions.addon_service import AddonService
 from meterhouse.subscriptions.addons import AddonChange, NewAddon
 from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.timing import Soon
-from tests.unit.subscriptions.samples import at, fee, issuing, metered, phase, spec, usage
+from tests.integration.subscriptions.addon_shop import (
+    ANN,
+    ANY,
+    FEBRUARY,
+    MARCH,
+    NOW,
+    SEAT,
+    START,
+    SUBSCRIPTIONS,
+    bought,
+    events,
+    faults,
+    fees,
+    path,
+    sell,
+    subscribed,
+)
+from tests.unit.subscriptions.samples import at, fee, issuing, phase, spec
 
 if TYPE_CHECKING:
     from tests.integration.subscriptions.conftest import Api
-
-SUBSCRIPTIONS = "/api/v1/subscriptions"
-ANN = "/api/v2/customers/ann/entitlements"
-START, FEBRUARY, MARCH = "2021-01-10T00:00:00Z", "2021-02-10T00:00:00Z", "2021-03-10T00:00:00Z"
-NOW = "2021-01-20T00:00:00Z"
-ANY = PlanAddonTerms("trial")
-SEAT = fee(amount="5")
-
-
-@pytest.fixture
-def sold(api: "Api") -> "Api":
-    """Its plan "sold": a month of trial, then for good; in both a fee of 20 and usage with 100 included."""
-    cards = [fee(), metered("100")]
-    api.plan(spec(phase("trial", "P1M", *cards), phase("paid", None, *cards)), key="sold")
-    api.now = at("2021-01-20")
-    return api
-
-
-def subscribed(api: "Api") -> str:
-    subscription_id: str = api.subscribe(plan={"key": "sold"})["id"]
-    return subscription_id
-
-
-def sell(api: "Api", *cards: RateCard, terms: PlanAddonTerms | None = ANY, **fields: Any) -> str:
-    return api.addon(*cards, terms=terms, plan="sold", **fields)
-
-
-def path(subscription_id: str, addon: Any = None) -> str:
-    return f"{SUBSCRIPTIONS}/{subscription_id}/addons" + (f"/{addon['id']}" if addon else "")
-
-
-def wanted(addon_id: str, **fields: object) -> dict[str, object]:
-    return {"name": "Seats", "quantity": 1, "timing": "immediate", "addon": {"id": addon_id}} | fields
-
-
-def bought(api: "Api", subscription_id: str, addon_id: str, **fields: object) -> Any:
-    return api.ok("POST", path(subscription_id), wanted(addon_id, **fields))
-
-
-def faults(api: "Api", method: str, url: str, body: object) -> tuple[int, set[tuple[str, str]]]:
-    status, problem = api.call(method, url, body)
-    errors = problem.get("extensions", {}).get("validationErrors", [])
-    return status, {(one["field"], one["code"]) for one in errors} or {("", problem.get("code", ""))}
-
-
-def fees(api: "Api", subscription_id: str, key: str = "fee") -> list[tuple[str, str]]:
-    """Begin and price of each item of a key, in order of time."""
-    phases = api.ok("GET", f"{SUBSCRIPTIONS}/{subscription_id}")["phases"]
-    items = [item for phase in phases for item in phase["itemTimelines"].get(key, [])]
-    return [(item["activeFrom"], item["price"]["amount"]) for item in items]
 
 
 def test_an_add_on_is_bought_and_shown_with_its_timeline_and_the_items_it_makes_dearer(sold: "Api") -> None:
@@ -198,134 +160,6 @@ def test_a_customer_without_a_currency_gets_that_of_the_priced_add_on(sold: "Api
     assert row["currency"] == "USD"
 
 
-REFUSED: dict[str, tuple[dict[str, object], int, set[tuple[str, str]]]] = {
-    "too many": ({"quantity": 4}, 400, {("/quantity", "addon_quantity_above_maximum")}),
-    "too early": ({"timing": START}, 400, {("/timing", "timing_in_the_past")}),
-    "in a phase before": ({"timing": "2021-02-01T00:00:00Z"}, 400, {("/timing", "addon_not_available_yet")}),
-    "both": (
-        {"quantity": 4, "timing": "immediate"},
-        400,
-        {("/quantity", "addon_quantity_above_maximum"), ("/timing", "addon_not_available_yet")},
-    ),
-    "unknown": ({"addon": {"id": "01HZ0000000000000000000009"}}, 400, {("/addon/id", "addon_not_found")}),
-    "negative": ({"quantity": -1}, 400, {("/quantity", "greater_than_equal")}),
-    "a fraction": ({"quantity": 1.5}, 400, {("/quantity", "int_type")}),
-    "beyond any number": ({"quantity": 10**30}, 400, {("/quantity", "less_than_equal")}),
-    "no time": ({"timing": "soon", "name": ""}, 400, {("/timing", "timing"), ("/name", "string_too_short")}),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_the_plan_does_not_sell_like_that_is_refused(sold: "Api", case: str) -> None:
-    fields, status, problems = REFUSED[case]
-    subscription_id = subscribed(sold)
-    addon_id = sell(sold, SEAT, terms=PlanAddonTerms("paid", max_quantity=3))
-
-    body = wanted(addon_id, timing=FEBRUARY) | fields
-
-    assert faults(sold, "POST", path(subscription_id), body) == (status, problems)
-    assert sold.ok("GET", path(subscription_id)) == []
-
-
-def test_of_one_that_is_single_there_is_one_or_none(sold: "Api") -> None:
-    subscription_id = subscribed(sold)
-    addon_id = sell(sold, SEAT, instance_type=InstanceType.SINGLE)
-
-    for number in (0, 2):
-        body = wanted(addon_id, quantity=number)
-        assert faults(sold, "POST", path(subscription_id), body) == (400, {("/quantity", "addon_is_single")})
-    made = bought(sold, subscription_id, addon_id)
-    two = faults(sold, "PATCH", path(subscription_id, made), {"quantity": 2})
-    assert two == (400, {("/quantity", "addon_is_single")})
-    sold.now = at("2021-01-25")
-    assert sold.ok("PATCH", path(subscription_id, made), {"quantity": 0})["quantity"] == 0
-
-
-def test_more_than_the_plan_sells_are_refused_later_too_and_fewer_are_not(sold: "Api") -> None:
-    subscription_id = subscribed(sold)
-    made = bought(sold, subscription_id, sell(sold, SEAT, terms=PlanAddonTerms("trial", 3)), quantity=3)
-
-    more = faults(sold, "PATCH", path(subscription_id, made), {"quantity": 4})
-    alone = faults(sold, "PATCH", path(subscription_id, made), {"timing": FEBRUARY})
-
-    assert more == (400, {("/quantity", "addon_quantity_above_maximum")})
-    assert alone == (400, {("/timing", "timing_without_quantity")})
-    assert sold.ok("PATCH", path(subscription_id, made), {"quantity": 1})["quantity"] == 1
-
-
-def test_what_the_plan_does_not_sell_and_custom_plans_have_no_add_ons(sold: "Api") -> None:
-    subscription_id = subscribed(sold)
-    unsold = wanted(sell(sold, SEAT, terms=None))
-    assert faults(sold, "POST", path(subscription_id), unsold) == (400, {("/addon/id", "addon_not_sold_with_plan")})
-
-    sold.add_customer("bea")
-    price = {"type": "flat", "amount": "1"}
-    card = {"type": "flat_fee", "key": "fee", "name": "Fee", "billingCadence": "P1M", "price": price}
-    custom = {
-        "name": "Custom",
-        "currency": "USD",
-        "billingCadence": "P1M",
-        "phases": [{"key": "only", "name": "Only", "duration": None, "rateCards": [card]}],
-    }
-    body = {"customPlan": custom, "customerKey": "bea"}
-    made = sold.ok("POST", SUBSCRIPTIONS, body)
-    refused = faults(sold, "POST", path(made["id"]), wanted(sell(sold, SEAT)))
-    assert refused == (409, {("", "addons_need_a_plan")})
-
-
-def test_one_that_is_there_already_is_named(sold: "Api") -> None:
-    subscription_id, addon_id = subscribed(sold), sell(sold, SEAT)
-    made = bought(sold, subscription_id, addon_id)
-
-    status, refused = sold.call("POST", path(subscription_id), wanted(addon_id))
-
-    assert (status, refused["code"], refused["subscriptionAddonId"]) == (409, "addon_already_bought", made["id"])
-
-
-def test_one_that_does_not_go_with_another_add_on_is_refused_though_the_plan_sells_both(sold: "Api") -> None:
-    subscription_id = subscribed(sold)
-    bought(sold, subscription_id, sell(sold, fee("extra", "1")))
-    yearly = sell(sold, fee("extra", "1", cadence="P1Y"))
-
-    refused = faults(sold, "POST", path(subscription_id), wanted(yearly))
-
-    assert refused == (409, {("/addon/id", "rate_card_billing_cadence_mismatch")})
-
-
-def test_ad_05_one_that_does_not_go_with_an_item_of_the_subscription_is_refused(sold: "Api") -> None:
-    subscription_id = subscribed(sold)
-
-    refused = faults(sold, "POST", path(subscription_id), wanted(sell(sold, usage())))
-
-    assert refused[0] == 409
-    assert ("/addon/id", "rate_card_only_flat_over_flat") in refused[1]
-
-
-def test_only_active_subscriptions_have_their_add_ons_changed(sold: "Api") -> None:
-    subscription_id, addon_id = subscribed(sold), sell(sold, SEAT)
-    made = bought(sold, subscription_id, addon_id)
-    sold.ok("POST", f"{SUBSCRIPTIONS}/{subscription_id}/cancel", {"timing": "next_billing_cycle"})
-
-    assert faults(sold, "PATCH", path(subscription_id, made), {"quantity": 2}) == (
-        409,
-        {("", "subscription_state_forbids")},
-    )
-    other = wanted(sell(sold, SEAT))
-    assert faults(sold, "POST", path(subscription_id), other) == (409, {("", "subscription_state_forbids")})
-
-
-def test_one_by_hand_in_the_way_of_what_it_includes_is_named_and_nothing_is_written(sold: "Api") -> None:
-    sold.feature("flag")
-    subscription_id = subscribed(sold)
-    by_hand = sold.ok("POST", ANN, {"type": "boolean", "featureKey": "flag"})
-    before = events(sold)
-
-    status, refused = sold.call("POST", path(subscription_id), wanted(sell(sold, issuing("1", "flag"))))
-
-    assert (status, refused["entitlementId"]) == (409, by_hand["id"])
-    assert (sold.ok("GET", path(subscription_id)), events(sold)) == ([], before)
-
-
 def test_of_many_who_buy_it_at_once_one_succeeds(sold: "Api", database_settings: PostgresSettings) -> None:
     subscription_id, addon_id = subscribed(sold), sell(sold, issuing("1"))
 
@@ -362,9 +196,3 @@ def test_changes_at_once_come_one_after_the_other(sold: "Api", database_settings
         list(threads.map(change, range(2, 10)))
     timeline = sold.ok("GET", path(subscription_id, made))["timeline"]
     assert [one["quantity"] for one in timeline] == list(range(1, 10))
-
-
-def events(api: "Api") -> list[str]:
-    with api.database.transaction(api.namespace) as transaction:
-        rows = transaction.fetch_all("SELECT type FROM outbox WHERE namespace = %(namespace)s ORDER BY position")
-    return [row["type"] for row in rows]

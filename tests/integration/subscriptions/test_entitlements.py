@@ -141,6 +141,69 @@ def test_of_a_subscription_that_began_in_the_past_only_what_is_not_over_is_made(
     assert there(entitling) == WHOLE[1:]
 
 
+def edited(api: "Api", made: Any, *patches: dict[str, object]) -> None:
+    api.ok("PATCH", f"{SUBSCRIPTIONS}/{made['id']}", {"customizations": patches, "timing": "immediate"})
+
+
+def test_an_item_that_is_removed_ends_its_entitlement_and_one_that_is_added_brings_its_own(entitling: "Api") -> None:
+    made = subscribed(entitling)
+    entitling.now = at("2021-01-20")
+    card = {
+        "type": "flat_fee",
+        "key": "flag",
+        "name": "Flag",
+        "featureKey": "flag",
+        "billingCadence": None,
+        "price": None,
+        "entitlementTemplate": {"type": "boolean"},
+    }
+
+    edited(entitling, made, {"op": "remove_item", "phaseKey": "trial", "itemKey": "usage"}, ADD | {"rateCard": card})
+
+    assert there(entitling)[:2] == [
+        ("usage", JANUARY, "2021-01-20T00:00:00Z", 10),
+        ("flag", "2021-01-20T00:00:00Z", FEBRUARY, None),
+    ]
+
+
+ADD = {"op": "add_item", "phaseKey": "trial"}
+
+
+def test_a_phase_that_lasts_longer_takes_its_entitlements_along_and_moves_those_that_follow(entitling: "Api") -> None:
+    made = subscribed(entitling)
+
+    edited(entitling, made, {"op": "stretch_phase", "phaseKey": "trial", "extendBy": "P1M"})
+
+    march = "2021-03-10T00:00:00Z"
+    assert there(entitling) == [
+        ("usage", JANUARY, march, 10),
+        ("flag", march, None, None),
+        ("usage", march, None, 100),
+    ]
+
+
+def test_a_newer_version_of_the_plan_brings_its_own_where_the_old_ones_end(entitling: "Api") -> None:
+    made = subscribed(entitling)
+    entitling.next_version(spec(phase("paid", None, metered("500"))), key="entitled")
+
+    done = entitling.ok("POST", f"{SUBSCRIPTIONS}/{made['id']}/migrate", {"timing": "next_billing_cycle"})
+
+    assert there(entitling) == [("usage", JANUARY, FEBRUARY, 10), ("usage", FEBRUARY, None, 500)]
+    [item] = done["next"]["phases"][0]["items"]
+    assert item["included"]["entitlement"]["issueAfterReset"] == 500
+
+
+def test_a_subscription_that_is_restored_has_them_back_and_the_one_to_come_has_none(entitling: "Api") -> None:
+    made = subscribed(entitling)
+    other = {"plan": {"key": "plan"}, "timing": "next_billing_cycle"}
+    entitling.ok("POST", f"{SUBSCRIPTIONS}/{made['id']}/change", other)
+    assert there(entitling) == [("usage", JANUARY, FEBRUARY, 10)]
+
+    entitling.ok("POST", f"{SUBSCRIPTIONS}/{made['id']}/restore")
+
+    assert there(entitling) == WHOLE
+
+
 def events(api: "Api") -> list[str]:
     with api.database.transaction(api.namespace) as transaction:
         rows = transaction.fetch_all("SELECT type FROM outbox WHERE namespace = %(namespace)s ORDER BY position")

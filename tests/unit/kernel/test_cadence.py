@@ -11,6 +11,7 @@ from meterhouse.kernel.cadence import (
     CadenceUnit,
     add,
     divides,
+    exceeds_a_century,
     index_at,
     occurrence,
     period_at,
@@ -114,6 +115,15 @@ def test_periods_between_are_whole_and_leave_out_those_that_only_touch() -> None
     inside = list(periods_between(at("2013-01-01"), MONTH, at("2013-02-10"), at("2013-02-11")))
     assert inside == [period("2013-02-01", "2013-03-01")]
     assert not list(periods_between(at("2013-01-01"), MONTH, at("2013-02-01"), at("2013-02-01")))
+
+
+@pytest.mark.parametrize(
+    ("cadence", "exceeds"),
+    [("P100Y", False), ("P1200M", False), ("P36525D", False), ("PT876600H", False)]
+    + [(long, True) for long in ("P101Y", "P1201M", "P36526D", "P5219W", "PT876601H", "P9999999Y", "P9999999W")],
+)
+def test_nobody_plans_beyond_a_century(cadence: str, exceeds: bool) -> None:
+    assert exceeds_a_century(Cadence.parse(cadence)) is exceeds
 
 
 def test_a_date_outside_the_calendar_is_invalid_input() -> None:

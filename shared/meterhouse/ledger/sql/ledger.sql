@@ -118,10 +118,11 @@ WITH moved AS (
     GROUP BY t.namespace, t.id, t.entries, e.currency
     HAVING sum(e.amount) <> 0
     UNION ALL
-    SELECT booked_at, 2, booked_at, id, kind, name, currency, amount
-    FROM jsonb_to_recordset(%(ending)s) AS ending(
+    SELECT booked_at, CASE kind WHEN 'consumed' THEN 1 ELSE 2 END, booked_at, id, kind, name, currency, amount
+    FROM jsonb_to_recordset(%(unwritten)s) AS unwritten(
         booked_at timestamptz, id text, kind text, name text, currency text, amount numeric
     )
+    WHERE amount <> 0
 ), balanced AS (
     SELECT moved.*, sum(amount) OVER (PARTITION BY currency ORDER BY booked_at, rank, recorded_at, id) AS after
     FROM moved

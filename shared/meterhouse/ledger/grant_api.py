@@ -1,0 +1,130 @@
+"""Credit grants and adjustments over HTTP, to the contract's third version."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+
+from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
+from meterhouse.ledger.credit_schema import (
+    BillingCreditAdjustment,
+    BillingCreditGrant,
+    CreateCreditAdjustmentRequest,
+    CreateCreditGrantRequest,
+    CreditGrantPagePaginatedResponse,
+    PageMeta,
+    PaginatedMeta,
+    UpdateCreditGrantExternalSettlementRequest,
+    VoidCreditGrantRequest,
+    adjustment_of,
+    adjustment_wire,
+    grant_wire,
+    spec_of,
+)
+from meterhouse.ledger.filter_query import CurrencyEq, Text, refuse_other_filters, text_filter
+from meterhouse.ledger.management import Credits
+from meterhouse.ledger.ports import GrantFilter
+from meterhouse.platform.http import namespace_of
+from meterhouse.platform.wire import PageNumber, PageSize, Ulid
+
+_TAGS = ["Credits"]
+CREDITS = "/api/v3/openmeter/customers/<customer_id>/credits"
+_GRANTS = f"{CREDITS}/grants"
+_GRANT = f"{_GRANTS}/<credit_grant_id>"
+_KEY = "filter[key]"
+_FILTERS = {
+    "filter[status]",
+    "filter[currency]",
+    _KEY,
+    *(f"{_KEY}[{how}]" for how in ("eq", "neq", "contains", "exists")),
+}
+CustomerId = Annotated[Ulid, Path()]
+GrantId = Annotated[Ulid, Path()]
+
+
+def grant_routes(credits_: Credits) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    def shown(grant: CreditGrant) -> BillingCreditGrant:
+        return grant_wire(grant, credits_.reads.now())
+
+    @router.post(_GRANTS, operation_id="createCreditGrant", tags=_TAGS, summary="Grant credit")
+    def create(
+        customer_id: CustomerId, body: Annotated[CreateCreditGrantRequest, Body()]
+    ) -> tuple[BillingCreditGrant, int]:
+        return shown(credits_.grant(namespace(), customer_id, spec_of(body))), HTTPStatus.CREATED
+
+    @router.get(_GRANTS, operation_id="listCreditGrants", tags=_TAGS, summary="List credit grants")
+    def page(
+        customer_id: CustomerId,
+        size: Annotated[PageSize, Query(alias="page[size]")] = 100,
+        number: Annotated[PageNumber, Query(alias="page[number]")] = 1,
+        status: Annotated[GrantStatus | None, Query(alias="filter[status]")] = None,
+        currency: CurrencyEq = None,
+        key: Annotated[Text, Query(alias=_KEY)] = None,
+        key_eq: Annotated[Text, Query(alias=f"{_KEY}[eq]")] = None,
+        key_neq: Annotated[Text, Query(alias=f"{_KEY}[neq]")] = None,
+        key_contains: Annotated[Text, Query(alias=f"{_KEY}[contains]")] = None,
+        key_exists: Annotated[bool | None, Query(alias=f"{_KEY}[exists]")] = None,
+    ) -> CreditGrantPagePaginatedResponse:
+        refuse_other_filters(router.current_event.resolved_query_string_parameters, _FILTERS)
+        text = text_filter(key, key_eq, key_neq, key_contains, key_exists)
+        wanted = GrantFilter(customer_id, credits_.reads.now(), status, currency, text)
+        found, total = credits_.reads.grants(namespace(), wanted, number, size)
+        return CreditGrantPagePaginatedResponse(
+            data=[grant_wire(grant, wanted.at) for grant in found],
+            meta=PaginatedMeta(page=PageMeta(number=number, size=size, total=total)),
+        )
+
+    @router.get(_GRANT, operation_id="getCreditGrant", tags=_TAGS, summary="Show a credit grant")
+    def get(customer_id: CustomerId, credit_grant_id: GrantId) -> BillingCreditGrant:
+        return shown(credits_.reads.grant(namespace(), customer_id, credit_grant_id))
+
+    return router
+
+
+def change_routes(credits_: Credits) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    @router.post(
+        f"{_GRANT}/settlement/external",
+        operation_id="updateCreditGrantExternalSettlement",
+        tags=_TAGS,
+        summary="Tell how far the payment of a credit grant is that is paid outside",
+    )
+    def settle(
+        customer_id: CustomerId,
+        credit_grant_id: GrantId,
+        body: Annotated[UpdateCreditGrantExternalSettlementRequest, Body()],
+    ) -> BillingCreditGrant:
+        settled = credits_.settle(namespace(), customer_id, credit_grant_id, body.status)
+        return grant_wire(settled, credits_.reads.now())
+
+    @router.post(f"{_GRANT}/void", operation_id="voidCreditGrant", tags=_TAGS, summary="Void a credit grant")
+    def void(
+        customer_id: CustomerId,
+        credit_grant_id: GrantId,
+        _body: Annotated[VoidCreditGrantRequest | None, Body()] = None,
+    ) -> BillingCreditGrant:
+        return grant_wire(credits_.void(namespace(), customer_id, credit_grant_id), credits_.reads.now())
+
+    @router.post(
+        f"{CREDITS}/adjustments",
+        operation_id="createCreditAdjustment",
+        tags=_TAGS,
+        summary="Give or take credit by hand",
+    )
+    def adjust(
+        customer_id: CustomerId, body: Annotated[CreateCreditAdjustmentRequest, Body()]
+    ) -> tuple[BillingCreditAdjustment, int]:
+        credits_.adjust(namespace(), customer_id, adjustment_of(body))
+        return adjustment_wire(body), HTTPStatus.CREATED
+
+    return router

@@ -1,0 +1,53 @@
+"""Quantities of an add-on that change within a period, on invoices: exact shares of the period."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from meterhouse.catalog.price import PaymentTerm
+from meterhouse.subscriptions.addon import SubscriptionAddon
+from meterhouse.subscriptions.model import Subscription
+from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.unit.billing.samples import metered
+from tests.unit.subscriptions.samples import bought, fee, issuing
+
+IN_ARREARS = PaymentTerm.IN_ARREARS
+
+
+def buy(run: Run, subscription: Subscription, addon: SubscriptionAddon) -> None:
+    run.change(replace(subscription, addons=(addon,), updated_at=run.now))
+
+
+def lines(run: Run) -> list[tuple[str, Decimal]]:
+    """Day of the month from which on it charges, and amount, of each line on an invoice."""
+    found = [line for invoice in run.invoices() for line in invoice.lines if line.key.split("/")[2] == "fee"]
+    found.sort(key=lambda line: line.service_period.start)
+    return [(f"{line.service_period.start:%m-%d}", line.totals.total) for line in found]
+
+
+def test_each_part_of_the_period_is_charged_by_its_share_and_another_run_changes_nothing(run: Run) -> None:
+    made = run.subscribe(run.customer("ann"), fee(amount="31", term=IN_ARREARS))
+    buy(run, made, bought(fee(amount="62", term=IN_ARREARS), d2024_01_11=1, d2024_01_21=2))
+
+    run.all(AFTER_JANUARY)
+
+    assert lines(run) == [("01-01", Decimal(10)), ("01-11", Decimal(30)), ("01-21", Decimal(55))]
+    before = run.everything()
+    run.all(AFTER_JANUARY)
+    assert run.everything() == before
+
+
+def test_more_units_included_leave_the_usage_of_the_period_one_line(run: Run) -> None:
+    customer = run.customer("ann")
+    made = run.subscribe(customer, metered())
+    buy(run, made, bought(issuing("50"), d2024_01_11=1))
+    run.used(customer, "2024-01-01", "7")
+
+    run.all(AFTER_JANUARY)
+
+    [invoice] = run.invoices()
+    [line] = invoice.lines
+    assert (line.service_period.start, line.service_period.end) == (
+        line.full_service_period.start,
+        line.full_service_period.end,
+    )
+    assert line.quantity == 7
