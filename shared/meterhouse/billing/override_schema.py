@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from meterhouse.billing.override import BilledBy
+from meterhouse.billing.override import BilledBy, CustomerOverride
 from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire, apps_to_wire, party_to_wire, workflow_to_wire
 from meterhouse.customers.schema import CustomerWire, customer_wire
 from meterhouse.customers.service import ShownCustomer
@@ -41,13 +41,7 @@ class OverrideWithDetails(Wire):
 def override_to_wire(billed: BilledBy, expand: frozenset[OverrideExpand] = frozenset()) -> OverrideWithDetails:
     override, profile = billed.override, billed.profile
     return OverrideWithDetails(
-        customer_override=override
-        and OverrideWire(
-            created_at=override.created_at,
-            updated_at=override.updated_at,
-            billing_profile_id=override.profile_id,
-            customer_id=override.customer_id,
-        ),
+        customer_override=None if override is None else _override(override),
         base_billing_profile_id=profile.id,
         customer_profile=CustomerProfileWire(
             supplier=party_to_wire(profile.spec.supplier),
@@ -55,4 +49,13 @@ def override_to_wire(billed: BilledBy, expand: frozenset[OverrideExpand] = froze
             apps=apps_to_wire(profile, expand=OverrideExpand.APPS in expand),
         ),
         customer=customer_wire(ShownCustomer(billed.customer)) if OverrideExpand.CUSTOMER in expand else None,
+    )
+
+
+def _override(override: CustomerOverride) -> OverrideWire:
+    return OverrideWire(
+        created_at=override.created_at,
+        updated_at=override.updated_at,
+        billing_profile_id=override.profile_id,
+        customer_id=override.customer_id,
     )

@@ -101,7 +101,7 @@ def test_a_pin_to_nothing_is_refused(api: Api, ann: str, body: object, field: st
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_nobody_pins_whom_it_does_not_know(api: Api, ann: str, other_namespace: str, method: str) -> None:
-    body = {} if method == "PUT" else None
+    body: object = {} if method == "PUT" else None
     for customer, namespace in ((UNKNOWN, None), (ann, other_namespace)):
         assert api(method, f"{CUSTOMERS}/{customer}", body, namespace=namespace)[0] == 404
     assert api("GET", CUSTOMERS, namespace=other_namespace)[1]["items"] == []
@@ -119,7 +119,8 @@ def test_the_applications_filter_alone_keeps_overrides_apart(
     profile = pinned(api, ann)
     with unguarded.transaction(other_namespace) as transaction:
         overrides = PostgresBilling(transaction).overrides
-        assert overrides.pinned([ann]) == overrides.of_customers([ann]) == {}
+        assert overrides.pinned([ann]) == {}
+        assert overrides.of_customers([ann]) == {}
         assert not overrides.is_pinned(profile["id"])
         assert not overrides.remove(ann)
 
