@@ -124,6 +124,7 @@ REQUESTS = (
             "DELETE /api/v1/plans/{planId}/addons/{planAddonId}",
         ),
     ),
+    FunctionSpec("rehearse_catalog", (POSTGRES,), routes=("POST /api/v1/catalog/rehearsal",)),
     FunctionSpec(
         "manage_entitlements",
         (POSTGRES,),

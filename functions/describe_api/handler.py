@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import api as billing
 from meterhouse.catalog import api as catalog
-from meterhouse.catalog import currencies_api
+from meterhouse.catalog import currencies_api, rehearse_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
@@ -31,6 +31,7 @@ def openapi() -> str:
             *customers.routes(UNUSED, UNUSED),
             *catalog.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             currencies_api.currency_routes(),
+            rehearse_api.rehearse_routes(UNUSED, UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
             subscriptions.routes(UNUSED),

@@ -76,3 +76,59 @@ def test_a_record_that_no_sink_can_read_is_listed_and_replayed(
     # it is no more readable than before: the replay is buried as a letter of its own
     eventually(lambda: [bool(one.get("replayedAt")) for one in meterhouse("dead-letters", "list")], [False, True])
     eventually(lambda: meterhouse("conservation")["totals"]["dead"], 2)
+
+
+CATALOG = {
+    "meters/km.yaml": "eventType: trip\naggregation: SUM\nvalueProperty: $.km\n",
+    "features/km.yaml": "name: Kilometres\nmeterSlug: km\n",
+    "plans/walker.yaml": """\
+name: Walker      # whoever goes on foot
+currency: EUR
+billingCadence: P1M
+phases:
+  - key: default
+    name: Default
+    rateCards:
+      - type: usage_based
+        key: km
+        name: Kilometres
+        featureKey: km
+        billingCadence: P1M
+        price: {type: unit, amount: 0.10}
+""",
+}
+
+
+@pytest.mark.parametrize("namespace", ["plans_as_code"], indirect=True)
+def test_a_catalog_in_files_is_sold_changed_and_told_whom_it_touches(
+    meterhouse: Meterhouse, new_namespace: Callable[[str], Any], namespace: str, tmp_path: Path
+) -> None:
+    sdk = new_namespace(namespace)
+    for name, text in CATALOG.items():
+        (tmp_path / "catalog" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "catalog" / name).write_text(text)
+
+    planned = meterhouse("catalog", "plan", "--out", "plan.json")
+    applied = meterhouse("catalog", "apply", "--yes", "--plan", "plan.json")
+
+    things = ["meters/km", "features/km", "plans/walker"]
+    assert [(one["thing"], one["action"]) for one in planned["changes"]] == [(thing, "add") for thing in things]
+    assert [one["thing"] for one in applied["done"]] == things
+    assert meterhouse("catalog", "apply", "--yes")["done"] == []
+    assert meterhouse("catalog", "pull") == {"written": [], "unchanged": 3, "onlyHere": []}
+
+    customer = sdk.customers.create({"key": "ann", "name": "Ann"})
+    subscription = sdk.subscriptions.create({"customerKey": "ann", "plan": {"key": "walker"}})
+    plan = tmp_path / "catalog/plans/walker.yaml"
+    plan.write_text(plan.read_text().replace("0.10", "0.12"))
+
+    [change] = meterhouse("catalog", "plan")["changes"]
+    done = meterhouse("catalog", "apply", "--yes")["done"]
+
+    price = "phases.default.rateCards.km.price.amount"
+    assert change["fields"] == [{"field": price, "old": "0.10", "new": "0.12"}]
+    who = {"id": subscription.id, "customerId": customer.id, "version": 1, "status": "active"}
+    assert change["subscriptions"] == [who]
+    assert done == [{"thing": "plans/walker", "done": "published as version 2"}]
+    assert [plan.version for plan in sdk.plans.list(key=["walker"], status=["active"])] == [2]
+    assert meterhouse("catalog", "plan")["changes"] == []

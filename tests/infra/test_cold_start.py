@@ -22,6 +22,7 @@ MAY_LOAD = {
     "manage_meters": HTTP | {"jsonpath"},
     "manage_customers": HTTP,
     "manage_catalog": HTTP,
+    "rehearse_catalog": HTTP | {"jsonpath"},
     "manage_entitlements": HTTP,
     "check_access": HTTP,
     "manage_subscriptions": HTTP,

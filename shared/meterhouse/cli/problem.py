@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from meterhouse.cli.json_text import read_json
 
@@ -44,12 +43,13 @@ def read_refusal(status: int, body: str) -> Refusal:
         document = None
     if not isinstance(document, dict) or "title" not in document:
         return Refusal(status, _phrase(status), _excerpt(body))
-    return Refusal(status, str(document["title"]), str(document.get("detail", "")), tuple(_faults(document)))
-
-
-def _faults(document: dict[str, Any]) -> list[FieldFault]:
     extensions = document.get("extensions")
-    listed = extensions.get("validationErrors") if isinstance(extensions, dict) else None
+    faults = read_faults(extensions.get("validationErrors") if isinstance(extensions, dict) else None)
+    return Refusal(status, str(document["title"]), str(document.get("detail", "")), tuple(faults))
+
+
+def read_faults(listed: object) -> list[FieldFault]:
+    """The faults in a list of them; none where it is no list."""
     return [
         FieldFault(str(fault.get("field", "")), str(fault.get("message", "")))
         for fault in (listed if isinstance(listed, list) else ())

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from meterhouse.cli.catalog.view import Line
     from meterhouse.cli.checkpoint import Progress
 
 _NARROW = 80
 _WIDEST = 100_000
+_STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red"}
 
 
 def printable(value: object) -> str:
@@ -87,6 +89,22 @@ def show_lines(lines: Iterable[str]) -> None:
     made = console()
     for line in lines:
         made.print(printable(line), no_wrap=True, overflow="ignore", crop=False)
+
+
+def show_marked(lines: Iterable[Line]) -> None:
+    """Print the lines of a difference, coloured by their signs."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    made = console()
+    for line in lines:
+        made.print(Text(printable(line.text), _STYLES.get(line.sign, "")), no_wrap=True, overflow="ignore", crop=False)
+
+
+def ask(question: str) -> bool:
+    """Whether the person says yes; where nobody answers it is no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def tell(text: str) -> None:

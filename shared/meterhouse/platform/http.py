@@ -160,7 +160,10 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
 
 
 def answer_size(body: str) -> int:
-    """Bytes that a body takes in a Lambda's answer, as a text in JSON; Python 3.13's runtime escapes no letters."""
+    """Bytes that a body takes in a Lambda's answer, as a text in JSON.
+
+    Python 3.13's runtime escapes no letters: awslambdaric (4.2.2) encodes with `ensure_ascii=False`.
+    """
     return len(json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 

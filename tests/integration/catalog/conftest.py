@@ -1,8 +1,5 @@
 """The catalog on the real database, behind its HTTP edge."""
 
-import json
-from typing import Any
-
 import pytest
 
 from meterhouse.catalog.addon_service import AddonSale, AddonService
@@ -13,8 +10,7 @@ from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, begins
-from tests.integration.catalog.given import Call, Clock, catalog
-from tests.unit.platform.requests import CONTEXT, request
+from tests.integration.catalog.given import Call, Clock, answering, catalog
 
 
 @pytest.fixture
@@ -37,13 +33,7 @@ def call(database: Database, namespace: str, clock: Clock) -> Call:
         ),
         database=database,
     )
-
-    def send(method: str, path: str, body: object = None, **more: Any) -> tuple[int, Any]:
-        answer = handler(request(method, path, body, **{"namespace": namespace, **more}), CONTEXT)
-        text = answer.get("body")
-        return answer["statusCode"], json.loads(text) if text else None
-
-    return send
+    return answering(handler, namespace)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the tests of the catalog give it: meters, which are the room below's, and a clock."""
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,9 @@ from typing import Any
 
 from meterhouse.catalog.postgres import PostgresCatalog
 from meterhouse.metering.aggregation import Aggregation
+from meterhouse.platform.http import HttpHandler
 from meterhouse.platform.postgres import Transaction
+from tests.unit.platform.requests import CONTEXT, request
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,14 @@ class Clock:
 
 
 Call = Callable[..., tuple[int, Any]]
+
+
+def answering(handler: HttpHandler, namespace: str) -> Call:
+    """Sends requests as the namespace, unless told: the status and the document of each answer."""
+
+    def send(method: str, path: str, body: object = None, **more: Any) -> tuple[int, Any]:
+        answer = handler(request(method, path, body, **{"namespace": namespace, **more}), CONTEXT)
+        text = answer.get("body")
+        return answer["statusCode"], json.loads(text) if text else None
+
+    return send

@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from meterhouse.cli.app import app
+from meterhouse.platform.postgres import Database
+from tests.integration.cli.catalog_house import CatalogHouse
 from tests.integration.cli.endpoint import KEY, House, serving
 
 
@@ -42,6 +44,14 @@ class Terminal:
 def house() -> Iterator[House]:
     with serving(House()) as served:
         yield served
+
+
+@pytest.fixture
+def shop(house: House, database: Database, namespace: str) -> CatalogHouse:
+    """The house answers with the product's own catalog."""
+    opened = CatalogHouse(database, namespace)
+    house.before = opened.answer
+    return opened
 
 
 @pytest.fixture

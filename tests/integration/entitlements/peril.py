@@ -52,6 +52,31 @@ class PerilousDatabase(Database):
             self._peril.step()
 
 
+class LosingDatabase(Database):
+    """Loses its connection before the `victim`-th statement or commit, from 1, as when the server dies."""
+
+    def __init__(self, settings: PostgresSettings, lose: Callable[[int], object], victim: int) -> None:
+        super().__init__(lambda: settings)
+        self._lose = lose
+        self._left = victim
+
+    @contextmanager
+    def transaction(self, namespace: str, **scope: str) -> Iterator[Transaction]:
+        with super().transaction(namespace, **scope) as transaction:
+            for name in ("_run", "execute_many", "commit"):
+                setattr(transaction, name, self._losing(transaction, getattr(transaction, name)))
+            yield transaction
+
+    def _losing(self, transaction: Transaction, call: Callable[..., T]) -> Callable[..., T]:
+        def losing(*arguments: Any, **named: Any) -> T:
+            self._left -= 1
+            if self._left == 0:
+                self._lose(transaction.connection.info.backend_pid)
+            return call(*arguments, **named)
+
+        return losing
+
+
 def deaths(attempt: Callable[[Peril], object]) -> int:
     """Attempt again and again, killed one step later each time, until an attempt lives; how many died."""
     died = 0

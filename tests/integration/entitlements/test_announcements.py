@@ -13,8 +13,9 @@ from meterhouse.entitlements.postgres import PostgresEntitlements
 from meterhouse.entitlements.postgres_announcements import PostgresAnnouncements
 from meterhouse.entitlements.usage_period import ManualReset
 from meterhouse.kernel.cadence import Cadence
-from meterhouse.kernel.errors import InvalidInput
-from meterhouse.platform.postgres import Database, begins
+from meterhouse.kernel.errors import InvalidInput, Unavailable
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from tests.integration.entitlements.peril import LosingDatabase, Peril, PerilousDatabase, deaths
 from tests.integration.entitlements.room import DAY, T0, Room
 
 HOUR = timedelta(hours=1)
@@ -29,14 +30,15 @@ class Herald:
     now: datetime = T0 + LAG
     size: int = 2
     broken: set[str] = field(default_factory=set)
+    database: Database | None = None
+    goes_on: bool = False
+    """From where an earlier one came to, instead of `T0`."""
 
     def __post_init__(self) -> None:
-        self.begin = begins(self.rooms[0].database, PostgresAnnouncements)
+        self.begin = begins(self.database or self.rooms[0].database, PostgresAnnouncements)
         self.announce = AnnounceGrants(self.begin)
-        for room in self.rooms:
-            with self.begin(room.namespace) as work:
-                work.store.tell_until(T0)
-                work.commit()
+        for room in [] if self.goes_on else self.rooms:
+            room.write(lambda at: PostgresAnnouncements(at).tell_until(T0))
 
     def batches(self) -> list[GrantBatch]:
         namespaces = [room.namespace for room in self.rooms]
@@ -120,6 +122,67 @@ def test_a_batch_that_breaks_is_told_by_the_next_run_and_other_namespaces_go_on(
     herald.broken.clear()
     assert herald.run()
     assert (len(told(room)), len(told(other))) == (2, 2)
+
+
+@pytest.fixture
+def busy(new_room: Callable[[], Room]) -> Callable[[], Room]:
+    """Makes namespaces in which the first hour holds one expiry and three issues, in two batches."""
+
+    def made() -> Room:
+        room = new_room()
+        entitlement = room.entitled(room.customer())
+        room.granted(entitlement, expires_at=T0 + HOUR, expiration=Cadence.parse("PT1H"))
+        for _ in range(3):
+            room.granted(entitlement, recurrence=Recurrence(Cadence.parse("PT1H"), T0))
+        return room
+
+    return made
+
+
+def made_up(room: Room) -> list[str]:
+    """What is told once the next run is over, at the same time as the one before."""
+    Herald([room], goes_on=True).run()
+    return [kind for kind, _, _ in told(room)]
+
+
+ONCE = ["grant.expired", "grant.issued", "grant.issued", "grant.issued"]
+
+
+def test_a_run_killed_at_any_call_is_made_up_by_the_next_and_tells_each_once(
+    busy: Callable[[], Room], database_settings: PostgresSettings
+) -> None:
+    def attempt(peril: Peril) -> None:
+        room, database = busy(), PerilousDatabase(database_settings, peril)
+        try:
+            Herald([room], database=database).run()
+        finally:
+            database.close()
+            assert made_up(room) == ONCE
+
+    assert deaths(attempt) > 15
+
+
+def test_a_run_that_loses_the_database_before_any_statement_is_made_up_by_the_next(
+    busy: Callable[[], Room], database_settings: PostgresSettings, unguarded: Database
+) -> None:
+    def end_connection(pid: int) -> None:
+        unguarded.read("ends", "SELECT pg_terminate_backend(%(pid)s, 5000)", {"pid": pid})
+
+    lost = 0
+    while True:
+        room, database = busy(), LosingDatabase(database_settings, end_connection, victim=lost + 1)
+        try:
+            Herald([room], database=database).run()
+        except Unavailable:
+            lost += 1
+            assert made_up(room) == ONCE
+        else:
+            break
+        finally:
+            database.close()
+
+    assert [kind for kind, _, _ in told(room)] == ONCE
+    assert lost > 10
 
 
 def test_batches_hold_each_concerned_grant_once(room: Room) -> None:

@@ -1,6 +1,6 @@
-import json
+"""What can be held, settled and released, and what is told of it."""
+
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,43 +10,12 @@ import pytest
 from meterhouse.entitlements.entitlement import Entitlement, EntitlementType
 from meterhouse.entitlements.postgres import PostgresEntitlements
 from meterhouse.kernel.errors import Unavailable
-from meterhouse.metering.aggregation import Aggregation
-from meterhouse.metering.model import MeterSpec
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, PostgresSettings, Row
-from tests.integration.entitlements.peril import Peril, PerilousDatabase, deaths
-from tests.integration.entitlements.room import Room
-from tests.integration.entitlements.till import Answer, Till, path
+from tests.integration.entitlements.till import Till, path
 from tests.problems import faults_of
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def new_till(database: Database, usage_store: ClickHouse, new_namespace: Callable[[], str]) -> Callable[..., Till]:
-    return lambda **room: Till(Room(database, new_namespace(), **room), usage_store)
-
-
-@pytest.fixture
-def till(new_till: Callable[..., Till]) -> Till:
-    return new_till()
-
-
-@pytest.fixture
-def mine(till: Till) -> Entitlement:
-    """A hundred units, of which nothing is used."""
-    return entitled(till)
-
-
-def entitled(till: Till, amount: str = "100", **changes: Any) -> Entitlement:
-    made = till.room.entitled(till.room.customer("acme", "app"), **changes)
-    till.room.granted(made, amount)
-    return made
-
-
-def uncounted(till: Till) -> list[Row]:
-    return till.room.rows("SELECT id FROM reservations WHERE namespace = %(namespace)s AND counted_at IS NULL")
 
 
 def test_a_hold_is_told_with_its_term_and_lowers_the_balance(till: Till, mine: Entitlement) -> None:
@@ -80,7 +49,7 @@ def test_more_than_is_left_cannot_be_held_and_what_is_left_is_told(till: Till, m
 
 
 def test_a_soft_limit_holds_any_amount(till: Till) -> None:
-    mine = entitled(till, is_soft=True)
+    mine = till.entitled(is_soft=True)
 
     assert till.reserve("1000")[0] == 201
     assert till.left(mine) == ("0", "0")
@@ -122,77 +91,6 @@ def test_more_than_was_held_can_be_settled_and_repeating_it_answers_the_same(til
         status, answer = till.settle(held, amount, data=data)
         assert (status, answer["code"]) == (409, "reservation_settled")
     assert till.release(held)[1]["code"] == "reservation_settled"
-
-
-def test_settled_usage_counts_once_on_its_way_when_stored_and_when_seen(till: Till, mine: Entitlement) -> None:
-    till.use("1", 5)
-    held = till.held("10")
-    balances = [till.left(mine)]
-    till.settle(held, "12.5", data={"model": "a"})
-    balances.append(till.left(mine))
-    till.work(mine)
-    balances.append(till.left(mine))
-    till.sink()
-    balances.append(till.left(mine))
-    till.work(mine)
-    balances.append(till.left(mine))
-    till.now += 3 * MINUTE
-    till.work(mine)
-
-    assert balances == [("85", "5"), *[("82.5", "17.5")] * 4]
-    assert len(till.sent) == 2
-    assert uncounted(till) == []
-
-
-def test_settled_usage_that_takes_too_long_is_sent_again_and_counts_once(till: Till, mine: Entitlement) -> None:
-    till.settle(till.held("10"), "10")
-    for _ in range(2):
-        till.work(mine)
-        till.work(mine)
-        till.now += 2 * MINUTE
-    assert len(till.sent) == 2
-
-    till.sink()
-    till.work(mine)
-
-    assert till.left(mine) == ("90", "10")
-    assert uncounted(till) == []
-
-
-def test_counted_units_are_events_of_their_own(new_till: Callable[..., Till]) -> None:
-    till = new_till(spec=MeterSpec("tokens", Aggregation.COUNT, "llm", "Calls", None, {"model": "$.model"}))
-    mine = entitled(till)
-
-    till.settle(till.held("3"), "4", data={"model": "a"})
-    assert till.left(mine) == ("96", "4")
-    till.work(mine)
-    assert till.left(mine) == ("96", "4")
-    till.sink()
-    assert till.left(mine) == ("96", "4")
-    till.work(mine)
-    assert till.left(mine) == ("96", "4")
-    assert till.reserve("1.5")[0] == 400
-
-
-def test_nothing_used_frees_the_hold_and_sends_nothing(till: Till, mine: Entitlement) -> None:
-    status, answer = till.settle(till.held("10"), "0")
-
-    assert (status, answer["state"]) == (200, "settled")
-    till.work(mine)
-    assert (till.left(mine), till.sent) == (("100", "0"), [])
-
-
-def test_usage_that_the_feature_does_not_count_is_refused(new_till: Callable[..., Till]) -> None:
-    till = new_till(filters={"model": {"$eq": "a"}})
-    mine = entitled(till)
-    held = till.held("10")
-
-    assert faults_of(till.settle(held, "10", data={"model": "b"})[1]) == [("/data", "not_of_the_feature")]
-    assert till.get(held)[1]["state"] == "open"
-    assert till.settle(held, "10", data={"model": "a"})[0] == 200
-    till.work(mine)
-    till.sink()
-    assert till.left(mine) == ("90", "10")
 
 
 @pytest.mark.parametrize("what", ["reserve", "settle", "release"])
@@ -255,7 +153,7 @@ def test_of_what_there_is_not_nothing_is_held(till: Till, mine: Entitlement) -> 
 
 def test_another_namespace_knows_nothing_of_it(till: Till, new_till: Callable[..., Till], mine: Entitlement) -> None:
     other = new_till()
-    entitled(other)
+    other.entitled()
     held = till.held("1")
 
     assert other.get(held)[0] == 404
@@ -336,143 +234,3 @@ def test_while_usage_cannot_be_read_nothing_is_held(till: Till, mine: Entitlemen
     assert till.reserve("1")[0] == 503
     till.store = there
     assert till.left(mine) == ("100", "0")
-
-
-def test_fifty_at_the_same_time_never_hold_more_than_there_is(
-    till: Till, mine: Entitlement, database_settings: PostgresSettings
-) -> None:
-    till.use("1", 7)
-
-    def reserve(_: int) -> int:
-        own = Database(lambda: database_settings)
-        try:
-            return till.reserve("10", database=own)[0]
-        finally:
-            own.close()
-
-    with ThreadPoolExecutor(50) as pool:
-        statuses = sorted(pool.map(reserve, range(50)))
-
-    assert statuses == [201] * 9 + [409] * 41
-    assert till.left(mine) == ("3", "7")
-
-
-def test_holds_and_settlements_at_the_same_time_neither_oversell_nor_lose_usage(
-    till: Till, mine: Entitlement, database_settings: PostgresSettings
-) -> None:
-    def call(_: int) -> int:
-        own = Database(lambda: database_settings)
-        try:
-            status, answer = till.reserve("10", database=own)
-            return 0 if status != 201 else settled(answer["id"], own)
-        finally:
-            own.close()
-
-    def settled(reservation_id: str, own: Database) -> int:
-        assert till.settle(reservation_id, "6", database=own)[0] == 200
-        return 6
-
-    with ThreadPoolExecutor(12) as pool:
-        used = sum(pool.map(call, range(24)))
-
-    assert till.left(mine) == (str(100 - used), str(used))
-    assert used <= 100
-    till.work(mine)
-    till.sink()
-    till.work(mine)
-    assert till.left(mine) == (str(100 - used), str(used))
-
-
-def test_killed_anywhere_a_reservation_is_there_with_its_event_or_not_at_all(
-    new_till: Callable[..., Till], database_settings: PostgresSettings
-) -> None:
-    def attempt(peril: Peril) -> None:
-        till = new_till()
-        mine = entitled(till)
-        database = PerilousDatabase(database_settings, peril)
-        try:
-            till.reserve("60", key="k1", database=database)
-        finally:
-            database.close()
-            assert (till.left(mine)[0], len(till.room.told())) in {("100", 0), ("40", 1)}
-            assert till.reserve("60", key="k1")[0] == 201
-            assert (till.left(mine)[0], len(till.room.told("reservation.created"))) == ("40", 1)
-
-    assert deaths(attempt) > 8
-
-
-@pytest.mark.parametrize("what", ["settle", "release"])
-def test_killed_anywhere_a_reservation_is_over_with_its_event_or_still_open(
-    new_till: Callable[..., Till], database_settings: PostgresSettings, what: str
-) -> None:
-    def attempt(peril: Peril) -> None:
-        till = new_till()
-        mine = entitled(till)
-        held = till.held("60")
-
-        def ask(database: Database | None = None) -> Answer:
-            named = {"key": "k2", "database": database}
-            return till.settle(held, "70", **named) if what == "settle" else till.release(held, **named)
-
-        database = PerilousDatabase(database_settings, peril)
-        try:
-            ask(database)
-        finally:
-            database.close()
-            is_over = till.get(held)[1]["state"] != "open"
-            assert len(till.room.told(f"reservation.{what}d")) == is_over
-            status, answer = ask()
-            assert (status, answer["state"]) == (200, f"{what}d")
-            assert len(till.room.told(f"reservation.{what}d")) == 1
-            assert till.left(mine) == (("30", "70") if what == "settle" else ("100", "0"))
-
-    assert deaths(attempt) > 6
-
-
-def test_killed_anywhere_the_worker_sends_settled_usage_that_counts_once(
-    new_till: Callable[..., Till], database_settings: PostgresSettings
-) -> None:
-    def attempt(peril: Peril) -> None:
-        till = new_till()
-        mine = entitled(till)
-        till.settle(till.held("60"), "55")
-        till.peril, database = peril, PerilousDatabase(database_settings, peril)
-        try:
-            till.work(mine, database=database)
-            till.sink()
-            till.work(mine, database=database)
-        finally:
-            database.close()
-            till.peril = Peril()
-            till.sink()
-            till.now += 2 * MINUTE
-            till.work(mine)
-            till.sink()
-            till.work(mine)
-            assert till.left(mine) == ("45", "55")
-            told = till.room.told("entitlement.threshold_crossed")
-            assert [row["data"]["threshold"]["value"] for row in told] == ["50"]
-            assert (
-                till.room.rows("SELECT FROM reservations WHERE namespace = %(namespace)s AND counted_at IS NULL") == []
-            )
-
-    assert deaths(attempt) > 20
-
-
-def test_what_is_sent_is_what_was_settled_digit_by_digit(till: Till, mine: Entitlement) -> None:
-    number = "0.10000000000000000000001"
-    body = f'{{"amount": "7.000000000000000001", "data": {{"model": "ä", "share": {number}}}}}'
-    held = till.held("10")
-
-    status, _ = till.call(
-        "POST", f"{path()}/{held}/settle", body, headers={"content-type": "application/json", "idempotency-key": "k"}
-    )
-
-    assert status == 200
-    [row] = till.room.rows("SELECT data::text AS data FROM reservations WHERE namespace = %(namespace)s")
-    assert row["data"] == f'{{"model":"ä","share":{number},"tokens":7.000000000000000001}}'
-    assert json.loads(row["data"])["model"] == "ä"
-    till.work(mine)
-    till.sink()
-    till.work(mine)
-    assert till.left(mine)[1] == "7.000000000000000001"

@@ -51,6 +51,12 @@ class Till:
     offsets: "count[int]" = field(default_factory=count)
     peril: Peril = field(default_factory=Peril)
 
+    def entitled(self, amount: str = "100", **changes: Any) -> Entitlement:
+        """A customer "acme" with so many units."""
+        made = self.room.entitled(self.room.customer("acme", "app"), **changes)
+        self.room.granted(made, amount)
+        return made
+
     # reservations, as a caller has them
 
     def post(self, path: str, body: object, key: str | None = "", database: Database | None = None) -> Answer:

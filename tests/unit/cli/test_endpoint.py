@@ -184,7 +184,9 @@ def test_no_text_commands_the_terminal(text: str) -> None:
 
 
 def test_help_waits_for_no_http_client_and_no_drawing() -> None:
-    program = "import sys, meterhouse.cli.app; print(*sorted({'httpx', 'rich.console', 'pydantic'} & {*sys.modules}))"
+    program = (
+        "import sys, meterhouse.cli.app; print(*sorted({'httpx', 'rich.console', 'pydantic', 'yaml'} & {*sys.modules}))"
+    )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
 

@@ -1,12 +1,12 @@
 """Grants and usage for the burn-down, spelled out only where a test cares. Time is in hours since T."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from meterhouse.entitlements.bearing import total
-from meterhouse.entitlements.burn_down import Balance, Stretch, Usage
+from meterhouse.entitlements.burn_down import Balance, BurnDown, Stretch, Usage, burn_down, opening
 from meterhouse.entitlements.grant import Grant, Recurrence
 from meterhouse.entitlements.usage_period import Reset
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
@@ -92,3 +92,16 @@ def told(*values: Any) -> tuple[Any, ...]:
 
 def usage_left_overage(balance: Balance) -> tuple[Any, ...]:
     return told(balance.usage, balance.remaining, balance.overage)
+
+
+NOTHING = used({})
+
+
+def run(grants: Sequence[Grant], usage: Usage = NOTHING, until: float = 24, *resets: Reset) -> BurnDown:
+    """From T, where nothing was used before, for so many hours."""
+    return burn_down(opening(grants, T), grants, resets, at(until), usage)
+
+
+def left(grants: Sequence[Grant], usage: Usage = NOTHING, until: float = 24, *resets: Reset) -> dict[str, Decimal]:
+    """What such a run leaves of each grant."""
+    return dict(run(grants, usage, until, *resets).balance.balances)

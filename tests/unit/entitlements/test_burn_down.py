@@ -7,32 +7,25 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from meterhouse.entitlements.burn_down import (
-    Balance,
-    BurnDown,
-    EndedBy,
-    Tally,
-    Usage,
-    burn_down,
-    opening,
-    stretches,
-)
+from meterhouse.entitlements.burn_down import Balance, Tally, burn_down, opening, stretches
 from meterhouse.entitlements.grant import Grant, Recurrence
-from meterhouse.entitlements.usage_period import Reset
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
 from meterhouse.kernel.errors import InvariantBroken
-from tests.unit.entitlements.burn_down_samples import HOUR, T, at, grant, reset, told, usage_left_overage, used
+from tests.unit.entitlements.burn_down_samples import (
+    HOUR,
+    NOTHING,
+    T,
+    at,
+    grant,
+    left,
+    reset,
+    run,
+    told,
+    usage_left_overage,
+    used,
+)
 
 MINUTE = 1 / 60
-NOTHING = used({})
-
-
-def run(grants: Sequence[Grant], usage: Usage = NOTHING, until: float = 24, *resets: Reset) -> BurnDown:
-    return burn_down(opening(grants, T), grants, resets, at(until), usage)
-
-
-def left(grants: Sequence[Grant], usage: Usage = NOTHING, until: float = 24, *resets: Reset) -> dict[str, Decimal]:
-    return dict(run(grants, usage, until, *resets).balance.balances)
 
 
 # what begins and ends
@@ -207,71 +200,6 @@ def test_usage_granted_usage_and_period_begin_anew_at_a_reset() -> None:
     assert told(balance.usage, balance.granted_usage, balance.total_available) == (5, 5, 70)
 
 
-# usage below zero
-
-
-def test_negative_usage_lowers_overage_first_and_is_then_given_back_in_reverse_burn_order() -> None:
-    grants = [grant("g1", 10), grant("g2", 10, ends=30, priority=2), grant("cut", 1, begins=3, ends=4)]
-    usage = used({1: 25, 2: 0, 5: -12})
-
-    run_ = run(grants, usage)
-
-    # of 25, 5 were overage; "cut" paid 1 of it
-    assert run_.tallies["cut"].burnt == 1
-    assert usage_left_overage(run_.balance) == (13, 8, 0)
-    assert run_.balance.balances == {"g1": 0, "g2": 8}
-
-
-def test_within_a_stretch_only_the_sum_counts() -> None:
-    grants = [grant("g1", 10), grant("g2", 10, priority=2)]
-
-    rising = run(grants, used({1: -5, 2: 15})).balance
-    falling = run(grants, used({1: 15, 2: -5})).balance
-
-    assert rising == falling
-    assert rising.balances == {"g1": 0, "g2": 10}
-
-
-def test_where_a_run_is_cut_within_a_stretch_does_not_matter_to_what_is_given_back() -> None:
-    # "first" begins when the others have been burnt: what is given back to them and burnt again is not burnt from them
-    grants = [grant("g1", 100), grant("g2", 100, priority=2), grant("first", 10, begins=2, priority=0)]
-    usage = used({1: 150, 3: -80, 5: 85})
-
-    between = run(grants, usage, 4).balance
-    resumed = burn_down(between, grants, [], at(6), usage).balance
-
-    assert between.balances == {"first": 10, "g1": 30, "g2": 100}
-    assert resumed == run(grants, usage, 6).balance
-    assert resumed.balances == {"first": 5, "g1": 0, "g2": 50}
-
-
-def test_no_grant_is_given_back_more_than_it_bore_since_it_had_its_amount() -> None:
-    grants = [grant("g1", 100, every=10)]
-
-    run_ = run(grants, used({1: 30, 11: -20}), 15)
-
-    assert run_.balance.balances == {"g1": 100}
-    assert run_.balance.credit == 20
-
-
-def test_what_an_ended_grant_bore_is_not_given_back_to_others() -> None:
-    grants = [grant("g1", 100, ends=5), grant("g2", 100, begins=5)]
-
-    run_ = run(grants, used({1: 30, 6: -20}))
-
-    assert run_.balance.balances == {"g2": 100}
-    assert run_.tallies["g1"].burnt == 30
-
-
-def test_a_credit_is_used_before_anything_burns_and_ends_with_the_period() -> None:
-    grants = [grant("g1", 100, rollover=(0, 100)), grant("cut", 1, begins=2, ends=3)]
-    usage = used({1: -20, 4: 15, 11: 7})
-
-    assert left(grants, usage, 5) == {"g1": 100}
-    assert run(grants, usage, 5).balance.credit == 5
-    assert left(grants, usage, 12, reset(10, preserving=True)) == {"g1": 93}
-
-
 # exactness
 
 
@@ -299,69 +227,6 @@ def test_a_long_sum_of_usage_is_exact() -> None:
 
     assert balance.usage == Decimal(f"2{'0' * 36}6.666666666666666660")
     assert balance.balances["g1"] == Decimal(f"7{'9' * 36}3.333333333333333340")
-
-
-# what is told
-
-
-def test_segments_tell_why_they_ended() -> None:
-    grants = [
-        grant("g1", 10, ends=2),
-        grant("g2", 10, voided=4),
-        grant("g3", 10, begins=6),
-        grant("g4", 10, every=8),
-    ]
-
-    ended_by = [segment.ended_by for segment in run(grants, NOTHING, 12, reset(10)).segments]
-
-    assert ended_by == [
-        {EndedBy.GRANT_EXPIRED},
-        {EndedBy.GRANT_VOIDED},
-        {EndedBy.GRANT_BEGAN},
-        {EndedBy.GRANT_RECURRED},
-        {EndedBy.USAGE_RESET},
-        set(),
-        {EndedBy.RUN_ENDED},
-    ]
-
-
-def test_overage_that_a_grant_pays_as_it_begins_is_told_in_its_first_segment() -> None:
-    grants = [grant("g1", 100), grant("g2", 50, begins=5)]
-
-    first, second = run(grants, used({1: 120, 6: 10})).segments
-
-    assert told(first.grant_usages, first.overage) == ((("g1", 100),), 20)
-    assert told(second.balance_at_start, second.usage, second.grant_usages) == (50, 10, (("g2", 30),))
-    assert told(second.balance_at_end, second.overage) == (20, 0)
-
-
-def test_preserved_overage_is_told_in_the_segment_of_the_rollover() -> None:
-    grants = [grant("g1", 100, rollover=(30, 30))]
-
-    _, rollover, following = run(grants, used({1: 110}), 10, reset(5, preserving=True)).segments
-
-    assert rollover.is_rollover
-    assert told(rollover.balance_at_start, rollover.grant_usages, rollover.balance_at_end) == (30, (("g1", 10),), 20)
-    assert told(following.balance_at_start, following.grant_usages) == (20, ())
-
-
-def test_a_run_tells_only_its_own_part_of_a_segment() -> None:
-    grants = [grant("g1", 100)]
-    usage = used({1: 30, 5: 20})
-    start = run(grants, usage, 3).balance
-
-    (segment,) = burn_down(start, grants, [], at(6), usage).segments
-
-    assert told(segment.balance_at_start, segment.usage, segment.grant_usages) == (70, 20, (("g1", 20),))
-
-
-def test_what_a_start_says_of_a_grant_that_is_not_active_is_of_no_account() -> None:
-    said = {"g1": Decimal(20)}
-    start = Balance(T, T, said, settled=said)
-
-    balance = burn_down(start, [grant("g1", 100, begins=5)], [], at(2), used({1: -10})).balance
-
-    assert told(dict(balance.balances), balance.credit) == ({}, 10)
 
 
 # what is refused
