@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.collection import scheduled, with_lines
 from meterhouse.billing.invoice import NOTHING, Invoice, Line, ManagedBy
-from meterhouse.billing.line_spec import LineSpec, feature_id_of, line_of, problems_of
+from meterhouse.billing.line_spec import LineSpec, feature_id_of, manual_line, problems_of
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.rate_card import RateCard
@@ -92,7 +92,7 @@ def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[
 
 
 def _added(invoice: Invoice, spec: LineSpec, known: KnownFeatures, line_id: str, now: datetime) -> Line:
-    return replace(line_of(spec, line_id, invoice, known, now), is_pending=False)
+    return replace(manual_line(spec, line_id, invoice, known, now), is_pending=False)
 
 
 def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:

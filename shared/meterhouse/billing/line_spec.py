@@ -76,7 +76,7 @@ def problems_of(spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Probl
         yield Problem(f"{at}/invoiceAt", "invoice_at_before_end", message)
 
 
-def line_of(spec: LineSpec, line_id: str, staging: Invoice, known: KnownFeatures, now: datetime) -> Line:
+def manual_line(spec: LineSpec, line_id: str, staging: Invoice, known: KnownFeatures, now: datetime) -> Line:
     """The line, pending on a gathering invoice, that nobody but callers changes; `spec` is sound."""
     period = Period(spec.start, spec.end)
     return Line(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.collection import gathering
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.line_spec import LineSpec, line_of, problems_of
+from meterhouse.billing.line_spec import LineSpec, manual_line, problems_of
 from meterhouse.billing.overrides import live_customer, profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.reconcile import gathering_id
@@ -63,7 +63,7 @@ class ManualLines:
             _check(currency_code, line_problems(specs, known))
             profile = profiles_of(work, namespace, [customer_id], now)[customer_id]
             staging = gathering(customer, currency_code, gathering_id(customer_id, currency_code), profile, now)
-            lines = [line_of(spec, self._new_id(), staging, known, now) for spec in specs]
+            lines = [manual_line(spec, self._new_id(), staging, known, now) for spec in specs]
             work.store.invoices.add_gathering([staging])
             before = found_invoice(work, staging.id)
             work.store.lines.add(lines)
@@ -83,7 +83,7 @@ class ManualLines:
             _check(currency_code, [*line_problems([line.spec for line in lines], known), *_supposed_problems(lines)])
             profile = profiles_of(work, namespace, [customer_id], now)[customer_id]
         staging = gathering(customer, currency_code, self._new_id(), profile, now)
-        unrated = [line_of(one.spec, one.spec.line_id or self._new_id(), staging, known, now) for one in lines]
+        unrated = [manual_line(one.spec, one.spec.line_id or self._new_id(), staging, known, now) for one in lines]
         rated = [rated_as(line, one, staging.workflow, now) for line, one in zip(unrated, lines, strict=True)]
         return shown(simulated(staging, number or _SIMULATED, rated, now), now)
 

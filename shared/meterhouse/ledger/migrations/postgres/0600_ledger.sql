@@ -129,14 +129,16 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_ledger();
 -- own, and balance.
 CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.entries <> (
-        SELECT count(*) FROM ledger_entries
+    PERFORM FROM (
+        SELECT
+            sum(amount) AS total,
+            count(*) FILTER (WHERE (customer_id, kind, booked_at) = (NEW.customer_id, NEW.kind, NEW.booked_at)) AS own
+        FROM ledger_entries
         WHERE namespace = NEW.namespace AND transaction_id = NEW.id
-            AND (customer_id, kind, booked_at) = (NEW.customer_id, NEW.kind, NEW.booked_at)
-    ) OR EXISTS (
-        SELECT FROM ledger_entries WHERE namespace = NEW.namespace AND transaction_id = NEW.id
-        GROUP BY currency HAVING sum(amount) <> 0
-    ) THEN
+        GROUP BY currency
+    ) AS by_currency
+    HAVING sum(own) = NEW.entries AND bool_and(total = 0);
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'ledger transaction % does not balance', NEW.key USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
