@@ -27,7 +27,7 @@ def subscribed(sdk: Sdk, key: str) -> tuple[str, str]:
     plan = on_sale(sdk, key, flat("fee", "20"))
     addon = {"key": key, "name": key, "currency": "USD", "instanceType": "multiple", "rateCards": [flat("fee", "5")]}
     sold = sdk.addons.publish(sdk.addons.create(addon).id)
-    sdk.plan_addons.create(plan.id, {"fromPlanPhase": "only", "maxQuantity": 5, "addon": {"id": sold.id}})
+    sdk.plan_addons.create(plan.id, {"fromPlanPhase": "only", "maxQuantity": 5, "addonId": sold.id})
     sdk.customers.create({"key": key, "name": key, "usageAttribution": {"subjectKeys": [f"{key}-app"]}})
     made = sdk.subscriptions.create({"plan": {"key": key}, "customerKey": key})
     return made.id, sold.id

@@ -60,7 +60,7 @@ class Book:
         self.at = at
         self.booked: list[Transaction] = []
         self._customer_id = customer_id
-        self._currency = currency
+        self.currency = currency
         self._positions = {position.grant.id: position for position in positions}
         self._advances = {one.charge: one for one in advances}
         self._touched: set[str] = set()
@@ -170,7 +170,7 @@ class Book:
 
     def recognise(self, charge: Charge, accrued: Mapping[CostBasis | None, Decimal], key: str) -> None:
         """What the charge burnt, by cost basis, is earned now."""
-        entries = postings.recognition(self._currency, accrued)
+        entries = postings.recognition(self.currency, accrued)
         if entries:
             cause = f"charge/{charge.key}/recognised/{key}"
             self._write(cause, Kind.RECOGNISED, self.at, entries, charge=charge.key, name=charge.name)
@@ -179,7 +179,7 @@ class Book:
         """Burn credit that can be burnt by now for what was burnt in advance of it."""
         for advance in sorted(self.advances, key=lambda one: (one.booked_at, one.charge)):
             for grant, part, booked_at in self._taken(advance.feature, advance.amount, advance.booked_at, self.at):
-                given = postings.advancing(self._currency, advance.feature, EXACT.minus(part))
+                given = postings.advancing(self.currency, advance.feature, EXACT.minus(part))
                 self._write(
                     f"{cause}/covers/{advance.charge}/{grant.id}",
                     Kind.CONSUMED,

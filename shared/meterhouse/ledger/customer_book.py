@@ -6,7 +6,7 @@ from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
 from meterhouse.ledger.book import Book
 from meterhouse.ledger.credit_grant import CreditGrant
-from meterhouse.ledger.ports import LedgerStore
+from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore
 from meterhouse.platform.work import Work
 
 
@@ -41,15 +41,19 @@ def found_grant(store: LedgerStore, customer_id: str, grant_id: str) -> CreditGr
 
 
 def open_book(store: LedgerStore, customer_id: str, currency: str, at: datetime) -> Book:
-    ledger = store.ledger
-    positions, advances = ledger.positions(customer_id, currency), ledger.advances(customer_id, currency)
-    return Book(customer_id, currency, at, positions, advances)
+    """The customer's book with all that is written in it."""
+    holding = store.ledger.holdings([customer_id], currency).get((customer_id, currency), NOTHING_HELD)
+    return Book(customer_id, currency, at, holding.positions, holding.advances)
 
 
-def book_at(store: LedgerStore, customer_id: str, currency: str, at: datetime) -> Book:
-    """The book as of `at`, with what time alone has done by then, written (`booked`: what is not) or not."""
-    ledger = store.ledger
-    positions = ledger.positions(customer_id, currency, at)
-    book = Book(customer_id, currency, at, positions, ledger.advances(customer_id, currency, at))
-    book.expire(position.grant.id for position in positions)
-    return book
+def books_at(store: LedgerStore, customer_id: str, at: datetime) -> list[Book]:
+    """The books of all currencies as of `at`, with what time alone has done by then, written or not.
+
+    What is not is in their `booked`.
+    """
+    books = []
+    for (_, currency), holding in store.ledger.holdings([customer_id], as_of=at).items():
+        book = Book(customer_id, currency, at, holding.positions, holding.advances)
+        book.expire(position.grant.id for position in holding.positions)
+        books.append(book)
+    return books

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import groupby
 
-from meterhouse.ledger.customer_book import open_book
+from meterhouse.ledger.book import Book
 from meterhouse.ledger.events import grant_expired
 from meterhouse.ledger.list_expired_credits import ExpiryBatch
 from meterhouse.ledger.ports import LedgerStore
@@ -22,12 +22,13 @@ class ExpireCredits:
         wanted = (batch.until, batch.after_id, batch.up_to_id)
         with self._begin(batch.namespace) as work:
             customers = {grant.customer_id for grant in work.store.grants.over(*wanted)}
-            for customer_id in sorted(customers):
-                work.lock("customer", customer_id)
+            work.store.ledger.lock_customers(customers)
             # as they are once nobody else works on their customers
             over = [grant for grant in work.store.grants.over(*wanted) if grant.customer_id in customers]
+            holdings, at = work.store.ledger.holdings(customers), self._now()
             for (customer_id, currency), grants in groupby(over, key=lambda one: (one.customer_id, one.currency)):
-                book = open_book(work.store, customer_id, currency, self._now())
+                holding = holdings[customer_id, currency]
+                book = Book(customer_id, currency, at, holding.positions, holding.advances)
                 book.expire(grant.id for grant in grants)
                 work.store.ledger.book(book.booked)
             work.store.grants.mark_expired([grant.id for grant in over])

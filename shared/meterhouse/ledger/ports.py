@@ -80,6 +80,21 @@ class MovementFilter:
     limit: int = 100
 
 
+Owner = tuple[str, str]
+"""A customer's id and a currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A customer's credit in one currency, and what was burnt in advance of it."""
+
+    positions: Sequence[Position] = ()
+    advances: Sequence[Advance] = ()
+
+
+NOTHING_HELD = Holding()
+
+
 class Grants(Protocol):
     def find(self, grant_id: str) -> CreditGrant | None: ...
 
@@ -104,14 +119,13 @@ class Grants(Protocol):
 
 
 class Ledger(Protocol):
-    def positions(self, customer_id: str, currency: str | None = None, as_of: datetime | None = None) -> list[Position]:
-        """Where each grant of the customer stands, by what was booked until `as_of`."""
+    def lock_customers(self, customer_ids: Iterable[str]) -> None:
+        """Wait until nobody else works on these customers; held until the transaction ends."""
 
-    def advances(self, customer_id: str, currency: str, as_of: datetime | None = None) -> list[Advance]:
-        """What was burnt in advance and is not covered."""
-
-    def currencies(self, customer_id: str) -> list[str]:
-        """Those in which there is a grant or a charge, in order."""
+    def holdings(
+        self, customer_ids: Collection[str], currency: str | None = None, as_of: datetime | None = None
+    ) -> Mapping[Owner, Holding]:
+        """Where the credit of the customers stands, in one currency or in each, by what was booked until `as_of`."""
 
     def book(self, transactions: Sequence[Transaction]) -> None:
         """Write them.
@@ -120,12 +134,14 @@ class Ledger(Protocol):
             InvariantBroken: one of a business key that is written already.
         """
 
-    def add_charge(self, customer_id: str, charge: Charge, at: datetime) -> None: ...
+    def add_charges(self, charges: Iterable[tuple[str, Charge]], at: datetime) -> None:
+        """Write charges of customers, by their ids."""
 
-    def charge(self, customer_id: str, key: str) -> Charge | None: ...
+    def charges(self, keys: Collection[str]) -> Mapping[str, tuple[str, Charge]]:
+        """The customer's id and the charge of each key that was charged."""
 
-    def realised(self, key: str) -> list[Allocation]:
-        """What bears the charge now, in the order in which it came to."""
+    def realised(self, keys: Collection[str]) -> Mapping[str, Sequence[Allocation]]:
+        """What bears each charge now, in the order in which it came to; charges that nothing bears are left out."""
 
     def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
         """What was burnt for the charge and is not earned, by what it cost."""

@@ -1,7 +1,8 @@
 """The ledger in PostgreSQL."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +13,13 @@ from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.account import CostBasis
 from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant
-from meterhouse.ledger.ports import GrantFilter, Movement, MovementFilter, Place
+from meterhouse.ledger.ports import GrantFilter, Holding, Movement, MovementFilter, Owner, Place
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.rows import (
     basis_of,
+    charge_document,
     charge_of,
+    entry_documents,
     grant_of,
     grant_values,
     movement_of,
@@ -77,38 +80,49 @@ class PostgresLedger:
     def __init__(self, transaction: DatabaseTransaction) -> None:
         self._transaction = transaction
 
-    def positions(self, customer_id: str, currency: str | None = None, as_of: datetime | None = None) -> list[Position]:
-        rows = self._all("positions", customer_id=customer_id, currency=currency, as_of=as_of)
-        return [Position(grant_of(row), **{name: row[name] for name in _SUMS}) for row in rows]
+    def lock_customers(self, customer_ids: Iterable[str]) -> None:
+        self._transaction.lock_each("customer", customer_ids)
 
-    def advances(self, customer_id: str, currency: str, as_of: datetime | None = None) -> list[Advance]:
-        rows = self._all("advances", customer_id=customer_id, currency=currency, as_of=as_of)
-        return [Advance(row["key"], row["feature"], row["at"], row["amount"], row["name"]) for row in rows]
-
-    def currencies(self, customer_id: str) -> list[str]:
-        return [row["currency"] for row in self._all("currencies", customer_id=customer_id)]
+    def holdings(
+        self, customer_ids: Collection[str], currency: str | None = None, as_of: datetime | None = None
+    ) -> Mapping[Owner, Holding]:
+        wanted = {"customer_ids": list(customer_ids), "currency": currency, "as_of": as_of}
+        positions: dict[Owner, list[Position]] = defaultdict(list)
+        for row in self._all("positions", **wanted):
+            sums = {name: row[name] for name in _SUMS}
+            positions[row["customer_id"], row["currency"]].append(Position(grant_of(row), **sums))
+        advances: dict[Owner, list[Advance]] = defaultdict(list)
+        for row in self._all("advances", **wanted):
+            advance = Advance(row["key"], row["feature"], row["at"], row["amount"], row["name"])
+            advances[row["customer_id"], row["currency"]].append(advance)
+        owners = sorted(positions.keys() | advances.keys())
+        return {owner: Holding(positions.get(owner, ()), advances.get(owner, ())) for owner in owners}
 
     def book(self, transactions: Sequence[Transaction]) -> None:
         if not transactions:
             return
+        import psycopg  # noqa: PLC0415 - loaded already by the connection
+
         documents = [transaction_document(number, one) for number, one in enumerate(transactions, 1)]
-        written = self._transaction.execute(_LEDGER["book"], {"transactions": json.dumps(documents)})
-        if written != sum(len(one.entries) for one in transactions):
-            raise InvariantBroken("a business key of the ledger was to be booked twice")
+        entries = [document for one in transactions for document in entry_documents(one)]
+        try:
+            self._transaction.execute(_LEDGER["add_transactions"], {"transactions": json.dumps(documents)})
+        except psycopg.errors.UniqueViolation as error:
+            raise InvariantBroken("a business key of the ledger was to be booked twice") from error
+        self._transaction.execute(_LEDGER["add_entries"], {"entries": json.dumps(entries)})
 
-    def add_charge(self, customer_id: str, charge: Charge, at: datetime) -> None:
-        self._transaction.execute(
-            _LEDGER["add_charge"],
-            asdict(charge) | {"mode": charge.mode.value, "customer_id": customer_id, "recorded_at": at},
-        )
+    def add_charges(self, charges: Iterable[tuple[str, Charge]], at: datetime) -> None:
+        documents = json.dumps([charge_document(customer_id, charge) for customer_id, charge in charges])
+        self._transaction.execute(_LEDGER["add_charges"], {"charges": documents, "recorded_at": at})
 
-    def charge(self, customer_id: str, key: str) -> Charge | None:
-        row = self._transaction.fetch_one(_LEDGER["charge"], {"customer_id": customer_id, "key": key})
-        return None if row is None else charge_of(row)
+    def charges(self, keys: Collection[str]) -> Mapping[str, tuple[str, Charge]]:
+        return {row["key"]: (row["customer_id"], charge_of(row)) for row in self._all("charges", keys=list(keys))}
 
-    def realised(self, key: str) -> list[Allocation]:
-        rows = self._all("realised", key=key)
-        return [Allocation(row["grant_id"], row["amount"], row["booked_at"]) for row in rows]
+    def realised(self, keys: Collection[str]) -> Mapping[str, Sequence[Allocation]]:
+        found: dict[str, list[Allocation]] = defaultdict(list)
+        for row in self._all("realised", keys=list(keys)):
+            found[row["charge"]].append(Allocation(row["grant_id"], row["amount"], row["booked_at"]))
+        return found
 
     def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
         return {basis_of(row): row["amount"] for row in self._all("accrued", key=key)}

@@ -1,7 +1,7 @@
 """Grants, transactions and movements as rows of their tables."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meterhouse.kernel.duration import Duration
@@ -11,7 +11,7 @@ from meterhouse.ledger.balance import Scope
 from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settlement, Taxation
 from meterhouse.ledger.ports import Movement, Place
-from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
+from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
 from meterhouse.platform.postgres import Row
 
 _GRANT = (
@@ -67,35 +67,57 @@ def charge_of(row: Row) -> Charge:
     return Charge(**{name: row[name] for name in fields}, mode=Mode(row["mode"]))
 
 
-def transaction_document(number: int, transaction: Transaction) -> dict[str, Any]:
-    """For `jsonb_to_recordset`: decimals as texts, which lose no digit."""
+def charge_document(customer_id: str, charge: Charge) -> Mapping[str, Any]:
     return {
-        "number": number,
-        "id": transaction.id,
-        "key": transaction.key,
-        "kind": transaction.kind.value,
-        "customer_id": transaction.customer_id,
-        "booked_at": transaction.booked_at.isoformat(),
-        "recorded_at": transaction.recorded_at.isoformat(),
-        "charge": transaction.charge,
-        "name": transaction.name,
-        "entries": [_entry_document(place, entry) for place, entry in enumerate(transaction.entries, 1)],
+        "customer_id": customer_id,
+        "key": charge.key,
+        "currency": charge.currency,
+        "amount": f"{charge.amount:f}",
+        "mode": charge.mode.value,
+        "feature": charge.feature,
+        "name": charge.name,
+        "at": charge.at.isoformat(),
     }
 
 
-def _entry_document(number: int, entry: Entry) -> dict[str, Any]:
-    route, basis = entry.route, entry.route.cost_basis
-    return {
+def transaction_document(number: int, transaction: Transaction) -> dict[str, Any]:
+    """For `jsonb_to_recordset`; transactions are written in order of their numbers."""
+    return _shared(transaction) | {
         "number": number,
-        "account": entry.account.value,
-        "currency": route.currency,
-        "amount": f"{entry.amount:f}",
-        "grant_id": entry.grant_id,
-        "cost_rate": basis and f"{basis.rate:f}",
-        "cost_currency": basis and basis.currency,
-        "features": None if route.features is None else list(route.features),
-        "priority": route.priority,
-        "payment": route.payment and route.payment.value,
+        "id": transaction.id,
+        "key": transaction.key,
+        "recorded_at": transaction.recorded_at.isoformat(),
+        "charge": transaction.charge,
+        "name": transaction.name,
+    }
+
+
+def entry_documents(transaction: Transaction) -> Iterator[dict[str, Any]]:
+    """For `jsonb_to_recordset`: decimals as texts, which lose no digit."""
+    shared = _shared(transaction) | {"transaction_id": transaction.id}
+    for number, entry in enumerate(transaction.entries, 1):
+        route, basis = entry.route, entry.route.cost_basis
+        yield shared | {
+            "number": number,
+            "account": entry.account.value,
+            "currency": route.currency,
+            "amount": f"{entry.amount:f}",
+            "grant_id": entry.grant_id,
+            "cost_rate": basis and f"{basis.rate:f}",
+            "cost_currency": basis and basis.currency,
+            "features": None if route.features is None else list(route.features),
+            "priority": route.priority,
+            "payment": route.payment and route.payment.value,
+        }
+
+
+def _shared(transaction: Transaction) -> dict[str, Any]:
+    """What a transaction and its entries have in common."""
+    return {
+        "entries": len(transaction.entries),
+        "kind": transaction.kind.value,
+        "customer_id": transaction.customer_id,
+        "booked_at": transaction.booked_at.isoformat(),
     }
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meterhouse.ledger.balance import CreditBalance, OpenCharge, Scope, balance_of
+from meterhouse.ledger.book import Book
 from meterhouse.ledger.credit_grant import CreditGrant
-from meterhouse.ledger.customer_book import book_at, found_customer, found_grant
+from meterhouse.ledger.customer_book import books_at, found_customer, found_grant
 from meterhouse.ledger.ports import GrantFilter, LedgerStore, Movement, MovementFilter, OpenCharges
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
@@ -73,19 +74,20 @@ class CreditReads:
             found_customer(work.store, customer_id)
             # who asks for an instant asks for what was booked by then, and of no open charges
             charges = None if at is not None else list(self._open_charges(namespace, customer_id, as_of))
-            known = {*work.store.ledger.currencies(customer_id), *(one.currency for one in charges or ())}
-            balances = [
-                balance_of(
-                    currency,
-                    as_of,
-                    scope,
-                    book.positions,
-                    book.advances,
-                    None if charges is None else [one for one in charges if one.currency == currency],
-                )
-                for currency in sorted(known)
-                for book in [book_at(work.store, customer_id, currency, as_of)]
-            ]
+            books = {book.currency: book for book in books_at(work.store, customer_id, as_of)}
+        for charge in charges or ():
+            books.setdefault(charge.currency, Book(customer_id, charge.currency, as_of))
+        balances = [
+            balance_of(
+                currency,
+                as_of,
+                scope,
+                book.positions,
+                book.advances,
+                None if charges is None else [one for one in charges if one.currency == currency],
+            )
+            for currency, book in sorted(books.items())
+        ]
         return Told(balances, as_of)
 
     def movements(self, namespace: str, wanted: MovementFilter) -> list[Movement]:
@@ -96,9 +98,6 @@ class CreditReads:
         """
         with self._begin(namespace) as work:
             found_customer(work.store, wanted.customer_id)
-            unwritten = [
-                one
-                for currency in work.store.ledger.currencies(wanted.customer_id)
-                for one in book_at(work.store, wanted.customer_id, currency, wanted.at).booked
-            ]
+            books = books_at(work.store, wanted.customer_id, wanted.at)
+            unwritten = [transaction for book in books for transaction in book.booked]
             return work.store.ledger.movements(wanted, unwritten)

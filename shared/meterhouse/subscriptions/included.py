@@ -21,7 +21,13 @@ def included(subscription: Subscription) -> list[EntitlementSpec]:
     if subscription.deleted_at is not None:
         return []
     return [
-        replace(terms, active_from=run[0].active_from, active_to=run[-1].active_to, managed_item=run[0].id)
+        replace(
+            terms,
+            active_from=run[0].active_from,
+            active_to=run[-1].active_to,
+            managed_item=run[0].id,
+            annotations={"subscriptionId": subscription.id, "subscriptionItemId": run[0].id},
+        )
         for terms, run in _entitling(subscription)
     ]
 

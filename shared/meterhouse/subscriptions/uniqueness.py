@@ -16,6 +16,7 @@ class Claim:
     `is_metered`: its usage is charged for.
     """
 
+    item_id: str
     feature_key: str
     feature_id: str | None
     is_metered: bool
@@ -33,7 +34,7 @@ def claims(subscription: Subscription) -> list[Claim]:
         return []
     cards = ((item, item.rate_card) for phase in subscription.effective_phases() for item in phase.items)
     return [
-        Claim(card.feature_key, item.feature_id, card.is_metered, item.active_from, item.active_to)
+        Claim(item.id, card.feature_key, item.feature_id, card.is_metered, item.active_from, item.active_to)
         for item, card in cards
         if card.feature_key is not None and (card.price is not None or card.entitlement is not None)
     ]

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from meterhouse.entitlements.entitlement import Entitlement, EntitlementType, Issue
+from meterhouse.entitlements.holder import Holder
+from meterhouse.entitlements.management import management
 from meterhouse.entitlements.postgres import PostgresEntitlements, PostgresStore
 from meterhouse.entitlements.settle_managed import settle_managed
-from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, RecurrenceSpec
+from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, GrantSpec, RecurrenceSpec
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -172,3 +174,27 @@ def test_of_many_at_once_one_makes_them(house: House, database_settings: Postgre
 
     assert len(managed(house)) == 2
     assert sorted(told(house)) == ["entitlement.created", "entitlement.created", "grant.created"]
+
+
+def test_grants_at_the_same_time_as_ends_are_moved_are_all_counted(
+    house: House, database_settings: PostgresSettings
+) -> None:
+    settle(house, TOKENS)
+
+    def one(number: int) -> None:
+        own = Database(lambda: database_settings)
+        try:
+            if number % 2:
+                settle(house, replace(TOKENS, active_to=APRIL.replace(day=number)), database=own)
+            else:
+                grant = management(begins(own, PostgresStore), lambda: house.now).grant
+                grant(house.namespace, Holder("acme"), "tokens", GrantSpec(Decimal(1), house.now))
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(one, range(1, 11)))
+
+    [entitlement] = managed(house)
+    assert entitlement.changes == 10
+    assert entitlement.active_to is not None

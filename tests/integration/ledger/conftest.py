@@ -85,7 +85,7 @@ class Till:
         **fields: Any,
     ) -> Collected:
         wanted = Charge(f"{self.namespace}:{key}", USD, Decimal(str(amount)), at or self.now, mode, **fields)
-        return self.charging().collect(self.namespace, self.customer, wanted)
+        return self.charging().collect(self.namespace, [(self.customer, wanted)])[wanted.key]
 
     def correct(self, amount: object, key: str = "c1", by: str = "x") -> list[Decimal]:
         charge = f"{self.namespace}:{key}"
@@ -148,7 +148,8 @@ class Till:
 
     def positions(self) -> list[Position]:
         with self.begin(self.namespace) as work:
-            return work.store.ledger.positions(self.customer)
+            held = work.store.ledger.holdings([self.customer]).values()
+        return [position for holding in held for position in holding.positions]
 
     def rows(self, query: str) -> list[Row]:
         with self.database.transaction(self.namespace) as transaction:

@@ -221,7 +221,7 @@ def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, databas
             charging = ChargeCredit(begins(own, PostgresLedgerStore), till.clock)
             key = f"{till.namespace}:{number % 45}"  # five come twice
             wanted = Charge(key, USD, Decimal(3), T, Mode.CREDIT_THEN_INVOICE)
-            charging.collect(till.namespace, till.customer, wanted)
+            charging.collect(till.namespace, [(till.customer, wanted)])
         finally:
             own.close()
 
@@ -232,6 +232,26 @@ def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, databas
     assert position == Position(granted, Decimal(100), Decimal(100))
     charged = till.rows("SELECT count(*) AS many FROM ledger_charges WHERE namespace = %(namespace)s")
     assert charged[0]["many"] == 45
+
+
+def test_many_charges_of_many_customers_are_collected_at_once(till: Till) -> None:
+    customers = [till.customer, till.add_customer(), till.add_customer()]
+    for customer, amount in zip(customers, (5, 10), strict=False):
+        till.grant(amount, customer=customer)
+    charged = [
+        (customer, Charge(f"{till.namespace}:{customer}:{number}", USD, Decimal(4), T, Mode.CREDIT_THEN_INVOICE))
+        for number in range(2)
+        for customer in customers
+    ]
+
+    collected = till.charging().collect(till.namespace, charged)
+
+    assert [collected[charge.key].rest for _, charge in charged] == [0, 0, 4, 3, 0, 4]
+    before = till.everything()
+    assert till.charging().collect(till.namespace, reversed(charged)) == collected
+    assert till.everything() == before
+    with pytest.raises(Conflict):
+        till.charging().collect(till.namespace, [(customers[1], charged[0][1])])
 
 
 def test_charges_of_a_transaction_that_fails_are_not_there(till: Till) -> None:

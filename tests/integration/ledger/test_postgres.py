@@ -1,6 +1,7 @@
 """What the database itself sees to: nothing written is changed, nothing unbalanced is written, nothing twice."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -16,7 +17,7 @@ from meterhouse.platform.sql import queries
 from tests.integration.ledger.conftest import USD, Till
 from tests.unit.ledger.samples import T
 
-BOOK = queries("meterhouse.ledger", "ledger.sql")["book"]
+SQL = queries("meterhouse.ledger", "ledger.sql")
 TABLES = ("ledger_charges", "ledger_transactions", "ledger_entries")
 
 
@@ -36,73 +37,56 @@ def test_nobody_changes_what_is_written(till: Till, unguarded: Database, table: 
         transaction.execute(changed)
 
 
-def written(till: Till, *amounts: str, key: str = "k", currencies: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    empty = dict.fromkeys(("grant_id", "cost_rate", "cost_currency", "features", "priority", "payment"))
+def book(
+    till: Till, *amounts: str, key: str = "k", currencies: Sequence[str] = (), kind: str = "settled", extra: int = 0
+) -> None:
+    """Write a transaction, whether it may be or not."""
+    shared = {"entries": len(amounts) + extra, "customer_id": till.customer, "kind": kind, "booked_at": T.isoformat()}
+    header = shared | {"number": 1, "id": key, "key": key, "kind": "settled", "recorded_at": T.isoformat()}
     entries = [
-        {
-            "number": number,
-            "account": "wash",
-            "currency": (*currencies, USD, USD)[number - 1],
-            "amount": amount,
-            **empty,
-        }
+        shared
+        | {"transaction_id": key, "number": number, "account": "wash", "amount": amount}
+        | {"currency": (*currencies, USD, USD)[number - 1]}
         for number, amount in enumerate(amounts, 1)
     ]
-    at = T.isoformat()
-    made = {"number": 1, "id": key, "key": key, "kind": "settled", "customer_id": till.customer, "entries": entries}
-    return [made | {"booked_at": at, "recorded_at": at, "charge": None, "name": None}]
-
-
-def book(till: Till, documents: list[dict[str, Any]]) -> None:
     with till.database.transaction(till.namespace) as transaction:
-        transaction.execute(BOOK, {"transactions": json.dumps(documents)})
+        transaction.execute(SQL["add_transactions"], {"transactions": json.dumps([header])})
+        transaction.execute(SQL["add_entries"], {"entries": json.dumps(entries)})
         transaction.commit()
 
 
 def test_entries_that_do_not_sum_to_zero_in_each_currency_are_refused_when_they_commit(till: Till) -> None:
-    book(till, written(till, "5", "-5"))
+    book(till, "5", "-5")
     for amounts, currencies in ((("5", "-4.99"), ()), (("5", "-5"), ("EUR",))):
         with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
-            book(till, written(till, *amounts, key="other", currencies=currencies))
+            book(till, *amounts, key="other", currencies=currencies)
     assert [row["key"] for row in till.rows("SELECT key FROM ledger_transactions")] == ["k"]
 
 
 def test_a_transaction_has_all_its_entries_from_the_first(till: Till) -> None:
-    book(till, written(till, "5", "-5"))
+    book(till, "5", "-5")
     add = (
-        "INSERT INTO ledger_entries"
-        " (namespace, transaction_id, number, entries, customer_id, account, currency, amount)"
-        " VALUES (%(namespace)s, 'k', %(number)s, %(entries)s, 'c', 'wash', 'USD', %(amount)s)"
+        "INSERT INTO ledger_entries (namespace, transaction_id, number, entries, customer_id, kind, booked_at,"
+        " account, currency, amount)"
+        " VALUES (%(namespace)s, 'k', %(number)s, %(entries)s, 'c', 'settled', now(), 'wash', 'USD', 1)"
     )
     refusals = psycopg.errors.CheckViolation, psycopg.errors.ForeignKeyViolation, psycopg.errors.UniqueViolation
     for number, entries in ((3, 2), (3, 4), (2, 2)):
         with till.database.transaction(till.namespace) as transaction, pytest.raises(refusals):
-            transaction.execute(add, {"number": number, "entries": entries, "amount": "1"})
-    with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
-        write_bare(till)
-
-
-def write_bare(till: Till) -> None:
-    bare = (
-        "INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at)"
-        " VALUES (%(namespace)s, 'bare', 2, 'bare', 'settled', %(customer)s, now(), now())"
-    )
-    with till.database.transaction(till.namespace) as transaction:
-        transaction.execute(bare, {"customer": till.customer})
-        transaction.commit()
+            transaction.execute(add, {"number": number, "entries": entries})
+    for amounts, odd in (((), {"extra": 2}), (("5", "-5"), {"extra": 1}), (("5", "-5"), {"kind": "funded"})):
+        with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
+            book(till, *amounts, key="other", **odd)
 
 
 def test_a_business_key_is_written_once(till: Till) -> None:
-    book(till, written(till, "5", "-5"))
-    before = till.everything()
-    book(till, written(till, "7", "-7"))
-    assert till.everything() == before
+    book(till, "5", "-5")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        book(till, "7", "-7")
 
     granted = till.grant()
-    with till.begin(till.namespace) as work:
-        [funded] = _funding_of(work.store, granted.id)
-        with pytest.raises(InvariantBroken, match="booked twice"):
-            work.store.ledger.book([funded])
+    with till.begin(till.namespace) as work, pytest.raises(InvariantBroken, match="booked twice"):
+        work.store.ledger.book(_funding_of(work.store, granted.id))
 
 
 def _funding_of(store: Any, grant_id: str) -> list[Any]:
@@ -130,11 +114,9 @@ def test_a_namespace_reads_and_changes_nothing_of_another(till: Till, unguarded:
         assert store.grants.page(GrantFilter(till.customer, T), 1, 10) == ([], 0)
         assert store.grants.over(later, "", "~") == []
         assert store.grants.edges(later, 10) == []
-        assert store.ledger.positions(till.customer) == []
-        assert store.ledger.advances(till.customer, USD) == []
-        assert store.ledger.currencies(till.customer) == []
-        assert store.ledger.charge(till.customer, f"{till.namespace}:c1") is None
-        assert store.ledger.realised(f"{till.namespace}:c1") == []
+        assert store.ledger.holdings([till.customer]) == {}
+        assert store.ledger.charges([f"{till.namespace}:c1"]) == {}
+        assert store.ledger.realised([f"{till.namespace}:c1"]) == {}
         assert store.ledger.accrued(f"{till.namespace}:c1") == {}
         assert store.ledger.has(f"grant/{granted.id}/funded") is False
         assert store.ledger.movements(MovementFilter(till.customer, later), []) == []

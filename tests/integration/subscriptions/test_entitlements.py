@@ -55,6 +55,7 @@ def test_they_are_made_with_the_subscription_for_phases_to_come_too(entitling: "
     included = trial["included"]["entitlement"]
     assert (included["type"], included["featureKey"], included["issueAfterReset"]) == ("metered", "usage", 10)
     assert included["usagePeriod"]["anchor"] == JANUARY
+    assert included["annotations"] == {"subscriptionId": made["id"], "subscriptionItemId": trial["id"]}
     assert included["currentUsagePeriod"] == {"from": JANUARY, "to": FEBRUARY}
     assert [item["included"]["entitlement"]["type"] for item in shown["phases"][1]["items"]] == ["metered", "boolean"]
 

@@ -1,94 +1,81 @@
 -- name: positions
 -- Each grant with the sums of what moved it.
-SELECT g.*, m.funded, m.burnt, m.expired, m.voided
+SELECT g.*, coalesce(m.funded, 0) AS funded, coalesce(m.burnt, 0) AS burnt, coalesce(m.expired, 0) AS expired,
+    coalesce(m.voided, 0) AS voided
 FROM credit_grants g
-CROSS JOIN LATERAL (
+LEFT JOIN (
     SELECT
-        coalesce(sum(e.amount) FILTER (WHERE t.kind = 'funded'), 0) AS funded,
-        coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'consumed'), 0) AS burnt,
-        coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'expired'), 0) AS expired,
-        coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'voided'), 0) AS voided
-    FROM ledger_entries e
-    JOIN ledger_transactions t ON t.namespace = e.namespace AND t.id = e.transaction_id AND t.entries = e.entries
-    WHERE e.namespace = g.namespace AND e.customer_id = g.customer_id AND e.grant_id = g.id
-        AND e.account = 'customer_fbo'
-        AND (%(as_of)s::timestamptz IS NULL OR t.booked_at <= %(as_of)s)
-) m
-WHERE g.namespace = %(namespace)s AND g.customer_id = %(customer_id)s
+        grant_id,
+        sum(amount) FILTER (WHERE kind = 'funded') AS funded,
+        -sum(amount) FILTER (WHERE kind = 'consumed') AS burnt,
+        -sum(amount) FILTER (WHERE kind = 'expired') AS expired,
+        -sum(amount) FILTER (WHERE kind = 'voided') AS voided
+    FROM ledger_entries
+    WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND account = 'customer_fbo'
+        AND (%(as_of)s::timestamptz IS NULL OR booked_at <= %(as_of)s)
+    GROUP BY grant_id
+) m ON m.grant_id = g.id
+WHERE g.namespace = %(namespace)s AND g.customer_id = ANY(%(customer_ids)s)
     AND (%(currency)s::text IS NULL OR g.currency = %(currency)s)
-ORDER BY g.id
+ORDER BY g.customer_id, g.currency, g.id
 
 -- name: advances
-SELECT c.key, c.feature, c.at, c.name, -sum(e.amount) AS amount
+SELECT c.customer_id, c.currency, c.key, c.feature, c.at, c.name, -sum(e.amount) AS amount
 FROM ledger_entries e
 JOIN ledger_transactions t ON t.namespace = e.namespace AND t.id = e.transaction_id AND t.entries = e.entries
 JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
-WHERE e.namespace = %(namespace)s AND e.customer_id = %(customer_id)s AND e.account = 'customer_advance'
-    AND e.currency = %(currency)s
-    AND (%(as_of)s::timestamptz IS NULL OR t.booked_at <= %(as_of)s)
+WHERE e.namespace = %(namespace)s AND e.customer_id = ANY(%(customer_ids)s) AND e.account = 'customer_advance'
+    AND (%(currency)s::text IS NULL OR e.currency = %(currency)s)
+    AND (%(as_of)s::timestamptz IS NULL OR e.booked_at <= %(as_of)s)
 GROUP BY c.namespace, c.key
 HAVING sum(e.amount) <> 0
-ORDER BY c.at, c.key
+ORDER BY c.customer_id, c.currency, c.at, c.key
 
--- name: currencies
-SELECT currency FROM credit_grants WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s
-UNION
-SELECT currency FROM ledger_entries
-WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND account = 'customer_advance'
-ORDER BY currency
-
--- name: book
--- Transactions that are not written yet, and the entries of just those.
-WITH given AS (
-    SELECT * FROM jsonb_to_recordset(%(transactions)s) AS given(
-        number integer, id text, key text, kind text, customer_id text, booked_at timestamptz, recorded_at timestamptz, charge text,
-        name text, entries jsonb
-    )
-), written AS (
-    INSERT INTO ledger_transactions (
-        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name
-    )
-    SELECT %(namespace)s, id, jsonb_array_length(entries), key, kind, customer_id, booked_at, recorded_at, charge, name
-    FROM given
-    ORDER BY number
-    ON CONFLICT (namespace, key) DO NOTHING
-    RETURNING id, entries
+-- name: add_transactions
+INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name)
+SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name
+FROM jsonb_to_recordset(%(transactions)s) AS given(
+    number integer, id text, entries smallint, key text, kind text, customer_id text, booked_at timestamptz,
+    recorded_at timestamptz, charge text, name text
 )
+ORDER BY number
+
+-- name: add_entries
 INSERT INTO ledger_entries (
-    namespace, transaction_id, number, entries, customer_id, account, currency, amount, grant_id, cost_rate,
-    cost_currency, features, priority, payment
+    namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
+    cost_rate, cost_currency, features, priority, payment
 )
 SELECT
-    %(namespace)s, written.id, entry.number, written.entries, given.customer_id, entry.account, entry.currency,
-    entry.amount, entry.grant_id, entry.cost_rate, entry.cost_currency, entry.features, entry.priority, entry.payment
-FROM written
-JOIN given USING (id)
-CROSS JOIN LATERAL jsonb_to_recordset(given.entries) AS entry(
-    number smallint, account text, currency text, amount numeric, grant_id text, cost_rate numeric, cost_currency text,
-    features text[], priority smallint, payment text
+    %(namespace)s, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
+    cost_rate, cost_currency, features, priority, payment
+FROM jsonb_to_recordset(%(entries)s) AS given(
+    transaction_id text, number smallint, entries smallint, customer_id text, kind text, booked_at timestamptz,
+    account text, currency text, amount numeric, grant_id text, cost_rate numeric, cost_currency text, features text[],
+    priority smallint, payment text
 )
 
--- name: add_charge
+-- name: add_charges
 INSERT INTO ledger_charges (namespace, key, customer_id, currency, amount, mode, feature, name, at, recorded_at)
-VALUES (
-    %(namespace)s, %(key)s, %(customer_id)s, %(currency)s, %(amount)s, %(mode)s, %(feature)s, %(name)s, %(at)s,
-    %(recorded_at)s
+SELECT %(namespace)s, key, customer_id, currency, amount, mode, feature, name, at, %(recorded_at)s
+FROM jsonb_to_recordset(%(charges)s) AS given(
+    key text, customer_id text, currency text, amount numeric, mode text, feature text, name text, at timestamptz
 )
 
--- name: charge
-SELECT * FROM ledger_charges
-WHERE namespace = %(namespace)s AND key = %(key)s AND customer_id = %(customer_id)s
+-- name: charges
+SELECT * FROM ledger_charges WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)
 
 -- name: realised
 -- What grants, or nobody yet, bear of a charge; what was given back was booked when it was burnt.
-SELECT e.grant_id, CASE WHEN e.grant_id IS NULL THEN c.at ELSE t.booked_at END AS booked_at, -sum(e.amount) AS amount
+SELECT
+    t.charge, e.grant_id, CASE WHEN e.grant_id IS NULL THEN c.at ELSE t.booked_at END AS booked_at,
+    -sum(e.amount) AS amount
 FROM ledger_transactions t
 JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
 JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
-WHERE t.namespace = %(namespace)s AND t.charge = %(key)s AND e.account IN ('customer_fbo', 'customer_advance')
-GROUP BY 1, 2
+WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND e.account IN ('customer_fbo', 'customer_advance')
+GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
-ORDER BY min(t.sequence), min(e.number)
+ORDER BY 1, min(t.sequence), min(e.number)
 
 -- name: accrued
 SELECT e.cost_rate, e.cost_currency, sum(e.amount) AS amount

@@ -90,10 +90,10 @@ WHERE namespace = %(namespace)s AND subscription_id = %(subscription_id)s AND id
 
 -- name: claim
 INSERT INTO subscription_claims (
-    namespace, subscription_id, customer_id, feature_key, feature_id, is_metered, active_from, active_to
+    namespace, subscription_id, item_id, customer_id, feature_key, feature_id, is_metered, active_from, active_to
 ) VALUES (
-    %(namespace)s, %(subscription_id)s, %(customer_id)s, %(feature_key)s, %(feature_id)s, %(is_metered)s, %(start)s,
-    %(end)s
+    %(namespace)s, %(subscription_id)s, %(item_id)s, %(customer_id)s, %(feature_key)s, %(feature_id)s,
+    %(is_metered)s, %(start)s, %(end)s
 )
 
 -- name: give_up_claims

@@ -87,7 +87,10 @@ CREATE TABLE ledger_entries (
     transaction_id text NOT NULL,
     number smallint NOT NULL,
     entries smallint NOT NULL,
+    -- as its transaction has them, so that a customer's credit is summed from an index alone
     customer_id text NOT NULL,
+    kind text NOT NULL,
+    booked_at timestamptz NOT NULL,
     account text NOT NULL,
     currency text NOT NULL,
     amount numeric NOT NULL CHECK (amount <> 0),
@@ -105,6 +108,7 @@ CREATE TABLE ledger_entries (
 );
 SELECT confine('ledger_entries');
 CREATE INDEX ledger_entries_of_credit ON ledger_entries (namespace, customer_id, grant_id)
+INCLUDE (kind, booked_at, amount)
 WHERE account = 'customer_fbo';
 CREATE INDEX ledger_entries_in_advance ON ledger_entries (namespace, customer_id) WHERE account = 'customer_advance';
 
@@ -121,15 +125,20 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_ledger();
 CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_ledger();
 
--- Looked at when the transaction commits, once for each transaction of the ledger: all its entries are there, and balance.
+-- Looked at when the transaction commits, once for each transaction of the ledger: all its entries are there, are its
+-- own, and balance.
 CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.entries <> (
-        SELECT count(*) FROM ledger_entries WHERE namespace = NEW.namespace AND transaction_id = NEW.id
-    ) OR EXISTS (
-        SELECT FROM ledger_entries WHERE namespace = NEW.namespace AND transaction_id = NEW.id
-        GROUP BY currency HAVING sum(amount) <> 0
-    ) THEN
+    PERFORM FROM (
+        SELECT
+            sum(amount) AS total,
+            count(*) FILTER (WHERE (customer_id, kind, booked_at) = (NEW.customer_id, NEW.kind, NEW.booked_at)) AS own
+        FROM ledger_entries
+        WHERE namespace = NEW.namespace AND transaction_id = NEW.id
+        GROUP BY currency
+    ) AS by_currency
+    HAVING sum(own) = NEW.entries AND bool_and(total = 0);
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'ledger transaction % does not balance', NEW.key USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;

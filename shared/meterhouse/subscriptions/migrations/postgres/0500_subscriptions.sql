@@ -116,18 +116,19 @@ SELECT confine('subscription_addon_quantities');
 CREATE TABLE subscription_claims (
     namespace text NOT NULL,
     subscription_id text NOT NULL,
+    item_id text NOT NULL,
     customer_id text NOT NULL,
     feature_key text NOT NULL,
     feature_id text,
     is_metered boolean NOT NULL,
     active_from timestamptz NOT NULL,
     active_to timestamptz,
+    PRIMARY KEY (namespace, subscription_id, item_id),
     FOREIGN KEY (namespace, subscription_id) REFERENCES subscriptions (namespace, id),
     CONSTRAINT one_item_of_a_feature_at_a_time EXCLUDE USING gist (
         namespace WITH =, customer_id WITH =, feature_key WITH =, tstzrange(active_from, active_to) WITH &&
     )
 );
-CREATE INDEX claims_of_subscription ON subscription_claims (namespace, subscription_id);
 CREATE INDEX claims_of_feature ON subscription_claims (namespace, feature_id);
 SELECT confine('subscription_claims');
 

@@ -1,0 +1,70 @@
+"""Prepaid credit through the deployed house, in plain HTTP: this SDK has no word for it."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.request import Request, urlopen
+
+Sdk = Any
+GIFT = {"name": "Welcome", "funding_method": "none", "currency": "USD", "amount": "20"}
+
+
+def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
+    sdk: Sdk, stack: dict[str, str], cloud: Callable[[str], Any]
+) -> None:
+    customer = sdk.customers.create({"name": "Prepaid", "key": "prepaid"}).id
+
+    def call(method: str, path: str, body: object = None) -> Any:
+        headers = {"Authorization": f"Bearer {stack['METERHOUSE_API_KEY']}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{stack['METERHOUSE_URL']}/api/v3/openmeter/customers/{customer}/credits/{path}"
+        with urlopen(Request(url, data, headers, method=method)) as answer:  # noqa: S310 - of the stack
+            return json.load(answer)
+
+    def settled() -> str:
+        [balance] = call("GET", "balance?filter%5Bcurrency%5D=USD")["balances"]
+        told: str = balance["settled"]
+        return told
+
+    bought = GIFT | {"funding_method": "external", "purchase": {"currency": "USD", "per_unit_cost_basis": "0.5"}}
+    paid = call("POST", "grants", bought | {"key": "order"})
+    call("POST", f"grants/{paid['id']}/settlement/external", {"status": "settled"})
+    short = call("POST", "grants", GIFT | {"expires_after": "PT5S"})
+    voided = call("POST", "grants", GIFT)
+    assert call("POST", f"grants/{voided['id']}/void", {})["status"] == "voided"
+    assert call("POST", "adjustments", {"name": "Mistake", "currency": "USD", "amount": "-5"}) == {"name": "Mistake"}
+    assert settled() in {"35", "20"}
+
+    time.sleep(6)
+    assert settled() == "20"
+    assert outcome_of_expiry(cloud("stepfunctions"))["failed"] is False
+    assert call("GET", f"grants/{short['id']}")["status"] == "expired"
+    listed = call("GET", "transactions?page%5Bsize%5D=10")["data"]
+    assert sorted((one["type"], one["amount"]) for one in listed) == [
+        ("expired", "-15"),
+        ("funded", "20"),
+        ("funded", "20"),
+        ("funded", "20"),
+        ("voided", "-20"),
+        ("voided", "-5"),
+    ]
+    # the adjustment took what expires first
+    assert listed[0]["available_balance"] == {"before": "35", "after": "20"}
+    assert outcome_of_expiry(cloud("stepfunctions"))["outcomes"] == []
+    assert call("GET", "transactions?page%5Bsize%5D=10")["data"][0]["created_at"] != listed[0]["booked_at"]
+
+
+def outcome_of_expiry(workflows: Any) -> dict[str, Any]:
+    """One run of the deployed workflow."""
+    [machine] = [
+        one["stateMachineArn"]
+        for one in workflows.list_state_machines()["stateMachines"]
+        if one["name"] == "meterhouse-credit_expiry"
+    ]
+    arn = workflows.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    while (outcome := workflows.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(0.2)
+    assert outcome["status"] == "SUCCEEDED", outcome
+    told: dict[str, Any] = json.loads(outcome["output"])
+    return told
