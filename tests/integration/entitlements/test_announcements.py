@@ -203,7 +203,7 @@ def test_what_a_run_cannot_hold_is_told_by_the_next_those_first_that_waited_long
     rooms = [busy() for _ in range(3)]
     herald = Herald(rooms, most=3)
 
-    told_of_each = []
+    told_of_each: list[list[int]] = []
     for _ in range(3):
         assert herald.run(timedelta(0) if told_of_each else HOUR)
         told_of_each.append([len(told(room)) for room in rooms])
