@@ -69,6 +69,9 @@ class PostgresLines:
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
         return Known(keys, {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts})
 
+    def issued_of(self, subscription_ids: Collection[str], since: datetime) -> list[Line]:
+        return self._all("issued_of_subscriptions", subscription_ids=list(subscription_ids), since=since)
+
     def add(self, lines: Collection[Line]) -> None:
         self._write("insert_lines", lines)
 

@@ -35,10 +35,10 @@ def reconcile(
     agreed = {subscription.id: subscription for subscription in subscriptions}
     reach = max((line.service_period.end for line in pending), default=as_of)
     parted = cuts(known, pending)
-    wanted = _targets(agreed, parted, as_of)
-    valid = _targets(agreed, parted, max(reach, as_of)) if pending else {}
+    wanted = targets_of(agreed, parted, as_of)
+    valid = targets_of(agreed, parted, max(reach, as_of)) if pending else {}
     return Changes(
-        added=tuple(_line(*found, now) for key, found in wanted.items() if key not in known.keys),
+        added=tuple(line_of(*found, now) for key, found in wanted.items() if key not in known.keys),
         changed=tuple(_changed(pending, valid, now)),
         removed=tuple(line.id for line in pending if line.key not in valid),
     )
@@ -47,7 +47,7 @@ def reconcile(
 def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) -> list[TargetLine]:
     """What the subscriptions ask for at `at` and no line has been made of yet."""
     agreed = {subscription.id: subscription for subscription in subscriptions}
-    targets = _targets(agreed, cuts(known, ()), at)
+    targets = targets_of(agreed, cuts(known, ()), at)
     return [target for key, (_, target) in targets.items() if key not in known.keys]
 
 
@@ -61,10 +61,11 @@ def line_id(key: str, start: datetime, revision: int = 0) -> str:
     return derived_ulid(start, "invoice_line", key, str(revision))
 
 
-_Found = tuple[str, TargetLine]
+Found = tuple[str, TargetLine]
 
 
-def _targets(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, _Found]:
+def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, Found]:
+    """By key, the lines that the subscriptions ask for up to `horizon`, each with whom it charges."""
     return {
         target.key: (subscription.customer_id, target)
         for subscription in agreed.values()
@@ -73,7 +74,7 @@ def _targets(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime
     }
 
 
-def _changed(pending: Iterable[Line], valid: Mapping[str, _Found], now: datetime) -> Iterator[Line]:
+def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime) -> Iterator[Line]:
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
@@ -98,7 +99,8 @@ def _updated(line: Line, target: TargetLine) -> Line:
     )
 
 
-def _line(customer_id: str, target: TargetLine, now: datetime) -> Line:
+def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
+    """The pending line of a target."""
     return Line(
         id=line_id(target.key, target.service_period.start),
         key=target.key,
