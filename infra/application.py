@@ -27,7 +27,7 @@ from infra.schedules import (
 from infra.secrets import ApplicationSecrets
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
-from infra.workflow import Workflow
+from infra.workflow import Workflow, workflow_arn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,7 @@ class ApplicationStack(Stack):
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
+        self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
         self.backfill = Backfill(self, self.functions, self.bus)
         self.api = MeterhouseApi(self, self.functions, settings.domain)
@@ -70,7 +71,7 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        capabilities = Capabilities(plane, self.bus, self.secrets)
+        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"))
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:

@@ -33,12 +33,13 @@ class Capability:
 class Capabilities:
     """The capabilities of one deployment, by technology and credential."""
 
-    def __init__(self, plane: DataPlane, bus: events.IEventBus, secrets: ApplicationSecrets) -> None:
+    def __init__(self, plane: DataPlane, bus: events.IEventBus, secrets: ApplicationSecrets, backtest_arn: str) -> None:
         self._by_technology = {
             Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
+            Technology.STEPFUNCTIONS: _stepfunctions(backtest_arn),
         }
         owner = plane.postgres.owner
         self._by_credential = {
@@ -97,6 +98,11 @@ def _kafka(kafka: Kafka) -> Capability:
 def _eventbridge(bus: events.IEventBus) -> Capability:
     grant = iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.event_bus_arn])
     return Capability({"EVENT_BUS_NAME": bus.event_bus_name}, (grant,))
+
+
+def _stepfunctions(backtest_arn: str) -> Capability:
+    grant = iam.PolicyStatement(actions=["states:StartExecution"], resources=[backtest_arn])
+    return Capability({"BACKTEST_WORKFLOW_ARN": backtest_arn}, (grant,))
 
 
 def _reads(credentials: Credentials) -> tuple[iam.PolicyStatement, ...]:

@@ -13,6 +13,7 @@ class Technology(StrEnum):
     CLICKHOUSE = "clickhouse"
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
+    STEPFUNCTIONS = "stepfunctions"
 
 
 class Credential(StrEnum):
@@ -42,7 +43,7 @@ class FunctionSpec:
     authorized: bool = True
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS = Technology
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
@@ -193,6 +194,15 @@ REQUESTS = (
         ),
     ),
     FunctionSpec(
+        "preview_subscription",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            "POST /api/v1/subscriptions/preview",
+            "POST /api/v1/subscriptions/{subscriptionId}/preview",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "manage_invoices",
         (POSTGRES, CLICKHOUSE),
         routes=(
@@ -210,6 +220,17 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",
             "POST /api/v1/billing/invoices/{invoiceId}/void",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
+        "manage_backtests",
+        (POSTGRES, STEPFUNCTIONS),
+        routes=(
+            "POST /api/v1/plans/{planId}/backtest",
+            "GET /api/v1/plans/{planId}/backtests",
+            "GET /api/v1/plans/{planId}/backtests/{backtestId}",
+            "GET /api/v1/plans/{planId}/backtests/{backtestId}/customers/{customerId}",
         ),
         memory=1024,
     ),
@@ -286,6 +307,12 @@ GRANT_TASKS = (
     FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
 )
 
+BACKTEST_TASKS = (
+    FunctionSpec("list_backtest_batches", (POSTGRES,), timeout=60),
+    FunctionSpec("rate_backtest", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
+    FunctionSpec("finish_backtest", (POSTGRES,), timeout=120, memory=1024),
+)
+
 CREDIT_TASKS = (
     FunctionSpec("list_expired_credits", (POSTGRES,), timeout=60),
     FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
@@ -307,6 +334,7 @@ FUNCTIONS = (
     *INVOICE_RUN_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
+    *BACKTEST_TASKS,
     *CREDIT_TASKS,
     MIGRATION,
     *OPERATIONS,

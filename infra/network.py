@@ -83,6 +83,7 @@ class StoreNetwork(Construct):
         services = {
             "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
             "EventBridge": ec2.InterfaceVpcEndpointAwsService.EVENTBRIDGE,
+            "StepFunctions": ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
         }
         if pollers_inside:
             services["Lambda"] = ec2.InterfaceVpcEndpointAwsService.LAMBDA_

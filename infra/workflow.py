@@ -70,12 +70,9 @@ class Workflow(Construct):
         return role
 
     def _let_children_run(self) -> None:
-        stack = Stack.of(self)
-        prefix = f"arn:{stack.partition}:states:{stack.region}:{stack.account}"
-        children = f"{prefix}:execution:{self._name}/*"
         for actions, resource in (
-            ("states:StartExecution", f"{prefix}:stateMachine:{self._name}"),
-            ("states:DescribeExecution states:StopExecution", children),
+            ("states:StartExecution", _arn(self, f"stateMachine:{self._name}")),
+            ("states:DescribeExecution states:StopExecution", _arn(self, f"execution:{self._name}/*")),
         ):
             self._role.add_to_policy(iam.PolicyStatement(actions=actions.split(), resources=[resource]))
         accept(
@@ -87,6 +84,16 @@ class Workflow(Construct):
 
 def workflow_name(name: str) -> str:
     return f"meterhouse-{name}"
+
+
+def workflow_arn(scope: Construct, name: str) -> str:
+    """The ARN by its name: a function that starts a workflow is made before it, and the workflow's functions too."""
+    return _arn(scope, f"stateMachine:{workflow_name(name)}")
+
+
+def _arn(scope: Construct, resource: str) -> str:
+    stack = Stack.of(scope)
+    return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:{resource}"
 
 
 def definition_of(name: str) -> Path:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from localstack.aws import aws_client
-from localstack.demo import balances, offer, report
+from localstack.demo import backtests, balances, offer, report
 from localstack.demo.client import Client, Refused
 from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
@@ -165,7 +165,7 @@ def run() -> int:
         bar.update(reading, total=len(events), completed=len(events))
         expected = year_of(events)
         offer.ensure_meters(client)
-        offer.ensure_catalog(client)
+        plan_id = offer.ensure_catalog(client)
         selling = bar.add_task("customers and subscriptions", total=len(expected))
         customers = {}
         for code in sorted(expected):
@@ -181,6 +181,7 @@ def run() -> int:
     invoices = {code: report.invoices_of(client, customers[code]) for code in customers}
     faults = report.print_year(console, names, expected, measured, invoices)
     report.print_arithmetic(console, client, names["UA"], invoices["UA"][0])
+    faults += backtests.print_backtests(console, client, plan_id, names, invoices)
     faults += balances.print_balances(console, client, names, balances.january_of(events))
     report.print_next_steps(console, stack)
     for fault in faults:
@@ -215,4 +216,4 @@ def issue_api_key(settings: Mapping[str, str], namespace: str) -> str:
 
 if __name__ == "__main__":
     chosen = run_under_faults if "--faults" in sys.argv[1:] else run
-    sys.exit(exit_status(console, chosen, Refused, RunFailedError))
+    sys.exit(exit_status(console, chosen, Refused, RunFailedError, backtests.BacktestFailedError))

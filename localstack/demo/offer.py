@@ -6,6 +6,8 @@ from localstack.demo.client import Client
 from localstack.demo.flights import EVENT_TYPE
 
 PLAN_KEY = "new_york_airports"
+DRAFT_KEY = "new_york_airports_one_price"
+ONE_PRICE = "3.10"
 SUBSCRIBED_FROM = "2013-01-01T00:00:00Z"
 INCLUDED = 4_000
 """Departures a month that each carrier may have; more is possible and counted."""
@@ -89,13 +91,28 @@ def ensure_meters(client: Client) -> None:
         client.create("/api/v1/meters", meter)
 
 
-def ensure_catalog(client: Client) -> None:
+def ensure_catalog(client: Client) -> str:
+    """The id of the plan that is sold."""
     for feature in FEATURES:
         client.create("/api/v1/features", feature)
-    plans = client.get("/api/v1/plans", key=PLAN_KEY)["items"]
-    plan = plans[0] if plans else client.post("/api/v1/plans", PLAN)
+    plan = _ensure_plan(client, PLAN)
     if plan["status"] == "draft":
         client.post(f"/api/v1/plans/{plan['id']}/publish", {})
+    return str(plan["id"])
+
+
+def ensure_draft(client: Client) -> str:
+    """The id of a plan that nobody is sold: every departure at one price."""
+    phase = PLAN["phases"][0]
+    cards = [card | {"price": _unit(ONE_PRICE)} if card["key"] == "departures" else card for card in phase["rateCards"]]
+    draft = {**PLAN, "key": DRAFT_KEY, "name": "One price a departure", "phases": [{**phase, "rateCards": cards}]}
+    return str(_ensure_plan(client, draft)["id"])
+
+
+def _ensure_plan(client: Client, plan: dict[str, Any]) -> dict[str, Any]:
+    found = client.get("/api/v1/plans", key=plan["key"])["items"]
+    made: dict[str, Any] = found[0] if found else client.post("/api/v1/plans", plan)
+    return made
 
 
 ALLOWANCE: dict[str, Any] = {

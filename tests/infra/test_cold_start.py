@@ -27,6 +27,8 @@ MAY_LOAD = {
     "check_access": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
+    "manage_backtests": HTTP,
+    "preview_subscription": HTTP,
     "manage_credits": HTTP,
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},

@@ -10,7 +10,7 @@ from infra.functions import FunctionSpec
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "eventbridge"}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "eventbridge", "stepfunctions"}
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -29,6 +29,7 @@ VARIABLES = {
         "KAFKA_CONSUMER_GROUP",
     },
     "eventbridge": {"EVENT_BUS_NAME"},
+    "stepfunctions": {"BACKTEST_WORKFLOW_ARN"},
 }
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {
@@ -71,7 +72,7 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
         for layer in aws.functions()[name]["Layers"]
     }
 
-    adapters = imported_technologies(FUNCTIONS / name / "handler.py") - {"eventbridge"}
+    adapters = imported_technologies(FUNCTIONS / name / "handler.py") - {"eventbridge", "stepfunctions"}
     assert layers == {"core", "meterhouse", *adapters}
 
 
@@ -106,6 +107,18 @@ def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:
     }
 
     assert allowed == {"relay_outbox"}
+
+
+def test_only_backtests_may_start_a_workflow_and_that_of_backtests_alone(target: Synthesis) -> None:
+    started = {
+        name: str(s["Resource"])
+        for name, function in target.functions().items()
+        for s in target.statements(role_of(function))
+        if "states:StartExecution" in s["Action"]
+    }
+
+    assert set(started) == {"manage_backtests"}
+    assert started["manage_backtests"].endswith(":stateMachine:meterhouse-backtest']]}")
 
 
 def test_every_function_has_a_role_and_a_log_group_of_its_own(target: Synthesis) -> None:

@@ -76,7 +76,7 @@ def is_collectable(invoice: Invoice, at: datetime) -> bool:
 
 def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetime) -> Driven:
     """A collectable invoice with its lines rated, to be validated; or invalid, where a quantity is not known."""
-    missing = _missing(driven.invoice, quantities)
+    missing = missing_of(driven.invoice, quantities)
     is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
     if missing and is_again:
         return driven
@@ -117,7 +117,7 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
         currency=currency(line.currency),
         service_period=line.service_period,
         quantity=quantity,
-        share=_share(line, workflow),
+        share=share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
         price_version=line.key.partition("/period[")[0],
@@ -161,7 +161,7 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
     return replace(with_lines(invoice, lines), quantity_snapshotted_at=now, issues=())
 
 
-def _share(line: Line, workflow: Workflow) -> Fraction:
+def share_of(line: Line, workflow: Workflow) -> Fraction:
     """What part of a flat price is due; where the profile says so, a subscription's last period counts in full."""
     bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
     if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
@@ -176,7 +176,8 @@ def _known(quantities: Quantities, line: Line) -> Decimal:
     return quantity
 
 
-def _missing(invoice: Invoice, quantities: Quantities) -> tuple[Issue, ...]:
+def missing_of(invoice: Invoice, quantities: Quantities) -> tuple[Issue, ...]:
+    """Why quantities of the invoice's lines are not known."""
     found = []
     for number, line in enumerate(invoice.lines):
         quantity = quantities[line.id] if line.rate_card.is_metered else _ONE

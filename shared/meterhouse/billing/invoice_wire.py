@@ -65,14 +65,14 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         totals=_totals(invoice.totals),
         workflow=_workflow(invoice, expand_apps=InvoiceExpand.WORKFLOW_APPS in expand),
         metadata=dict(invoice.metadata) or None,
-        period=None if invoice.period is None else _period(invoice.period),
+        period=None if invoice.period is None else period_to_wire(invoice.period),
         issued_at=invoice.issued_at,
         due_at=invoice.due_at,
         draft_until=invoice.draft_until,
         collection_at=invoice.collection_at,
         quantity_snapshoted_at=invoice.quantity_snapshotted_at,
         voided_at=invoice.voided_at,
-        lines=[_line(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
+        lines=[line_to_wire(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
         preceding=[] if InvoiceExpand.PRECEDING in expand else None,
         payment=_payment(invoice),
         validation_issues=[_issue(invoice, issue) for issue in invoice.issues] or None,
@@ -91,8 +91,8 @@ def explanation_of(line: Line) -> Explanation:
         key=line.key,
         name=line.name,
         currency=line.currency,
-        period=_period(line.service_period),
-        full_service_period=_period(line.full_service_period),
+        period=period_to_wire(line.service_period),
+        full_service_period=period_to_wire(line.full_service_period),
         quantity=line.quantity,
         totals=_totals(line.totals),
         trace=trace,
@@ -149,7 +149,7 @@ def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
     )
 
 
-def _line(invoice: Invoice, line: Line) -> LineWire:
+def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
     card = line.rate_card
     price = None if card.price is None else price_to_wire(card.price)
     tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
@@ -164,7 +164,7 @@ def _line(invoice: Invoice, line: Line) -> LineWire:
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(line.totals),
-        period=_period(line.service_period),
+        period=period_to_wire(line.service_period),
         invoice_at=line.invoice_at,
         subscription=_subscription(line),
         tax_config=tax_config,
@@ -203,7 +203,7 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(totals_of([part])),
-        period=_period(part.service_period or line.service_period),
+        period=period_to_wire(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
         subscription=_subscription(line),
         per_unit_amount=part.per_unit_amount,
@@ -223,7 +223,7 @@ def _subscription(line: Line) -> LineSubscription | None:
         subscription=Identified(id=reference.subscription_id),
         phase=Identified(id=reference.phase_id),
         item=Identified(id=reference.item_id),
-        billing_period=_period(line.billing_period),
+        billing_period=period_to_wire(line.billing_period),
     )
 
 
@@ -231,7 +231,7 @@ def _reference(invoice: Invoice) -> LineInvoice:
     return LineInvoice(id=invoice.id, number=invoice.number)
 
 
-def _period(period: Period) -> PeriodWire:
+def period_to_wire(period: Period) -> PeriodWire:
     return PeriodWire.model_validate({"from": period.start, "to": period.end})
 
 

@@ -6,6 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from meterhouse.cli import (
+    backtest_command,
     catalog_commands,
     conflicts_command,
     conservation_command,
@@ -33,6 +34,7 @@ def _root(context: typer.Context, url: Url = None, api_key: ApiKey = None, as_js
 app.add_typer(events_commands.group, name="events")
 app.add_typer(meters_commands.group, name="meters")
 query_command.declare(app)
+backtest_command.declare(app)
 app.add_typer(catalog_commands.group, name="catalog")
 app.add_typer(subjects_commands.group, name="subjects")
 app.add_typer(customers_commands.group, name="customers")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
+    from rich.progress import Progress as BarOfProgress
     from rich.table import Table
 
     from meterhouse.cli.catalog.view import Line
@@ -116,10 +117,29 @@ def tell(text: str) -> None:
 @contextmanager
 def progress_bar(total: int | None, position: Callable[[], int]) -> Iterator[Callable[[Progress], None]]:
     """A moving bar on stderr: the file's bytes, and how many events were accepted. It leaves nothing behind."""
+    with _moving("{task.fields[accepted]} events") as made:
+        task = made.add_task("", total=total, accepted=0)
+
+        def watch(progress: Progress) -> None:
+            read = None if total is None else position()
+            made.update(task, completed=read, accepted=f"{progress.accepted:,}")
+
+        yield watch
+
+
+@contextmanager
+def counting_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A moving bar on stderr: how many of them are done. It leaves nothing behind."""
+    with _moving(f"{{task.completed}} of {{task.total}} {what}") as made:
+        task = made.add_task("", total=total)
+        yield lambda done: made.update(task, completed=done)
+
+
+def _moving(text: str) -> BarOfProgress:
     from rich import progress as rich_progress  # noqa: PLC0415 - as above
 
-    made = rich_progress.Progress(
-        rich_progress.TextColumn("{task.fields[accepted]} events"),
+    return rich_progress.Progress(
+        rich_progress.TextColumn(text),
         rich_progress.BarColumn(30),
         rich_progress.TaskProgressColumn(),
         rich_progress.TimeElapsedColumn(),
@@ -128,11 +148,3 @@ def progress_bar(total: int | None, position: Callable[[], int]) -> Iterator[Cal
         transient=True,
         disable=not sys.stderr.isatty(),
     )
-    with made:
-        task = made.add_task("", total=total, accepted=0)
-
-        def watch(progress: Progress) -> None:
-            read = None if total is None else position()
-            made.update(task, completed=read, accepted=f"{progress.accepted:,}")
-
-        yield watch

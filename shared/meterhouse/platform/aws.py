@@ -1,7 +1,7 @@
 """AWS's JSON services by one signed HTTPS call.
 
-boto3 costs 400-550 ms of import at every cold start; the two calls made here (a secret's value, events to a bus) need
-one POST each. Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+boto3 costs 400-550 ms of import at every cold start; the calls made here (a secret's value, events to a bus, a
+workflow's start) need one POST each. Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import hashlib
@@ -20,6 +20,14 @@ from meterhouse.platform import clock
 from meterhouse.platform.settings import optional, required
 
 _TIMEOUT_SECONDS = 10
+
+
+class Refused(Unavailable):
+    """The service answered, and not with what was asked for; `code` is its name for the reason."""
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 def _hmac(key: bytes, text: str) -> bytes:
@@ -51,17 +59,18 @@ def sign(
     return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
-def call(service: str, target: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Call `target` (such as `secretsmanager.GetSecretValue`) of a JSON 1.1 service.
+def call(service: str, target: str, payload: Mapping[str, Any], version: str = "1.1") -> dict[str, Any]:
+    """Call `target` (such as `secretsmanager.GetSecretValue`) of a service that speaks JSON in this `version`.
 
     Raises:
-        Unavailable: the service did not answer, or refused.
+        Refused: the service answered with an error.
+        Unavailable: it did not answer.
     """
     region = required("AWS_REGION")
     endpoint = urlsplit(optional("AWS_ENDPOINT_URL", f"https://{service}.{region}.amazonaws.com"))
     at, body = clock.now(), json.dumps(payload).encode()
     headers = {
-        "content-type": "application/x-amz-json-1.1",
+        "content-type": f"application/x-amz-json-{version}",
         "host": endpoint.netloc,
         "x-amz-date": f"{at:%Y%m%dT%H%M%SZ}",
         "x-amz-target": target,
@@ -88,9 +97,16 @@ def call(service: str, target: str, payload: Mapping[str, Any]) -> dict[str, Any
     finally:
         connection.close()
     if response.status != http.client.OK:
-        raise Unavailable(f"{target} answered {response.status}")
+        raise Refused(f"{target} answered {response.status}", _code(answer))
     result: dict[str, Any] = json.loads(answer)
     return result
+
+
+def _code(answer: bytes) -> str:
+    try:
+        return str(json.loads(answer)["__type"]).rpartition("#")[2]
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 @cache

@@ -68,5 +68,4 @@ class PostgresCustomerSubscriptions:
 
     def subscribers(self, plan_key: str, at: datetime) -> Sequence[str]:
         """Ids of the customers with a subscription of this plan active at `at`."""
-        rows = self._transaction.fetch_all(_SQL["subscribers"], {"plan_key": plan_key, "at": at})
-        return [row["customer_id"] for row in rows]
+        return PostgresSubscriptions(self._transaction).subscribers(plan_key, at)

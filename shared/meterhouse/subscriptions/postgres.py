@@ -56,6 +56,11 @@ class PostgresSubscriptions:
         """Those of the customers in (`after_customer`, `up_to_customer`], by customer and start, in one query."""
         return self._all("billable", after_customer=after_customer or _BEFORE_ALL, up_to_customer=up_to_customer)
 
+    def subscribers(self, plan_key: str, at: datetime) -> list[str]:
+        """Ids of the customers with a subscription of this plan active at `at`."""
+        rows = self._transaction.fetch_all(_SQL["subscribers"], {"plan_key": plan_key, "at": at})
+        return [row["customer_id"] for row in rows]
+
     def add(self, subscription: Subscription) -> None:
         self._transaction.execute(_SQL["add"], _values(subscription))
         self._put("put_phase", {}, _phase_values(subscription))
@@ -80,7 +85,7 @@ class PostgresSubscriptions:
 
     def _claim(self, subscription: Subscription) -> None:
         of = {"subscription_id": subscription.id, "customer_id": subscription.customer_id}
-        claimed = [of | asdict(claim) for claim in claims(subscription)]
+        claimed = [of | asdict(claim) | asdict(claim.span) for claim in claims(subscription)]
         if claimed:
             self._transaction.execute_many(_SQL["claim"], claimed)
 

@@ -18,9 +18,3 @@ SELECT customer_id, id FROM subscriptions
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND deleted_at IS NULL
     AND active_from <= %(at)s AND (active_to IS NULL OR active_to > %(at)s)
 ORDER BY customer_id, active_from DESC, id DESC
-
--- name: subscribers
-SELECT DISTINCT customer_id FROM subscriptions
-WHERE namespace = %(namespace)s AND plan_key = %(plan_key)s AND deleted_at IS NULL
-    AND active_from <= %(at)s AND (active_to IS NULL OR active_to > %(at)s)
-ORDER BY customer_id

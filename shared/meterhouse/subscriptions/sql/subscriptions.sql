@@ -20,6 +20,12 @@ WHERE namespace = %(namespace)s AND customer_id > %(after_customer)s AND custome
     AND deleted_at IS NULL
 ORDER BY customer_id, active_from, id
 
+-- name: subscribers
+SELECT DISTINCT customer_id FROM subscriptions
+WHERE namespace = %(namespace)s AND plan_key = %(plan_key)s AND deleted_at IS NULL
+    AND active_from <= %(at)s AND (active_to IS NULL OR active_to > %(at)s)
+ORDER BY customer_id
+
 -- name: add
 INSERT INTO subscriptions (
     namespace, id, customer_id, plan_id, plan_key, plan_version, name, description, metadata, currency,

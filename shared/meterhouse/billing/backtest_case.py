@@ -1,0 +1,116 @@
+"""One customer of a backtest: the lines of both sides, and what they come to once usage is known."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from meterhouse.billing.backtest import BacktestRow, Reason, RowState
+from meterhouse.billing.collection import Missing, Quantities, rated
+from meterhouse.billing.compared_periods import Stretch, lines_within, under, unmatched
+from meterhouse.billing.comparison import paired, sums_of
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.profile import Workflow
+from meterhouse.billing.rests import Cuts
+from meterhouse.catalog.plan import PlanSpec
+from meterhouse.kernel.errors import InvalidInput
+from meterhouse.kernel.period import Period
+
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A customer's lines.
+
+    Attributes:
+        invoiced: old ones on issued invoices, with the amounts that they have there.
+        old: what the subscriptions ask for beside them; not rated yet.
+        new: what the plan would ask for; not rated yet.
+    """
+
+    customer_id: str
+    stretches: Sequence[Stretch]
+    invoiced: Sequence[Line]
+    old: Sequence[Line]
+    new: Sequence[Line]
+
+    @property
+    def period(self) -> Period:
+        return Period(self.stretches[-1].period.start, self.stretches[0].period.end)
+
+    @property
+    def unrated(self) -> list[Line]:
+        return [*self.old, *self.new]
+
+
+def case_of(
+    customer_id: str,
+    stretches: Sequence[Stretch],
+    plan: PlanSpec,
+    issued: Collection[Line],
+    parted: Cuts,
+    now: datetime,
+) -> Case:
+    """The lines of a customer's stretches, as they are and under `plan`.
+
+    Both sides are divided alike by `parted`: a rest is rounded by itself, and so is the same rest under the plan.
+
+    Raises:
+        InvalidInput: the plan or one of the lines cannot be compared, see `under` and `lines_within`.
+    """
+    invoiced: list[Line] = []
+    old: list[Line] = []
+    new: list[Line] = []
+    for stretch in stretches:
+        agreed = stretch.subscription
+        billed = [line for line in issued if _is_of(line, stretch)]
+        keys = {line.key for line in billed}
+        invoiced += billed
+        old += [line for line in lines_within(stretch, agreed, parted, now) if line.key not in keys]
+        new += [_beside(line) for line in lines_within(stretch, under(plan, agreed), parted, now)]
+    return Case(customer_id, stretches, invoiced, old, new)
+
+
+def settled(case: Case, quantities: Quantities, workflow: Workflow, now: datetime) -> BacktestRow:
+    """The customer's row: compared, or failed where a quantity is not known."""
+    try:
+        old = [*case.invoiced, *(_rated(line, quantities, workflow, now) for line in case.old)]
+        new = [_rated(line, quantities, workflow, now) for line in case.new]
+    except InvalidInput as error:
+        return failed(case.customer_id, error)
+    lines = paired(old, new, {line.id: line.invoice_id for line in case.invoiced})
+    sums = sums_of(lines)
+    return BacktestRow(
+        customer_id=case.customer_id,
+        state=RowState.COMPARED,
+        period=case.period,
+        periods=sum(stretch.periods for stretch in case.stretches),
+        old=sums.old,
+        new=sums.new,
+        lines=lines,
+    )
+
+
+def failed(customer_id: str, error: InvalidInput) -> BacktestRow:
+    """The row of a customer that cannot be compared."""
+    code = error.problems[0].code if error.problems else "invalid"
+    return BacktestRow(customer_id, RowState.FAILED, reason=Reason(code, error.detail))
+
+
+def _is_of(line: Line, stretch: Stretch) -> bool:
+    reference = line.subscription
+    is_own = reference is not None and reference.subscription_id == stretch.subscription.id
+    return is_own and stretch.period.contains(line.service_period.start)
+
+
+def _beside(line: Line) -> Line:
+    """A line of the new side: the old side may have one of the same key, and so of the same id."""
+    return replace(line, id=f"{line.id}/new")
+
+
+def _rated(line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> Line:
+    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+    if isinstance(quantity, Missing):
+        raise unmatched(quantity.code, f"line {line.key}: {quantity.message}")
+    return rated(line, quantity, workflow, now)

@@ -1,0 +1,15 @@
+"""`meterhouse.billing.preview_ports.PreviewStore` in PostgreSQL."""
+
+from meterhouse.billing.postgres import PostgresInvoices, PostgresLines, PostgresProfiles
+from meterhouse.platform.postgres import Transaction
+from meterhouse.subscriptions.postgres import PostgresStore
+
+
+class PostgresPreview(PostgresStore):
+    """What changes subscriptions, as it is where they are changed for good, and what billing reads beside it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction)
+        self.invoices = PostgresInvoices(transaction)
+        self.lines = PostgresLines(transaction)
+        self.profiles = PostgresProfiles(transaction)

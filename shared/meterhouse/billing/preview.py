@@ -1,0 +1,127 @@
+"""What a change of a customer's subscriptions does to the lines that are still to be invoiced."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from meterhouse.billing.collection import Missing, Quantities, drafts, missing_of, rated, share_of, with_lines
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.profile import Profile, Workflow
+from meterhouse.billing.reconcile import Changes, reconcile
+from meterhouse.billing.rests import Known
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.customers.model import Customer
+from meterhouse.subscriptions.model import Subscription
+
+_WHOLE = Fraction(1)
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Lines that are still to be invoiced, and what is known of all lines there ever were."""
+
+    lines: Sequence[Line]
+    known: Known
+
+    def following(self, subscriptions: Iterable[Subscription], horizon: datetime, now: datetime) -> "Pending":
+        """What an invoice run at `horizon` would leave of them."""
+        own = [line for line in self.lines if line.managed_by is ManagedBy.SUBSCRIPTION]
+        changes = reconcile(subscriptions, own, self.known, horizon, now)
+        lines = _applied(self.lines, changes)
+        gone = {line.key for line in self.lines if line.id in changes.removed}
+        keys = (self.known.keys - gone) | {line.key for line in lines}
+        return Pending(lines, replace(self.known, keys=keys))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedLine:
+    before: Line
+    after: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Proration:
+    """A flat price that is charged by its share of a full period; the line's amount is that share, rounded."""
+
+    line: Line
+    share: Fraction
+    full_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanges:
+    """How the pending lines differ, in order of their keys."""
+
+    added: tuple[Line, ...] = ()
+    changed: tuple[ChangedLine, ...] = ()
+    removed: tuple[Line, ...] = ()
+
+    @property
+    def old(self) -> list[Line]:
+        return [*self.removed, *(one.before for one in self.changed)]
+
+    @property
+    def new(self) -> list[Line]:
+        return [*self.added, *(one.after for one in self.changed)]
+
+    def valued(self, old: Quantities, new: Quantities, workflow: Workflow, now: datetime) -> "LineChanges":
+        """The lines with what they come to so far."""
+        return LineChanges(
+            added=tuple(_valued(line, new, workflow, now) for line in self.added),
+            changed=tuple(
+                ChangedLine(_valued(one.before, old, workflow, now), _valued(one.after, new, workflow, now))
+                for one in self.changed
+            ),
+            removed=tuple(_valued(line, old, workflow, now) for line in self.removed),
+        )
+
+    def prorations(self, workflow: Workflow) -> list[Proration]:
+        """Of the lines that the change makes or alters."""
+        return [found for line in self.new if (found := _proration(line, workflow)) is not None]
+
+
+def changes_between(before: Collection[Line], after: Collection[Line]) -> LineChanges:
+    old, new = {line.key: line for line in before}, {line.key: line for line in after}
+    both = sorted(old.keys() & new.keys())
+    return LineChanges(
+        added=tuple(new[key] for key in sorted(new.keys() - old.keys())),
+        changed=tuple(ChangedLine(old[key], new[key]) for key in both if old[key] != new[key]),
+        removed=tuple(old[key] for key in sorted(old.keys() - new.keys())),
+    )
+
+
+def due_next(pending: Iterable[Line], currency: str, now: datetime) -> list[Line]:
+    """The lines of the next invoice in a currency: what is due now, or else what is due first."""
+    lines = sorted((line for line in pending if line.currency == currency), key=lambda one: (one.invoice_at, one.id))
+    first = min((line.invoice_at for line in lines), default=now)
+    return [line for line in lines if line.invoice_at <= max(first, now)]
+
+
+def next_invoice(
+    due: Sequence[Line], customer: Customer, profile: Profile, quantities: Quantities, now: datetime
+) -> Invoice | None:
+    """The draft of the lines with what they come to so far; None where there are none."""
+    for draft in drafts(due, {customer.id: customer}, profile, now):
+        lines = [_valued(line, quantities, draft.workflow, now) for line in draft.lines]
+        return replace(with_lines(draft, lines), issues=missing_of(draft, quantities))
+    return None
+
+
+def _applied(lines: Iterable[Line], changes: Changes) -> list[Line]:
+    changed = {line.id: line for line in changes.changed}
+    kept = [changed.get(line.id, line) for line in lines if line.id not in changes.removed]
+    return [*kept, *changes.added]
+
+
+def _valued(line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> Line:
+    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+    return line if isinstance(quantity, Missing) else rated(line, quantity, workflow, now)
+
+
+def _proration(line: Line, workflow: Workflow) -> Proration | None:
+    price = line.rate_card.price
+    share = share_of(line, workflow)
+    return None if share == _WHOLE or not isinstance(price, FlatPrice) else Proration(line, share, price.amount)

@@ -1,0 +1,38 @@
+"""What a preview needs inside one transaction: all that changes subscriptions, and what lines come of them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Profiles
+from meterhouse.customers.model import Customer
+from meterhouse.subscriptions import ports
+from meterhouse.subscriptions.ports import SubscriptionStore
+
+
+class PreviewedSubscriptions(ports.Subscriptions, BilledSubscriptions, Protocol):
+    """What both rooms ask of subscriptions."""
+
+
+class PreviewedCustomers(ports.Customers, Protocol):
+    """What both rooms ask of customers."""
+
+    def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]: ...
+
+    def ids_after(self, after: str, limit: int) -> list[str]: ...
+
+
+class PreviewStore(SubscriptionStore, Protocol):
+    """A store of subscriptions that is one of billing as well."""
+
+    @property
+    def subscriptions(self) -> PreviewedSubscriptions: ...
+    @property
+    def customers(self) -> PreviewedCustomers: ...
+    @property
+    def features(self) -> BilledFeatures: ...
+    @property
+    def invoices(self) -> Invoices: ...
+    @property
+    def lines(self) -> Lines: ...
+    @property
+    def profiles(self) -> Profiles: ...

@@ -1,0 +1,125 @@
+"""What a change of a subscription would come to: the change itself is done, in a transaction that is never saved."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from meterhouse.billing.collection import gathering
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.ports import UsageReader
+from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_next, next_invoice
+from meterhouse.billing.preview_ports import PreviewStore
+from meterhouse.billing.previewed_change import Done, PreviewedChange
+from meterhouse.billing.profiles import default_profile
+from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.reconcile import gathering_id
+from meterhouse.kernel.errors import NotFound
+from meterhouse.platform import clock
+from meterhouse.platform.outbox import DomainEvent
+from meterhouse.platform.work import Begin, Work
+from meterhouse.subscriptions.full import FullSubscription, in_full
+from meterhouse.subscriptions.model import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be.
+
+    Attributes:
+        subscriptions: those that the change touches, in full; the last one is what comes of it.
+        waiting: the customer's gathering invoice, where added and changed lines would wait.
+        next_invoice: None where nothing is to be invoiced.
+    """
+
+    subscriptions: Sequence[FullSubscription]
+    effective_at: datetime
+    waiting: Invoice
+    lines: LineChanges
+    prorations: Sequence[Proration]
+    next_invoice: Invoice | None
+
+
+class PreviewSubscription:
+    def __init__(self, begin: Begin[PreviewStore], usage: UsageReader, now: Callable[[], datetime] = clock.now) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._now = now
+
+    def __call__(self, namespace: str, change: PreviewedChange) -> Preview:
+        """What the change would do; nothing of it is saved or told.
+
+        Raises:
+            Unavailable: the usage store does not answer.
+            MeterhouseError: whatever the change itself is refused for.
+        """
+        now = self._now()
+        with self._begin(namespace) as opened:
+            work = _Unsaved(opened)
+            customer_id = change.customer_id(work)
+            agreed = [] if customer_id is None else work.store.subscriptions.of_customer(customer_id)
+            done = change(work, now)
+            before, after = _pending(work, agreed, done, now)
+            return self._preview(work, namespace, done, before, after)
+
+    def _preview(
+        self, work: Work[PreviewStore], namespace: str, done: Done, before: Sequence[Line], after: Sequence[Line]
+    ) -> Preview:
+        now, made = self._now(), done.made
+        customer = work.store.customers.find(made.customer_id)
+        if customer is None:
+            raise NotFound("customer", made.customer_id)
+        profile = default_profile(work, namespace, now)
+        changes, due = changes_between(before, after), due_next(after, made.currency, now)
+        # a line that changes has one id on both sides, so each side asks for itself
+        old, new = (
+            quantities_of(namespace, lines, {customer.id: customer.usage_subjects}, work.store.features, self._usage)
+            for lines in (changes.old, [*changes.new, *due])
+        )
+        valued = changes.valued(old, new, profile.spec.workflow, now)
+        return Preview(
+            subscriptions=[in_full(work, one) for one in done.subscriptions],
+            effective_at=done.effective_at,
+            waiting=gathering(customer, made.currency, gathering_id(customer.id, made.currency), profile, now),
+            lines=valued,
+            prorations=valued.prorations(profile.spec.workflow),
+            next_invoice=next_invoice(due, customer, profile, new, now),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsaved:
+    """A unit of work that tells nobody and cannot be saved."""
+
+    opened: Work[PreviewStore]
+    store: PreviewStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "store", self.opened.store)
+
+    def publish(self, *events: DomainEvent) -> None:
+        """Nothing has happened."""
+
+    def lock(self, *key: str) -> None:
+        self.opened.lock(*key)
+
+    def commit(self) -> None:
+        """There is nothing to keep."""
+
+
+def _pending(
+    work: Work[PreviewStore], agreed: Sequence[Subscription], done: Done, now: datetime
+) -> tuple[Sequence[Line], Sequence[Line]]:
+    """The customer's pending lines without the change and with it, as far as it shows."""
+    after = work.store.subscriptions.of_customer(done.made.customer_id)
+    known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
+    stored = Pending(work.store.lines.pending([done.made.customer_id]), known)
+    horizon = _horizon(done, now)
+    before = stored.following(agreed, horizon, now)
+    return before.lines, before.following(after, horizon, now).lines
+
+
+def _horizon(done: Done, now: datetime) -> datetime:
+    """The end of the billing period in which the change takes effect: until then all its lines are there."""
+    at = max(done.effective_at, now)
+    period = done.made.billing_period_at(at)
+    return at if period is None else period.end

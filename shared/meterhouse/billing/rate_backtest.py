@@ -1,0 +1,109 @@
+"""Rates one batch of a backtest's customers: what they paid beside what the plan would have come to."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from meterhouse.billing.backtest import Backtest, BacktestRow, Reason, RowState
+from meterhouse.billing.backtest_case import Case, case_of, failed, settled
+from meterhouse.billing.backtest_ports import BacktestStore
+from meterhouse.billing.backtest_run import BacktestRun, found_backtest
+from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.compared_periods import Stretch, last_stretches
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.ports import UsageReader
+from meterhouse.billing.profile import Workflow
+from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.rests import cuts
+from meterhouse.kernel.errors import InvalidInput
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+
+_UNEXPECTED = Reason("unexpected", "an unexpected error; the log of rate_backtest has it")
+
+
+class RateBacktest:
+    def __init__(
+        self, begin: Begin[BacktestStore], usage: UsageReader, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._now = now
+
+    def __call__(self, run: BacktestRun, after: str, up_to: str) -> Outcome:
+        """Compare the customers in (`after`, `up_to`] that are still to be; a repeat finds none.
+
+        Raises:
+            NotFound: there is no such backtest.
+            Unavailable: a store does not answer; nothing of the batch was written.
+        """
+        with self._begin(run.namespace) as work:
+            backtest = found_backtest(work, run.plan_id, run.backtest_id)
+            ids = work.store.backtests.pending(backtest.id, after, up_to)
+        outcome = each_fault_its_own(Batch(run.namespace, after, ids), lambda part: self._rate(backtest, part))
+        with self._begin(run.namespace) as work:
+            broken = [BacktestRow(one, RowState.FAILED, reason=_UNEXPECTED) for one in outcome.failed]
+            work.store.backtests.settle(backtest.id, broken)
+            work.commit()
+        return outcome
+
+    def _rate(self, backtest: Backtest, batch: Batch) -> Outcome:
+        now = self._now()
+        with self._begin(batch.namespace) as work:
+            cases, rows = _cases(work, backtest, batch.ids, now)
+            customers = work.store.customers.by_ids(batch.ids)
+            subjects = {case.customer_id: customers[case.customer_id].usage_subjects for case in cases}
+            lines = [line for case in cases for line in case.unrated]
+            quantities = quantities_of(batch.namespace, lines, subjects, work.store.features, self._usage)
+            profile = work.store.profiles.default()
+            workflow = Workflow() if profile is None else profile.spec.workflow
+            rows += [settled(case, quantities, workflow, now) for case in cases]
+            work.store.backtests.settle(backtest.id, rows)
+            work.commit()
+        incomparable = {row.customer_id: row.reason.message for row in rows if row.reason is not None}
+        return Outcome(len(rows) - len(incomparable), incomparable)
+
+
+def _cases(
+    work: Work[BacktestStore], backtest: Backtest, customer_ids: Sequence[str], now: datetime
+) -> tuple[list[Case], list[BacktestRow]]:
+    """The customers that can be compared, and the rows of those that cannot."""
+    stretches, rows = _stretches(work, backtest, customer_ids)
+    subscription_ids = [stretch.subscription.id for own in stretches.values() for stretch in own]
+    parted = cuts(work.store.lines.known_of(subscription_ids), ())
+    issued = _issued(work, stretches)
+    cases = []
+    for customer_id, own in stretches.items():
+        try:
+            cases.append(case_of(customer_id, own, backtest.spec, issued.get(customer_id, ()), parted, now))
+        except InvalidInput as error:
+            rows.append(failed(customer_id, error))
+    return cases, rows
+
+
+def _stretches(
+    work: Work[BacktestStore], backtest: Backtest, customer_ids: Sequence[str]
+) -> tuple[dict[str, list[Stretch]], list[BacktestRow]]:
+    """What is compared of each customer, and the rows of those of whom nothing can be."""
+    agreed = work.store.subscriptions.of_customers(customer_ids)
+    subscriptions = {one: list(own) for one, own in groupby(agreed, key=lambda one: one.customer_id)}
+    stretches, rows = {}, []
+    for one in customer_ids:
+        try:
+            own = subscriptions.get(one, ())
+            stretches[one] = last_stretches(own, backtest.plan.key, backtest.periods, backtest.as_of)
+        except InvalidInput as error:
+            rows.append(failed(one, error))
+    return stretches, rows
+
+
+def _issued(work: Work[BacktestStore], stretches: dict[str, list[Stretch]]) -> dict[str, list[Line]]:
+    """By customer, the lines of the compared subscriptions on issued invoices."""
+    compared = [stretch for own in stretches.values() for stretch in own]
+    if not compared:
+        return {}
+    since = min(stretch.period.start for stretch in compared)
+    found: dict[str, list[Line]] = {}
+    for line in work.store.lines.issued_of([stretch.subscription.id for stretch in compared], since):
+        found.setdefault(line.customer_id, []).append(line)
+    return found
