@@ -20,6 +20,7 @@ from tests.e2e.drive_features import FEATURES
 from tests.e2e.drive_invoices import INVOICES
 from tests.e2e.drive_plans import PLANS
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
+from tests.e2e.drive_subscriptions import SUBSCRIPTIONS
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
 
 Sdk = Any
@@ -85,6 +86,7 @@ DRIVES: dict[str, Drive] = {
     **SUBSCRIPTION_ADDONS,
     **BILLING,
     **INVOICES,
+    **SUBSCRIPTIONS,
 }
 
 
