@@ -76,7 +76,8 @@ SELECT l.key, l.invoice_id, l.service_start, l.service_end, l.full_service_start
 FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
-    AND l.is_live AND NOT l.is_pending AND l.is_prorated AND i.deleted_at IS NULL AND i.voided_at IS NULL
+    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.is_prorated
+    AND i.deleted_at IS NULL AND i.voided_at IS NULL
     AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
     AND l.rate_card ->> 'billing_cadence' IS NOT NULL
 ORDER BY l.key
