@@ -8,7 +8,7 @@ from openmeter import Client
 
 GROUPS = (
     "meter", "event", "subject", "customer", "debug", "progress", "currencies", "features", "entitlements", "grants",
-    "plan", "addon", "subscription_addons",
+    "plan", "addon", "subscription",
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {

@@ -19,7 +19,7 @@ from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf, Profil
 from meterhouse.billing.profile import Profile, ProfileSpec
 from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
-from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values
+from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
 from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
@@ -67,7 +67,12 @@ class PostgresLines:
         wanted = {"subscription_ids": list(subscription_ids)}
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
-        return Known(keys, {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts})
+        prepaid = self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted)
+        return Known(
+            keys,
+            {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts},
+            [prepaid_of(row) for row in prepaid],
+        )
 
     def issued_of(self, subscription_ids: Collection[str], since: datetime) -> list[Line]:
         return self._all("issued_of_subscriptions", subscription_ids=list(subscription_ids), since=since)

@@ -86,6 +86,17 @@ def test_plans_go_over_to_the_new_version_of_an_add_on_in_one_apply(terminal: Te
     assert apply(terminal) == []
 
 
+def test_an_add_on_of_a_plans_key_has_not_the_plans_subscriptions(terminal: Terminal, sold: CatalogHouse) -> None:
+    write(terminal.folder, {"addons/pro": ADDON})
+    apply(terminal)
+    subscribe(sold, "ann", "pro")
+    write(terminal.folder, {"addons/pro": ADDON.replace("amount: 3", "amount: 4")})
+
+    [change] = terminal.reads("catalog", "plan")["changes"]
+
+    assert (change["thing"], "subscriptions" in change) == ("addons/pro", False)
+
+
 def test_an_add_on_that_someone_else_renewed_is_noticed(terminal: Terminal, sold: CatalogHouse) -> None:
     addon = sold.call("GET", "/api/v1/addons/seats")
     names = ("key", "name", "currency", "instanceType", "rateCards")

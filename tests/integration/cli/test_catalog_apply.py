@@ -192,18 +192,27 @@ def test_a_meter_changes_and_loses_what_its_file_has_no_more(terminal: Terminal,
     assert apply(terminal) == []
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "field", "told"),
+    [
+        ("SUM", "MAX", "aggregation: SUM -> MAX", "2: aggregation: "),
+        ("eventFrom: 2026-01-01T00:00:00Z\n", "", "eventFrom: 2026-01-01T00:00:00Z -> (none)", "1: "),
+        ("valueProperty: $.miles\n", "", "valueProperty: $.miles -> (none)", "1: "),
+    ],
+)
 def test_what_never_changes_of_a_meter_is_told_before_anything_is_written(
-    terminal: Terminal, shop: CatalogHouse
+    terminal: Terminal, shop: CatalogHouse, was: str, now: str, field: str, told: str
 ) -> None:
-    write(terminal.folder, {"meters/miles": METER})
+    meter = METER + "eventFrom: 2026-01-01T00:00:00Z\n"
+    write(terminal.folder, {"meters/miles": meter})
     apply(terminal)
     before = list(shop.writes)
-    write(terminal.folder, {"meters/miles": METER.replace("SUM", "MAX")})
+    write(terminal.folder, {"meters/miles": meter.replace(was, now)})
 
-    told = terminal.types("catalog", "apply", "--yes", status=1).stdout
+    shown = terminal.types("catalog", "apply", "--yes", status=1).stdout
 
-    assert "aggregation: SUM -> MAX" in told
-    assert "! catalog/meters/miles.yaml:2: aggregation: " in told
+    assert field in shown
+    assert f"! catalog/meters/miles.yaml:{told}" in shown
     assert shop.writes == before
 
 

@@ -95,7 +95,7 @@ def _scalars(kind: Scalar) -> st.SearchStrategy[Any]:
     known: list[tuple[Scalar, st.SearchStrategy[Any]]] = [
         (TEXT, TEXTS),
         (DECIMAL, DECIMALS),
-        (NUMBER, DECIMALS),
+        (NUMBER, st.decimals(0, 100, places=2)),
         (WHOLE, st.integers(1, 255)),
         (FLAG, st.booleans()),
         (DURATION, st.sampled_from(["P1M", "P1Y", "PT1H", "P4W"])),

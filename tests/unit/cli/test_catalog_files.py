@@ -1,10 +1,14 @@
 """Faults in the files of a catalog: each with its file, its line and its field, all at once."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meterhouse.cli.catalog.folder import Files, read_files
+from meterhouse.cli.catalog.yaml_text import yaml_text
 from meterhouse.cli.errors import Misused
 
 FEATURE = "name: Miles\nmeterSlug: miles\n"
@@ -61,6 +65,11 @@ def faults(files: Files) -> list[str]:
             "amount: 10",
             "amount: 10, paymentTerm: in_advanse",
             ["12: phases.default.rateCards.fee.price.paymentTerm: 'in_advanse' is none of in_advance, in_arrears; did"],
+        ),
+        (
+            "amount: 10}",
+            "amount: 10}\n        discounts: {percentage: {percentage: 33.33333333333333333}}",
+            ["13: phases.default.rateCards.fee.discounts.percentage.percentage: 33.33333333333333333 has more digits"],
         ),
         ("name: Pro", "name: Pro\ndraft: yes", ["3: draft: 'yes' is neither true nor false"]),
         ("name: Pro", "name: Pro\nname: Pro", ["3: name: is there twice, first in line 2"]),
@@ -173,3 +182,42 @@ def test_no_word_is_a_truth_and_no_number_a_double(folder: Path) -> None:
     entry = read_files(folder).entries["features", "miles"]
 
     assert entry.document == {"name": "no", "metadata": {"on": "on", "since": "2026-01-01", "size": "1.10"}}
+
+
+NAMES = st.sampled_from(
+    [
+        "name",
+        "currency",
+        "phases",
+        "rateCards",
+        "price",
+        "type",
+        "addons",
+        "metadata",
+        "advancedMeterGroupByFilters",
+        "key",
+        "discounts",
+        "tiers",
+        "unitCost",
+        "flat",
+        "usage_based",
+        "billingCadence",
+        "proRatingConfig",
+        "x",
+    ]
+)
+WORDS = st.sampled_from(["flat_fee", "usage_based", "tiered", "unit", "manual", "P1M", "1.0", "", "true"]) | st.none()
+ANYTHING = st.recursive(WORDS, lambda part: st.lists(part, max_size=3) | st.dictionaries(NAMES, part, max_size=5))
+
+
+@given(st.dictionaries(st.sampled_from(["meters", "features", "addons", "plans"]), st.dictionaries(NAMES, ANYTHING)))
+def test_whatever_a_file_holds_is_a_document_or_a_fault_with_a_line(whole: dict[str, object]) -> None:
+    text = yaml_text(whole)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "shop.yaml"
+        file.write_text(text)
+        files = read_files(file)
+
+    assert all(1 <= fault.place.line <= text.count("\n") + 1 for fault in files.faults)
+    if not files.faults:
+        assert all(yaml_text(entry.document) for entry in files.entries.values())

@@ -61,6 +61,21 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND l.rate_card -> 'price' ->> 'type' = 'flat'
     AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
 
+-- name: prepaid_of_subscriptions
+-- Recurring, prorated flat fees in advance on standard invoices that stand.
+SELECT l.key, l.invoice_id, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
+    (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
+    (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
+    i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
+    i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged
+FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
+    AND l.is_live AND NOT l.is_pending AND l.is_prorated AND i.deleted_at IS NULL AND i.voided_at IS NULL
+    AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
+    AND l.rate_card ->> 'billing_cadence' IS NOT NULL
+ORDER BY l.key
+
 -- name: issued_of_subscriptions
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id

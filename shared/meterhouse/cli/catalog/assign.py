@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def sell(endpoint: Endpoint, change: Change, plan_id: str) -> None:
     """Have the version of a plan sell, of each add-on that the files name, the version that is on sale now."""
     assigned = path_of("plans", plan_id, "addons")
-    there = {str(one["addon"]["id"]): terms_from_answer(TERMS, one) for one in endpoint.pages(assigned)}
+    told = [terms_from_answer(TERMS, one) for one in endpoint.pages(assigned)]
+    there = {str(addon["id"]): terms for addon, terms in told}
     wanted = {str(endpoint.get(path_of("addons", key))["id"]): terms for key, terms in sold_with(change).items()}
     for addon_id in there:
         if addon_id not in wanted:

@@ -98,6 +98,14 @@ def _decimal(text: str) -> Decimal:
     return Decimal(text)
 
 
+def _number(text: str) -> Decimal:
+    """What a double carries, too: the endpoint tells it as one."""
+    number = _decimal(text)
+    if number != number.to_integral_value() and Decimal(repr(float(number))) != number:
+        raise ValueError(f"{text} has more digits than the endpoint would tell again")
+    return number
+
+
 def _whole(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"{text!r} is no whole number")
@@ -131,7 +139,7 @@ def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
 
 TEXT = Scalar(str)
 DECIMAL = Scalar(_decimal)
-NUMBER = Scalar(_decimal, _unchanged)
+NUMBER = Scalar(_number, _unchanged)
 """A decimal that the contract has as a JSON number."""
 WHOLE = Scalar(_whole, _unchanged)
 FLAG = Scalar(_flag, _unchanged)

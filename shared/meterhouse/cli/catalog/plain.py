@@ -39,21 +39,22 @@ def from_answer(family: Family, answer: Mapping[str, Any]) -> Document:
     Raises:
         Failed: it holds a field that this command does not know, which a write would lose.
     """
-    told = {name: value for name, value in answer.items() if name != family.key}
     try:
+        told = {name: value for name, value in answer.items() if name != family.key}
         read: Document = _read(family.record, told, "")
         return settled(family.record, read, str(answer[family.key]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failed(f"the endpoint tells of a {family.one} that this command cannot read: {error}") from None
 
 
-def terms_from_answer(terms: Record, answer: Mapping[str, Any]) -> Document:
-    """How a plan sells an add-on. Raises `Failed` as `from_answer` does."""
+def terms_from_answer(terms: Record, answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], Document]:
+    """An add-on that a plan sells, and on which terms. Raises `Failed` as `from_answer` does."""
     try:
+        addon = {name: answer["addon"][name] for name in ("id", "key", "version")}
         read: Document = _read(terms, answer, "")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failed(f"the endpoint sells an add-on on terms that this command cannot read: {error}") from None
-    return settled(terms, read, "")
+    return addon, settled(terms, read, "")
 
 
 def to_request(record: Record, document: Mapping[str, Any], key: str) -> Document:

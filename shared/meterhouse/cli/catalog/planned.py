@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.catalog.change import Change, Changes, find_changes
-from meterhouse.cli.catalog.folder import Files, read_files
+from meterhouse.cli.catalog.folder import Files, Name, read_files
 from meterhouse.cli.catalog.rehearsal import Trouble, find_troubles
 from meterhouse.cli.catalog.remote import Remote, read_remote
 from meterhouse.cli.catalog.subscribers import Subscriber, subscribers
@@ -28,7 +28,7 @@ class Planned:
     remote: Remote
     changes: Changes
     troubles: list[Trouble]
-    subscribers: dict[str, list[Subscriber]]
+    subscribers: dict[Name, list[Subscriber]]
 
     def require_possible(self) -> None:
         """Raises `Failed` while something is against the changes."""
@@ -68,7 +68,7 @@ class Planned:
             "file": change.entry and str(change.entry.file),
             "fields": fields,
         }
-        live = self.subscribers.get(change.thing.key) if change.family.has_versions else None
+        live = self.subscribers.get(change.name)
         return document if live is None else {**document, "subscriptions": live}
 
 

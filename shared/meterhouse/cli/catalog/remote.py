@@ -12,7 +12,7 @@ from meterhouse.cli.http import Endpoint, path_of
 from meterhouse.cli.json_text import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from meterhouse.cli.catalog.folder import Name
     from meterhouse.cli.catalog.kinds import Document, Family
@@ -75,10 +75,16 @@ class Remote:
 
 
 def read_remote(endpoint: Endpoint) -> Remote:
+    """Raises `Failed` for what cannot be read."""
     remote = Remote()
     for family in FAMILIES:
         for answer in endpoint.pages(path_of(family.folder), family.list_query):
-            _add(remote, family, answer, _sold_with(endpoint, answer) if family is PLANS else [])
+            version, key = _version(endpoint, family, answer), str(answer[family.key])
+            thing = remote.things.setdefault((family.folder, key), Thing(family, key))
+            if answer.get("status") == DRAFT:
+                thing.draft = version
+            else:
+                thing.sold = version
     return remote
 
 
@@ -91,28 +97,19 @@ def drafted(document: Document) -> Document:
     return {DRAFT: True, **document}
 
 
-def _sold_with(endpoint: Endpoint, plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(endpoint.pages(path_of("plans", str(plan.get("id")), "addons")))
-
-
-def _add(remote: Remote, family: Family, answer: Mapping[str, Any], sold_with: Sequence[Mapping[str, Any]]) -> None:
+def _version(endpoint: Endpoint, family: Family, answer: Mapping[str, Any]) -> Version:
     document = from_answer(family, answer)
-    sells = [(_assigned(one["addon"]), terms_from_answer(TERMS, one)) for one in sold_with]
-    sells.sort(key=lambda pair: (pair[0].key, pair[0].number))
+    sells = _sold_with(endpoint, str(answer.get("id"))) if family is PLANS else []
     if sells:
         document[SELLS] = {assigned.key: terms for assigned, terms in sells}
     number = int(answer.get("version") or 0)
-    version = Version(str(answer.get("id")), number, document, tuple(assigned for assigned, _ in sells))
-    key = str(answer[family.key])
-    thing = remote.things.setdefault((family.folder, key), Thing(family, key))
-    if answer.get("status") == DRAFT:
-        thing.draft = version
-    else:
-        thing.sold = version
+    return Version(str(answer.get("id")), number, document, tuple(assigned for assigned, _ in sells))
 
 
-def _assigned(addon: Mapping[str, Any]) -> Assigned:
-    return Assigned(str(addon["key"]), str(addon["id"]), int(addon["version"]))
+def _sold_with(endpoint: Endpoint, plan_id: str) -> list[tuple[Assigned, Document]]:
+    told = [terms_from_answer(TERMS, one) for one in endpoint.pages(path_of("plans", plan_id, "addons"))]
+    sells = [(Assigned(str(addon["key"]), str(addon["id"]), int(addon["version"])), terms) for addon, terms in told]
+    return sorted(sells, key=lambda pair: (pair[0].key, pair[0].number))
 
 
 def _told(version: Version | None) -> object:

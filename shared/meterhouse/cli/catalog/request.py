@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from meterhouse.cli.catalog.kinds import Document
 
 _FIXED = "currency"
-_LEFT_AS_THEY_ARE: Mapping[str, object] = {"description": "", "groupBy": {}, "metadata": {}}
+_NO_MORE: Mapping[str, object] = {
+    "description": "",
+    "groupBy": {},
+    "metadata": {},
+    "valueProperty": None,
+    "eventFrom": None,
+}
 """Members that a change of a meter leaves as they are unless they are sent, and what says that they are no more."""
 
 
@@ -29,7 +35,7 @@ def replacement(change: Change) -> Document:
     """The thing as the files have it, in the place of what is there; its key and its currency stay."""
     document = creation(change)
     if change.family is METERS:
-        return {**_LEFT_AS_THEY_ARE, **document}
+        return {**_NO_MORE, **document}
     return {name: value for name, value in document.items() if name not in {change.family.key, _FIXED}}
 
 

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meterhouse.cli.catalog.change import Change
+    from meterhouse.cli.catalog.folder import Name
 
 _LIVE = ["active", "canceled", "scheduled"]
 Subscriber = dict[str, Any]
 
 
-def subscribers(endpoint: Endpoint, changes: Iterable[Change]) -> dict[str, list[Subscriber]]:
-    """By the key of a plan whose sale changes: the live subscriptions to any version of it."""
+def subscribers(endpoint: Endpoint, changes: Iterable[Change]) -> dict[Name, list[Subscriber]]:
+    """Of each plan whose sale changes the live subscriptions to any version of it."""
     return {
-        change.thing.key: _of_plan(endpoint, change.thing.key)
+        change.name: _of_plan(endpoint, change.thing.key)
         for change in changes
         if change.family is PLANS and not change.is_draft and not change.keeps_version
     }

@@ -53,8 +53,7 @@ def _change_lines(change: Change, planned: Planned, width: int) -> Iterator[Line
     elif change.verb is Verb.CHANGE:
         for field in change.fields():
             yield from _field_lines(field, width)
-    if change.family.has_versions:
-        yield from _subscriber_lines(planned.subscribers.get(change.thing.key, []))
+    yield from _subscriber_lines(planned.subscribers.get(change.name, []))
 
 
 def _what(change: Change) -> str:
