@@ -14,10 +14,13 @@ from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.e2e.drive_access import ACCESS
 from tests.e2e.drive_addons import ADDONS
+from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
+from tests.e2e.drive_invoices import INVOICES
 from tests.e2e.drive_plans import PLANS
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
+from tests.e2e.drive_subscriptions import SUBSCRIPTIONS
 from tests.e2e.sdk_operations import DRIVEN, ELSEWHERE, Recorded, offered
 
 Sdk = Any
@@ -74,7 +77,17 @@ def sdk(sdk_of_its_own: Sdk) -> Recorded:
 
 
 Drive = Callable[[Sdk, Eventually], None]
-DRIVES: dict[str, Drive] = {**FEATURES, **ENTITLEMENTS, **ACCESS, **PLANS, **ADDONS, **SUBSCRIPTION_ADDONS}
+DRIVES: dict[str, Drive] = {
+    **FEATURES,
+    **ENTITLEMENTS,
+    **ACCESS,
+    **PLANS,
+    **ADDONS,
+    **SUBSCRIPTION_ADDONS,
+    **BILLING,
+    **INVOICES,
+    **SUBSCRIPTIONS,
+}
 
 
 def drives(operation: str) -> Callable[[Drive], Drive]:

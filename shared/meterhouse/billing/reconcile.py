@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, SubscriptionReference
+from meterhouse.billing.prepaid import Excess, excesses, less_prepaid
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.subscriptions.model import Subscription
@@ -13,11 +14,15 @@ from meterhouse.subscriptions.target import TargetLine, target_lines
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to do to the pending lines; lines on standard invoices are never among them."""
+    """What to do to the pending lines; lines on standard invoices are never among them.
+
+    `excess` is what these charge in advance and nobody asks for any more.
+    """
 
     added: tuple[Line, ...] = ()
     changed: tuple[Line, ...] = ()
     removed: tuple[str, ...] = ()
+    excess: tuple[Excess, ...] = ()
 
 
 def reconcile(
@@ -32,23 +37,19 @@ def reconcile(
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
-    agreed = {subscription.id: subscription for subscription in subscriptions}
-    reach = max((line.service_period.end for line in pending), default=as_of)
-    parted = cuts(known, pending)
-    wanted = targets_of(agreed, parted, as_of)
-    valid = targets_of(agreed, parted, max(reach, as_of)) if pending else {}
+    asked = _asked(subscriptions, pending, known, as_of)
     return Changes(
-        added=tuple(line_of(*found, now) for key, found in wanted.items() if key not in known.keys),
-        changed=tuple(_changed(pending, valid, now)),
-        removed=tuple(line.id for line in pending if line.key not in valid),
+        added=tuple(line_of(*found, now) for key, found in asked.now.items() if key not in known.keys),
+        changed=tuple(_changed(pending, asked.ever, now)),
+        removed=tuple(line.id for line in pending if line.key not in asked.ever),
+        excess=asked.excess,
     )
 
 
 def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) -> list[TargetLine]:
     """What the subscriptions ask for at `at` and no line has been made of yet."""
-    agreed = {subscription.id: subscription for subscription in subscriptions}
-    targets = targets_of(agreed, cuts(known, ()), at)
-    return [target for key, (_, target) in targets.items() if key not in known.keys]
+    asked = _asked(subscriptions, (), known, at)
+    return [target for key, (_, target) in asked.now.items() if key not in known.keys]
 
 
 def gathering_id(customer_id: str, currency: str) -> str:
@@ -64,6 +65,25 @@ def line_id(key: str, start: datetime, revision: int = 0) -> str:
 Found = tuple[str, TargetLine]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the subscriptions ask for, by key: at the instant, and up to the end of all lines there are."""
+
+    now: Mapping[str, Found]
+    ever: Mapping[str, Found]
+    excess: tuple[Excess, ...]
+
+
+def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], known: Known, at: datetime) -> _Asked:
+    agreed = {subscription.id: subscription for subscription in subscriptions}
+    parted = cuts(known, pending)
+    periods = [*(line.service_period for line in pending), *(one.service_period for one in known.prepaid)]
+    reach = max((period.end for period in periods), default=at)
+    near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
+    excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
+    return _Asked(_due(near, excess, agreed), _due(far, excess, agreed), excess)
+
+
 def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, Found]:
     """By key, the lines that the subscriptions ask for up to `horizon`, each with whom it charges."""
     return {
@@ -72,6 +92,16 @@ def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: dateti
         for whole in target_lines(subscription, horizon)
         for target in divided(whole, parted.get(whole.key, ()))
     }
+
+
+def _due(
+    found: Mapping[str, Found], excess: Collection[Excess], agreed: Mapping[str, Subscription]
+) -> Mapping[str, Found]:
+    """Less what was charged in advance."""
+    if not excess:
+        return found
+    left = {key: (customer_id, less_prepaid(one, excess, agreed)) for key, (customer_id, one) in found.items()}
+    return {key: (customer_id, one) for key, (customer_id, one) in left.items() if one is not None}
 
 
 def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime) -> Iterator[Line]:

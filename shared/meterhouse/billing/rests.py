@@ -1,12 +1,13 @@
 """What is left to charge for of a period that was invoiced in part, and then goes on after all."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.prepaid import Prepaid
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
@@ -20,12 +21,14 @@ class Known:
 
     Attributes:
         keys: of all lines there ever were.
+        prepaid: what was invoiced in advance, and stands.
         parts: by key, the service periods of live lines on standard invoices that charge for a part of a flat fee's
             full service period, and for no more than that part.
     """
 
     keys: AbstractSet[str] = frozenset()
     parts: Mapping[str, Period] = field(default_factory=dict)
+    prepaid: Sequence[Prepaid] = ()
 
 
 Cuts = Mapping[str, Collection[datetime]]

@@ -15,6 +15,7 @@ from meterhouse.billing.documents import (
     workflow_to_document,
 )
 from meterhouse.billing.invoice import Invoice, Line, ManagedBy, SubscriptionReference
+from meterhouse.billing.prepaid import Prepaid
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.kernel.period import Period
@@ -36,6 +37,7 @@ _INVOICE_FIELDS = (
     "currency",
     "profile_id",
     "app_id",
+    "description",
     "external_id",
     "created_at",
     "updated_at",
@@ -65,6 +67,7 @@ _LINE_FIELDS = (
     "quantity",
     "created_at",
     "updated_at",
+    "deleted_at",
 )
 
 
@@ -135,6 +138,14 @@ def line_of(row: Mapping[str, Any]) -> Line:
         totals=_totals(row),
         detailed=detailed_from_documents(row["detailed"]),
         trace=row["trace"],
+    )
+
+
+def prepaid_of(row: Mapping[str, Any]) -> Prepaid:
+    return Prepaid(
+        **{name: row[name] for name in ("key", "invoice_id", "amount", "percentage", "bills_full", "is_flagged")},
+        service_period=Period(row["service_start"], row["service_end"]),
+        full_service_period=Period(row["full_service_start"], row["full_service_end"]),
     )
 
 

@@ -85,7 +85,7 @@ class PostgresSubscriptions:
 
     def _claim(self, subscription: Subscription) -> None:
         of = {"subscription_id": subscription.id, "customer_id": subscription.customer_id}
-        claimed = [of | asdict(claim) for claim in claims(subscription)]
+        claimed = [of | asdict(claim) | asdict(claim.span) for claim in claims(subscription)]
         if claimed:
             self._transaction.execute_many(_SQL["claim"], claimed)
 

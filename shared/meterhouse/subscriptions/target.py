@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at, periods_between
-from meterhouse.kernel.period import Period
+from meterhouse.kernel.currency import currency
+from meterhouse.kernel.period import Period, share
+from meterhouse.kernel.rounding import round_fraction
 from meterhouse.subscriptions.model import Subscription, clipped
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.runs import runs
@@ -50,17 +53,19 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
     """The lines of all periods that start before `horizon`, by phase, item and period.
 
     Items charged in advance go one billing period further, so that the next charge is known before it is due. A
-    later horizon gives the same lines and more. Free items, and what has not begun at `horizon`, give none.
+    later horizon gives the same lines and more. Free items, and what has not begun at `horizon`, give none; neither
+    does a share of a fee that rounds to nothing.
     """
     if subscription.deleted_at is not None:
         return []
-    return [
+    lines = (
         _line(subscription, phase, item, index, service, full)
         for phase in subscription.effective_phases()
         for item in _charges(phase)
         if _is_charged(item) and item.active_from <= horizon
         for index, (service, full) in enumerate(_service_periods(subscription, item, horizon))
-    ]
+    )
+    return [line for line in lines if not _comes_to_nothing(line)]
 
 
 def _charges(phase: SubscriptionPhase) -> Iterator[SubscriptionItem]:
@@ -76,6 +81,15 @@ def _charge(item: SubscriptionItem) -> tuple[str | None, RateCard]:
 def _is_charged(item: SubscriptionItem) -> bool:
     price = item.rate_card.price
     return price is not None and not (isinstance(price, FlatPrice) and price.amount == 0)
+
+
+def _comes_to_nothing(line: TargetLine) -> bool:
+    """Whether it is a share of a flat fee that rounds to zero; what is terminal may be charged in full."""
+    price, is_whole = line.rate_card.price, line.service_period == line.full_service_period
+    if not isinstance(price, FlatPrice) or is_whole or not line.is_prorated or line.is_terminal:
+        return False
+    due = Fraction(price.amount) * share(line.service_period, line.full_service_period)
+    return not round_fraction(due, currency(line.currency).exponent)
 
 
 def _service_periods(

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, Problem
 from meterhouse.subscriptions.model import Subscription
-from meterhouse.subscriptions.span import earliest
+from meterhouse.subscriptions.span import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """That an item with a price or an entitlement has the feature during [`start`, `end`); None: without end.
+    """That an item with a price or an entitlement has the feature for a time.
 
     `is_metered`: its usage is charged for.
     """
@@ -20,12 +19,10 @@ class Claim:
     feature_key: str
     feature_id: str | None
     is_metered: bool
-    start: datetime
-    end: datetime | None
+    span: Span
 
     def overlaps(self, other: "Claim") -> bool:
-        end = earliest(self.end, other.end)
-        return self.feature_key == other.feature_key and (end is None or max(self.start, other.start) < end)
+        return self.feature_key == other.feature_key and self.span.meets(other.span)
 
 
 def claims(subscription: Subscription) -> list[Claim]:
@@ -34,7 +31,7 @@ def claims(subscription: Subscription) -> list[Claim]:
         return []
     cards = ((item, item.rate_card) for phase in subscription.effective_phases() for item in phase.items)
     return [
-        Claim(item.id, card.feature_key, item.feature_id, card.is_metered, item.active_from, item.active_to)
+        Claim(item.id, card.feature_key, item.feature_id, card.is_metered, item.span)
         for item, card in cards
         if card.feature_key is not None and (card.price is not None or card.entitlement is not None)
     ]

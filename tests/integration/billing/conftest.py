@@ -65,8 +65,22 @@ class Run:
             transaction.commit()
         return made.id
 
-    def subscribe(self, customer_id: str, *cards: RateCard, start: str = "2024-01-01") -> Subscription:
-        terms = Terms(id=new_id(), customer_id=customer_id, active_from=at(start), created_at=NOW)
+    def subscribe(
+        self,
+        customer_id: str,
+        *cards: RateCard,
+        start: str = "2024-01-01",
+        anchor: str | None = None,
+        previous_id: str | None = None,
+    ) -> Subscription:
+        terms = Terms(
+            id=new_id(),
+            customer_id=customer_id,
+            active_from=at(start),
+            created_at=NOW,
+            billing_anchor=None if anchor is None else at(anchor),
+            previous_id=previous_id,
+        )
         made = subscribe(spec(phase("default", None, *(cards or (fee(), metered())))), terms)
         with self.database.transaction(self.namespace) as transaction:
             made = pinned(made, PostgresFeatures(transaction).by_keys(made.feature_keys()))

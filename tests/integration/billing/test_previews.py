@@ -118,26 +118,26 @@ def test_an_upgrade_in_the_middle_of_a_month_shows_what_ends_what_begins_and_the
 
     assert found["effectiveAt"] == "2024-01-15T00:00:00Z"
     assert [one["status"] for one in found["subscriptions"]] == ["inactive", "active"]
-    # the old plan's February is not charged any more; the fee of January was invoiced and stays
+    # the old plan's February is not charged any more; January was paid in advance: the new fee costs the difference
     assert lines(found["lines"]["removed"]) == [("Fee", "2024-02-01", "2024-03-01", "31.00")]
     [changed] = found["lines"]["changed"]
     assert lines([changed["before"]]) == [("Usage", "2024-01-01", "2024-02-01", "15.67")]
     assert lines([changed["after"]]) == [("Usage", "2024-01-01", "2024-01-15", "15.67")]
     assert lines(found["lines"]["added"]) == [
-        ("Fee", "2024-01-15", "2024-02-01", "34.00"),
         ("Fee", "2024-02-01", "2024-03-01", "62.00"),
+        ("Fee (difference)", "2024-01-15", "2024-02-01", "17.00"),
         ("Seats", "2024-01-15", "2024-02-01", "5.48"),
         ("Seats", "2024-02-01", "2024-03-01", "10.00"),
         ("Usage", "2024-01-15", "2024-02-01", "0"),
     ]
     shares = [(one["name"], one["share"], one["fullAmount"], one["amount"]) for one in found["prorations"]]
-    assert sorted(shares) == [("Fee", "17/31", "62", "34.00"), ("Seats", "17/31", "10", "5.48")]
+    assert sorted(shares) == [("Fee (difference)", "17/31", "31", "17.00"), ("Seats", "17/31", "10", "5.48")]
     assert lines(found["nextInvoice"]["lines"]) == [
-        ("Fee", "2024-01-15", "2024-02-01", "34.00"),
+        ("Fee (difference)", "2024-01-15", "2024-02-01", "17.00"),
         ("Seats", "2024-01-15", "2024-02-01", "5.48"),
         ("Usage", "2024-01-01", "2024-01-15", "15.67"),
     ]
-    assert found["nextInvoice"]["totals"]["total"] == "55.15"
+    assert found["nextInvoice"]["totals"]["total"] == "38.15"
     assert (found["nextInvoice"]["status"], found["nextInvoice"]["number"][:6]) == ("draft", "DRAFT-")
 
 
@@ -205,6 +205,15 @@ def test_nothing_is_saved_told_or_used_up_not_even_under_an_idempotency_key(
     after = previews.everything()
     assert len(after.pop("idempotency_keys")) == len(before.pop("idempotency_keys")) + 1
     assert after == before
+
+
+def test_a_change_in_thousands_of_years_is_no_reason_to_lay_out_all_the_lines_before_it(
+    previews: Previews, agreed: Subscription
+) -> None:
+    found = previews.of(agreed, cancel={"timing": "9000-01-01T00:00:00Z"})
+
+    assert (found["effectiveAt"], found["lines"]["removed"]) == ("9000-01-01T00:00:00Z", [])
+    assert len(found["nextInvoice"]["lines"]) == 2
 
 
 def test_in_a_namespace_without_a_profile_a_preview_makes_none(run: Run, previews: Previews) -> None:

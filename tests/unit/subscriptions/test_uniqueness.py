@@ -68,8 +68,8 @@ def test_restoring_deletes_what_clashes_and_leaves_the_others(house: House) -> N
 
 def test_a_claim_ends_with_its_subscription_and_with_its_deletion() -> None:
     made = subscription("2021-01-01", [SEATS, fee(), replace(card("free", None), feature_key="free")])
-    assert [(claim.feature_key, claim.start, claim.end) for claim in claims(made)] == [
+    assert [(claim.feature_key, claim.span.start, claim.span.end) for claim in claims(made)] == [
         ("seats", at("2021-01-01"), None)
     ]
-    assert [claim.end for claim in claims(replace(made, active_to=at("2021-02-01")))] == [at("2021-02-01")]
+    assert [claim.span.end for claim in claims(replace(made, active_to=at("2021-02-01")))] == [at("2021-02-01")]
     assert claims(replace(made, deleted_at=NOW)) == []

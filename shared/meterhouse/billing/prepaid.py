@@ -1,0 +1,119 @@
+"""Flat fees that were invoiced in advance for longer than they were agreed on in the end.
+
+What is on a standard invoice stays. What follows for the same item charges the difference alone, so that nobody pays
+twice for one time; the invoice says in a warning what reaches too far, until credit notes settle the rest.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from meterhouse.billing.invoice import Invoice, Issue, Severity
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.instant import format_rfc3339
+from meterhouse.kernel.period import Period
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.target import TargetLine
+
+REACHES_TOO_FAR = "line_reaches_too_far"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepaid:
+    """A line for a recurring, prorated flat fee in advance, on a standard invoice that stands.
+
+    Attributes:
+        amount: of the full service period.
+        percentage: the discount on it.
+        bills_full: whether its invoice charges the period in full that the subscription's own end cuts.
+        is_flagged: whether its invoice has a warning about a line that reaches too far.
+    """
+
+    key: str
+    invoice_id: str
+    amount: Decimal
+    percentage: Decimal | None
+    service_period: Period
+    full_service_period: Period
+    bills_full: bool = False
+    is_flagged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """The part of a line's service period that nobody asks for any more."""
+
+    prepaid: Prepaid
+    period: Period
+
+    def covers(self, target: TargetLine) -> bool:
+        return (
+            self.prepaid.full_service_period == target.full_service_period
+            and self.prepaid.percentage == target.rate_card.discounts.percentage
+            and self.period.start <= target.service_period.start
+            and target.service_period.end <= self.period.end
+        )
+
+
+def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> Iterator[Excess]:
+    """What reaches too far; `targets`, by key, are those of all periods that have begun."""
+    for one in prepaid:
+        target, whole = targets.get(one.key), one.service_period
+        end = whole.start if target is None else max(whole.start, target.service_period.end)
+        is_full_by_choice = target is not None and target.is_terminal and one.bills_full
+        if end < whole.end and not is_full_by_choice:
+            yield Excess(one, Period(end, whole.end))
+
+
+def less_prepaid(
+    target: TargetLine, excess: Collection[Excess], agreed: Mapping[str, Subscription]
+) -> TargetLine | None:
+    """The target less what was charged before for the same item and time; None if nothing is left to charge."""
+    card, price = target.rate_card, target.rate_card.price
+    if not card.is_in_advance or not isinstance(price, FlatPrice) or not target.is_prorated:
+        return target
+    mine = _items(target, agreed)
+    paid = [one.prepaid.amount for one in excess if _item(one.prepaid.key) in mine and one.covers(target)]
+    if not paid:
+        return target
+    left = EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(paid)))
+    if left <= 0:
+        return None
+    rest = replace(card, price=replace(price, amount=left))
+    return replace(target, name=f"{target.name} (difference)", rate_card=rest)
+
+
+def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
+    """The invoice with one warning for each of its lines that reaches too far, and no others of that kind."""
+    reach = {one.prepaid.key: one.period for one in excess if one.prepaid.invoice_id == invoice.id}
+    warnings = (
+        Issue(
+            Severity.WARNING,
+            REACHES_TOO_FAR,
+            "meterhouse",
+            f"line {line.key} charges until {format_rfc3339(reach[line.key].end)}, but its item was changed on"
+            f" {format_rfc3339(reach[line.key].start)}: what follows for it charges the difference; any rest is to be"
+            " credited",
+            f"/lines/{number}",
+        )
+        for number, line in enumerate(invoice.lines)
+        if line.key in reach
+    )
+    others = (issue for issue in invoice.issues if issue.code != REACHES_TOO_FAR)
+    return replace(invoice, issues=(*others, *warnings))
+
+
+def _items(target: TargetLine, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:
+    """The item, and those of its key in the subscriptions that came before."""
+    found, subscription = set(), agreed.get(target.subscription_id)
+    while subscription is not None and (subscription.id, target.item_key) not in found:
+        found.add((subscription.id, target.item_key))
+        subscription = agreed.get(subscription.previous_id or "")
+    return found
+
+
+def _item(key: str) -> tuple[str, str]:
+    """Subscription and item of a line's key; no part of it has a slash."""
+    subscription_id, _, item_key, *_ = key.split("/")
+    return subscription_id, item_key

@@ -1,0 +1,110 @@
+"""An edit that comes after the invoice for its period: nobody pays twice for one time, and nothing is lost silently."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from meterhouse.billing.prepaid import REACHES_TOO_FAR
+from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
+from meterhouse.subscriptions.patching import patched
+from tests.integration.billing.conftest import Run
+from tests.unit.subscriptions.samples import at, fee
+
+FIRST = at("2024-04-01T02:00:00Z")
+EDITED = at("2024-04-16")
+SECOND = at("2024-04-16T01:00:00Z")
+NEXT = at("2024-05-01T02:00:00Z")
+
+
+def invoiced(run: Run, amount: str = "30") -> Subscription:
+    """Subscribed to so much a month, in advance, and invoiced on 1 April."""
+    made = run.subscribe(run.customer("ann"), fee(amount=amount), start="2024-04-01")
+    run.all(FIRST)
+    return made
+
+
+def edit(run: Run, before: Subscription, *patches: Patch, when: str = "2024-04-16") -> Subscription:
+    after = patched(before, patches, Moment(at(when), at(when), KnownFeatures()))
+    run.change(after)
+    return after
+
+
+def totals(run: Run) -> list[Decimal]:
+    return [invoice.totals.total for invoice in run.invoices()]
+
+
+def warned(run: Run) -> list[list[str]]:
+    """Where each invoice warns of a line that reaches too far."""
+    return [[one.field for one in invoice.issues if one.code == REACHES_TOO_FAR] for invoice in run.invoices()]
+
+
+def test_a_higher_price_charges_the_difference_for_what_was_paid_already(run: Run) -> None:
+    before = invoiced(run)
+    history = run.invoices()[0].lines
+    edit(run, before, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    assert totals(run) == [Decimal(30), Decimal(10)]
+    assert run.invoices()[1].lines[0].name == "Fee (difference)"
+    assert run.invoices()[0].lines == history
+    run.all(NEXT)
+    assert totals(run) == [Decimal(30), Decimal(10), Decimal(50)]
+
+
+def test_a_second_change_is_charged_on_top_of_the_first(run: Run) -> None:
+    once = edit(run, invoiced(run), AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    edit(run, once, AddItem("default", fee(amount="80")), when="2024-04-21")
+    run.all(at("2024-04-21T01:00:00Z"))
+    assert totals(run) == [Decimal(30), Decimal(10), Decimal(10)]
+
+
+def test_a_lower_price_charges_nothing_until_what_was_paid_is_over_and_the_invoice_says_so(run: Run) -> None:
+    edit(run, invoiced(run), AddItem("default", fee(amount="10")))
+    run.all(SECOND)
+    assert totals(run) == [Decimal(30)]
+    assert warned(run) == [["/lines/0"]]
+    run.all(NEXT)
+    assert totals(run) == [Decimal(30), Decimal(10)]
+
+
+def test_what_is_taken_out_leaves_a_warning_on_its_invoice_and_a_repeat_changes_nothing(run: Run) -> None:
+    edit(run, invoiced(run), RemoveItem("default", "fee"), AddItem("default", fee("other")))
+    run.all(SECOND)
+    assert totals(run) == [Decimal(30), Decimal(10)]
+    assert warned(run) == [["/lines/0"], []]
+    stored = run.everything()
+    run.all(SECOND)
+    assert run.everything() == stored
+
+
+def test_the_warning_goes_when_the_item_comes_back_in_time(run: Run) -> None:
+    before = invoiced(run)
+    canceled = replace(before, active_to=EDITED)
+    run.change(canceled)
+    run.all(SECOND)
+    assert warned(run) == [["/lines/0"]]
+    run.change(before)
+    run.all(SECOND)
+    assert warned(run) == [[]]
+    assert totals(run) == [Decimal(30)]
+
+
+def test_an_edit_of_the_next_cycle_touches_nothing_that_was_paid(run: Run) -> None:
+    before = invoiced(run)
+    scheduled = Moment(at("2024-05-01"), EDITED, KnownFeatures())
+    after = patched(before, [AddItem("default", fee(amount="10"))], scheduled)
+    run.change(after)
+    run.all(SECOND)
+    assert (totals(run), warned(run)) == ([Decimal(30)], [[]])
+    run.change(patched(after, [UnscheduleEdit()], Moment(EDITED, EDITED, KnownFeatures())))
+    run.all(NEXT)
+    assert totals(run) == [Decimal(30), Decimal(30)]
+
+
+def test_a_subscription_that_gives_way_is_charged_for_once_where_the_new_one_has_the_same_item(run: Run) -> None:
+    before = invoiced(run)
+    run.change(replace(before, active_to=EDITED, superseding_id="next"))
+    run.subscribe(before.customer_id, fee(amount="50"), start="2024-04-16", anchor="2024-04-01", previous_id=before.id)
+    run.all(SECOND)
+    assert totals(run) == [Decimal(30), Decimal(10)]

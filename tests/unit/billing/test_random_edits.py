@@ -1,0 +1,348 @@
+"""Random edits, changes, stretches and cancelations, with an invoice run after each, against a small oracle."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.prepaid import Prepaid
+from meterhouse.billing.reconcile import Changes, reconcile
+from meterhouse.billing.rests import Known
+from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.offset import Offset
+from meterhouse.subscriptions.patch import (
+    AddItem,
+    AddPhase,
+    Moment,
+    Patch,
+    RemoveItem,
+    RemovePhase,
+    Shift,
+    StretchPhase,
+    UnscheduleEdit,
+)
+from meterhouse.subscriptions.patching import patched
+from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
+from meterhouse.subscriptions.target import target_lines
+from meterhouse.subscriptions.timing import Soon, edits_at
+from meterhouse.subscriptions.transitions import canceled, continued
+from tests.unit.billing.samples import NOW
+from tests.unit.subscriptions.samples import at, fee, phase, subscription
+
+START = at("2024-01-31")
+ALWAYS = "always"
+KEYS = st.sampled_from(["a", "b"])
+AMOUNTS = st.sampled_from(["10", "20", "30"])
+TIMINGS = st.sampled_from(list(Soon))
+PHASES = st.none() | st.integers(0, 4)
+"""None: the current one."""
+
+
+@dataclass
+class OraclePhase:
+    """What was agreed on of a phase, said as simply as can be: when it starts, and each price change by its instant.
+
+    An instant of None is the phase's start, wherever that moves.
+    """
+
+    key: str
+    months: int
+    changes: list[tuple[datetime | None, str, Decimal | None]] = field(default_factory=list)
+
+    @property
+    def start(self) -> datetime:
+        return Offset(self.months).after(START)
+
+    def price(self, key: str, when: datetime) -> Decimal | None:
+        so_far = [amount for since, item, amount in self.changes if item == key and (since or self.start) <= when]
+        return so_far[-1] if so_far else None
+
+    def knows(self, key: str) -> bool:
+        return any(item == key and amount is not None for _, item, amount in self.changes)
+
+    def is_scheduled(self, key: str, after: datetime, *, for_: Decimal | None) -> bool:
+        """Whether a later edit is in the way: for a removal, one that adds the item."""
+        later = [amount for since, item, amount in self.changes if item == key and since is not None and since > after]
+        return any(amount is not None or for_ is not None for amount in later)
+
+    def change(self, key: str, amount: Decimal | None, when: datetime, now: datetime) -> None:
+        """From `when` on; what was to begin then, and is not past, is forgotten."""
+        start = max(when, self.start)
+        if self.price(key, start) == amount:
+            return
+        self.changes = [
+            change
+            for change in self.changes
+            if change[1] != key or (change[0] or self.start) < start or (change[0] or self.start) <= now
+        ]
+        if amount is not None or self.price(key, start) is not None:
+            self.changes.append((when if self.start <= when else None, key, amount))
+
+    def unschedule(self, after: datetime) -> None:
+        self.changes = [change for change in self.changes if change[0] is None or change[0] <= after]
+
+
+class Invoicing:
+    """What billing keeps of the lines: pending ones, and those on invoices, which nothing may change."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, Line] = {}
+        self.invoiced: dict[str, Line] = {}
+
+    def known(self) -> Known:
+        parts = {
+            one.key: one.service_period
+            for one in self.invoiced.values()
+            if one.service_period != one.full_service_period
+        }
+        prepaid = [
+            Prepaid(one.key, "invoice", amount_of(one), None, one.service_period, one.full_service_period)
+            for one in self.invoiced.values()
+        ]
+        return Known({one.key for one in (*self.pending.values(), *self.invoiced.values())}, parts, prepaid)
+
+    def sync(self, agreed: Subscription, as_of: datetime) -> Changes:
+        changes = reconcile([agreed], list(self.pending.values()), self.known(), as_of, NOW)
+        self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
+        for line_id in changes.removed:
+            del self.pending[line_id]
+        return changes
+
+    def collect(self, as_of: datetime) -> None:
+        due = {line_id: line for line_id, line in self.pending.items() if line.invoice_at <= as_of}
+        self.invoiced |= due
+        self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
+
+
+class RandomEdits(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.billing = Invoicing()
+        self.oracle: list[OraclePhase] = []
+        self.ends: datetime | None = None
+        self.added = 0
+
+    @initialize(lengths=st.lists(st.integers(1, 3), max_size=2), amount=AMOUNTS)
+    def subscribe(self, lengths: list[int], amount: str) -> None:
+        phases = [
+            phase(f"p{number}", f"P{length}M", fee(ALWAYS), fee("a", amount)) for number, length in enumerate(lengths)
+        ]
+        self.subscription = subscription(
+            f"{START:%F}", phases=[*phases, phase("last", None, fee(ALWAYS), fee("a", amount))]
+        )
+        months = [sum(lengths[:number]) for number in range(len(lengths) + 1)]
+        for planned, month in zip(self.subscription.phases, months, strict=True):
+            first: list[tuple[datetime | None, str, Decimal | None]] = [
+                (None, ALWAYS, Decimal(20)),
+                (None, "a", Decimal(amount)),
+            ]
+            self.oracle.append(OraclePhase(planned.key, month, first))
+
+    @rule(days=st.integers(0, 45), hours=st.integers(0, 23))
+    def time_passes(self, days: int, hours: int) -> None:
+        self.now += timedelta(days=days, hours=hours)
+        self.invoice()
+
+    @precondition(lambda self: self.ends is None)
+    @rule(number=PHASES, key=KEYS, amount=AMOUNTS, timing=TIMINGS)
+    def add_item(self, number: int | None, key: str, amount: str, timing: Soon) -> None:
+        self.set_price(number, key, Decimal(amount), timing)
+
+    @precondition(lambda self: self.ends is None)
+    @rule(number=PHASES, key=KEYS, timing=TIMINGS)
+    def remove_item(self, number: int | None, key: str, timing: Soon) -> None:
+        self.set_price(number, key, None, timing)
+
+    def set_price(self, number: int | None, key: str, amount: Decimal | None, timing: Soon) -> None:
+        one = self.phase_at(self.now) if number is None else self.oracle[number % len(self.oracle)]
+        try:
+            when = edits_at(self.subscription, timing, self.now)
+        except InvalidInput:
+            return
+        patch: Patch = RemoveItem(one.key, key) if amount is None else AddItem(one.key, fee(key, str(amount)))
+        is_over = self.oracle.index(one) < self.oracle.index(self.phase_at(when))
+        is_unknown = amount is None and not one.knows(key)
+        is_refused = is_over or is_unknown or one.is_scheduled(key, max(when, one.start), for_=amount)
+        if self.edit(patch, when=when, is_refused=is_refused):
+            one.change(key, amount, when, self.now)
+
+    @precondition(lambda self: self.ends is None)
+    @rule()
+    def unschedule(self) -> None:
+        assert self.edit(UnscheduleEdit(), when=self.now, is_refused=False)
+        self.phase_at(self.now).unschedule(self.now)
+
+    @precondition(lambda self: self.ends is None)
+    @rule(number=st.integers(0, 4), months=st.integers(-2, 2))
+    def stretch(self, number: int, months: int) -> None:
+        index = number % len(self.oracle)
+        behind = self.oracle[index + 1 :]
+        end = Offset(behind[0].months + months).after(START) if behind else None
+        over = bool(behind) and behind[0].start <= self.now
+        refused = end is None or over or end <= max(self.oracle[index].start, self.now)
+        if self.edit(StretchPhase(self.oracle[index].key, Offset(months)), when=self.now, is_refused=refused):
+            assert end is not None
+            for one in behind:
+                one.months += months
+            self.forget(self.oracle[index], end)
+
+    @precondition(lambda self: self.ends is None)
+    @rule(months=st.integers(0, 12), length=st.integers(1, 2), amount=AMOUNTS)
+    def add_phase(self, months: int, length: int, amount: str) -> None:
+        start = Offset(months).after(START)
+        behind = [one for one in self.oracle if one.start >= start]
+        key, self.added = f"n{self.added}", self.added + 1
+        new = AddPhase(key, "New", Offset(months), Offset(length) if behind else None)
+        if self.edit(
+            new, AddItem(key, fee(ALWAYS)), AddItem(key, fee("a", amount)), when=self.now, is_refused=start <= self.now
+        ):
+            before = self.oracle[: len(self.oracle) - len(behind)]
+            shift = months + length - behind[0].months if behind else 0
+            for one in behind:
+                one.months += shift
+            made = OraclePhase(key, months, [(None, ALWAYS, Decimal(20)), (None, "a", Decimal(amount))])
+            self.oracle = [*before, made, *behind]
+            self.forget(before[-1], start)
+
+    @precondition(lambda self: self.ends is None)
+    @rule(number=st.integers(0, 4), shift=st.sampled_from(list(Shift)))
+    def remove_phase(self, number: int, shift: Shift) -> None:
+        index = number % len(self.oracle)
+        gone, behind = self.oracle[index], self.oracle[index + 1 :]
+        if self.edit(RemovePhase(gone.key, shift), when=self.now, is_refused=gone.start <= self.now):
+            sooner = behind[0].months - gone.months if behind and shift is Shift.NEXT else 0
+            for one in behind:
+                one.months -= sooner
+            self.oracle.remove(gone)
+
+    @precondition(lambda self: self.ends is None and self.now > START + timedelta(days=120))
+    @rule(timing=TIMINGS)
+    def cancel(self, timing: Soon) -> None:
+        self.subscription = canceled(self.subscription, timing, self.now)
+        self.ends = self.subscription.active_to
+        self.invoice()
+
+    @precondition(lambda self: self.ends is not None and self.now < self.ends)
+    @rule()
+    def run_on(self) -> None:
+        self.subscription, self.ends = continued(self.subscription, self.now), None
+        self.invoice()
+
+    def edit(self, *patches: Patch, when: datetime, is_refused: bool) -> bool:
+        """Apply the patches; whether they were, which must be what the oracle says."""
+        before = {item.id: item for item in self.subscription.items}
+        try:
+            after = patched(self.subscription, patches, Moment(when, self.now, KnownFeatures()))
+        except (Conflict, InvalidInput):
+            assert is_refused, (patches, when, self.now)
+            return False
+        assert not is_refused, (patches, when, self.now)
+        self.subscription = after
+        self.nothing_past_has_changed(before)
+        self.invoice()
+        return True
+
+    def nothing_past_has_changed(self, before: dict[str, SubscriptionItem]) -> None:
+        kept = {item.id: item for item in self.subscription.items}
+        for item in before.values():
+            if item.active_from <= self.now:
+                assert replace(kept[item.id], active_to=item.active_to) == item
+                if item.active_to is not None and item.active_to <= self.now:
+                    assert kept[item.id].active_to == item.active_to
+
+    def invoice(self) -> None:
+        """One run, then another that changes nothing; what was invoiced stays."""
+        history = dict(self.billing.invoiced)
+        self.billing.sync(self.subscription, self.now)
+        assert replace(self.billing.sync(self.subscription, self.now), excess=()) == Changes()
+        self.billing.collect(self.now)
+        assert replace(self.billing.sync(self.subscription, self.now), excess=()) == Changes()
+        assert {line_id: self.billing.invoiced[line_id] for line_id in history} == history
+
+    def forget(self, last: OraclePhase, end: datetime) -> None:
+        """What was to change after the phase's end does not."""
+        last.changes = [change for change in last.changes if change[0] is None or change[0] < end]
+
+    def phase_at(self, when: datetime) -> OraclePhase:
+        return [one for one in self.oracle if one.start <= when][-1]
+
+    @invariant()
+    def phases_are_as_agreed_and_tile_the_subscription(self) -> None:
+        phases = self.subscription.phases
+        assert [(one.key, one.active_from) for one in phases] == [(one.key, one.start) for one in self.oracle]
+        assert all(one.active_to == following.active_from for one, following in pairwise(phases))
+        assert phases[-1].active_to is None
+
+    @invariant()
+    def items_are_in_force_as_agreed(self) -> None:
+        edges = {edge for item in self.subscription.items for edge in (item.active_from, item.active_to) if edge}
+        for planned, one in zip(self.subscription.phases, self.oracle, strict=True):
+            for when in sorted(edge for edge in edges | {self.now} if planned.span.contains(edge)):
+                for key in (ALWAYS, "a", "b"):
+                    assert prices(planned, key, when) == [
+                        price for price in [one.price(key, when)] if price is not None
+                    ]
+
+    @invariant()
+    def versions_count_and_ids_tell_apart(self) -> None:
+        items = self.subscription.items
+        assert len({item.id for item in items}) == len(items)
+        for planned in self.subscription.phases:
+            versions = [(item.key, item.version) for item in planned.items]
+            assert len(set(versions)) == len(versions)
+
+    @invariant()
+    def periods_tile_the_life_of_their_item(self) -> None:
+        targets = target_lines(self.subscription, self.now + timedelta(days=400))
+        for planned in self.subscription.effective_phases():
+            for item in planned.items:
+                periods = [one.service_period for one in targets if one.item_id == item.id]
+                assert all(one.end == following.start for one, following in pairwise(periods))
+                assert not periods or periods[0].start >= item.active_from
+                assert all(item.active_to is None or one.end <= item.active_to for one in periods)
+
+    @invariant()
+    def nobody_pays_twice_and_nothing_is_forgotten(self) -> None:
+        """Of each item and instant that is past its price is charged, or what was paid in advance, if that is more."""
+        lines = [*self.billing.pending.values(), *self.billing.invoiced.values()]
+        excess = self.billing.sync(self.subscription, self.now).excess
+        starts = {line.service_period.start for line in lines if line.service_period.start <= self.now}
+        for when in (start for start in starts if self.ends is None or start < self.ends):
+            for key in (ALWAYS, "a", "b"):
+                here = [line for line in lines if item_of(line.key) == key and line.service_period.contains(when)]
+                paid = [
+                    one.prepaid.amount
+                    for one in excess
+                    if item_of(one.prepaid.key) == key and one.period.contains(when)
+                ]
+                agreed = self.phase_at(when).price(key, when) or Decimal(0)
+                assert sum(map(amount_of, here)) == max(agreed, sum(paid)), (key, when, here)
+
+
+def prices(planned: SubscriptionPhase, key: str, when: datetime) -> list[Decimal]:
+    """Of the items of a key in force; there is one at most."""
+    here = [item for item in planned.items if item.key == key and item.active_from <= when]
+    in_force = [item.rate_card.price for item in here if item.active_to is None or when < item.active_to]
+    return [price.amount for price in in_force if isinstance(price, FlatPrice)]
+
+
+def amount_of(line: Line) -> Decimal:
+    assert isinstance(line.rate_card.price, FlatPrice)
+    return line.rate_card.price.amount
+
+
+def item_of(line_key: str) -> str:
+    return line_key.split("/")[2]
+
+
+TestRandomEdits = RandomEdits.TestCase
+TestRandomEdits.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
