@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from meterhouse.billing.collection import gathering
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_next, next_invoice
 from meterhouse.billing.preview_ports import PreviewStore
 from meterhouse.billing.previewed_change import Done, PreviewedChange
-from meterhouse.billing.profiles import default_profile
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.reconcile import gathering_id
 from meterhouse.kernel.errors import NotFound
@@ -74,7 +74,7 @@ class PreviewSubscription:
         customer = work.store.customers.find(made.customer_id)
         if customer is None:
             raise NotFound("customer", made.customer_id)
-        profile = default_profile(work, namespace, now)
+        profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
         changes, due = changes_between(before, after), due_next(after, made.currency, now)
         # a line that changes has one id on both sides, so each side asks for itself
         old, new = (
