@@ -8,7 +8,7 @@ from decimal import Decimal
 from meterhouse.billing.collection import usage_of, with_lines, with_result
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.line_spec import LineSpec
+from meterhouse.billing.line_spec import OUT_OF_RANGE, LineSpec, is_in_range
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import FlatPrice
@@ -30,6 +30,11 @@ class Supposed:
 
 def quantity_problems(line: Supposed, at: str) -> Iterator[Problem]:
     """Why the quantities of the line at the JSON pointer `at` are none it could have."""
+    for name, quantity in (("quantity", line.quantity), ("preLinePeriodQuantity", line.before)):
+        if quantity < 0:
+            yield Problem(f"{at}/{name}", "negative_quantity", "usage is not negative")
+        if not is_in_range(quantity):
+            yield Problem(f"{at}/{name}", "number_out_of_range", OUT_OF_RANGE)
     if isinstance(line.spec.price, FlatPrice):
         if line.quantity != _ONE:
             yield Problem(f"{at}/quantity", "flat_quantity", "a flat price is charged once: the quantity is 1")

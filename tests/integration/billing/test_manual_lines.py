@@ -161,6 +161,14 @@ BAD = [
         {"/lines/0/rateCard/price/minimumAmount": "price_minimum_above_maximum"},
     ),
     (fee(quantity="1"), {"/lines/0/quantity": "extra_forbidden"}),
+    (
+        fee(rateCard={"price": FLAT | {"amount": "1000000000000000"}}),
+        {"/lines/0/rateCard/price": "number_out_of_range"},
+    ),
+    (
+        usage(rateCard={"price": UNIT | {"amount": "0." + "0" * 20 + "1"}, "featureKey": "usage"}),
+        {"/lines/0/rateCard/price": "number_out_of_range"},
+    ),
 ]
 
 
@@ -271,6 +279,9 @@ def test_a_simulation_on_a_pinned_profile_is_as_its_invoice_would_be(api: Api, a
         ([fee()], {"/lines/0/quantity": "missing"}),
         ([fee(quantity=1)], {"/lines/0/quantity": "value_error"}),
         ([fee(quantity="2")], {"/lines/0/quantity": "flat_quantity"}),
+        ([usage(quantity="-1")], {"/lines/0/quantity": "negative_quantity"}),
+        ([usage(quantity="1", preLinePeriodQuantity="-1")], {"/lines/0/preLinePeriodQuantity": "negative_quantity"}),
+        ([usage(quantity="9" * 60)], {"/lines/0/quantity": "number_out_of_range"}),
         (
             [fee(quantity="1", preLinePeriodQuantity="1")],
             {"/lines/0/preLinePeriodQuantity": "flat_quantity"},
@@ -300,3 +311,18 @@ def test_a_due_line_waits_for_nothing_but_its_instant(api: Api, ann: str) -> Non
     api.run.all(at("2024-01-20"))
     [invoice] = api.run.invoices()
     assert invoice.issued_at == at("2024-01-20")
+
+
+@pytest.mark.parametrize("price_type", ["unit", "package", "dynamic", "graduated", "volume"])
+def test_the_largest_and_the_finest_numbers_are_answered(api: Api, ann: str, price_type: str) -> None:
+    large, fine = "9" * 15, "9" * 15 + "." + "9" * 20
+    tier = {"flatPrice": FLAT | {"amount": fine}, "unitPrice": UNIT | {"amount": fine}}
+    tiers = {"type": "tiered", "mode": price_type, "tiers": [tier | {"upToAmount": large}, tier]}
+    price = {
+        "unit": {"type": "unit", "amount": fine},
+        "package": {"type": "package", "amount": fine, "quantityPerPackage": "0." + "0" * 19 + "1"},
+        "dynamic": {"type": "dynamic", "multiplier": fine},
+    }.get(price_type, tiers)
+    line = usage(rateCard={"price": price, "featureKey": "usage"}, quantity=fine, preLinePeriodQuantity="0." + "9" * 20)
+    made = api.ok("POST", simulation_of(ann), body(*[line] * 3))
+    assert len(made["totals"]["total"]) > 30
