@@ -1,9 +1,12 @@
-"""Billing profiles and invoices."""
+"""Billing profiles, who is invoiced on which, and invoices."""
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
@@ -23,9 +26,12 @@ app = Sandbox()
 handler = http_handler(
     *routes(
         ProfileService(begin),
+        OverrideService(begin),
+        ManualLines(begin, usage),
         InvoiceService(begin, usage),
         InvoiceActions(begin, usage, app),
         InvoicePendingLines(begin, usage, app),
+        EditInvoice(begin, usage, app),
     ),
     database=database,
 )

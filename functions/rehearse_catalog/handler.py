@@ -2,6 +2,7 @@
 
 from meterhouse.billing.for_catalog import FeaturesToBill
 from meterhouse.catalog.addon_service import AddonSale, AddonService
+from meterhouse.catalog.change_steps import Cast
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
 from meterhouse.catalog.plan_addon_service import PlanAddonService
@@ -9,7 +10,6 @@ from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.ports import FeatureUse
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.catalog.rehearsal import Cast
 from meterhouse.catalog.rehearse_api import rehearse_routes
 from meterhouse.entitlements.for_catalog import EntitledFeatures
 from meterhouse.metering.postgres import PostgresMeters

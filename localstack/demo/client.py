@@ -43,6 +43,12 @@ class Client:
                 return None
             raise
 
+    def close(self) -> None:
+        """Close the connection of the calling thread."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+
     def _call(self, method: str, path: str, body: bytes | None = None, content_type: str | None = None) -> Any:  # noqa: ANN401 - JSON
         headers = self._headers | ({"content-type": content_type} if content_type else {})
         status, text = 0, ""

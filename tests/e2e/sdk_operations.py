@@ -8,14 +8,14 @@ from openmeter import Client
 
 GROUPS = (
     "meter", "event", "subject", "customer", "debug", "progress", "currencies", "features", "entitlements", "grants",
-    "plan", "addon", "subscription",
+    "billing_profiles", "invoice", "plan", "addon", "subscription",
 )  # fmt: skip
 """How the names of the groups in question begin."""
 ELSEWHERE = {
-    "customer_invoice": "pending lines by hand and simulation: billing's issue",
-    "customer_overrides": "billing profiles of single customers: billing's issue",
     "customer_apps": "apps: issue 6",
     "customer_stripe": "apps: issue 6",
+    "invoice.snapshot_quantities_action": "usage is read when an invoice is collected: issue 6",
+    "invoice.recalculate_tax_action": "taxes: issue 6",
 }
 """By group, or by single operation."""
 

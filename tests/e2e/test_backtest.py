@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -38,8 +39,9 @@ def key(new_key: Callable[[str], str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def client(stack: dict[str, str], key: str) -> Client:
-    return Client(stack["METERHOUSE_URL"], key)
+def client(stack: dict[str, str], key: str) -> Iterator[Client]:
+    with closing(Client(stack["METERHOUSE_URL"], key)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Previews on the deployed house: the change is told and not done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -33,13 +34,12 @@ PLAN: dict[str, Any] = {
 
 
 @pytest.fixture
-def client(stack: dict[str, str], new_key: Callable[[str], str]) -> Client:
-    client = Client(stack["METERHOUSE_URL"], new_key(f"preview-{new_id().lower()}"))
-    plan = client.post("/api/v1/plans", PLAN)
-    client.post(f"/api/v1/plans/{plan['id']}/publish", {})
-    body = {"key": "ann", "name": "Ann", "usageAttribution": {"subjectKeys": ["ann-1"]}}
-    client.post("/api/v1/customers", body)
-    return client
+def client(stack: dict[str, str], new_key: Callable[[str], str]) -> Iterator[Client]:
+    with closing(Client(stack["METERHOUSE_URL"], new_key(f"preview-{new_id().lower()}"))) as made:
+        plan = made.post("/api/v1/plans", PLAN)
+        made.post(f"/api/v1/plans/{plan['id']}/publish", {})
+        made.post("/api/v1/customers", {"key": "ann", "name": "Ann", "usageAttribution": {"subjectKeys": ["ann-1"]}})
+        yield made
 
 
 def test_a_new_subscription_and_its_end_are_previewed_and_only_then_made(client: Client) -> None:

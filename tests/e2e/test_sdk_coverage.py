@@ -14,8 +14,10 @@ from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.e2e.drive_access import ACCESS
 from tests.e2e.drive_addons import ADDONS
+from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
+from tests.e2e.drive_invoices import INVOICES
 from tests.e2e.drive_plans import PLANS
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
 from tests.e2e.drive_subscriptions import SUBSCRIPTIONS
@@ -82,6 +84,8 @@ DRIVES: dict[str, Drive] = {
     **PLANS,
     **ADDONS,
     **SUBSCRIPTION_ADDONS,
+    **BILLING,
+    **INVOICES,
     **SUBSCRIPTIONS,
 }
 

@@ -1,4 +1,4 @@
-"""Billing over HTTP: profiles, and invoices in `invoice_api.py`."""
+"""Billing over HTTP: profiles; overrides and invoices in files of their own."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -8,8 +8,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_api import invoice_routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.line_api import line_routes
+from meterhouse.billing.manual_lines import ManualLines
+from meterhouse.billing.override_api import override_routes
+from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.ports import PageOf, ProfileOrder
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.schema import (
@@ -32,9 +37,20 @@ _Expand = Annotated[list[ProfileExpand] | None, Query()]
 
 
 def routes(
-    profiles: ProfileService, invoices: InvoiceService, actions: InvoiceActions, invoice_now: InvoicePendingLines
-) -> tuple[Router, Router]:
-    return profile_routes(profiles), invoice_routes(invoices, actions, invoice_now)
+    profiles: ProfileService,
+    overrides: OverrideService,
+    lines: ManualLines,
+    invoices: InvoiceService,
+    actions: InvoiceActions,
+    invoice_now: InvoicePendingLines,
+    edit: EditInvoice,
+) -> tuple[Router, ...]:
+    return (
+        profile_routes(profiles),
+        override_routes(overrides),
+        line_routes(lines),
+        invoice_routes(invoices, actions, invoice_now, edit),
+    )
 
 
 def profile_routes(service: ProfileService) -> Router:

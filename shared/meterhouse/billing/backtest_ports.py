@@ -8,7 +8,7 @@ from typing import Protocol
 from meterhouse.billing.backtest import Backtest, BacktestRow
 from meterhouse.billing.comparison import Summary, Sums
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.ports import BilledFeatures, PageOf, Profiles
+from meterhouse.billing.ports import BilledFeatures, Overrides, PageOf, Profiles
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.plan import Plan
@@ -95,6 +95,8 @@ class BacktestStore(Protocol):
     def lines(self) -> BacktestedLines: ...
     @property
     def profiles(self) -> Profiles: ...
+    @property
+    def overrides(self) -> Overrides: ...
     @property
     def features(self) -> BilledFeatures: ...
     @property

@@ -1,15 +1,16 @@
 """Second step of an invoice run: due lines become drafts; drafts whose usage is in become rated invoices."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
-from meterhouse.billing.collection import collected, drafts, is_collectable, waiting
+from meterhouse.billing.collection import aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.profiles import default_profile
+from meterhouse.billing.profile import Profile
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
@@ -30,7 +31,9 @@ class CollectInvoices:
     def _collect(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
-            made = make_drafts(work, batch.namespace, work.store.lines.due(batch.ids, as_of), self._now())
+            due = work.store.lines.due(batch.ids, as_of)
+            profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
+            made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
             under_way = work.store.invoices.under_way(batch.ids)
             driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
             work.commit()
@@ -42,10 +45,12 @@ class CollectInvoices:
         return Outcome(len(batch.ids) - len(failed), failed)
 
 
-def make_drafts(work: Work[BillingStore], namespace: str, due: Sequence[Line], now: datetime) -> list[Invoice]:
+def make_drafts(
+    work: Work[BillingStore], due: Sequence[Line], profiles: Mapping[str, Profile], now: datetime
+) -> list[Invoice]:
     """Drafts of due lines, announced but not saved: `collect` saves them."""
     customers = work.store.customers.by_ids({line.customer_id for line in due})
-    made = drafts(due, customers, default_profile(work, namespace, now), now) if due else []
+    made = drafts(due, customers, profiles, now)
     work.publish(*map(created_event, made))
     return made
 

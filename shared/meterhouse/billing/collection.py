@@ -17,6 +17,7 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
+from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
 
@@ -37,10 +38,24 @@ Quantities = Mapping[str, Decimal | Missing]
 """Units used in the service period, or why they are not known, by line id."""
 
 
-def drafts(due: Iterable[Line], customers: Mapping[str, Customer], profile: Profile, now: datetime) -> list[Invoice]:
-    """One draft for each customer and currency; `due` comes in that order."""
+def aligned(due: Iterable[Line], profiles: Mapping[str, Profile], as_of: datetime) -> list[Line]:
+    """The lines that a run at `as_of` collects: where a profile has edges of its own, those due at its last edge."""
+    workflows = {customer_id: profile.spec.workflow for customer_id, profile in profiles.items()}
+    return [line for line in due if line.invoice_at <= _collects_up_to(workflows[line.customer_id], as_of)]
+
+
+def next_collection_at(lines: Iterable[Line], workflow: Workflow) -> datetime | None:
+    """When the first of pending lines will be collected; None where there is none."""
+    first = min((line.invoice_at for line in lines), default=None)
+    return first if first is None or workflow.anchored is None else workflow.anchored.next(first)
+
+
+def drafts(
+    due: Iterable[Line], customers: Mapping[str, Customer], profiles: Mapping[str, Profile], now: datetime
+) -> list[Invoice]:
+    """One draft for each customer, on its profile, and currency; `due` comes in that order."""
     grouped = groupby(due, key=lambda line: (line.customer_id, line.currency))
-    return [_draft(customers[customer_id], tuple(lines), profile, now) for (customer_id, _), lines in grouped]
+    return [_draft(customers[owner], tuple(lines), profiles[owner], now) for (owner, _), lines in grouped]
 
 
 def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: Profile, now: datetime) -> Invoice:
@@ -91,7 +106,11 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
 
 def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
     """The line with its amounts and their trace."""
-    result = rate(usage_of(line, quantity, workflow))
+    return with_result(line, quantity, rate(usage_of(line, quantity, workflow)), now)
+
+
+def with_result(line: Line, quantity: Decimal, result: RatedLine, now: datetime) -> Line:
+    """The line with what rating this quantity came to."""
     return replace(
         line,
         quantity=quantity,
@@ -130,25 +149,35 @@ def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:
     return replace(invoice, lines=tuple(lines), totals=totals, period=_span(lines))
 
 
+def scheduled(invoice: Invoice) -> Invoice:
+    """The draft with the instants that follow from its lines; one without lines keeps its end."""
+    workflow = invoice.workflow
+    metered = [line.invoice_at for line in invoice.lines if line.rate_card.is_metered]
+    collection_at = workflow.collection_interval.after(max(metered)) if metered else None
+    since = collection_at or max((line.invoice_at for line in invoice.lines), default=None)
+    draft_until = invoice.draft_until if since is None else workflow.draft_period.after(since)
+    return replace(invoice, collection_at=collection_at, draft_until=draft_until)
+
+
 def party_of(customer: Customer) -> Party:
     return Party(id=customer.id, key=customer.key, name=customer.name, address=customer.details.billing_address)
 
 
 def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: datetime) -> Invoice:
-    first, workflow = min(line.invoice_at for line in lines), profile.spec.workflow
+    first = min(line.invoice_at for line in lines)
     invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines))
-    metered = [line.invoice_at for line in lines if line.rate_card.is_metered]
-    collection_at = workflow.collection_interval.after(max(metered)) if metered else None
     made = replace(
         gathering(customer, lines[0].currency, invoice_id, profile, now),
         number=draft_number(invoice_id),
         state=InvoiceState.DRAFT_CREATED,
-        collection_at=collection_at,
-        draft_until=workflow.draft_period.after(collection_at or max(line.invoice_at for line in lines)),
         metadata=_inherited(customer),
     )
     moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in lines]
-    return with_lines(made, moved)
+    return scheduled(with_lines(made, moved))
+
+
+def _collects_up_to(workflow: Workflow, as_of: datetime) -> datetime:
+    return as_of if workflow.anchored is None else workflow.anchored.latest(as_of)
 
 
 def _inherited(customer: Customer) -> dict[str, str]:

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from meterhouse.billing.alignment import Anchored
 from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.customers.model import Address
+from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.duration import Duration
+from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.rating.document import line_from_document, line_to_document
 from meterhouse.rating.line import DetailedLine
 
@@ -25,7 +28,11 @@ def party_from_document(document: Mapping[str, Any]) -> Party:
 
 
 def workflow_to_document(workflow: Workflow) -> Document:
+    anchored = workflow.anchored
     return _fields(workflow) | {
+        "anchored": None
+        if anchored is None
+        else {"cadence": anchored.cadence.iso(), "anchor": format_rfc3339(anchored.anchor)},
         "collection_interval": workflow.collection_interval.iso,
         "draft_period": workflow.draft_period.iso,
         "due_after": workflow.due_after.iso,
@@ -33,7 +40,10 @@ def workflow_to_document(workflow: Workflow) -> Document:
 
 
 def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
+    # absent where the workflow was stored before there was any
+    anchored = document.get("anchored")
     typed = {
+        "anchored": anchored and Anchored(Cadence.parse(anchored["cadence"]), parse_rfc3339(anchored["anchor"])),
         "collection_interval": Duration(document["collection_interval"]),
         "draft_period": Duration(document["draft_period"]),
         "due_after": Duration(document["due_after"]),

@@ -40,6 +40,7 @@ class Line:
         is_live: False once the line was voided and its key is to be billed again.
         quantity: units used in the service period (1 for a flat price); None until it was snapshotted.
         trace: how the totals came about, with a hash; None until rated.
+        deleted_at: when it was taken off its invoice by hand; its key is never billed again.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Line:
     totals: Totals = NOTHING
     detailed: tuple[DetailedLine, ...] = ()
     trace: Mapping[str, object] | None = None
+    deleted_at: datetime | None = None
 
 
 class Severity(StrEnum):
@@ -101,9 +103,11 @@ class Transition:
 class Invoice:
     """A gathering invoice, which stages pending lines, or a standard invoice, which is sent.
 
-    `supplier`, `customer` and `workflow` are copies made when the invoice was: later changes do not reach it.
+    `supplier`, `customer` and `workflow` are copies made when the invoice was: later changes do not reach it, but
+    edits of the draft do.
 
     Attributes:
+        lines: without those that were taken off by hand.
         step: how many transitions there were.
         subject_keys: whose usage is billed; the customer's when the invoice was made.
     """
@@ -125,6 +129,7 @@ class Invoice:
     period: Period | None = None
     issues: tuple[Issue, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    description: str | None = None
     external_id: str | None = None
     step: int = 0
     collection_at: datetime | None = None

@@ -9,6 +9,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.edit_schema import InvoiceReplaceUpdate, edit_from_wire
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.invoice_schema import (
     DiscardLine,
@@ -34,7 +36,9 @@ _WITH_LINES = frozenset({InvoiceExpand.LINES})
 _Expand = Annotated[list[InvoiceExpand] | None, Query()]
 
 
-def invoice_routes(service: InvoiceService, actions: InvoiceActions, invoice_now: InvoicePendingLines) -> Router:
+def invoice_routes(
+    service: InvoiceService, actions: InvoiceActions, invoice_now: InvoicePendingLines, edit: EditInvoice
+) -> Router:
     router = Router()
 
     def namespace() -> str:
@@ -42,6 +46,7 @@ def invoice_routes(service: InvoiceService, actions: InvoiceActions, invoice_now
 
     _reading(router, service, namespace)
     _acting(router, actions, invoice_now, namespace)
+    _editing(router, edit, namespace)
     return router
 
 
@@ -86,9 +91,9 @@ def _reading(router: Router, service: InvoiceService, namespace: Callable[[], st
     def get(
         invoice_id: str,
         expand: _Expand = None,
-        include_deleted_lines: Annotated[bool, Query(alias="includeDeletedLines")] = False,  # noqa: ARG001 - of the contract; a line of an invoice is never deleted
+        include_deleted_lines: Annotated[bool, Query(alias="includeDeletedLines")] = False,
     ) -> InvoiceWire:
-        shown = service.get(namespace(), invoice_id)
+        shown = service.get(namespace(), invoice_id, include_deleted_lines=include_deleted_lines)
         return invoice_to_wire(shown, _WITH_LINES if expand is None else frozenset(expand))
 
     @router.get(
@@ -132,6 +137,12 @@ def _acting(
     def delete(invoice_id: str) -> Response[None]:
         actions.delete(namespace(), invoice_id)
         return Response(HTTPStatus.NO_CONTENT)
+
+
+def _editing(router: Router, edit: EditInvoice, namespace: Callable[[], str]) -> None:
+    @router.put(_INVOICE, operation_id="updateInvoice", tags=_TAGS, summary="Update invoice")
+    def update(invoice_id: str, body: Annotated[InvoiceReplaceUpdate, Body()]) -> InvoiceWire:
+        return _with_lines(edit(namespace(), invoice_id, edit_from_wire(body)))
 
 
 def _with_lines(shown: Shown) -> InvoiceWire:

@@ -7,6 +7,7 @@ from meterhouse.billing.app import InvoicingApp
 from meterhouse.billing.collect_invoices import collect, make_drafts
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import numbered, save
 from meterhouse.billing.service import Shown, shown
@@ -47,7 +48,8 @@ class InvoicePendingLines:
             work.store.invoices.lock_customers([customer_id])
             sync(work, namespace, [customer_id], work.store.subscriptions.of_customer(customer_id), at, now)
             due = _chosen(work.store.lines.due([customer_id], at), line_ids)
-            made = collect(work, namespace, make_drafts(work, namespace, due, now), self._usage, at, now)
+            profiles = profiles_of(work, namespace, [customer_id], now)
+            made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
             driven = numbered(work, [drive(Driven(one.invoice), self._app, at) for one in made], self._app.name)
             save(work, driven, now)
             work.commit()

@@ -204,6 +204,7 @@ class InvoiceWire(Resource):
     status_details: StatusDetails
     totals: TotalsWire
     workflow: InvoiceWorkflowWire
+    description: str | None = None
     metadata: Metadata | None = None
     period: PeriodWire | None = None
     issued_at: Instant | None = None

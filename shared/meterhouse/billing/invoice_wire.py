@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from meterhouse.billing.collection import usage_of
 from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
@@ -49,6 +48,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import PeriodWire
 from meterhouse.rating.line import DetailedLine, Totals, totals_of
 from meterhouse.rating.quantity import Quantities, free_units, quantities_of
+from meterhouse.rating.rerun import usage_of
 from meterhouse.rating.trace import is_genuine
 
 
@@ -64,6 +64,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         status_details=_details(shown),
         totals=_totals(invoice.totals),
         workflow=_workflow(invoice, expand_apps=InvoiceExpand.WORKFLOW_APPS in expand),
+        description=invoice.description,
         metadata=dict(invoice.metadata) or None,
         period=None if invoice.period is None else period_to_wire(invoice.period),
         issued_at=invoice.issued_at,
@@ -153,7 +154,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
     card = line.rate_card
     price = None if card.price is None else price_to_wire(card.price)
     tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
-    steps = _quantities(invoice, line)
+    steps = _quantities(line)
     return LineWire(
         id=line.id,
         name=line.name,
@@ -183,14 +184,15 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         children=[_detailed(invoice, line, part) for part in line.detailed],
         created_at=line.created_at,
         updated_at=line.updated_at,
+        deleted_at=line.deleted_at,
     )
 
 
-def _quantities(invoice: Invoice, line: Line) -> Sequence[Quantities]:
-    """From metered to charged units; none where nothing is metered, or not yet."""
-    if line.quantity is None or not line.rate_card.is_metered:
+def _quantities(line: Line) -> Sequence[Quantities]:
+    """From metered to charged units, as the line was rated; none where nothing is metered, or not yet."""
+    if line.trace is None or not line.rate_card.is_metered:
         return ()
-    return quantities_of(usage_of(line, line.quantity, invoice.workflow))
+    return quantities_of(usage_of(line.trace))
 
 
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:

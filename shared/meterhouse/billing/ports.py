@@ -9,6 +9,7 @@ from typing import Protocol
 
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.override import CustomerOverride, OverrideFilter, OverrideOrder
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
@@ -83,6 +84,9 @@ class Invoices(Protocol):
 class Lines(Protocol):
     def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
 
+    def taken_off(self, invoice_id: str) -> list[Line]:
+        """Lines of an invoice that were deleted by hand."""
+
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
 
@@ -116,6 +120,27 @@ class Profiles(Protocol):
         """Whether an invoice under way was made from it."""
 
 
+class Overrides(Protocol):
+    def of_customers(self, customer_ids: Collection[str]) -> Mapping[str, CustomerOverride]:
+        """By customer id; those without one are left out."""
+
+    def pinned(self, customer_ids: Collection[str]) -> Mapping[str, Profile]:
+        """The profile pinned to each customer; those who follow the default are left out."""
+
+    def page(
+        self, wanted: OverrideFilter, default_id: str, page: PageOf, order: OverrideOrder
+    ) -> tuple[list[Customer], int]:
+        """One page of live customers, and how many there are on all; `default_id` is the default profile's."""
+
+    def save(self, override: CustomerOverride) -> None: ...
+
+    def remove(self, customer_id: str) -> bool:
+        """Whether there was one."""
+
+    def is_pinned(self, profile_id: str) -> bool:
+        """Whether a live customer is pinned to the profile."""
+
+
 class BilledCustomers(Protocol):
     def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]: ...
 
@@ -145,6 +170,8 @@ class BillingStore(Protocol):
     def lines(self) -> Lines: ...
     @property
     def profiles(self) -> Profiles: ...
+    @property
+    def overrides(self) -> Overrides: ...
     @property
     def customers(self) -> BilledCustomers: ...
     @property

@@ -1,22 +1,17 @@
-"""Invoices, lines and profiles in PostgreSQL. What comes in batches is written by COPY."""
+"""Invoices and lines in PostgreSQL. What comes in batches is written by COPY."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
-from meterhouse.billing.documents import (
-    party_from_document,
-    party_to_document,
-    workflow_from_document,
-    workflow_to_document,
-)
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line, Transition
-from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf, ProfileOrder
-from meterhouse.billing.profile import Profile, ProfileSpec
+from meterhouse.billing.paging import paged
+from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres_overrides import PostgresOverrides
+from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
@@ -32,7 +27,6 @@ from meterhouse.subscriptions.target import TargetLine
 
 _INVOICES = queries("meterhouse.billing", "invoices.sql")
 _LINES = queries("meterhouse.billing", "lines.sql")
-_PROFILES = queries("meterhouse.billing", "profiles.sql")
 _INVOICE_ORDER = {
     InvoiceOrder.CUSTOMER_NAME: "customer_name",
     InvoiceOrder.ISSUED_AT: "issued_at",
@@ -40,12 +34,6 @@ _INVOICE_ORDER = {
     InvoiceOrder.CREATED_AT: "created_at",
     InvoiceOrder.UPDATED_AT: "updated_at",
     InvoiceOrder.PERIOD_START: "period_start",
-}
-_PROFILE_ORDER = {
-    ProfileOrder.CREATED_AT: "created_at",
-    ProfileOrder.UPDATED_AT: "updated_at",
-    ProfileOrder.DEFAULT: "is_default",
-    ProfileOrder.NAME: "name",
 }
 
 
@@ -58,6 +46,9 @@ class PostgresLines:
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of)
+
+    def taken_off(self, invoice_id: str) -> list[Line]:
+        return self._all("lines_taken_off", invoice_id=invoice_id)
 
     def of_invoices(self, invoice_ids: Collection[str]) -> dict[str, tuple[Line, ...]]:
         found = self._all("lines_of_invoices", invoice_ids=list(invoice_ids))
@@ -113,7 +104,8 @@ class PostgresInvoices:
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
         arguments = {name: _listed(value) for name, value in asdict(wanted).items()}
         arguments["of_statuses"] = None if wanted.statuses is None else states_of(wanted.statuses)
-        rows, total = _page(self._transaction, "invoices", _INVOICES, arguments, page, _INVOICE_ORDER[order])
+        source = f"invoices WHERE {_INVOICES['matching']}"
+        rows, total = paged(self._transaction, source, arguments, page, _INVOICE_ORDER[order])
         return self._with_lines(rows), total
 
     def add_gathering(self, invoices: Collection[Invoice]) -> None:
@@ -139,35 +131,6 @@ class PostgresInvoices:
         return [invoice_of(row, lines.get(row["id"], ())) for row in rows]
 
 
-class PostgresProfiles:
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-
-    def find(self, profile_id: str) -> Profile | None:
-        return _found(self._transaction.fetch_one(_PROFILES["find_profile"], {"id": profile_id}))
-
-    def default(self) -> Profile | None:
-        return _found(self._transaction.fetch_one(_PROFILES["find_default"]))
-
-    def page(self, page: PageOf, order: ProfileOrder, *, include_archived: bool) -> tuple[list[Profile], int]:
-        arguments = {"include_archived": include_archived}
-        column = _PROFILE_ORDER[order]
-        rows, total = _page(self._transaction, "billing_profiles", _PROFILES, arguments, page, column)
-        return [_profile(row) for row in rows], total
-
-    def add(self, profile: Profile) -> None:
-        self._transaction.execute(_PROFILES["add_profile"], _profile_values(profile))
-
-    def save(self, profile: Profile) -> None:
-        self._transaction.execute(_PROFILES["save_profile"], _profile_values(profile))
-
-    def unset_default(self, at: datetime) -> None:
-        self._transaction.execute(_PROFILES["unset_default"], {"at": at})
-
-    def is_used(self, profile_id: str) -> bool:
-        return self._transaction.fetch_one(_PROFILES["uses_of_profile"], {"id": profile_id}) is not None
-
-
 class PostgresBilling:
     """`meterhouse.billing.ports.BillingStore`: everything an invoice run touches, in one transaction."""
 
@@ -175,6 +138,7 @@ class PostgresBilling:
         self.invoices = PostgresInvoices(transaction)
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
+        self.overrides = PostgresOverrides(transaction)
         self.customers = PostgresCustomers(transaction)
         self.subscriptions = PostgresSubscriptions(transaction)
         self.features = PostgresFeatures(transaction)
@@ -227,24 +191,6 @@ def _staged(transaction: Transaction, sql: Mapping[str, str], table: str, query:
     return transaction.execute(sql[query].replace("{columns}", listed))
 
 
-def _page(
-    transaction: Transaction,
-    table: str,
-    sql: Mapping[str, str],
-    arguments: Mapping[str, Any],
-    page: PageOf,
-    column: str,
-) -> tuple[list[Row], int]:
-    count = transaction.fetch_one(f"SELECT count(*) FROM {table} WHERE {sql['matching']}", arguments)
-    direction = "DESC" if page.descending else "ASC"
-    rows = transaction.fetch_all(
-        f"SELECT * FROM {table} WHERE {sql['matching']} ORDER BY {column} {direction} NULLS LAST, id {direction}"
-        " LIMIT %(limit)s OFFSET %(offset)s",
-        {**arguments, "limit": page.size, "offset": (page.number - 1) * page.size},
-    )
-    return rows, count["count"] if count else 0
-
-
 def _step_values(invoice: Invoice, step: Transition) -> Values:
     return {
         "invoice_id": invoice.id,
@@ -259,36 +205,3 @@ def _step_values(invoice: Invoice, step: Transition) -> Values:
 
 def _listed(value: object) -> object:
     return list(value) if isinstance(value, list | tuple) else value
-
-
-def _found(row: Row | None) -> Profile | None:
-    return None if row is None else _profile(row)
-
-
-def _profile(row: Row) -> Profile:
-    spec = ProfileSpec(
-        name=row["name"],
-        description=row["description"],
-        metadata=row["metadata"],
-        supplier=party_from_document(row["supplier"]),
-        workflow=workflow_from_document(row["workflow"]),
-        is_default=row["is_default"],
-    )
-    return Profile(row["id"], spec, row["app_id"], row["created_at"], row["updated_at"], row["deleted_at"])
-
-
-def _profile_values(profile: Profile) -> Values:
-    spec = profile.spec
-    return {
-        "id": profile.id,
-        "name": spec.name,
-        "description": spec.description,
-        "metadata": json.dumps(dict(spec.metadata)),
-        "supplier": json.dumps(party_to_document(spec.supplier)),
-        "workflow": json.dumps(workflow_to_document(spec.workflow)),
-        "app_id": profile.app_id,
-        "is_default": spec.is_default,
-        "created_at": profile.created_at,
-        "updated_at": profile.updated_at,
-        "deleted_at": profile.deleted_at,
-    }

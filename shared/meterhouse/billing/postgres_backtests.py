@@ -17,7 +17,9 @@ from meterhouse.billing.backtest_documents import (
 from meterhouse.billing.backtest_ports import RowOrder
 from meterhouse.billing.comparison import Summary, Sums
 from meterhouse.billing.ports import PageOf
-from meterhouse.billing.postgres import PostgresLines, PostgresProfiles
+from meterhouse.billing.postgres import PostgresLines
+from meterhouse.billing.postgres_overrides import PostgresOverrides
+from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
@@ -99,6 +101,7 @@ class PostgresBacktestStore:
         self.subscriptions = PostgresSubscriptions(transaction)
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
+        self.overrides = PostgresOverrides(transaction)
         self.features = PostgresFeatures(transaction)
         self.meters = PostgresMeters(transaction)
 

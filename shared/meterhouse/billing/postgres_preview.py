@@ -1,6 +1,8 @@
 """`meterhouse.billing.preview_ports.PreviewStore` in PostgreSQL."""
 
-from meterhouse.billing.postgres import PostgresInvoices, PostgresLines, PostgresProfiles
+from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
+from meterhouse.billing.postgres_overrides import PostgresOverrides
+from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.platform.postgres import Transaction
 from meterhouse.subscriptions.postgres import PostgresStore
 
@@ -13,3 +15,4 @@ class PostgresPreview(PostgresStore):
         self.invoices = PostgresInvoices(transaction)
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
+        self.overrides = PostgresOverrides(transaction)

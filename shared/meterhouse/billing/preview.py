@@ -104,7 +104,7 @@ def next_invoice(
     due: Sequence[Line], customer: Customer, profile: Profile, quantities: Quantities, now: datetime
 ) -> Invoice | None:
     """The draft of the lines with what they come to so far; None where there are none."""
-    for draft in drafts(due, {customer.id: customer}, profile, now):
+    for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
         lines = [_valued(line, quantities, draft.workflow, now) for line in draft.lines]
         return replace(with_lines(draft, lines), issues=missing_of(draft, quantities))
     return None

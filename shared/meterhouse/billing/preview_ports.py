@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Profiles
+from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Overrides, Profiles
 from meterhouse.customers.model import Customer
 from meterhouse.subscriptions import ports
 from meterhouse.subscriptions.ports import SubscriptionStore
@@ -36,3 +36,5 @@ class PreviewStore(SubscriptionStore, Protocol):
     def lines(self) -> Lines: ...
     @property
     def profiles(self) -> Profiles: ...
+    @property
+    def overrides(self) -> Overrides: ...

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meterhouse.billing.collection import gathering
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_next, next_invoice
 from meterhouse.billing.preview_ports import PreviewStore
 from meterhouse.billing.previewed_change import Done, PreviewedChange
-from meterhouse.billing.profiles import default_profile
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.reconcile import gathering_id
 from meterhouse.kernel.errors import NotFound
@@ -19,6 +19,8 @@ from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin, Work
 from meterhouse.subscriptions.full import FullSubscription, in_full
 from meterhouse.subscriptions.model import Subscription
+
+_FARTHEST = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,21 @@ class PreviewSubscription:
             customer_id = change.customer_id(work)
             agreed = [] if customer_id is None else work.store.subscriptions.of_customer(customer_id)
             done = change(work, now)
-            before, after = _pending(work, agreed, done, now)
-            return self._preview(work, namespace, done, before, after)
+            return self._preview(work, namespace, done, _pending(work, agreed, done, now), now)
 
     def _preview(
-        self, work: Work[PreviewStore], namespace: str, done: Done, before: Sequence[Line], after: Sequence[Line]
+        self,
+        work: Work[PreviewStore],
+        namespace: str,
+        done: Done,
+        pending: tuple[Sequence[Line], Sequence[Line]],
+        now: datetime,
     ) -> Preview:
-        now, made = self._now(), done.made
+        made, (before, after) = done.made, pending
         customer = work.store.customers.find(made.customer_id)
         if customer is None:
             raise NotFound("customer", made.customer_id)
-        profile = default_profile(work, namespace, now)
+        profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
         changes, due = changes_between(before, after), due_next(after, made.currency, now)
         # a line that changes has one id on both sides, so each side asks for itself
         old, new = (
@@ -119,7 +125,10 @@ def _pending(
 
 
 def _horizon(done: Done, now: datetime) -> datetime:
-    """The end of the billing period in which the change takes effect: until then all its lines are there."""
-    at = max(done.effective_at, now)
+    """The end of the billing period in which the change takes effect: until then all its lines are there.
+
+    A change may be far ahead; there are no more lines then than a run in some years would make.
+    """
+    at = min(max(done.effective_at, now), now + _FARTHEST)
     period = done.made.billing_period_at(at)
     return at if period is None else period.end

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from meterhouse.billing.alignment import Anchored
 from meterhouse.customers.model import Address
 from meterhouse.kernel.duration import Duration
 
@@ -27,6 +28,7 @@ class Workflow:
     """How an invoice of the profile lives; the defaults are the contract's.
 
     Attributes:
+        anchored: when runs collect; None: whenever something is due, as the subscriptions have it.
         collection_interval: how long late usage is waited for after the last metered line became due.
         draft_period: how long a collected draft may still be looked at before it is issued by itself.
         due_after: time to pay, from the issue.
@@ -43,6 +45,7 @@ class Workflow:
     collection_method: CollectionMethod = CollectionMethod.CHARGE_AUTOMATICALLY
     tax_enabled: bool = True
     tax_enforced: bool = False
+    anchored: Anchored | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Billing profiles: exactly one default a namespace; the first one comes by itself, with the sandbox as its app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from meterhouse.billing.ports import BillingStore, PageOf, ProfileOrder
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.customers.model import Address
-from meterhouse.kernel.errors import Conflict, NotFound, Problems
+from meterhouse.kernel.cadence import exceeds_a_century
+from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
@@ -81,7 +82,7 @@ class ProfileService:
         """Add a profile; a new default takes the place of the old one.
 
         Raises:
-            InvalidInput: the supplier is incomplete, or an app does not exist here.
+            InvalidInput: the supplier is incomplete, an app does not exist here, or collection would never come.
         """
         _check(spec, apps, sandbox_id(namespace))
         now = self._now()
@@ -100,7 +101,7 @@ class ProfileService:
         """Put `spec` in place of the old one; invoices that exist keep their copies.
 
         Raises:
-            InvalidInput: the supplier is incomplete.
+            InvalidInput: the supplier is incomplete, or collection would never come.
             NotFound: there is no such profile.
             Conflict: it is deleted, or would leave the namespace without a default.
         """
@@ -125,7 +126,7 @@ class ProfileService:
 
         Raises:
             NotFound: there is no such profile.
-            Conflict: it is the default, or an invoice under way was made from it.
+            Conflict: it is the default, a customer is pinned to it, or an invoice under way was made from it.
         """
         now = self._now()
         with self._begin(namespace) as work:
@@ -136,6 +137,8 @@ class ProfileService:
                 return
             if before.spec.is_default:
                 raise Conflict("the default profile cannot be deleted", "default_profile")
+            if work.store.overrides.is_pinned(profile_id):
+                raise Conflict("a customer is pinned to this profile", "profile_pinned")
             if work.store.profiles.is_used(profile_id):
                 raise Conflict("an invoice under way was made from this profile", "profile_in_use")
             profile = replace(before, updated_at=now, deleted_at=now)
@@ -162,12 +165,22 @@ def _live(work: Work[BillingStore], profile_id: str) -> Profile:
     return found
 
 
+def supplier_problems(supplier: Party) -> Iterator[Problem]:
+    """What a document's supplier lacks."""
+    if not supplier.name:
+        yield Problem("/supplier/name", "required", "a supplier has a name")
+    if supplier.address is None or not supplier.address.country:
+        yield Problem("/supplier/addresses/0/country", "required", "a supplier has a country")
+
+
 def _check(spec: ProfileSpec, apps: Apps | None = None, sandbox: str = "") -> None:
     problems = Problems()
-    if not spec.supplier.name:
-        problems.add("/supplier/name", "required", "a supplier has a name")
-    if spec.supplier.address is None or not spec.supplier.address.country:
-        problems.add("/supplier/addresses/0/country", "required", "a supplier has a country")
+    for problem in supplier_problems(spec.supplier):
+        problems.add(problem.field, problem.code, problem.message)
+    anchored = spec.workflow.anchored
+    if anchored is not None and exceeds_a_century(anchored.cadence):
+        field = "/workflow/collection/alignment/recurringPeriod/interval"
+        problems.add(field, "interval_too_long", f"{anchored.cadence.iso()} is longer than 100 years")
     for task in () if apps is None else ("tax", "invoicing", "payment"):
         if getattr(apps, task) != sandbox:
             problems.add(f"/apps/{task}", "unknown_app", f"no such app here; the sandbox is {sandbox}")

@@ -55,9 +55,11 @@ class RateBacktest:
             subjects = {case.customer_id: customers[case.customer_id].usage_subjects for case in cases}
             lines = [line for case in cases for line in case.unrated]
             quantities = quantities_of(batch.namespace, lines, subjects, work.store.features, self._usage)
-            profile = work.store.profiles.default()
-            workflow = Workflow() if profile is None else profile.spec.workflow
-            rows += [settled(case, quantities, workflow, now) for case in cases]
+            default = work.store.profiles.default()
+            workflow = Workflow() if default is None else default.spec.workflow
+            pinned = work.store.overrides.pinned(batch.ids)
+            own = {customer_id: profile.spec.workflow for customer_id, profile in pinned.items()}
+            rows += [settled(case, quantities, own.get(case.customer_id, workflow), now) for case in cases]
             work.store.backtests.settle(backtest.id, rows)
             work.commit()
         incomparable = {row.customer_id: row.reason.message for row in rows if row.reason is not None}

@@ -37,6 +37,7 @@ _INVOICE_FIELDS = (
     "currency",
     "profile_id",
     "app_id",
+    "description",
     "external_id",
     "created_at",
     "updated_at",
@@ -66,6 +67,7 @@ _LINE_FIELDS = (
     "quantity",
     "created_at",
     "updated_at",
+    "deleted_at",
 )
 
 

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from meterhouse.billing.alignment_schema import (
+    AlignmentWire,
+    WithSubscriptions,
+    alignment_to_wire,
+    anchored_from_wire,
+)
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import Apps
 from meterhouse.catalog.schema import TaxConfig
@@ -27,19 +33,13 @@ def _delay(value: object) -> Duration:
         raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
 
 
-def _known_alignment(value: object) -> object:
-    if isinstance(value, dict) and value.get("type") == "anchored":
-        raise PydanticCustomError("not_supported_yet", "anchored collection is not supported yet")
-    return value
-
-
 Delay = Annotated[
     Duration,
     PlainValidator(_delay),
     PlainSerializer(lambda delay: delay.iso, return_type=str),
     WithJsonSchema({"type": "string", "format": "duration", "example": "PT1H"}),
 ]
-_DEFAULTS = Workflow()
+DEFAULTS = Workflow()
 
 
 class ProfileExpand(StrEnum):
@@ -50,27 +50,26 @@ class TaxIdentity(Wire):
     code: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = None
 
 
-class PartyWire(Wire):
-    id: str | None = None
+class PartyInput(Wire):
     key: ExternalKey | None = None
     name: str | None = None
     tax_id: TaxIdentity | None = None
     addresses: Annotated[list[AddressWire], Field(max_length=1)] | None = None
 
 
-class Alignment(Wire):
-    type: Literal["subscription"] = "subscription"
+class PartyWire(PartyInput):
+    id: str | None = None
 
 
 class CollectionSettings(Wire):
-    alignment: Annotated[Alignment, BeforeValidator(_known_alignment)] = Alignment()
-    interval: Delay = _DEFAULTS.collection_interval
+    alignment: AlignmentWire = WithSubscriptions()
+    interval: Delay = DEFAULTS.collection_interval
 
 
 class InvoicingSettings(Wire):
     auto_advance: bool = True
-    draft_period: Delay = _DEFAULTS.draft_period
-    due_after: Delay = _DEFAULTS.due_after
+    draft_period: Delay = DEFAULTS.draft_period
+    due_after: Delay = DEFAULTS.due_after
     progressive_billing: bool = True
     subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD
     default_tax_config: TaxConfig | None = None
@@ -165,7 +164,7 @@ def spec_from_wire(wire: ProfileUpdate) -> ProfileSpec:
         name=wire.name,
         description=wire.description,
         metadata=wire.metadata or {},
-        supplier=_party_from_wire(wire.supplier),
+        supplier=party_from_wire(wire.supplier),
         workflow=_workflow_from_wire(wire.workflow),
         is_default=wire.default,
     )
@@ -219,7 +218,9 @@ def party_fields(party: Party) -> dict[str, Any]:
 def workflow_to_wire(workflow: Workflow) -> WorkflowWire:
     tax_config = workflow.default_tax_config
     return WorkflowWire(
-        collection=CollectionSettings(interval=workflow.collection_interval),
+        collection=CollectionSettings(
+            alignment=alignment_to_wire(workflow.anchored), interval=workflow.collection_interval
+        ),
         invoicing=InvoicingSettings(
             auto_advance=workflow.auto_advance,
             draft_period=workflow.draft_period,
@@ -237,6 +238,7 @@ def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
     tax_config = wire.invoicing.default_tax_config
     return Workflow(
         collection_interval=wire.collection.interval,
+        anchored=anchored_from_wire(wire.collection.alignment),
         auto_advance=wire.invoicing.auto_advance,
         draft_period=wire.invoicing.draft_period,
         due_after=wire.invoicing.due_after,
@@ -249,7 +251,7 @@ def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
     )
 
 
-def _party_from_wire(wire: PartyWire) -> Party:
+def party_from_wire(wire: PartyInput) -> Party:
     address = wire.addresses[0] if wire.addresses else None
     return Party(
         key=wire.key,

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.collection import Missing, party_of, rated, with_lines
+from meterhouse.billing.collection import Missing, Quantities, gathering, next_collection_at, rated, with_lines
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
-from meterhouse.billing.profile import Workflow
+from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
+from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -38,14 +40,16 @@ class InvoiceService:
             found, total = work.store.invoices.page(wanted, page, order)
             return self._shown(work, namespace, found), total
 
-    def get(self, namespace: str, invoice_id: str) -> Shown:
-        """An invoice, a deleted one too.
+    def get(self, namespace: str, invoice_id: str, *, include_deleted_lines: bool = False) -> Shown:
+        """An invoice, a deleted one too; its deleted lines follow the others where they are wanted.
 
         Raises:
             NotFound: there is none of this id.
         """
         with self._begin(namespace) as work:
-            return self._shown(work, namespace, [found_invoice(work, invoice_id)])[0]
+            found = self._shown(work, namespace, [found_invoice(work, invoice_id)])[0]
+            deleted = work.store.lines.taken_off(invoice_id) if include_deleted_lines else ()
+        return replace(found, invoice=replace(found.invoice, lines=(*found.invoice.lines, *deleted)))
 
     def line(self, namespace: str, invoice_id: str, line_id: str) -> Line:
         """A line of a standard invoice, with the trace of its amounts.
@@ -64,28 +68,27 @@ class InvoiceService:
 
     def _shown(self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice]) -> list[Shown]:
         at = self._now()
-        gathering = [invoice for invoice in invoices if invoice.state is InvoiceState.GATHERING]
-        live = self._valued(work, namespace, gathering, at) if gathering else {}
-        return [shown(live.get(invoice.id, invoice), at) for invoice in invoices]
+        staged = [invoice for invoice in invoices if invoice.state is InvoiceState.GATHERING]
+        live = valued(work, namespace, staged, self._usage, at) if staged else ()
+        by_id = {invoice.id: invoice for invoice in live}
+        return [shown(by_id.get(invoice.id, invoice), at) for invoice in invoices]
 
-    def _valued(
-        self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], at: datetime
-    ) -> dict[str, Invoice]:
-        customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
-        subjects = {customer_id: customer.usage_subjects for customer_id, customer in customers.items()}
-        lines = [line for invoice in invoices for line in invoice.lines]
-        quantities = quantities_of(namespace, lines, subjects, work.store.features, self._usage)
-        return {
-            invoice.id: replace(
-                with_lines(
-                    invoice,
-                    [_valued_line(line, quantities.get(line.id, _ONE), invoice.workflow, at) for line in invoice.lines],
-                ),
-                customer=party_of(customers[invoice.customer_id]),
-                subject_keys=customers[invoice.customer_id].usage_subjects,
-            )
-            for invoice in invoices
-        }
+
+def valued(
+    work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], usage: UsageReader, at: datetime
+) -> list[Invoice]:
+    """Gathering invoices on the terms of `at` and with what their lines come to so far.
+
+    Raises:
+        Unavailable: the usage store does not answer.
+    """
+    customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
+    profiles = profiles_of(work, namespace, customers, at)
+    present = [_present(one, customers[one.customer_id], profiles[one.customer_id]) for one in invoices]
+    subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
+    lines = [line for invoice in present for line in invoice.lines]
+    quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
+    return [_valued_invoice(invoice, quantities, at) for invoice in present]
 
 
 def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
@@ -98,6 +101,18 @@ def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
 
 def shown(invoice: Invoice, at: datetime) -> Shown:
     return Shown(invoice, available_actions(invoice.state, invoice.holding(at)))
+
+
+def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
+    """A gathering invoice on the terms that hold now: what is collected from it will be on those of its day."""
+    made = gathering(customer, stored.currency, stored.id, profile, stored.created_at)
+    collection_at = next_collection_at(stored.lines, made.workflow)
+    return replace(made, lines=stored.lines, updated_at=stored.updated_at, collection_at=collection_at)
+
+
+def _valued_invoice(invoice: Invoice, quantities: Quantities, at: datetime) -> Invoice:
+    lines = [_valued_line(line, quantities.get(line.id, _ONE), invoice.workflow, at) for line in invoice.lines]
+    return with_lines(invoice, lines)
 
 
 def _valued_line(line: Line, quantity: Decimal | Missing, workflow: Workflow, at: datetime) -> Line:

@@ -7,10 +7,10 @@ from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.collection import gathering
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.prepaid import Excess, flagged
 from meterhouse.billing.profile import Profile
-from meterhouse.billing.profiles import default_profile
 from meterhouse.billing.reconcile import reconcile
 from meterhouse.billing.rests import Known
 from meterhouse.billing.saving import save
@@ -57,8 +57,8 @@ def sync(
     changes = reconcile(subscriptions, pending, known, as_of, now)
     if changes.added:
         customers = store.customers.by_ids({line.customer_id for line in changes.added})
-        profile = default_profile(work, namespace, now)
-        store.invoices.add_gathering(_gathering(changes.added, customers, profile, now))
+        profiles = profiles_of(work, namespace, customers, now)
+        store.invoices.add_gathering(_gathering(changes.added, customers, profiles, now))
     store.lines.add(changes.added)
     store.lines.update(changes.changed)
     store.lines.remove(changes.removed)
@@ -75,10 +75,10 @@ def _flag(work: Work[BillingStore], known: Known, excess: Sequence[Excess], now:
 
 
 def _gathering(
-    lines: Iterable[Line], customers: Mapping[str, Customer], profile: Profile, now: datetime
+    lines: Iterable[Line], customers: Mapping[str, Customer], profiles: Mapping[str, Profile], now: datetime
 ) -> list[Invoice]:
     wanted = {line.invoice_id: line for line in lines}
     return [
-        gathering(customers[line.customer_id], line.currency, invoice_id, profile, now)
+        gathering(customers[line.customer_id], line.currency, invoice_id, profiles[line.customer_id], now)
         for invoice_id, line in wanted.items()
     ]

@@ -35,7 +35,7 @@ def unsold(card: RateCard, known: KnownFeatures, at: str) -> Iterator[Problem]:
     elif not feature.is_metered and card.needs_meter:
         message = f"feature {card.feature_key!r} has no meter, so its usage is not known"
         yield Problem(f"{at}/featureKey", "rate_card_feature_without_meter", message)
-    else:
+    elif card.entitlement is not None:
         yield from template_problems(card.entitlement, known.aggregation(feature), f"{at}/entitlementTemplate")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from meterhouse.catalog.rehearsal import Cast
+from meterhouse.catalog.change_steps import Cast
 from meterhouse.catalog.rehearse import rehearse
 from meterhouse.catalog.rehearse_schema import CatalogChange, CatalogRehearsal
 from meterhouse.catalog.schema import validation_errors

@@ -43,11 +43,11 @@ class CatalogChange(Wire):
     features: Annotated[list[FeatureCreateInputs], _Many] = Field(default_factory=list)
     draft_addons: Annotated[list[AddonCreate], _Many] = Field(default_factory=list)
     addons: Annotated[list[AddonCreate], _Many] = Field(default_factory=list)
+    archived_addons: Annotated[list[Key], _Many] = Field(default_factory=list)
     draft_plans: Annotated[list[OfferedPlan], _Many] = Field(default_factory=list)
     plans: Annotated[list[OfferedPlan], _Many] = Field(default_factory=list)
     plan_addons: Annotated[list[PlanAddons], _Many] = Field(default_factory=list)
     archived_plans: Annotated[list[Key], _Many] = Field(default_factory=list)
-    archived_addons: Annotated[list[Key], _Many] = Field(default_factory=list)
     archived_features: Annotated[list[Key], _Many] = Field(default_factory=list)
 
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from meterhouse.customers.model import Customer
-from meterhouse.entitlements.balances import EntitlementBalance
+from meterhouse.entitlements.balances import EntitlementBalance, ReadBalances
 from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.holder import Holder
 from meterhouse.entitlements.standing import CustomerStanding, Found, Standing
-from meterhouse.kernel.errors import NotFound, Unavailable
+from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.platform import clock
+
+_AHEAD = timedelta(days=10 * 366)
+"""What comes until then can be reckoned while somebody waits, even by the hour."""
 
 
 class AccessStandings(Protocol):
@@ -25,10 +28,6 @@ class AccessStandings(Protocol):
 
     def of_subjects(self, names: Sequence[str], feature_keys: Collection[str] | None, at: datetime) -> Found:
         """The live customers with these keys or subjects, with what is active at `at` of these features, or of all."""
-
-
-class ReadBalances(Protocol):
-    def at(self, namespace: str, standings: Sequence[Standing], at: datetime) -> Mapping[str, EntitlementBalance]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,15 @@ class CheckAccess:
         """Access by the entitlement of this id, or of this feature key, at `at` or now; None: there is none.
 
         Raises:
+            InvalidInput: `at` is too far ahead.
             NotFound: there is no such customer.
             Unavailable: a store does not answer.
         """
         now = self._now()
         asked = at or now
+        if asked - now > _AHEAD:
+            fault = Problem("query:time", "too_far_ahead", "must not be more than ten years ahead")
+            raise InvalidInput("nobody can tell so far ahead", [fault])
         try:
             found = self._read(namespace).named(holder, name, asked, now)
         except Unavailable:

@@ -13,6 +13,8 @@ from meterhouse.platform.task import instant
 from meterhouse.platform.work import Begin
 
 BATCH_SIZE = 2_000
+MOST_BATCHES = 300
+"""Of a run: each stands twice, with what became of it, in the workflow's state, which holds 256 KB."""
 LAG = timedelta(minutes=2)
 """No transaction lasts as long: what happened before is there to be read."""
 _BEFORE_ALL = ""
@@ -70,16 +72,27 @@ class ListGrantBatches:
         namespaces: Callable[[], Sequence[str]],
         now: Callable[[], datetime],
         size: int = BATCH_SIZE,
+        most: int = MOST_BATCHES,
     ) -> None:
         self._begin = begin
         self._namespaces = namespaces
         self._now = now
         self._size = size
+        self._most = most
 
     def __call__(self) -> list[GrantBatch]:
-        """The batches of all namespaces; of one with nothing to tell it is noted that all is told."""
+        """The batches of all namespaces; of one with nothing to tell it is noted that all is told.
+
+        Where they are too many, those of whole namespaces that were told of longest ago: the next run has the others.
+        """
         until = floor_minute(self._now() - LAG)
-        return [batch for namespace in self._namespaces() for batch in self._batches(namespace, until)]
+        of_each = filter(None, (list(self._batches(namespace, until)) for namespace in self._namespaces()))
+        chosen: list[GrantBatch] = []
+        for batches in sorted(of_each, key=lambda batches: batches[0].window.after):
+            if chosen and len(chosen) + len(batches) > self._most:
+                break
+            chosen += batches
+        return chosen
 
     def _batches(self, namespace: str, until: datetime) -> Iterator[GrantBatch]:
         with self._begin(namespace) as work:

@@ -88,11 +88,11 @@ Owner = tuple[str, str]
 class Holding:
     """A customer's credit in one currency, and what was burnt in advance of it."""
 
-    positions: Sequence[Position] = ()
-    advances: Sequence[Advance] = ()
+    positions: list[Position]
+    advances: list[Advance]
 
 
-NOTHING_HELD = Holding()
+NOTHING_HELD = Holding([], [])
 
 
 class Grants(Protocol):

@@ -14,8 +14,9 @@ from meterhouse.ledger.account import CostBasis
 from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant
 from meterhouse.ledger.ports import GrantFilter, Holding, Movement, MovementFilter, Owner, Place
-from meterhouse.ledger.position import Advance, Position
+from meterhouse.ledger.position import Position
 from meterhouse.ledger.rows import (
+    advance_of,
     basis_of,
     charge_document,
     charge_of,
@@ -87,16 +88,14 @@ class PostgresLedger:
         self, customer_ids: Collection[str], currency: str | None = None, as_of: datetime | None = None
     ) -> Mapping[Owner, Holding]:
         wanted = {"customer_ids": list(customer_ids), "currency": currency, "as_of": as_of}
-        positions: dict[Owner, list[Position]] = defaultdict(list)
-        for row in self._all("positions", **wanted):
-            sums = {name: row[name] for name in _SUMS}
-            positions[row["customer_id"], row["currency"]].append(Position(grant_of(row), **sums))
-        advances: dict[Owner, list[Advance]] = defaultdict(list)
-        for row in self._all("advances", **wanted):
-            advance = Advance(row["key"], row["feature"], row["at"], row["amount"], row["name"])
-            advances[row["customer_id"], row["currency"]].append(advance)
-        owners = sorted(positions.keys() | advances.keys())
-        return {owner: Holding(positions.get(owner, ()), advances.get(owner, ())) for owner in owners}
+        found: dict[Owner, Holding] = {}
+        for row in self._all("holdings", **wanted):
+            holding = found.setdefault((row["owner_id"], row["owner_currency"]), Holding([], []))
+            if row["charge"] is None:
+                holding.positions.append(Position(grant_of(row), **{name: row[name] for name in _SUMS}))
+            else:
+                holding.advances.append(advance_of(row))
+        return found
 
     def book(self, transactions: Sequence[Transaction]) -> None:
         if not transactions:

@@ -11,6 +11,7 @@ from meterhouse.ledger.balance import Scope
 from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settlement, Taxation
 from meterhouse.ledger.ports import Movement, Place
+from meterhouse.ledger.position import Advance
 from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
 from meterhouse.platform.postgres import Row
 
@@ -65,6 +66,10 @@ def grant_values(grant: CreditGrant) -> dict[str, Any]:
 def charge_of(row: Row) -> Charge:
     fields = ("key", "currency", "amount", "at", "feature", "name")
     return Charge(**{name: row[name] for name in fields}, mode=Mode(row["mode"]))
+
+
+def advance_of(row: Row) -> Advance:
+    return Advance(row["charge"], row["charge_feature"], row["charged_at"], row["advance"], row["charge_name"])
 
 
 def charge_document(customer_id: str, charge: Charge) -> Mapping[str, Any]:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
+from meterhouse.billing.manual_lines import ManualLines
+from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
 from meterhouse.platform.http import HttpHandler, http_handler
@@ -39,8 +42,11 @@ class Api:
         profiles = ProfileService(begin, now, new_id)
         reading = InvoiceService(begin, usage, now)
         acting = InvoiceActions(begin, usage, app, now)
+        edit = EditInvoice(begin, usage, app, now, new_id)
         due = InvoicePendingLines(begin, usage, app, now)
-        return http_handler(*routes(profiles, reading, acting, due), database=run.database)
+        overrides = OverrideService(begin, now, new_id)
+        lines = ManualLines(begin, usage, now, new_id)
+        return http_handler(*routes(profiles, overrides, lines, reading, acting, due, edit), database=run.database)
 
     def __call__(
         self,

@@ -8,7 +8,7 @@ from meterhouse.subscriptions.addon import SubscriptionAddon
 from meterhouse.subscriptions.model import Subscription
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.unit.billing.samples import metered
-from tests.unit.subscriptions.samples import bought, fee, issuing
+from tests.unit.subscriptions.samples import at, bought, fee, issuing
 
 IN_ARREARS = PaymentTerm.IN_ARREARS
 
@@ -51,3 +51,26 @@ def test_more_units_included_leave_the_usage_of_the_period_one_line(run: Run) ->
         line.full_service_period.end,
     )
     assert line.quantity == 7
+
+
+def test_of_what_was_invoiced_in_advance_a_purchase_charges_the_difference_alone(run: Run) -> None:
+    made = run.subscribe(run.customer("ann"), fee(amount="31"))
+    run.all(at("2024-01-05"))
+    assert lines(run) == [("01-01", Decimal(31))]
+
+    buy(run, made, bought(fee(amount="62"), d2024_01_11=1))
+    run.all(at("2024-01-15"))
+
+    assert lines(run) == [("01-01", Decimal(31)), ("01-11", Decimal(42))]
+
+
+def test_more_of_what_was_invoiced_in_advance_charges_what_is_added_alone(run: Run) -> None:
+    made = run.subscribe(run.customer("ann"), fee(amount="31"))
+    buy(run, made, bought(fee(amount="62"), d2024_01_01=1))
+    run.all(at("2024-01-05"))
+    later = replace(made, addons=(bought(fee(amount="62"), d2024_01_01=1, d2024_01_11=3),), updated_at=run.now)
+    run.change(later)
+
+    run.all(at("2024-01-15"))
+
+    assert lines(run) == [("01-01", Decimal(93)), ("01-11", Decimal(84))]

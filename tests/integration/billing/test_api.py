@@ -57,13 +57,13 @@ def test_the_default_moves_and_is_never_absent(api: Api) -> None:
 
 
 def test_all_faults_of_a_profile_are_named(api: Api) -> None:
-    anchored = {"type": "anchored", "recurringPeriod": {"interval": "P1M", "anchor": "2024-01-01T00:00:00Z"}}
+    anchored = {"type": "anchored", "recurringPeriod": {"interval": "P1M", "anchor": "soon"}}
     workflow = {"collection": {"alignment": anchored, "interval": "an hour"}, "invoicing": {"later": 1}}
     status, answer = api("POST", PROFILES, api.profile(workflow=workflow, name=""))
     assert status == 400
     assert set(problem_fields(answer)) == {
         "/name",
-        "/workflow/collection/alignment",
+        "/workflow/collection/alignment/recurringPeriod/anchor",
         "/workflow/collection/interval",
         "/workflow/invoicing/later",
     }

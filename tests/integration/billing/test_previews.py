@@ -207,6 +207,15 @@ def test_nothing_is_saved_told_or_used_up_not_even_under_an_idempotency_key(
     assert after == before
 
 
+def test_a_change_in_thousands_of_years_is_no_reason_to_lay_out_all_the_lines_before_it(
+    previews: Previews, agreed: Subscription
+) -> None:
+    found = previews.of(agreed, cancel={"timing": "9000-01-01T00:00:00Z"})
+
+    assert (found["effectiveAt"], found["lines"]["removed"]) == ("9000-01-01T00:00:00Z", [])
+    assert len(found["nextInvoice"]["lines"]) == 2
+
+
 def test_in_a_namespace_without_a_profile_a_preview_makes_none(run: Run, previews: Previews) -> None:
     run.customer("bob")
     previews.new(customerKey="bob", plan={"key": "basic"})

@@ -6,13 +6,13 @@ import pytest
 
 from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes as catalog_routes
+from meterhouse.catalog.change_steps import Cast
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
 from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.catalog.rehearsal import Cast
 from meterhouse.catalog.rehearse_api import rehearse_routes
 from meterhouse.metering.api import routes as meter_routes
 from meterhouse.metering.postgres import PostgresMeters
@@ -24,12 +24,15 @@ from tests.integration.catalog.test_plans import PLAN
 from tests.unit.catalog.test_schema import FEE_WIRE, MILES_WIRE
 
 V1 = "/api/v1/"
-TABLES = ("meters", "meter_backfills", "features", "plans", "outbox")
+TABLES = ("meters", "meter_backfills", "features", "plans", "addons", "plan_addons", "outbox")
 METER: dict[str, Any] = {"slug": "miles", "eventType": "flight", "aggregation": "SUM", "valueProperty": "$.miles"}
 FEATURE: dict[str, Any] = {"key": "miles", "name": "Miles", "meterSlug": "miles"}
 PHASE: dict[str, Any] = {"key": "default", "name": "Default", "duration": None, "rateCards": [FEE_WIRE, MILES_WIRE]}
 SOLD: dict[str, Any] = PLAN | {"phases": [PHASE]}
-WHOLE: dict[str, Any] = {"meters": [METER], "features": [FEATURE], "plans": [SOLD]}
+ADDON: dict[str, Any] = {"key": "seats", "name": "Seats", "currency": "USD", "instanceType": "multiple"}
+ADDON |= {"rateCards": [FEE_WIRE | {"key": "seats"}]}
+SELLING: dict[str, Any] = SOLD | {"addons": {"seats": {"fromPlanPhase": "default", "maxQuantity": 3}}}
+WHOLE: dict[str, Any] = {"meters": [METER], "features": [FEATURE], "addons": [ADDON], "plans": [SELLING]}
 
 
 def catalog(transaction: Transaction) -> PostgresCatalog:
@@ -122,6 +125,16 @@ def test_every_problem_of_every_part_is_told_at_its_pointer(call: Call) -> None:
         ("/plans/1/billingCadence", "plan_billing_cadence_invalid"),
         ("/archivedPlans/0", "not_found"),
     ]
+
+
+def test_what_a_plan_cannot_sell_is_told_at_the_add_on_s_place_in_it(call: Call) -> None:
+    selling = SELLING | {"addons": {"seats": {"fromPlanPhase": "trial"}, "chairs": {"fromPlanPhase": "default"}}}
+
+    assert rehearsed(call, **WHOLE | {"plans": [selling]}) == [
+        ("/plans/0/addons/seats/fromPlanPhase", "plan_addon_unknown_plan_phase"),
+        ("/plans/0/addons/chairs", "not_found"),
+    ]
+    assert rehearsed(call, planAddons=[{"key": "never", "addons": {}}]) == [("/planAddons/0", "not_found")]
 
 
 def test_a_draft_may_be_unfinished_and_what_is_sold_may_not(call: Call) -> None:

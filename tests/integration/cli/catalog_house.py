@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes as catalog_routes
+from meterhouse.catalog.change_steps import Cast
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.for_meters import PostgresMeterUse
 from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.postgres import PostgresCatalog
-from meterhouse.catalog.rehearsal import Cast
 from meterhouse.catalog.rehearse_api import rehearse_routes
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers

@@ -119,6 +119,16 @@ def test_what_is_sold_no_longer_is_taken_off_and_then_archived(terminal: Termina
     assert apply(terminal) == []
 
 
+def test_an_add_on_that_a_plan_is_to_sell_is_not_archived(terminal: Terminal, sold: CatalogHouse) -> None:
+    before = list(sold.writes)
+    remove(terminal.folder, "addons/seats")
+
+    told = terminal.types("catalog", "apply", "--yes", status=1).stdout
+
+    assert "! catalog/plans/pro.yaml:26: addons.seats: addon 'seats' not found" in told
+    assert sold.writes == before
+
+
 @pytest.mark.parametrize(
     ("edit", "told"),
     [

@@ -1,6 +1,6 @@
 """What a customer may use, over HTTP, on the real stores."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from meterhouse.customers.subject import Subject
 from meterhouse.entitlements.entitlement import EntitlementType
 from meterhouse.entitlements.holder import Holder
 from meterhouse.entitlements.spec import EntitlementSpec
+from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouseSettings
@@ -110,6 +111,14 @@ def test_without_an_entitlement_there_is_no_access_in_one_version_and_404_in_the
     assert front.refused(V2)[0] == 404
     assert front.refused(V1.replace("acme", "nobody"))[0] == 404
     assert front.refused(V2.replace("acme", "nobody"))[0] == 404
+
+
+def test_a_value_of_years_to_come_is_told_and_one_of_decades_is_refused(used: UsageHouse, front: Front) -> None:
+    used.entitled(cadence=Cadence.parse("P1D"))
+    used.granted(10)
+    assert front.get(V2, at(used.today + 9 * 365 * DAY))["balance"] == 10
+    for far in (used.today + 11 * 365 * DAY, datetime.max.replace(tzinfo=UTC)):
+        assert front.refused(V2, at(far)) == front.refused(V1, at(far)) == (400, {("query:time", "too_far_ahead")})
 
 
 @pytest.mark.parametrize("query", ["time=yesterday", "time=2026-01-01", "failOpen=perhaps"])

@@ -8,7 +8,7 @@ import pytest
 
 from meterhouse.entitlements.announce_grants import AnnounceGrants
 from meterhouse.entitlements.grant import Recurrence
-from meterhouse.entitlements.list_grant_batches import LAG, GrantBatch, ListGrantBatches, grant_batch_of
+from meterhouse.entitlements.list_grant_batches import LAG, MOST_BATCHES, GrantBatch, ListGrantBatches, grant_batch_of
 from meterhouse.entitlements.postgres import PostgresEntitlements
 from meterhouse.entitlements.postgres_announcements import PostgresAnnouncements
 from meterhouse.entitlements.usage_period import ManualReset
@@ -29,6 +29,7 @@ class Herald:
     rooms: list[Room]
     now: datetime = T0 + LAG
     size: int = 2
+    most: int = MOST_BATCHES
     broken: set[str] = field(default_factory=set)
     database: Database | None = None
     goes_on: bool = False
@@ -42,7 +43,7 @@ class Herald:
 
     def batches(self) -> list[GrantBatch]:
         namespaces = [room.namespace for room in self.rooms]
-        return ListGrantBatches(self.begin, lambda: namespaces, lambda: self.now, self.size)()
+        return ListGrantBatches(self.begin, lambda: namespaces, lambda: self.now, self.size, self.most)()
 
     def run(self, after: timedelta = HOUR) -> bool:
         self.now += after
@@ -194,6 +195,28 @@ def test_batches_hold_each_concerned_grant_once(room: Room) -> None:
     edges = [(batch.after_id, batch.up_to_id) for batch in herald.batches()]
 
     assert edges == [("", concerned[1]), (concerned[1], concerned[3]), (concerned[3], concerned[4])]
+
+
+def test_what_a_run_cannot_hold_is_told_by_the_next_those_first_that_waited_longest(
+    busy: Callable[[], Room],
+) -> None:
+    rooms = [busy() for _ in range(3)]
+    herald = Herald(rooms, most=3)
+
+    told_of_each: list[list[int]] = []
+    for _ in range(3):
+        assert herald.run(timedelta(0) if told_of_each else HOUR)
+        told_of_each.append([len(told(room)) for room in rooms])
+
+    assert told_of_each == [[4, 0, 0], [4, 4, 0], [4, 4, 4]]
+
+
+def test_of_a_namespace_all_is_told_or_nothing_however_much_it_is(busy: Callable[[], Room]) -> None:
+    room = busy()
+
+    assert Herald([room], most=1).run()
+
+    assert len(told(room)) == 4
 
 
 def test_a_namespace_with_nothing_to_tell_is_not_searched_again(room: Room) -> None:

@@ -38,8 +38,8 @@ ANALYZE customers, credit_grants, ledger_charges, ledger_transactions, ledger_en
 """So much that reading all of a table is dearer than reading what is asked for."""
 ONE = {"customer_ids": ["C7"], "currency": "USD", "as_of": None}
 ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
-    "positions": (LEDGER["positions"], ONE, "ledger_entries_of_credit"),
-    "advances": (LEDGER["advances"], ONE, "ledger_entries_in_advance"),
+    "credit": (LEDGER["holdings"], ONE, "ledger_entries_of_credit"),
+    "advances": (LEDGER["holdings"], ONE, "ledger_entries_in_advance"),
     "charges": (LEDGER["charges"], {"keys": ["K7"]}, "ledger_charges_pkey"),
     "realised": (LEDGER["realised"], {"keys": ["K7", "K8"]}, "ledger_transactions_of_charge"),
     "accrued": (LEDGER["accrued"], {"key": "K7"}, "ledger_transactions_of_charge"),

@@ -96,13 +96,12 @@ class Story:
     def _patch(self) -> Patch:
         key = self.random.choice(["trial", "paid"])
         issue = self.random.choice(["1", "100", "100", "500"])
-        return self.random.choice(
-            [
-                AddItem(key, metered(issue)),
-                RemoveItem(key, "usage"),
-                StretchPhase("trial", Offset(months=self.random.choice([1, 2]))),
-            ]
-        )
+        patches: list[Patch] = [
+            AddItem(key, metered(issue)),
+            RemoveItem(key, "usage"),
+            StretchPhase("trial", Offset(months=self.random.choice([1, 2]))),
+        ]
+        return self.random.choice(patches)
 
     def subscription(self) -> Subscription:
         return next(one for one in self.all() if one.id == self.id)

@@ -36,16 +36,15 @@ def test_a_draft_of_fees_alone_waits_for_nothing() -> None:
 
 
 def test_the_same_lines_make_the_same_invoice_whenever_they_are_collected() -> None:
-    again = drafts(
-        [line for line in pending() if line.invoice_at <= AS_OF], {CUSTOMER_ID: CUSTOMER}, PROFILE, at("2030-01-01")
-    )
+    due = [line for line in pending() if line.invoice_at <= AS_OF]
+    again = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, at("2030-01-01"))
     assert [invoice.id for invoice in again] == [draft().id]
 
 
 def test_lines_of_two_currencies_make_two_invoices() -> None:
     dollars = [line for line in pending() if line.invoice_at <= AS_OF]
     euros = [replace(line, id=line.id[::-1], currency="EUR") for line in dollars]
-    made = drafts([*dollars, *euros], {CUSTOMER_ID: CUSTOMER}, PROFILE, NOW)
+    made = drafts([*dollars, *euros], {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW)
     assert [invoice.currency for invoice in made] == ["USD", "EUR"]
 
 
@@ -60,7 +59,7 @@ def test_metadata_for_apps_comes_from_the_customer() -> None:
     metadata = {"openmeter.io/sandbox/target-payment-status": "failed", "mine": "x"}
     customer = replace(CUSTOMER, details=replace(CUSTOMER.details, metadata=metadata))
     due = [line for line in pending() if line.invoice_at <= AS_OF]
-    [made] = drafts(due, {CUSTOMER_ID: customer}, PROFILE, NOW)
+    [made] = drafts(due, {CUSTOMER_ID: customer}, {CUSTOMER_ID: PROFILE}, NOW)
     assert made.metadata == {"openmeter.io/sandbox/target-payment-status": "failed"}
 
 

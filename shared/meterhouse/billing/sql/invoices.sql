@@ -12,9 +12,11 @@ COPY incoming_invoices ({columns}) FROM STDIN
 INSERT INTO invoices ({columns}) SELECT {columns} FROM incoming_invoices ON CONFLICT DO NOTHING
 
 -- name: save_invoices
--- What may change of an invoice after it was made; its parties, workflow and currency never do.
+-- What may change of an invoice after it was made; whose it is and its currency never do.
 INSERT INTO invoices ({columns}) SELECT {columns} FROM incoming_invoices
 ON CONFLICT (namespace, id) DO UPDATE SET
+    description = excluded.description, supplier = excluded.supplier, customer = excluded.customer,
+    customer_name = excluded.customer_name, workflow = excluded.workflow,
     number = excluded.number, state = excluded.state, step = excluded.step, metadata = excluded.metadata,
     issues = excluded.issues, external_id = excluded.external_id, amount = excluded.amount,
     charges_total = excluded.charges_total, discounts_total = excluded.discounts_total,

@@ -20,7 +20,7 @@ UPDATE invoice_lines l SET
     amount = i.amount, charges_total = i.charges_total, discounts_total = i.discounts_total,
     credits_total = i.credits_total, taxes_inclusive_total = i.taxes_inclusive_total,
     taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
-    updated_at = i.updated_at
+    managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 
@@ -43,8 +43,13 @@ ORDER BY customer_id, currency, invoice_at, id
 
 -- name: lines_of_invoices
 SELECT * FROM invoice_lines
-WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s)
+WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
 ORDER BY invoice_id, service_start, key, revision
+
+-- name: lines_taken_off
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND deleted_at IS NOT NULL
+ORDER BY deleted_at, service_start, key, revision
 
 -- name: keys_of_subscriptions
 SELECT DISTINCT key FROM invoice_lines
@@ -71,7 +76,8 @@ SELECT l.key, l.invoice_id, l.service_start, l.service_end, l.full_service_start
 FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
-    AND l.is_live AND NOT l.is_pending AND l.is_prorated AND i.deleted_at IS NULL AND i.voided_at IS NULL
+    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.is_prorated
+    AND i.deleted_at IS NULL AND i.voided_at IS NULL
     AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
     AND l.rate_card ->> 'billing_cadence' IS NOT NULL
 ORDER BY l.key
@@ -80,18 +86,24 @@ ORDER BY l.key
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s) AND l.service_start >= %(since)s
-    AND l.is_live AND NOT l.is_pending
+    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL
     AND i.issued_at IS NOT NULL AND i.voided_at IS NULL AND i.deleted_at IS NULL
 
 -- name: features_to_bill
--- Sold for usage, and not yet at an end up to which the usage stands on invoices.
+-- Sold for usage, and not yet at an end up to which the usage stands on invoices; or named by a line by hand whose
+-- usage was not read yet.
 SELECT DISTINCT c.feature_id FROM subscription_claims c
 WHERE c.namespace = %(namespace)s AND c.feature_id = ANY(%(feature_ids)s) AND c.is_metered AND NOT (
     c.active_to IS NOT NULL AND c.active_to <= %(at)s AND (
         c.active_to = c.active_from OR EXISTS (
             SELECT FROM invoice_lines l
             WHERE l.namespace = c.namespace AND l.subscription_id = c.subscription_id AND l.feature_id = c.feature_id
-                AND l.service_end >= c.active_to AND l.is_live AND l.quantity IS NOT NULL
+                AND l.service_end >= c.active_to AND l.is_live AND (l.quantity IS NOT NULL OR l.deleted_at IS NOT NULL)
         )
     )
 )
+UNION
+SELECT l.feature_id FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.managed_by = 'manual'
+    AND l.is_live AND l.quantity IS NULL AND l.deleted_at IS NULL AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND i.state <> 'deleted'

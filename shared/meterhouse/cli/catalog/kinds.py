@@ -14,9 +14,8 @@ from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ABSENT: Any = None
-"""A document has no nulls: what is not there is left out."""
 Document = dict[str, Any]
+"""It has no nulls: what is not there is left out."""
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
@@ -47,7 +46,7 @@ class Field:
 
     kind: Kind
     is_required: bool = False
-    default: Any = ABSENT
+    default: Any = None
     default_is_key: bool = False
     is_null: bool = False
     is_sent: bool = True
@@ -81,7 +80,6 @@ class Named:
     """Values of one kind by names that are free."""
 
     value: Kind
-    is_sorted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

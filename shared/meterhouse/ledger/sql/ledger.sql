@@ -1,7 +1,9 @@
--- name: positions
--- Each grant with the sums of what moved it.
+-- name: holdings
+-- Each grant with the sums of what moved it; then, without a grant, each charge of which something was burnt in advance
+-- and is not covered. One statement: between two of them somebody might cover what the one saw with what the other saw.
 SELECT g.*, coalesce(m.funded, 0) AS funded, coalesce(m.burnt, 0) AS burnt, coalesce(m.expired, 0) AS expired,
-    coalesce(m.voided, 0) AS voided
+    coalesce(m.voided, 0) AS voided, g.customer_id AS owner_id, g.currency AS owner_currency, NULL AS charge,
+    NULL AS charge_feature, NULL::timestamptz AS charged_at, NULL AS charge_name, NULL::numeric AS advance
 FROM credit_grants g
 LEFT JOIN (
     SELECT
@@ -17,10 +19,9 @@ LEFT JOIN (
 ) m ON m.grant_id = g.id
 WHERE g.namespace = %(namespace)s AND g.customer_id = ANY(%(customer_ids)s)
     AND (%(currency)s::text IS NULL OR g.currency = %(currency)s)
-ORDER BY g.customer_id, g.currency, g.id
-
--- name: advances
-SELECT c.customer_id, c.currency, c.key, c.feature, c.at, c.name, -sum(e.amount) AS amount
+UNION ALL
+SELECT (NULL::credit_grants).*, NULL, NULL, NULL, NULL, c.customer_id, c.currency, c.key, c.feature, c.at, c.name,
+    -sum(e.amount)
 FROM ledger_entries e
 JOIN ledger_transactions t ON t.namespace = e.namespace AND t.id = e.transaction_id AND t.entries = e.entries
 JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
@@ -29,7 +30,7 @@ WHERE e.namespace = %(namespace)s AND e.customer_id = ANY(%(customer_ids)s) AND 
     AND (%(as_of)s::timestamptz IS NULL OR e.booked_at <= %(as_of)s)
 GROUP BY c.namespace, c.key
 HAVING sum(e.amount) <> 0
-ORDER BY c.customer_id, c.currency, c.at, c.key
+ORDER BY owner_id, owner_currency, id
 
 -- name: add_transactions
 INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name)
@@ -109,7 +110,11 @@ WITH moved AS (
     FROM jsonb_to_recordset(%(unwritten)s) AS unwritten(
         booked_at timestamptz, id text, kind text, name text, currency text, amount numeric
     )
-    WHERE amount <> 0
+    WHERE amount <> 0 AND NOT EXISTS (
+        -- somebody has written it since
+        SELECT FROM ledger_transactions t
+        WHERE t.namespace = %(namespace)s AND t.customer_id = %(customer_id)s AND t.id = unwritten.id
+    )
 ), balanced AS (
     SELECT moved.*, sum(amount) OVER (PARTITION BY currency ORDER BY booked_at, rank, recorded_at, id) AS after
     FROM moved

@@ -47,6 +47,8 @@ class Cast:
         yield from _each("features", change.features, self._make_feature)
         yield from _each("draftAddons", change.draft_addons, self._draft_addon)
         yield from _each("addons", change.addons, self._sell_addon)
+        # before the plans, so that none of them can go on selling it
+        yield from _each("archivedAddons", change.archived_addons, _ends(self.addons, self.addon_sale))
         for name, plans in (("draftPlans", change.draft_plans), ("plans", change.plans)):
             for at, plan in _placed(name, plans):
                 yield from self._plan_steps(at, plan, is_sold=name == "plans")
@@ -54,7 +56,6 @@ class Cast:
             yield Step(at, _bound(self._clear_plan, sold))
             yield from self._assignments(at, [sold.key], sold.addons)
         yield from _each("archivedPlans", change.archived_plans, _ends(self.plans, self.plan_sale))
-        yield from _each("archivedAddons", change.archived_addons, _ends(self.addons, self.addon_sale))
         yield from _each("archivedFeatures", change.archived_features, self.features.archive)
 
     def _change_meter(self, namespace: str, meter: ChangedMeter) -> None:

@@ -1,0 +1,157 @@
+"""What an edit by hand makes of a draft: its parties and terms, and lines changed, added and taken off."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from meterhouse.billing.collection import scheduled, with_lines
+from meterhouse.billing.invoice import NOTHING, Invoice, Line, ManagedBy
+from meterhouse.billing.line_spec import LineSpec, feature_id_of, manual_line, problems_of
+from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
+from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.catalog.rate_card import RateCard
+from meterhouse.kernel.duration import Duration
+from meterhouse.kernel.errors import Problem
+from meterhouse.kernel.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The part of a workflow that an edit decides."""
+
+    auto_advance: bool
+    draft_period: Duration
+    due_after: Duration
+    end_proration: EndProration
+    default_tax_config: Mapping[str, object] | None
+    collection_method: CollectionMethod
+
+    def put_into(self, workflow: Workflow) -> Workflow:
+        return replace(workflow, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """All that a caller decides about a draft; lines it does not name are taken off."""
+
+    supplier: Party
+    customer: Party
+    terms: Terms
+    lines: Sequence[LineSpec]
+    description: str | None
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The invoice after an edit; its lines that are new, changed and taken off."""
+
+    invoice: Invoice
+    added: tuple[Line, ...]
+    changed: tuple[Line, ...]
+    removed: tuple[Line, ...]
+
+
+def edit_problems(invoice: Invoice, edit: Edit, known: KnownFeatures) -> Iterator[Problem]:
+    """What is wrong with the edit's lines; one that stays as it is is never at fault."""
+    lines = {line.id: line for line in invoice.lines}
+    named: set[str] = set()
+    for number, spec in enumerate(edit.lines):
+        at = f"/lines/{number}"
+        if spec.line_id is None:
+            yield from problems_of(spec, known, at)
+        elif spec.line_id in named:
+            yield Problem(f"{at}/id", "duplicate_line", "an earlier line has this id")
+        elif spec.line_id not in lines:
+            yield Problem(f"{at}/id", "unknown_line", "the invoice has no such line: leave the id out for a new one")
+        else:
+            yield from _changed_problems(lines[spec.line_id], spec, known, at)
+        named |= {spec.line_id} if spec.line_id else set()
+
+
+def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[[], str], now: datetime) -> Edited:
+    """The draft as the edit, which is sound, wants it; `invoice` itself where that is how it is already."""
+    before = {line.id: line for line in invoice.lines}
+    added = [_added(invoice, spec, known, new_id(), now) for spec in edit.lines if spec.line_id is None]
+    kept = [_line(before[spec.line_id], spec, known, now) for spec in edit.lines if spec.line_id is not None]
+    wanted = {line.id for line in kept}
+    removed = [replace(line, deleted_at=now, updated_at=now) for line in invoice.lines if line.id not in wanted]
+    after = replace(
+        invoice,
+        supplier=replace(edit.supplier, id=invoice.supplier.id),
+        customer=replace(edit.customer, id=invoice.customer.id),
+        workflow=edit.terms.put_into(invoice.workflow),
+        description=edit.description,
+        metadata=edit.metadata,
+    )
+    changed = [line for line in kept if line != before[line.id]]
+    if after != invoice or added or changed or removed:
+        lines = sorted([*kept, *added], key=lambda line: (line.service_period.start, line.key, line.revision))
+        after = scheduled(with_lines(after, lines))
+    return Edited(after, tuple(added), tuple(changed), tuple(removed))
+
+
+def _added(invoice: Invoice, spec: LineSpec, known: KnownFeatures, line_id: str, now: datetime) -> Line:
+    return replace(manual_line(spec, line_id, invoice, known, now), is_pending=False)
+
+
+def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:
+    if not _differs(line, spec):
+        return
+    # what was sold stays sold: the line keeps its feature, whatever became of its key meanwhile
+    keeps = _keeps_feature(line, spec) and (line.rate_card.is_metered or not spec.card.is_metered)
+    sold = f"{at}{spec.card_field}/featureKey"
+    yield from (problem for problem in problems_of(spec, known, at) if not (keeps and problem.field == sold))
+
+
+def _line(line: Line, spec: LineSpec, known: KnownFeatures, now: datetime) -> Line:
+    """The line as wanted; once it is another than it was it is nobody's but the callers', and to be rated again."""
+    if not _differs(line, spec):
+        return line
+    return replace(
+        _repriced(line, spec),
+        name=spec.name,
+        rate_card=_card(line.rate_card, spec),
+        feature_id=line.feature_id if _keeps_feature(line, spec) else feature_id_of(spec, known),
+        invoice_at=spec.invoice_at,
+        managed_by=ManagedBy.MANUAL,
+        quantity=None,
+        totals=NOTHING,
+        detailed=(),
+        trace=None,
+        updated_at=now,
+    )
+
+
+def _differs(line: Line, spec: LineSpec) -> bool:
+    said = (spec.name, spec.start, spec.end, spec.invoice_at, _card(line.rate_card, spec))
+    period = line.service_period
+    return said != (line.name, period.start, period.end, line.invoice_at, line.rate_card)
+
+
+def _repriced(line: Line, spec: LineSpec) -> Line:
+    """Proration belongs to the agreed price and period: where either is another, it is charged as it is written."""
+    period = Period(spec.start, spec.end)
+    if (period, spec.price) == (line.service_period, line.rate_card.price):
+        return line
+    return replace(line, service_period=period, full_service_period=period, is_prorated=False, is_terminal=False)
+
+
+def _card(card: RateCard, spec: LineSpec) -> RateCard:
+    is_same = card.price == spec.price
+    converts = type(card.price) is type(spec.price) and card.feature_key == spec.feature_key
+    return replace(
+        card,
+        type=card.type if is_same else spec.card.type,
+        price=spec.price,
+        feature_key=spec.feature_key,
+        discounts=spec.discounts,
+        unit_config=card.unit_config if converts else None,
+        tax_config=spec.tax_config,
+        description=spec.description,
+        metadata=spec.metadata,
+    )
+
+
+def _keeps_feature(line: Line, spec: LineSpec) -> bool:
+    return spec.feature_key is not None and spec.feature_key == line.rate_card.feature_key

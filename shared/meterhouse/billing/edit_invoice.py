@@ -1,0 +1,79 @@
+"""A draft edited by hand: checked as a whole, then on its way again from where usage is waited for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.collect_invoices import collect
+from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.edit import Edit, Edited, edit_problems, edited
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.manual_lines import features_of
+from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.profiles import supplier_problems
+from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.service import Shown, found_invoice, shown
+from meterhouse.billing.state import Trigger
+from meterhouse.kernel.errors import Problems
+from meterhouse.platform import clock, ids
+from meterhouse.platform.work import Begin, Work
+
+
+class EditInvoice:
+    def __init__(
+        self,
+        begin: Begin[BillingStore],
+        usage: UsageReader,
+        app: InvoicingApp,
+        now: Callable[[], datetime] = clock.now,
+        new_id: Callable[[], str] = ids.new_id,
+    ) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._app = app
+        self._now = now
+        self._new_id = new_id
+
+    def __call__(self, namespace: str, invoice_id: str, edit: Edit) -> Shown:
+        """Put the edit in place of what the draft says, and go on as far as possible now; a repeat changes nothing.
+
+        Raises:
+            NotFound: there is no such invoice.
+            Conflict: `invoice_state`: it is no draft, or not any more.
+            InvalidInput: with every fault of the edit.
+            Unavailable: the usage store does not answer; nothing was changed.
+        """
+        at = self._now()
+        with self._begin(namespace) as work:
+            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
+            invoice = found_invoice(work, invoice_id)
+            updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
+            known = features_of(work, edit.lines)
+            problems = Problems()
+            for problem in (*supplier_problems(edit.supplier), *edit_problems(invoice, edit, known)):
+                problems.add(problem.field, problem.code, problem.message)
+            problems.raise_if_any("the invoice cannot become so")
+            done = edited(invoice, edit, known, self._new_id, at)
+            if done.invoice == invoice:
+                return shown(invoice, at)
+            driven = self._resumed(work, namespace, updating, done, at)
+            save(work, driven, at)
+            work.commit()
+        return shown(driven[0].invoice, at)
+
+    def _resumed(
+        self, work: Work[BillingStore], namespace: str, updating: Driven, done: Edited, at: datetime
+    ) -> list[Driven]:
+        work.store.lines.add(done.added)
+        work.store.lines.update([*done.changed, *done.removed])
+        waiting = replace(updating, invoice=_to_be_collected(updating.invoice, done)).must_fire(Trigger.NEXT, at)
+        save(work, [waiting], at)
+        [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)
+        return numbered(work, [drive(Driven(collected.invoice), self._app, at)], self._app.name)
+
+
+def _to_be_collected(updating: Invoice, done: Edited) -> Invoice:
+    """What was found out about the draft as it was is forgotten."""
+    state, step = updating.state, updating.step
+    return replace(done.invoice, state=state, step=step, issues=(), quantity_snapshotted_at=None)

@@ -1,0 +1,76 @@
+"""Callers that want different things at the same time, each on a connection of its own."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from json import dumps
+
+from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.edit_schema import InvoiceReplaceUpdate, edit_from_wire
+from meterhouse.billing.overrides import OverrideService
+from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.profiles import ProfileService
+from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.work import Begin
+from tests.integration.billing.given import INVOICES, PROFILES, Api
+from tests.integration.billing.test_edits import LINE, chosen, edit_of
+from tests.integration.billing.test_manual_lines import fee
+
+
+@contextmanager
+def own_connection(settings: PostgresSettings) -> Iterator[Begin[BillingStore]]:
+    database = Database(lambda: settings)
+    yield begins(database, PostgresBilling)
+    database.close()
+
+
+def succeeds(settings: PostgresSettings, act: Callable[[Begin[BillingStore]], object]) -> bool:
+    with own_connection(settings) as begin:
+        try:
+            act(begin)
+        except (Conflict, InvalidInput):
+            return False
+    return True
+
+
+def test_a_profile_is_pinned_or_deleted_never_both(api: Api, database_settings: PostgresSettings) -> None:
+    namespace, pool = api.run.namespace, ThreadPoolExecutor(2)
+    wanted = api.profile()
+    for number in range(6):
+        customer, profile = api.run.customer(f"c{number}"), api.ok("POST", PROFILES, wanted)["id"]
+
+        def pin(begin: Begin[BillingStore], customer: str = customer, profile: str = profile) -> None:
+            OverrideService(begin).put(namespace, customer, profile)
+
+        def delete(begin: Begin[BillingStore], profile: str = profile) -> None:
+            ProfileService(begin).delete(namespace, profile)
+
+        both = [pool.submit(succeeds, database_settings, act) for act in (pin, delete)]
+        pinned, deleted = (one.result() for one in both)
+        assert pinned != deleted
+        assert ("deletedAt" in api.ok("GET", f"{PROFILES}/{profile}")) == deleted
+    pool.shutdown()
+
+
+def test_edits_at_the_same_time_follow_each_other(api: Api, database_settings: PostgresSettings) -> None:
+    api.without_auto_advance()
+    api.run.subscribe(api.run.customer("ann"))
+    api.run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    kept = [chosen(line, LINE) for line in draft["lines"]]
+    wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(draft, *kept, fee())))
+
+    def edit(begin: Begin[BillingStore]) -> None:
+        EditInvoice(begin, api.run.usage, api.run.app)(api.run.namespace, draft["id"], edit_from_wire(wanted))
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(succeeds, database_settings, edit) for _ in range(4)]
+        assert all(one.result() for one in done)
+    shown = api.ok("GET", f"{INVOICES}/{draft['id']}", query="includeDeletedLines=true&expand=lines")
+    live = [line for line in shown["lines"] if "deletedAt" not in line]
+    # each puts its own new line in place of the one that it was not told of
+    assert (len(live), len(shown["lines"])) == (len(kept) + 1, len(kept) + 4)
+    numbers = [row["number"] for row in api.run.rows("SELECT number FROM invoice_transitions ORDER BY number")]
+    assert numbers == [*range(1, len(numbers) + 1)]
