@@ -55,7 +55,7 @@ def edit(sdk: Sdk, _eventually: Eventually) -> None:
     longer = {"op": "stretch_phase", "phaseKey": "only", "extendBy": "P1M"}
     sdk.subscriptions.edit(made.id, {"customizations": [later, filled, longer]})
     only, following = sdk.subscriptions.get_expanded(made.id).phases
-    assert [item.price.amount for item in only.item_timelines["fee"]] == ["20", "30"]
+    assert [item.price["amount"] for item in only.item_timelines["fee"]] == ["20", "30"]
     assert only.active_to == following.active_from
     remove = [{"op": "remove_phase", "phaseKey": "later", "shift": "prev"}, {"op": "unschedule_edit"}]
     sdk.subscriptions.edit(made.id, {"customizations": remove})

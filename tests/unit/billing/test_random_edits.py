@@ -1,6 +1,6 @@
 """Random edits, changes, stretches and cancelations, with an invoice run after each, against a small oracle."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.prepaid import Prepaid
-from meterhouse.billing.reconcile import Changes, reconcile
-from meterhouse.billing.rests import Known
+from meterhouse.billing.reconcile import Changes
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvalidInput
-from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.patch import (
     AddItem,
@@ -34,10 +31,10 @@ from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.target import target_lines
 from meterhouse.subscriptions.timing import Soon, edits_at
 from meterhouse.subscriptions.transitions import canceled, continued
-from tests.unit.billing.samples import NOW
-from tests.unit.subscriptions.samples import at, fee, phase, subscription
+from tests.unit.billing.oracle import START, OraclePhase
+from tests.unit.billing.stored import Stored
+from tests.unit.subscriptions.samples import fee, phase, subscription
 
-START = at("2024-01-31")
 ALWAYS = "always"
 KEYS = st.sampled_from(["a", "b"])
 AMOUNTS = st.sampled_from(["10", "20", "30"])
@@ -46,87 +43,11 @@ PHASES = st.none() | st.integers(0, 4)
 """None: the current one."""
 
 
-@dataclass
-class OraclePhase:
-    """What was agreed on of a phase, said as simply as can be: when it starts, and each price change by its instant.
-
-    An instant of None is the phase's start, wherever that moves.
-    """
-
-    key: str
-    months: int
-    changes: list[tuple[datetime | None, str, Decimal | None]] = field(default_factory=list)
-
-    @property
-    def start(self) -> datetime:
-        return Offset(self.months).after(START)
-
-    def price(self, key: str, when: datetime) -> Decimal | None:
-        so_far = [amount for since, item, amount in self.changes if item == key and (since or self.start) <= when]
-        return so_far[-1] if so_far else None
-
-    def knows(self, key: str) -> bool:
-        return any(item == key and amount is not None for _, item, amount in self.changes)
-
-    def is_scheduled(self, key: str, after: datetime, *, for_: Decimal | None) -> bool:
-        """Whether a later edit is in the way: for a removal, one that adds the item."""
-        later = [amount for since, item, amount in self.changes if item == key and since is not None and since > after]
-        return any(amount is not None or for_ is not None for amount in later)
-
-    def change(self, key: str, amount: Decimal | None, when: datetime, now: datetime) -> None:
-        """From `when` on; what was to begin then, and is not past, is forgotten."""
-        start = max(when, self.start)
-        if self.price(key, start) == amount:
-            return
-        self.changes = [
-            change
-            for change in self.changes
-            if change[1] != key or (change[0] or self.start) < start or (change[0] or self.start) <= now
-        ]
-        if amount is not None or self.price(key, start) is not None:
-            self.changes.append((when if self.start <= when else None, key, amount))
-
-    def unschedule(self, after: datetime) -> None:
-        self.changes = [change for change in self.changes if change[0] is None or change[0] <= after]
-
-
-class Invoicing:
-    """What billing keeps of the lines: pending ones, and those on invoices, which nothing may change."""
-
-    def __init__(self) -> None:
-        self.pending: dict[str, Line] = {}
-        self.invoiced: dict[str, Line] = {}
-
-    def known(self) -> Known:
-        parts = {
-            one.key: one.service_period
-            for one in self.invoiced.values()
-            if one.service_period != one.full_service_period
-        }
-        prepaid = [
-            Prepaid(one.key, "invoice", amount_of(one), None, one.service_period, one.full_service_period)
-            for one in self.invoiced.values()
-        ]
-        return Known({one.key for one in (*self.pending.values(), *self.invoiced.values())}, parts, prepaid)
-
-    def sync(self, agreed: Subscription, as_of: datetime) -> Changes:
-        changes = reconcile([agreed], list(self.pending.values()), self.known(), as_of, NOW)
-        self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
-        for line_id in changes.removed:
-            del self.pending[line_id]
-        return changes
-
-    def collect(self, as_of: datetime) -> None:
-        due = {line_id: line for line_id, line in self.pending.items() if line.invoice_at <= as_of}
-        self.invoiced |= due
-        self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
-
-
 class RandomEdits(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.billing = Invoicing()
+        self.billing = Stored()
         self.oracle: list[OraclePhase] = []
         self.ends: datetime | None = None
         self.added = 0
@@ -262,10 +183,10 @@ class RandomEdits(RuleBasedStateMachine):
     def invoice(self) -> None:
         """One run, then another that changes nothing; what was invoiced stays."""
         history = dict(self.billing.invoiced)
-        self.billing.sync(self.subscription, self.now)
-        assert replace(self.billing.sync(self.subscription, self.now), excess=()) == Changes()
+        self.billing.run([self.subscription], self.now)
+        assert self.billing.run([self.subscription], self.now) == Changes()
         self.billing.collect(self.now)
-        assert replace(self.billing.sync(self.subscription, self.now), excess=()) == Changes()
+        assert self.billing.run([self.subscription], self.now) == Changes()
         assert {line_id: self.billing.invoiced[line_id] for line_id in history} == history
 
     def forget(self, last: OraclePhase, end: datetime) -> None:
@@ -301,20 +222,24 @@ class RandomEdits(RuleBasedStateMachine):
             assert len(set(versions)) == len(versions)
 
     @invariant()
-    def periods_tile_the_life_of_their_item(self) -> None:
-        targets = target_lines(self.subscription, self.now + timedelta(days=400))
+    def periods_tile_the_life_of_their_items(self) -> None:
+        """Of each key and phase: items alike that follow each other are charged as one."""
+        far = self.now + timedelta(days=365)
+        targets = target_lines(self.subscription, far + timedelta(days=35))
         for planned in self.subscription.effective_phases():
-            for item in planned.items:
-                periods = [one.service_period for one in targets if one.item_id == item.id]
-                assert all(one.end == following.start for one, following in pairwise(periods))
-                assert not periods or periods[0].start >= item.active_from
-                assert all(item.active_to is None or one.end <= item.active_to for one in periods)
+            for key in (ALWAYS, "a", "b"):
+                lines = [one.service_period for one in targets if (one.phase_id, one.item_key) == (planned.id, key)]
+                periods = sorted((one.start, one.end) for one in lines)
+                lives = sorted((item.active_from, item.active_to or far) for item in planned.items if item.key == key)
+                assert all(one[1] <= following[0] for one, following in pairwise(periods))
+                assert joined(periods, far) == joined(lives, far)
 
     @invariant()
     def nobody_pays_twice_and_nothing_is_forgotten(self) -> None:
         """Of each item and instant that is past its price is charged, or what was paid in advance, if that is more."""
-        lines = [*self.billing.pending.values(), *self.billing.invoiced.values()]
-        excess = self.billing.sync(self.subscription, self.now).excess
+        lines = self.billing.lines()
+        self.billing.run([self.subscription], self.now)
+        excess = self.billing.excess
         starts = {line.service_period.start for line in lines if line.service_period.start <= self.now}
         for when in (start for start in starts if self.ends is None or start < self.ends):
             for key in (ALWAYS, "a", "b"):
@@ -326,6 +251,17 @@ class RandomEdits(RuleBasedStateMachine):
                 ]
                 agreed = self.phase_at(when).price(key, when) or Decimal(0)
                 assert sum(map(amount_of, here)) == max(agreed, sum(paid)), (key, when, here)
+
+
+def joined(spans: list[tuple[datetime, datetime]], far: datetime) -> list[tuple[datetime, datetime]]:
+    """Spans in order of time, up to `far`; those that touch as one."""
+    found: list[tuple[datetime, datetime]] = []
+    for start, end in ((start, min(end, far)) for start, end in spans if start < min(end, far)):
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
 
 
 def prices(planned: SubscriptionPhase, key: str, when: datetime) -> list[Decimal]:

@@ -1,51 +1,18 @@
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterhouse.billing.reconcile import Changes, reconcile
-from meterhouse.billing.rests import Known
+from meterhouse.billing.reconcile import Changes
 from meterhouse.subscriptions.model import Subscription
-from tests.unit.billing.samples import NOW, metered
+from tests.unit.billing.samples import metered
+from tests.unit.billing.stored import Stored
 from tests.unit.subscriptions.samples import SUBSCRIPTION_ID, at, fee, period, subscription
 
 START = at("2024-01-01")
-if TYPE_CHECKING:
-    from meterhouse.billing.invoice import Line
 
 instants = st.integers(0, 150).map(lambda days: START + timedelta(days=days, hours=1))
-
-
-class Stored:
-    """The lines of a store: `collect` freezes the due ones as an invoice does."""
-
-    def __init__(self) -> None:
-        self.pending: dict[str, Line] = {}
-        self.invoiced: dict[str, Line] = {}
-
-    def run(self, agreed: Iterable[Subscription], as_of: datetime) -> Changes:
-        keys = {line.key for line in [*self.pending.values(), *self.invoiced.values()]}
-        parts = {
-            line.key: line.service_period
-            for line in self.invoiced.values()
-            if line.service_period != line.full_service_period and not line.rate_card.is_metered
-        }
-        changes = reconcile(agreed, list(self.pending.values()), Known(keys, parts), as_of, NOW)
-        self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
-        for line_id in changes.removed:
-            del self.pending[line_id]
-        return changes
-
-    def collect(self, as_of: datetime) -> None:
-        due = {line_id: line for line_id, line in self.pending.items() if line.invoice_at <= as_of}
-        self.invoiced |= due
-        self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
-
-    def keys(self) -> list[str]:
-        return sorted(line.key for line in [*self.pending.values(), *self.invoiced.values()])
 
 
 def agreed(end: str | None = None) -> Subscription:

@@ -1,0 +1,52 @@
+"""What billing keeps of the lines of subscriptions, in memory."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.prepaid import Excess, Prepaid
+from meterhouse.billing.reconcile import Changes, reconcile
+from meterhouse.billing.rests import Known
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.subscriptions.model import Subscription
+from tests.unit.billing.samples import NOW
+
+
+class Stored:
+    """The lines of a store: `collect` freezes the due ones as an invoice does."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, Line] = {}
+        self.invoiced: dict[str, Line] = {}
+        self.excess: tuple[Excess, ...] = ()
+
+    def run(self, agreed: Iterable[Subscription], as_of: datetime) -> Changes:
+        """What a run changes; what reaches too far is kept apart."""
+        changes = reconcile(agreed, list(self.pending.values()), self._known(), as_of, NOW)
+        self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
+        for line_id in changes.removed:
+            del self.pending[line_id]
+        self.excess = changes.excess
+        return replace(changes, excess=())
+
+    def collect(self, as_of: datetime) -> None:
+        due = {line_id: line for line_id, line in self.pending.items() if line.invoice_at <= as_of}
+        self.invoiced |= due
+        self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
+
+    def lines(self) -> list[Line]:
+        return [*self.pending.values(), *self.invoiced.values()]
+
+    def keys(self) -> list[str]:
+        return sorted(line.key for line in self.lines())
+
+    def _known(self) -> Known:
+        flat = [line for line in self.invoiced.values() if not line.rate_card.is_metered]
+        parts = {line.key: line.service_period for line in flat if line.service_period != line.full_service_period}
+        prepaid = [
+            Prepaid(line.key, "invoice", price.amount, None, line.service_period, line.full_service_period)
+            for line in flat
+            if line.rate_card.is_in_advance and isinstance(price := line.rate_card.price, FlatPrice)
+        ]
+        return Known(set(self.keys()), parts, prepaid)
