@@ -1,9 +1,8 @@
 """What a caller says of a line, what may be wrong with it, and the line that comes of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from meterhouse.billing.invoice import Invoice, Line, ManagedBy
 from meterhouse.catalog.discount import UNDISCOUNTED, Discounts
@@ -17,8 +16,6 @@ from meterhouse.kernel.period import Period
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(5000, 1, 1, tzinfo=UTC)
 """Far from the calendar's end: collection, draft and payment periods are counted from a line's instants."""
-_LARGEST, _MOST_PLACES = Decimal(10) ** 15, 20
-"""Of prices and quantities: their products, and what those add up to, stay within what an answer can hold."""
 _WITHOUT_FEATURE = "manual"
 
 
@@ -72,33 +69,11 @@ def problems_of(spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Probl
     card, card_at = spec.card, f"{at}{spec.card_field}"
     if card.price is None:
         yield Problem(f"{card_at}/price", "line_price_required", "a line has a price")
-    for name, part in (("price", card.price), ("discounts", card.discounts)):
-        if part is not None and not all(is_in_range(number) for number in _numbers(asdict(part))):
-            yield Problem(f"{card_at}/{name}", "number_out_of_range", OUT_OF_RANGE)
     yield from price_problems(card, card_at)
     yield from unsold(card, known, card_at)
     if card.is_metered and spec.invoice_at < spec.end:
         message = "usage is invoiced after its end: part of a period is not billed by hand"
         yield Problem(f"{at}/invoiceAt", "invoice_at_before_end", message)
-
-
-OUT_OF_RANGE = f"numbers have at most 15 digits before the point and {_MOST_PLACES} behind it"
-
-
-def is_in_range(number: Decimal) -> bool:
-    """Whether it is no larger, and no finer, than what lines are charged by."""
-    return number.copy_abs() < _LARGEST and len(f"{number:f}".partition(".")[2]) <= _MOST_PLACES
-
-
-def _numbers(part: object) -> Iterator[Decimal]:
-    if isinstance(part, Decimal):
-        yield part
-    elif isinstance(part, dict):
-        for one in part.values():
-            yield from _numbers(one)
-    elif isinstance(part, tuple | list):
-        for one in part:
-            yield from _numbers(one)
 
 
 def manual_line(spec: LineSpec, line_id: str, staging: Invoice, known: KnownFeatures, now: datetime) -> Line:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from meterhouse.billing.collection import usage_of, with_lines, with_result
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.line_spec import OUT_OF_RANGE, LineSpec, is_in_range
+from meterhouse.billing.line_spec import LineSpec
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import FlatPrice
+from meterhouse.catalog.price_rules import OUT_OF_RANGE, is_in_range
 from meterhouse.kernel.errors import Problem
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage

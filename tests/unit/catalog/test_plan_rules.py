@@ -16,6 +16,7 @@ from meterhouse.catalog.plan_rules import publish_problems, spec_problems
 from meterhouse.catalog.price import (
     Commitments,
     DynamicPrice,
+    FlatPrice,
     PackagePrice,
     Price,
     Tier,
@@ -62,6 +63,13 @@ def test_a_sound_plan_has_no_problems() -> None:
         ),
         (plan_of(FEE, MILES, FEE), "/phases/0/rateCards/2/key", "rate_card_duplicated_key"),
         (plan_of(replace(MILES, key="km")), f"{CARD}/featureKey", "rate_card_key_feature_key_mismatch"),
+        (plan_of(replace(FEE, price=FlatPrice(Decimal(10**15)))), f"{CARD}/price", "number_out_of_range"),
+        (plan_of(tiered(Tier(None, None, Decimal("1e-21")))), f"{CARD}/price", "number_out_of_range"),
+        (
+            plan_of(replace(MILES, discounts=Discounts(usage=Decimal(10**15)))),
+            f"{CARD}/discounts",
+            "number_out_of_range",
+        ),
         (plan_of(tiered(Tier(None))), f"{CARD}/price/tiers/0", "price_tier_without_price"),
         (
             plan_of(tiered(Tier(ONE, ONE))),
