@@ -78,8 +78,8 @@ class BacktestedSubscriptions(Protocol):
 class BacktestedLines(Protocol):
     def known_of(self, subscription_ids: Collection[str]) -> Known: ...
 
-    def issued_of(self, subscription_ids: Collection[str], since: datetime) -> list[Line]:
-        """Lines on invoices that were issued and still count, whose service starts at `since` or later."""
+    def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
+        """Lines whose service starts at `since` or later on invoices that count: issued ones, or drafts."""
 
 
 class BacktestStore(Protocol):
