@@ -30,8 +30,8 @@ class Backtests(Protocol):
     def add(self, backtest: Backtest, customer_ids: Collection[str]) -> None:
         """Add it with a pending row for each customer; one of this id that exists stays as it is."""
 
-    def pending(self, backtest_id: str, after: str, up_to: str) -> list[str]:
-        """The customers in (`after`, `up_to`] that are still to be compared, in order."""
+    def pending(self, backtest_id: str, after: str, up_to: str | None = None) -> list[str]:
+        """The customers in (`after`, `up_to`], or of all after, that are still to be compared, in order."""
 
     def edges(self, backtest_id: str, size: int) -> list[str]:
         """The last customer of each batch of at most `size` of them, in order."""
