@@ -212,6 +212,13 @@ def test_a_balance_of_the_past_is_what_was_booked_until_then(till: Till) -> None
     assert till.balance().live == 15
 
 
+def test_before_it_was_granted_credit_was_not_even_pending(till: Till) -> None:
+    till.now = hours(5)
+    till.grant(20, effective_at=hours(10))
+
+    assert [till.balance(hours(at)).pending for at in (-1, 4.9, 5, 9.9, 10)] == [0, 0, 20, 20, 0]
+
+
 def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, database_settings: PostgresSettings) -> None:
     granted = till.grant(100)
 
