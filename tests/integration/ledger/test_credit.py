@@ -74,6 +74,16 @@ def test_a_correction_is_made_once(till: Till) -> None:
         till.correct(-1, key="nothing")
 
 
+def test_what_was_given_back_is_not_to_be_invoiced(till: Till) -> None:
+    till.grant(60)
+    assert till.collect(100).rest == 40
+    till.correct(-50)
+
+    again = till.collect(100)
+
+    assert (again.total, again.rest) == (10, 40)
+
+
 def test_what_was_burnt_in_advance_is_covered_by_credit_to_come(till: Till) -> None:
     till.collect(40, mode=Mode.CREDIT_ONLY)
     assert till.balance() == CreditBalance(USD, Decimal(-40), Decimal(0), Decimal(-40))
