@@ -70,8 +70,7 @@ def case_of(
         asked = targets_within(stretch, agreed, billed.parted)
         _refuse_differences(asked, stretches, billed)
         issued, drafted = within(billed.issued, stretch), within(billed.drafted, stretch)
-        keys = {line.key for line in (*issued, *drafted)}
-        rest = (billed.left(target) for target in asked if target.key not in keys)
+        rest = (billed.left(target) for target in asked)
         invoiced += issued
         old += [*drafted, *(line_of(customer_id, target, now) for target in rest if target is not None)]
         planned = targets_within(stretch, under(plan, agreed), billed.parted)

@@ -76,6 +76,8 @@ class BacktestedSubscriptions(Protocol):
 
 
 class BacktestedLines(Protocol):
+    def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
+
     def known_of(self, subscription_ids: Collection[str]) -> Known: ...
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:

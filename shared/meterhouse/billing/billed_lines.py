@@ -1,6 +1,7 @@
 """What billing made of the lines of some customers, as the old side of a backtest needs it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +24,7 @@ class BilledLines:
         agreed: all subscriptions of the customers, by id.
         issued: lines on invoices that were issued and still count, by subscription.
         drafted: lines on drafts, by subscription.
+        settled: keys that nothing is asked for any more: on invoices that count, or never to be billed.
     """
 
     agreed: Mapping[str, Subscription] = field(default_factory=dict)
@@ -30,9 +32,12 @@ class BilledLines:
     excess: Sequence[Excess] = ()
     issued: _BySubscription = field(default_factory=dict)
     drafted: _BySubscription = field(default_factory=dict)
+    settled: AbstractSet[str] = frozenset()
 
     def left(self, target: TargetLine) -> TargetLine | None:
-        """The target less what was charged before, as billing charges it; None where nothing is left."""
+        """The target less what was charged before, as billing charges it; None where nothing is left of it."""
+        if target.key in self.settled:
+            return None
         return less_prepaid(target, self.excess, self.agreed)
 
     def is_prepaid_outside(self, target: TargetLine, stretches: Collection[Stretch]) -> bool:
@@ -42,14 +47,20 @@ class BilledLines:
 
 
 def billed_lines(
-    agreed: Iterable[Subscription], known: Known, issued: Iterable[Line], drafted: Iterable[Line], until: datetime
+    agreed: Iterable[Subscription],
+    known: Known,
+    pending: Iterable[Line],
+    issued: Iterable[Line],
+    drafted: Iterable[Line],
+    until: datetime,
 ) -> BilledLines:
     """What became of the lines of `agreed`, all subscriptions of some customers, up to `until`."""
+    settled = known.keys - {line.key for line in pending}
     by_id, parted = {subscription.id: subscription for subscription in agreed}, cuts(known, ())
     reach = max((one.service_period.end for one in known.prepaid), default=until)
     targets = targets_of(by_id, parted, max(reach, until)) if known.prepaid else {}
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in targets.items()}))
-    return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafted))
+    return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafted), settled)
 
 
 def within(lines: _BySubscription, stretch: Stretch) -> list[Line]:

@@ -104,4 +104,5 @@ def _billed(work: Work[BacktestStore], agreed: Sequence[Subscription], compared:
     lines, ids = work.store.lines, [subscription.id for subscription in agreed]
     since, until = min(one.period.start for one in compared), max(one.period.end for one in compared)
     issued, drafted = (lines.standing_of(ids, since, is_issued=is_issued) for is_issued in (True, False))
-    return billed_lines(agreed, lines.known_of(ids), issued, drafted, until)
+    pending = lines.pending(sorted({subscription.customer_id for subscription in agreed}))
+    return billed_lines(agreed, lines.known_of(ids), pending, issued, drafted, until)

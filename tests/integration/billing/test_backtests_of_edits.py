@@ -8,11 +8,17 @@ import pytest
 
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.plan import Plan
+from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment
 from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import DISCARD, INVOICES, Api
+from tests.integration.billing.test_edits import edit_of
+from tests.integration.billing.test_manual_lines import fee as fee_by_hand
+from tests.integration.billing.test_voids import PENDING
+from tests.unit.billing.samples import NOW
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
 SOLD = spec(phase("default", None, fee(amount="30")))
@@ -94,3 +100,34 @@ def test_a_period_paid_in_part_by_the_plan_before_is_not_compared_alone(
     whole = compared(backtested, other, periods=2)
     # 30 for April and the difference of 10, against 50 for both halves
     assert (whole["old"], whole["new"]) == ("40.00", "50.00")
+
+
+@pytest.mark.parametrize("way", ["taken_off", "deleted", "discarded"])
+def test_what_is_never_billed_counts_as_nothing(
+    run: Run, backtested: Backtested, plan: Plan, api: Api, way: str
+) -> None:
+    run.now = FIRST
+    backtested.subscribe(run.customer("bob", metadata={TARGET_STATUS: "failed"}), plan, "2024-04-01")
+    for step in (run.sync, run.collect):
+        step(FIRST)
+    [draft] = run.invoices()
+    invoice = f"{INVOICES}/{draft.id}"
+    if way == "taken_off":
+        api.ok("PUT", invoice, edit_of(api.ok("GET", invoice), fee_by_hand()))
+    elif way == "deleted":
+        api.ok("DELETE", invoice)
+    else:
+        run.advance(FIRST)
+        api.ok("POST", f"{invoice}/void", DISCARD)
+    run.now = NOW
+    assert Decimal(old_of(backtested, plan)) == 0
+
+
+def test_what_was_voided_to_be_billed_again_counts_as_it_will_be_charged(
+    run: Run, backtested: Backtested, plan: Plan, api: Api
+) -> None:
+    backtested.subscribe(run.customer("bob", metadata={TARGET_STATUS: "failed"}), plan, "2024-04-01")
+    run.all(FIRST)
+    [first] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert old_of(backtested, plan) == "30.00"
