@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from json import dumps
 from time import sleep
 
@@ -90,13 +91,13 @@ def test_edits_at_the_same_time_follow_each_other(api: Api, database_settings: P
     api.run.all()
     [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
     kept = [chosen(line, LINE) for line in draft["lines"]]
-    wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(draft, *kept, fee())))
 
-    def edit(begin: Begin[BillingStore]) -> None:
+    def edit(begin: Begin[BillingStore], name: str) -> None:
+        wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(draft, *kept, fee(name=name))))
         EditInvoice(begin, api.run.usage, api.run.app)(api.run.namespace, draft["id"], edit_from_wire(wanted))
 
     with ThreadPoolExecutor(4) as pool:
-        done = [pool.submit(succeeds, database_settings, edit) for _ in range(4)]
+        done = [pool.submit(succeeds, database_settings, partial(edit, name=name)) for name in "abcd"]
         assert all(one.result() for one in done)
     shown = api.ok("GET", f"{INVOICES}/{draft['id']}", query="includeDeletedLines=true&expand=lines")
     live = [line for line in shown["lines"] if "deletedAt" not in line]
