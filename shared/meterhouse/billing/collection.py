@@ -41,7 +41,7 @@ Quantities = Mapping[str, Decimal | Missing]
 def aligned(due: Iterable[Line], profiles: Mapping[str, Profile], as_of: datetime) -> list[Line]:
     """The lines that a run at `as_of` collects: where a profile has edges of its own, those due at its last edge."""
     workflows = {customer_id: profile.spec.workflow for customer_id, profile in profiles.items()}
-    return [line for line in due if line.invoice_at <= _collects_up_to(workflows[line.customer_id], as_of)]
+    return [line for line in due if line.invoice_at <= collects_up_to(workflows[line.customer_id], as_of)]
 
 
 def next_collection_at(lines: Iterable[Line], workflow: Workflow) -> datetime | None:
@@ -176,7 +176,8 @@ def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: d
     return scheduled(with_lines(made, moved))
 
 
-def _collects_up_to(workflow: Workflow, as_of: datetime) -> datetime:
+def collects_up_to(workflow: Workflow, as_of: datetime) -> datetime:
+    """A run at `as_of` collects what was due by then: at the profile's last edge, if it has edges of its own."""
     return as_of if workflow.anchored is None else workflow.anchored.latest(as_of)
 
 

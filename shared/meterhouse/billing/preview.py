@@ -6,7 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from meterhouse.billing.collection import Missing, Quantities, drafts, missing_of, rated, share_of, with_lines
+from meterhouse.billing.collection import (
+    Missing,
+    Quantities,
+    collects_up_to,
+    drafts,
+    missing_of,
+    next_collection_at,
+    rated,
+    share_of,
+    with_lines,
+)
 from meterhouse.billing.invoice import Invoice, Line, ManagedBy
 from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
@@ -93,11 +103,16 @@ def changes_between(before: Collection[Line], after: Collection[Line]) -> LineCh
     )
 
 
-def due_next(pending: Iterable[Line], currency: str, now: datetime) -> list[Line]:
-    """The lines of the next invoice in a currency: what is due now, or else what is due first."""
-    lines = sorted((line for line in pending if line.currency == currency), key=lambda one: (one.invoice_at, one.id))
-    first = min((line.invoice_at for line in lines), default=now)
-    return [line for line in lines if line.invoice_at <= max(first, now)]
+def next_edge(pending: Iterable[Line], currency: str, workflow: Workflow, now: datetime) -> datetime:
+    """By when lines are due that the next invoice in a currency has: a run now collects them, or else the first can."""
+    first = next_collection_at([line for line in pending if line.currency == currency], workflow)
+    return max(first or now, collects_up_to(workflow, now))
+
+
+def due_by(pending: Iterable[Line], currency: str, edge: datetime) -> list[Line]:
+    """The lines of an invoice in a currency that is collected at `edge`."""
+    lines = (line for line in pending if line.currency == currency and line.invoice_at <= edge)
+    return sorted(lines, key=lambda one: (one.invoice_at, one.id))
 
 
 def next_invoice(

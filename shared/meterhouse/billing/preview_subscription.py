@@ -8,9 +8,10 @@ from meterhouse.billing.collection import gathering
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
-from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_next, next_invoice
+from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_by, next_edge, next_invoice
 from meterhouse.billing.preview_ports import PreviewStore
 from meterhouse.billing.previewed_change import Done, PreviewedChange
+from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.reconcile import gathering_id
 from meterhouse.kernel.errors import NotFound
@@ -60,22 +61,22 @@ class PreviewSubscription:
             customer_id = change.customer_id(work)
             agreed = [] if customer_id is None else work.store.subscriptions.of_customer(customer_id)
             done = change(work, now)
-            return self._preview(work, namespace, done, _pending(work, agreed, done, now), now)
+            return self._preview(work, namespace, done, agreed, now)
 
     def _preview(
         self,
         work: Work[PreviewStore],
         namespace: str,
         done: Done,
-        pending: tuple[Sequence[Line], Sequence[Line]],
+        agreed: Sequence[Subscription],
         now: datetime,
     ) -> Preview:
-        made, (before, after) = done.made, pending
+        made = done.made
         customer = work.store.customers.find(made.customer_id)
         if customer is None:
             raise NotFound("customer", made.customer_id)
         profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
-        changes, due = changes_between(before, after), due_next(after, made.currency, now)
+        changes, due = _lines(work, agreed, done, profile.spec.workflow, now)
         # a line that changes has one id on both sides, so each side asks for itself
         old, new = (
             quantities_of(namespace, lines, {customer.id: customer.usage_subjects}, work.store.features, self._usage)
@@ -112,16 +113,19 @@ class _Unsaved:
         """There is nothing to keep."""
 
 
-def _pending(
-    work: Work[PreviewStore], agreed: Sequence[Subscription], done: Done, now: datetime
-) -> tuple[Sequence[Line], Sequence[Line]]:
-    """The customer's pending lines without the change and with it, as far as it shows."""
+def _lines(
+    work: Work[PreviewStore], agreed: Sequence[Subscription], done: Done, workflow: Workflow, now: datetime
+) -> tuple[LineChanges, list[Line]]:
+    """How the customer's pending lines change, as far as it shows; and those of the next invoice."""
     after = work.store.subscriptions.of_customer(done.made.customer_id)
     known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
     stored = Pending(work.store.lines.pending([done.made.customer_id]), known)
     horizon = _horizon(done, now)
     before = stored.following(agreed, horizon, now)
-    return before.lines, before.following(after, horizon, now).lines
+    changed = before.following(after, horizon, now)
+    edge = next_edge(changed.lines, done.made.currency, workflow, now)
+    by_then = changed.following(after, max(horizon, min(edge, now + _FARTHEST)), now)
+    return changes_between(before.lines, changed.lines), due_by(by_then.lines, done.made.currency, edge)
 
 
 def _horizon(done: Done, now: datetime) -> datetime:

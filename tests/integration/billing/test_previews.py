@@ -12,6 +12,7 @@ from meterhouse.billing.postgres_preview import PostgresPreview
 from meterhouse.billing.preview_api import preview_routes
 from meterhouse.billing.preview_subscription import PreviewSubscription
 from meterhouse.catalog.plan import Plan
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Row, begins
@@ -22,7 +23,7 @@ from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
-from tests.integration.billing.given import Api
+from tests.integration.billing.given import PROFILES, Api
 from tests.unit.billing.samples import metered, tiers
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -172,6 +173,32 @@ def test_what_is_previewed_is_what_comes(
 
     assert lines(rated["lines"]) == lines(due["lines"])
     assert rated["totals"] == due["totals"]
+
+
+def test_an_anchored_profile_previews_what_its_next_edge_collects(
+    run: Run, previews: Previews, agreed: Subscription, api: Api
+) -> None:
+    quarterly = {"type": "anchored", "recurringPeriod": {"interval": "P3M", "anchor": "2024-01-10T00:00:00Z"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"alignment": quarterly}}))
+    due = previews.of(agreed, change={"plan": {"key": "pro"}, "timing": "immediate"})["nextInvoice"]
+
+    status, answer = previews(
+        "POST", f"{SUBSCRIPTIONS}/{agreed.id}/change", {"plan": {"key": "pro"}, "timing": "immediate"}
+    )
+    assert status == 200, answer
+    known = {one.id for one in run.invoices()}
+    run.now = at("2024-04-10T02:00:00Z")
+    run.sync(run.now)
+    run.collect(run.now)
+    [made] = [one for one in run.invoices() if one.id not in known]
+    collected = [
+        (line.name, format_rfc3339(line.service_period.start), format_rfc3339(line.service_period.end))
+        for line in made.lines
+    ]
+    assert sorted((one["name"], one["period"]["from"], one["period"]["to"]) for one in due["lines"]) == sorted(
+        collected
+    )
+    assert len({line["period"]["from"][:7] for line in due["lines"]}) == 4  # January to April
 
 
 def test_a_new_subscription_shows_its_first_invoice_and_the_share_of_a_cut_first_period(

@@ -7,10 +7,12 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterhouse.billing.alignment import Anchored
 from meterhouse.billing.invoice import Line, ManagedBy
-from meterhouse.billing.preview import Pending, changes_between, due_next, next_invoice
+from meterhouse.billing.preview import Pending, changes_between, due_by, next_edge, next_invoice
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.rests import Known
+from meterhouse.kernel.cadence import Cadence
 from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, metered, pending
 from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee, subscription
 
@@ -71,7 +73,7 @@ def test_the_next_invoice_has_what_is_due_now_or_else_what_is_due_first() -> Non
     first = min(line.invoice_at for line in lines)
 
     def due(now: str, currency: str = "USD") -> list[Line]:
-        return due_next(lines, currency, at(now))
+        return due_by(lines, currency, next_edge(lines, currency, Workflow(), at(now)))
 
     assert {line.invoice_at for line in due("2023-12-01")} == {first}
     assert {line.invoice_at for line in due("2024-02-10")} == {
@@ -85,3 +87,21 @@ def test_an_invoice_without_lines_is_none() -> None:
     made = next_invoice([pending(fee())[0]], CUSTOMER, PROFILE, {}, NOW)
     assert made is not None
     assert (made.customer_id, made.issues) == (CUSTOMER_ID, ())
+
+
+def test_a_profile_with_edges_of_its_own_invoices_all_that_is_due_by_the_next_edge() -> None:
+    lines = pending(as_of="2024-05-15")
+    quarterly = Workflow(anchored=Anchored(Cadence.parse("P3M"), at("2024-01-15")))
+
+    def edge(now: str) -> datetime:
+        return next_edge(lines, "USD", quarterly, at(now))
+
+    assert min(line.invoice_at for line in lines) < at("2024-01-15")
+    assert edge("2023-12-01") == edge("2024-01-10") == at("2024-01-15")
+    # due and not collected: a run takes what is due at its last edge, and nothing of what came due since
+    assert edge("2024-03-10") == at("2024-01-15")
+    assert edge("2024-04-15") == edge("2024-05-20") == at("2024-04-15")
+    assert next_edge([], "USD", quarterly, at("2024-05-20")) >= at("2024-04-15")
+    assert due_by(lines, "USD", at("2024-04-15")) == sorted(
+        (line for line in lines if line.invoice_at <= at("2024-04-15")), key=lambda one: (one.invoice_at, one.id)
+    )
