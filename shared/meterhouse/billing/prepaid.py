@@ -6,6 +6,7 @@ twice for one time; the invoice says in a warning what reaches too far, until cr
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.billing.invoice import Invoice, Issue, Severity
@@ -47,13 +48,14 @@ class Excess:
     prepaid: Prepaid
     period: Period
 
-    def covers(self, target: TargetLine) -> bool:
+    def is_like(self, target: TargetLine) -> bool:
         return (
             self.prepaid.full_service_period == target.full_service_period
             and self.prepaid.percentage == target.rate_card.discounts.percentage
-            and self.period.start <= target.service_period.start
-            and target.service_period.end <= self.period.end
         )
+
+    def covers(self, period: Period) -> bool:
+        return self.period.start <= period.start and period.end <= self.period.end
 
 
 def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> Iterator[Excess]:
@@ -66,16 +68,19 @@ def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> I
             yield Excess(one, Period(end, whole.end))
 
 
+def edges_of(target: TargetLine, excess: Collection[Excess], agreed: Mapping[str, Subscription]) -> set[datetime]:
+    """Where what was charged before for the same item begins and ends: on each side the price left is another."""
+    return {edge for one in _alike(target, excess, agreed) for edge in (one.period.start, one.period.end)}
+
+
 def less_prepaid(
     target: TargetLine, excess: Collection[Excess], agreed: Mapping[str, Subscription]
 ) -> TargetLine | None:
     """The target less what was charged before for the same item and time; None if nothing is left to charge."""
     card, price = target.rate_card, target.rate_card.price
-    if not card.is_in_advance or not isinstance(price, FlatPrice) or not target.is_prorated:
-        return target
-    mine = _items(target, agreed)
-    paid = [one.prepaid.amount for one in excess if _item(one.prepaid.key) in mine and one.covers(target)]
-    if not paid:
+    alike = _alike(target, excess, agreed)
+    paid = [one.prepaid.amount for one in alike if one.covers(target.service_period)]
+    if not paid or not isinstance(price, FlatPrice):
         return target
     left = EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(paid)))
     if left <= 0:
@@ -102,6 +107,15 @@ def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
     )
     others = (issue for issue in invoice.issues if issue.code != REACHES_TOO_FAR)
     return replace(invoice, issues=(*others, *warnings))
+
+
+def _alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Subscription]) -> list[Excess]:
+    """What may be taken off the target, as far as it is of the same time."""
+    card = target.rate_card
+    if not card.is_in_advance or not isinstance(card.price, FlatPrice) or not target.is_prorated:
+        return []
+    mine = _items(target, agreed)
+    return [one for one in excess if _item(one.prepaid.key) in mine and one.is_like(target)]
 
 
 def _items(target: TargetLine, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:
