@@ -108,7 +108,7 @@ def retry(sdk: Sdk, _eventually: Eventually) -> None:
 
 
 def void(sdk: Sdk, _eventually: Eventually) -> None:
-    made = invoiced(sdk, "voided", paid="failed")
+    made = invoiced(sdk, "voided_invoice", paid="failed")
     again = {"percentage": 100, "action": {"type": "pending"}}
     assert sdk.invoice.void_invoice_action(made.id, {"action": again, "reason": "mistake"}).status == "voided"
     [gathering] = sdk.invoices.list(customers=[made.customer.id], statuses=["gathering"]).items_property

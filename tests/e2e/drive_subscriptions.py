@@ -40,14 +40,14 @@ def create(sdk: Sdk, _eventually: Eventually) -> None:
 
 
 def get_expanded(sdk: Sdk, _eventually: Eventually) -> None:
-    made = subscribed(sdk, "shown")
+    made = subscribed(sdk, "shown_subscriber")
     now, then = (sdk.subscriptions.get_expanded(made.id, at=at) for at in (None, START - dt.timedelta(days=1)))
     assert (now.status, then.status) == ("active", "scheduled")
     assert [item.key for item in now.phases[0].items_property] == ["fee"]
 
 
 def edit(sdk: Sdk, _eventually: Eventually) -> None:
-    made = subscribed(sdk, "edited")
+    made = subscribed(sdk, "edited_subscriber")
     add = {"op": "add_item", "phaseKey": "only", "rateCard": flat("fee", "30")}
     sdk.subscriptions.edit(made.id, {"customizations": [add], "timing": "immediate"})
     later = {"op": "add_phase", "phase": {"key": "later", "name": "Later", "startAfter": "P90Y"}}

@@ -1,20 +1,22 @@
 """One customer of a backtest: the lines of both sides, and what they come to once usage is known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.billing.backtest import BacktestRow, Reason, RowState
+from meterhouse.billing.billed_lines import BilledLines, within
 from meterhouse.billing.collection import Missing, Quantities, rated
-from meterhouse.billing.compared_periods import Stretch, lines_within, under, unmatched
+from meterhouse.billing.compared_periods import Stretch, targets_within, under, unmatched
 from meterhouse.billing.comparison import paired, sums_of
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.profile import Workflow
-from meterhouse.billing.rests import Cuts
+from meterhouse.billing.reconcile import line_of
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
+from meterhouse.subscriptions.target import TargetLine
 
 _ONE = Decimal(1)
 
@@ -25,7 +27,7 @@ class Case:
 
     Attributes:
         invoiced: old ones on issued invoices, with the amounts that they have there.
-        old: what the subscriptions ask for beside them; not rated yet.
+        old: lines on drafts, and what the subscriptions ask for beside them; not rated yet.
         new: what the plan would ask for; not rated yet.
     """
 
@@ -48,27 +50,31 @@ def case_of(
     customer_id: str,
     stretches: Sequence[Stretch],
     plan: PlanSpec,
-    issued: Collection[Line],
-    parted: Cuts,
+    billed: BilledLines,
     now: datetime,
 ) -> Case:
     """The lines of a customer's stretches, as they are and under `plan`.
 
-    Both sides are divided alike by `parted`: a rest is rounded by itself, and so is the same rest under the plan.
+    Both sides are divided alike: a rest is rounded by itself, and so is the same rest under the plan. What was
+    invoiced in advance is taken off the old side alone, as billing does.
 
     Raises:
-        InvalidInput: the plan or one of the lines cannot be compared, see `under` and `lines_within`.
+        InvalidInput: the plan or one of the lines cannot be compared, see `under` and `targets_within`; or what was
+            invoiced in advance outside the stretches pays for a part of them.
     """
     invoiced: list[Line] = []
     old: list[Line] = []
     new: list[Line] = []
     for stretch in stretches:
         agreed = stretch.subscription
-        billed = [line for line in issued if _is_of(line, stretch)]
-        keys = {line.key for line in billed}
-        invoiced += billed
-        old += [line for line in lines_within(stretch, agreed, parted, now) if line.key not in keys]
-        new += [_beside(line) for line in lines_within(stretch, under(plan, agreed), parted, now)]
+        asked = targets_within(stretch, agreed, billed.parted)
+        _refuse_differences(asked, stretches, billed)
+        issued, drafted = within(billed.issued, stretch), within(billed.drafted, stretch)
+        rest = (billed.left(target) for target in asked)
+        invoiced += issued
+        old += [*drafted, *(line_of(customer_id, target, now) for target in rest if target is not None)]
+        planned = targets_within(stretch, under(plan, agreed), billed.parted)
+        new += [_beside(line_of(customer_id, target, now)) for target in planned]
     return Case(customer_id, stretches, invoiced, old, new)
 
 
@@ -98,10 +104,11 @@ def failed(customer_id: str, error: InvalidInput) -> BacktestRow:
     return BacktestRow(customer_id, RowState.FAILED, reason=Reason(code, error.detail))
 
 
-def _is_of(line: Line, stretch: Stretch) -> bool:
-    reference = line.subscription
-    is_own = reference is not None and reference.subscription_id == stretch.subscription.id
-    return is_own and stretch.period.contains(line.service_period.start)
+def _refuse_differences(asked: Sequence[TargetLine], stretches: Sequence[Stretch], billed: BilledLines) -> None:
+    for target in asked:
+        if billed.is_prepaid_outside(target, stretches):
+            message = f"{target.key} was paid in part before the periods compared: only the difference was charged"
+            raise unmatched("charged_as_difference", message)
 
 
 def _beside(line: Line) -> Line:

@@ -30,8 +30,8 @@ class Backtests(Protocol):
     def add(self, backtest: Backtest, customer_ids: Collection[str]) -> None:
         """Add it with a pending row for each customer; one of this id that exists stays as it is."""
 
-    def pending(self, backtest_id: str, after: str, up_to: str) -> list[str]:
-        """The customers in (`after`, `up_to`] that are still to be compared, in order."""
+    def pending(self, backtest_id: str, after: str, up_to: str | None = None) -> list[str]:
+        """The customers in (`after`, `up_to`], or of all after, that are still to be compared, in order."""
 
     def edges(self, backtest_id: str, size: int) -> list[str]:
         """The last customer of each batch of at most `size` of them, in order."""
@@ -76,10 +76,12 @@ class BacktestedSubscriptions(Protocol):
 
 
 class BacktestedLines(Protocol):
+    def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
+
     def known_of(self, subscription_ids: Collection[str]) -> Known: ...
 
-    def issued_of(self, subscription_ids: Collection[str], since: datetime) -> list[Line]:
-        """Lines on invoices that were issued and still count, whose service starts at `since` or later."""
+    def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
+        """Lines whose service starts at `since` or later on invoices that count: issued ones, or drafts."""
 
 
 class BacktestStore(Protocol):

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from meterhouse.billing.invoice import Line
-from meterhouse.billing.reconcile import line_of, targets_of
+from meterhouse.billing.reconcile import targets_of
 from meterhouse.billing.rests import Cuts
 from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.kernel.errors import InvalidInput, Problem
@@ -15,6 +14,7 @@ from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.phase import SubscriptionPhase
 from meterhouse.subscriptions.span import earliest
 from meterhouse.subscriptions.spec import item_of
+from meterhouse.subscriptions.target import TargetLine
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -69,15 +69,14 @@ def under(plan: PlanSpec, subscription: Subscription) -> Subscription:
     )
 
 
-def lines_within(stretch: Stretch, subscription: Subscription, parted: Cuts, now: datetime) -> list[Line]:
-    """The lines of `subscription`, the stretch's own or another in its place, whose service starts in the stretch.
+def targets_within(stretch: Stretch, subscription: Subscription, parted: Cuts) -> list[TargetLine]:
+    """What `subscription`, the stretch's own or another in its place, asks for whose service starts in the stretch.
 
     Raises:
         InvalidInput: a metered line charges beyond the stretch: what it comes to is not known yet.
     """
     found = targets_of({subscription.id: subscription}, parted, stretch.period.end)
-    lines = [line_of(*one, now) for one in found.values()]
-    within = [line for line in lines if stretch.period.contains(line.service_period.start)]
+    within = [line for _, line in found.values() if stretch.period.contains(line.service_period.start)]
     for line in within:
         if line.rate_card.is_metered and line.service_period.end > stretch.period.end:
             message = f"{line.rate_card.key} charges usage of {line.service_period}, beyond the periods compared"

@@ -12,7 +12,7 @@ from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
 BATCH_SIZE = 200
-_BEFORE_ALL, _AFTER_ALL = "", "~"
+_BEFORE_ALL = ""
 _BROKEN = Reason("batch_failed", "the batch of the customer could not be rated; the workflow's log says why")
 
 
@@ -48,7 +48,7 @@ class FinishBacktest:
         with self._begin(run.namespace) as work:
             backtests = work.store.backtests
             backtest = found_backtest(work, run.plan_id, run.backtest_id)
-            left = backtests.pending(backtest.id, _BEFORE_ALL, _AFTER_ALL)
+            left = backtests.pending(backtest.id, _BEFORE_ALL)
             backtests.settle(backtest.id, [BacktestRow(one, RowState.FAILED, reason=_BROKEN) for one in left])
             compared = backtests.sums(backtest.id)
             backtests.finish(backtest.id, summary_of(compared, backtest.customers - len(compared)), now)

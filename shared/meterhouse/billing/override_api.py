@@ -26,6 +26,40 @@ def override_routes(service: OverrideService) -> Router:
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
+    _add_list(router, service)
+
+    @router.get(
+        _CUSTOMER,
+        operation_id="getBillingProfileCustomerOverride",
+        tags=_TAGS,
+        summary="Get the billing profile a customer is invoiced on",
+    )
+    def get(customer_id: str, expand: _Expand = None) -> OverrideWithDetails:
+        return override_to_wire(service.get(namespace(), customer_id), frozenset(expand or ()))
+
+    @router.put(
+        _CUSTOMER,
+        operation_id="upsertBillingProfileCustomerOverride",
+        tags=_TAGS,
+        summary="Pin a customer to a billing profile",
+    )
+    def put(customer_id: str, body: Annotated[OverrideCreate, Body()]) -> OverrideWithDetails:
+        return override_to_wire(service.put(namespace(), customer_id, body.billing_profile_id))
+
+    @router.delete(
+        _CUSTOMER,
+        operation_id="deleteBillingProfileCustomerOverride",
+        tags=_TAGS,
+        summary="Let a customer follow the default billing profile",
+    )
+    def delete(customer_id: str) -> Response[None]:
+        service.delete(namespace(), customer_id)
+        return Response(HTTPStatus.NO_CONTENT)
+
+    return router
+
+
+def _add_list(router: Router, service: OverrideService) -> None:
     @router.get(
         _CUSTOMERS,
         operation_id="listBillingProfileCustomerOverrides",
@@ -57,36 +91,6 @@ def override_routes(service: OverrideService) -> Router:
             only_unpinned=customers_without_pinned_profile,
         )
         of = PageOf(page, page_size, descending=order is SortOrder.DESC)
-        found, total = service.page(namespace(), wanted, of, order_by)
+        found, total = service.page(namespace_of(router.current_event.raw_event), wanted, of, order_by)
         items = [override_to_wire(one, frozenset(expand or ())) for one in found]
         return Page(total_count=total, page=page, page_size=page_size, items=items)
-
-    @router.get(
-        _CUSTOMER,
-        operation_id="getBillingProfileCustomerOverride",
-        tags=_TAGS,
-        summary="Get the billing profile a customer is invoiced on",
-    )
-    def get(customer_id: str, expand: _Expand = None) -> OverrideWithDetails:
-        return override_to_wire(service.get(namespace(), customer_id), frozenset(expand or ()))
-
-    @router.put(
-        _CUSTOMER,
-        operation_id="upsertBillingProfileCustomerOverride",
-        tags=_TAGS,
-        summary="Pin a customer to a billing profile",
-    )
-    def put(customer_id: str, body: Annotated[OverrideCreate, Body()]) -> OverrideWithDetails:
-        return override_to_wire(service.put(namespace(), customer_id, body.billing_profile_id))
-
-    @router.delete(
-        _CUSTOMER,
-        operation_id="deleteBillingProfileCustomerOverride",
-        tags=_TAGS,
-        summary="Let a customer follow the default billing profile",
-    )
-    def delete(customer_id: str) -> Response[None]:
-        service.delete(namespace(), customer_id)
-        return Response(HTTPStatus.NO_CONTENT)
-
-    return router

@@ -65,8 +65,9 @@ class PostgresLines:
             [prepaid_of(row) for row in prepaid],
         )
 
-    def issued_of(self, subscription_ids: Collection[str], since: datetime) -> list[Line]:
-        return self._all("issued_of_subscriptions", subscription_ids=list(subscription_ids), since=since)
+    def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
+        wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}
+        return self._all("standing_of_subscriptions", **wanted)
 
     def add(self, lines: Collection[Line]) -> None:
         self._write("insert_lines", lines)

@@ -1,6 +1,6 @@
 """Rates one batch of a backtest's customers: what they paid beside what the plan would have come to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -9,15 +9,15 @@ from meterhouse.billing.backtest_case import Case, case_of, failed, settled
 from meterhouse.billing.backtest_ports import BacktestStore
 from meterhouse.billing.backtest_run import BacktestRun, found_backtest
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.billed_lines import BilledLines, billed_lines
 from meterhouse.billing.compared_periods import Stretch, last_stretches
-from meterhouse.billing.invoice import Line
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
-from meterhouse.billing.rests import cuts
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
+from meterhouse.subscriptions.model import Subscription
 
 _UNEXPECTED = Reason("unexpected", "an unexpected error; the log of rate_backtest has it")
 
@@ -70,24 +70,22 @@ def _cases(
     work: Work[BacktestStore], backtest: Backtest, customer_ids: Sequence[str], now: datetime
 ) -> tuple[list[Case], list[BacktestRow]]:
     """The customers that can be compared, and the rows of those that cannot."""
-    stretches, rows = _stretches(work, backtest, customer_ids)
-    subscription_ids = [stretch.subscription.id for own in stretches.values() for stretch in own]
-    parted = cuts(work.store.lines.known_of(subscription_ids), ())
-    issued = _issued(work, stretches)
+    agreed = work.store.subscriptions.of_customers(customer_ids)
+    stretches, rows = _stretches(agreed, backtest, customer_ids)
+    billed = _billed(work, agreed, [stretch for own in stretches.values() for stretch in own])
     cases = []
     for customer_id, own in stretches.items():
         try:
-            cases.append(case_of(customer_id, own, backtest.spec, issued.get(customer_id, ()), parted, now))
+            cases.append(case_of(customer_id, own, backtest.spec, billed, now))
         except InvalidInput as error:
             rows.append(failed(customer_id, error))
     return cases, rows
 
 
 def _stretches(
-    work: Work[BacktestStore], backtest: Backtest, customer_ids: Sequence[str]
+    agreed: Iterable[Subscription], backtest: Backtest, customer_ids: Sequence[str]
 ) -> tuple[dict[str, list[Stretch]], list[BacktestRow]]:
     """What is compared of each customer, and the rows of those of whom nothing can be."""
-    agreed = work.store.subscriptions.of_customers(customer_ids)
     subscriptions = {one: list(own) for one, own in groupby(agreed, key=lambda one: one.customer_id)}
     stretches, rows = {}, []
     for one in customer_ids:
@@ -99,13 +97,12 @@ def _stretches(
     return stretches, rows
 
 
-def _issued(work: Work[BacktestStore], stretches: dict[str, list[Stretch]]) -> dict[str, list[Line]]:
-    """By customer, the lines of the compared subscriptions on issued invoices."""
-    compared = [stretch for own in stretches.values() for stretch in own]
+def _billed(work: Work[BacktestStore], agreed: Sequence[Subscription], compared: Sequence[Stretch]) -> BilledLines:
+    """What became of the customers' lines; nothing where nothing is compared."""
     if not compared:
-        return {}
-    since = min(stretch.period.start for stretch in compared)
-    found: dict[str, list[Line]] = {}
-    for line in work.store.lines.issued_of([stretch.subscription.id for stretch in compared], since):
-        found.setdefault(line.customer_id, []).append(line)
-    return found
+        return BilledLines()
+    lines, ids = work.store.lines, [subscription.id for subscription in agreed]
+    since, until = min(one.period.start for one in compared), max(one.period.end for one in compared)
+    issued, drafted = (lines.standing_of(ids, since, is_issued=is_issued) for is_issued in (True, False))
+    pending = lines.pending(sorted({subscription.customer_id for subscription in agreed}))
+    return billed_lines(agreed, lines.known_of(ids), pending, issued, drafted, until)

@@ -52,7 +52,7 @@ class CreditBalance:
 
     Attributes:
         settled: what remains of the grants that can be burnt, less what was burnt in advance.
-        pending: of grants that cannot be burnt yet.
+        pending: of grants that there are, but that cannot be burnt yet.
         live: `settled` less what open charges will burn; nothing at an instant somebody asked for.
     """
 
@@ -86,7 +86,7 @@ def balance_of(
             status = position.grant.status_at(at)
             if status is GrantStatus.ACTIVE:
                 settled = EXACT.add(settled, position.remaining)
-            elif status is GrantStatus.PENDING:
+            elif status is GrantStatus.PENDING and position.grant.created_at <= at:
                 pending = EXACT.add(pending, position.grant.amount)
     for advance in advances:
         if scope.holds_charge(advance.feature):

@@ -30,7 +30,8 @@ class ChargeCredit:
     def collect(self, namespace: str, charged: Iterable[Charged]) -> Mapping[str, Collected]:
         """Burn credit for charges of existing customers, in this order; by key what credit bears of each then.
 
-        Any number takes a handful of statements. What was charged before stays as it is.
+        Any number takes a handful of statements. What was charged before stays as it is: what was left to be invoiced
+        of it, too, whatever was given back since.
 
         Raises:
             Conflict: `charge_differs`: a key was charged with something else.
@@ -47,8 +48,11 @@ class ChargeCredit:
                 ledger.add_charges(news, at)
                 ledger.book(_burnt(work.store, news, at))
                 work.commit()
-            borne = ledger.realised(wanted)
-        return {key: _collected(charge, borne.get(key, ())) for key, (_, charge) in wanted.items()}
+            borne, burnt = ledger.realised(wanted), ledger.burnt_at_first(wanted)
+        return {
+            key: Collected(tuple(borne.get(key, ())), _rest(charge, burnt.get(key, NOTHING)))
+            for key, (_, charge) in wanted.items()
+        }
 
     def correct(
         self, namespace: str, customer_id: str, charge_key: str, amount: Decimal, key: str
@@ -106,10 +110,8 @@ def _owner(charged: Charged) -> Owner:
     return charged[0], charged[1].currency
 
 
-def _collected(charge: Charge, borne: Iterable[Allocation]) -> Collected:
-    collected = Collected(tuple(borne), NOTHING)
-    rest = NOTHING if charge.mode is Mode.CREDIT_ONLY else EXACT.subtract(charge.amount, collected.total)
-    return replace(collected, rest=rest)
+def _rest(charge: Charge, burnt: Decimal) -> Decimal:
+    return NOTHING if charge.mode is Mode.CREDIT_ONLY else EXACT.subtract(charge.amount, burnt)
 
 
 def _refuse_others(wanted: Mapping[str, Charged], known: Mapping[str, Charged]) -> None:

@@ -143,6 +143,9 @@ class Ledger(Protocol):
     def realised(self, keys: Collection[str]) -> Mapping[str, Sequence[Allocation]]:
         """What bears each charge now, in the order in which it came to; charges that nothing bears are left out."""
 
+    def burnt_at_first(self, keys: Collection[str]) -> Mapping[str, Decimal]:
+        """What credit bore of each charge when it was charged; where it bore nothing the charge is left out."""
+
     def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
         """What was burnt for the charge and is not earned, by what it cost."""
 

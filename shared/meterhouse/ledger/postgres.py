@@ -123,6 +123,9 @@ class PostgresLedger:
             found[row["charge"]].append(Allocation(row["grant_id"], row["amount"], row["booked_at"]))
         return found
 
+    def burnt_at_first(self, keys: Collection[str]) -> Mapping[str, Decimal]:
+        return {row["charge"]: row["amount"] for row in self._all("burnt_at_first", keys=list(keys))}
+
     def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
         return {basis_of(row): row["amount"] for row in self._all("accrued", key=key)}
 

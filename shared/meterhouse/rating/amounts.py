@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from meterhouse.kernel.allocation import allocate
+from meterhouse.kernel.allocation import rounded_together
 from meterhouse.kernel.rounding import round_fraction, round_half_away
 from meterhouse.rating.conventions import RoundingPoint
 from meterhouse.rating.part import Part
@@ -57,11 +57,10 @@ def _cumulative(part: Part, exponent: int) -> Amount:
 
 
 def _shared(each: Sequence[Amount], exponent: int) -> list[Amount]:
-    """The sum, rounded once and divided among the parts by largest remainder, earlier parts first at a tie."""
+    """The parts rounded together: they come to their sum, rounded once; the largest remainders go up."""
     exacts = [amount.exact for amount in each if isinstance(amount.exact, Decimal)]
     is_one_sided = all(exact >= 0 for exact in exacts) or all(exact <= 0 for exact in exacts)
     if len(exacts) < len(each) or not is_one_sided or not any(exacts):
         return list(each)
-    weights = [(f"{position:06}", abs(exact)) for position, exact in enumerate(exacts)]
-    shares = allocate(round_half_away(sum(exacts, ZERO), exponent), weights, exponent)
-    return [Amount(exact, shares[key]) for exact, (key, _) in zip(exacts, weights, strict=True)]
+    values = rounded_together([abs(exact) for exact in exacts], exponent)
+    return [Amount(exact, -value if exact < 0 else value) for exact, value in zip(exacts, values, strict=True)]

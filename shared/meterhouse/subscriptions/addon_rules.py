@@ -51,5 +51,5 @@ def _under(subscription: Subscription, key: str, addon_id: str, since: datetime)
         if item.key == key and (item.active_to is None or item.active_to > since):
             yield item.rate_card
     for addon in subscription.addons:
-        if addon.addon.id != addon_id:
+        if addon.addon.id != addon_id and addon.is_there(since):
             yield from (card.rate_card for card in addon.cards if card.rate_card.key == key)

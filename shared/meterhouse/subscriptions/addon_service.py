@@ -17,7 +17,7 @@ from meterhouse.subscriptions.addons import (
 )
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.ports import Subscriptions
-from meterhouse.subscriptions.saving import found
+from meterhouse.subscriptions.saving import found, lock_customer_of
 
 Told = tuple[Subscription, SubscriptionAddon]
 
@@ -36,6 +36,8 @@ class AddonService:
     def add(self, namespace: str, subscription_id: str, wanted: NewAddon) -> Told:
         """Raises as `add_addon_in`."""
         with self._begin(namespace) as work:
+            # the clock is read under the lock: of two changes at once the later one is later
+            lock_customer_of(work, subscription_id)
             done = add_addon_in(work, subscription_id, wanted, self._new_id(), self._now())
             work.commit()
         return done
@@ -43,6 +45,8 @@ class AddonService:
     def change(self, namespace: str, subscription_id: str, addon_id: str, change: AddonChange) -> Told:
         """Raises as `change_addon_in`."""
         with self._begin(namespace) as work:
+            # the clock is read under the lock: of two changes at once the later one is later
+            lock_customer_of(work, subscription_id)
             done = change_addon_in(work, subscription_id, addon_id, change, self._now())
             work.commit()
         return done

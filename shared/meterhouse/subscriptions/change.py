@@ -91,6 +91,8 @@ def _superseded(
     customer = work.store.customers.find(current.customer_id)
     if customer is None:
         raise NotFound("customer", current.customer_id)
+    # held before the row is written, as by who settles it: in the other order the two would wait in a circle
+    work.store.settings.allows_several()
     ended = replace(canceled(current, wanted.timing, now), superseding_id=new_id)
     save(work, current, ended, "canceled")
     anchored = replace(wanted, billing_anchor=wanted.billing_anchor or current.billing_anchor)

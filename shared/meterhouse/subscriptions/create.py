@@ -9,7 +9,7 @@ from meterhouse.platform.work import Work
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.sale import Wanted, agree, refuse_unknown, sold
-from meterhouse.subscriptions.saving import lock_customer
+from meterhouse.subscriptions.saving import locked_customer
 from meterhouse.subscriptions.timing import starts_at
 
 
@@ -43,11 +43,7 @@ def create_in(work: Work[SubscriptionStore], wanted: NewSubscription, new_id: st
 def _locked_customer(
     work: Work[SubscriptionStore], wanted: NewSubscription, problems: list[Problem]
 ) -> Customer | None:
-    """The customer as it is once nobody else works on it; found before the lock, it may have changed meanwhile."""
-    found = work.store.customers.find(wanted.customer)
-    if found is not None:
-        lock_customer(work, found.id)
-        found = work.store.customers.find(found.id)
+    found = locked_customer(work, wanted.customer)
     if found is None:
         message = f"there is no customer {wanted.customer!r}"
         problems.append(Problem(wanted.customer_field, "customer_not_found", message))

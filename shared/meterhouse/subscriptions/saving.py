@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.events import event
@@ -39,8 +40,22 @@ def change(
 
 def held(work: Work[SubscriptionStore], subscription_id: str) -> Subscription:
     """The subscription as it is once nobody else works on its customer. Raises `NotFound`."""
-    lock_customer(work, found(work, subscription_id).customer_id)
+    lock_customer_of(work, subscription_id)
     return found(work, subscription_id)
+
+
+def lock_customer_of(work: Work[SubscriptionStore], subscription_id: str) -> None:
+    """Raises `NotFound`."""
+    lock_customer(work, found(work, subscription_id).customer_id)
+
+
+def locked_customer(work: Work[SubscriptionStore], id_or_key: str) -> Customer | None:
+    """The customer as it is once nobody else works on it; found before the lock, it may have changed meanwhile."""
+    customer = work.store.customers.find(id_or_key)
+    if customer is None:
+        return None
+    lock_customer(work, customer.id)
+    return work.store.customers.find(customer.id)
 
 
 def found(work: Work[SubscriptionStore], subscription_id: str) -> Subscription:

@@ -15,7 +15,7 @@ from meterhouse.subscriptions.full import FullSubscription, in_full
 from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
 from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.sale import Wanted
-from meterhouse.subscriptions.saving import found
+from meterhouse.subscriptions.saving import found, lock_customer_of, locked_customer
 from meterhouse.subscriptions.timing import Timing
 
 T = TypeVar("T")
@@ -62,36 +62,45 @@ class SubscriptionService:
 
     def create(self, namespace: str, wanted: NewSubscription) -> Subscription:
         """Raises as `create_in`."""
-        return self._done(namespace, lambda work: create_in(work, wanted, self._new_id(), self._now()))
+        with self._begin(namespace) as work:
+            # the clock is read under the lock: of two changes at once the later one is later
+            locked_customer(work, wanted.customer)
+            made = create_in(work, wanted, self._new_id(), self._now())
+            work.commit()
+        return made
 
     def cancel(self, namespace: str, subscription_id: str, timing: Timing) -> Subscription:
         """Raises as `cancel_in`."""
-        return self._done(namespace, lambda work: cancel_in(work, subscription_id, timing, self._now()))
+        return self._done(namespace, subscription_id, lambda work, now: cancel_in(work, subscription_id, timing, now))
 
     def unschedule_cancelation(self, namespace: str, subscription_id: str) -> Subscription:
         """Raises as `continue_in`."""
-        return self._done(namespace, lambda work: continue_in(work, subscription_id, self._now()))
+        return self._done(namespace, subscription_id, lambda work, now: continue_in(work, subscription_id, now))
 
     def delete(self, namespace: str, subscription_id: str) -> None:
         """Raises as `delete_in`."""
-        self._done(namespace, lambda work: delete_in(work, subscription_id, self._now()))
+        self._done(namespace, subscription_id, lambda work, now: delete_in(work, subscription_id, now))
 
     def restore(self, namespace: str, subscription_id: str) -> Subscription:
         """Raises as `restore_in`."""
-        return self._done(namespace, lambda work: restore_in(work, subscription_id, self._now()))
+        return self._done(namespace, subscription_id, lambda work, now: restore_in(work, subscription_id, now))
 
     def edit(self, namespace: str, subscription_id: str, edit: Edit) -> Subscription:
         """Raises as `edit_in`."""
-        return self._done(namespace, lambda work: edit_in(work, subscription_id, edit, self._now()))
+        return self._done(namespace, subscription_id, lambda work, now: edit_in(work, subscription_id, edit, now))
 
     def change(self, namespace: str, subscription_id: str, wanted: Wanted) -> Changed:
         """Raises as `change_in`."""
-        return self._done(namespace, lambda work: change_in(work, subscription_id, wanted, self._new_id(), self._now()))
+        new_id = self._new_id()
+        return self._done(
+            namespace, subscription_id, lambda work, now: change_in(work, subscription_id, wanted, new_id, now)
+        )
 
     def migrate(self, namespace: str, subscription_id: str, migration: Migration) -> Changed:
         """Raises as `migrate_in`."""
+        new_id = self._new_id()
         return self._done(
-            namespace, lambda work: migrate_in(work, subscription_id, migration, self._new_id(), self._now())
+            namespace, subscription_id, lambda work, now: migrate_in(work, subscription_id, migration, new_id, now)
         )
 
     def allows_several(self, namespace: str) -> bool:
@@ -111,8 +120,12 @@ class SubscriptionService:
                 raise Conflict(message, "customers_have_several_subscriptions")
             work.commit()
 
-    def _done(self, namespace: str, use_case: Callable[[Work[SubscriptionStore]], T]) -> T:
+    def _done(
+        self, namespace: str, subscription_id: str, use_case: Callable[[Work[SubscriptionStore], datetime], T]
+    ) -> T:
         with self._begin(namespace) as work:
-            done = use_case(work)
+            # as in `create`
+            lock_customer_of(work, subscription_id)
+            done = use_case(work, self._now())
             work.commit()
         return done

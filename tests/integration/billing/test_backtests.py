@@ -247,3 +247,17 @@ def test_a_customer_that_breaks_the_arithmetic_fails_alone(run: Run, backtested:
     assert rows[ann]["state"] == "compared"
     assert rows[bob]["reason"]["code"] == "unexpected"
     assert "NaN" not in rows[bob]["reason"]["message"]
+
+
+def test_the_last_step_finds_who_is_left_wherever_the_collation_puts_them(run: Run, backtested: Backtested) -> None:
+    plan = backtested.plan(SOLD)
+    backtested.subscribe(run.customer("ann"), plan)
+    started = backtested.start(plan, periods=1, asOf=AS_OF)
+    with run.database.transaction(run.namespace) as transaction:
+        # stands after "~" here, as every id does where the database sorts by a language
+        transaction.execute("UPDATE backtest_customers SET customer_id = 'ü' WHERE namespace = %(namespace)s")
+        transaction.commit()
+
+    assert not backtested.finish(started)
+    [row] = run.rows("SELECT state, reason_code FROM backtest_customers WHERE namespace = %(namespace)s")
+    assert (row["state"], row["reason_code"]) == ("failed", "batch_failed")

@@ -74,6 +74,16 @@ def test_a_correction_is_made_once(till: Till) -> None:
         till.correct(-1, key="nothing")
 
 
+def test_what_was_given_back_is_not_to_be_invoiced(till: Till) -> None:
+    till.grant(60)
+    assert till.collect(100).rest == 40
+    till.correct(-50)
+
+    again = till.collect(100)
+
+    assert (again.total, again.rest) == (10, 40)
+
+
 def test_what_was_burnt_in_advance_is_covered_by_credit_to_come(till: Till) -> None:
     till.collect(40, mode=Mode.CREDIT_ONLY)
     assert till.balance() == CreditBalance(USD, Decimal(-40), Decimal(0), Decimal(-40))
@@ -210,6 +220,13 @@ def test_a_balance_of_the_past_is_what_was_booked_until_then(till: Till) -> None
     assert [till.balance(hours(at)).settled for at in (-1, 0, 4.9, 5, 10, 100)] == [0, 20, 20, 15, 0, 0]
     assert till.balance(hours(5)).live == 0
     assert till.balance().live == 15
+
+
+def test_before_it_was_granted_credit_was_not_even_pending(till: Till) -> None:
+    till.now = hours(5)
+    till.grant(20, effective_at=hours(10))
+
+    assert [till.balance(hours(at)).pending for at in (-1, 4.9, 5, 9.9, 10)] == [0, 0, 20, 20, 0]
 
 
 def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, database_settings: PostgresSettings) -> None:

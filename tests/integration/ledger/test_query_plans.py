@@ -42,6 +42,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "advances": (LEDGER["holdings"], ONE, "ledger_entries_in_advance"),
     "charges": (LEDGER["charges"], {"keys": ["K7"]}, "ledger_charges_pkey"),
     "realised": (LEDGER["realised"], {"keys": ["K7", "K8"]}, "ledger_transactions_of_charge"),
+    "burnt_at_first": (LEDGER["burnt_at_first"], {"keys": ["K7", "K8"]}, "ledger_transactions_of_charge"),
     "accrued": (LEDGER["accrued"], {"key": "K7"}, "ledger_transactions_of_charge"),
     "has": (LEDGER["has"], {"key": "K7"}, "ledger_transactions_namespace_key_key"),
     "edges": (GRANTS["edges"], {"until": hours(1), "size": 200}, "credit_grants_to_expire"),

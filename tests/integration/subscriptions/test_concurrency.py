@@ -1,12 +1,16 @@
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
+
+import pytest
 
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.subscriptions.create import NewSubscription
 from meterhouse.subscriptions.edit import Edit
+from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem
-from meterhouse.subscriptions.postgres import PostgresStore
+from meterhouse.subscriptions.postgres import PostgresStore, PostgresSubscriptions
 from meterhouse.subscriptions.sale import PlanChoice, Wanted
 from meterhouse.subscriptions.service import SubscriptionService
 from tests.unit.subscriptions.samples import at, fee, spec
@@ -76,3 +80,38 @@ def test_of_many_who_change_one_subscription_at_once_one_succeeds(
         outcomes = sorted(threads.map(change, range(4)))
     assert outcomes == ["changed"] + ["subscription_state_forbids"] * 3
     assert api.call("GET", "/api/v1/customers/ann/subscriptions")[1]["totalCount"] == 2
+
+
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
+
+
+def test_a_change_and_what_the_namespace_settles_wait_for_each_other_in_one_order(
+    api: "Api", database_settings: PostgresSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = api.subscribe()["id"]
+    own = Database(lambda: database_settings)
+    settling = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
+    settling.allow_several(api.namespace, is_allowed=False)
+    settled: list[Future[None]] = []
+
+    def update(store: PostgresSubscriptions, before: Subscription, after: Subscription) -> None:
+        written(store, before, after)
+        settled.append(threads.submit(settling.allow_several, api.namespace, is_allowed=True))
+        with api.database.transaction(api.namespace) as watching:
+            end = time.monotonic() + 10
+            while not watching.fetch_one(WAITING) and time.monotonic() < end:
+                time.sleep(0.01)
+
+    written = PostgresSubscriptions.update
+    monkeypatch.setattr(PostgresSubscriptions, "update", update)
+    other = Database(lambda: database_settings)
+    changing = SubscriptionService(begins(other, PostgresStore), lambda: api.now)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            changed = changing.change(api.namespace, made, Wanted(plan=spec()))
+            assert [one.result() for one in settled] == [None]
+        assert settling.allows_several(api.namespace)
+    finally:
+        own.close()
+        other.close()
+    assert changed.next.previous_id == made

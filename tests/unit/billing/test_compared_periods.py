@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meterhouse.billing.compared_periods import Stretch, last_stretches, lines_within, under
+from meterhouse.billing.compared_periods import Stretch, last_stretches, targets_within, under
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.subscriptions.model import PlanReference
 from meterhouse.subscriptions.spec import subscribe
-from tests.unit.billing.samples import NOW, metered
+from tests.unit.billing.samples import metered
 from tests.unit.subscriptions.samples import at, fee, period, phase, spec, subscription, terms
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_lines_are_those_whose_service_starts_in_the_periods_in_advance_or_not()
     agreed = subscription("2024-01-01", (fee(), metered()))
     [stretch] = last_stretches([agreed], "plan", 2, at("2024-04-01"))
 
-    lines = lines_within(stretch, agreed, {}, NOW)
+    lines = targets_within(stretch, agreed, {})
 
     months = [period("2024-02-01", "2024-03-01"), period("2024-03-01", "2024-04-01")]
     assert sorted((line.rate_card.key, line.service_period) for line in lines) == [
@@ -135,9 +135,9 @@ def test_usage_that_is_charged_beyond_the_periods_is_refused_and_a_fee_counts_wh
     yearly_usage = replace(metered(), billing_cadence=Cadence.parse("P1Y"))
 
     with pytest.raises(InvalidInput) as refusal:
-        lines_within(stretch, under(spec(phase("one", None, yearly_usage)), agreed), {}, NOW)
+        targets_within(stretch, under(spec(phase("one", None, yearly_usage)), agreed), {})
     assert refusal.value.problems[0].code == "period_not_complete"
 
     yearly_fee = under(spec(phase("one", None, fee(cadence="P1Y"))), agreed)
-    [line] = lines_within(stretch, yearly_fee, {}, NOW)
+    [line] = targets_within(stretch, yearly_fee, {})
     assert line.service_period == period("2024-01-01", "2025-01-01")

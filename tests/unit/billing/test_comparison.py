@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from meterhouse.billing.backtest import BacktestRow, RowState
 from meterhouse.billing.backtest_case import case_of, settled
+from meterhouse.billing.billed_lines import BilledLines, billed_lines
 from meterhouse.billing.collection import Missing, rated
 from meterhouse.billing.compared_periods import last_stretches
 from meterhouse.billing.comparison import QUANTILES, Summary, Sums, quantiles_of, summary_of
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.reconcile import reconcile
-from meterhouse.billing.rests import Known, cuts
+from meterhouse.billing.rests import Known
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.catalog.price import FlatPrice, Price, UnitPrice
 from meterhouse.catalog.rate_card import RateCard
@@ -76,7 +77,8 @@ class Billed:
 
     def compared(self, agreed: Subscription, plan: PlanSpec, periods: int, as_of: datetime) -> BacktestRow:
         stretches = last_stretches([agreed], "plan", periods, as_of)
-        made = case_of(CUSTOMER_ID, stretches, plan, self.issued.values(), cuts(self.known, ()), NOW)
+        lines = billed_lines([agreed], self.known, self.pending.values(), self.issued.values(), (), as_of)
+        made = case_of(CUSTOMER_ID, stretches, plan, lines, NOW)
         quantities: dict[str, Decimal | Missing] = {line.id: used(line) for line in made.unrated}
         return settled(made, quantities, self.workflow, NOW)
 
@@ -189,7 +191,7 @@ def test_what_was_invoiced_counts_as_it_was_though_it_is_not_asked_for_any_more(
 
 def test_a_quantity_that_is_not_known_is_a_reason_and_no_amount() -> None:
     agreed = subscription("2024-01-01", (metered(),))
-    made = case_of(CUSTOMER_ID, last_stretches([agreed], "plan", 1, at("2024-04-01")), spec(), (), {}, NOW)
+    made = case_of(CUSTOMER_ID, last_stretches([agreed], "plan", 1, at("2024-04-01")), spec(), BilledLines(), NOW)
     unknown = {line.id: Missing("usage_not_readable", "its meter is gone") for line in made.unrated}
 
     row = settled(made, unknown, Workflow(), NOW)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterhouse.kernel.allocation import allocate
+from meterhouse.kernel.allocation import allocate, rounded_together
+from meterhouse.kernel.rounding import round_half_away
 
 if TYPE_CHECKING:
     from random import Random
@@ -76,3 +77,25 @@ def test_the_order_of_the_weights_changes_nothing(total: Decimal, weights: dict[
     shuffled = list(weights.items())
     rng.shuffle(shuffled)
     assert allocate(total, shuffled, 2) == allocate(total, list(weights.items()), 2)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "rounded"),
+    [
+        ([], []),
+        (["0.005"], ["0.01"]),
+        (["0.005", "0.005"], ["0.01", "0.00"]),
+        (["0.0914328", "124", "20.3735784"], ["0.09", "124.00", "20.38"]),
+        (["1.994", "1.994", "0.004"], ["2.00", "1.99", "0.00"]),
+    ],
+)
+def test_amounts_rounded_together_come_to_their_rounded_sum(amounts: list[str], rounded: list[str]) -> None:
+    assert [str(one) for one in rounded_together([Decimal(one) for one in amounts], 2)] == rounded
+
+
+@given(st.lists(st.decimals(min_value=0, max_value=10**9, places=5), max_size=8))
+def test_amounts_rounded_together_stay_within_a_step_and_keep_what_needs_no_rounding(amounts: list[Decimal]) -> None:
+    rounded = rounded_together(amounts, 2)
+
+    assert sum(rounded, Decimal(0)) == round_half_away(sum(amounts, Decimal(0)), 2)
+    assert all(abs(one - amount) < Decimal("0.01") for one, amount in zip(rounded, amounts, strict=True))

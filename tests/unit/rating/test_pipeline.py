@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meterhouse.catalog.discount import Discounts
@@ -145,6 +145,9 @@ def test_a_full_period_costs_its_minimum_at_least_and_its_maximum_at_most(
 
 
 @given(st.lists(st.tuples(anything.amounts, anything.quantities), min_size=1, max_size=6))
+@example(
+    [(Decimal("0.0332"), Decimal("2.754")), (Decimal("0.0496"), Decimal(2500)), (Decimal("0.1538"), Decimal("132.468"))]
+)
 def test_a_sum_rounded_once_is_shared_by_its_lines_to_the_last_cent(lines: list[tuple[Decimal, Decimal]]) -> None:
     parts = [Part(f"part-{index}", "", *pair) for index, pair in enumerate(lines)]
 

@@ -25,7 +25,7 @@ LIMIT %(limit)s OFFSET %(offset)s
 -- name: pending_customers
 SELECT customer_id FROM backtest_customers
 WHERE namespace = %(namespace)s AND backtest_id = %(id)s AND state = 'pending'
-    AND customer_id > %(after)s AND customer_id <= %(up_to)s
+    AND customer_id > %(after)s AND (%(up_to)s::text IS NULL OR customer_id <= %(up_to)s)
 ORDER BY customer_id
 
 -- name: edges

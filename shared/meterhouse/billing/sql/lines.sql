@@ -82,12 +82,13 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND l.rate_card ->> 'billing_cadence' IS NOT NULL
 ORDER BY l.key
 
--- name: issued_of_subscriptions
+-- name: standing_of_subscriptions
+-- On invoices that count: issued ones, or drafts.
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s) AND l.service_start >= %(since)s
     AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL
-    AND i.issued_at IS NOT NULL AND i.voided_at IS NULL AND i.deleted_at IS NULL
+    AND (i.issued_at IS NOT NULL) = %(is_issued)s AND i.voided_at IS NULL AND i.deleted_at IS NULL
 
 -- name: features_to_bill
 -- Sold for usage, and not yet at an end up to which the usage stands on invoices; or named by a line by hand whose

@@ -78,6 +78,15 @@ GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
 ORDER BY 1, min(t.sequence), min(e.number)
 
+-- name: burnt_at_first
+-- By the transaction that charged; what was given back since, or covers what was burnt in advance, is of others.
+SELECT t.charge, -sum(e.amount) AS amount
+FROM ledger_transactions t
+JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
+WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND t.key = 'charge/' || t.charge
+    AND e.account = 'customer_fbo'
+GROUP BY 1
+
 -- name: accrued
 SELECT e.cost_rate, e.cost_currency, sum(e.amount) AS amount
 FROM ledger_transactions t

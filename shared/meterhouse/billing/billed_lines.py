@@ -1,0 +1,83 @@
+"""What billing made of the lines of some customers, as the old side of a backtest needs it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from meterhouse.billing.compared_periods import Stretch
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.prepaid import Excess, excesses, less_prepaid
+from meterhouse.billing.reconcile import targets_of
+from meterhouse.billing.rests import Cuts, Known, cuts
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.target import TargetLine
+
+_BySubscription = Mapping[str, Sequence[Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLines:
+    """What stands on invoices, and what was invoiced in advance for longer than is asked for.
+
+    Attributes:
+        agreed: all subscriptions of the customers, by id.
+        issued: lines on invoices that were issued and still count, by subscription.
+        drafted: lines on drafts, by subscription.
+        settled: keys that nothing is asked for any more: on invoices that count, or never to be billed.
+    """
+
+    agreed: Mapping[str, Subscription] = field(default_factory=dict)
+    parted: Cuts = field(default_factory=dict)
+    excess: Sequence[Excess] = ()
+    issued: _BySubscription = field(default_factory=dict)
+    drafted: _BySubscription = field(default_factory=dict)
+    settled: AbstractSet[str] = frozenset()
+
+    def left(self, target: TargetLine) -> TargetLine | None:
+        """The target less what was charged before, as billing charges it; None where nothing is left of it."""
+        if target.key in self.settled:
+            return None
+        return less_prepaid(target, self.excess, self.agreed)
+
+    def is_prepaid_outside(self, target: TargetLine, stretches: Collection[Stretch]) -> bool:
+        """Whether a line that starts outside the stretches charged for the target before."""
+        outside = [one for one in self.excess if not any(_holds(stretch, one) for stretch in stretches)]
+        return less_prepaid(target, outside, self.agreed) != target
+
+
+def billed_lines(
+    agreed: Iterable[Subscription],
+    known: Known,
+    pending: Iterable[Line],
+    issued: Iterable[Line],
+    drafted: Iterable[Line],
+    until: datetime,
+) -> BilledLines:
+    """What became of the lines of `agreed`, all subscriptions of some customers, up to `until`."""
+    settled = known.keys - {line.key for line in pending}
+    by_id, parted = {subscription.id: subscription for subscription in agreed}, cuts(known, ())
+    reach = max((one.service_period.end for one in known.prepaid), default=until)
+    targets = targets_of(by_id, parted, max(reach, until)) if known.prepaid else {}
+    excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in targets.items()}))
+    return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafted), settled)
+
+
+def within(lines: _BySubscription, stretch: Stretch) -> list[Line]:
+    """Those whose service starts in the stretch."""
+    own = lines.get(stretch.subscription.id, ())
+    return [line for line in own if stretch.period.contains(line.service_period.start)]
+
+
+def _holds(stretch: Stretch, excess: Excess) -> bool:
+    subscription_id, *_ = excess.prepaid.key.split("/")
+    start = excess.prepaid.service_period.start
+    return subscription_id == stretch.subscription.id and stretch.period.contains(start)
+
+
+def _by_subscription(lines: Iterable[Line]) -> _BySubscription:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.subscription is not None:
+            found.setdefault(line.subscription.subscription_id, []).append(line)
+    return found
