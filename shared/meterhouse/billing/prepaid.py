@@ -89,6 +89,14 @@ def less_prepaid(
     return replace(target, name=f"{target.name} (difference)", rate_card=rest)
 
 
+def resting(
+    keys: Collection[str], excess: Iterable[Excess], prepaid: Collection[Prepaid], agreed: Mapping[str, Subscription]
+) -> list[str]:
+    """Keys of the lines on other invoices that charged less because of those of `keys`, and stand."""
+    reaching = [one for one in excess if one.prepaid.key in keys]
+    return sorted(other.key for other in prepaid if any(_rests(other, one, agreed) for one in reaching))
+
+
 def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
     """The invoice with one warning for each of its lines that reaches too far, and no others of that kind."""
     reach = {one.prepaid.key: one.period for one in excess if one.prepaid.invoice_id == invoice.id}
@@ -114,15 +122,25 @@ def _alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Su
     card = target.rate_card
     if not card.is_in_advance or not isinstance(card.price, FlatPrice) or not target.is_prorated:
         return []
-    mine = _items(target, agreed)
+    mine = _items(target.subscription_id, target.item_key, agreed)
     return [one for one in excess if _item(one.prepaid.key) in mine and one.is_like(target)]
 
 
-def _items(target: TargetLine, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:
+def _rests(other: Prepaid, one: Excess, agreed: Mapping[str, Subscription]) -> bool:
+    period, percentage = one.prepaid.full_service_period, one.prepaid.percentage
+    return (
+        other.invoice_id != one.prepaid.invoice_id
+        and (other.full_service_period, other.percentage) == (period, percentage)
+        and one.covers(other.service_period)
+        and _item(one.prepaid.key) in _items(*_item(other.key), agreed)
+    )
+
+
+def _items(subscription_id: str, item_key: str, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:
     """The item, and those of its key in the subscriptions that came before."""
-    found, subscription = set(), agreed.get(target.subscription_id)
-    while subscription is not None and (subscription.id, target.item_key) not in found:
-        found.add((subscription.id, target.item_key))
+    found, subscription = set(), agreed.get(subscription_id)
+    while subscription is not None and (subscription.id, item_key) not in found:
+        found.add((subscription.id, item_key))
         subscription = agreed.get(subscription.previous_id or "")
     return found
 

@@ -1,12 +1,12 @@
 """Brings stored lines to what the subscriptions say they should be. Running it twice changes nothing."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, SubscriptionReference
-from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid
+from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.subscriptions.model import Subscription
@@ -51,6 +51,14 @@ def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) 
     """What the subscriptions ask for at `at` and no line has been made of yet."""
     asked = _asked(subscriptions, (), known, at)
     return [target for key, (_, target) in asked.now.items() if key not in known.keys]
+
+
+def differences_on(
+    keys: Collection[str], subscriptions: Sequence[Subscription], known: Known, at: datetime
+) -> list[str]:
+    """Keys of the standing lines that charge only the difference to lines of `keys`."""
+    excess = _asked(subscriptions, (), known, at).excess
+    return resting(keys, excess, known.prepaid, {one.id: one for one in subscriptions})
 
 
 def gathering_id(customer_id: str, currency: str) -> str:
