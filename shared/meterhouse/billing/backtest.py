@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -35,6 +35,7 @@ class Backtest:
 
     Attributes:
         plan: the plan that `spec` is a copy of: a draft that changes afterwards changes no backtest.
+        requested_at: when it was asked for, last if it had failed before.
         customers: how many were chosen.
         summary: None until it is finished.
     """
@@ -48,6 +49,11 @@ class Backtest:
     customers: int
     finished_at: datetime | None = None
     summary: Summary | None = None
+
+    @property
+    def execution(self) -> str:
+        """The name of its workflow's execution, another one each time that it is asked for anew."""
+        return f"{self.id}-{self.requested_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
 
     def state_at(self, at: datetime) -> BacktestState:
         if self.summary is not None:

@@ -30,6 +30,9 @@ class Backtests(Protocol):
     def add(self, backtest: Backtest, customer_ids: Collection[str]) -> None:
         """Add it with a pending row for each customer; one of this id that exists stays as it is."""
 
+    def renew(self, backtest_id: str, at: datetime, lost: datetime) -> None:
+        """Ask for it again at `at` if it was asked for at `lost` or before and has not finished; rows stay."""
+
     def pending(self, backtest_id: str, after: str, up_to: str | None = None) -> list[str]:
         """The customers in (`after`, `up_to`], or of all after, that are still to be compared, in order."""
 

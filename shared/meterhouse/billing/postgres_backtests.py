@@ -56,6 +56,9 @@ class PostgresBacktests:
             named = {"id": backtest.id, "customer_ids": list(customer_ids)}
             self._transaction.execute(_SQL["add_customers"], named)
 
+    def renew(self, backtest_id: str, at: datetime, lost: datetime) -> None:
+        self._transaction.execute(_SQL["renew_backtest"], {"id": backtest_id, "at": at, "lost": lost})
+
     def pending(self, backtest_id: str, after: str, up_to: str | None = None) -> list[str]:
         wanted = {"id": backtest_id, "after": after, "up_to": up_to}
         return [row["customer_id"] for row in self._transaction.fetch_all(_SQL["pending_customers"], wanted)]

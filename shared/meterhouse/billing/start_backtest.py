@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meterhouse.billing.backtest import Backtest, backtest_id
+from meterhouse.billing.backtest import LASTS_AT_MOST, Backtest, backtest_id
 from meterhouse.billing.backtest_ports import BacktestStore, Launcher
 from meterhouse.billing.backtest_run import BacktestRun
 from meterhouse.billing.compared_periods import last_stretches, under
@@ -41,7 +41,7 @@ class StartBacktest:
         self._now = now
 
     def __call__(self, namespace: str, wanted: WantedBacktest) -> Backtest:
-        """The backtest, under way; the same question again is the same backtest, which is started once.
+        """The backtest, under way; the same question again is the same one, started anew only where it failed.
 
         Raises:
             NotFound: there is no such plan.
@@ -61,10 +61,11 @@ class StartBacktest:
                 raise InvalidInput("this cannot be backtested", problems)
             made = _made(namespace, plan, wanted, as_of, chosen, now)
             work.store.backtests.add(made, chosen)
+            work.store.backtests.renew(made.id, now, now - LASTS_AT_MOST)
             found = work.store.backtests.find(plan.id, made.id) or made
             work.commit()
         if found.summary is None:
-            self._launcher.start(found.id, BacktestRun(namespace, plan.id, found.id).document())
+            self._launcher.start(found.execution, BacktestRun(namespace, plan.id, found.id).document())
         return found
 
 

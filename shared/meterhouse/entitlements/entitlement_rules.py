@@ -8,6 +8,7 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.entitlements.entitlement import Allowance, Entitlement, EntitlementType, floor_minute
 from meterhouse.entitlements.grant import Grant
 from meterhouse.entitlements.grant_rules import GrantBounds, check_cadence, issue_grant, new_grant
+from meterhouse.entitlements.reservation import LARGEST_AMOUNT
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, MeasureFrom, RecurrenceSpec
 from meterhouse.entitlements.usage_period import UsagePeriods
 from meterhouse.kernel.cadence import index_at, period_at
@@ -61,6 +62,8 @@ def new_entitlement(
         problems.add("/activeTo", "before_active_from", "must be later than activeFrom")
     periods = _periods(spec, starts, at, problems)
     metered = spec.allowance if spec.type is EntitlementType.METERED else None
+    if metered is not None and metered.issue is not None and metered.issue.amount >= LARGEST_AMOUNT:
+        problems.add("/issue/amount", "issue_out_of_range", f"what is issued must be below {LARGEST_AMOUNT:f}")
     return Entitlement(
         id=entitlement_id,
         customer_id=entitled.customer_id,

@@ -104,5 +104,15 @@ class ListGrantBatches:
             if not edges:
                 work.store.tell_until(until)
                 work.commit()
+        edges = _widened(edges, self._most)
         for after_id, up_to_id in zip([_BEFORE_ALL, *edges], edges, strict=False):
             yield GrantBatch(namespace, window, after_id, up_to_id)
+
+
+def _widened(edges: Sequence[str], most: int) -> Sequence[str]:
+    """At most `most` of the edges: each batch is as many of theirs as it takes.
+
+    A shorter window would not do: what is issued time and again is in every one, and each run would fall behind.
+    """
+    step = -(-len(edges) // most)
+    return edges if step <= 1 else [*edges[step - 1 : -1 : step], edges[-1]]

@@ -57,6 +57,10 @@ class SubscriptionAddon:
         number = bisect_right(self.quantities, at, key=lambda one: one.active_from)
         return self.quantities[number - 1].quantity if number else 0
 
+    def most_before(self, at: datetime | None) -> int:
+        """The most there ever were of it before `at`; None: ever."""
+        return max((one.quantity for one in self.quantities if at is None or one.active_from < at), default=0)
+
     def is_there(self, since: datetime) -> bool:
         """Whether there is any of it at `since` or later."""
         return any(quantity and (span.end is None or span.end > since) for span, quantity in self.segments())

@@ -1,20 +1,22 @@
 """The items of a phase with add-ons laid over them: cut where a quantity changes, numbered in order of time.
 
 Nothing is stored of this, and nothing taken back: it follows from the items as agreed and the quantities over time.
-Both change from now on only, so what is past stays the same, its ids and versions too.
+Both change from now on only, so what is past stays the same, its ids and versions too; but a fee in arrears that is
+not due yet moves on to the item at whose end it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.catalog.price import FlatPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence
-from meterhouse.kernel.rounding import EXACT
 from meterhouse.subscriptions.addon import AddonCard, SubscriptionAddon
+from meterhouse.subscriptions.once import AddonFee, charging, fee_of
 from meterhouse.subscriptions.overlay import overlaid
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, item_id
+from meterhouse.subscriptions.runs import runs
 from meterhouse.subscriptions.span import Span
 
 
@@ -42,13 +44,14 @@ class Overlays:
     def _timeline(
         self, phase: SubscriptionPhase, key: str, items: Sequence[SubscriptionItem]
     ) -> Sequence[SubscriptionItem]:
-        layers = [layer for layer in self._layers(key) if layer.is_on(phase)]
+        layers = [layer for layer in self._layers(key) if layer.is_on(phase.span)]
         if not layers:
             return items
+        once = _Once(phase.span, layers, _stretches(replace(phase, items=tuple(items))))
         made: list[SubscriptionItem] = []
         for base, span in _spans(phase, sorted(items, key=lambda item: (item.active_from, item.version))):
-            for piece in _charged_once(_pieces(base, span, layers, self.plan)):
-                made.append(self._item(phase, base, piece, version=len(made)))
+            for piece in _pieces(base, span, layers, self.plan):
+                made.append(self._item(phase, base, once.charged(base, piece), version=len(made)))
         return made
 
     def _layers(self, key: str) -> Iterator["_Layer"]:
@@ -67,6 +70,7 @@ class Overlays:
             active_to=piece.span.end,
             version=version,
             feature_id=piece.feature_id,
+            is_overlaid=piece.is_overlaid,
         )
 
 
@@ -77,15 +81,63 @@ class _Layer:
     addon: SubscriptionAddon
     card: AddonCard
 
-    def is_on(self, phase: SubscriptionPhase) -> bool:
-        return any(quantity and span.meets(phase.span) for span, quantity in self.addon.segments())
+    @property
+    def fee(self) -> Decimal:
+        """What one of it is charged once."""
+        return fee_of(self.card.rate_card)
+
+    def is_on(self, span: Span) -> bool:
+        return any(quantity and own.meets(span) for own, quantity in self.addon.segments())
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """A part of an item, or of a gap, with one rate card; `quantities` of the add-ons whose fee is charged once."""
+
     span: Span
     card: RateCard
     feature_id: str | None
+    quantities: tuple[int, ...]
+    is_overlaid: bool = False
+
+    def goes_on_as(self, other: "_Piece") -> bool:
+        is_like = (self.card, self.quantities) == (other.card, other.quantities)
+        return is_like and self.span.end == other.span.start
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """What the pieces of one key charge once; `stretches`: by item, when it and those that charge like it are."""
+
+    phase: Span
+    layers: Sequence[_Layer]
+    stretches: Mapping[str, Span]
+
+    def charged(self, base: SubscriptionItem | None, piece: _Piece) -> _Piece:
+        fees = (AddonFee(layer.addon, layer.card.rate_card) for layer in self.layers if layer.fee)
+        amounts = [fee.charged(piece.span, self.phase) for fee in fees]
+        if base is not None and self._is_charged_by(base, piece.span):
+            amounts.append(fee_of(base.rate_card))
+        card = charging(piece.card, amounts)
+        return replace(piece, card=card, is_overlaid=self._is_overlaid(piece.span.end))
+
+    def _is_charged_by(self, base: SubscriptionItem, span: Span) -> bool:
+        """Whether the plan's fee is; before there is any add-on items charge as agreed, all that are alike as one."""
+        stretch = self.stretches.get(base.id, base.span)
+        if base.rate_card.is_in_advance:
+            return span.start == stretch.start or not self._is_overlaid(span.end)
+        return span.end == stretch.end or not self._is_overlaid(stretch.end)
+
+    def _is_overlaid(self, until: datetime | None) -> bool:
+        return any(layer.is_on(Span(self.phase.start, until)) for layer in self.layers)
+
+
+def _stretches(phase: SubscriptionPhase) -> Mapping[str, Span]:
+    return {
+        item.id: Span(run[0].active_from, run[-1].active_to)
+        for run in runs(phase, lambda item: item.charge)
+        for item in run
+    }
 
 
 def _spans(
@@ -109,7 +161,7 @@ def _pieces(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer],
     last: _Piece | None = None
     for start, end in zip(starts, [*starts[1:], span.end], strict=True):
         piece = _piece(base, Span(start, end), layers, plan)
-        if last is not None and piece is not None and (last.card, last.span.end) == (piece.card, piece.span.start):
+        if last is not None and piece is not None and last.goes_on_as(piece):
             last = replace(last, span=Span(last.span.start, end))
             continue
         if last is not None:
@@ -126,25 +178,5 @@ def _piece(base: SubscriptionItem | None, span: Span, layers: Sequence[_Layer], 
         if quantity:
             feature_id = layer.card.feature_id if card is None else feature_id
             card = overlaid(card, layer.card.rate_card, quantity, plan)
-    return None if card is None else _Piece(span, card, feature_id)
-
-
-def _charged_once(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """What is charged once was charged by the piece before: the next one charges what was added to it."""
-    before: _Piece | None = None
-    for piece in pieces:
-        follows = before is not None and before.span.end == piece.span.start
-        charged = _once(before.card) if before is not None and follows else Decimal(0)
-        yield replace(piece, card=_less(piece.card, charged))
-        before = piece
-
-
-def _once(card: RateCard) -> Decimal:
-    return card.price.amount if isinstance(card.price, FlatPrice) and card.billing_cadence is None else Decimal(0)
-
-
-def _less(card: RateCard, charged: Decimal) -> RateCard:
-    if not isinstance(card.price, FlatPrice) or card.billing_cadence is not None:
-        return card
-    rest = max(Decimal(0), EXACT.subtract(card.price.amount, charged))
-    return replace(card, price=replace(card.price, amount=rest))
+    once = (layer.addon for layer in layers if layer.fee)
+    return None if card is None else _Piece(span, card, feature_id, tuple(one.quantity_at(span.start) for one in once))

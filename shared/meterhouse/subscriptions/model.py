@@ -78,7 +78,7 @@ class Subscription:
         """The phases that come into force, cut at the subscription's end, with the items that add-ons make of them."""
         overlays = Overlays(self.id, self.addons, self.billing_cadence)
         return tuple(
-            overlays.over(phase).until(self.active_to)
+            overlays.over(phase.until(self.active_to))
             for phase in self.phases
             if self.active_to is None or phase.active_from < self.active_to
         )

@@ -16,7 +16,8 @@ _AT_ONCE = Offset()
 class SubscriptionItem:
     """One rate card, in force during [`active_from`, `active_to`); `version` counts items of its key in the phase.
 
-    `feature_id` is the feature that was sold: its key may be another's by now.
+    `feature_id` is the feature that was sold: its key may be another's by now. `is_overlaid`: whether an add-on lies
+    over it, or lay over what was before it in its phase.
     """
 
     id: str
@@ -25,6 +26,7 @@ class SubscriptionItem:
     active_to: datetime | None = None
     version: int = 0
     feature_id: str | None = None
+    is_overlaid: bool = False
 
     @property
     def key(self) -> str:
@@ -33,6 +35,15 @@ class SubscriptionItem:
     @property
     def span(self) -> Span:
         return Span(self.active_from, self.active_to)
+
+    @property
+    def charge(self) -> tuple[str | None, RateCard]:
+        """What it charges for, and how: other words or units included are no other charge.
+
+        A recurring charge of another name is another one, so that invoices show it.
+        """
+        card = replace(self.rate_card, entitlement=None, description=None, metadata={})
+        return self.feature_id, card if card.billing_cadence is not None else replace(card, name="")
 
 
 @dataclass(frozen=True, slots=True)

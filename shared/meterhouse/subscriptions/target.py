@@ -69,13 +69,15 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
 
 
 def _charges(phase: SubscriptionPhase) -> Iterator[SubscriptionItem]:
-    """The items, in one where they follow each other and charge alike: other units included are no other charge."""
-    for run in runs(phase, _charge):
+    """The items, in one where they follow each other and charge alike."""
+    for run in runs(phase, _terms):
         yield replace(run[0], active_to=run[-1].active_to)
 
 
-def _charge(item: SubscriptionItem) -> tuple[str | None, RateCard]:
-    return item.feature_id, replace(item.rate_card, entitlement=None)
+def _terms(item: SubscriptionItem) -> tuple[object, str | None]:
+    """What items in one have alike. What is charged once with add-ons on it is what was added: it is like no other."""
+    is_apart = item.is_overlaid and item.rate_card.billing_cadence is None
+    return item.charge, item.id if is_apart else None
 
 
 def _is_charged(item: SubscriptionItem) -> bool:

@@ -48,6 +48,14 @@ class Launched:
             raise Unavailable("no workflow today")
         self.runs.setdefault(name, given)
 
+    def backtests(self) -> list[str]:
+        """The backtest of each execution, in order."""
+        return [given["backtestId"] for given in self.runs.values()]
+
+    def given(self, backtest_id: str) -> Mapping[str, str]:
+        """The input of a backtest's first execution."""
+        return next(given for given in self.runs.values() if given["backtestId"] == backtest_id)
+
 
 @dataclass
 class Backtested:

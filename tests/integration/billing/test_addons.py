@@ -74,3 +74,15 @@ def test_more_of_what_was_invoiced_in_advance_charges_what_is_added_alone(run: R
     run.all(at("2024-01-15"))
 
     assert lines(run) == [("01-01", Decimal(93)), ("01-11", Decimal(84))]
+
+
+def test_what_is_charged_once_is_invoiced_once_and_each_more_of_it_too(run: Run) -> None:
+    made = run.subscribe(run.customer("ann"), fee(amount="10", cadence=None))
+    run.all(at("2024-01-05"))
+    assert lines(run) == [("01-01", Decimal(10))]
+
+    once = fee(amount="10", cadence=None)
+    buy(run, made, bought(once, d2024_01_11=1, d2024_01_16=2, d2024_01_18=1, d2024_01_21=2, d2024_01_26=3))
+    run.all(AFTER_JANUARY)
+
+    assert lines(run) == [(day, Decimal(10)) for day in ("01-01", "01-11", "01-16", "01-26")]

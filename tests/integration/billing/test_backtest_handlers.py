@@ -35,7 +35,7 @@ def test_the_workflows_tasks_lead_from_the_batches_to_the_summary_that_is_shown(
     plan = backtested.plan(SOLD)
     backtested.subscribe(run.customer("ann"), plan)
     started = backtested.start(plan, periods=2, asOf="2024-04-01T00:00:00Z")
-    given = json.loads(json.dumps(backtested.launched.runs[started["id"]]))
+    given = json.loads(json.dumps(backtested.launched.given(started["id"])))
 
     listed = batches.handler(given, CONTEXT)["batches"]
     rated = [rate.handler(given | {"batch": batch}, CONTEXT) for batch in listed]

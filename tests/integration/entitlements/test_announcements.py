@@ -197,6 +197,19 @@ def test_batches_hold_each_concerned_grant_once(room: Room) -> None:
     assert edges == [("", concerned[1]), (concerned[1], concerned[3]), (concerned[3], concerned[4])]
 
 
+@pytest.mark.parametrize(("most", "ends"), [(3, [1, 3, 4]), (2, [3, 4]), (1, [4])])
+def test_of_a_namespace_with_more_batches_than_a_run_holds_they_are_wider(
+    room: Room, most: int, ends: list[int]
+) -> None:
+    entitlement = room.entitled(room.customer())
+    concerned = sorted(room.granted(entitlement, **FILLED).id for _ in range(5))
+
+    batches = Herald([room], now=T0 + HOUR, most=most).batches()
+
+    assert [batch.up_to_id for batch in batches] == [concerned[end] for end in ends]
+    assert [batch.after_id for batch in batches] == ["", *(concerned[end] for end in ends[:-1])]
+
+
 def test_what_a_run_cannot_hold_is_told_by_the_next_those_first_that_waited_longest(
     busy: Callable[[], Room],
 ) -> None:

@@ -201,3 +201,17 @@ def test_one_by_hand_in_the_way_of_what_it_includes_is_named_and_nothing_is_writ
 
     assert (status, refused["entitlementId"]) == (409, by_hand["id"])
     assert (sold.ok("GET", path(subscription_id)), events(sold)) == ([], before)
+
+
+def test_so_many_that_what_they_include_is_past_every_number_are_refused_and_nothing_is_written(sold: "Api") -> None:
+    subscription_id = subscribed(sold)
+    made = bought(sold, subscription_id, sell(sold, issuing("10000000000000000")))
+    before = events(sold)
+
+    status, refused = sold.call("PATCH", path(subscription_id, made), {"quantity": 1_000_000})
+
+    assert (status, refused["code"]) == (409, "entitlement_not_possible")
+    assert "100000000000000000000" in refused["detail"]
+    assert events(sold) == before
+    assert sold.ok("GET", f"{ANN}/usage")["issueAfterReset"] == 10**16 + 100
+    assert sold.ok("GET", f"{SUBSCRIPTIONS}/{subscription_id}")

@@ -83,6 +83,7 @@ def test_one_that_is_not_metered_may_have_periods_that_mean_nothing() -> None:
         (metered(measure_from=at("2024-03-15T10:31:00Z")), ("/measureUsageFrom", "in_the_future")),
         (metered(measure_from=at("1969-12-31T23:59:59Z")), ("/measureUsageFrom", "too_early")),
         (metered(issue=Issue(Decimal(1)), grants=[grant_spec()]), ("/grants", "issue_and_grants")),
+        (metered(issue=Issue(Decimal(10) ** 20)), ("/issue/amount", "issue_out_of_range")),
     ],
 )
 def test_terms_that_mean_nothing_are_refused(spec: EntitlementSpec, fault: tuple[str, str]) -> None:

@@ -10,6 +10,11 @@ INSERT INTO backtests (
 INSERT INTO backtest_customers (namespace, backtest_id, customer_id)
 SELECT %(namespace)s, %(id)s, unnest(%(customer_ids)s::text[])
 
+-- name: renew_backtest
+-- Of two that ask for a lost one at once, the second finds it asked for already.
+UPDATE backtests SET requested_at = %(at)s
+WHERE namespace = %(namespace)s AND id = %(id)s AND finished_at IS NULL AND requested_at <= %(lost)s
+
 -- name: find_backtest
 SELECT * FROM backtests WHERE namespace = %(namespace)s AND plan_id = %(plan_id)s AND id = %(id)s
 
