@@ -13,7 +13,6 @@ from meterhouse.billing.invoice import Line
 from meterhouse.billing.reconcile import Changes
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.price import FlatPrice
-from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.errors import Conflict, InvalidInput
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.patch import (
@@ -32,7 +31,7 @@ from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.target import target_lines
 from meterhouse.subscriptions.timing import Soon, edits_at
 from meterhouse.subscriptions.transitions import canceled, continued
-from tests.unit.billing.oracle import START, OraclePhase
+from tests.unit.billing.oracle import START, OraclePhase, priced
 from tests.unit.billing.stored import Stored
 from tests.unit.subscriptions.samples import fee, phase, subscription
 
@@ -267,11 +266,6 @@ class RandomEdits(RuleBasedStateMachine):
                 ]
                 agreed = self.phase_at(when).price(key, when) or Decimal(0)
                 assert sum(map(amount_of, here)) == max(agreed, sum(paid)), (key, when, here)
-
-
-def priced(key: str, amount: str) -> RateCard:
-    """ "a" is charged by the quarter, beside what is charged by the month: an end may cut what it is invoiced for."""
-    return fee(key, amount, cadence="P3M" if key == "a" else "P1M")
 
 
 def joined(spans: list[tuple[datetime, datetime]], far: datetime) -> list[tuple[datetime, datetime]]:
