@@ -162,7 +162,7 @@ class RandomEdits(RuleBasedStateMachine):
     def cancel_and_run_on_at_another_price(self, days: int, amount: str) -> None:
         """What was invoiced up to the end that was meant covers a part of what follows at the new price."""
         self.cancel(Soon.NEXT_BILLING_CYCLE)
-        if self.now + timedelta(days=days) < self.ends:
+        if self.ends is not None and self.now + timedelta(days=days) < self.ends:
             self.time_passes(days, 0)
             self.run_on()
             self.set_price(None, "a", Decimal(amount), Soon.IMMEDIATE)
