@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.collection import scheduled, with_lines
 from meterhouse.billing.invoice import NOTHING, Invoice, Line, ManagedBy
-from meterhouse.billing.line_spec import LineSpec, feature_id_of, manual_line, problems_of
+from meterhouse.billing.line_spec import LineSpec, feature_id_of, is_by_hand, manual_line, problems_of
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.rate_card import RateCard
@@ -50,6 +50,19 @@ class Edited:
     added: tuple[Line, ...]
     changed: tuple[Line, ...]
     removed: tuple[Line, ...]
+
+
+def recognised(invoice: Invoice, edit: Edit) -> Edit:
+    """The edit where new lines that say what lines by hand, not named, say already are those: a repeat adds none."""
+    named = {spec.line_id for spec in edit.lines}
+    unnamed = [line for line in invoice.lines if line.id not in named and is_by_hand(line)]
+    lines: list[LineSpec] = []
+    for spec in edit.lines:
+        same = None if spec.line_id else next((line for line in unnamed if not _differs(line, spec)), None)
+        if same is not None:
+            unnamed.remove(same)
+        lines.append(spec if same is None else replace(spec, line_id=same.id))
+    return replace(edit, lines=lines)
 
 
 def edit_problems(invoice: Invoice, edit: Edit, known: KnownFeatures) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from meterhouse.billing.app import InvoicingApp
 from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.drive import Driven, drive
-from meterhouse.billing.edit import Edit, Edited, edit_problems, edited
+from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.manual_lines import features_of
 from meterhouse.billing.ports import BillingStore, UsageReader
@@ -49,6 +49,7 @@ class EditInvoice:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             invoice = found_invoice(work, invoice_id)
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
+            edit = recognised(invoice, edit)
             known = features_of(work, edit.lines)
             problems = Problems()
             for problem in (*supplier_problems(edit.supplier), *edit_problems(invoice, edit, known)):

@@ -17,6 +17,8 @@ from meterhouse.kernel.period import Period
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(5000, 1, 1, tzinfo=UTC)
 """Far from the calendar's end: collection, draft and payment periods are counted from a line's instants."""
 _WITHOUT_FEATURE = "manual"
+_BY_HAND = "manual/"
+"""How keys begin of lines that no subscription has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,17 @@ def problems_of(spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Probl
         yield Problem(f"{at}/invoiceAt", "invoice_at_before_end", message)
 
 
+def is_by_hand(line: Line) -> bool:
+    """Whether a caller added the line, in whatever revision; one of a subscription that was edited is not by hand."""
+    return line.key.startswith(_BY_HAND)
+
+
 def manual_line(spec: LineSpec, line_id: str, staging: Invoice, known: KnownFeatures, now: datetime) -> Line:
     """The line, pending on a gathering invoice, that nobody but callers changes; `spec` is sound."""
     period = Period(spec.start, spec.end)
     return Line(
         id=line_id,
-        key=f"manual/{line_id}",
+        key=f"{_BY_HAND}{line_id}",
         invoice_id=staging.id,
         customer_id=staging.customer_id,
         currency=staging.currency,

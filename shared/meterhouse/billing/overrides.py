@@ -66,9 +66,10 @@ class OverrideService:
         """
         now = self._now()
         with self._begin(namespace) as work:
+            # the customer first: whoever waits for one keeps no other of the namespace waiting
+            work.store.invoices.lock_customers([customer_id])
             # held against a deletion of the profile, which would not see a pin that is not saved yet
             work.lock("billing_profiles")
-            work.store.invoices.lock_customers([customer_id])
             customer = live_customer(work, customer_id)
             _check(work, profile_id)
             before = work.store.overrides.of_customers([customer_id]).get(customer_id)

@@ -50,7 +50,12 @@ def restore_in(work: Work[SubscriptionStore], subscription_id: str, now: datetim
 
 
 def delete_in(work: Work[SubscriptionStore], subscription_id: str, now: datetime) -> Subscription:
-    """Delete one that has not started; who was to give way to it no longer is. Raises `Conflict`, and `NotFound`."""
+    """Delete one that has not started. What was to give way to it no longer names it, and still ends when it was to.
+
+    Raises:
+        NotFound: there is no such subscription.
+        Conflict: it has started.
+    """
     deleted = change(work, subscription_id, "deleted", lambda current: transitions.deleted(current, now))
     previous = work.store.subscriptions.find(deleted.previous_id) if deleted.previous_id else None
     if previous is not None and previous.superseding_id == deleted.id:

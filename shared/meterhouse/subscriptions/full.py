@@ -14,14 +14,17 @@ from meterhouse.subscriptions.ports import SubscriptionStore
 
 @dataclass(frozen=True, slots=True)
 class FullSubscription:
-    """Features by key, entitlements by the id of an item that includes them."""
+    """Features by id, and by the key of items that know no id; entitlements by the id of an item that includes them."""
 
     subscription: Subscription
     features: Mapping[str, Feature]
+    features_of_keys: Mapping[str, Feature]
     entitlements: Mapping[str, Shown]
 
     def feature_of(self, item: SubscriptionItem) -> Feature | None:
-        return self.features.get(item.rate_card.feature_key or "")
+        if item.feature_id is None:
+            return self.features_of_keys.get(item.rate_card.feature_key or "")
+        return self.features.get(item.feature_id)
 
     def entitlement_of(self, item: SubscriptionItem) -> Shown | None:
         return self.entitlements.get(item.id)
@@ -29,8 +32,10 @@ class FullSubscription:
 
 def in_full(work: Work[SubscriptionStore], subscription: Subscription) -> FullSubscription:
     entitlements = work.store.entitlements.by_item(subscription.id)
+    items = [item for phase in subscription.effective_phases() for item in phase.items]
     return FullSubscription(
         subscription,
-        work.store.features.by_keys(subscription.feature_keys()),
+        work.store.features.by_ids({item.feature_id for item in items if item.feature_id}),
+        work.store.features.by_keys({item.rate_card.feature_key or "" for item in items if not item.feature_id} - {""}),
         {item: entitlements[named] for item, named in standing_for(subscription).items() if named in entitlements},
     )

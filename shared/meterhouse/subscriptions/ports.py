@@ -32,6 +32,9 @@ class Plans(Protocol):
 
 
 class Features(Protocol):
+    def by_ids(self, feature_ids: Collection[str]) -> Mapping[str, Feature]:
+        """Features by id, archived ones too."""
+
     def by_keys(self, keys: Collection[str]) -> Mapping[str, Feature]:
         """For each key the live feature, or the one archived last."""
 

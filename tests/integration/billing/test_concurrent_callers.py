@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from json import dumps
+from time import sleep
 
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.edit_schema import InvoiceReplaceUpdate, edit_from_wire
@@ -35,6 +37,16 @@ def succeeds(settings: PostgresSettings, act: Callable[[Begin[BillingStore]], ob
     return True
 
 
+def wait_for_a_waiter(database: Database, namespace: str) -> None:
+    """Until somebody waits for a lock."""
+    for _ in range(200):
+        with database.transaction(namespace) as transaction:
+            if transaction.fetch_all("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                return
+        sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
 def test_a_profile_is_pinned_or_deleted_never_both(api: Api, database_settings: PostgresSettings) -> None:
     namespace, pool = api.run.namespace, ThreadPoolExecutor(2)
     wanted = api.profile()
@@ -54,19 +66,38 @@ def test_a_profile_is_pinned_or_deleted_never_both(api: Api, database_settings: 
     pool.shutdown()
 
 
+def test_a_pin_that_waits_for_its_customer_keeps_no_other_waiting(
+    api: Api, database_settings: PostgresSettings, unguarded: Database
+) -> None:
+    namespace, ann, wanted = api.run.namespace, api.run.customer("ann"), api.profile()
+
+    def pin(begin: Begin[BillingStore]) -> None:
+        OverrideService(begin).put(namespace, ann, None)
+
+    with ThreadPoolExecutor(2) as pool:
+        with own_connection(database_settings) as begin, begin(namespace) as work:
+            work.store.invoices.lock_customers([ann])
+            pinning = pool.submit(succeeds, database_settings, pin)
+            wait_for_a_waiter(unguarded, namespace)
+            made = pool.submit(api, "POST", PROFILES, wanted).result(timeout=10)
+            assert not pinning.done()
+        assert pinning.result()
+    assert made[0] == 201
+
+
 def test_edits_at_the_same_time_follow_each_other(api: Api, database_settings: PostgresSettings) -> None:
     api.without_auto_advance()
     api.run.subscribe(api.run.customer("ann"))
     api.run.all()
     [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
     kept = [chosen(line, LINE) for line in draft["lines"]]
-    wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(draft, *kept, fee())))
 
-    def edit(begin: Begin[BillingStore]) -> None:
+    def edit(begin: Begin[BillingStore], name: str) -> None:
+        wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(draft, *kept, fee(name=name))))
         EditInvoice(begin, api.run.usage, api.run.app)(api.run.namespace, draft["id"], edit_from_wire(wanted))
 
     with ThreadPoolExecutor(4) as pool:
-        done = [pool.submit(succeeds, database_settings, edit) for _ in range(4)]
+        done = [pool.submit(succeeds, database_settings, partial(edit, name=name)) for name in "abcd"]
         assert all(one.result() for one in done)
     shown = api.ok("GET", f"{INVOICES}/{draft['id']}", query="includeDeletedLines=true&expand=lines")
     live = [line for line in shown["lines"] if "deletedAt" not in line]

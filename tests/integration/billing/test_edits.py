@@ -90,6 +90,30 @@ def test_an_edited_line_is_the_callers_and_is_rated_again(api: Api, draft: dict[
     assert api.run.everything() == stored
 
 
+def test_a_repeated_edit_adds_its_new_lines_once(api: Api, draft: dict[str, Any]) -> None:
+    kept = [chosen(line, LINE) for line in draft["lines"]]
+    [first, second, third], other = [fee(), fee(), usage()], fee(name="Other")
+    changed = put(api, draft, *kept, first, second, third)
+    stored = api.run.everything()
+    with api.run.database.transaction(api.run.namespace) as transaction:
+        transaction.execute("UPDATE features SET archived_at = now() WHERE namespace = %(namespace)s")
+        transaction.commit()
+    assert put(api, draft, *kept, third, first, second) == changed
+    assert api.run.everything() == stored
+    fewer = put(api, draft, *kept, second, other)
+    assert [line["name"] for line in fewer["lines"]].count("Setup") == 1
+
+
+def test_a_line_of_a_subscription_that_is_said_again_without_its_id_becomes_the_callers(
+    api: Api, draft: dict[str, Any]
+) -> None:
+    first, *rest = lines_of(draft, metered=False)
+    own = {name: value for name, value in first.items() if name != "id"}
+    changed = put(api, draft, own, *rest)
+    assert first["id"] not in {line["id"] for line in changed["lines"]}
+    assert sorted(line["managedBy"] for line in changed["lines"]) == ["manual", "subscription"]
+
+
 def test_what_was_edited_is_not_synced_any_more(api: Api, draft: dict[str, Any]) -> None:
     first, *rest = [chosen(line, LINE) for line in draft["lines"]]
     put(api, draft, first | {"name": "Mine"}, *rest[:-1])

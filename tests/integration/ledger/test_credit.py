@@ -81,7 +81,8 @@ def test_what_was_given_back_is_not_to_be_invoiced(till: Till) -> None:
 
     again = till.collect(100)
 
-    assert (again.total, again.rest) == (10, 40)
+    assert again.total == 10
+    assert again.rest == 40
 
 
 def test_what_was_burnt_in_advance_is_covered_by_credit_to_come(till: Till) -> None:

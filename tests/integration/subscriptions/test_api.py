@@ -1,7 +1,9 @@
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.platform.ids import new_id
 from tests.problems import faults_of
 from tests.unit.subscriptions.samples import at, card, phase, spec
@@ -223,3 +225,18 @@ def test_a_customers_subscriptions_are_listed_filtered_ordered_and_paged(api: "A
     ]
     assert api.call("GET", path, query="status=asleep")[0] == 400
     assert api.call("GET", "/api/v1/customers/nobody/subscriptions")[0] == 404
+
+
+def test_an_item_shows_the_feature_that_was_sold_though_its_key_is_another_ones_by_now(api: "Api") -> None:
+    made = api.subscribe()
+    with api.database.transaction(api.namespace) as transaction:
+        features = PostgresFeatures(transaction)
+        sold = features.by_keys(["usage"])["usage"]
+        features.archive(replace(sold, archived_at=api.now))
+        features.add(replace(sold, id=new_id()))
+        transaction.commit()
+
+    shown = api.ok("GET", f"/api/v1/subscriptions/{made['id']}")
+
+    [usage] = [item for phase in shown["phases"] for item in phase["items"] if item["key"] == "usage"]
+    assert usage["included"]["feature"]["id"] == sold.id

@@ -64,6 +64,9 @@ class FakePlans:
 class FakeFeatures:
     by_key: dict[str, Feature] = field(default_factory=dict)
 
+    def by_ids(self, feature_ids: Collection[str]) -> dict[str, Feature]:
+        return {feature.id: feature for feature in self.by_key.values() if feature.id in feature_ids}
+
     def by_keys(self, keys: Collection[str]) -> dict[str, Feature]:
         return {key: self.by_key[key] for key in keys if key in self.by_key}
 
