@@ -9,6 +9,7 @@ from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.reconcile import differences_on
 from meterhouse.billing.saving import numbered, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import Trigger
@@ -64,7 +65,12 @@ class InvoiceActions:
         self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.DELETE, at))
 
     def void(self, namespace: str, invoice_id: str, voiding: Voiding) -> Shown:
-        """Take back an issued invoice that is not paid; `InvalidInput` when `voiding` names others' lines."""
+        """Take back an issued invoice that is not paid.
+
+        Raises:
+            InvalidInput: `voiding` names others' lines.
+            Conflict: `difference_charged`: a line would be billed again that another was charged the difference to.
+        """
 
         def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             driven = Driven(invoice).must_fire(Trigger.VOID, at, voiding.reason)
@@ -72,6 +78,7 @@ class InvoiceActions:
             if strangers:
                 problems = [Problem("/overrides", "unknown_line", f"{line} is no line of it") for line in strangers]
                 raise InvalidInput("lines of other invoices are not voided here", problems)
+            _refuse_differences(work, invoice, voiding, at)
             closed, again = reopened(invoice.lines, voiding, at)
             work.store.lines.update(closed)
             work.store.lines.add(again)
@@ -95,3 +102,14 @@ class InvoiceActions:
             save(work, driven, at)
             work.commit()
         return shown(driven[0].invoice, at)
+
+
+def _refuse_differences(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
+    """What is billed again is billed for less time; what was charged as a difference to it would stay one."""
+    keys = {line.key for line in invoice.lines if voiding.of(line) is not None}
+    agreed = work.store.subscriptions.of_customer(invoice.customer_id)
+    known = work.store.lines.known_of([one.id for one in agreed])
+    charged = differences_on(keys, agreed, known, at)
+    if charged:
+        message = f"{', '.join(charged)} charged the difference to lines of it: void the invoices of these first"
+        raise Conflict(message, "difference_charged")

@@ -143,9 +143,13 @@ def _differs(line: Line, spec: LineSpec) -> bool:
 
 
 def _repriced(line: Line, spec: LineSpec) -> Line:
-    """Proration belongs to the agreed price and period: where either is another, it is charged as it is written."""
+    """Proration belongs to the agreed price and period: where either is another, it is charged as it is written.
+
+    A whole period is charged as it is written in any case: it stays prorated, for what may be taken off later.
+    """
     period = Period(spec.start, spec.end)
-    if (period, spec.price) == (line.service_period, line.rate_card.price):
+    is_whole = line.service_period == line.full_service_period
+    if period == line.service_period and (is_whole or spec.price == line.rate_card.price):
         return line
     return replace(line, service_period=period, full_service_period=period, is_prorated=False, is_terminal=False)
 

@@ -6,6 +6,7 @@ twice for one time; the invoice says in a warning what reaches too far, until cr
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.billing.invoice import Invoice, Issue, Severity
@@ -47,13 +48,14 @@ class Excess:
     prepaid: Prepaid
     period: Period
 
-    def covers(self, target: TargetLine) -> bool:
+    def is_like(self, target: TargetLine) -> bool:
         return (
             self.prepaid.full_service_period == target.full_service_period
             and self.prepaid.percentage == target.rate_card.discounts.percentage
-            and self.period.start <= target.service_period.start
-            and target.service_period.end <= self.period.end
         )
+
+    def covers(self, period: Period) -> bool:
+        return self.period.start <= period.start and period.end <= self.period.end
 
 
 def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> Iterator[Excess]:
@@ -66,22 +68,33 @@ def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> I
             yield Excess(one, Period(end, whole.end))
 
 
+def edges_of(target: TargetLine, excess: Collection[Excess], agreed: Mapping[str, Subscription]) -> set[datetime]:
+    """Where what was charged before for the same item begins and ends: on each side the price left is another."""
+    return {edge for one in _alike(target, excess, agreed) for edge in (one.period.start, one.period.end)}
+
+
 def less_prepaid(
     target: TargetLine, excess: Collection[Excess], agreed: Mapping[str, Subscription]
 ) -> TargetLine | None:
     """The target less what was charged before for the same item and time; None if nothing is left to charge."""
     card, price = target.rate_card, target.rate_card.price
-    if not card.is_in_advance or not isinstance(price, FlatPrice) or not target.is_prorated:
-        return target
-    mine = _items(target, agreed)
-    paid = [one.prepaid.amount for one in excess if _item(one.prepaid.key) in mine and one.covers(target)]
-    if not paid:
+    alike = _alike(target, excess, agreed)
+    paid = [one.prepaid.amount for one in alike if one.covers(target.service_period)]
+    if not paid or not isinstance(price, FlatPrice):
         return target
     left = EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(paid)))
     if left <= 0:
         return None
     rest = replace(card, price=replace(price, amount=left))
     return replace(target, name=f"{target.name} (difference)", rate_card=rest)
+
+
+def resting(
+    keys: Collection[str], excess: Iterable[Excess], prepaid: Collection[Prepaid], agreed: Mapping[str, Subscription]
+) -> list[str]:
+    """Keys of the lines on other invoices that charged less because of those of `keys`, and stand."""
+    reaching = [one for one in excess if one.prepaid.key in keys]
+    return sorted(other.key for other in prepaid if any(_rests(other, one, agreed) for one in reaching))
 
 
 def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
@@ -104,11 +117,30 @@ def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
     return replace(invoice, issues=(*others, *warnings))
 
 
-def _items(target: TargetLine, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:
+def _alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Subscription]) -> list[Excess]:
+    """What may be taken off the target, as far as it is of the same time."""
+    card = target.rate_card
+    if not card.is_in_advance or not isinstance(card.price, FlatPrice) or not target.is_prorated:
+        return []
+    mine = _items(target.subscription_id, target.item_key, agreed)
+    return [one for one in excess if _item(one.prepaid.key) in mine and one.is_like(target)]
+
+
+def _rests(other: Prepaid, one: Excess, agreed: Mapping[str, Subscription]) -> bool:
+    period, percentage = one.prepaid.full_service_period, one.prepaid.percentage
+    return (
+        other.invoice_id != one.prepaid.invoice_id
+        and (other.full_service_period, other.percentage) == (period, percentage)
+        and one.covers(other.service_period)
+        and _item(one.prepaid.key) in _items(*_item(other.key), agreed)
+    )
+
+
+def _items(subscription_id: str, item_key: str, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:
     """The item, and those of its key in the subscriptions that came before."""
-    found, subscription = set(), agreed.get(target.subscription_id)
-    while subscription is not None and (subscription.id, target.item_key) not in found:
-        found.add((subscription.id, target.item_key))
+    found, subscription = set(), agreed.get(subscription_id)
+    while subscription is not None and (subscription.id, item_key) not in found:
+        found.add((subscription.id, item_key))
         subscription = agreed.get(subscription.previous_id or "")
     return found
 

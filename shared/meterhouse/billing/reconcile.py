@@ -1,11 +1,12 @@
 """Brings stored lines to what the subscriptions say they should be. Running it twice changes nothing."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, SubscriptionReference
-from meterhouse.billing.prepaid import Excess, excesses, less_prepaid
+from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.subscriptions.model import Subscription
@@ -52,6 +53,14 @@ def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) 
     return [target for key, (_, target) in asked.now.items() if key not in known.keys]
 
 
+def differences_on(
+    keys: Collection[str], subscriptions: Sequence[Subscription], known: Known, at: datetime
+) -> list[str]:
+    """Keys of the standing lines that charge only the difference to lines of `keys`."""
+    excess = _asked(subscriptions, (), known, at).excess
+    return resting(keys, excess, known.prepaid, {one.id: one for one in subscriptions})
+
+
 def gathering_id(customer_id: str, currency: str) -> str:
     """The id of the one gathering invoice of a customer in a currency."""
     return derived_ulid(ulid_time(customer_id), "gathering_invoice", customer_id, currency)
@@ -81,7 +90,8 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     reach = max((period.end for period in periods), default=at)
     near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
-    return _Asked(_due(near, excess, agreed), _due(far, excess, agreed), excess)
+    made = known.keys - {line.key for line in pending}
+    return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess)
 
 
 def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, Found]:
@@ -95,13 +105,21 @@ def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: dateti
 
 
 def _due(
-    found: Mapping[str, Found], excess: Collection[Excess], agreed: Mapping[str, Subscription]
+    found: Mapping[str, Found],
+    excess: Collection[Excess],
+    agreed: Mapping[str, Subscription],
+    made: AbstractSet[str],
 ) -> Mapping[str, Found]:
-    """Less what was charged in advance."""
+    """Less what was charged in advance; a line that is `made`, and waits no more, is divided no more either."""
     if not excess:
         return found
-    left = {key: (customer_id, less_prepaid(one, excess, agreed)) for key, (customer_id, one) in found.items()}
-    return {key: (customer_id, one) for key, (customer_id, one) in left.items() if one is not None}
+    parts = (
+        (customer_id, part)
+        for customer_id, whole in found.values()
+        for part in divided(whole, () if whole.key in made else edges_of(whole, excess, agreed))
+    )
+    left = ((customer_id, less_prepaid(part, excess, agreed)) for customer_id, part in parts)
+    return {one.key: (customer_id, one) for customer_id, one in left if one is not None}
 
 
 def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime) -> Iterator[Line]:

@@ -48,13 +48,15 @@ def cuts(known: Known, pending: Iterable[Line]) -> Cuts:
 
 
 def divided(target: TargetLine, at: Collection[datetime]) -> Iterator[TargetLine]:
-    """The target line up to the first cut, and from each on a rest of its own; due like the whole."""
+    """The target line, or a rest, up to the first cut, and from each on a rest of its own; due like the whole."""
     whole = target.service_period
     edges = [whole.start, *sorted(cut for cut in at if whole.start < cut < whole.end), whole.end]
     for start, end in pairwise(edges):
         if start == whole.start:
-            yield replace(target, service_period=Period(start, end))
+            yield replace(
+                target, service_period=Period(start, end), is_terminal=target.is_terminal and end == whole.end
+            )
         else:
             # never terminal: what is charged in full is the whole period, and a part of it was charged already
-            key = f"{target.key}{_FROM}{format_rfc3339(start)}]"
+            key = f"{target.key.partition(_FROM)[0]}{_FROM}{format_rfc3339(start)}]"
             yield replace(target, key=key, service_period=Period(start, end), is_terminal=False)

@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.subscriptions.patch import AddItem, Moment
+from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
 from tests.integration.billing.test_manual_lines import FLAT, UNIT, fee, usage
 from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import fee as flat_fee
 
 PARTY = ("key", "name", "taxId", "addresses")
 LINE = ("id", "name", "description", "metadata", "period", "invoiceAt", "rateCard", "price", "featureKey", "taxConfig")
@@ -297,3 +301,21 @@ def test_an_edited_line_that_was_voided_comes_back_as_the_callers(api: Api, draf
     api.run.sync()
     names = {line.name: line.managed_by.value for line in api.run.pending() if line.revision == 1}
     assert names["Mine"] == "manual"
+
+
+def test_a_whole_period_at_an_edited_price_is_taken_off_what_follows_for_it(api: Api) -> None:
+    run = api.run
+    api.without_auto_advance()
+    agreed = run.subscribe(run.customer("ann"), flat_fee(amount="30"), start="2024-04-01")
+    run.all(at("2024-04-01T02:00:00Z"))
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    price = FLAT | {"amount": "25"}
+    [line] = lines_of(draft, metered=False)
+    put(api, draft, line | {"rateCard": line["rateCard"] | {"price": price}, "price": price})
+    issued = api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
+    assert issued["totals"]["total"] == "25.00"
+    edited = at("2024-04-16")
+    run.change(patched(agreed, [AddItem("default", flat_fee(amount="50"))], Moment(edited, edited, KnownFeatures())))
+    run.all(edited)
+    [following] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    assert following["totals"]["total"] == "12.50"

@@ -108,3 +108,18 @@ def test_a_subscription_that_gives_way_is_charged_for_once_where_the_new_one_has
     run.subscribe(before.customer_id, fee(amount="50"), start="2024-04-16", anchor="2024-04-01", previous_id=before.id)
     run.all(SECOND)
     assert totals(run) == [Decimal(30), Decimal(10)]
+
+
+def test_an_invoice_that_covers_only_a_part_of_what_follows_is_taken_off_that_part(run: Run) -> None:
+    open_again = run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.change(replace(open_again, active_to=at("2024-04-21")))
+    run.all(FIRST)
+    assert totals(run) == [Decimal(20)]
+    run.change(open_again)
+    edit(run, open_again, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    assert sorted(line.totals.total for line in run.invoices()[1].lines) == [Decimal("3.33"), Decimal("16.67")]
+    stored = run.everything()
+    run.all(SECOND)
+    assert run.everything() == stored
+    assert warned(run) == [["/lines/0"], []]

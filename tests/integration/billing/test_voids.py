@@ -1,13 +1,20 @@
 """Voiding over HTTP on the real database: lines are billed again, or never."""
 
+from decimal import Decimal
+
 import pytest
 
+from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.subscriptions.patch import AddItem, Moment
+from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
 from tests.unit.billing.samples import FakeApp, metered
+from tests.unit.subscriptions.samples import at, fee
 
 PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
+EDITED = at("2024-04-16")
 
 
 def test_a_voided_invoice_may_be_billed_again_once(api: Api, run: Run) -> None:
@@ -59,3 +66,35 @@ def test_a_void_without_its_fields_is_refused(api: Api, body: object) -> None:
 def test_no_odd_percentage_gets_past_the_schema(api: Api, number: str) -> None:
     body = f'{{"reason": "x", "action": {{"percentage": {number}, "action": {{"type": "discard"}}}}}}'
     assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400
+
+
+def charged_a_difference(run: Run) -> None:
+    """30 a month invoiced in advance, then 10 for a half at 50; neither is paid."""
+    run.app = FakeApp()
+    agreed = run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(at("2024-04-01T02:00:00Z"))
+    run.change(patched(agreed, [AddItem("default", fee(amount="50"))], Moment(EDITED, EDITED, KnownFeatures())))
+    run.all(EDITED)
+
+
+def test_a_line_is_not_billed_again_while_another_was_charged_the_difference_to_it(api: Api, run: Run) -> None:
+    charged_a_difference(run)
+    first, difference = run.invoices()
+    assert [first.totals.total, difference.totals.total] == [Decimal(30), Decimal(10)]
+    stored = run.everything()
+    status, answer = api("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert (status, answer["code"]) == (409, "difference_charged")
+    assert run.everything() == stored
+    api.ok("POST", f"{INVOICES}/{difference.id}/void", PENDING)
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    run.all(EDITED)
+    standing = [invoice for invoice in run.invoices() if invoice.state.value != "voided"]
+    assert sum(invoice.totals.total for invoice in standing) == Decimal(40)
+
+
+def test_a_line_is_given_up_whatever_was_charged_as_a_difference_to_it(api: Api, run: Run) -> None:
+    charged_a_difference(run)
+    api.ok("POST", f"{INVOICES}/{run.invoices()[0].id}/void", DISCARD)
+    run.all(EDITED)
+    standing = [invoice for invoice in run.invoices() if invoice.state.value != "voided"]
+    assert [invoice.totals.total for invoice in standing] == [Decimal(10)]

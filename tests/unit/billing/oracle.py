@@ -4,10 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from meterhouse.catalog.rate_card import RateCard
 from meterhouse.subscriptions.offset import Offset
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 START = at("2024-01-31")
+
+
+def priced(key: str, amount: str) -> RateCard:
+    """ "a" is charged by the quarter, beside what is charged by the month: an end may cut what it is invoiced for."""
+    return fee(key, amount, cadence="P3M" if key == "a" else "P1M")
 
 
 @dataclass

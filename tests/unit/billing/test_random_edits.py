@@ -31,7 +31,7 @@ from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.target import target_lines
 from meterhouse.subscriptions.timing import Soon, edits_at
 from meterhouse.subscriptions.transitions import canceled, continued
-from tests.unit.billing.oracle import START, OraclePhase
+from tests.unit.billing.oracle import START, OraclePhase, priced
 from tests.unit.billing.stored import Stored
 from tests.unit.subscriptions.samples import fee, phase, subscription
 
@@ -55,10 +55,11 @@ class RandomEdits(RuleBasedStateMachine):
     @initialize(lengths=st.lists(st.integers(1, 3), max_size=2), amount=AMOUNTS)
     def subscribe(self, lengths: list[int], amount: str) -> None:
         phases = [
-            phase(f"p{number}", f"P{length}M", fee(ALWAYS), fee("a", amount)) for number, length in enumerate(lengths)
+            phase(f"p{number}", f"P{length}M", fee(ALWAYS), priced("a", amount))
+            for number, length in enumerate(lengths)
         ]
         self.subscription = subscription(
-            f"{START:%F}", phases=[*phases, phase("last", None, fee(ALWAYS), fee("a", amount))]
+            f"{START:%F}", phases=[*phases, phase("last", None, fee(ALWAYS), priced("a", amount))]
         )
         months = [sum(lengths[:number]) for number in range(len(lengths) + 1)]
         for planned, month in zip(self.subscription.phases, months, strict=True):
@@ -89,7 +90,7 @@ class RandomEdits(RuleBasedStateMachine):
             when = edits_at(self.subscription, timing, self.now)
         except InvalidInput:
             return
-        patch: Patch = RemoveItem(one.key, key) if amount is None else AddItem(one.key, fee(key, str(amount)))
+        patch: Patch = RemoveItem(one.key, key) if amount is None else AddItem(one.key, priced(key, str(amount)))
         is_over = self.oracle.index(one) < self.oracle.index(self.phase_at(when))
         is_unknown = amount is None and not one.knows(key)
         is_refused = is_over or is_unknown or one.is_scheduled(key, max(when, one.start), for_=amount)
@@ -124,7 +125,11 @@ class RandomEdits(RuleBasedStateMachine):
         key, self.added = f"n{self.added}", self.added + 1
         new = AddPhase(key, "New", Offset(months), Offset(length) if behind else None)
         if self.edit(
-            new, AddItem(key, fee(ALWAYS)), AddItem(key, fee("a", amount)), when=self.now, is_refused=start <= self.now
+            new,
+            AddItem(key, fee(ALWAYS)),
+            AddItem(key, priced("a", amount)),
+            when=self.now,
+            is_refused=start <= self.now,
         ):
             before = self.oracle[: len(self.oracle) - len(behind)]
             shift = months + length - behind[0].months if behind else 0
@@ -151,6 +156,16 @@ class RandomEdits(RuleBasedStateMachine):
         self.subscription = canceled(self.subscription, timing, self.now)
         self.ends = self.subscription.active_to
         self.invoice()
+
+    @precondition(lambda self: self.ends is None)
+    @rule(days=st.integers(0, 31), amount=AMOUNTS)
+    def cancel_and_run_on_at_another_price(self, days: int, amount: str) -> None:
+        """What was invoiced up to the end that was meant covers a part of what follows at the new price."""
+        self.cancel(Soon.NEXT_BILLING_CYCLE)
+        if self.ends is not None and self.now + timedelta(days=days) < self.ends:
+            self.time_passes(days, 0)
+            self.run_on()
+            self.set_price(None, "a", Decimal(amount), Soon.IMMEDIATE)
 
     @precondition(lambda self: self.ends is not None and self.now < self.ends)
     @rule()
