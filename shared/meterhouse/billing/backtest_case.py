@@ -70,9 +70,9 @@ def case_of(
         asked = targets_within(stretch, agreed, billed.parted)
         _refuse_differences(asked, stretches, billed)
         issued, drafted = within(billed.issued, stretch), within(billed.drafted, stretch)
-        rest = (billed.left(target) for target in asked)
+        rest = (part for target in asked for part in billed.left(target))
         invoiced += issued
-        old += [*drafted, *(line_of(customer_id, target, now) for target in rest if target is not None)]
+        old += [*drafted, *(line_of(customer_id, target, now) for target in rest)]
         planned = targets_within(stretch, under(plan, agreed), billed.parted)
         new += [_beside(line_of(customer_id, target, now)) for target in planned]
     return Case(customer_id, stretches, invoiced, old, new)

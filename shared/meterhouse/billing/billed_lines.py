@@ -7,9 +7,9 @@ from datetime import datetime
 
 from meterhouse.billing.compared_periods import Stretch
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.prepaid import Excess, excesses, less_prepaid
+from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid
 from meterhouse.billing.reconcile import targets_of
-from meterhouse.billing.rests import Cuts, Known, cuts
+from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
 
@@ -34,16 +34,19 @@ class BilledLines:
     drafted: _BySubscription = field(default_factory=dict)
     settled: AbstractSet[str] = frozenset()
 
-    def left(self, target: TargetLine) -> TargetLine | None:
-        """The target less what was charged before, as billing charges it; None where nothing is left of it."""
+    def left(self, target: TargetLine) -> list[TargetLine]:
+        """The target less what was charged before, as billing charges it, divided where that begins and ends."""
         if target.key in self.settled:
-            return None
-        return less_prepaid(target, self.excess, self.agreed)
+            return []
+        parts = divided(target, edges_of(target, self.excess, self.agreed))
+        left = (less_prepaid(part, self.excess, self.agreed) for part in parts)
+        return [part for part in left if part is not None]
 
     def is_prepaid_outside(self, target: TargetLine, stretches: Collection[Stretch]) -> bool:
         """Whether a line that starts outside the stretches charged for the target before."""
         outside = [one for one in self.excess if not any(_holds(stretch, one) for stretch in stretches)]
-        return less_prepaid(target, outside, self.agreed) != target
+        parts = divided(target, edges_of(target, outside, self.agreed))
+        return any(less_prepaid(part, outside, self.agreed) != part for part in parts)
 
 
 def billed_lines(
@@ -55,8 +58,9 @@ def billed_lines(
     until: datetime,
 ) -> BilledLines:
     """What became of the lines of `agreed`, all subscriptions of some customers, up to `until`."""
-    settled = known.keys - {line.key for line in pending}
-    by_id, parted = {subscription.id: subscription for subscription in agreed}, cuts(known, ())
+    waiting = list(pending)
+    settled = known.keys - {line.key for line in waiting}
+    by_id, parted = {subscription.id: subscription for subscription in agreed}, cuts(known, waiting)
     reach = max((one.service_period.end for one in known.prepaid), default=until)
     targets = targets_of(by_id, parted, max(reach, until)) if known.prepaid else {}
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in targets.items()}))

@@ -76,6 +76,19 @@ def test_a_higher_price_counts_by_its_difference_asked_for_pending_on_a_draft_an
     assert sum(one.totals.total for one in run.invoices("issued", "paid")) == (40 if steps == 3 else 30)
 
 
+@pytest.mark.parametrize("steps", range(4))
+def test_what_was_paid_for_a_part_of_what_follows_is_taken_off_that_part(
+    run: Run, backtested: Backtested, plan: Plan, steps: int
+) -> None:
+    made = backtested.subscribe(run.customer("bob"), plan, "2024-04-01", active_to=at("2024-04-21"))
+    run.all(FIRST)
+    edited(run, replace(made, active_to=None), "50")
+    for step in (run.sync, run.collect, run.advance)[:steps]:
+        step(SECOND)
+    # 20 up to the 21st, 20 more a month from the 16th to the 21st, 50 a month for the rest
+    assert old_of(backtested, plan) == "40.00"
+
+
 def test_what_a_draft_charges_for_too_long_counts_as_it_stands_there(
     run: Run, backtested: Backtested, plan: Plan
 ) -> None:
