@@ -1,10 +1,12 @@
-"""Backtests over HTTP: what is refused, and how they are listed."""
+"""Backtests over HTTP: what is refused, how they are listed, and what asking again starts."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from meterhouse.billing.backtest import LASTS_AT_MOST
+from meterhouse.billing.rate_backtest import RateBacktest
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
 from tests.unit.billing.samples import NOW, metered
@@ -134,3 +136,42 @@ def test_an_idempotency_key_gives_the_first_answer_and_one_backtest(run: Run, ba
     run.now = NOW + timedelta(days=40)
     assert backtested("POST", path, {"periods": 2}, key="k") == first
     assert len(run.rows("SELECT id FROM backtests WHERE namespace = %(namespace)s")) == 1
+
+
+def test_one_that_failed_is_started_anew_by_asking_again_once_and_keeps_its_rows(
+    run: Run, backtested: Backtested
+) -> None:
+    plan = backtested.plan(SOLD)
+    for name in ("ann", "bob", "cid"):
+        backtested.subscribe(run.customer(name), plan)
+    first = backtested.start(plan, periods=1, asOf=AS_OF)
+    RateBacktest(backtested.begin, run.usage, lambda: run.now)(backtested.of(first), "", min(run.batch().ids))
+
+    run.now += LASTS_AT_MOST - timedelta(seconds=1)
+    assert backtested.start(plan, periods=1, asOf=AS_OF)["requestedAt"] == first["requestedAt"]
+    assert backtested.launched.backtests() == [first["id"]]
+
+    run.now += timedelta(seconds=1)
+    assert backtested.shown(first)["state"] == "failed"
+    again = backtested.start(plan, periods=1, asOf=AS_OF)
+    run.now += timedelta(seconds=1)
+    assert backtested.start(plan, periods=1, asOf=AS_OF) == again
+    assert (again["id"], again["state"]) == (first["id"], "running")
+    assert backtested.launched.backtests() == [first["id"]] * 2
+
+    assert sum(one.succeeded for one in backtested.rate(again)) == 2
+    assert backtested.finish(again)
+
+
+def test_one_whose_row_was_lost_is_started_by_asking_again(run: Run, backtested: Backtested) -> None:
+    plan = backtested.plan(SOLD)
+    backtested.subscribe(run.customer("ann"), plan)
+    backtested.start(plan, periods=1, asOf=AS_OF)
+    with run.database.transaction(run.namespace) as transaction:
+        for table in ("backtest_customers", "backtests"):
+            transaction.execute(f"DELETE FROM {table} WHERE namespace = %(namespace)s")
+        transaction.commit()
+
+    run.now += timedelta(seconds=1)
+    started = backtested.start(plan, periods=1, asOf=AS_OF)
+    assert backtested.launched.backtests() == [started["id"]] * 2

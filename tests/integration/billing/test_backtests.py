@@ -1,13 +1,10 @@
 """What a backtest comes to on the real database, from the request to the last line."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from meterhouse.billing.backtest import LASTS_AT_MOST
-from meterhouse.billing.rate_backtest import RateBacktest
 from meterhouse.catalog.price import UnitPrice
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.rating.statement import statement_of
@@ -264,42 +261,3 @@ def test_the_last_step_finds_who_is_left_wherever_the_collation_puts_them(run: R
     assert not backtested.finish(started)
     [row] = run.rows("SELECT state, reason_code FROM backtest_customers WHERE namespace = %(namespace)s")
     assert (row["state"], row["reason_code"]) == ("failed", "batch_failed")
-
-
-def test_one_that_failed_is_started_anew_by_asking_again_once_and_keeps_its_rows(
-    run: Run, backtested: Backtested
-) -> None:
-    plan = backtested.plan(SOLD)
-    for name in ("ann", "bob", "cid"):
-        backtested.subscribe(run.customer(name), plan)
-    first = backtested.start(plan, periods=1, asOf=AS_OF)
-    RateBacktest(backtested.begin, run.usage, lambda: run.now)(backtested.of(first), "", min(run.batch().ids))
-
-    run.now += LASTS_AT_MOST - timedelta(seconds=1)
-    assert backtested.start(plan, periods=1, asOf=AS_OF)["requestedAt"] == first["requestedAt"]
-    assert backtested.launched.backtests() == [first["id"]]
-
-    run.now += timedelta(seconds=1)
-    assert backtested.shown(first)["state"] == "failed"
-    again = backtested.start(plan, periods=1, asOf=AS_OF)
-    run.now += timedelta(seconds=1)
-    assert backtested.start(plan, periods=1, asOf=AS_OF) == again
-    assert (again["id"], again["state"]) == (first["id"], "running")
-    assert backtested.launched.backtests() == [first["id"]] * 2
-
-    assert sum(one.succeeded for one in backtested.rate(again)) == 2
-    assert backtested.finish(again)
-
-
-def test_one_whose_row_was_lost_is_started_by_asking_again(run: Run, backtested: Backtested) -> None:
-    plan = backtested.plan(SOLD)
-    backtested.subscribe(run.customer("ann"), plan)
-    backtested.start(plan, periods=1, asOf=AS_OF)
-    with run.database.transaction(run.namespace) as transaction:
-        for table in ("backtest_customers", "backtests"):
-            transaction.execute(f"DELETE FROM {table} WHERE namespace = %(namespace)s")
-        transaction.commit()
-
-    run.now += timedelta(seconds=1)
-    started = backtested.start(plan, periods=1, asOf=AS_OF)
-    assert backtested.launched.backtests() == [started["id"]] * 2
