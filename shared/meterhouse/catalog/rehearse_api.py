@@ -9,8 +9,11 @@ from meterhouse.catalog.change_steps import Cast
 from meterhouse.catalog.rehearse import rehearse
 from meterhouse.catalog.rehearse_schema import CatalogChange, CatalogRehearsal
 from meterhouse.catalog.schema import validation_errors
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.postgres import Database
+
+_MOST = 1000
 
 
 def rehearse_routes(database: Database, cast: Cast) -> Router:
@@ -23,6 +26,11 @@ def rehearse_routes(database: Database, cast: Cast) -> Router:
         summary="Tell what would keep a change of the catalog from being made; nothing is changed",
     )
     def try_out(body: Annotated[CatalogChange, Body()]) -> CatalogRehearsal:
+        if body.size > _MOST:
+            message = (
+                f"{body.size} things are changed at once, at most {_MOST} may be: nobody else changes any meanwhile"
+            )
+            raise InvalidInput(message, [Problem("", "change_too_large", message)])
         problems = rehearse(database, namespace_of(router.current_event.raw_event), cast.steps(body))
         return CatalogRehearsal(validation_errors=validation_errors(problems) or [])
 

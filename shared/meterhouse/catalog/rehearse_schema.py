@@ -50,6 +50,13 @@ class CatalogChange(Wire):
     archived_plans: Annotated[list[Key], _Many] = Field(default_factory=list)
     archived_features: Annotated[list[Key], _Many] = Field(default_factory=list)
 
+    @property
+    def size(self) -> int:
+        """How many things it makes, changes and takes off sale, what plans sell among them."""
+        things = sum(len(getattr(self, name)) for name in type(self).model_fields)
+        offered = [plan.addons for plan in (*self.draft_plans, *self.plans)]
+        return things + sum(map(len, [*offered, *(plan.addons for plan in self.plan_addons)]))
+
 
 class CatalogRehearsal(Wire):
     """What keeps the change from being made; pointers lead into the change as it was sent."""

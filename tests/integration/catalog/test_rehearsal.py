@@ -163,6 +163,16 @@ def test_what_is_no_change_is_refused_with_pointers(call: Call) -> None:
     assert rehearsed(call) == []
 
 
+def test_a_change_of_more_than_is_tried_at_once_is_refused(call: Call) -> None:
+    offered = {"key": "airline", "addons": {f"addon_{number}": {"fromPlanPhase": "default"} for number in range(500)}}
+    most = {"archivedPlans": ["airline"] * 499, "planAddons": [offered]}
+
+    assert rehearsed(call, **most)
+    status, problem = call("POST", V1 + "catalog/rehearsal", most | {"archivedFeatures": ["miles"]})
+
+    assert (status, problem["extensions"]["validationErrors"][0]["code"]) == (400, "change_too_large")
+
+
 @pytest.mark.usefixtures("sold")
 def test_another_namespace_is_another_catalog(call: Call) -> None:
     status, answer = call("POST", V1 + "catalog/rehearsal", {"archivedPlans": ["airline"]}, namespace="elsewhere")
