@@ -7,6 +7,7 @@ from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.collection import aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
@@ -69,12 +70,20 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in invoices]
-    ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
-    lines = [line for invoice in ready for line in invoice.lines]
-    subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
-    quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
-    done = [collected(one, quantities, at, now) if is_collectable(one.invoice, at) else one for one in arrived]
+    ready = sorted((one for one in arrived if is_collectable(one.invoice, at)), key=_first_end)
+    lines = [line for one in ready for line in one.invoice.lines]
+    families = Families(work.store.lines.related(lines))
+    subjects = {one.invoice.customer_id: one.invoice.subject_keys for one in ready}
+    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    rating = families.rating(quantities)
+    rated = {one.invoice.id: collected(one, quantities, at, now, rating) for one in ready}
+    done = [rated.get(one.invoice.id, one) for one in arrived]
     changed = [one for one in done if one.transitions]
     save(work, changed, now)
     work.store.lines.update([line for one in changed for line in one.invoice.lines])
     return done
+
+
+def _first_end(driven: Driven) -> datetime:
+    """Lines of one full period are rated in the order of their time, so that each shows what it is named for."""
+    return min((line.service_period.end for line in driven.invoice.lines), default=driven.invoice.created_at)

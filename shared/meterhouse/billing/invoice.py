@@ -38,7 +38,9 @@ class Line:
         revision: counts how often the same key was billed again after a void.
         invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
         is_live: False once the line was voided and its key is to be billed again.
-        quantity: units used in the service period (1 for a flat price); None until it was snapshotted.
+        whole_period: of usage that is billed in parts the service period as a whole; None: nobody else charges for it.
+        quantity: units it charges for (1 for a flat price); None until they were snapshotted.
+        quantity_before: units that other lines of the whole period had charged by then.
         trace: how the totals came about, with a hash; None until rated.
         deleted_at: when it was taken off its invoice by hand; its key is never billed again.
     """
@@ -64,7 +66,9 @@ class Line:
     is_pending: bool = True
     managed_by: ManagedBy = ManagedBy.SUBSCRIPTION
     subscription: SubscriptionReference | None = None
+    whole_period: Period | None = None
     quantity: Decimal | None = None
+    quantity_before: Decimal = Decimal(0)
     totals: Totals = NOTHING
     detailed: tuple[DetailedLine, ...] = ()
     trace: Mapping[str, object] | None = None

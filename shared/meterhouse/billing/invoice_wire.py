@@ -1,6 +1,8 @@
 """From invoices to their picture on the wire."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
@@ -50,6 +52,8 @@ from meterhouse.rating.line import DetailedLine, Totals, totals_of
 from meterhouse.rating.quantity import Quantities, free_units, quantities_of
 from meterhouse.rating.rerun import usage_of
 from meterhouse.rating.trace import is_genuine
+
+_NONE = Decimal(0)
 
 
 def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWire:
@@ -192,7 +196,8 @@ def _quantities(line: Line) -> Sequence[Quantities]:
     """From metered to charged units, as the line was rated; none where nothing is metered, or not yet."""
     if line.trace is None or not line.rate_card.is_metered:
         return ()
-    return quantities_of(usage_of(line.trace))
+    usage = replace(usage_of(line.trace), quantity=line.quantity or _NONE, quantity_before=line.quantity_before)
+    return quantities_of(usage)
 
 
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:

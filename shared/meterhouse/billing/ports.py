@@ -91,6 +91,9 @@ class Lines(Protocol):
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
 
+    def related(self, lines: Collection[Line]) -> list[Line]:
+        """Live lines on standard invoices that charge, or would have, for the full periods of metered `lines`."""
+
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         """What became of the lines of the subscriptions."""
 
@@ -193,6 +196,9 @@ class BillingStore(Protocol):
 
 
 class UsageReader(Protocol):
+    def is_progressive(self, namespace: str, feature: Feature) -> bool:
+        """Whether the usage of a part of a period can be charged: later events add to it, and never replace it."""
+
     def quantities(
         self, namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]
     ) -> Mapping[str, Decimal]:

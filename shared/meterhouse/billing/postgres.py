@@ -8,6 +8,7 @@ from itertools import groupby
 
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line, Transition
+from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres_overrides import PostgresOverrides
@@ -54,6 +55,13 @@ class PostgresLines:
     def of_invoices(self, invoice_ids: Collection[str]) -> dict[str, tuple[Line, ...]]:
         found = self._all("lines_of_invoices", invoice_ids=list(invoice_ids))
         return {invoice_id: tuple(lines) for invoice_id, lines in groupby(found, key=lambda line: line.invoice_id)}
+
+    def related(self, lines: Collection[Line]) -> list[Line]:
+        wholes = {line.key: whole_of(line.key) for line in lines if line.rate_card.is_metered}
+        if not wholes:
+            return []
+        firsts = [whole for key, whole in wholes.items() if key != whole]
+        return self._all("related_lines", firsts=firsts, wholes=sorted(set(wholes.values())))
 
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": list(subscription_ids)}

@@ -142,6 +142,7 @@ def _updated(line: Line, target: TargetLine) -> Line:
         service_period=target.service_period,
         full_service_period=target.full_service_period,
         billing_period=target.billing_period,
+        whole_period=target.whole_period,
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
     )
@@ -161,6 +162,7 @@ def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
         service_period=target.service_period,
         full_service_period=target.full_service_period,
         billing_period=target.billing_period,
+        whole_period=target.whole_period,
         invoice_at=target.invoice_at,
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,

@@ -30,6 +30,7 @@ class TargetLine:
         invoice_at: from when on the line may be collected.
         is_prorated: whether a flat price counts by the share of `full_service_period` that was served.
         is_terminal: whether it is the subscription's own end that cuts the service period.
+        whole_period: the service period of usage that was divided among several lines; None: it was not.
     """
 
     key: str
@@ -47,6 +48,7 @@ class TargetLine:
     invoice_at: datetime
     is_prorated: bool
     is_terminal: bool
+    whole_period: Period | None = None
 
 
 def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLine]:
