@@ -15,6 +15,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -178,6 +179,8 @@ class BillingStore(Protocol):
     def subscriptions(self) -> BilledSubscriptions: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def credit(self) -> LedgerStore: ...
 
 
 class UsageReader(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from meterhouse.billing.burn_credit import settle_credit
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import draft_number
@@ -15,6 +16,7 @@ from meterhouse.platform.work import Work
 def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> None:
     """Write invoices, without their lines, with their steps and events; the caller commits."""
     work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
+    settle_credit(work, driven, now)
     work.publish(*(event for one in driven for event in step_events(one)))
 
 
