@@ -5,6 +5,7 @@ from typing import Protocol
 
 from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Overrides, Profiles
 from meterhouse.customers.model import Customer
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions import ports
 from meterhouse.subscriptions.ports import SubscriptionStore
 
@@ -38,3 +39,5 @@ class PreviewStore(SubscriptionStore, Protocol):
     def profiles(self) -> Profiles: ...
     @property
     def overrides(self) -> Overrides: ...
+    @property
+    def credit(self) -> LedgerStore: ...
