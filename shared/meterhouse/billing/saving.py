@@ -13,8 +13,9 @@ from meterhouse.platform.work import Work
 
 
 def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> None:
-    """Write invoices, without their lines, with their steps and events; the caller commits."""
+    """Write invoices, without their lines, with their steps, bookings and events; the caller commits."""
     work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
+    work.store.books.book([booking for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
 
