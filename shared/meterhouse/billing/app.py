@@ -1,6 +1,6 @@
 """The port to whoever sends invoices and collects money. Answers are values; an exception is a fault."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -68,3 +68,14 @@ class InvoicingApp(Protocol):
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Collect the total; None while the outcome is not known."""
+
+
+class Apps(Protocol):
+    """Which app an invoice goes to."""
+
+    def of(self, namespace: str, app_ids: Collection[str]) -> Mapping[str, InvoicingApp]:
+        """The namespace's apps by id, uninstalled ones too; joins the transaction that is open.
+
+        Raises:
+            InvariantBroken: an id that was never an app of the namespace.
+        """

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.burn_credit import burn_credit
 from meterhouse.billing.collection import aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
@@ -76,8 +77,10 @@ def collect(
     subjects = {one.invoice.customer_id: one.invoice.subject_keys for one in ready}
     quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
     rating = families.rating(quantities)
-    rated = {one.invoice.id: collected(one, quantities, at, now, rating) for one in ready}
-    done = [rated.get(one.invoice.id, one) for one in arrived]
+    moved = [collected(one, quantities, at, now, rating) for one in ready]
+    rated = [one for one in moved if one.invoice.state is not InvoiceState.DRAFT_INVALID]
+    burnt = {one.invoice.id: one for one in (*moved, *burn_credit(work, rated, now))}
+    done = [burnt.get(one.invoice.id, one) for one in arrived]
     changed = [one for one in done if one.transitions]
     save(work, changed, now)
     work.store.lines.update([line for one in changed for line in one.invoice.lines])

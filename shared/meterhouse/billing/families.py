@@ -61,14 +61,16 @@ class Families:
         """The line with its amounts; `quantity` is that of its reading."""
         others = [other for other in self._others(line) if _is_rated(other)]
         if not others and line.whole_period is None:
-            return rated(line, quantity, workflow, now)
+            done = rated(line, quantity, workflow, now)
+            self._keep(done)
+            return done
         before = reduce(EXACT.add, (other.quantity or _NONE for other in others), _NONE)
         usage = replace(
             usage_of(line, quantity, workflow),
             is_last=any(map(_is_last, (line, *others))),
             whole_period=_whole(line),
         )
-        booked = [part for other in others for part in other.detailed]
+        booked = [part._replace(credits=_NONE) for other in others for part in other.detailed]
         result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
         done = replace(result, quantity_before=before)
         self._keep(done)
@@ -84,7 +86,8 @@ class Families:
         return [one for one in self._members.get(whole_of(line.key), {}).values() if one.id != line.id]
 
     def _keep(self, line: Line) -> None:
-        self._members.setdefault(whole_of(line.key), {})[line.id] = line
+        if line.rate_card.is_metered:
+            self._members.setdefault(whole_of(line.key), {})[line.id] = line
 
 
 def _is_rated(line: Line) -> bool:

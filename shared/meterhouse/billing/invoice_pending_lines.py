@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import Apps
 from meterhouse.billing.collect_invoices import collect, make_drafts
-from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.quantities import progressive
-from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, shown
 from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
 from meterhouse.billing.sync_subscriptions import sync
@@ -24,12 +24,12 @@ class InvoicePendingLines:
         self,
         begin: Begin[BillingStore],
         usage: UsageReader,
-        app: InvoicingApp,
+        apps: Apps,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._begin = begin
         self._usage = usage
-        self._app = app
+        self._apps = apps
         self._now = now
 
     def __call__(
@@ -65,7 +65,7 @@ class InvoicePendingLines:
             billed = {line.id for line in due}
             work.store.lines.add([one.rest for one in parts if one.rest is not None and one.billed.id in billed])
             made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
-            driven = numbered(work, [drive(Driven(one.invoice), self._app, at) for one in made], self._app.name)
+            driven = gone_on(work, namespace, [Driven(one.invoice) for one in made], self._apps, at)
             save(work, driven, now)
             work.commit()
         return [shown(one.invoice, now) for one in driven]

@@ -144,6 +144,11 @@ class DetailedRateCard(Wire):
     quantity: Numeric
 
 
+class CreditAllocationWire(Wire):
+    amount: Numeric
+    description: str | None = None
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -151,6 +156,7 @@ class DetailedLineWire(Resource):
     status: Literal["detailed"] = "detailed"
     category: str
     discounts: LineDiscountsWire | None = None
+    credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire
@@ -171,6 +177,7 @@ class LineWire(Resource):
     managed_by: str
     status: Literal["valid"] = "valid"
     discounts: LineDiscountsWire | None = None
+    credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from meterhouse.billing.collection import (
     Missing,
     Quantities,
+    RateLine,
     collects_up_to,
     drafts,
     missing_of,
@@ -46,6 +48,13 @@ class Pending:
         return Pending(lines, replace(self.known, keys=keys))
 
 
+class Usages(NamedTuple):
+    """What lines are valued by."""
+
+    quantities: Quantities
+    rate_line: RateLine = rated
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedLine:
     before: Line
@@ -77,7 +86,7 @@ class LineChanges:
     def new(self) -> list[Line]:
         return [*self.added, *(one.after for one in self.changed)]
 
-    def valued(self, old: Quantities, new: Quantities, workflow: Workflow, now: datetime) -> "LineChanges":
+    def valued(self, old: "Usages", new: "Usages", workflow: Workflow, now: datetime) -> "LineChanges":
         """The lines with what they come to so far."""
         return LineChanges(
             added=tuple(_valued(line, new, workflow, now) for line in self.added),
@@ -116,12 +125,12 @@ def due_by(pending: Iterable[Line], currency: str, edge: datetime) -> list[Line]
 
 
 def next_invoice(
-    due: Sequence[Line], customer: Customer, profile: Profile, quantities: Quantities, now: datetime
+    due: Sequence[Line], customer: Customer, profile: Profile, usages: Usages, now: datetime
 ) -> Invoice | None:
     """The draft of the lines with what they come to so far; None where there are none."""
     for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
-        lines = [_valued(line, quantities, draft.workflow, now) for line in draft.lines]
-        return replace(with_lines(draft, lines), issues=missing_of(draft, quantities))
+        lines = [_valued(line, usages, draft.workflow, now) for line in draft.lines]
+        return replace(with_lines(draft, lines), issues=missing_of(draft, usages.quantities))
     return None
 
 
@@ -131,9 +140,9 @@ def _applied(lines: Iterable[Line], changes: Changes) -> list[Line]:
     return [*kept, *changes.added]
 
 
-def _valued(line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> Line:
-    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
-    return line if isinstance(quantity, Missing) else rated(line, quantity, workflow, now)
+def _valued(line: Line, usages: Usages, workflow: Workflow, now: datetime) -> Line:
+    quantity = usages.quantities[line.id] if line.rate_card.is_metered else _ONE
+    return line if isinstance(quantity, Missing) else usages.rate_line(line, quantity, workflow, now)
 
 
 def _proration(line: Line, workflow: Workflow) -> Proration | None:

@@ -5,15 +5,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from meterhouse.billing.collection import gathering
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
-from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_by, next_edge, next_invoice
+from meterhouse.billing.preview import (
+    LineChanges,
+    Pending,
+    Proration,
+    Usages,
+    changes_between,
+    due_by,
+    next_edge,
+    next_invoice,
+)
 from meterhouse.billing.preview_ports import PreviewStore
 from meterhouse.billing.previewed_change import Done, PreviewedChange
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.reconcile import gathering_id
+from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.outbox import DomainEvent
@@ -78,10 +89,7 @@ class PreviewSubscription:
         profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
         changes, due = _lines(work, agreed, done, profile.spec.workflow, now)
         # a line that changes has one id on both sides, so each side asks for itself
-        old, new = (
-            quantities_of(namespace, lines, {customer.id: customer.usage_subjects}, work.store.features, self._usage)
-            for lines in (changes.old, [*changes.new, *due])
-        )
+        old, new = (self._usages(work, namespace, customer, lines) for lines in (changes.old, [*changes.new, *due]))
         valued = changes.valued(old, new, profile.spec.workflow, now)
         return Preview(
             subscriptions=[in_full(work, one) for one in done.subscriptions],
@@ -91,6 +99,12 @@ class PreviewSubscription:
             prorations=valued.prorations(profile.spec.workflow),
             next_invoice=next_invoice(due, customer, profile, new, now),
         )
+
+    def _usages(self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]) -> Usages:
+        families = Families(work.store.lines.related(lines))
+        subjects = {customer.id: customer.usage_subjects}
+        found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
+        return Usages(found, families.rating(found))
 
 
 @dataclass(frozen=True, slots=True)

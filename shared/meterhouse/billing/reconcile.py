@@ -94,13 +94,17 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess)
 
 
-def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, Found]:
+def targets_of(
+    agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime, *, divides_usage: bool = True
+) -> dict[str, Found]:
     """By key, the lines that the subscriptions ask for up to `horizon`, each with whom it charges."""
     return {
         target.key: (subscription.customer_id, target)
         for subscription in agreed.values()
         for whole in target_lines(subscription, horizon)
-        for target in divided(whole, parted.get(whole.key, ()))
+        for target in divided(
+            whole, parted.get(whole.key, ()) if divides_usage or not whole.rate_card.is_metered else ()
+        )
     }
 
 

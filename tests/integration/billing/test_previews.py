@@ -166,7 +166,8 @@ def test_what_is_previewed_is_what_comes(
     due = found["nextInvoice"]
     if any(line["invoiceAt"] > "2024-01-15T00:00:00Z" for line in due["lines"]):
         run.now = at(max(line["invoiceAt"] for line in due["lines"]))
-    [made] = api.ok("POST", "/api/v1/billing/invoices/invoice", {"customerId": agreed.customer_id})
+    wanted = {"customerId": agreed.customer_id, "progressiveBillingOverride": False}
+    [made] = api.ok("POST", "/api/v1/billing/invoices/invoice", wanted)
     run.now += timedelta(hours=2)  # late usage is waited for
     run.collect(run.now)
     rated = api.ok("GET", f"/api/v1/billing/invoices/{made['id']}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import Accepted, Payment, Refused, Waiting
+from meterhouse.billing.app import Accepted, InvoicingApp, Payment, Refused, Waiting
 from meterhouse.billing.collection import collected, drafts, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Issue, Line
@@ -119,3 +119,13 @@ class FakeApp:
 
     def _answer(self, step: str) -> Accepted | Refused:
         return Refused("refused", f"no {step} today") if step in self.refuses else Accepted(self.number, "external")
+
+
+@dataclass
+class OneApp:
+    """`meterhouse.billing.app.Apps` where one app takes every invoice."""
+
+    app: InvoicingApp
+
+    def of(self, _namespace: str, app_ids: Collection[str]) -> Mapping[str, InvoicingApp]:
+        return dict.fromkeys(app_ids, self.app)
