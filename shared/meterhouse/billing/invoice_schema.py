@@ -151,6 +151,11 @@ class DetailedRateCard(Wire):
     quantity: Numeric
 
 
+class CreditAllocationWire(Wire):
+    amount: Numeric
+    description: str | None = None
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -159,6 +164,7 @@ class DetailedLineWire(Resource):
     category: str
     discounts: LineDiscountsWire | None = None
     external_ids: PartExternalIds | None = None
+    credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire
@@ -180,6 +186,7 @@ class LineWire(Resource):
     status: Literal["valid"] = "valid"
     discounts: LineDiscountsWire | None = None
     external_ids: PartExternalIds | None = None
+    credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire

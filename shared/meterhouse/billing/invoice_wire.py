@@ -5,11 +5,12 @@ from typing import Any
 
 from meterhouse.billing.discount_wire import amount_discounts, part_external_ids, usage_discounts
 from meterhouse.billing.external_ids import detailed_id
-from meterhouse.billing.invoice import PAYMENT, Invoice, Issue, Line
+from meterhouse.billing.invoice import PAYMENT, CreditAllocation, Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
     AvailableActions,
     AvailableInvoiceAction,
+    CreditAllocationWire,
     DetailedLineWire,
     DetailedRateCard,
     DueDate,
@@ -171,6 +172,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         metadata=dict(card.metadata) or None,
         managed_by=line.managed_by.value,
         discounts=usage_discounts(invoice, line, free_units(steps)) if steps else None,
+        credit_allocations=[_allocation(one) for one in line.credits] or None,
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(line.totals),
@@ -213,6 +215,7 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         name=part.name,
         category=part.category.value,
         discounts=amount_discounts(invoice, line, part),
+        credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(totals_of([part])),
@@ -226,6 +229,11 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         created_at=line.created_at,
         updated_at=line.updated_at,
     )
+
+
+def _allocation(borne: CreditAllocation) -> CreditAllocationWire:
+    of = "in advance of credit" if borne.grant_id is None else f"credit grant {borne.grant_id}"
+    return CreditAllocationWire(amount=borne.amount, description=of)
 
 
 def _subscription(line: Line) -> LineSubscription | None:

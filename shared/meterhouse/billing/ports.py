@@ -16,7 +16,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
-from meterhouse.ledger.transaction import Transaction
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -178,15 +178,6 @@ class PaymentReports(Protocol):
     def add(self, invoice_id: str, report: PaymentReport, recorded_at: datetime, *, is_applied: bool) -> None: ...
 
 
-class Books(Protocol):
-    def book(self, transactions: Sequence[Transaction]) -> None:
-        """Write all of them at once.
-
-        Raises:
-            InvariantBroken: one of a business key that is written already.
-        """
-
-
 class BillingStore(Protocol):
     @property
     def invoices(self) -> Invoices: ...
@@ -205,7 +196,7 @@ class BillingStore(Protocol):
     @property
     def payment_reports(self) -> PaymentReports: ...
     @property
-    def books(self) -> Books: ...
+    def credit(self) -> LedgerStore: ...
 
 
 class UsageReader(Protocol):

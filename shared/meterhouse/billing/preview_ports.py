@@ -6,7 +6,6 @@ from typing import Protocol
 from meterhouse.billing.ports import (
     BilledFeatures,
     BilledSubscriptions,
-    Books,
     Invoices,
     Lines,
     Overrides,
@@ -14,6 +13,7 @@ from meterhouse.billing.ports import (
     Profiles,
 )
 from meterhouse.customers.model import Customer
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions import ports
 from meterhouse.subscriptions.ports import SubscriptionStore
 
@@ -50,4 +50,4 @@ class PreviewStore(SubscriptionStore, Protocol):
     @property
     def payment_reports(self) -> PaymentReports: ...
     @property
-    def books(self) -> Books: ...
+    def credit(self) -> LedgerStore: ...
