@@ -19,7 +19,7 @@ class PostgresPaymentReports:
 
     def last(self, invoice_id: str) -> datetime | None:
         row = self._transaction.fetch_one(_REPORTS["last_report"], {"invoice_id": invoice_id})
-        return row and row["last"]
+        return None if row is None else row["last"]
 
     def add(self, invoice_id: str, report: PaymentReport, recorded_at: datetime, *, is_applied: bool) -> None:
         values = {
