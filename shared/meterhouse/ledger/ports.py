@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from meterhouse.catalog.custom_currency import CustomCurrency
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import CostBasis
@@ -15,19 +16,7 @@ from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import Kind, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class TextFilter:
-    """Conditions on a text, all of which hold; None: no condition."""
-
-    eq: str | None = None
-    neq: str | None = None
-    contains: str | None = None
-    exists: bool | None = None
-
-
-ANY_TEXT = TextFilter()
+from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +156,12 @@ class Customers(Protocol):
     def find(self, id_or_key: str) -> Customer | None: ...
 
 
+class Currencies(Protocol):
+    """The custom currencies of the namespace."""
+
+    def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
+
+
 class LedgerStore(Protocol):
     @property
     def grants(self) -> Grants: ...
@@ -174,6 +169,8 @@ class LedgerStore(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def customers(self) -> Customers: ...
+    @property
+    def currencies(self) -> Currencies: ...
 
 
 class OpenCharges(Protocol):
