@@ -1,6 +1,6 @@
 """Whatever becomes of an invoice, its books say where its total is."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 
@@ -42,10 +42,10 @@ def worked(driven: Driven) -> Driven:
 
 
 def standing(bookings: tuple[Transaction, ...]) -> dict[object, Decimal]:
-    sums: Counter[object] = Counter()
+    sums: dict[object, Decimal] = defaultdict(Decimal)
     for booking in bookings:
         for entry in booking.entries:
-            sums[entry.route.payment or entry.account] += entry.amount  # type: ignore[assignment] # decimals add up
+            sums[entry.route.payment or entry.account] += entry.amount
     return {where: amount for where, amount in sums.items() if amount}
 
 
