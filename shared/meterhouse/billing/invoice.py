@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from meterhouse.billing.profile import Party, Workflow
 from meterhouse.billing.state import Guard, InvoiceState, Trigger
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.period import Period
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.line import DetailedLine, Totals
 
 NOTHING = Totals()
@@ -121,6 +123,23 @@ class Transition:
     reason: str | None = None
 
 
+class Credited(NamedTuple):
+    """What credit notes made less due of an invoice that was not paid; `taxes` are those on top and within."""
+
+    net: Decimal = Decimal(0)
+    taxes: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        return EXACT.add(self.net, self.taxes)
+
+    def plus(self, net: Decimal, taxes: Decimal) -> "Credited":
+        return Credited(EXACT.add(self.net, net), EXACT.add(self.taxes, taxes))
+
+
+NOT_CREDITED = Credited()
+
+
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """A gathering invoice, which stages pending lines, or a standard invoice, which is sent.
@@ -173,6 +192,12 @@ class Invoice:
     payment_failed_at: datetime | None = None
     voided_at: datetime | None = None
     deleted_at: datetime | None = None
+    credited: Credited = NOT_CREDITED
+
+    @property
+    def due(self) -> Decimal:
+        """What is to be paid, if nothing was."""
+        return EXACT.subtract(self.totals.total, self.credited.total)
 
     @property
     def customer_id(self) -> str:

@@ -140,7 +140,7 @@ def _workflow(invoice: Invoice, *, expand_apps: bool) -> InvoiceWorkflowWire:
 def _payment(invoice: Invoice) -> PaymentWire | None:
     if invoice.due_at is None:
         return None
-    due = DueDate(due_at=invoice.due_at, amount=invoice.totals.total, currency=invoice.currency)
+    due = DueDate(due_at=invoice.due_at, amount=invoice.due, currency=invoice.currency)
     return PaymentWire(terms=DueDateTerms(due_at=[due]))
 
 

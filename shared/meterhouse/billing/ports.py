@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.override import CustomerOverride, OverrideFilter, OverrideOrder
@@ -50,6 +51,14 @@ class InvoiceFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     include_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFilter:
+    """None means any."""
+
+    customers: Sequence[str] | None = None
+    invoices: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,20 @@ class Lines(Protocol):
 
     def remove(self, line_ids: Collection[str]) -> None:
         """Remove pending lines."""
+
+
+class CreditNotes(Protocol):
+    def find(self, note_id: str) -> CreditNote | None: ...
+
+    def of_invoices(self, invoice_ids: Collection[str]) -> list[CreditNote]:
+        """In the order in which they were issued."""
+
+    def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]: ...
+
+    def add(self, note: CreditNote) -> None: ...
+
+    def save(self, note: CreditNote) -> None:
+        """Write its state; nothing else of it changes."""
 
 
 class Profiles(Protocol):
@@ -186,6 +209,8 @@ class BillingStore(Protocol):
     def invoices(self) -> Invoices: ...
     @property
     def lines(self) -> Lines: ...
+    @property
+    def credit_notes(self) -> CreditNotes: ...
     @property
     def profiles(self) -> Profiles: ...
     @property

@@ -16,7 +16,7 @@ from meterhouse.billing.documents import (
     workflow_from_document,
     workflow_to_document,
 )
-from meterhouse.billing.invoice import Invoice, Line, ManagedBy, SubscriptionReference
+from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.prepaid import Prepaid
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
@@ -95,6 +95,8 @@ def invoice_values(invoice: Invoice) -> Values:
         "metadata": json.dumps(dict(invoice.metadata)),
         "external_ids": json.dumps(dict(invoice.external_ids)),
         "issues": json.dumps(issues_to_documents(invoice.issues)),
+        "credited_net": invoice.credited.net,
+        "credited_taxes": invoice.credited.taxes,
         "period_start": invoice.period and invoice.period.start,
         "period_end": invoice.period and invoice.period.end,
     }
@@ -112,6 +114,7 @@ def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
         external_ids=row["external_ids"],
         issues=issues_from_documents(row["issues"]),
         totals=_totals(row),
+        credited=Credited(row["credited_net"], row["credited_taxes"]),
         period=Period(row["period_start"], row["period_end"]) if row["period_start"] else None,
         lines=lines,
     )
