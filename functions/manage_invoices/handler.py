@@ -12,7 +12,8 @@ from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.payments.sandbox import Sandbox
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -21,7 +22,7 @@ database = Database(PostgresSettings.from_environment)
 usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
-app = Sandbox()
+apps = InstalledApps(begins(database, PostgresApps))
 
 handler = http_handler(
     *routes(
@@ -29,9 +30,9 @@ handler = http_handler(
         OverrideService(begin),
         ManualLines(begin, usage),
         InvoiceService(begin, usage),
-        InvoiceActions(begin, usage, app),
-        InvoicePendingLines(begin, usage, app),
-        EditInvoice(begin, usage, app),
+        InvoiceActions(begin, usage, apps),
+        InvoicePendingLines(begin, usage, apps),
+        EditInvoice(begin, usage, apps),
     ),
     database=database,
 )

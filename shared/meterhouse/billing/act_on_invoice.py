@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import Apps
 from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.collection import is_collectable
-from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.reconcile import differences_on
-from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding, reopened
@@ -28,19 +28,20 @@ class InvoiceActions:
         self,
         begin: Begin[BillingStore],
         usage: UsageReader,
-        app: InvoicingApp,
+        apps: Apps,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._begin = begin
         self._usage = usage
-        self._app = app
+        self._apps = apps
         self._now = now
 
     def advance(self, namespace: str, invoice_id: str) -> Shown:
         """Go on as far as possible now; `Conflict` when that is nowhere."""
 
         def advanced(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            driven = drive(self._collected(work, namespace, invoice, at), self._app, at)
+            collected = self._collected(work, namespace, invoice, at)
+            [driven] = gone_on(work, namespace, [collected], self._apps, at)
             if driven.invoice == invoice:
                 raise Conflict(f"nothing can be done now for an invoice in {invoice.state.value}", "invoice_state")
             return driven
@@ -98,7 +99,7 @@ class InvoiceActions:
         with self._begin(namespace) as work:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             acted = act(work, found_invoice(work, invoice_id), at)
-            driven = numbered(work, [drive(acted, self._app, at)], self._app.name)
+            driven = gone_on(work, namespace, [acted], self._apps, at)
             save(work, driven, at)
             work.commit()
         return shown(driven[0].invoice, at)

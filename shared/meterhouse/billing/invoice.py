@@ -110,6 +110,8 @@ class Invoice:
         lines: without those that were taken off by hand.
         step: how many transitions there were.
         subject_keys: whose usage is billed; the customer's when the invoice was made.
+        draft_synced_at: when the app had the draft as it is; None: not yet.
+        issuing_synced_at: when the app had the final invoice.
     """
 
     id: str
@@ -134,7 +136,9 @@ class Invoice:
     step: int = 0
     collection_at: datetime | None = None
     quantity_snapshotted_at: datetime | None = None
+    draft_synced_at: datetime | None = None
     draft_until: datetime | None = None
+    issuing_synced_at: datetime | None = None
     issued_at: datetime | None = None
     due_at: datetime | None = None
     voided_at: datetime | None = None
@@ -154,6 +158,8 @@ class Invoice:
                 Guard.HAS_LINES if self.lines else Guard.NO_LINES,
                 *([Guard.COLLECTION_DUE] if self.collection_at is None or self.collection_at <= at else ()),
                 *([] if critical else [Guard.NO_CRITICAL_ISSUE]),
+                *([Guard.DRAFT_SYNCED] if self.draft_synced_at else ()),
+                *([Guard.ISSUING_SYNCED] if self.issuing_synced_at else ()),
                 *([Guard.DRAFT_PERIOD_OVER] if self.draft_until is None or self.draft_until <= at else ()),
             )
         )

@@ -15,6 +15,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
+from meterhouse.ledger.transaction import Transaction
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -163,6 +164,15 @@ class BilledFeatures(Protocol):
         """For each key the live feature, or the one archived last; unknown keys are left out."""
 
 
+class Books(Protocol):
+    def book(self, transactions: Sequence[Transaction]) -> None:
+        """Write all of them at once.
+
+        Raises:
+            InvariantBroken: one of a business key that is written already.
+        """
+
+
 class BillingStore(Protocol):
     @property
     def invoices(self) -> Invoices: ...
@@ -178,6 +188,8 @@ class BillingStore(Protocol):
     def subscriptions(self) -> BilledSubscriptions: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def books(self) -> Books: ...
 
 
 class UsageReader(Protocol):

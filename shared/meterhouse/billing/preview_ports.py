@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Overrides, Profiles
+from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Books, Invoices, Lines, Overrides, Profiles
 from meterhouse.customers.model import Customer
 from meterhouse.subscriptions import ports
 from meterhouse.subscriptions.ports import SubscriptionStore
@@ -38,3 +38,5 @@ class PreviewStore(SubscriptionStore, Protocol):
     def profiles(self) -> Profiles: ...
     @property
     def overrides(self) -> Overrides: ...
+    @property
+    def books(self) -> Books: ...

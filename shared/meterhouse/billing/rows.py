@@ -45,7 +45,9 @@ _INVOICE_FIELDS = (
 _INVOICE_INSTANTS = (
     "collection_at",
     "quantity_snapshotted_at",
+    "draft_synced_at",
     "draft_until",
+    "issuing_synced_at",
     "issued_at",
     "due_at",
     "voided_at",
