@@ -58,6 +58,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield read_stack_env(read_stack(environ))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever comes first waits for the deployment of its stack, maybe beside that of another."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """After the last journey the stack stops: its schedules cost the tests that follow a tenth of a core."""
