@@ -13,6 +13,7 @@ from meterhouse.billing.override import CustomerOverride, OverrideFilter, Overri
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.ports import LedgerStore
@@ -164,6 +165,13 @@ class BilledFeatures(Protocol):
         """For each key the live feature, or the one archived last; unknown keys are left out."""
 
 
+class TaxCodes(Protocol):
+    def by_ids(self, code_ids: Collection[str]) -> Mapping[str, TaxCode]:
+        """Codes by id, deleted ones too."""
+
+    def defaults(self) -> DefaultTaxCodes | None: ...
+
+
 class BillingStore(Protocol):
     @property
     def invoices(self) -> Invoices: ...
@@ -179,6 +187,8 @@ class BillingStore(Protocol):
     def subscriptions(self) -> BilledSubscriptions: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def tax_codes(self) -> TaxCodes: ...
     @property
     def credit(self) -> LedgerStore: ...
 
