@@ -9,6 +9,7 @@ from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
+from meterhouse.billing.taxes import UNTAXED, tax_faults, tax_issues, taxed
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from meterhouse.ledger.transaction import Transaction
 
@@ -98,8 +99,19 @@ def _validated(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
 
 def _synced(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
     if invoice.draft_synced_at is not None:
-        return _Done(invoice)
-    return _answered(invoice, app, app.sync(invoice), replace(invoice, draft_synced_at=at))
+        return _taxes_checked(_Done(invoice))
+    return _taxes_checked(_answered(invoice, app, app.sync(invoice), replace(invoice, draft_synced_at=at)))
+
+
+def _taxes_checked(done: _Done) -> _Done:
+    """A draft that its app has: enforced tax that nobody worked out fails it."""
+    if done.trigger is not Trigger.NEXT:
+        return done
+    kept = [issue for issue in done.invoice.issues if issue.code != UNTAXED]
+    found = tax_issues(done.invoice)
+    checked = replace(done.invoice, issues=(*kept, *found))
+    critical = [issue.message for issue in found if issue.severity is Severity.CRITICAL]
+    return _Done(checked, Trigger.FAILED, critical[0]) if critical else _Done(checked)
 
 
 def _finalized_lines(invoice: Invoice, _app: InvoicingApp, _at: datetime) -> _Done:
@@ -116,13 +128,26 @@ def _finalized(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
 
 def _answered(invoice: Invoice, app: InvoicingApp, answer: Accepted | Refused | Waiting, accepted: Invoice) -> _Done:
     match answer:
-        case Accepted(number, external_id):
-            number, external_id = number or invoice.number, external_id or invoice.external_id
-            return _Done(replace(accepted, number=number, external_id=external_id))
+        case Accepted():
+            faults = [f"line {line_id}: {reason}" for line_id, reason in tax_faults(invoice, answer.taxes)]
+            if faults:
+                return _refused(invoice, f"app.{app.name}", Refused("tax_impossible", "; ".join(faults)))
+            return _Done(with_answer(accepted, answer))
         case Refused():
             return _refused(invoice, f"app.{app.name}", answer)
         case Waiting():
             return _Done(invoice, None)
+
+
+def with_answer(invoice: Invoice, answer: Accepted) -> Invoice:
+    """The invoice with what its app calls it and the taxes it worked out; what the answer leaves out stays."""
+    return replace(
+        taxed(invoice, answer.taxes),
+        number=answer.number or invoice.number,
+        external_id=answer.external_id or invoice.external_id,
+        external_ids={**invoice.external_ids, **answer.external_ids},
+        sent_to_customer_at=answer.sent_to_customer_at or invoice.sent_to_customer_at,
+    )
 
 
 def _deleted(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
@@ -162,19 +187,23 @@ _WORK: dict[InvoiceState, Callable[[Invoice, InvoicingApp, datetime], _Done]] = 
 
 
 def _entered(invoice: Invoice, at: datetime) -> Invoice:
+    entered = invoice
     match invoice.state:
         case InvoiceState.DRAFT_SYNCING:
-            return replace(invoice, draft_synced_at=None)
+            entered = replace(invoice, draft_synced_at=None)
         case InvoiceState.ISSUING_SYNCING:
-            return replace(invoice, issuing_synced_at=None)
+            entered = replace(invoice, issuing_synced_at=None)
         case InvoiceState.ISSUED:
-            return replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
+            entered = replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
+        case InvoiceState.PAYMENT_PENDING:
+            entered = replace(invoice, payment_attempt=invoice.payment_attempt + 1)
+        case InvoiceState.PAYMENT_FAILED:
+            entered = replace(invoice, payment_failed_at=at)
         case InvoiceState.VOIDED:
-            return replace(invoice, voided_at=at)
+            entered = replace(invoice, voided_at=at)
         case InvoiceState.DELETED:
-            return replace(invoice, deleted_at=at)
-        case _:
-            return invoice
+            entered = replace(invoice, deleted_at=at)
+    return entered
 
 
 def _booked_on_entry(before: Invoice, state: InvoiceState, at: datetime) -> Sequence[Transaction]:

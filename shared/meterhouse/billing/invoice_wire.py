@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
-from meterhouse.billing.invoice import CreditAllocation, Invoice, Issue, Line
+from meterhouse.billing.discount_wire import amount_discounts, part_external_ids, usage_discounts
+from meterhouse.billing.external_ids import detailed_id
+from meterhouse.billing.invoice import PAYMENT, CreditAllocation, Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
     AvailableActions,
@@ -26,6 +27,7 @@ from meterhouse.billing.invoice_schema import (
     LineInvoice,
     LineRateCard,
     LineSubscription,
+    LineTaxItem,
     LineWire,
     PaymentWire,
     StatusDetails,
@@ -41,6 +43,7 @@ from meterhouse.billing.schema import (
 )
 from meterhouse.billing.service import Shown
 from meterhouse.billing.state import InvoiceState, is_immutable
+from meterhouse.billing.taxes import tax_config_of
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, discounts_to_wire, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
@@ -74,11 +77,12 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         collection_at=invoice.collection_at,
         quantity_snapshoted_at=invoice.quantity_snapshotted_at,
         voided_at=invoice.voided_at,
+        sent_to_customer_at=invoice.sent_to_customer_at,
         lines=[line_to_wire(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
         preceding=[] if InvoiceExpand.PRECEDING in expand else None,
         payment=_payment(invoice),
         validation_issues=[_issue(invoice, issue) for issue in invoice.issues] or None,
-        external_ids=None if invoice.external_id is None else ExternalIds(invoicing=invoice.external_id),
+        external_ids=_external_ids(invoice),
         created_at=invoice.created_at,
         updated_at=invoice.updated_at,
         deleted_at=invoice.deleted_at,
@@ -138,6 +142,13 @@ def _payment(invoice: Invoice) -> PaymentWire | None:
     return PaymentWire(terms=DueDateTerms(due_at=[due]))
 
 
+def _external_ids(invoice: Invoice) -> ExternalIds | None:
+    payment = invoice.external_ids.get(PAYMENT)
+    if invoice.external_id is None and payment is None:
+        return None
+    return ExternalIds(invoicing=invoice.external_id, payment=payment)
+
+
 def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
     return IssueWire(
         id=derived_ulid(invoice.created_at, "issue", invoice.id, issue.component, issue.code, issue.field),
@@ -162,13 +173,15 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         description=card.description,
         metadata=dict(card.metadata) or None,
         managed_by=line.managed_by.value,
-        discounts=usage_discounts(line, free_units(steps)) if steps else None,
+        discounts=usage_discounts(invoice, line, free_units(steps)) if steps else None,
         credit_allocations=[_allocation(one) for one in line.credits] or None,
         invoice=_reference(invoice),
         currency=line.currency,
+        taxes=_taxes(invoice, line, line.totals),
         totals=_totals(line.totals),
         period=period_to_wire(line.service_period),
         invoice_at=line.invoice_at,
+        external_ids=part_external_ids(invoice, line.id),
         subscription=_subscription(line),
         tax_config=tax_config,
         feature_key=card.feature_key,
@@ -200,13 +213,15 @@ def _quantities(line: Line) -> Sequence[Quantities]:
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:
     price = FlatPriceWithPaymentTerm(type="flat", amount=part.per_unit_amount, payment_term=part.payment_term)
     return DetailedLineWire(
-        id=derived_ulid(line.service_period.start, "detailed_line", line.id, part.key),
+        id=detailed_id(line, part.key),
+        external_ids=part_external_ids(invoice, detailed_id(line, part.key)),
         name=part.name,
         category=part.category.value,
-        discounts=amount_discounts(line, part),
+        discounts=amount_discounts(invoice, line, part),
         credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
         invoice=_reference(invoice),
         currency=line.currency,
+        taxes=_taxes(invoice, line, totals_of([part])),
         totals=_totals(totals_of([part])),
         period=period_to_wire(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
@@ -223,6 +238,19 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
 def _allocation(borne: CreditAllocation) -> CreditAllocationWire:
     of = "in advance of credit" if borne.grant_id is None else f"credit grant {borne.grant_id}"
     return CreditAllocationWire(amount=borne.amount, description=of)
+
+
+def _taxes(invoice: Invoice, line: Line, totals: Totals) -> list[LineTaxItem] | None:
+    """One item for each kind of tax that there is; how much it comes to stands in the totals."""
+    config = tax_config_of(line, invoice.workflow)
+    shown = None if not config else TaxConfig.model_validate(config)
+    amounts = {"inclusive": totals.taxes_inclusive_total, "exclusive": totals.taxes_exclusive_total}
+    found = [
+        LineTaxItem.model_validate({"config": shown, "behavior": behavior})
+        for behavior, amount in amounts.items()
+        if amount
+    ]
+    return found or None
 
 
 def _subscription(line: Line) -> LineSubscription | None:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from meterhouse.billing.app import LineTax
-from meterhouse.billing.collection import with_lines
-from meterhouse.billing.invoice import Invoice, Issue, Line, Severity
+from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity
 from meterhouse.billing.profile import Workflow
 from meterhouse.kernel.allocation import allocate
 from meterhouse.kernel.currency import currency
@@ -47,7 +46,7 @@ def taxed(invoice: Invoice, told: Mapping[str, LineTax]) -> Invoice:
     if not told:
         return invoice
     lines = [_taxed(line, told[line.id]) if line.id in told else line for line in invoice.lines]
-    return with_lines(invoice, lines)
+    return replace(invoice, lines=tuple(lines), totals=sum((line.totals for line in lines), start=NOTHING))
 
 
 def tax_issues(invoice: Invoice) -> Sequence[Issue]:

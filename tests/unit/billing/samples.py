@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import Accepted, InvoicingApp, Payment, Refused, Waiting
+from meterhouse.billing.app import Accepted, InvoicingApp, LineTax, Payment, Refused, Waiting
 from meterhouse.billing.collection import collected, drafts, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.reconcile import reconcile
 from meterhouse.billing.rests import Known
+from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.price import Price, Tier, TieredPrice, TierMode
 from meterhouse.catalog.rate_card import RateCard
@@ -96,6 +97,14 @@ class FakeApp:
     issues: Sequence[Issue] = ()
     name: str = "fake"
     waits: set[str] = field(default_factory=set)
+    taxes: Mapping[str, LineTax] = field(default_factory=dict)
+    is_remote: bool = False
+    retries_payments: bool = False
+
+    @property
+    def awaits(self) -> set[InvoiceState]:
+        syncing = {"sync": InvoiceState.DRAFT_SYNCING, "finalize": InvoiceState.ISSUING_SYNCING}
+        return {syncing[step] for step in self.waits}
 
     def validate(self, _invoice: Invoice) -> Sequence[Issue]:
         return self.issues
@@ -113,7 +122,9 @@ class FakeApp:
         return self.payment
 
     def _answer(self, step: str) -> Accepted | Refused:
-        return Refused("refused", f"no {step} today") if step in self.refuses else Accepted(self.number, "external")
+        if step in self.refuses:
+            return Refused("refused", f"no {step} today")
+        return Accepted(self.number, "external", taxes=self.taxes)
 
 
 @dataclass
