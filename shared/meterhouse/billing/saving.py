@@ -23,7 +23,7 @@ def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> N
     # apps say what taxes lines have
     work.store.lines.update([line for one in driven if _was_synced(one) for line in one.invoice.lines if line.is_taxed])
     settle_credit(work, driven, now)
-    work.store.credit.ledger.book([booking for one in driven for booking in one.bookings])
+    work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
 
