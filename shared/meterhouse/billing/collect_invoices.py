@@ -1,6 +1,7 @@
 """Second step of an invoice run: due lines become drafts; drafts whose usage is in become rated invoices."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
@@ -16,6 +17,7 @@ from meterhouse.billing.profile import Profile
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.tax_codes import coded
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -71,7 +73,9 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in invoices]
-    ready = sorted((one for one in arrived if is_collectable(one.invoice, at)), key=_first_end)
+    named = coded((one.invoice for one in arrived if is_collectable(one.invoice, at)), work.store.tax_codes)
+    arrived = [replace(one, invoice=named.get(one.invoice.id, one.invoice)) for one in arrived]
+    ready = sorted((one for one in arrived if one.invoice.id in named), key=_first_end)
     lines = [line for one in ready for line in one.invoice.lines]
     families = Families(work.store.lines.related(lines))
     subjects = {one.invoice.customer_id: one.invoice.subject_keys for one in ready}

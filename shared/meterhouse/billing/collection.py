@@ -124,6 +124,7 @@ def with_result(line: Line, quantity: Decimal, result: RatedLine | Correction, n
         totals=result.totals,
         detailed=result.detailed_lines,
         trace=result.trace.document(),
+        is_taxed=False,
         updated_at=now,
     )
 

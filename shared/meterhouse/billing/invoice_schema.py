@@ -150,6 +150,11 @@ class CreditAllocationWire(Wire):
     description: str | None = None
 
 
+class LineTaxItem(Wire):
+    config: TaxConfig | None = None
+    behavior: Literal["inclusive", "exclusive"]
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -161,6 +166,7 @@ class DetailedLineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant
@@ -183,6 +189,7 @@ class LineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant

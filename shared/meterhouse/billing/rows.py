@@ -78,6 +78,7 @@ _LINE_FIELDS = (
     "updated_at",
     "deleted_at",
     "grant_id",
+    "is_taxed",
 )
 
 
