@@ -2,6 +2,7 @@
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
@@ -33,6 +34,7 @@ handler = http_handler(
         InvoiceActions(begin, usage, apps),
         InvoicePendingLines(begin, usage, apps),
         EditInvoice(begin, usage, apps),
+        CreditNoteService(begin, apps),
     ),
     database=database,
 )

@@ -8,6 +8,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.credit_note_api import credit_note_routes
+from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_api import invoice_routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
@@ -44,12 +46,14 @@ def routes(
     actions: InvoiceActions,
     invoice_now: InvoicePendingLines,
     edit: EditInvoice,
+    notes: CreditNoteService,
 ) -> tuple[Router, ...]:
     return (
         profile_routes(profiles),
         override_routes(overrides),
         line_routes(lines),
         invoice_routes(invoices, actions, invoice_now, edit),
+        credit_note_routes(notes),
     )
 
 

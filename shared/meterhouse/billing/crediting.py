@@ -44,12 +44,7 @@ class Left:
         self._lines = {line.id: line for line in invoice.lines if line.grant_id is None}
         taken = [one for note in notes if note.stands for one in note.lines]
         self._parts = {line.id: _less(line, taken) for line in self._lines.values()}
-        self._inclusive = {
-            line.id: EXACT.subtract(
-                line.totals.taxes_inclusive_total, summed(one.taxes_inclusive for one in taken if one.line_id == line.id)
-            )
-            for line in self._lines.values()
-        }
+        self._inclusive = {line.id: _inclusive(line, taken) for line in self._lines.values()}
 
     @property
     def line_ids(self) -> list[str]:
@@ -130,6 +125,11 @@ def _less(line: Line, taken: Iterable[NoteLine]) -> Mapping[str, Decimal]:
             for key, amount in one.parts:
                 parts[key] = EXACT.subtract(parts[key], amount)
     return parts
+
+
+def _inclusive(line: Line, taken: Iterable[NoteLine]) -> Decimal:
+    back = summed(one.taxes_inclusive for one in taken if one.line_id == line.id)
+    return EXACT.subtract(line.totals.taxes_inclusive_total, back)
 
 
 def _amount_problems(amount: Decimal, left: Decimal, exponent: int, at: str) -> Iterator[Problem]:

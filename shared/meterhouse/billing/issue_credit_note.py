@@ -16,6 +16,7 @@ from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger import invoice_postings as postings
 from meterhouse.ledger.grant_credit import grant_for_money
 from meterhouse.ledger.invoice_postings import Owed
+from meterhouse.ledger.postings import Entries
 from meterhouse.ledger.transaction import Kind, Transaction
 from meterhouse.platform.work import Work
 
@@ -38,8 +39,8 @@ class NoteSpec:
 
 
 def is_creditable(invoice: Invoice) -> bool:
-    """Whether a note may be issued on it now: it is paid, or due and in no other system that would still collect it."""
-    return invoice.state is _S.PAID or (invoice.state in _OPEN and invoice.external_id is None)
+    """Whether a note may be issued on it now: it is paid, or due and nobody has promised to pay."""
+    return invoice.state is _S.PAID or invoice.state in _OPEN
 
 
 def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: datetime) -> tuple[CreditNote, Driven]:
@@ -58,7 +59,7 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
         reason=spec.reason,
         refund=spec.refund,
         state=NoteState.ISSUED,
-        lines=spec.lines,
+        lines=tuple(sorted(spec.lines, key=lambda line: line.line_id)),
         issued_at=at,
         updated_at=at,
         is_automatic=spec.is_automatic,
@@ -107,14 +108,14 @@ def _granted(work: Work[BillingStore], note: CreditNote, at: datetime) -> str:
     return grant.id
 
 
-def _entries(note: CreditNote) -> postings.Entries:
+def _entries(note: CreditNote) -> Entries:
     owed = Owed(note.currency, services=_net_of(note), purchases=_NONE, taxes=note.taxes)
     if note.was_paid:
         return postings.refunding(owed)
     return postings.negated((*postings.invoicing(owed), *postings.earning(owed)))
 
 
-def _booking(note: CreditNote, step: str, entries: postings.Entries, at: datetime) -> Transaction:
+def _booking(note: CreditNote, step: str, entries: Entries, at: datetime) -> Transaction:
     key = f"credit_note/{note.id}/{step}"
     return Transaction(key, Kind.TAKEN_BACK, note.customer_id, at, at, entries, invoice=note.invoice_id)
 

@@ -11,6 +11,7 @@ from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
@@ -161,6 +162,7 @@ class PostgresBilling:
         self.features = PostgresFeatures(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.credit_notes = PostgresCreditNotes(transaction)
         self.credit = PostgresLedgerStore(transaction)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
@@ -46,7 +47,9 @@ class Api:
         due = InvoicePendingLines(begin, usage, apps, now)
         overrides = OverrideService(begin, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
-        return http_handler(*routes(profiles, overrides, lines, reading, acting, due, edit), database=run.database)
+        notes = CreditNoteService(begin, apps, now, new_id)
+        made = routes(profiles, overrides, lines, reading, acting, due, edit, notes)
+        return http_handler(*made, database=run.database)
 
     def __call__(
         self,

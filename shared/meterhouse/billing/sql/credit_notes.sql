@@ -2,7 +2,7 @@
 SELECT * FROM credit_notes WHERE namespace = %(namespace)s AND id = %(id)s
 
 -- name: notes_of_invoices
-SELECT * FROM credit_notes WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) ORDER BY issued_at, id
+SELECT * FROM credit_notes WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) ORDER BY issued_at, number
 
 -- name: lines_of_notes
 SELECT * FROM credit_note_lines WHERE namespace = %(namespace)s AND note_id = ANY(%(note_ids)s) ORDER BY note_id, line_id
