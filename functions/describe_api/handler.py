@@ -44,7 +44,7 @@ def openapi() -> str:
             addon_api.addon_routes(UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
             *ledger.routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             preview_api.preview_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

@@ -35,7 +35,8 @@ class Families:
 
     def readings(self, lines: Iterable[Line]) -> list[Line]:
         """The lines with the periods whose usage they are rated from, if they are rated in this order."""
-        wanted, reached = {}, {whole: _furthest(members.values()) for whole, members in self._members.items()}
+        wanted: dict[str, Line] = {}
+        reached = {whole: _furthest(members.values()) for whole, members in self._members.items()}
         for line in lines:
             whole, others = whole_of(line.key), self._others(line)
             wanted |= {

@@ -14,7 +14,9 @@ from meterhouse.kernel.errors import Conflict
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger import invoice_postings as postings
+from meterhouse.ledger.credit_grant import Funding
 from meterhouse.ledger.grant_credit import grant_for_money
+from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
 from meterhouse.ledger.invoice_postings import Owed
 from meterhouse.ledger.postings import Entries
 from meterhouse.ledger.transaction import Kind, Transaction
@@ -29,13 +31,14 @@ _NONE = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class NoteSpec:
-    """A note that is sound; `key` is its business key."""
+    """A note that is sound; `key` is its business key, `credit_from` when credit for it may be burnt: None: at once."""
 
     key: str
     reason: str
     refund: Refund
     lines: tuple[NoteLine, ...]
     is_automatic: bool = False
+    credit_from: datetime | None = None
 
 
 def is_creditable(invoice: Invoice) -> bool:
@@ -66,7 +69,7 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
         was_paid=was_paid,
     )
     if spec.refund is Refund.CREDIT:
-        note = replace(note, grant_id=_granted(work, note, at))
+        note = replace(note, grant_id=_granted(work, note, spec.credit_from or at, at))
     work.store.credit_notes.add(note)
     work.publish(note_event(note))
     return note, _after(invoice, note, at)
@@ -99,11 +102,17 @@ def _after(invoice: Invoice, note: CreditNote, at: datetime) -> Driven:
     return driven if driven.invoice.due else driven.must_fire(Trigger.PAID, at, "nothing is due any more")
 
 
-def _granted(work: Work[BillingStore], note: CreditNote, at: datetime) -> str:
-    key = f"credit_note/{note.id}"
-    grant, events = grant_for_money(
-        work.store.credit, note.customer_id, f"Credit note {note.number}", key, (note.currency, note.total), at
+def _granted(work: Work[BillingStore], note: CreditNote, since: datetime, at: datetime) -> str:
+    spec = CreditGrantSpec(
+        name=f"Credit note {note.number}",
+        funding=Funding.EXTERNAL,
+        currency=note.currency,
+        amount=note.total,
+        key=f"credit_note/{note.id}",
+        effective_at=since,
+        purchase=PurchaseSpec(note.currency),
     )
+    grant, events = grant_for_money(work.store.credit, note.customer_id, spec, at)
     work.publish(*events)
     return grant.id
 

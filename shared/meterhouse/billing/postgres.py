@@ -11,7 +11,7 @@ from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
-from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes
+from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes, unused_of
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
@@ -19,6 +19,7 @@ from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
 from meterhouse.billing.state import states_of
+from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
@@ -70,12 +71,15 @@ class PostgresLines:
         wanted = {"subscription_ids": list(subscription_ids)}
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
-        prepaid = self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted)
-        return Known(
-            keys,
-            {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts},
-            [prepaid_of(row) for row in prepaid],
-        )
+        found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts}
+        prepaid = []
+        for row in self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted):
+            whole = prepaid_of(row)
+            standing = list(pieces(whole, unused_of(row["unused"] or ())))
+            prepaid += standing
+            part = served(whole, standing)
+            found |= {} if part is None else {whole.key: part}
+        return Known(keys, found, prepaid)
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}

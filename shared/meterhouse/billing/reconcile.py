@@ -8,6 +8,7 @@ from datetime import datetime
 from meterhouse.billing.invoice import Line, SubscriptionReference
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
+from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine, target_lines
@@ -17,13 +18,14 @@ from meterhouse.subscriptions.target import TargetLine, target_lines
 class Changes:
     """What to do to the pending lines; lines on standard invoices are never among them.
 
-    `excess` is what these charge in advance and nobody asks for any more.
+    `excess` is what these charge in advance and nobody asks for any more; `returned` is what of it is to be given back.
     """
 
     added: tuple[Line, ...] = ()
     changed: tuple[Line, ...] = ()
     removed: tuple[str, ...] = ()
     excess: tuple[Excess, ...] = ()
+    returned: tuple[Returned, ...] = ()
 
 
 def reconcile(
@@ -44,6 +46,7 @@ def reconcile(
         changed=tuple(_changed(pending, asked.ever, now)),
         removed=tuple(line.id for line in pending if line.key not in asked.ever),
         excess=asked.excess,
+        returned=asked.returned,
     )
 
 
@@ -81,6 +84,7 @@ class _Asked:
     now: Mapping[str, Found]
     ever: Mapping[str, Found]
     excess: tuple[Excess, ...]
+    returned: tuple[Returned, ...]
 
 
 def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], known: Known, at: datetime) -> _Asked:
@@ -91,7 +95,8 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
     made = known.keys - {line.key for line in pending}
-    return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess)
+    back = returned(excess, (target for _, target in far.values()), known.prepaid, made, agreed, at) if excess else ()
+    return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess, tuple(back))
 
 
 def targets_of(

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 
 from meterhouse.kernel.errors import Conflict, Problem
 from meterhouse.kernel.ids import derived_ulid
-from meterhouse.ledger.credit_grant import CreditGrant, Funding, Settlement
+from meterhouse.ledger.credit_grant import CreditGrant, Settlement
 from meterhouse.ledger.customer_book import lock_customer, open_book
 from meterhouse.ledger.events import grant_created, grant_paid
-from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec, new_credit_grant
+from meterhouse.ledger.grant_rules import CreditGrantSpec, new_credit_grant
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform import clock, ids
 from meterhouse.platform.outbox import DomainEvent
@@ -46,14 +45,12 @@ class GrantCredit:
 
 
 def grant_for_money(
-    store: LedgerStore, customer_id: str, name: str, key: str, money: tuple[str, Decimal], at: datetime
+    store: LedgerStore, customer_id: str, spec: CreditGrantSpec, at: datetime
 ) -> tuple[CreditGrant, list[DomainEvent]]:
-    """Credit that a locked customer has in place of money (currency, amount) that was paid; written, to be told of."""
-    currency, amount = money
-    spec = CreditGrantSpec(name, Funding.EXTERNAL, currency, amount, key=key, purchase=PurchaseSpec(currency))
-    grant = new_credit_grant(derived_ulid(at, "credit_grant", key), customer_id, spec, {}, at)
+    """A grant with a key and a price that a locked customer has paid already; written, and to be told of."""
+    grant = new_credit_grant(derived_ulid(at, "credit_grant", spec.key or ""), customer_id, spec, {}, at)
     settled = grant.settled(Settlement.SETTLED, at)
-    book = open_book(store, customer_id, currency, at)
+    book = open_book(store, customer_id, grant.currency, at)
     book.pay(grant, Settlement.SETTLED)
     book.fund(settled)
     store.grants.add(settled)

@@ -1,6 +1,6 @@
 """Credit notes over HTTP on the real database: numbers, states, books, and two at once."""
 
-from collections import Counter
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -46,7 +46,7 @@ def balances(run: Run, invoice_id: str) -> dict[str, Decimal]:
         " ON t.namespace = e.namespace AND t.id = e.transaction_id"
         f" WHERE t.namespace = %(namespace)s AND t.invoice = '{invoice_id}'"
     )
-    found: Counter[str] = Counter()
+    found: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         found[row["account"]] += row["amount"]
     return {account: amount for account, amount in found.items() if amount}

@@ -76,7 +76,11 @@ SELECT l.key, l.invoice_id, l.service_start, l.service_end, l.full_service_start
     (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
     (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
     i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
-    i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged
+    i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged,
+    (SELECT jsonb_agg(u.value) FROM credit_note_lines n
+        JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
+        CROSS JOIN jsonb_array_elements(n.unused) u
+        WHERE n.namespace = l.namespace AND n.line_id = l.id AND c.state = 'issued') AS unused
 FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
