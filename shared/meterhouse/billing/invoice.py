@@ -88,6 +88,11 @@ class Line:
     credits: tuple[CreditAllocation, ...] = ()
     grant_id: str | None = None
 
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether it comes onto an invoice; what credit alone settles never does."""
+        return self.settlement_mode is not SettlementMode.CREDIT_ONLY
+
 
 class Severity(StrEnum):
     CRITICAL = "critical"
