@@ -46,7 +46,8 @@ def test_what_credit_alone_settles_is_burnt_and_on_no_invoice(api: Api, run: Run
     assert api.ok("GET", INVOICES)["items"] == []
     # January's fee and usage, and February's fee
     assert purse.settled(ann) == Decimal("56.50")
-    assert (purse.sum_of(Account.EARNINGS), purse.sum_of(Account.ACCRUED)) == (Decimal("43.50"), 0)
+    assert purse.sum_of(Account.EARNINGS) == Decimal("43.50")
+    assert purse.sum_of(Account.ACCRUED) == 0
 
     stored = purse.everything()
     run.all()
@@ -100,7 +101,8 @@ def test_both_ways_of_settling_live_side_by_side(run: Run, purse: Purse) -> None
     run.all()
     [invoice] = run.invoices()
     assert {line.name for line in invoice.lines} == {"Other"}
-    assert (invoice.totals.credits_total, purse.settled(ann)) == (40, 0)
+    assert invoice.totals.credits_total == 40
+    assert purse.settled(ann) == 0
 
 
 @pytest.mark.parametrize("case_id", ["CB-01", "CB-03", "CB-05", "CB-07"])
