@@ -242,6 +242,8 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/{invoiceId}/advance",
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",
+            "POST /api/v1/billing/invoices/{invoiceId}/snapshot-quantities",
+            "POST /api/v1/billing/invoices/{invoiceId}/taxes/recalculate",
             "POST /api/v1/billing/invoices/{invoiceId}/void",
         ),
         memory=1024,
