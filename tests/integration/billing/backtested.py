@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Launched:
-    """`meterhouse.billing.backtest_ports.Launcher` that remembers what it was asked to start."""
+    """`meterhouse.billing.launcher.Launcher` that remembers what it was asked to start."""
 
     runs: dict[str, Mapping[str, str]] = field(default_factory=dict)
     is_down: bool = False
