@@ -24,7 +24,7 @@ def resumed(invoice: Invoice, app: InvoicingApp, dunning: Dunning, at: datetime)
 
 
 def has_moved(before: Invoice, after: Invoice) -> bool:
-    """Whether there is anything to record; an attempt that ended where it began is nothing, unless money was asked for."""
+    """Whether there is anything to record: an attempt that ended where it began is nothing, unless it was a payment."""
     return after.state is not before.state or after.payment_attempt != before.payment_attempt
 
 
