@@ -12,13 +12,12 @@ from meterhouse.ledger.filter_query import (
     FeatureEq,
     FeatureExists,
     FeatureIs,
-    Text,
     scope_of,
 )
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import refuse_other_filters
+from meterhouse.platform.text_filter import Text, refuse_other_filters
 from meterhouse.platform.wire import Instant
 
 _TAGS = ["Credits"]
