@@ -6,6 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.burn_credit import burn_credit
+from meterhouse.billing.burn_lines import burn_lines
 from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
@@ -39,8 +40,9 @@ class CollectInvoices:
             made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
             under_way = work.store.invoices.under_way(batch.ids)
             driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
+            unknown = burn_lines(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
             work.commit()
-        failed = {
+        failed = unknown | {
             one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
             for one in driven
             if one.invoice.state is InvoiceState.DRAFT_INVALID

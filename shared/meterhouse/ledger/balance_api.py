@@ -17,8 +17,8 @@ from meterhouse.ledger.filter_query import (
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import Text, refuse_other_filters
-from meterhouse.platform.wire import Instant
+from meterhouse.platform.text_filter import refuse_other_filters
+from meterhouse.platform.wire import Instant, Text
 
 _TAGS = ["Credits"]
 _CURRENCY = "filter[currency]"
