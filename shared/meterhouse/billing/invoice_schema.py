@@ -157,6 +157,11 @@ class CreditAllocationWire(Wire):
     description: str | None = None
 
 
+class LineTaxItem(Wire):
+    config: TaxConfig | None = None
+    behavior: Literal["inclusive", "exclusive"]
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -168,6 +173,7 @@ class DetailedLineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant
@@ -190,6 +196,7 @@ class LineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant
