@@ -289,7 +289,7 @@ REQUESTS = (
     ),
     FunctionSpec(
         "manage_credits",
-        (POSTGRES,),
+        (POSTGRES, CLICKHOUSE),
         routes=(
             f"GET {_CREDITS}/grants",
             f"POST {_CREDITS}/grants",
@@ -300,6 +300,7 @@ REQUESTS = (
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
         ),
+        memory=1024,
     ),
     FunctionSpec(
         "inspect_events",
