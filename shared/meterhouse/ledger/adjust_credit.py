@@ -55,7 +55,7 @@ class AdjustCredit:
             )
             problems.raise_if_any("the credit cannot be adjusted")
             if adjustment.amount > 0:
-                gift = new_credit_grant(self._new_id(), customer_id, _gift(adjustment), custom, self._now())
+                gift = new_credit_grant(self._new_id(), customer_id, _gift(adjustment), self._now(), custom)
                 add_grant(work, gift)
             else:
                 self._take(work, customer_id, adjustment)

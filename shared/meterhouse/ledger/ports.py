@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from meterhouse.catalog.custom_currency import CustomCurrency
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import CostBasis
@@ -163,6 +163,8 @@ class Currencies(Protocol):
     """The custom currencies of the namespace."""
 
     def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
+
+    def cost_bases(self, currency_ids: Collection[str]) -> Sequence[CurrencyCostBasis]: ...
 
 
 class LedgerStore(Protocol):
