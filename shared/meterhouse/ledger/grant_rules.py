@@ -15,12 +15,11 @@ from meterhouse.ledger.account import CostBasis
 from meterhouse.ledger.credit_grant import PRIORITY, CreditGrant, Funding, Purchase, Taxation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 
-NO_CUSTOM: Mapping[str, CustomCurrency] = {}
 _PAR = Decimal(1)
 _LARGEST = Decimal(10) ** 20
 _DIGITS_OF_A_RATE = 18
@@ -53,24 +52,33 @@ class CreditGrantSpec:
     taxation: Taxation | None = None
 
 
-def new_credit_grant(
-    grant_id: str,
-    customer_id: str,
-    spec: CreditGrantSpec,
-    at: datetime,
-    custom: Mapping[str, CustomCurrency] = NO_CUSTOM,
-    bases: Sequence[CurrencyCostBasis] = (),
-) -> CreditGrant:
-    """The grant that is wanted at `at`.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is of all that a grant may name.
 
-    `custom` has the currency that it is in, if that is none of a state, and `bases` what that is worth.
+    Attributes:
+        currencies: its currency by code, if that is none of a state.
+        bases: what that is worth.
+        tax_codes: its tax code's id.
+    """
+
+    currencies: Mapping[str, CustomCurrency] = field(default_factory=dict)
+    bases: Sequence[CurrencyCostBasis] = ()
+    tax_codes: Collection[str] = ()
+
+
+def new_credit_grant(grant_id: str, customer_id: str, spec: CreditGrantSpec, known: Known, at: datetime) -> CreditGrant:
+    """The grant that is wanted at `at`.
 
     Raises:
         InvalidInput: with every fault of the spec.
     """
     problems = Problems()
-    check_amount(spec.amount, known_currency(spec.currency, "/currency", problems, custom), problems)
-    purchase = _purchase(_worth(spec, custom, bases, at), problems)
+    check_amount(spec.amount, known_currency(spec.currency, "/currency", problems, known.currencies), problems)
+    purchase = _purchase(_worth(spec, known, at), problems)
+    code_id = None if spec.taxation is None else spec.taxation.code_id
+    if code_id is not None and code_id not in known.tax_codes:
+        problems.add("/tax_config/tax_code/id", "tax_code_not_found", f"there is no tax code {code_id!r}")
     lasts = _lasts(spec, at, problems)
     problems.raise_if_any("the credit grant cannot be created")
     return CreditGrant(
@@ -95,10 +103,10 @@ def new_credit_grant(
 
 
 def known_currency(
-    code: str, pointer: str, problems: Problems, custom: Mapping[str, CustomCurrency] = NO_CUSTOM
+    code: str, pointer: str, problems: Problems, custom: Mapping[str, CustomCurrency] | None = None
 ) -> Currency | None:
     """The currency, of a state or one of these; None and a problem where there is none of this code."""
-    if code in custom:
+    if custom is not None and code in custom:
         return custom[code].currency
     try:
         return currency(code, pointer)
@@ -118,16 +126,14 @@ def check_amount(amount: Decimal, of: Currency | None, problems: Problems) -> No
         problems.add("/amount", "precision", f"{of.code} has {of.exponent} digits after the point")
 
 
-def _worth(
-    spec: CreditGrantSpec, custom: Mapping[str, CustomCurrency], bases: Sequence[CurrencyCostBasis], at: datetime
-) -> CreditGrantSpec:
+def _worth(spec: CreditGrantSpec, known: Known, at: datetime) -> CreditGrantSpec:
     """The spec with the rate that it leaves open; it stays open where nobody said what a custom currency is worth."""
     wanted = spec.purchase
     if wanted is None or wanted.rate is not None:
         return spec
-    basis = cost_basis_at(bases, wanted.currency, at)
-    known = _PAR if spec.currency not in custom else None if basis is None else basis.rate
-    return replace(spec, purchase=replace(wanted, rate=known))
+    basis = cost_basis_at(known.bases, wanted.currency, at)
+    rate = _PAR if spec.currency not in known.currencies else None if basis is None else basis.rate
+    return replace(spec, purchase=replace(wanted, rate=rate))
 
 
 def _purchase(spec: CreditGrantSpec, problems: Problems) -> Purchase | None:
