@@ -50,7 +50,7 @@ def _coded(invoice: Invoice, known: Mapping[str, TaxCode], defaults: DefaultTaxC
     if not known:
         return invoice
     workflow = invoice.workflow
-    default = _named_by_default(workflow.default_tax_config, defaults and defaults.invoicing)
+    default = _named_by_default(workflow.default_tax_config, None if defaults is None else defaults.invoicing)
     lines = [_coded_line(line, known, defaults) for line in invoice.lines]
     workflow = replace(workflow, default_tax_config=_filled(default, known))
     return replace(invoice, lines=tuple(lines), workflow=workflow)
@@ -59,7 +59,7 @@ def _coded(invoice: Invoice, known: Mapping[str, TaxCode], defaults: DefaultTaxC
 def _coded_line(line: Line, known: Mapping[str, TaxCode], defaults: DefaultTaxCodes | None) -> Line:
     config = line.rate_card.tax_config
     if line.grant_id is not None:
-        config = _named_by_default(config, defaults and defaults.credit_grants)
+        config = _named_by_default(config, None if defaults is None else defaults.credit_grants)
     return replace(line, rate_card=replace(line.rate_card, tax_config=_filled(config, known)))
 
 
