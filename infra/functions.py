@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from infra.function_spec import (
+    CLICKHOUSE,
+    EVENTBRIDGE,
+    KAFKA,
+    POSTGRES,
+    SECRETSMANAGER_WRITER,
+    STEPFUNCTIONS,
+    Credential,
+    FunctionSpec,
+)
 
-
-class Technology(StrEnum):
-    """What a function talks to; each brings its layer, its environment and its grants, and nothing else does."""
-
-    POSTGRES = "postgres"
-    CLICKHOUSE = "clickhouse"
-    KAFKA = "kafka"
-    EVENTBRIDGE = "eventbridge"
-    STEPFUNCTIONS = "stepfunctions"
-    SECRETSMANAGER = "secretsmanager"
-    """Credentials of apps, to be read."""
-    SECRETSMANAGER_WRITER = "secretsmanager_writer"
-    """The same, to be written and deleted."""
-
-
-class Credential(StrEnum):
-    """A secret beyond those of the technologies, named by the environment variable that carries its ARN."""
-
-    API_KEY_PEPPER = "API_KEY_PEPPER_SECRET_ARN"
-    BOOTSTRAP_API_KEY = "BOOTSTRAP_API_KEY_SECRET_ARN"
-    POSTGRES_OWNER = "POSTGRES_OWNER_SECRET_ARN"
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionSpec:
-    """One folder of functions/: one Lambda, one role.
-
-    `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
-    `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
-    """
-
-    name: str
-    technologies: tuple[Technology, ...] = ()
-    credentials: tuple[Credential, ...] = ()
-    routes: tuple[str, ...] = ()
-    rate: str | None = None
-    timeout: int = 29
-    memory: int = 512
-    concurrency: int | None = None
-    authorized: bool = True
-
-
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
@@ -242,7 +207,34 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/{invoiceId}/advance",
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",
+            "POST /api/v1/billing/invoices/{invoiceId}/snapshot-quantities",
+            "POST /api/v1/billing/invoices/{invoiceId}/taxes/recalculate",
             "POST /api/v1/billing/invoices/{invoiceId}/void",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
+        "manage_apps",
+        (POSTGRES, SECRETSMANAGER_WRITER),
+        routes=(
+            "GET /api/v1/apps",
+            "GET /api/v1/apps/{id}",
+            "PUT /api/v1/apps/{id}",
+            "DELETE /api/v1/apps/{id}",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status",
+            "GET /api/v1/marketplace/listings",
+            "GET /api/v1/marketplace/listings/{type}",
+            "POST /api/v1/marketplace/listings/{type}/install",
+            "POST /api/v1/marketplace/listings/{type}/install/apikey",
+            "GET /api/v1/marketplace/listings/{type}/install/oauth2",
+            "GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize",
+            "GET /api/v1/customers/{customerIdOrKey}/apps",
+            "PUT /api/v1/customers/{customerIdOrKey}/apps",
+            "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
+            "GET /api/v1/customers/{customerIdOrKey}/stripe",
+            "PUT /api/v1/customers/{customerIdOrKey}/stripe",
         ),
         memory=1024,
     ),
@@ -256,10 +248,11 @@ REQUESTS = (
             "GET /api/v1/plans/{planId}/backtests/{backtestId}/customers/{customerId}",
         ),
         memory=1024,
+        starts="backtest",
     ),
     FunctionSpec(
         "manage_credits",
-        (POSTGRES,),
+        (POSTGRES, CLICKHOUSE),
         routes=(
             f"GET {_CREDITS}/grants",
             f"POST {_CREDITS}/grants",
@@ -270,6 +263,7 @@ REQUESTS = (
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
         ),
+        memory=1024,
     ),
     FunctionSpec(
         "inspect_events",
@@ -320,8 +314,13 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
     FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
     FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("advance_invoices", (POSTGRES,), timeout=300, memory=1024),
+    FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
+
+LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
+"""One invoice of an app that is far away."""
+DUNNING = ("advance_invoices", "drive_invoice")
+"""What decides when a payment is asked for again, and given up."""
 
 BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
 
@@ -355,6 +354,7 @@ FUNCTIONS = (
     *REQUESTS,
     *STREAMS_AND_SCHEDULES,
     *INVOICE_RUN_TASKS,
+    *LIFECYCLE_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
     *BACKTEST_TASKS,

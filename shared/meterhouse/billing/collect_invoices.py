@@ -6,7 +6,8 @@ from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.burn_credit import burn_credit
-from meterhouse.billing.collection import aligned, collected, drafts, is_collectable, waiting
+from meterhouse.billing.burn_lines import burn_lines
+from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
 from meterhouse.billing.families import Families
@@ -40,8 +41,9 @@ class CollectInvoices:
             made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
             under_way = work.store.invoices.under_way(batch.ids)
             driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
+            unknown = burn_lines(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
             work.commit()
-        failed = {
+        failed = unknown | {
             one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
             for one in driven
             if one.invoice.state is InvoiceState.DRAFT_INVALID
@@ -73,15 +75,27 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in invoices]
-    named = coded((one.invoice for one in arrived if is_collectable(one.invoice, at)), work.store.tax_codes)
-    arrived = [replace(one, invoice=named.get(one.invoice.id, one.invoice)) for one in arrived]
-    ready = sorted((one for one in arrived if one.invoice.id in named), key=_first_end)
-    lines = [line for one in ready for line in one.invoice.lines]
+    ready = [one.invoice for one in _in_order(arrived, at)]
+    lines = [line for invoice in ready for line in invoice.lines]
     families = Families(work.store.lines.related(lines))
-    subjects = {one.invoice.customer_id: one.invoice.subject_keys for one in ready}
+    subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
     quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    return rate_ready(work, arrived, quantities, families, at, now)
+
+
+def rate_ready(
+    work: Work[BillingStore],
+    arrived: Sequence[Driven],
+    quantities: Quantities,
+    families: Families,
+    at: datetime,
+    now: datetime,
+) -> list[Driven]:
+    """Rate those whose usage is in at `at`, less what credit bears of them; all are saved."""
+    ready = _in_order(arrived, at)
+    named = coded((one.invoice for one in ready), work.store.tax_codes)
     rating = families.rating(quantities)
-    moved = [collected(one, quantities, at, now, rating) for one in ready]
+    moved = [collected(replace(one, invoice=named[one.invoice.id]), quantities, at, now, rating) for one in ready]
     rated = [one for one in moved if one.invoice.state is not InvoiceState.DRAFT_INVALID]
     burnt = {one.invoice.id: one for one in (*moved, *burn_credit(work, rated, now))}
     done = [burnt.get(one.invoice.id, one) for one in arrived]
@@ -91,6 +105,7 @@ def collect(
     return done
 
 
-def _first_end(driven: Driven) -> datetime:
-    """Lines of one full period are rated in the order of their time, so that each shows what it is named for."""
-    return min((line.service_period.end for line in driven.invoice.lines), default=driven.invoice.created_at)
+def _in_order(arrived: Iterable[Driven], at: datetime) -> list[Driven]:
+    """Those that are to be rated, by the time of their lines: parts of one period each show what they are named for."""
+    ready = [one for one in arrived if is_collectable(one.invoice, at)]
+    return sorted(ready, key=lambda one: min((line.service_period.end for line in one.invoice.lines), default=at))

@@ -18,6 +18,7 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
+from meterhouse.rating.conventions import CutPeriod
 from meterhouse.rating.corrections import Correction
 from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
@@ -91,6 +92,8 @@ def is_collectable(invoice: Invoice, at: datetime) -> bool:
     """Whether its quantities are wanted at `at`; those of a draft that lacks one are asked for again."""
     if invoice.state is InvoiceState.DRAFT_INVALID:
         return invoice.quantity_snapshotted_at is None
+    if invoice.state is InvoiceState.DRAFT_COLLECTING:
+        return True
     return target_of(invoice.state, Trigger.NEXT, invoice.holding(at)) is InvoiceState.DRAFT_COLLECTING
 
 
@@ -102,7 +105,8 @@ def collected(
     is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
     if missing and is_again:
         return driven
-    collecting = driven if is_again else driven.must_fire(Trigger.NEXT, at)
+    is_collecting = driven.invoice.state is InvoiceState.DRAFT_COLLECTING
+    collecting = driven if is_again or is_collecting else driven.must_fire(Trigger.NEXT, at)
     if missing:
         return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
             Trigger.FAILED, at, missing[0].message
@@ -147,6 +151,7 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
         share=share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
+        conventions=workflow.conventions,
         price_version=line.key.partition("/period[")[0],
     )
 
@@ -202,14 +207,17 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime, rate_line: R
 def share_of(line: Line, workflow: Workflow) -> Fraction:
     """What part of a flat price is due; where the profile says so, a subscription's last period counts in full.
 
-    Of what was charged in part before, the rest of the full period is left.
+    Of what was charged in part before, the rest of the full period is left. Of usage it is the part of its commitments,
+    by a convention of the profile.
     """
-    if not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
+    is_flat = isinstance(line.rate_card.price, FlatPrice)
+    cuts_commitments = workflow.conventions.commitments_of_a_cut_period is CutPeriod.PRORATED
+    if not line.is_prorated or not (cuts_commitments or is_flat):
         return _WHOLE
-    served, full = line.service_period, line.full_service_period
+    served, full = line.whole_period or line.service_period, line.full_service_period
     if not line.is_terminal or workflow.end_proration is not EndProration.BILL_FULL_PERIOD:
         return share(served, full)
-    return share(Period(served.start, full.end), full) if is_part(line.key) else _WHOLE
+    return share(Period(served.start, full.end), full) if is_flat and is_part(line.key) else _WHOLE
 
 
 def _known(quantities: Quantities, line: Line) -> Decimal:

@@ -111,6 +111,8 @@ def _added(invoice: Invoice, spec: LineSpec, known: KnownFeatures, line_id: str,
 def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:
     if not _differs(line, spec):
         return
+    if line.grant_id is not None:
+        yield Problem(at, "credit_purchase", "a line that pays for credit stays as it is, or is taken off")
     if line.whole_period is not None and _is_charged_otherwise(line, spec):
         message = "it charges for a period together with others: its period, price, feature and discounts stay"
         yield Problem(at, "line_is_part_of_a_period", message)

@@ -1,4 +1,4 @@
-"""What lines come to that charge for one full period together: parts of it, and usage that came late.
+"""What lines come to that charge for one full period together: parts of it, one after the other.
 
 Each line is rated as the whole period up to the furthest of them, less what the others have booked. So whatever is
 rated again, voided or late, the sum is what one line for the whole would come to, to the cent.
@@ -49,6 +49,10 @@ class Families:
                 wanted[line.id] = line
         return list(wanted.values())
 
+    def reading_of(self, line: Line) -> Decimal:
+        """What a rated line was rated from, as the others stand now."""
+        return EXACT.add(line.quantity or _NONE, _booked(self._others(line)))
+
     def rating(self, quantities: Quantities) -> RateLine:
         """How a line is rated once the `readings` are there."""
 
@@ -65,7 +69,7 @@ class Families:
             done = rated(line, quantity, workflow, now)
             self._keep(done)
             return done
-        before = reduce(EXACT.add, (other.quantity or _NONE for other in others), _NONE)
+        before = _booked(others)
         usage = replace(
             usage_of(line, quantity, workflow),
             is_last=any(map(_is_last, (line, *others))),
@@ -89,6 +93,10 @@ class Families:
     def _keep(self, line: Line) -> None:
         if line.rate_card.is_metered:
             self._members.setdefault(whole_of(line.key), {})[line.id] = line
+
+
+def _booked(lines: Iterable[Line]) -> Decimal:
+    return reduce(EXACT.add, (line.quantity or _NONE for line in lines), _NONE)
 
 
 def _is_rated(line: Line) -> bool:

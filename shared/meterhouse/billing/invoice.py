@@ -22,6 +22,7 @@ PAYMENT = "payment"
 
 class ManagedBy(StrEnum):
     SUBSCRIPTION = "subscription"
+    SYSTEM = "system"
     MANUAL = "manual"
 
 
@@ -95,6 +96,11 @@ class Line:
     credits: tuple[CreditAllocation, ...] = ()
     grant_id: str | None = None
     is_taxed: bool = False
+
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether it comes onto an invoice; what credit alone settles never does."""
+        return self.settlement_mode is not SettlementMode.CREDIT_ONLY
 
 
 class Severity(StrEnum):

@@ -100,11 +100,17 @@ class Invoices(Protocol):
 class Lines(Protocol):
     def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
 
+    def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
+        """The live line that pays for each credit grant."""
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         """Lines of an invoice that were deleted by hand."""
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
+        """Pending lines to be invoiced whose `invoice_at` has come, by customer, currency and `invoice_at`."""
+
+    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        """Pending lines that credit alone settles whose `invoice_at` has come, in the same order."""
 
     def related(self, lines: Collection[Line]) -> list[Line]:
         """Live lines on standard invoices that charge, or would have, for the full periods of metered `lines`."""

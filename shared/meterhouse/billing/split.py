@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.line_keys import is_late, part_key
+from meterhouse.billing.line_keys import part_key
 from meterhouse.billing.reconcile import line_id
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import TieredPrice, TierMode
 from meterhouse.kernel.period import Period
 
@@ -20,11 +21,13 @@ class Parts(NamedTuple):
 
 
 def under_way(pending: Iterable[Line], at: datetime) -> list[Line]:
-    """Lines for usage that has begun by `at` and is not due yet."""
+    """Lines for usage that has begun by `at` and is not due yet; what credit alone settles is on no invoice."""
     return [
         line
         for line in pending
-        if line.rate_card.is_metered and line.service_period.start < at < line.invoice_at and not is_late(line.key)
+        if line.rate_card.is_metered
+        and line.settlement_mode is not SettlementMode.CREDIT_ONLY
+        and line.service_period.start < at < line.invoice_at
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from meterhouse.billing.collection import rated
 from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import NOTHING, Line
-from meterhouse.billing.line_keys import late_key
+from meterhouse.billing.line_keys import part_key
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.split import is_divisible, parts_at, under_way
 from meterhouse.catalog.discount import UNDISCOUNTED, Discounts
@@ -92,7 +92,7 @@ def test_parts_and_what_came_late_come_to_what_one_line_would(
     for number, line in enumerate(again):
         billed.book(replace(line, quantity=None), JANUARY_ENDS + timedelta(days=number))
     end = JANUARY_ENDS + timedelta(days=70)
-    late = replace(whole, id="late", key=late_key(whole.key, 1), whole_period=whole.service_period)
+    late = replace(whole, id="late", key=part_key(whole.key, end, is_metered=True), whole_period=whole.service_period)
     billed.book(late, end)
 
     at_once = rated(whole, billed.used(whole, end), Workflow(), NOW)

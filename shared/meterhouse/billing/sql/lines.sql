@@ -41,12 +41,18 @@ SELECT min(service_start) AS earliest FROM invoice_lines WHERE namespace = %(nam
 -- name: due_lines
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending AND invoice_at <= %(as_of)s
+    AND (settlement_mode = 'credit_only') = %(is_credit_only)s
 ORDER BY customer_id, currency, invoice_at, id
 
 -- name: lines_of_invoices
+-- What credit alone settles is on no invoice.
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
+    AND settlement_mode <> 'credit_only'
 ORDER BY invoice_id, service_start, key, revision
+
+-- name: lines_of_grants
+SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live
 
 -- name: lines_taken_off
 SELECT * FROM invoice_lines
@@ -91,8 +97,8 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
 ORDER BY l.key
 
 -- name: related_lines
--- Lines that charge for the same full periods as those of `wholes`: parts, and what came late; and where a line is itself
--- one of these, the first (`firsts`). One that was given up counts before it is rated, too.
+-- Lines that charge for a part of the same full periods as those of `wholes`; and where a line is itself such a part, the
+-- first (`firsts`). One that was given up counts before it is rated, too.
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.is_live AND NOT l.is_pending
