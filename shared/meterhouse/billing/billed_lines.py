@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from meterhouse.billing.compared_periods import Stretch
 from meterhouse.billing.invoice import Line
@@ -11,6 +12,9 @@ from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid
 from meterhouse.billing.reconcile import targets_of
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
+from meterhouse.catalog.price import PaymentTerm
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.rating.line import DetailedLine, totals_of
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
 
@@ -70,6 +74,13 @@ def billed_lines(
     drafts = list(drafted)
     unfinished = {whole_of(line.key) for line in (*waiting, *drafts) if line.whole_period is not None}
     return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafts), settled, unfinished)
+
+
+def less_given_back(line: Line, amount: Decimal) -> Line:
+    """The line with what a credit note gave back of it as a detailed line of its own."""
+    less = EXACT.minus(amount)
+    given = DetailedLine("credit-note", f"{line.name}: given back", less, Decimal(1), less, PaymentTerm.IN_ADVANCE)
+    return replace(line, detailed=(*line.detailed, given), totals=line.totals + totals_of([given]))
 
 
 def within(lines: _BySubscription, stretch: Stretch) -> list[Line]:

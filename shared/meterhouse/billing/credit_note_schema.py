@@ -89,14 +89,14 @@ def note_to_wire(note: CreditNote) -> CreditNoteWire:
         credit_grant_id=note.grant_id,
         taxes_total=note.taxes,
         total=note.total,
-        lines=[_line(line) for line in note.lines],
+        lines=[note_line_to_wire(line) for line in note.lines],
         issued_at=note.issued_at,
         voided_at=note.voided_at,
         updated_at=note.updated_at,
     )
 
 
-def _line(line: NoteLine) -> NoteLineWire:
+def note_line_to_wire(line: NoteLine) -> NoteLineWire:
     return NoteLineWire(
         line_id=line.line_id,
         amount=line.total - line.taxes_exclusive,

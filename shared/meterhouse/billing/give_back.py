@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from meterhouse.billing.credit_note import NoteLine, Refund, Unused
 from meterhouse.billing.invoice import Invoice
@@ -13,6 +14,14 @@ from meterhouse.billing.unused import Returned, given_back
 from meterhouse.platform.work import Work
 
 _REASON = "paid in advance for time that is not served"
+
+
+class GivenBack(NamedTuple):
+    """What of a paid invoice is to be given back; `notes` counts those that it has."""
+
+    invoice: Invoice
+    lines: Sequence[NoteLine]
+    notes: int
 
 
 def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datetime) -> bool:
@@ -32,10 +41,8 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
     return bool(issued)
 
 
-def to_give_back(
-    invoices: Invoices, notes: CreditNotes, returned: Iterable[Returned]
-) -> list[tuple[Invoice, Sequence[NoteLine], int]]:
-    """Paid invoices with what is to be given back of them, and how many notes there are of each."""
+def to_give_back(invoices: Invoices, notes: CreditNotes, returned: Iterable[Returned]) -> list[GivenBack]:
+    """Of paid invoices alone."""
     by_invoice = _by_invoice(returned)
     found = []
     for invoice_id in sorted(by_invoice):
@@ -44,7 +51,7 @@ def to_give_back(
             before = notes.of_invoices([invoice_id])
             lines = given_back(invoice, before, by_invoice[invoice_id])
             if lines:
-                found.append((invoice, lines, len(before)))
+                found.append(GivenBack(invoice, lines, len(before)))
     return found
 
 

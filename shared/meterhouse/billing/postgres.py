@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 
 from meterhouse.billing.drive import Driven
@@ -90,6 +91,10 @@ class PostgresLines:
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}
         return self._all("standing_of_subscriptions", **wanted)
+
+    def given_back(self, line_ids: Collection[str]) -> dict[str, Decimal]:
+        found = self._transaction.fetch_all(_LINES["given_back"], {"line_ids": list(line_ids)})
+        return {row["line_id"]: row["net"] for row in found}
 
     def add(self, lines: Collection[Line]) -> None:
         self._write("insert_lines", lines)

@@ -19,7 +19,7 @@ from meterhouse.billing.collection import (
     share_of,
     with_lines,
 )
-from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
@@ -40,7 +40,7 @@ class Pending:
 
     def following(self, subscriptions: Iterable[Subscription], horizon: datetime, now: datetime) -> "Pending":
         """What an invoice run at `horizon` would leave of them."""
-        own = [line for line in self.lines if line.managed_by is ManagedBy.SUBSCRIPTION]
+        own = [line for line in self.lines if line.subscription is not None]
         changes = reconcile(subscriptions, own, self.known, horizon, now)
         lines = _applied(self.lines, changes)
         gone = {line.key for line in self.lines if line.id in changes.removed}

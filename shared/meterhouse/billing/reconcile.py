@@ -5,11 +5,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meterhouse.billing.invoice import Line, SubscriptionReference
+from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.ids import derived_ulid, ulid_time
+from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine, target_lines
 
@@ -37,6 +38,7 @@ def reconcile(
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
+    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -94,7 +96,7 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     reach = max((period.end for period in periods), default=at)
     near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
-    made = known.keys - {line.key for line in pending}
+    made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
     back = returned(excess, (target for _, target in far.values()), known.prepaid, made, agreed, at) if excess else ()
     return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess, tuple(back))
 
@@ -135,9 +137,16 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime)
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
-            wanted = _updated(line, target)
+            wanted = _updated(line, target) if line.managed_by is ManagedBy.SUBSCRIPTION else _cut(line, target)
             if wanted != line:
                 yield replace(wanted, updated_at=now)
+
+
+def _cut(line: Line, target: TargetLine) -> Line:
+    period, end = line.service_period, target.service_period.end
+    if period.end <= end or end <= period.start:
+        return line
+    return replace(line, service_period=Period(period.start, end), is_prorated=True)
 
 
 def _updated(line: Line, target: TargetLine) -> Line:
