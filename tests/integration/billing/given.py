@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.findings import FindingService
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.overrides import OverrideService
+from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import begins
 from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 
@@ -46,7 +49,9 @@ class Api:
         due = InvoicePendingLines(begin, usage, apps, now)
         overrides = OverrideService(begin, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
-        return http_handler(*routes(profiles, overrides, lines, reading, acting, due, edit), database=run.database)
+        findings = FindingService(begins(run.database, PostgresBilling), now)
+        routers = routes(profiles, overrides, lines, reading, acting, due, edit, findings)
+        return http_handler(*routers, database=run.database)
 
     def __call__(
         self,
