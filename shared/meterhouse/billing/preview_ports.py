@@ -9,8 +9,10 @@ from meterhouse.billing.ports import (
     Invoices,
     Lines,
     Overrides,
+    ParkedInvoices,
     PaymentReports,
     Profiles,
+    TaxCodes,
 )
 from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
@@ -48,6 +50,10 @@ class PreviewStore(SubscriptionStore, Protocol):
     @property
     def overrides(self) -> Overrides: ...
     @property
+    def tax_codes(self) -> TaxCodes: ...
+    @property
     def payment_reports(self) -> PaymentReports: ...
+    @property
+    def findings(self) -> ParkedInvoices: ...
     @property
     def credit(self) -> LedgerStore: ...

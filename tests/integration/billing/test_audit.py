@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from typing import Any
 
 import pytest
 
@@ -184,19 +185,19 @@ def test_a_line_charged_twice_is_found_where_the_index_that_refuses_it_is_gone(b
     assert len({row["invoice_id"] for row in twice}) == 1
 
 
-def _within(transaction: Transaction) -> Callable[[str], object]:
+def _within(transaction: Transaction) -> Any:
     @contextmanager
-    def begin(_namespace: str) -> Iterator[object]:
-        yield partial(_Open, PostgresAudit(transaction))()
+    def begin(_namespace: str) -> Iterator[_Open]:
+        yield _Open(PostgresAudit(transaction))
 
     return begin
 
 
+@dataclass
 class _Open:
     """Work in somebody else's transaction, which commits nothing."""
 
-    def __init__(self, store: PostgresAudit) -> None:
-        self.store = store
+    store: PostgresAudit
 
     def commit(self) -> None: ...
 
