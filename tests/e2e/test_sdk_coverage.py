@@ -85,6 +85,7 @@ DRIVES: dict[str, Drive] = {
     **PLANS,
     **ADDONS,
     **SUBSCRIPTION_ADDONS,
+    **APPS,
     **BILLING,
     **INVOICES,
     **SUBSCRIPTIONS,
