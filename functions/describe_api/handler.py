@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import api as billing
-from meterhouse.billing import backtest_api, preview_api
+from meterhouse.billing import backtest_api, explain_api, preview_api
 from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api, rehearse_api
 from meterhouse.customers import api as customers
@@ -41,6 +41,7 @@ def openapi() -> str:
             of_plan_api.of_plan_routes(UNUSED),
             *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            explain_api.explain_routes(UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             preview_api.preview_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
