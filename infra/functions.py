@@ -14,6 +14,10 @@ class Technology(StrEnum):
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
     STEPFUNCTIONS = "stepfunctions"
+    SECRETSMANAGER = "secretsmanager"
+    """Credentials of apps, to be read."""
+    SECRETSMANAGER_WRITER = "secretsmanager_writer"
+    """The same, to be written and deleted."""
 
 
 class Credential(StrEnum):
@@ -43,7 +47,7 @@ class FunctionSpec:
     authorized: bool = True
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
@@ -99,6 +103,18 @@ REQUESTS = (
         (POSTGRES,),
         routes=(
             "GET /api/v1/info/currencies",
+            "GET /api/v3/openmeter/currencies",
+            "POST /api/v3/openmeter/currencies/custom",
+            "GET /api/v3/openmeter/currencies/custom/{currencyId}",
+            "GET /api/v3/openmeter/currencies/custom/{currencyId}/cost-bases",
+            "POST /api/v3/openmeter/currencies/custom/{currencyId}/cost-bases",
+            "GET /api/v3/openmeter/tax-codes",
+            "POST /api/v3/openmeter/tax-codes",
+            "GET /api/v3/openmeter/tax-codes/{taxCodeId}",
+            "PUT /api/v3/openmeter/tax-codes/{taxCodeId}",
+            "DELETE /api/v3/openmeter/tax-codes/{taxCodeId}",
+            "GET /api/v3/openmeter/defaults/tax-codes",
+            "PUT /api/v3/openmeter/defaults/tax-codes",
             "GET /api/v1/features",
             "POST /api/v1/features",
             "GET /api/v1/features/{featureId}",

@@ -5,14 +5,15 @@ from typing import Any
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.batch import as_of_of, batch_of
 from meterhouse.billing.postgres import PostgresBilling
-from meterhouse.payments.sandbox import Sandbox
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
 from meterhouse.platform import clock
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.platform.task import task
 
 database = Database(PostgresSettings.from_environment)
 begin = begins(database, PostgresBilling)
-advance_invoices = AdvanceInvoices(begin, Sandbox())
+advance_invoices = AdvanceInvoices(begin, InstalledApps(begins(database, PostgresApps)))
 
 
 @task

@@ -17,7 +17,8 @@ from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_counted_events import ClickHouseCountedEvents
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.payments.sandbox import Sandbox
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -27,7 +28,7 @@ usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
 behind = UsageBehind(usage, ClickHouseCountedEvents(usage_store))
-app = Sandbox()
+apps = InstalledApps(begins(database, PostgresApps))
 invoices = InvoiceService(begin, usage)
 
 handler = http_handler(
@@ -36,9 +37,9 @@ handler = http_handler(
         OverrideService(begin),
         ManualLines(begin, usage),
         invoices,
-        InvoiceActions(begin, usage, app),
-        InvoicePendingLines(begin, usage, app),
-        EditInvoice(begin, usage, app),
+        InvoiceActions(begin, usage, apps),
+        InvoicePendingLines(begin, usage, apps),
+        EditInvoice(begin, usage, apps),
     ),
     explain_routes(ExplainLine(begin, behind), VerifyInvoice(begin, usage), CompareInvoices(invoices)),
     database=database,

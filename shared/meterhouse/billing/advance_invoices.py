@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import Apps
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
-from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
-from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.state import RETRIED_BY_RUNS, InvoiceState
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
 
 class AdvanceInvoices:
-    def __init__(self, begin: Begin[BillingStore], app: InvoicingApp, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, begin: Begin[BillingStore], apps: Apps, now: Callable[[], datetime] = clock.now) -> None:
         self._begin = begin
-        self._app = app
+        self._apps = apps
         self._now = now
 
     def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
@@ -31,9 +31,10 @@ class AdvanceInvoices:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
             before = work.store.invoices.under_way(batch.ids)
-            after = [drive(_resumed(invoice, as_of), self._app, as_of) for invoice in before]
+            resumed = [_resumed(invoice, as_of) for invoice in before]
+            after = gone_on(work, batch.namespace, resumed, self._apps, as_of)
             changed = [one for old, one in zip(before, after, strict=True) if one.invoice.state is not old.state]
-            save(work, numbered(work, changed, self._app.name), self._now())
+            save(work, changed, self._now())
             work.commit()
         failed = {one.invoice.customer_id: _reason(one.invoice) for one in after if _has_failed(one.invoice)}
         return Outcome(len(batch.ids) - len(failed), failed)

@@ -1,22 +1,25 @@
 """Moves an invoice from state to state as far as it goes at an instant, doing each state's work on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp, Refused
+from meterhouse.billing.app import Accepted, InvoicingApp, Refused, Waiting
+from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, InvariantBroken
+from meterhouse.ledger.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """An invoice and the steps it took; nothing is saved yet."""
+    """An invoice, the steps it took and what they book; nothing is saved yet."""
 
     invoice: Invoice
     transitions: tuple[Transition, ...] = ()
+    bookings: tuple[Transaction, ...] = ()
 
     def fired(self, trigger: Trigger, at: datetime, reason: str | None = None) -> "Driven | None":
         """One step further, or None where the trigger is not permitted."""
@@ -26,7 +29,8 @@ class Driven:
             return None
         number = self.invoice.step + 1
         invoice = _entered(replace(self.invoice, state=target, step=number), at)
-        return Driven(invoice, (*self.transitions, Transition(number, trigger, source, target, at, reason)))
+        step = Transition(number, trigger, source, target, at, reason)
+        return Driven(invoice, (*self.transitions, step), (*self.bookings, *_booked_on_entry(self.invoice, target, at)))
 
     def must_fire(self, trigger: Trigger, at: datetime, reason: str | None = None) -> "Driven":
         """One step further.
@@ -48,6 +52,7 @@ class _Done:
     invoice: Invoice
     trigger: Trigger | None = Trigger.NEXT
     reason: str | None = None
+    bookings: Sequence[Transaction] = ()
 
 
 _COLLECTS = {
@@ -59,12 +64,11 @@ _COLLECTS = {
 """Left by collecting alone, which knows the usage."""
 
 
-def drive(driven: Driven, app: InvoicingApp, at: datetime) -> Driven:
+def drive(driven: Driven, app: InvoicingApp, at: datetime, bookings: BookingsOf = bookings_of) -> Driven:
     """Go on until the next step is not permitted at `at`, waits for somebody, or failed."""
     while driven.invoice.state not in _COLLECTS:
-        work = _WORK.get(driven.invoice.state)
-        done = _Done(driven.invoice) if work is None else work(driven.invoice, app)
-        driven = replace(driven, invoice=done.invoice)
+        done = _work(driven.invoice, app, at, bookings)
+        driven = replace(driven, invoice=done.invoice, bookings=(*driven.bookings, *done.bookings))
         following = None if done.trigger is None else driven.fired(done.trigger, at, done.reason)
         if following is None:
             return driven
@@ -72,44 +76,77 @@ def drive(driven: Driven, app: InvoicingApp, at: datetime) -> Driven:
     return driven
 
 
-def _validated(invoice: Invoice, app: InvoicingApp) -> _Done:
+def _work(invoice: Invoice, app: InvoicingApp, at: datetime, bookings: BookingsOf) -> _Done:
+    if invoice.state in _BOOKS:
+        return _booked(invoice, at, bookings)
+    work = _WORK.get(invoice.state)
+    return _Done(invoice) if work is None else work(invoice, app, at)
+
+
+def _booked(invoice: Invoice, at: datetime, bookings: BookingsOf) -> _Done:
+    booked = bookings(invoice, invoice.state, at)
+    if isinstance(booked, Refused):
+        return _refused(invoice, "ledger", booked)
+    return _Done(replace(invoice, issues=_warnings(invoice)), bookings=booked)
+
+
+def _validated(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
     checked = replace(invoice, issues=(*issues_of(invoice), *app.validate(invoice)))
     critical = [issue.message for issue in checked.issues if issue.severity is Severity.CRITICAL]
     return _Done(checked, Trigger.FAILED, critical[0]) if critical else _Done(checked)
 
 
-def _synced(invoice: Invoice, app: InvoicingApp) -> _Done:
-    answer = app.sync(invoice)
-    if isinstance(answer, Refused):
-        return _refused(invoice, app, answer)
-    return _Done(replace(invoice, external_id=answer.external_id or invoice.external_id))
+def _synced(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
+    if invoice.draft_synced_at is not None:
+        return _Done(invoice)
+    return _answered(invoice, app, app.sync(invoice), replace(invoice, draft_synced_at=at))
 
 
-def _finalized_lines(invoice: Invoice, _app: InvoicingApp) -> _Done:
+def _finalized_lines(invoice: Invoice, _app: InvoicingApp, _at: datetime) -> _Done:
     broken = issues_of(invoice)
     return _Done(replace(invoice, issues=broken), Trigger.FAILED, broken[0].message) if broken else _Done(invoice)
 
 
-def _finalized(invoice: Invoice, app: InvoicingApp) -> _Done:
-    answer = app.finalize(invoice)
-    if isinstance(answer, Refused):
-        return _refused(invoice, app, answer)
-    number, external_id = answer.number or invoice.number, answer.external_id or invoice.external_id
-    return _Done(replace(invoice, number=number, external_id=external_id, issues=_warnings(invoice)))
+def _finalized(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
+    if invoice.issuing_synced_at is not None:
+        return _Done(invoice)
+    finalized = replace(invoice, issuing_synced_at=at, issues=_warnings(invoice))
+    return _answered(invoice, app, app.finalize(invoice), finalized)
 
 
-def _deleted(invoice: Invoice, app: InvoicingApp) -> _Done:
+def _answered(invoice: Invoice, app: InvoicingApp, answer: Accepted | Refused | Waiting, accepted: Invoice) -> _Done:
+    match answer:
+        case Accepted():
+            return _Done(with_answer(accepted, answer))
+        case Refused():
+            return _refused(invoice, f"app.{app.name}", answer)
+        case Waiting():
+            return _Done(invoice, None)
+
+
+def with_answer(invoice: Invoice, answer: Accepted) -> Invoice:
+    """The invoice with what its app calls it; what the answer leaves out stays."""
+    return replace(
+        invoice,
+        number=answer.number or invoice.number,
+        external_id=answer.external_id or invoice.external_id,
+        external_ids={**invoice.external_ids, **answer.external_ids},
+        sent_to_customer_at=answer.sent_to_customer_at or invoice.sent_to_customer_at,
+    )
+
+
+def _deleted(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
     answer = app.delete(invoice)
-    return _refused(invoice, app, answer) if isinstance(answer, Refused) else _Done(invoice)
+    return _refused(invoice, f"app.{app.name}", answer) if isinstance(answer, Refused) else _Done(invoice)
 
 
-def _paid(invoice: Invoice, app: InvoicingApp) -> _Done:
+def _paid(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
     payment = app.collect_payment(invoice)
     return _Done(invoice, None) if payment is None else _Done(invoice, payment.trigger, payment.reason)
 
 
-def _refused(invoice: Invoice, app: InvoicingApp, answer: Refused) -> _Done:
-    issue = Issue(Severity.CRITICAL, answer.code, f"app.{app.name}", answer.message)
+def _refused(invoice: Invoice, component: str, answer: Refused) -> _Done:
+    issue = Issue(Severity.CRITICAL, answer.code, component, answer.message)
     return _Done(replace(invoice, issues=(*_warnings(invoice), issue)), Trigger.FAILED, answer.message)
 
 
@@ -117,7 +154,14 @@ def _warnings(invoice: Invoice) -> tuple[Issue, ...]:
     return tuple(issue for issue in invoice.issues if issue.severity is Severity.WARNING)
 
 
-_WORK: dict[InvoiceState, Callable[[Invoice, InvoicingApp], _Done]] = {
+_BOOKS = {
+    InvoiceState.ISSUING_CHARGE_BOOKING,
+    InvoiceState.BOOKING_AUTHORIZED,
+    InvoiceState.BOOKING_AUTHORIZED_AND_SETTLED,
+    InvoiceState.BOOKING_SETTLED,
+}
+
+_WORK: dict[InvoiceState, Callable[[Invoice, InvoicingApp, datetime], _Done]] = {
     InvoiceState.DRAFT_VALIDATING: _validated,
     InvoiceState.DRAFT_SYNCING: _synced,
     InvoiceState.DELETE_SYNCING: _deleted,
@@ -128,12 +172,27 @@ _WORK: dict[InvoiceState, Callable[[Invoice, InvoicingApp], _Done]] = {
 
 
 def _entered(invoice: Invoice, at: datetime) -> Invoice:
+    entered = invoice
     match invoice.state:
+        case InvoiceState.DRAFT_SYNCING:
+            entered = replace(invoice, draft_synced_at=None)
+        case InvoiceState.ISSUING_SYNCING:
+            entered = replace(invoice, issuing_synced_at=None)
         case InvoiceState.ISSUED:
-            return replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
+            entered = replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
+        case InvoiceState.PAYMENT_PENDING:
+            entered = replace(invoice, payment_attempt=invoice.payment_attempt + 1)
+        case InvoiceState.PAYMENT_FAILED:
+            entered = replace(invoice, payment_failed_at=at)
         case InvoiceState.VOIDED:
-            return replace(invoice, voided_at=at)
+            entered = replace(invoice, voided_at=at)
         case InvoiceState.DELETED:
-            return replace(invoice, deleted_at=at)
-        case _:
-            return invoice
+            entered = replace(invoice, deleted_at=at)
+    return entered
+
+
+def _booked_on_entry(before: Invoice, state: InvoiceState, at: datetime) -> Sequence[Transaction]:
+    booked = bookings_of(before, state, at) if state in BOOKED_ON_ENTRY else ()
+    if isinstance(booked, Refused):
+        raise InvariantBroken(f"invoice {before.id} cannot be {state.value} in the books: {booked.message}")
+    return booked

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import Apps
+from meterhouse.billing.burn_credit import return_credit
 from meterhouse.billing.collect_invoices import collect
-from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.manual_lines import features_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
-from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import Problems
@@ -25,13 +26,13 @@ class EditInvoice:
         self,
         begin: Begin[BillingStore],
         usage: UsageReader,
-        app: InvoicingApp,
+        apps: Apps,
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
     ) -> None:
         self._begin = begin
         self._usage = usage
-        self._app = app
+        self._apps = apps
         self._now = now
         self._new_id = new_id
 
@@ -66,12 +67,13 @@ class EditInvoice:
     def _resumed(
         self, work: Work[BillingStore], namespace: str, updating: Driven, done: Edited, at: datetime
     ) -> list[Driven]:
+        return_credit(work, done.removed, at)
         work.store.lines.add(done.added)
         work.store.lines.update([*done.changed, *done.removed])
         waiting = replace(updating, invoice=_to_be_collected(updating.invoice, done)).must_fire(Trigger.NEXT, at)
         save(work, [waiting], at)
         [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)
-        return numbered(work, [drive(Driven(collected.invoice), self._app, at)], self._app.name)
+        return gone_on(work, namespace, [Driven(collected.invoice)], self._apps, at)
 
 
 def _to_be_collected(updating: Invoice, done: Edited) -> Invoice:

@@ -8,11 +8,14 @@ from enum import StrEnum
 
 from meterhouse.billing.profile import Party, Workflow
 from meterhouse.billing.state import Guard, InvoiceState, Trigger
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.period import Period
 from meterhouse.rating.line import DetailedLine, Totals
 
 NOTHING = Totals()
+PAYMENT = "payment"
+"""Key of the payment's id among an invoice's `external_ids`."""
 
 
 class ManagedBy(StrEnum):
@@ -25,6 +28,15 @@ class SubscriptionReference:
     subscription_id: str
     phase_id: str
     item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditAllocation:
+    """What prepaid credit bears of a line: of a grant, or, without one, in advance of credit to come."""
+
+    charge: str
+    amount: Decimal
+    grant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,9 @@ class Line:
         quantity: units used in the service period (1 for a flat price); None until it was snapshotted.
         trace: how the totals came about, with a hash; None until rated.
         deleted_at: when it was taken off its invoice by hand; its key is never billed again.
+        settlement_mode: whether credit bears what it can of it, or all.
+        credits: what credit bears of it, in the order in which it was burnt.
+        grant_id: the credit grant that it pays for; credit never bears any of that.
     """
 
     id: str
@@ -69,6 +84,9 @@ class Line:
     detailed: tuple[DetailedLine, ...] = ()
     trace: Mapping[str, object] | None = None
     deleted_at: datetime | None = None
+    settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
+    credits: tuple[CreditAllocation, ...] = ()
+    grant_id: str | None = None
 
 
 class Severity(StrEnum):
@@ -110,6 +128,12 @@ class Invoice:
         lines: without those that were taken off by hand.
         step: how many transitions there were.
         subject_keys: whose usage is billed; the customer's when the invoice was made.
+        draft_synced_at: when the app had the draft as it is; None: not yet.
+        issuing_synced_at: when the app had the final invoice.
+        external_id: what the app calls it.
+        external_ids: what the app calls its parts: by id of a line or of its discount, and `PAYMENT` for the payment.
+        payment_attempt: counts how often its payment was asked for.
+        payment_failed_at: when that failed last.
     """
 
     id: str
@@ -131,12 +155,18 @@ class Invoice:
     metadata: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
     external_id: str | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    payment_attempt: int = 0
     step: int = 0
     collection_at: datetime | None = None
     quantity_snapshotted_at: datetime | None = None
+    draft_synced_at: datetime | None = None
     draft_until: datetime | None = None
+    issuing_synced_at: datetime | None = None
     issued_at: datetime | None = None
+    sent_to_customer_at: datetime | None = None
     due_at: datetime | None = None
+    payment_failed_at: datetime | None = None
     voided_at: datetime | None = None
     deleted_at: datetime | None = None
 
@@ -154,6 +184,8 @@ class Invoice:
                 Guard.HAS_LINES if self.lines else Guard.NO_LINES,
                 *([Guard.COLLECTION_DUE] if self.collection_at is None or self.collection_at <= at else ()),
                 *([] if critical else [Guard.NO_CRITICAL_ISSUE]),
+                *([Guard.DRAFT_SYNCED] if self.draft_synced_at else ()),
+                *([Guard.ISSUING_SYNCED] if self.issuing_synced_at else ()),
                 *([Guard.DRAFT_PERIOD_OVER] if self.draft_until is None or self.draft_until <= at else ()),
             )
         )

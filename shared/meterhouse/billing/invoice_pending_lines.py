@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import Apps
 from meterhouse.billing.collect_invoices import collect, make_drafts
-from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.saving import numbered, save
+from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, shown
 from meterhouse.billing.sync_subscriptions import sync
 from meterhouse.kernel.errors import InvalidInput, Problem
@@ -22,12 +22,12 @@ class InvoicePendingLines:
         self,
         begin: Begin[BillingStore],
         usage: UsageReader,
-        app: InvoicingApp,
+        apps: Apps,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._begin = begin
         self._usage = usage
-        self._app = app
+        self._apps = apps
         self._now = now
 
     def __call__(
@@ -50,7 +50,7 @@ class InvoicePendingLines:
             due = _chosen(work.store.lines.due([customer_id], at), line_ids)
             profiles = profiles_of(work, namespace, [customer_id], now)
             made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
-            driven = numbered(work, [drive(Driven(one.invoice), self._app, at) for one in made], self._app.name)
+            driven = gone_on(work, namespace, [Driven(one.invoice) for one in made], self._apps, at)
             save(work, driven, now)
             work.commit()
         return [shown(one.invoice, now) for one in driven]

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from meterhouse.billing.documents import (
+    credits_from_documents,
+    credits_to_documents,
     detailed_from_documents,
     detailed_to_documents,
     issues_from_documents,
@@ -18,6 +20,7 @@ from meterhouse.billing.invoice import Invoice, Line, ManagedBy, SubscriptionRef
 from meterhouse.billing.prepaid import Prepaid
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.period import Period
 from meterhouse.rating.line import Totals
 
@@ -39,15 +42,20 @@ _INVOICE_FIELDS = (
     "app_id",
     "description",
     "external_id",
+    "payment_attempt",
     "created_at",
     "updated_at",
 )
 _INVOICE_INSTANTS = (
     "collection_at",
     "quantity_snapshotted_at",
+    "draft_synced_at",
     "draft_until",
+    "issuing_synced_at",
     "issued_at",
+    "sent_to_customer_at",
     "due_at",
+    "payment_failed_at",
     "voided_at",
     "deleted_at",
 )
@@ -68,6 +76,7 @@ _LINE_FIELDS = (
     "created_at",
     "updated_at",
     "deleted_at",
+    "grant_id",
 )
 
 
@@ -83,6 +92,7 @@ def invoice_values(invoice: Invoice) -> Values:
         "supplier": json.dumps(party_to_document(invoice.supplier)),
         "workflow": json.dumps(workflow_to_document(invoice.workflow)),
         "metadata": json.dumps(dict(invoice.metadata)),
+        "external_ids": json.dumps(dict(invoice.external_ids)),
         "issues": json.dumps(issues_to_documents(invoice.issues)),
         "period_start": invoice.period and invoice.period.start,
         "period_end": invoice.period and invoice.period.end,
@@ -98,6 +108,7 @@ def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
         supplier=party_from_document(row["supplier"]),
         workflow=workflow_from_document(row["workflow"]),
         metadata=row["metadata"],
+        external_ids=row["external_ids"],
         issues=issues_from_documents(row["issues"]),
         totals=_totals(row),
         period=Period(row["period_start"], row["period_end"]) if row["period_start"] else None,
@@ -121,6 +132,8 @@ def line_values(line: Line) -> Values:
         "rate_card": json.dumps(rate_card_to_document(line.rate_card)),
         "detailed": json.dumps(detailed_to_documents(line.detailed)),
         "trace": None if line.trace is None else json.dumps(line.trace),
+        "settlement_mode": line.settlement_mode.value,
+        "credits": json.dumps(credits_to_documents(line.credits)),
     }
 
 
@@ -138,6 +151,8 @@ def line_of(row: Mapping[str, Any]) -> Line:
         totals=_totals(row),
         detailed=detailed_from_documents(row["detailed"]),
         trace=row["trace"],
+        settlement_mode=SettlementMode(row["settlement_mode"]),
+        credits=credits_from_documents(row["credits"]),
     )
 
 

@@ -1,10 +1,13 @@
-"""Writing what invoices became: their rows, their steps, their domain events, and the numbers of those issued."""
+"""Bringing invoices on, each on its own app, and writing what they became: rows, steps, domain events, numbers."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.drive import Driven
+from meterhouse.billing.app import Apps
+from meterhouse.billing.burn_credit import settle_credit
+from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import draft_number
 from meterhouse.billing.ports import BillingStore
@@ -13,21 +16,31 @@ from meterhouse.platform.work import Work
 
 
 def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> None:
-    """Write invoices, without their lines, with their steps and events; the caller commits."""
+    """Write invoices, without their lines, with their steps, bookings and events; the caller commits."""
     work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
+    settle_credit(work, driven, now)
+    work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
 
-def numbered(work: Work[BillingStore], driven: Sequence[Driven], scope: str) -> list[Driven]:
-    """Give every invoice that was issued, and that its app did not number, the next number of `scope`.
+def gone_on(
+    work: Work[BillingStore], namespace: str, driven: Sequence[Driven], apps: Apps, at: datetime
+) -> list[Driven]:
+    """Each invoice as far as it goes on its app at `at`; not saved, but numbered where it was issued."""
+    by_id = apps.of(namespace, {one.invoice.app_id for one in driven})
+    moved = [drive(one, by_id[one.invoice.app_id], at) for one in driven]
+    return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
+
+
+def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mapping[str, str]) -> list[Driven]:
+    """Give every invoice that was issued, and that its app did not number, the next number of its app's scope.
 
     Numbers have no gaps: whoever takes some keeps others waiting until the transaction ends.
     """
-    waiting = [one for one in driven if _needs_number(one)]
-    if not waiting:
-        return list(driven)
-    numbers = iter(work.store.invoices.take_numbers(scope, len(waiting)))
-    return [_with_number(one, scope, next(numbers)) if _needs_number(one) else one for one in driven]
+    waiting = Counter(scopes[one.invoice.app_id] for one in driven if _needs_number(one))
+    # in order of the scopes: nobody waits in a circle
+    numbers = {scope: iter(work.store.invoices.take_numbers(scope, waiting[scope])) for scope in sorted(waiting)}
+    return [_with_number(one, scopes, numbers) if _needs_number(one) else one for one in driven]
 
 
 def _needs_number(driven: Driven) -> bool:
@@ -35,5 +48,6 @@ def _needs_number(driven: Driven) -> bool:
     return was_issued and driven.invoice.number == draft_number(driven.invoice.id)
 
 
-def _with_number(driven: Driven, scope: str, number: int) -> Driven:
-    return replace(driven, invoice=replace(driven.invoice, number=f"{scope.upper()}-{number:06d}"))
+def _with_number(driven: Driven, scopes: Mapping[str, str], numbers: Mapping[str, Iterator[int]]) -> Driven:
+    scope = scopes[driven.invoice.app_id]
+    return replace(driven, invoice=replace(driven.invoice, number=f"{scope.upper()}-{next(numbers[scope]):06d}"))

@@ -1,6 +1,6 @@
 """The life of an invoice as data: states, triggers, and which trigger leads where under which guards.
 
-After the state machine of the contract's invoices. The booking states between issuing and payment belong to the ledger.
+After the state machine of the contract's invoices.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,9 +32,17 @@ class InvoiceState(StrEnum):
     ISSUING_LINE_FINALIZATION_FAILED = "issuing.line_finalization_failed"
     ISSUING_SYNCING = "issuing.syncing"
     ISSUING_FAILED = "issuing.failed"
+    ISSUING_CHARGE_BOOKING = "issuing.charge_booking"
+    ISSUING_CHARGE_BOOKING_FAILED = "issuing.charge_booking_failed"
     ISSUED = "issued"
     PAYMENT_PENDING = "payment_processing.pending"
+    BOOKING_AUTHORIZED = "payment_processing.booking_authorized"
+    BOOKING_AUTHORIZED_FAILED = "payment_processing.booking_authorized_failed"
+    BOOKING_AUTHORIZED_AND_SETTLED = "payment_processing.booking_authorized_and_settled"
+    BOOKING_AUTHORIZED_AND_SETTLED_FAILED = "payment_processing.booking_authorized_and_settled_failed"
     PAYMENT_AUTHORIZED = "payment_processing.authorized"
+    BOOKING_SETTLED = "payment_processing.booking_settled"
+    BOOKING_SETTLED_FAILED = "payment_processing.booking_settled_failed"
     PAYMENT_FAILED = "payment_processing.failed"
     PAYMENT_ACTION_REQUIRED = "payment_processing.action_required"
     OVERDUE = "overdue"
@@ -75,6 +83,8 @@ class Guard(StrEnum):
     NO_CRITICAL_ISSUE = "no critical issue"
     AUTO_ADVANCE = "auto_advance on"
     MANUAL_ADVANCE = "auto_advance off"
+    DRAFT_SYNCED = "the app has the draft"
+    ISSUING_SYNCED = "the app has the final invoice"
     DRAFT_PERIOD_OVER = "draft_until passed"
     HAS_LINES = "at least one live line"
     NO_LINES = "no live line"
@@ -108,13 +118,18 @@ _UPDATED = (_T.UPDATED, _way(_S.DRAFT_UPDATING))
 _INVALID = (_T.FAILED, _way(_S.DRAFT_INVALID))
 _VOID = (_T.VOID, _way(_S.VOIDED))
 _TO_VALIDATING = (_T.RETRY, _way(_S.DRAFT_VALIDATING))
-_TO_PAID = (_T.PAID, _way(_S.PAID))
-_TO_AUTHORIZED = (_T.AUTHORIZED, _way(_S.PAYMENT_AUTHORIZED))
+_TO_PAID = (_T.PAID, _way(_S.BOOKING_AUTHORIZED_AND_SETTLED))
+_TO_AUTHORIZED = (_T.AUTHORIZED, _way(_S.BOOKING_AUTHORIZED))
 _TO_FAILED = (_T.FAILED, _way(_S.PAYMENT_FAILED))
 _TO_ACTION = (_T.ACTION_REQUIRED, _way(_S.PAYMENT_ACTION_REQUIRED))
 _TO_OVERDUE = (_T.PAYMENT_OVERDUE, _way(_S.OVERDUE))
 _TO_UNCOLLECTIBLE = (_T.PAYMENT_UNCOLLECTIBLE, _way(_S.UNCOLLECTIBLE))
 _PAY_AGAIN = (_T.RETRY, _way(_S.PAYMENT_PENDING))
+
+
+def _booking(booked: InvoiceState, failed: InvoiceState) -> _Ways:
+    return _ways((Trigger.NEXT, _way(booked)), (Trigger.FAILED, _way(failed)), _VOID)
+
 
 TRANSITIONS: Mapping[InvoiceState, _Ways] = {
     _S.GATHERING: {},
@@ -130,8 +145,8 @@ TRANSITIONS: Mapping[InvoiceState, _Ways] = {
     _S.DRAFT_VALIDATING: _ways((_T.NEXT, _way(_S.DRAFT_SYNCING, _G.NO_CRITICAL_ISSUE)), _INVALID, _DELETE, _UPDATED),
     _S.DRAFT_INVALID: _ways(_TO_VALIDATING, _DELETE, _UPDATED),
     _S.DRAFT_SYNCING: _ways(
-        (_T.NEXT, _way(_S.DRAFT_MANUAL_APPROVAL_NEEDED, _G.MANUAL_ADVANCE, _G.NO_CRITICAL_ISSUE)),
-        (_T.NEXT, _way(_S.DRAFT_WAITING_AUTO_APPROVAL, _G.AUTO_ADVANCE, _G.NO_CRITICAL_ISSUE)),
+        (_T.NEXT, _way(_S.DRAFT_MANUAL_APPROVAL_NEEDED, _G.MANUAL_ADVANCE, _G.NO_CRITICAL_ISSUE, _G.DRAFT_SYNCED)),
+        (_T.NEXT, _way(_S.DRAFT_WAITING_AUTO_APPROVAL, _G.AUTO_ADVANCE, _G.NO_CRITICAL_ISSUE, _G.DRAFT_SYNCED)),
         _DELETE,
         (_T.FAILED, _way(_S.DRAFT_SYNC_FAILED)),
     ),
@@ -159,11 +174,25 @@ TRANSITIONS: Mapping[InvoiceState, _Ways] = {
         (_T.NEXT, _way(_S.ISSUING_SYNCING)), (_T.FAILED, _way(_S.ISSUING_LINE_FINALIZATION_FAILED)), _DELETE
     ),
     _S.ISSUING_LINE_FINALIZATION_FAILED: _ways(_DELETE, (_T.RETRY, _way(_S.ISSUING_LINE_FINALIZATION))),
-    _S.ISSUING_SYNCING: _ways((_T.NEXT, _way(_S.ISSUED)), (_T.FAILED, _way(_S.ISSUING_FAILED)), _DELETE),
+    _S.ISSUING_SYNCING: _ways(
+        (_T.NEXT, _way(_S.ISSUING_CHARGE_BOOKING, _G.ISSUING_SYNCED)), (_T.FAILED, _way(_S.ISSUING_FAILED)), _DELETE
+    ),
     _S.ISSUING_FAILED: _ways(_DELETE, (_T.RETRY, _way(_S.ISSUING_SYNCING))),
+    _S.ISSUING_CHARGE_BOOKING: _ways(
+        (_T.NEXT, _way(_S.ISSUED)), (_T.FAILED, _way(_S.ISSUING_CHARGE_BOOKING_FAILED)), _DELETE
+    ),
+    _S.ISSUING_CHARGE_BOOKING_FAILED: _ways(_DELETE, (_T.RETRY, _way(_S.ISSUING_CHARGE_BOOKING))),
     _S.ISSUED: _ways((_T.NEXT, _way(_S.PAYMENT_PENDING)), _VOID),
     _S.PAYMENT_PENDING: _ways(_TO_AUTHORIZED, _TO_PAID, _TO_FAILED, _TO_UNCOLLECTIBLE, _TO_OVERDUE, _TO_ACTION, _VOID),
-    _S.PAYMENT_AUTHORIZED: _ways(_TO_PAID, _TO_FAILED, _TO_UNCOLLECTIBLE, _TO_OVERDUE, _TO_ACTION, _VOID),
+    _S.BOOKING_AUTHORIZED: _booking(_S.PAYMENT_AUTHORIZED, _S.BOOKING_AUTHORIZED_FAILED),
+    _S.BOOKING_AUTHORIZED_FAILED: _ways((_T.RETRY, _way(_S.BOOKING_AUTHORIZED)), _VOID),
+    _S.BOOKING_AUTHORIZED_AND_SETTLED: _booking(_S.PAID, _S.BOOKING_AUTHORIZED_AND_SETTLED_FAILED),
+    _S.BOOKING_AUTHORIZED_AND_SETTLED_FAILED: _ways((_T.RETRY, _way(_S.BOOKING_AUTHORIZED_AND_SETTLED)), _VOID),
+    _S.PAYMENT_AUTHORIZED: _ways(
+        (_T.PAID, _way(_S.BOOKING_SETTLED)), _TO_FAILED, _TO_UNCOLLECTIBLE, _TO_OVERDUE, _TO_ACTION, _VOID
+    ),
+    _S.BOOKING_SETTLED: _booking(_S.PAID, _S.BOOKING_SETTLED_FAILED),
+    _S.BOOKING_SETTLED_FAILED: _ways((_T.RETRY, _way(_S.BOOKING_SETTLED)), _VOID),
     _S.PAYMENT_FAILED: _ways(_TO_AUTHORIZED, _TO_PAID, _PAY_AGAIN, _TO_OVERDUE, _TO_UNCOLLECTIBLE, _TO_ACTION, _VOID),
     _S.PAYMENT_ACTION_REQUIRED: _ways(
         _TO_AUTHORIZED, _TO_PAID, _TO_FAILED, _PAY_AGAIN, _TO_OVERDUE, _TO_UNCOLLECTIBLE, _VOID
@@ -174,23 +203,20 @@ TRANSITIONS: Mapping[InvoiceState, _Ways] = {
     _S.VOIDED: {},
 }
 
-_FAILED = {
-    _S.DRAFT_INVALID,
-    _S.DRAFT_SYNC_FAILED,
-    _S.DELETE_FAILED,
-    _S.ISSUING_LINE_FINALIZATION_FAILED,
-    _S.ISSUING_FAILED,
-    _S.PAYMENT_FAILED,
-}
-
 RETRIED_BY_RUNS: Mapping[InvoiceState, Trigger] = {
     _S.DRAFT_INVALID: _T.RETRY,
     _S.DRAFT_SYNC_FAILED: _T.RETRY,
     _S.ISSUING_LINE_FINALIZATION_FAILED: _T.RETRY,
     _S.ISSUING_FAILED: _T.RETRY,
+    _S.ISSUING_CHARGE_BOOKING_FAILED: _T.RETRY,
+    _S.BOOKING_AUTHORIZED_FAILED: _T.RETRY,
+    _S.BOOKING_AUTHORIZED_AND_SETTLED_FAILED: _T.RETRY,
+    _S.BOOKING_SETTLED_FAILED: _T.RETRY,
     _S.DELETE_FAILED: _T.DELETE,
 }
 """How an invoice run resumes a failed invoice. A failed payment is the customer's: nobody is charged again unasked."""
+
+_FAILED = {*RETRIED_BY_RUNS, _S.PAYMENT_FAILED}
 
 
 def target_of(state: InvoiceState, trigger: Trigger, holding: AbstractSet[Guard]) -> InvoiceState | None:
@@ -218,8 +244,12 @@ _ACTIONS = {
 }
 
 
+_GIVEN_BY_THE_APP = {_S.DRAFT_SYNCING: _G.DRAFT_SYNCED, _S.ISSUING_SYNCING: _G.ISSUING_SYNCED}
+
+
 def available_actions(state: InvoiceState, holding: AbstractSet[Guard]) -> dict[str, InvoiceState]:
     """What a caller may ask for now, with the state each would end in if all work on the way succeeds."""
+    holding = holding | {guard for syncing, guard in _GIVEN_BY_THE_APP.items() if syncing is not state}
     results = {name: _rest(target_of(state, trigger, holding), holding) for name, trigger in _ACTIONS.items()}
     return {name: result for name, result in results.items() if result is not None}
 

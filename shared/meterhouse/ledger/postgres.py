@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.account import CostBasis
@@ -54,6 +55,10 @@ class PostgresGrants:
         rows = self._transaction.fetch_all(_matching("page"), parameters)
         count = self._transaction.fetch_one(_matching("count"), parameters)
         return [grant_of(row) for row in rows], count["count"] if count else 0
+
+    def holders(self, customer_ids: Collection[str]) -> set[str]:
+        rows = self._transaction.fetch_all(_GRANTS["holders"], {"customer_ids": list(customer_ids)})
+        return {row["customer_id"] for row in rows}
 
     def add(self, grant: CreditGrant) -> None:
         self._transaction.execute(_GRANTS["add"], grant_values(grant))
@@ -126,11 +131,17 @@ class PostgresLedger:
     def burnt_at_first(self, keys: Collection[str]) -> Mapping[str, Decimal]:
         return {row["charge"]: row["amount"] for row in self._all("burnt_at_first", keys=list(keys))}
 
-    def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
-        return {basis_of(row): row["amount"] for row in self._all("accrued", key=key)}
+    def accrued(self, keys: Collection[str]) -> Mapping[str, Mapping[CostBasis | None, Decimal]]:
+        found: dict[str, dict[CostBasis | None, Decimal]] = defaultdict(dict)
+        for row in self._all("accrued", keys=list(keys)):
+            found[row["charge"]][basis_of(row)] = row["amount"]
+        return found
 
-    def has(self, key: str) -> bool:
-        return bool(self._all("has", key=key))
+    def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
+        return {row["invoice"]: row["amount"] for row in self._all("receivables", invoices=list(invoice_ids))}
+
+    def written(self, keys: Collection[str]) -> set[str]:
+        return {row["key"] for row in self._all("written", keys=list(keys))}
 
     def movements(self, wanted: MovementFilter, unwritten: Sequence[Transaction]) -> list[Movement]:
         turned = wanted.before is not None and wanted.after is None
@@ -161,6 +172,7 @@ class PostgresLedgerStore:
         self.grants = PostgresGrants(transaction)
         self.ledger = PostgresLedger(transaction)
         self.customers = PostgresCustomers(transaction)
+        self.currencies = PostgresCurrencies(transaction)
 
 
 def _matching(query: str) -> str:

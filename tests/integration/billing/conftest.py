@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meterhouse.billing.advance_invoices import AdvanceInvoices
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.invoice import Invoice, Line
@@ -22,14 +22,15 @@ from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
-from meterhouse.payments.sandbox import Sandbox
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Row, begins
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
-from tests.unit.billing.samples import NOW, FakeUsage, metered
+from tests.unit.billing.samples import NOW, FakeUsage, OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Run:
     database: Database
     namespace: str
     usage: FakeUsage = field(default_factory=FakeUsage)
-    app: InvoicingApp = field(default_factory=Sandbox)
+    app: InvoicingApp | None = None
+    """Takes every invoice; None: each goes to the app it names."""
     now: datetime = NOW
     edges: Edges | None = None
     meter_id: str = field(default_factory=new_id)
@@ -57,6 +59,10 @@ class Run:
             made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=self.meter_id)
             PostgresFeatures(transaction).add(made)
             transaction.commit()
+
+    @property
+    def apps(self) -> Apps:
+        return InstalledApps(begins(self.database, PostgresApps)) if self.app is None else OneApp(self.app)
 
     def customer(self, key: str, **details: object) -> str:
         with self.database.transaction(self.namespace) as transaction:
@@ -113,7 +119,7 @@ class Run:
         return CollectInvoices(self.begin, self.usage, lambda: self.now)(self.batch(), as_of)
 
     def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
-        return AdvanceInvoices(self.begin, self.app, lambda: self.now)(self.batch(), as_of)
+        return AdvanceInvoices(self.begin, self.apps, lambda: self.now)(self.batch(), as_of)
 
     def all(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
         """One invoice run."""

@@ -38,12 +38,12 @@ class Api:
         def now() -> Any:
             return run.now
 
-        begin, usage, app = run.begin, run.usage, run.app
+        begin, usage, apps = run.begin, run.usage, run.apps
         profiles = ProfileService(begin, now, new_id)
         reading = InvoiceService(begin, usage, now)
-        acting = InvoiceActions(begin, usage, app, now)
-        edit = EditInvoice(begin, usage, app, now, new_id)
-        due = InvoicePendingLines(begin, usage, app, now)
+        acting = InvoiceActions(begin, usage, apps, now)
+        edit = EditInvoice(begin, usage, apps, now, new_id)
+        due = InvoicePendingLines(begin, usage, apps, now)
         overrides = OverrideService(begin, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
         return http_handler(*routes(profiles, overrides, lines, reading, acting, due, edit), database=run.database)

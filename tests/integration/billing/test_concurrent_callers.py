@@ -94,7 +94,7 @@ def test_edits_at_the_same_time_follow_each_other(api: Api, database_settings: P
 
     def edit(begin: Begin[BillingStore], name: str) -> None:
         wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(draft, *kept, fee(name=name))))
-        EditInvoice(begin, api.run.usage, api.run.app)(api.run.namespace, draft["id"], edit_from_wire(wanted))
+        EditInvoice(begin, api.run.usage, api.run.apps)(api.run.namespace, draft["id"], edit_from_wire(wanted))
 
     with ThreadPoolExecutor(4) as pool:
         done = [pool.submit(succeeds, database_settings, partial(edit, name=name)) for name in "abcd"]

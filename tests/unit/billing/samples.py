@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import Accepted, Payment, Refused
+from meterhouse.billing.app import Accepted, InvoicingApp, Payment, Refused, Waiting
 from meterhouse.billing.collection import collected, drafts, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.reconcile import reconcile
 from meterhouse.billing.rests import Known
+from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.price import Price, Tier, TieredPrice, TierMode
 from meterhouse.catalog.rate_card import RateCard
@@ -88,22 +89,30 @@ class FakeUsage:
 
 @dataclass
 class FakeApp:
-    """An app that refuses what is in `refuses`, and pays as told."""
+    """An app that refuses what is in `refuses`, has to be waited for at what is in `waits`, and pays as told."""
 
     refuses: set[str] = field(default_factory=set)
     payment: Payment | None = None
     number: str | None = None
     issues: Sequence[Issue] = ()
     name: str = "fake"
+    waits: set[str] = field(default_factory=set)
+    is_remote: bool = False
+    retries_payments: bool = False
+
+    @property
+    def awaits(self) -> set[InvoiceState]:
+        syncing = {"sync": InvoiceState.DRAFT_SYNCING, "finalize": InvoiceState.ISSUING_SYNCING}
+        return {syncing[step] for step in self.waits}
 
     def validate(self, _invoice: Invoice) -> Sequence[Issue]:
         return self.issues
 
-    def sync(self, _invoice: Invoice) -> Accepted | Refused:
-        return self._answer("sync")
+    def sync(self, _invoice: Invoice) -> Accepted | Refused | Waiting:
+        return Waiting() if "sync" in self.waits else self._answer("sync")
 
-    def finalize(self, _invoice: Invoice) -> Accepted | Refused:
-        return self._answer("finalize")
+    def finalize(self, _invoice: Invoice) -> Accepted | Refused | Waiting:
+        return Waiting() if "finalize" in self.waits else self._answer("finalize")
 
     def delete(self, _invoice: Invoice) -> Accepted | Refused:
         return self._answer("delete")
@@ -113,3 +122,13 @@ class FakeApp:
 
     def _answer(self, step: str) -> Accepted | Refused:
         return Refused("refused", f"no {step} today") if step in self.refuses else Accepted(self.number, "external")
+
+
+@dataclass
+class OneApp:
+    """`meterhouse.billing.app.Apps` where one app takes every invoice."""
+
+    app: InvoicingApp
+
+    def of(self, _namespace: str, app_ids: Collection[str]) -> Mapping[str, InvoicingApp]:
+        return dict.fromkeys(app_ids, self.app)
