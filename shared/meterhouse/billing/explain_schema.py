@@ -11,7 +11,7 @@ from meterhouse.billing.verification import hash_of
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.counted_events import CountedEvent, CountedPlace
-from meterhouse.platform.cursor import unknown_cursor
+from meterhouse.metering.cursor import unknown_cursor
 from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
 from meterhouse.rating.trace import is_genuine
 
