@@ -8,13 +8,15 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
 from infra.backfill import Backfill
-from infra.balance_queue import THRESHOLDS, BalanceQueue
+from infra.balance_queue import THRESHOLDS, balances
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
-from infra.functions import BALANCE_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.event_queue import EventQueue
+from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.http_api import MeterhouseApi
+from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
 from infra.schedules import (
@@ -56,6 +58,7 @@ class ApplicationStack(Stack):
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
+        self.documents = InvoiceDocuments(self)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
@@ -65,7 +68,10 @@ class ApplicationStack(Stack):
         self.api = MeterhouseApi(self, self.functions, settings.domain)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
-        self.balance_queue = BalanceQueue(self, worker, BALANCE_WORKER.timeout, settings.balance_workers, self.bus)
+        moving = balances(BALANCE_WORKER.timeout, settings.balance_workers)
+        self.balance_queue = EventQueue(self, "BalanceQueue", moving, worker, self.bus)
+        drawing, final = self.functions[DOCUMENT_WORKER.name], documents(DOCUMENT_WORKER.timeout)
+        self.document_queue = EventQueue(self, "DocumentQueue", final, drawing, self.bus)
         self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()
@@ -73,7 +79,7 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"))
+        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"), self.documents)
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
@@ -91,6 +97,7 @@ class ApplicationStack(Stack):
             )
             if _OF_APPS & set(spec.technologies):
                 accept_secrets_of_apps(made[spec.name])
+        self.documents.accept_objects(made[DOCUMENT_WORKER.name])
         return made
 
     def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:
@@ -108,8 +115,8 @@ class ApplicationStack(Stack):
         for name, function in self.functions.items():
             if name != MIGRATION.name:
                 function.depends_on(migrated)
-        starting = (self.sink_mapping, self.schedules, self.backfill.rule, self.balance_queue, self.api.stage)
-        for construct in starting:
+        queues = (self.balance_queue, self.document_queue)
+        for construct in (self.sink_mapping, self.schedules, self.backfill.rule, *queues, self.api.stage):
             construct.node.add_dependency(migrated)
 
     def _outputs(self) -> None:

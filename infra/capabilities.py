@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
 from infra.functions import Technology
+from infra.invoice_documents import BUCKET
 from infra.secrets import APPS_PREFIX
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.functions import FunctionSpec
+    from infra.invoice_documents import InvoiceDocuments
     from infra.secrets import ApplicationSecrets
 
 EVENTS_TOPIC = "meterhouse.events"
@@ -34,7 +36,14 @@ class Capability:
 class Capabilities:
     """The capabilities of one deployment, by technology and credential."""
 
-    def __init__(self, plane: DataPlane, bus: events.IEventBus, secrets: ApplicationSecrets, backtest_arn: str) -> None:
+    def __init__(
+        self,
+        plane: DataPlane,
+        bus: events.IEventBus,
+        secrets: ApplicationSecrets,
+        backtest_arn: str,
+        documents: InvoiceDocuments,
+    ) -> None:
         self._by_technology = {
             Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
@@ -45,6 +54,8 @@ class Capabilities:
             Technology.SECRETSMANAGER_WRITER: _app_secrets(
                 secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
             ),
+            Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
+            Technology.PDF: Capability({}, ()),
         }
         owner = plane.postgres.owner
         self._by_credential = {

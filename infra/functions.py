@@ -18,6 +18,10 @@ class Technology(StrEnum):
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
     """The same, to be written and deleted."""
+    S3 = "s3"
+    """Documents of invoices."""
+    PDF = "pdf"
+    """Drawing them: a layer, and nothing to talk to."""
 
 
 class Credential(StrEnum):
@@ -47,11 +51,20 @@ class FunctionSpec:
     authorized: bool = True
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF = Technology
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
+DOCUMENT_WORKER = FunctionSpec(
+    "render_invoice",
+    (POSTGRES, S3, PDF),
+    routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
+    timeout=120,
+    memory=1769,
+)
+
 REQUESTS = (
+    DOCUMENT_WORKER,
     FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
