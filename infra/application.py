@@ -12,8 +12,8 @@ from infra.balance_queue import THRESHOLDS, balances
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
-from infra.function import MeterhouseFunction
 from infra.event_queue import EventQueue
+from infra.function import MeterhouseFunction
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents

@@ -28,7 +28,8 @@ MAY_LOAD = {
     "check_access": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
-    "render_invoice": HTTP | {"fontTools", "fpdf", "jinja2", "PIL"},
+    # fpdf looks for numpy, which is here and in no layer
+    "render_invoice": HTTP | {"fontTools", "fpdf", "jinja2", "numpy", "PIL"},
     "manage_backtests": HTTP,
     "preview_subscription": HTTP,
     "manage_credits": HTTP,
