@@ -1,16 +1,8 @@
 """Apps on the real database, with the emulator's Secrets Manager for their credentials."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
-
-from localstack.fixtures import running_aws
-
-
-@pytest.fixture(scope="session")
-def aws_account() -> Iterator[Mapping[str, str]]:
-    with running_aws() as environment:
-        yield environment
 
 
 @pytest.fixture
