@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
@@ -14,7 +15,15 @@ from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
-from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.functions import (
+    BALANCE_WORKER,
+    DOCUMENT_WORKER,
+    DUNNING,
+    FUNCTIONS,
+    MIGRATION,
+    SECRETSMANAGER,
+    SECRETSMANAGER_WRITER,
+)
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
@@ -61,6 +70,7 @@ class ApplicationStack(Stack):
         self.documents = InvoiceDocuments(self)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
+        self.invoice_lifecycle = Workflow(self, "invoice_lifecycle", self.functions, hours=4320)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
         self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
@@ -79,7 +89,8 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"), self.documents)
+        arn_of = partial(workflow_arn, self)
+        capabilities = Capabilities(plane, self.bus, self.secrets, arn_of, self.documents)
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
@@ -135,4 +146,13 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     return {
         MIGRATION.name: {} if days is None else {RETENTION: str(days)},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+        **dict.fromkeys(DUNNING, _dunning(settings)),
+    }
+
+
+def _dunning(settings: ApplicationSettings) -> dict[str, str]:
+    retry, give_up = settings.dunning_retry_days, settings.dunning_give_up_days
+    return {
+        **({} if retry is None else {"DUNNING_RETRY_DAYS": retry}),
+        **({} if give_up is None else {"DUNNING_GIVE_UP_DAYS": str(give_up)}),
     }

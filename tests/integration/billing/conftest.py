@@ -12,6 +12,7 @@ from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
 from meterhouse.billing.collect_invoices import CollectInvoices
+from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.list_customer_batches import Edges
 from meterhouse.billing.metered_usage import MeteredUsage
@@ -34,6 +35,7 @@ from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
+from tests.integration.billing.launched import Launched
 from tests.integration.metering.house import House
 from tests.unit.billing.samples import NOW, FakeUsage, OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -55,6 +57,7 @@ class Run:
     app: InvoicingApp | None = None
     """Takes every invoice; None: each goes to the app it names."""
     now: datetime = NOW
+    lifecycles: Launched = field(default_factory=Launched)
     edges: Edges | None = None
     meter_id: str = field(default_factory=new_id)
 
@@ -124,7 +127,8 @@ class Run:
         return CollectInvoices(self.begin, self.usage, lambda: self.now)(self.batch(), as_of)
 
     def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
-        return AdvanceInvoices(self.begin, self.apps, lambda: self.now)(self.batch(), as_of)
+        run = AdvanceInvoices(self.begin, self.apps, self.lifecycles, Dunning(), lambda: self.now)
+        return run(self.batch(), as_of)
 
     def all(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
         """One invoice run."""
