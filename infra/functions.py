@@ -267,6 +267,31 @@ REQUESTS = (
         memory=1024,
     ),
     FunctionSpec(
+        "manage_apps",
+        (POSTGRES, SECRETSMANAGER_WRITER),
+        routes=(
+            "GET /api/v1/apps",
+            "GET /api/v1/apps/{id}",
+            "PUT /api/v1/apps/{id}",
+            "DELETE /api/v1/apps/{id}",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status",
+            "GET /api/v1/marketplace/listings",
+            "GET /api/v1/marketplace/listings/{type}",
+            "POST /api/v1/marketplace/listings/{type}/install",
+            "POST /api/v1/marketplace/listings/{type}/install/apikey",
+            "GET /api/v1/marketplace/listings/{type}/install/oauth2",
+            "GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize",
+            "GET /api/v1/customers/{customerIdOrKey}/apps",
+            "PUT /api/v1/customers/{customerIdOrKey}/apps",
+            "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
+            "GET /api/v1/customers/{customerIdOrKey}/stripe",
+            "PUT /api/v1/customers/{customerIdOrKey}/stripe",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),
         routes=(
@@ -280,7 +305,7 @@ REQUESTS = (
     ),
     FunctionSpec(
         "manage_credits",
-        (POSTGRES,),
+        (POSTGRES, CLICKHOUSE),
         routes=(
             f"GET {_CREDITS}/grants",
             f"POST {_CREDITS}/grants",
@@ -291,6 +316,7 @@ REQUESTS = (
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
         ),
+        memory=1024,
     ),
     FunctionSpec(
         "inspect_events",

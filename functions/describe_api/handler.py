@@ -14,10 +14,10 @@ from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
+from meterhouse.payments import api as payments
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
-from meterhouse.subscriptions import addon_api, change_api, of_plan_api
-from meterhouse.subscriptions import api as subscriptions
+from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
@@ -38,12 +38,10 @@ def openapi() -> str:
             rehearse_api.rehearse_routes(UNUSED, UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
-            subscriptions.routes(UNUSED),
-            change_api.change_routes(UNUSED),
-            addon_api.addon_routes(UNUSED),
-            of_plan_api.of_plan_routes(UNUSED),
+            *subscriptions.all_routes(UNUSED),
             *ledger.routes(UNUSED),
             *billing.all_routes(UNUSED),
+            *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

@@ -29,12 +29,12 @@ begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
 behind = UsageBehind(usage, ClickHouseCountedEvents(usage_store))
 apps = InstalledApps(begins(database, PostgresApps))
-invoices = InvoiceService(begin, usage)
+invoices = InvoiceService(begin, usage, apps)
 
 handler = http_handler(
     *routes(
-        ProfileService(begin),
-        OverrideService(begin),
+        ProfileService(begin, apps),
+        OverrideService(begin, apps),
         ManualLines(begin, usage),
         invoices,
         InvoiceActions(begin, usage, apps),

@@ -1,7 +1,7 @@
 """The steps of an invoice run on the real database, with usage from a dict and instants the test sets."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, 
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.model import Customer, CustomerDetails
@@ -36,6 +37,7 @@ from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
 from tests.integration.billing.launched import Launched
+from tests.integration.billing.purse import Purse
 from tests.integration.metering.house import House
 from tests.unit.billing.samples import NOW, FakeUsage, OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -70,7 +72,11 @@ class Run:
 
     @property
     def apps(self) -> Apps:
-        return InstalledApps(begins(self.database, PostgresApps)) if self.app is None else OneApp(self.app)
+        return self.directory if self.app is None else OneApp(self.app)
+
+    @property
+    def directory(self) -> InstalledApps:
+        return InstalledApps(begins(self.database, PostgresApps), now=lambda: self.now)
 
     def customer(self, key: str, **details: object) -> str:
         with self.database.transaction(self.namespace) as transaction:
@@ -86,6 +92,7 @@ class Run:
         start: str = "2024-01-01",
         anchor: str | None = None,
         previous_id: str | None = None,
+        settlement: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE,
     ) -> Subscription:
         terms = Terms(
             id=new_id(),
@@ -95,7 +102,8 @@ class Run:
             billing_anchor=None if anchor is None else at(anchor),
             previous_id=previous_id,
         )
-        made = subscribe(spec(phase("default", None, *(cards or (fee(), metered())))), terms)
+        sold = replace(spec(phase("default", None, *(cards or (fee(), metered())))), settlement_mode=settlement)
+        made = subscribe(sold, terms)
         with self.database.transaction(self.namespace) as transaction:
             made = pinned(made, PostgresFeatures(transaction).by_keys(made.feature_keys()))
             PostgresSubscriptions(transaction).add(made)
@@ -165,6 +173,11 @@ def run(database: Database, namespace: str) -> Run:
 @pytest.fixture
 def api(run: Run) -> Api:
     return Api(run)
+
+
+@pytest.fixture
+def purse(run: Run) -> Purse:
+    return Purse(run)
 
 
 @pytest.fixture

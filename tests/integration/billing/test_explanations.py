@@ -17,6 +17,8 @@ from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_counted_events import ClickHouseCountedEvents
 from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
@@ -33,7 +35,7 @@ class ExplainApi(Api):
         run = self.run
         usage = MeteredUsage(begins(run.database, PostgresMeters), ClickHouseUsage(self.store))
         behind = UsageBehind(usage, ClickHouseCountedEvents(self.store))
-        invoices = InvoiceService(run.begin, usage, lambda: run.now)
+        invoices = InvoiceService(run.begin, usage, InstalledApps(begins(run.database, PostgresApps)), lambda: run.now)
         explain, verify = ExplainLine(run.begin, behind), VerifyInvoice(run.begin, usage)
         return http_handler(explain_routes(explain, verify, CompareInvoices(invoices)))
 
