@@ -101,7 +101,7 @@ class LineExplanation(Wire):
 
 def explanation_to_wire(explained: Explained) -> LineExplanation:
     line, measured, plan = explained.line, explained.measured, explained.plan
-    trace = dict(line.trace or {})
+    trace: dict[str, Any] = dict(line.trace or {})
     version = str(trace["inputs"].get("price_version") or line.key)
     return LineExplanation(
         line=line_to_wire(explained.invoice, line),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from meterhouse.metering.clickhouse_counted_events import ClickHouseCountedEvent
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.postgres import PostgresApps
+from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
@@ -30,7 +32,10 @@ from tests.unit.subscriptions.samples import at, fee
 JANUARY, FEBRUARY = at("2024-01-01"), at("2024-02-01")
 
 
+@dataclass
 class ExplainApi(Api):
+    store: ClickHouse
+
     def handler(self) -> HttpHandler:
         run = self.run
         usage = MeteredUsage(begins(run.database, PostgresMeters), ClickHouseUsage(self.store))
@@ -43,8 +48,7 @@ class ExplainApi(Api):
 @pytest.fixture
 def api(run: Run, house: House) -> Api:
     """January's usage of Ann, billed: four events, of which one twice and one of a region that does not count."""
-    api = ExplainApi(run)
-    api.store = house.store  # type: ignore[attr-defined] # what it explains from
+    api = ExplainApi(run, house.store)
     house.clock = NOW - timedelta(hours=1)
     run.subscribe(run.customer("ann", subject_keys=("ann-1",)), fee(), metered("eu", tiers()))
     house.sink(

@@ -38,8 +38,7 @@ def invoices(draw: st.DrawFn) -> Invoice:
     lines = []
     for number in range(draw(st.integers(0, 3))):
         of = draw(st.sampled_from([FEE, USAGE]))
-        made = of_usage(replace(of, id=f"{number}"), draw(usages()), draw(SMALL), draw(SMALL))
-        lines.append(made)
+        lines.append(of_usage(replace(of, id=f"{number}"), draw(usages()), draw(SMALL), draw(SMALL)))
     made = with_lines(DRAFT, lines)
     return replace(made, totals=made.totals + Totals(taxes_exclusive_total=draw(st.just(Decimal(0)) | SMALL)))
 
