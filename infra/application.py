@@ -15,15 +15,8 @@ from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
-from infra.functions import (
-    BALANCE_WORKER,
-    DOCUMENT_WORKER,
-    DUNNING,
-    FUNCTIONS,
-    MIGRATION,
-    SECRETSMANAGER,
-    SECRETSMANAGER_WRITER,
-)
+from infra.function_spec import SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, DUNNING, FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
-from infra.functions import Technology
+from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
 from infra.secrets import APPS_PREFIX
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
 
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
-    from infra.functions import FunctionSpec
+    from infra.function_spec import FunctionSpec
     from infra.invoice_documents import InvoiceDocuments
     from infra.secrets import ApplicationSecrets
 

@@ -91,6 +91,9 @@ class Invoices(Protocol):
 class Lines(Protocol):
     def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
 
+    def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
+        """The live line that pays for each credit grant."""
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         """Lines of an invoice that were deleted by hand."""
 

@@ -53,6 +53,9 @@ class PostgresLines:
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
 
+    def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
+        return self._all("lines_of_grants", grant_ids=list(grant_ids))
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         return self._all("lines_taken_off", invoice_id=invoice_id)
 

@@ -11,6 +11,7 @@ from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import draft_number
 from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
 from meterhouse.platform.work import Work
 
@@ -23,6 +24,7 @@ def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> N
     # apps say what taxes lines have
     work.store.lines.update([line for one in driven if _was_synced(one) for line in one.invoice.lines if line.is_taxed])
     settle_credit(work, driven, now)
+    settle_purchases(work, driven, now)
     work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
