@@ -6,6 +6,7 @@ from meterhouse.billing.compare_invoices import CompareInvoices
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.explain_api import explain_routes
 from meterhouse.billing.explain_line import ExplainLine
+from meterhouse.billing.findings import FindingService
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.metered_usage import MeteredUsage, UsageBehind
@@ -40,6 +41,7 @@ handler = http_handler(
         InvoiceActions(begin, usage, apps),
         InvoicePendingLines(begin, usage, apps),
         EditInvoice(begin, usage, apps),
+        FindingService(begin),
     ),
     explain_routes(ExplainLine(begin, behind), VerifyInvoice(begin, usage), CompareInvoices(invoices)),
     database=database,
