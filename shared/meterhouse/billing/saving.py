@@ -17,6 +17,7 @@ from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
 from meterhouse.platform.work import Work
 
+_ON_ITS_WAY_OUT = frozenset({InvoiceState.DELETE_IN_PROGRESS, InvoiceState.DELETE_SYNCING})
 _SYNCS = (InvoiceState.DRAFT_SYNCING, InvoiceState.ISSUING_SYNCING)
 
 
@@ -43,9 +44,17 @@ def gone_on(
     at: datetime,
     dunning: Dunning | None = None,
 ) -> list[Driven]:
-    """Each invoice as far as it goes on its app, and by the rule; not saved, but numbered where it was issued."""
+    """Each invoice as far as it goes on its app, and by the rule; not saved, but numbered where it was issued.
+
+    What the audit of the books holds stays where it is, unless it is being deleted.
+    """
     by_id = apps.of(namespace, {one.invoice.app_id for one in driven})
-    moved = [_moved(one, by_id[one.invoice.app_id], dunning, at) for one in driven]
+    parked = work.store.findings.parked([one.invoice.id for one in driven])
+    held = [one.invoice.id in parked and one.invoice.state not in _ON_ITS_WAY_OUT for one in driven]
+    moved = [
+        one if is_held else _moved(one, by_id[one.invoice.app_id], dunning, at)
+        for one, is_held in zip(driven, held, strict=True)
+    ]
     return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
 
 
