@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra.balance_queue import DEAD_LETTERS, QUEUE
+from infra import balance_queue, invoice_documents
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
 from infra.function import pascal_case
 from infra.workflow import workflow_name
@@ -69,10 +69,14 @@ class OperationsStack(Stack):
         self._credit_expiry = sfn.StateMachine.from_state_machine_name(
             self, "CreditExpiryMachine", workflow_name("credit_expiry")
         )
+        self._book_audit = sfn.StateMachine.from_state_machine_name(
+            self, "BookAuditMachine", workflow_name("book_audit")
+        )
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_conservation()
         self._watch_balances()
+        self._watch_documents()
         self._watch_functions()
         self._watch_workflows()
         self._watch_stores(stores)
@@ -142,16 +146,30 @@ class OperationsStack(Stack):
             meaning="An hour or a day is rolled up to what its values do not say; the audit's log names meter and span",
         )
         self._alarm(
+            "BrokenBooks",
+            self._audited("FindingsOpen", by="audit_books", period=QUARTER_DAY),
+            0,
+            periods=4,
+            bad=1,
+            meaning="Books or invoices are not what they must be, and wait: GET /api/v1/billing/audit-findings",
+        )
+        self._alarm(
             "DeadLetters",
             self._audited("DeadLetters"),
             0,
             meaning="Accepted usage could not be stored; the dead-letter topic has it: GET /api/v1/debug/dead-letters",
         )
 
+    def _watch_documents(self) -> None:
+        dead = _queue(invoice_documents.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        self._alarm(
+            "DocumentDeadLetters", dead, 0, meaning="Issued invoices that cannot be drawn; redrive once they can"
+        )
+
     def _watch_balances(self) -> None:
-        dead = _queue(DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        dead = _queue(balance_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         self._alarm("BalanceDeadLetters", dead, 0, meaning="Balances that cannot be evaluated; redrive once they can")
-        waiting = _queue(QUEUE, "ApproximateAgeOfOldestMessage")
+        waiting = _queue(balance_queue.QUEUE, "ApproximateAgeOfOldestMessage")
         meaning = "Thresholds and balance snapshots are told more than a quarter of an hour late"
         self._alarm("BalanceLag", waiting, 900, periods=3, meaning=meaning)
 
@@ -178,6 +196,8 @@ class OperationsStack(Stack):
         self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)
         meaning = "The books still hold credit that has expired, which nobody can burn"
         self._alarm("CreditExpiry", _failures(self._credit_expiry), 0, meaning=meaning)
+        meaning = "Nobody has looked at all of the books since the last audit that succeeded"
+        self._alarm("BookAudit", _failures(self._book_audit), 0, meaning=meaning)
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster

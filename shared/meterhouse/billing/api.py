@@ -11,6 +11,8 @@ from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.credit_note_api import credit_note_routes
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.finding_api import finding_routes
+from meterhouse.billing.findings import FindingService
 from meterhouse.billing.invoice_api import invoice_routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.line_api import line_routes
@@ -47,6 +49,7 @@ def routes(
     invoice_now: InvoicePendingLines,
     edit: EditInvoice,
     notes: CreditNoteService,
+    findings: FindingService,
 ) -> tuple[Router, ...]:
     return (
         profile_routes(profiles),
@@ -54,6 +57,7 @@ def routes(
         line_routes(lines),
         invoice_routes(invoices, actions, invoice_now, edit),
         credit_note_routes(notes),
+        finding_routes(findings),
     )
 
 

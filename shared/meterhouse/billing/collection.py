@@ -148,7 +148,7 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
         currency=currency(line.currency),
         service_period=line.service_period,
         quantity=quantity,
-        share=share_of(line, workflow),
+        share=_committed_share(line, workflow) if card.is_metered else share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
         conventions=workflow.conventions,
@@ -207,17 +207,26 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime, rate_line: R
 def share_of(line: Line, workflow: Workflow) -> Fraction:
     """What part of a flat price is due; where the profile says so, a subscription's last period counts in full.
 
-    Of what was charged in part before, the rest of the full period is left. Of usage it is the part of its commitments,
-    by a convention of the profile.
+    Of what was charged in part before, the rest of the full period is left.
     """
-    is_flat = isinstance(line.rate_card.price, FlatPrice)
-    cuts_commitments = workflow.conventions.commitments_of_a_cut_period is CutPeriod.PRORATED
-    if not line.is_prorated or not (cuts_commitments or is_flat):
+    if not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
         return _WHOLE
-    served, full = line.whole_period or line.service_period, line.full_service_period
-    if not line.is_terminal or workflow.end_proration is not EndProration.BILL_FULL_PERIOD:
+    served, full = line.service_period, line.full_service_period
+    if not _bills_full(line, workflow):
         return share(served, full)
-    return share(Period(served.start, full.end), full) if is_flat and is_part(line.key) else _WHOLE
+    return share(Period(served.start, full.end), full) if is_part(line.key) else _WHOLE
+
+
+def _committed_share(line: Line, workflow: Workflow) -> Fraction:
+    """What part of its commitments usage has, where the profile's conventions prorate them; flat prices have none."""
+    is_whole = workflow.conventions.commitments_of_a_cut_period is CutPeriod.WHOLE
+    if _bills_full(line, workflow) or is_whole or not line.is_prorated:
+        return _WHOLE
+    return share(line.whole_period or line.service_period, line.full_service_period)
+
+
+def _bills_full(line: Line, workflow: Workflow) -> bool:
+    return line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
 
 
 def _known(quantities: Quantities, line: Line) -> Decimal:

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 
-from meterhouse.billing.collection import Quantities, RateLine, rated, usage_of, with_result
+from meterhouse.billing.collection import Missing, Quantities, RateLine, rated, usage_of, with_result
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.profile import Workflow
@@ -52,6 +52,16 @@ class Families:
     def reading_of(self, line: Line) -> Decimal:
         """What a rated line was rated from, as the others stand now."""
         return EXACT.add(line.quantity or _NONE, _booked(self._others(line)))
+
+    def own(self, lines: Iterable[Line], quantities: Quantities) -> dict[str, Decimal | Missing]:
+        """What is left of each line's reading once the others' units are taken off."""
+        found: dict[str, Decimal | Missing] = {}
+        for line in lines:
+            if line.id in quantities:
+                read = quantities[line.id]
+                booked = _booked(self._others(line))
+                found[line.id] = read if isinstance(read, Missing) else EXACT.subtract(read, booked)
+        return found
 
     def rating(self, quantities: Quantities) -> RateLine:
         """How a line is rated once the `readings` are there."""

@@ -13,6 +13,7 @@ from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes, unused_of
+from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
@@ -123,18 +124,18 @@ class PostgresInvoices:
 
     def find(self, invoice_id: str) -> Invoice | None:
         row = self._transaction.fetch_one(_INVOICES["find_invoice"], {"id": invoice_id})
-        return None if row is None else self._with_lines([row])[0]
+        return None if row is None else self.with_lines([row])[0]
 
     def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
         wanted = {"customer_ids": list(customer_ids)}
-        return self._with_lines(self._transaction.fetch_all(_INVOICES["invoices_under_way"], wanted))
+        return self.with_lines(self._transaction.fetch_all(_INVOICES["invoices_under_way"], wanted))
 
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
         arguments = {name: _listed(value) for name, value in asdict(wanted).items()}
         arguments["of_statuses"] = None if wanted.statuses is None else states_of(wanted.statuses)
         source = f"invoices WHERE {_INVOICES['matching']}"
         rows, total = paged(self._transaction, source, arguments, page, _INVOICE_ORDER[order])
-        return self._with_lines(rows), total
+        return self.with_lines(rows), total
 
     def add_gathering(self, invoices: Collection[Invoice]) -> None:
         self._write("insert_gathering", invoices)
@@ -159,7 +160,7 @@ class PostgresInvoices:
         values = [invoice_values(invoice) for invoice in invoices]
         _staged(self._transaction, _INVOICES, "invoices", query, values)
 
-    def _with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
+    def with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
         lines = self._lines.of_invoices([row["id"] for row in rows]) if rows else {}
         return [invoice_of(row, lines.get(row["id"], ())) for row in rows]
 
@@ -178,6 +179,7 @@ class PostgresBilling:
         self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.credit_notes = PostgresCreditNotes(transaction)
+        self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)
 
 

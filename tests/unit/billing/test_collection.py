@@ -106,7 +106,7 @@ def test_a_profile_may_charge_the_last_period_in_full_but_not_the_first_nor_one_
 def test_a_last_period_that_is_divided_is_charged_in_full_all_the_same() -> None:
     agreed = subscription("2024-01-01", [fee(amount="31")], end="2024-01-21")
     [whole] = [target for target in target_lines(agreed, at("2024-02-01")) if target.is_terminal]
-    lines = [line_of("ann", part, NOW) for part in divided(whole, [at("2024-01-11")])]
+    lines = [line_of(CUSTOMER_ID, part, NOW) for part in divided(whole, [at("2024-01-11")])]
     full = Workflow(end_proration=EndProration.BILL_FULL_PERIOD)
     assert [rated(line, Decimal(1), full, NOW).totals.total for line in lines] == [Decimal(10), Decimal(21)]
     assert [rated(line, Decimal(1), Workflow(), NOW).totals.total for line in lines] == [Decimal(10), Decimal(10)]
