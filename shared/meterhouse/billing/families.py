@@ -17,6 +17,7 @@ from meterhouse.billing.profile import Workflow
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.corrections import rate_delta
+from meterhouse.rating.line import DetailedLine
 
 _NONE = Decimal(0)
 
@@ -85,7 +86,7 @@ class Families:
             is_last=any(map(_is_last, (line, *others))),
             whole_period=_whole(line),
         )
-        booked = [part._replace(credits=_NONE) for other in others for part in other.detailed]
+        booked = [_as_rated(part) for other in others for part in other.detailed]
         result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
         done = replace(result, quantity_before=before)
         self._keep(done)
@@ -103,6 +104,11 @@ class Families:
     def _keep(self, line: Line) -> None:
         if line.rate_card.is_metered:
             self._members.setdefault(whole_of(line.key), {})[line.id] = line
+
+
+def _as_rated(part: DetailedLine) -> DetailedLine:
+    """Before credit and taxes, which come after rating."""
+    return part._replace(credits=_NONE, taxes_inclusive=_NONE, taxes_exclusive=_NONE)
 
 
 def _booked(lines: Iterable[Line]) -> Decimal:
