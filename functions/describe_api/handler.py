@@ -41,7 +41,7 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             *subscriptions.all_routes(UNUSED),
             *ledger.routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             preview_api.preview_routes(UNUSED),
