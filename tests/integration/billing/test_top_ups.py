@@ -26,14 +26,17 @@ from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at
 
 UNKNOWN = "01HZ0000000000000000000000"
-GIFT = {
+GIFT: dict[str, Any] = {
     "name": "Again",
     "threshold": "10",
     "amount": "25",
     "limits": {"period": "P1M", "count": 3},
     "funding_method": "none",
 }
-BOUGHT = GIFT | {"funding_method": "invoice", "purchase": {"currency": "USD", "per_unit_cost_basis": "0.5"}}
+BOUGHT: dict[str, Any] = GIFT | {
+    "funding_method": "invoice",
+    "purchase": {"currency": "USD", "per_unit_cost_basis": "0.5"},
+}
 
 
 @dataclass
@@ -53,9 +56,9 @@ class Tap:
             "purchases": BilledPurchases(self.run.begin),
         }
 
-    def call(self, method: str, path: str = "USD", body: object = None, customer: str | None = None) -> tuple[int, Any]:
+    def call(self, method: str, path: str = "USD", body: object = None) -> tuple[int, Any]:
         handler = http_handler(*routes(management(Purse(self.run).begin, **self._parts())), database=self.run.database)
-        whole = f"/api/v3/openmeter/customers/{customer or self.customer}/credits/auto-top-up/{path}".rstrip("/")
+        whole = f"/api/v3/openmeter/customers/{self.customer}/credits/auto-top-up/{path}".rstrip("/")
         headers = {"content-type": "application/json"}
         answer = handler(request(method, whole, body, headers=headers, namespace=self.run.namespace), CONTEXT)
         text = answer.get("body")
@@ -98,9 +101,9 @@ def test_what_is_set_is_shown_replaced_and_taken_away(tap: Tap) -> None:
     assert tap.call("DELETE") == (204, None)
     assert tap.call("DELETE")[0] == 404
     assert tap.call("GET", "")[1] == {"data": []}
-    assert [tap.call(*one, customer=UNKNOWN)[0] for one in (("GET", ""), ("PUT", "USD", GIFT), ("DELETE",))] == [
-        404
-    ] * 3
+    stranger = replace(tap, customer=UNKNOWN)
+    unknown = [stranger.call("GET", ""), stranger.call("PUT", "USD", GIFT), stranger.call("DELETE")]
+    assert [status for status, _ in unknown] == [404] * 3
 
 
 def test_every_fault_is_told_at_once(tap: Tap) -> None:
@@ -119,7 +122,8 @@ def test_every_fault_is_told_at_once(tap: Tap) -> None:
     )
     status, answer = tap.call("PUT", "XXL", GIFT)
     assert (status, [field for field, _ in faults_of(answer)]) == (400, ["/currency"])
-    for body in (None, "{", [], {}, GIFT | {"limits": {"period": "soon"}}, GIFT | {"funding_method": "invoice"}):
+    faults: list[Any] = [None, "{", [], {}, GIFT | {"limits": {"period": "soon"}}, GIFT | {"funding_method": "invoice"}]
+    for body in faults:
         assert tap.call("PUT", "USD", body)[0] in {400, 415}
 
 
@@ -141,13 +145,13 @@ def test_what_waits_to_be_paid_is_not_bought_again_and_is_there_once_it_is_paid(
     tap.put(BOUGHT)
     for _ in range(2):
         tap.make()
-    assert (tap.made(), purse.balance(tap.customer).pending) == (1, 25)
+    assert (tap.made(), float(purse.balance(tap.customer).pending)) == (1, 25)
     tap.run.now += timedelta(days=1)
     tap.run.all(tap.run.now)
     [invoice] = tap.run.invoices()
     assert (invoice.state.value, float(invoice.totals.total)) == ("paid", 12.5)
     tap.make()
-    assert (tap.made(), purse.settled(tap.customer)) == (1, 25)
+    assert (tap.made(), float(purse.settled(tap.customer))) == (1, 25)
 
 
 @pytest.mark.parametrize(
