@@ -15,19 +15,7 @@ from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import Kind, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class TextFilter:
-    """Conditions on a text, all of which hold; None: no condition."""
-
-    eq: str | None = None
-    neq: str | None = None
-    contains: str | None = None
-    exists: bool | None = None
-
-
-ANY_TEXT = TextFilter()
+from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 
 
 @dataclass(frozen=True, slots=True)
