@@ -80,7 +80,7 @@ def _summed(parts: list[_Priced]) -> Cost:
         details.append(f"prices are in {' and '.join(currencies)}")
         return Cost(quantity, None, details=tuple(details))
     amounts = [part.quantity * part.unit for part in parts if part.unit is not None]
-    amount = sum(amounts, _NOTHING) if len(amounts) == len(parts) else None
+    amount = sum(amounts, _NOTHING).normalize() if len(amounts) == len(parts) else None
     return Cost(quantity, amount, *currencies or (DOLLARS,), details=tuple(details))
 
 

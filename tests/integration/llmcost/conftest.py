@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.unit_cost import UnitCost
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.llmcost.cost_api import cost_routes
+from meterhouse.llmcost.llm_price import Model
 from meterhouse.llmcost.manage_prices import ManagePrices
 from meterhouse.llmcost.postgres import PostgresLlmCost
 from meterhouse.llmcost.price_api import override_routes, price_routes
+from meterhouse.llmcost.price_list import ListedPrice
 from meterhouse.llmcost.query_cost import QueryCost
-from meterhouse.llmcost.sync_prices import NOBODY
+from meterhouse.llmcost.sync_prices import NOBODY, Synced, SyncPrices
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.directory import Directory, DirectoryPorts
@@ -28,6 +31,7 @@ from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, Transaction, begins
 from tests.integration.metering.house import T0, House
 from tests.integration.stored import Stored
+from tests.unit.llmcost.samples import T
 from tests.unit.platform.requests import CONTEXT, request
 
 GROUPS = {"provider": "$.provider", "model": "$.model", "type": "$.type", "length": "$.length", "how": "$.how"}
@@ -54,9 +58,15 @@ class Desk(Stored):
     def feature(self, unit_cost: UnitCost | None, aggregation: Aggregation = Aggregation.SUM) -> Feature:
         """A feature over a new meter of `$.value`."""
         number = len(self.house.meters)
-        made = self.put_meter(
-            MeterSpec(f"tokens{number}", "Tokens", aggregation, "call", "$.value", dict(GROUPS)), T0
+        meter = MeterSpec(
+            slug=f"tokens{number}",
+            name="Tokens",
+            aggregation=aggregation,
+            event_type="call",
+            value_property="$.value",
+            group_by=GROUPS,
         )
+        made = self.put_meter(meter, T0)
         self.house.meters.append(made)
         spec = FeatureSpec(f"f{number}", "Tokens", made.slug, unit_cost=unit_cost)
         return self.put_feature(spec, T0, made.id)
@@ -83,9 +93,18 @@ def desk(database: Database, usage_store: ClickHouse, namespace: str) -> Desk:
     return Desk(database, namespace, House(namespace, usage_store))
 
 
+class Catalogue(Stored):
+    """The prices that all namespaces share."""
+
+    def sync(self, *listed: tuple[str, ListedPrice], at: datetime = T) -> Synced:
+        """A run with a list of models of one provider, each with one price."""
+        models = [(Model("acme", "Acme", name, name.upper()), [price]) for name, price in listed]
+        return SyncPrices(begins(self.database, PostgresLlmCost), lambda: models, lambda: at)()
+
+
 @pytest.fixture
-def catalogue(database: Database) -> Iterator[Stored]:
-    """The catalogue that all namespaces share; emptied after the test."""
-    shared = Stored(database, NOBODY)
+def catalogue(database: Database) -> Iterator[Catalogue]:
+    """Empty, and emptied after the test."""
+    shared = Catalogue(database, NOBODY)
     yield shared
     shared.write(lambda transaction: transaction.execute("DELETE FROM llm_prices WHERE namespace = ''"))

@@ -8,11 +8,12 @@ import pytest
 
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy
 from meterhouse.customers.model import CustomerDetails
+from meterhouse.llmcost.price_list import ListedPrice
 from meterhouse.metering.aggregation import Aggregation
-from tests.integration.llmcost.conftest import Desk
+from tests.integration.llmcost.conftest import Catalogue, Desk
 from tests.integration.metering.house import T0, call
 from tests.problems import faults_of
-from tests.unit.llmcost.samples import TOLD
+from tests.unit.llmcost.samples import TOLD, pricing, token_price
 
 HOUR = timedelta(hours=1)
 MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
@@ -90,12 +91,8 @@ def test_costs_are_told_by_customer_with_and_without_their_names(desk: Desk) -> 
     assert [(row["cost"], row["dimensions"]) for row in subjects] == [("2", {"subject": "bob"})]
 
 
-def test_long_requests_cost_more_as_a_whole_however_many_lengths_there_are(desk: Desk, catalogue: Any) -> None:
-    from tests.integration.llmcost.test_prices import sync
-    from meterhouse.llmcost.price_list import ListedPrice
-    from tests.unit.llmcost.samples import pricing, token_price
-
-    sync(catalogue, ("m-1", ListedPrice(pricing(token_price("1", above_200="3"), batch="0.5"))))
+def test_long_requests_cost_more_as_a_whole_however_many_lengths_there_are(desk: Desk, catalogue: Catalogue) -> None:
+    catalogue.sync(("m-1", ListedPrice(pricing(token_price("1", above_200="3"), batch="0.5"))))
     told = LlmUnitCost("acme", ToldBy("model"), TokenType.INPUT, ToldBy("length"), ToldBy("how"))
     feature = desk.feature(told)
     desk.house.sink(

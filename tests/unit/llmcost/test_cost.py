@@ -111,9 +111,7 @@ def test_a_namespace_s_own_price_goes_before_the_catalogue_s_while_it_holds() ->
 
 def test_prices_in_two_currencies_make_no_sum() -> None:
     prices = PriceBook([price("m-1"), price("m-2", currency="EUR", source=Source.MANUAL)])
-    used = [
-        Used(Decimal(1), (), T, {"provider": "acme", "model": model, "type": "input"}) for model in ("m-1", "m-2")
-    ]
+    used = [Used(Decimal(1), (), T, {"provider": "acme", "model": model, "type": "input"}) for model in ("m-1", "m-2")]
 
     [found] = costs_of(TOLD, used, prices).values()
 

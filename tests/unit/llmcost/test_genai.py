@@ -1,4 +1,4 @@
-"""The price list of the package: known models, by the figures of their providers' price pages, a million tokens each."""
+"""The price list of the package: known models, by the figures of their providers' pages, a million tokens each."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,9 +20,7 @@ LONG = 200_001
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    return PriceBook(
-        price for model, listed in listed_prices() for price in changes_of(model, (), listed, T).write
-    )
+    return PriceBook(price for model, listed in listed_prices() for price in changes_of(model, (), listed, T).write)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +65,7 @@ def test_a_known_model_costs_what_its_provider_asks(
     ],
 )
 def test_a_cached_a_batched_and_a_long_request_cost_what_their_provider_asks(
-    book: PriceBook, name: Name, token_type: TokenType, is_batch: bool, input_tokens: int, expected: str  # noqa: FBT001 - a column of the table
+    book: PriceBook, name: Name, token_type: TokenType, is_batch: bool, input_tokens: int, expected: str
 ) -> None:
     found = book.price(name, LISTED)
 

@@ -46,7 +46,7 @@ def test_neither_case_nor_space_around_it_tells_a_name_apart() -> None:
         ({"and": [{"starts_with": "a"}, {"ends_with": "b"}]}, "ac", False),
     ],
 )
-def test_a_condition_says_what_a_name_means(match: dict[str, object], name: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_condition_says_what_a_name_means(match: dict[str, object], name: str, expected: bool) -> None:
     assert matches(match, name) is expected
 
 
