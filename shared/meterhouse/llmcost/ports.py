@@ -1,6 +1,6 @@
 """What the use cases of this room need inside one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -56,6 +56,9 @@ class LlmPrices(Protocol):
 class CostedFeatures(Protocol):
     def by_ids(self, feature_ids: Collection[str]) -> Mapping[str, Feature]:
         """Features by id, archived ones too."""
+
+    def costed(self) -> Sequence[Feature]:
+        """Those with a meter and a unit cost, archived ones too, by key."""
 
 
 class LlmCostStore(Protocol):

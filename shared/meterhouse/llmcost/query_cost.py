@@ -1,25 +1,19 @@
-"""The use case of a cost query: usage by what its events tell of their tokens, times the prices of the time."""
+"""The use case of a cost query: what a feature's usage cost, in rows as they are asked for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
-from typing import Protocol
 
-from meterhouse.catalog.feature import Feature
-from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, ToldBy, UnitCost
-from meterhouse.catalog.usage_filter import usage_filters
-from meterhouse.kernel.errors import InvalidInput, NotFound
-from meterhouse.llmcost.cost import Cost, Row, Used, costs_of, name_of
-from meterhouse.llmcost.model_name import provider_id, seller_id
+from meterhouse.kernel.errors import NotFound
+from meterhouse.llmcost.cost import Cost, Row
 from meterhouse.llmcost.ports import LlmCostStore
-from meterhouse.llmcost.price_book import Name, PriceBook
-from meterhouse.metering.directory import Directory
-from meterhouse.metering.filter import All, Filter
+from meterhouse.llmcost.priced_usage import PricedUsage, Reading
 from meterhouse.metering.query_usage import UsageAsked
-from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, UsageRow
+from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageRow
 from meterhouse.platform.work import Begin
+
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,144 +26,48 @@ class CostRow:
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A row of usage, read from `since` on: a window may begin before a price that holds for the rest of it."""
-
-    since: datetime
-    row: UsageRow
-
-    @property
-    def at(self) -> datetime:
-        return max(self.since, self.row.window_start)
-
-
-class UsageStore(Protocol):
-    def query(self, namespace: str, query: UsageQuery) -> Sequence[UsageRow]: ...
-
-
-Understand = Callable[[str, str, UsageAsked], UsageQuery]
-"""Of a namespace and a meter, what is asked, by meter, subjects and zone."""
-
-
 class QueryCost:
-    def __init__(
-        self, begin: Begin[LlmCostStore], directory: Directory, understand: Understand, usage: UsageStore
-    ) -> None:
+    def __init__(self, begin: Begin[LlmCostStore], usage: PricedUsage) -> None:
         self._begin = begin
-        self._directory = directory
-        self._understand = understand
         self._usage = usage
 
     def __call__(self, namespace: str, feature_id: str, asked: UsageAsked) -> list[CostRow]:
         """The rows of each window, the dearest first, those without a price last.
 
-        A price holds for what was used while it did: the usage is read in parts between its changes.
-
         Raises:
             NotFound: no such feature.
-            InvalidInput: it has no meter, no unit cost, or a meter whose parts do not sum; or as a usage query does.
+            InvalidInput: it costs nothing that is known; or as a usage query does.
             Unprocessable: more rows than a usage query may have.
         """
-        feature, unit_cost = self._costed(namespace, feature_id)
-        query = self._query(namespace, feature, asked)
-        names = self._names(namespace, query, unit_cost)
-        book = self._book(namespace, names)
-        found = [
-            _Found(part.from_ or row.window_start, row)
-            for part in _parts(query, unit_cost, book.changes(names), book.thresholds(names))
-            for row in self._usage.query(namespace, part)
-        ]
-        owners = self._owners(namespace, asked, (one.row for one in found))
-        return _answer(unit_cost, book, asked, found, owners)
-
-    def _costed(self, namespace: str, feature_id: str) -> tuple[Feature, UnitCost]:
         with self._begin(namespace) as work:
             feature = work.store.features.by_ids([feature_id]).get(feature_id)
         if feature is None:
             raise NotFound("feature", feature_id)
-        if feature.meter_id is None or feature.spec.unit_cost is None:
-            missing = "unit cost" if feature.meter_id else "meter"
-            raise InvalidInput(f"feature {feature.key} has no {missing}: it costs nothing that is known")
-        return feature, feature.spec.unit_cost
-
-    def _query(self, namespace: str, feature: Feature, asked: UsageAsked) -> UsageQuery:
-        own = usage_filters(feature.spec.filters)
-        filters = {key: _both(own.get(key), asked.filters.get(key)) for key in {*own, *asked.filters}}
-        # customers that nobody named are told by their subjects
-        group_by = [SUBJECT if name == CUSTOMER and not asked.customer_ids else name for name in asked.group_by]
-        meter = feature.meter_id or ""
-        query = self._understand(namespace, meter, replace(asked, filters=filters, group_by=tuple(group_by)))
-        if isinstance(feature.spec.unit_cost, LlmUnitCost) and not query.meter.aggregation.is_summable:
-            raise InvalidInput(f"meter {query.meter.slug} is no sum: its parts cannot be priced one by one")
-        return query
-
-    def _names(self, namespace: str, query: UsageQuery, unit_cost: UnitCost) -> set[Name]:
-        """What the usage calls its providers and models."""
-        if isinstance(unit_cost, ManualUnitCost):
-            return set()
-        told = [one.group_by_key for one in (unit_cost.provider, unit_cost.model) if isinstance(one, ToldBy)]
-        if not told:
-            return {name_of(unit_cost, {})}
-        rows = self._usage.query(namespace, replace(query, group_by=tuple(dict.fromkeys(told)), window=None))
-        return {name_of(unit_cost, row.group_by) for row in rows}
-
-    def _book(self, namespace: str, names: Iterable[Name]) -> PriceBook:
-        providers = {provider_id(provider) for provider, _ in names}
-        with self._begin(namespace) as work:
-            return PriceBook(work.store.prices.of_providers({*providers, *map(seller_id, providers)}))
-
-    def _owners(self, namespace: str, asked: UsageAsked, rows: Iterable[UsageRow]) -> Mapping[str, str]:
-        if CUSTOMER not in asked.groups or asked.customer_ids:
-            return {}
-        return self._directory.customers_of(namespace, {row.subject for row in rows if row.subject is not None})
+        return _answer(asked, self._usage(namespace, feature, asked))
 
 
-def _parts(
-    query: UsageQuery, unit_cost: UnitCost, changes: Iterable[datetime], thresholds: tuple[int, ...]
-) -> Iterator[UsageQuery]:
-    """The query in the times between the changes, grouped by what prices are found by, too."""
-    told = tuple(unit_cost.group_bys.values())
-    key = unit_cost.input_tokens if isinstance(unit_cost, LlmUnitCost) else None
-    # a meter may tell nothing of long requests that any price minds
-    group_by = tuple(dict.fromkeys((*query.group_by, *told)))
-    steps = {} if key is None else {key.group_by_key: thresholds or (0,)}
-    cuts = [at for at in changes if (not query.from_ or query.from_ < at) and (not query.to or at < query.to)]
-    for start, end in pairwise([query.from_, *cuts, query.to]):
-        yield replace(query, from_=start, to=end, group_by=group_by, steps=steps)
+def _answer(asked: UsageAsked, reading: Reading) -> list[CostRow]:
+    def row_of(row: UsageRow) -> Row:
+        window = row.window_start.isoformat() if asked.window else None
+        return window, *(_dimension(name, row, reading) for name in asked.groups)
 
-
-def _both(one: Filter | None, other: Filter | None) -> Filter:
-    return All(tuple(part for part in (one, other) if part is not None))
-
-
-def _answer(
-    unit_cost: UnitCost, book: PriceBook, asked: UsageAsked, found: Iterable[_Found], owners: Mapping[str, str]
-) -> list[CostRow]:
-    used: list[Used] = []
     spans: dict[Row, tuple[datetime, datetime]] = {}
-    for one in found:
-        row = one.row
-        values = tuple(_dimension(name, row, owners) for name in asked.groups)
-        key = (row.window_start.isoformat() if asked.window else None, *values)
-        start, end = spans.get(key, (row.window_start, row.window_end))
-        spans[key] = min(start, row.window_start), max(end, row.window_end)
-        used.append(Used(row.value, key, one.at, row.group_by))
+    for row in (one.row for one in reading.found):
+        start, end = spans.get(row_of(row), (row.window_start, row.window_end))
+        spans[row_of(row)] = min(start, row.window_start), max(end, row.window_end)
     answer = [
         CostRow(*spans[key], cost, {name: told for name, told in zip(asked.groups, key[1:], strict=True) if told})
-        for key, cost in costs_of(unit_cost, used, book).items()
+        for key, cost in reading.costs(row_of).items()
     ]
     return sorted(answer, key=_dearest_first)
 
 
-def _dimension(name: str, row: UsageRow, owners: Mapping[str, str]) -> str | None:
+def _dimension(name: str, row: UsageRow, reading: Reading) -> str | None:
     if name == SUBJECT:
         return row.subject
-    if name == CUSTOMER:
-        return row.customer_id or owners.get(row.subject or "")
-    return row.group_by[name]
+    return reading.customer_of(row) if name == CUSTOMER else row.group_by[name]
 
 
 def _dearest_first(row: CostRow) -> tuple[datetime, bool, Decimal, list[str]]:
     amount = row.cost.amount
-    return row.start, amount is None, -(amount or Decimal(0)), sorted(row.dimensions.values())
+    return row.start, amount is None, -(amount or _NOTHING), sorted(row.dimensions.values())
