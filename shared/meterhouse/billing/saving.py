@@ -19,7 +19,7 @@ def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> N
     """Write invoices, without their lines, with their steps, bookings and events; the caller commits."""
     work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
     settle_credit(work, driven, now)
-    work.store.credit.ledger.book([booking for one in driven for booking in one.bookings])
+    work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
 

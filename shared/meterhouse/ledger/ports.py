@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from meterhouse.catalog.custom_currency import CustomCurrency
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import CostBasis
@@ -141,6 +142,9 @@ class Ledger(Protocol):
     def accrued(self, keys: Collection[str]) -> Mapping[str, Mapping[CostBasis | None, Decimal]]:
         """What was burnt for each charge and is not earned, by what it cost; charges without such are left out."""
 
+    def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
+        """What each invoice was to be paid, as booked when it was issued; those of which nothing was are left out."""
+
     def written(self, keys: Collection[str]) -> AbstractSet[str]:
         """Those of the business keys of which a transaction is written."""
 
@@ -152,6 +156,12 @@ class Customers(Protocol):
     def find(self, id_or_key: str) -> Customer | None: ...
 
 
+class Currencies(Protocol):
+    """The custom currencies of the namespace."""
+
+    def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
+
+
 class LedgerStore(Protocol):
     @property
     def grants(self) -> Grants: ...
@@ -159,6 +169,8 @@ class LedgerStore(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def customers(self) -> Customers: ...
+    @property
+    def currencies(self) -> Currencies: ...
 
 
 class OpenCharges(Protocol):

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.account import CostBasis
@@ -136,6 +137,9 @@ class PostgresLedger:
             found[row["charge"]][basis_of(row)] = row["amount"]
         return found
 
+    def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
+        return {row["invoice"]: row["amount"] for row in self._all("receivables", invoices=list(invoice_ids))}
+
     def written(self, keys: Collection[str]) -> set[str]:
         return {row["key"] for row in self._all("written", keys=list(keys))}
 
@@ -168,6 +172,7 @@ class PostgresLedgerStore:
         self.grants = PostgresGrants(transaction)
         self.ledger = PostgresLedger(transaction)
         self.customers = PostgresCustomers(transaction)
+        self.currencies = PostgresCurrencies(transaction)
 
 
 def _matching(query: str) -> str:
