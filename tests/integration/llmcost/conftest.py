@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 
+from meterhouse.billing.for_llmcost import InvoicedRevenues
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.unit_cost import UnitCost
 from meterhouse.customers.postgres import PostgresCustomers
-from meterhouse.llmcost.cost_api import cost_routes
+from meterhouse.llmcost.api import routes
 from meterhouse.llmcost.llm_price import Model
 from meterhouse.llmcost.manage_prices import ManagePrices
 from meterhouse.llmcost.postgres import PostgresLlmCost
-from meterhouse.llmcost.price_api import override_routes, price_routes
 from meterhouse.llmcost.price_list import ListedPrice
+from meterhouse.llmcost.priced_usage import PricedUsage
 from meterhouse.llmcost.query_cost import QueryCost
+from meterhouse.llmcost.report_margins import ReportMargins
 from meterhouse.llmcost.sync_prices import NOBODY, Synced, SyncPrices
+from meterhouse.llmcost.unknown_models import ListUnknownModels
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.directory import Directory, DirectoryPorts
@@ -50,10 +53,10 @@ class Desk(Stored):
         asked = QueryUsage(directory, self.usage, clock.now)
         begin = begins(self.database, PostgresLlmCost)
         prices = ManagePrices(begin)
-        costs = QueryCost(begin, directory, asked.query_of, self.usage)
-        self.handler = http_handler(
-            price_routes(prices), override_routes(prices), cost_routes(costs), database=self.database
-        )
+        usage = PricedUsage(begin, directory, asked.query_of, self.usage)
+        margins = ReportMargins(begin, usage, InvoicedRevenues(self.database))
+        made = routes(prices, QueryCost(begin, usage), margins, ListUnknownModels(begin, usage))
+        self.handler = http_handler(*made, database=self.database)
 
     def feature(self, unit_cost: UnitCost | None, aggregation: Aggregation = Aggregation.SUM) -> Feature:
         """A feature over a new meter of `$.value`."""
@@ -72,7 +75,7 @@ class Desk(Stored):
         return self.put_feature(spec, T0, made.id)
 
     def __call__(self, method: str, path: str, body: object = None, query: str = "") -> tuple[int, Any]:
-        whole = f"/api/v3/openmeter/{path}"
+        whole = path if path.startswith("/") else f"/api/v3/openmeter/{path}"
         answer = self.handler(request(method, whole, body, query=query, namespace=self.namespace), CONTEXT)
         text = answer.get("body")
         return int(answer["statusCode"]), json.loads(text) if text else None
