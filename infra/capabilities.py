@@ -41,6 +41,7 @@ class Capabilities:
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
             Technology.STEPFUNCTIONS: _stepfunctions(backtest_arn),
+            Technology.GENAI: Capability({}, ()),
             Technology.SECRETSMANAGER: _app_secrets(secrets.of_apps, "GetSecretValue"),
             Technology.SECRETSMANAGER_WRITER: _app_secrets(
                 secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"

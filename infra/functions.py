@@ -14,6 +14,8 @@ class Technology(StrEnum):
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
     STEPFUNCTIONS = "stepfunctions"
+    GENAI = "genai"
+    """No service: the price list of language models, a package."""
     SECRETSMANAGER = "secretsmanager"
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
@@ -47,8 +49,9 @@ class FunctionSpec:
     authorized: bool = True
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
+_LLM_COST = "/api/v3/openmeter/llm-cost"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 REQUESTS = (
@@ -272,6 +275,21 @@ REQUESTS = (
         ),
     ),
     FunctionSpec(
+        "manage_llm_costs",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            f"GET {_LLM_COST}/prices",
+            f"GET {_LLM_COST}/prices/{{priceId}}",
+            f"GET {_LLM_COST}/overrides",
+            f"POST {_LLM_COST}/overrides",
+            f"DELETE {_LLM_COST}/overrides/{{priceId}}",
+            "POST /api/v3/openmeter/features/{featureId}/cost/query",
+            "GET /api/v1/margins",
+            "GET /api/v1/llm-cost/unknown-models",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "inspect_events",
         (KAFKA, CLICKHOUSE, POSTGRES),
         routes=(
@@ -304,6 +322,7 @@ STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
+    FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec(

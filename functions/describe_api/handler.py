@@ -13,6 +13,7 @@ from meterhouse.catalog import currencies_api, custom_currency_api, rehearse_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
+from meterhouse.llmcost import api as llmcost
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.platform.logging import logger
@@ -43,6 +44,7 @@ def openapi() -> str:
             change_api.change_routes(UNUSED),
             addon_api.addon_routes(UNUSED),
             of_plan_api.of_plan_routes(UNUSED),
+            *llmcost.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
