@@ -81,7 +81,7 @@ def _summed(parts: list[_Priced]) -> Cost:
         return Cost(quantity, None, details=tuple(details))
     amounts = [part.quantity * part.unit for part in parts if part.unit is not None]
     amount = sum(amounts, _NOTHING).normalize() if len(amounts) == len(parts) else None
-    return Cost(quantity, amount, *currencies or (DOLLARS,), details=tuple(details))
+    return Cost(quantity, amount, currencies[0] if currencies else DOLLARS, tuple(details))
 
 
 def _priced(unit_cost: UnitCost, used: Used, book: PriceBook) -> _Priced:

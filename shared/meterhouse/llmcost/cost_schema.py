@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -131,13 +132,16 @@ def cost_result(request: CostQueryRequest, rows: Iterable[CostRow]) -> FeatureCo
             cost=row.cost.amount,
             currency=row.cost.currency,
             detail="; ".join(row.cost.details) or None,
-            from_=row.start,
-            to=row.end,
             dimensions=dict(row.dimensions),
+            **_period(row.start, row.end),
         )
         for row in rows
     ]
-    return FeatureCostQueryResult(from_=request.from_, to=request.to, data=data)
+    return FeatureCostQueryResult(data=data, **_period(request.from_, request.to))
+
+
+def _period(start: datetime | None, end: datetime | None) -> dict[str, Any]:
+    return {"from": start, "to": end}
 
 
 def _named(name: str, wanted: QueryFilterString | None, problems: Problems) -> tuple[str, ...] | None:

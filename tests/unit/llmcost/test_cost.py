@@ -1,10 +1,9 @@
 """What usage cost: the worked examples, and each way in which a price is found."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,11 +17,10 @@ _CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("work
 DAY = timedelta(days=1)
 
 
-def cost(
-    *prices: LlmPrice, quantity: str = "10", unit_cost: LlmUnitCost = TOLD, at: Any = T, **told: str | None
-) -> Cost:
-    told = {"provider": "acme", "model": "m-1", "type": "input"} | told
-    [found] = costs_of(unit_cost, [Used(Decimal(quantity), (), at, told)], PriceBook(prices)).values()
+def cost(*prices: LlmPrice, unit_cost: LlmUnitCost = TOLD, at: datetime = T, **told: str | None) -> Cost:
+    """Of ten tokens."""
+    all_told: dict[str, str | None] = {"provider": "acme", "model": "m-1", "type": "input", **told}
+    [found] = costs_of(unit_cost, [Used(Decimal(10), (), at, all_told)], PriceBook(prices)).values()
     return found
 
 
@@ -91,7 +89,7 @@ def test_a_batch_costs_what_batches_cost() -> None:
     ],
 )
 def test_what_has_no_price_is_counted_and_said(told: dict[str, str | None], detail: str) -> None:
-    assert cost(price(), **told) == Cost(Decimal(10), None, details=(detail,))
+    assert cost(price(), unit_cost=TOLD, at=T, **told) == Cost(Decimal(10), None, details=(detail,))
 
 
 def test_a_model_that_is_sold_without_output_has_no_price_for_it() -> None:

@@ -15,8 +15,8 @@ def revenue(of: Of, amount: object, currency: str = "USD") -> Revenue:
     return Revenue(of, currency, Decimal(str(amount)))
 
 
-def spent(of: Of, amount: object, **more: str) -> Spent:
-    return Spent(of, Cost(Decimal(1), None if amount is None else Decimal(str(amount)), **more))
+def spent(of: Of, amount: object) -> Spent:
+    return Spent(of, Cost(Decimal(1), Decimal(str(amount))))
 
 
 def test_a_customer_s_margin_is_its_revenue_less_its_cost_the_least_first() -> None:
