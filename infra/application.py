@@ -13,7 +13,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
-from infra.functions import BALANCE_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.functions import BALANCE_WORKER, DUNNING, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
@@ -58,6 +58,7 @@ class ApplicationStack(Stack):
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
+        self.invoice_lifecycle = Workflow(self, "invoice_lifecycle", self.functions, hours=4320)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
         self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
@@ -73,7 +74,7 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"))
+        capabilities = Capabilities(plane, self.bus, self.secrets, lambda name: workflow_arn(self, name))
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
@@ -128,4 +129,13 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     return {
         MIGRATION.name: {} if days is None else {RETENTION: str(days)},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+        **dict.fromkeys(DUNNING, _dunning(settings)),
+    }
+
+
+def _dunning(settings: ApplicationSettings) -> dict[str, str]:
+    retry, give_up = settings.dunning_retry_days, settings.dunning_give_up_days
+    return {
+        **({} if retry is None else {"DUNNING_RETRY_DAYS": retry}),
+        **({} if give_up is None else {"DUNNING_GIVE_UP_DAYS": str(give_up)}),
     }

@@ -35,6 +35,7 @@ class FunctionSpec:
     """One folder of functions/: one Lambda, one role.
 
     `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
+    `starts` is the workflow that STEPFUNCTIONS is for,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
     """
 
@@ -47,6 +48,7 @@ class FunctionSpec:
     memory: int = 512
     concurrency: int | None = None
     authorized: bool = True
+    starts: str = ""
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
@@ -245,7 +247,34 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/{invoiceId}/advance",
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",
+            "POST /api/v1/billing/invoices/{invoiceId}/snapshot-quantities",
+            "POST /api/v1/billing/invoices/{invoiceId}/taxes/recalculate",
             "POST /api/v1/billing/invoices/{invoiceId}/void",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
+        "manage_apps",
+        (POSTGRES, SECRETSMANAGER_WRITER),
+        routes=(
+            "GET /api/v1/apps",
+            "GET /api/v1/apps/{id}",
+            "PUT /api/v1/apps/{id}",
+            "DELETE /api/v1/apps/{id}",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized",
+            "POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status",
+            "GET /api/v1/marketplace/listings",
+            "GET /api/v1/marketplace/listings/{type}",
+            "POST /api/v1/marketplace/listings/{type}/install",
+            "POST /api/v1/marketplace/listings/{type}/install/apikey",
+            "GET /api/v1/marketplace/listings/{type}/install/oauth2",
+            "GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize",
+            "GET /api/v1/customers/{customerIdOrKey}/apps",
+            "PUT /api/v1/customers/{customerIdOrKey}/apps",
+            "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
+            "GET /api/v1/customers/{customerIdOrKey}/stripe",
+            "PUT /api/v1/customers/{customerIdOrKey}/stripe",
         ),
         memory=1024,
     ),
@@ -259,10 +288,11 @@ REQUESTS = (
             "GET /api/v1/plans/{planId}/backtests/{backtestId}/customers/{customerId}",
         ),
         memory=1024,
+        starts="backtest",
     ),
     FunctionSpec(
         "manage_credits",
-        (POSTGRES,),
+        (POSTGRES, CLICKHOUSE),
         routes=(
             f"GET {_CREDITS}/grants",
             f"POST {_CREDITS}/grants",
@@ -273,6 +303,7 @@ REQUESTS = (
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
         ),
+        memory=1024,
     ),
     FunctionSpec(
         "manage_llm_costs",
@@ -339,8 +370,13 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
     FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
     FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("advance_invoices", (POSTGRES,), timeout=300, memory=1024),
+    FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
+
+LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
+"""One invoice of an app that is far away."""
+DUNNING = ("advance_invoices", "drive_invoice")
+"""What decides when a payment is asked for again, and given up."""
 
 BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
 
@@ -374,6 +410,7 @@ FUNCTIONS = (
     *REQUESTS,
     *STREAMS_AND_SCHEDULES,
     *INVOICE_RUN_TASKS,
+    *LIFECYCLE_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
     *BACKTEST_TASKS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
+_DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,6 +88,8 @@ class ApplicationSettings:
     events_retention_days: int | None
     balance_thresholds: str | None
     balance_workers: int
+    dunning_retry_days: str | None
+    dunning_give_up_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def read_settings(context: Mapping[str, object]) -> Settings:
 def _application(flags: _Flags) -> ApplicationSettings:
     schedule = flags.optional("invoiceSchedule") or DEFAULT_INVOICE_SCHEDULE
     low = flags.whole("sinkMinPollers", 1, 0, 200)
-    kept = flags.optional("eventsRetentionDays")
+    kept, given_up = flags.optional("eventsRetentionDays"), flags.optional("dunningGiveUpDays")
     return ApplicationSettings(
         domain=_domain(flags),
         sink_min_pollers=low,
@@ -127,6 +130,8 @@ def _application(flags: _Flags) -> ApplicationSettings:
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
         balance_thresholds=flags.percentages("balanceThresholds"),
         balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
+        dunning_retry_days=flags.days("dunningRetryDays"),
+        dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
     )
 
 
@@ -231,6 +236,13 @@ class _Flags:
         value = self.optional(name)
         if value is not None and not _PERCENTAGES.fullmatch(value):
             self.fault(f"{name} is {value!r}, expected percentages such as 50,75,90,100")
+        return value
+
+    def days(self, name: str) -> str | None:
+        """Whole days, divided by commas, as they were written; None where the flag is not given."""
+        value = self.optional(name)
+        if value is not None and not _DAYS.fullmatch(value):
+            self.fault(f"{name} is {value!r}, expected whole days such as 1,3,5,7")
         return value
 
     def finish(self) -> None:

@@ -16,10 +16,10 @@ from meterhouse.ledger import api as ledger
 from meterhouse.llmcost import api as llmcost
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
+from meterhouse.payments import api as payments
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
-from meterhouse.subscriptions import addon_api, change_api, of_plan_api
-from meterhouse.subscriptions import api as subscriptions
+from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
@@ -40,13 +40,11 @@ def openapi() -> str:
             rehearse_api.rehearse_routes(UNUSED, UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
-            subscriptions.routes(UNUSED),
-            change_api.change_routes(UNUSED),
-            addon_api.addon_routes(UNUSED),
-            of_plan_api.of_plan_routes(UNUSED),
+            *subscriptions.all_routes(UNUSED),
             *llmcost.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             preview_api.preview_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

@@ -31,10 +31,12 @@ VARIABLES = {
     },
     "eventbridge": {"EVENT_BUS_NAME"},
     "genai": set(),
-    "stepfunctions": {"BACKTEST_WORKFLOW_ARN"},
+    "stepfunctions": set(),
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
 }
+STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
+"""The workflow that a function starts."""
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
@@ -83,7 +85,8 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
 @pytest.mark.parametrize("name", HANDLERS)
 def test_environment_is_that_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
     used = imported_technologies(FUNCTIONS / name / "handler.py")
-    expected = ALWAYS.union(CREDENTIALS.get(name, ()), *(VARIABLES[technology] for technology in used))
+    named = {*CREDENTIALS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
+    expected = ALWAYS.union(named, *(VARIABLES[technology] for technology in used))
 
     assert set(aws.functions()[name]["Environment"]["Variables"]) == expected
 
@@ -100,7 +103,21 @@ def test_a_function_reads_the_secrets_its_environment_names_and_no_other(aws: Sy
         if statement["Action"] == "secretsmanager:GetSecretValue"
         for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
     }
-    assert granted == named
+    of_apps = {resource for resource in granted if ":secret:meterhouse/apps/*" in resource}
+    assert granted - of_apps == named
+    assert bool(of_apps) == ("secretsmanager" in imported_technologies(FUNCTIONS / name / "handler.py"))
+
+
+def test_only_who_installs_apps_may_write_credentials_and_those_of_apps_alone(target: Synthesis) -> None:
+    written = {
+        name: str(s["Resource"])
+        for name, function in target.functions().items()
+        for s in target.statements(role_of(function))
+        if "secretsmanager:PutSecretValue" in s["Action"]
+    }
+
+    assert set(written) == {"manage_apps"}
+    assert written["manage_apps"].endswith(":secret:meterhouse/apps/*']]}")
 
 
 def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:
@@ -113,7 +130,7 @@ def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:
     assert allowed == {"relay_outbox"}
 
 
-def test_only_backtests_may_start_a_workflow_and_that_of_backtests_alone(target: Synthesis) -> None:
+def test_who_starts_a_workflow_may_start_that_one_alone(target: Synthesis) -> None:
     started = {
         name: str(s["Resource"])
         for name, function in target.functions().items()
@@ -121,8 +138,10 @@ def test_only_backtests_may_start_a_workflow_and_that_of_backtests_alone(target:
         if "states:StartExecution" in s["Action"]
     }
 
-    assert set(started) == {"manage_backtests"}
-    assert started["manage_backtests"].endswith(":stateMachine:meterhouse-backtest']]}")
+    workflows = {name: variable.removesuffix("_WORKFLOW_ARN").lower() for name, variable in STARTED.items()}
+    assert set(started) == set(workflows)
+    for name, workflow in workflows.items():
+        assert started[name].endswith(f":stateMachine:meterhouse-{workflow}']]}}")
 
 
 def test_every_function_has_a_role_and_a_log_group_of_its_own(target: Synthesis) -> None:

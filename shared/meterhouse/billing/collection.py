@@ -17,6 +17,7 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
+from meterhouse.rating.conventions import CutPeriod
 from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
@@ -86,6 +87,8 @@ def is_collectable(invoice: Invoice, at: datetime) -> bool:
     """Whether its quantities are wanted at `at`; those of a draft that lacks one are asked for again."""
     if invoice.state is InvoiceState.DRAFT_INVALID:
         return invoice.quantity_snapshotted_at is None
+    if invoice.state is InvoiceState.DRAFT_COLLECTING:
+        return True
     return target_of(invoice.state, Trigger.NEXT, invoice.holding(at)) is InvoiceState.DRAFT_COLLECTING
 
 
@@ -95,7 +98,8 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
     is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
     if missing and is_again:
         return driven
-    collecting = driven if is_again else driven.must_fire(Trigger.NEXT, at)
+    is_collecting = driven.invoice.state is InvoiceState.DRAFT_COLLECTING
+    collecting = driven if is_again or is_collecting else driven.must_fire(Trigger.NEXT, at)
     if missing:
         return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
             Trigger.FAILED, at, missing[0].message
@@ -117,6 +121,7 @@ def with_result(line: Line, quantity: Decimal, result: RatedLine, now: datetime)
         totals=result.totals,
         detailed=result.detailed_lines,
         trace=result.trace.document(),
+        is_taxed=False,
         updated_at=now,
     )
 
@@ -139,6 +144,7 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
         share=share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
+        conventions=workflow.conventions,
         price_version=line.key.partition("/period[")[0],
     )
 
@@ -192,9 +198,14 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
 
 
 def share_of(line: Line, workflow: Workflow) -> Fraction:
-    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full."""
+    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full.
+
+    Of usage it is the part of its commitments, by a convention of the profile.
+    """
     bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
-    if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
+    cuts_commitments = workflow.conventions.commitments_of_a_cut_period is CutPeriod.PRORATED
+    is_cut = cuts_commitments or isinstance(line.rate_card.price, FlatPrice)
+    if bills_full or not line.is_prorated or not is_cut:
         return _WHOLE
     return share(line.service_period, line.full_service_period)
 

@@ -84,7 +84,8 @@ def _reading(router: Router, service: InvoiceService, namespace: Callable[[], st
         )
         of = PageOf(page, page_size, descending=order is SortOrder.DESC)
         found, total = service.page(namespace(), wanted, of, order_by)
-        items = [invoice_to_wire(one, frozenset(expand or ())) for one in found]
+        apps = service.apps_of(namespace(), found) if InvoiceExpand.WORKFLOW_APPS in (expand or ()) else {}
+        items = [invoice_to_wire(one, frozenset(expand or ()), apps.get(one.invoice.app_id)) for one in found]
         return Page(total_count=total, page=page, page_size=page_size, items=items)
 
     @router.get(_INVOICE, operation_id="getInvoice", tags=_TAGS, summary="Get invoice")
@@ -94,7 +95,9 @@ def _reading(router: Router, service: InvoiceService, namespace: Callable[[], st
         include_deleted_lines: Annotated[bool, Query(alias="includeDeletedLines")] = False,
     ) -> InvoiceWire:
         shown = service.get(namespace(), invoice_id, include_deleted_lines=include_deleted_lines)
-        return invoice_to_wire(shown, _WITH_LINES if expand is None else frozenset(expand))
+        apps = service.apps_of(namespace(), [shown]) if InvoiceExpand.WORKFLOW_APPS in (expand or ()) else {}
+        expanded = _WITH_LINES if expand is None else frozenset(expand)
+        return invoice_to_wire(shown, expanded, apps.get(shown.invoice.app_id))
 
     @router.get(
         f"{_INVOICE}/lines/<line_id>/explanation",
@@ -128,6 +131,24 @@ def _acting(
     @router.post(f"{_INVOICE}/retry", operation_id="retryInvoiceAction", tags=_TAGS, summary="Retry invoice")
     def retry(invoice_id: str) -> InvoiceWire:
         return _with_lines(actions.retry(namespace(), invoice_id))
+
+    @router.post(
+        f"{_INVOICE}/snapshot-quantities",
+        operation_id="snapshotQuantitiesInvoiceAction",
+        tags=_TAGS,
+        summary="Snapshot quantities for usage based line items",
+    )
+    def snapshot_quantities(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.snapshot_quantities(namespace(), invoice_id))
+
+    @router.post(
+        f"{_INVOICE}/taxes/recalculate",
+        operation_id="recalculateInvoiceTaxAction",
+        tags=_TAGS,
+        summary="Recalculate an invoice's tax amounts",
+    )
+    def recalculate_taxes(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.recalculate_taxes(namespace(), invoice_id))
 
     @router.post(f"{_INVOICE}/void", operation_id="voidInvoiceAction", tags=_TAGS, summary="Void invoice")
     def void(invoice_id: str, body: Annotated[VoidInvoice, Body()]) -> InvoiceWire:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from meterhouse.billing.app_schema import AppsWire
 from meterhouse.billing.discount_wire import LineDiscountsWire, PartExternalIds
-from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire
+from meterhouse.billing.schema import PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price_schema import DiscountsWire, FlatPriceWithPaymentTerm, PriceWire
 from meterhouse.catalog.schema import TaxConfig
@@ -156,6 +157,11 @@ class CreditAllocationWire(Wire):
     description: str | None = None
 
 
+class LineTaxItem(Wire):
+    config: TaxConfig | None = None
+    behavior: Literal["inclusive", "exclusive"]
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -167,6 +173,7 @@ class DetailedLineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant
@@ -189,6 +196,7 @@ class LineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant

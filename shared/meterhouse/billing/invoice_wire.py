@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from meterhouse.billing.app_schema import apps_to_wire
 from meterhouse.billing.discount_wire import amount_discounts, part_external_ids, usage_discounts
 from meterhouse.billing.external_ids import detailed_id
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import PAYMENT, CreditAllocation, Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
@@ -27,21 +29,20 @@ from meterhouse.billing.invoice_schema import (
     LineInvoice,
     LineRateCard,
     LineSubscription,
+    LineTaxItem,
     LineWire,
     PaymentWire,
     StatusDetails,
     TotalsWire,
 )
 from meterhouse.billing.schema import (
-    AppReference,
-    AppsWire,
-    SandboxAppWire,
     party_fields,
     party_to_wire,
     workflow_to_wire,
 )
 from meterhouse.billing.service import Shown
 from meterhouse.billing.state import InvoiceState, is_immutable
+from meterhouse.billing.taxes import tax_config_of
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, discounts_to_wire, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
@@ -54,7 +55,8 @@ from meterhouse.rating.rerun import usage_of
 from meterhouse.rating.trace import is_genuine
 
 
-def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWire:
+def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: InstalledApp | None = None) -> InvoiceWire:
+    """The invoice, with its app where that is to be shown."""
     invoice = shown.invoice
     return InvoiceWire(
         id=invoice.id,
@@ -65,7 +67,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         status=InvoiceStatus(invoice.state.status),
         status_details=_details(shown),
         totals=_totals(invoice.totals),
-        workflow=_workflow(invoice, expand_apps=InvoiceExpand.WORKFLOW_APPS in expand),
+        workflow=_workflow(invoice, app),
         description=invoice.description,
         metadata=dict(invoice.metadata) or None,
         period=None if invoice.period is None else period_to_wire(invoice.period),
@@ -122,12 +124,9 @@ def _details(shown: Shown) -> StatusDetails:
     )
 
 
-def _workflow(invoice: Invoice, *, expand_apps: bool) -> InvoiceWorkflowWire:
-    app: AppReference | SandboxAppWire = AppReference(id=invoice.app_id)
-    if expand_apps:
-        app = SandboxAppWire(id=invoice.app_id, created_at=invoice.created_at, updated_at=invoice.created_at)
+def _workflow(invoice: Invoice, app: InstalledApp | None) -> InvoiceWorkflowWire:
     return InvoiceWorkflowWire(
-        apps=AppsWire(tax=app, invoicing=app, payment=app),
+        apps=apps_to_wire(invoice.app_id, app),
         source_billing_profile_id=invoice.profile_id,
         workflow=workflow_to_wire(invoice.workflow),
     )
@@ -175,6 +174,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         credit_allocations=[_allocation(one) for one in line.credits] or None,
         invoice=_reference(invoice),
         currency=line.currency,
+        taxes=_taxes(invoice, line, line.totals),
         totals=_totals(line.totals),
         period=period_to_wire(line.service_period),
         invoice_at=line.invoice_at,
@@ -218,6 +218,7 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
         invoice=_reference(invoice),
         currency=line.currency,
+        taxes=_taxes(invoice, line, totals_of([part])),
         totals=_totals(totals_of([part])),
         period=period_to_wire(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
@@ -234,6 +235,19 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
 def _allocation(borne: CreditAllocation) -> CreditAllocationWire:
     of = "in advance of credit" if borne.grant_id is None else f"credit grant {borne.grant_id}"
     return CreditAllocationWire(amount=borne.amount, description=of)
+
+
+def _taxes(invoice: Invoice, line: Line, totals: Totals) -> list[LineTaxItem] | None:
+    """One item for each kind of tax that there is; how much it comes to stands in the totals."""
+    config = tax_config_of(line, invoice.workflow)
+    shown = None if not config else TaxConfig.model_validate(config)
+    amounts = {"inclusive": totals.taxes_inclusive_total, "exclusive": totals.taxes_exclusive_total}
+    found = [
+        LineTaxItem.model_validate({"config": shown, "behavior": behavior})
+        for behavior, amount in amounts.items()
+        if amount
+    ]
+    return found or None
 
 
 def _subscription(line: Line) -> LineSubscription | None:

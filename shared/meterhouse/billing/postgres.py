@@ -18,6 +18,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
 from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import Conflict, InvariantBroken, Problem
 from meterhouse.kernel.period import Period
@@ -47,7 +48,10 @@ class PostgresLines:
         return self._all("pending_lines", customer_ids=list(customer_ids))
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of)
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=False)
+
+    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
 
     def taken_off(self, invoice_id: str) -> list[Line]:
         return self._all("lines_taken_off", invoice_id=invoice_id)
@@ -150,6 +154,7 @@ class PostgresBilling:
         self.customers = PostgresCustomers(transaction)
         self.subscriptions = PostgresSubscriptions(transaction)
         self.features = PostgresFeatures(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.credit = PostgresLedgerStore(transaction)
 

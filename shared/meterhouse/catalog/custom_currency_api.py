@@ -26,8 +26,8 @@ from meterhouse.catalog.custom_currency_service import CustomCurrencyService, Sh
 from meterhouse.kernel.currency import currencies
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import Text, refuse_other_filters, text_filter
-from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
+from meterhouse.platform.text_filter import refuse_other_filters, text_filter
+from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Text, Ulid
 
 T = TypeVar("T")
 _TAGS = ["Currencies"]
@@ -65,7 +65,7 @@ def all_currency_routes(service: CustomCurrencyService) -> Router:
         refuse_other_filters(router.current_event.resolved_query_string_parameters, _FILTERS)
         text = text_filter(code, code_eq, code_neq, code_contains, code_exists, "code")
         custom = service.all(namespace_of(router.current_event.raw_event))
-        found = [
+        found: list[BillingCurrencyFiat | BillingCurrencyCustom] = [
             *(fiat_wire(one) for one in currencies()),
             *(custom_wire(one, with_cost_bases=bool(expand)) for one in custom),
         ]

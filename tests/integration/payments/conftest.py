@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from localstack.fixtures import running_aws
+from meterhouse.platform.postgres import Database
+from tests.integration.billing.conftest import Run
+from tests.integration.payments.given import AppsApi
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +20,14 @@ def aws_account() -> Iterator[Mapping[str, str]]:
 def secrets_manager(aws_account: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**aws_account, "APP_SECRETS_PREFIX": "meterhouse/apps/"}.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def run(database: Database, namespace: str) -> Run:
+    return Run(database, namespace)
+
+
+@pytest.fixture
+def api(run: Run, secrets_manager: None) -> AppsApi:
+    assert secrets_manager is None
+    return AppsApi(run)
