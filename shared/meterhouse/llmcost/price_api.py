@@ -17,8 +17,8 @@ from meterhouse.llmcost.price_schema import (
     price_wire,
 )
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import Text, text_filters
-from meterhouse.platform.wire import PageNumber, PageSize, Ulid
+from meterhouse.platform.text_filter import text_filters
+from meterhouse.platform.wire import PageNumber, PageSize, Text, Ulid
 
 _TAGS = ["LLM cost"]
 _PRICES = "/api/v3/openmeter/llm-cost/prices"

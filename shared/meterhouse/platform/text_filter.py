@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from meterhouse.kernel.errors import InvalidInput, Problem
 
+_LONGEST = 256
+
 
 @dataclass(frozen=True, slots=True)
 class TextFilter:
