@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -44,7 +43,7 @@ class CreditGrantTaxConfig(SnakeWire):
 
 class CreateCreditGrantPurchase(SnakeWire):
     currency: CurrencyCode
-    per_unit_cost_basis: Numeric = Decimal(1)
+    per_unit_cost_basis: Numeric | None = None
     availability_policy: Literal["on_creation"] = "on_creation"
 
 

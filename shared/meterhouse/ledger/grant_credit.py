@@ -7,7 +7,7 @@ from meterhouse.kernel.errors import Conflict, Problem
 from meterhouse.ledger.credit_grant import CreditGrant
 from meterhouse.ledger.customer_book import lock_customer, open_book
 from meterhouse.ledger.events import grant_created
-from meterhouse.ledger.grant_rules import CreditGrantSpec, new_credit_grant
+from meterhouse.ledger.grant_rules import CreditGrantSpec, Known, new_credit_grant
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
@@ -34,8 +34,7 @@ class GrantCredit:
         """
         with self._begin(namespace) as work:
             customer = lock_customer(work, customer_id)
-            custom = work.store.currencies.by_codes([spec.currency])
-            grant = new_credit_grant(self._new_id(), customer.id, spec, custom, self._now())
+            grant = new_credit_grant(self._new_id(), customer.id, spec, _known(work.store, spec), self._now())
             _refuse_second(work.store, grant)
             add_grant(work, grant)
             work.commit()
@@ -50,6 +49,14 @@ def add_grant(work: Work[LedgerStore], grant: CreditGrant) -> None:
         book.fund(grant)
         work.store.ledger.book(book.booked)
     work.publish(grant_created(grant))
+
+
+def _known(store: LedgerStore, spec: CreditGrantSpec) -> Known:
+    currencies = store.currencies.by_codes([spec.currency])
+    bases = store.currencies.cost_bases([one.id for one in currencies.values()])
+    named = [] if spec.taxation is None or spec.taxation.code_id is None else [spec.taxation.code_id]
+    codes = [code.id for code in store.tax_codes.by_ids(named).values() if code.deleted_at is None]
+    return Known(currencies, bases, codes)
 
 
 def _refuse_second(store: LedgerStore, grant: CreditGrant) -> None:

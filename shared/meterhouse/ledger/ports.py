@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from meterhouse.catalog.custom_currency import CustomCurrency
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
+from meterhouse.catalog.tax_code import TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import CostBasis
@@ -164,6 +165,13 @@ class Currencies(Protocol):
 
     def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
 
+    def cost_bases(self, currency_ids: Collection[str]) -> Sequence[CurrencyCostBasis]: ...
+
+
+class TaxCodes(Protocol):
+    def by_ids(self, code_ids: Collection[str]) -> Mapping[str, TaxCode]:
+        """Codes by id, deleted ones too."""
+
 
 class LedgerStore(Protocol):
     @property
@@ -174,6 +182,8 @@ class LedgerStore(Protocol):
     def customers(self) -> Customers: ...
     @property
     def currencies(self) -> Currencies: ...
+    @property
+    def tax_codes(self) -> TaxCodes: ...
 
 
 class OpenCharges(Protocol):

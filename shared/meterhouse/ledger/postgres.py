@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.account import CostBasis
@@ -176,6 +177,7 @@ class PostgresLedgerStore:
         self.ledger = PostgresLedger(transaction)
         self.customers = PostgresCustomers(transaction)
         self.currencies = PostgresCurrencies(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
 
 
 def _matching(query: str) -> str:
