@@ -36,7 +36,7 @@ def openapi() -> str:
             *subscriptions.all_routes(UNUSED),
             *llmcost.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             *ledger.routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             preview_api.preview_routes(UNUSED),

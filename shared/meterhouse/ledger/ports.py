@@ -89,6 +89,8 @@ NOTHING_HELD = Holding([], [])
 class Grants(Protocol):
     def find(self, grant_id: str) -> CreditGrant | None: ...
 
+    def by_ids(self, grant_ids: Collection[str]) -> Mapping[str, CreditGrant]: ...
+
     def find_by_key(self, customer_id: str, key: str) -> CreditGrant | None: ...
 
     def page(self, wanted: GrantFilter, number: int, size: int) -> tuple[list[CreditGrant], int]:
@@ -184,6 +186,24 @@ class LedgerStore(Protocol):
     def currencies(self) -> Currencies: ...
     @property
     def tax_codes(self) -> TaxCodes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceReference:
+    """The invoice on which a grant is paid, and its line there."""
+
+    invoice_id: str
+    line_id: str
+
+
+class Purchases(Protocol):
+    """How a room above lets invoices pay for credit; called inside the transaction that grants it."""
+
+    def bill(self, namespace: str, grant: CreditGrant) -> None:
+        """Put the purchase of a new grant onto an invoice."""
+
+    def invoices_of(self, namespace: str, grant_ids: Collection[str]) -> Mapping[str, InvoiceReference]:
+        """Where each grant is paid, by its id; those that no invoice pays for are left out."""
 
 
 class OpenCharges(Protocol):

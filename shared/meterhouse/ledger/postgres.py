@@ -46,6 +46,10 @@ class PostgresGrants:
     def find(self, grant_id: str) -> CreditGrant | None:
         return self._one("find", id=grant_id)
 
+    def by_ids(self, grant_ids: Collection[str]) -> dict[str, CreditGrant]:
+        rows = self._transaction.fetch_all(_GRANTS["by_ids"], {"ids": list(grant_ids)})
+        return {row["id"]: grant_of(row) for row in rows}
+
     def find_by_key(self, customer_id: str, key: str) -> CreditGrant | None:
         return self._one("find_by_key", customer_id=customer_id, key=key)
 
