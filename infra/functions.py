@@ -7,7 +7,9 @@ from infra.function_spec import (
     EVENTBRIDGE,
     GENAI,
     KAFKA,
+    PDF,
     POSTGRES,
+    S3,
     SECRETSMANAGER_WRITER,
     STEPFUNCTIONS,
     Credential,
@@ -18,7 +20,16 @@ _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _LLM_COST = "/api/v3/openmeter/llm-cost"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
+DOCUMENT_WORKER = FunctionSpec(
+    "render_invoice",
+    (POSTGRES, S3, PDF),
+    routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
+    timeout=120,
+    memory=1769,
+)
+
 REQUESTS = (
+    DOCUMENT_WORKER,
     FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
@@ -205,7 +216,10 @@ REQUESTS = (
             "GET /api/v1/billing/invoices/{invoiceId}",
             "PUT /api/v1/billing/invoices/{invoiceId}",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
-            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/explanation",
+            "GET /api/v1/billing/invoices/{invoiceId}/verify",
+            "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",
+            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/explain",
+            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/verify",
             "POST /api/v1/billing/invoices/{invoiceId}/advance",
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",

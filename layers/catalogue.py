@@ -14,6 +14,7 @@ class Layer(StrEnum):
     POSTGRES = "postgres"
     PAYMENTS = "payments"
     GENAI = "genai"
+    PDF = "pdf"
     METERHOUSE = "meterhouse"
 
 
