@@ -1,4 +1,4 @@
-"""The operations of the official SDK on apps, in the namespace of `test_sdk_coverage`; it leaves apps as plain objects."""
+"""What the official SDK does with apps, which it leaves as plain objects, in the namespace of `test_sdk_coverage`."""
 
 from collections.abc import Callable
 from http import HTTPStatus
