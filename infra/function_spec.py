@@ -18,6 +18,10 @@ class Technology(StrEnum):
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
     """The same, to be written and deleted."""
+    S3 = "s3"
+    """Documents of invoices."""
+    PDF = "pdf"
+    """Drawing them: a layer, and nothing to talk to."""
 
 
 class Credential(StrEnum):
@@ -49,4 +53,4 @@ class FunctionSpec:
     starts: str = ""
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF = Technology

@@ -10,8 +10,8 @@ from infra.functions import FUNCTIONS as SPECS
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer"}
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka"} | WITHOUT_LAYER
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "s3"}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "pdf"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -33,6 +33,8 @@ VARIABLES = {
     "stepfunctions": set(),
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
+    "s3": {"INVOICE_DOCUMENTS_BUCKET"},
+    "pdf": set(),
 }
 STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
 """The workflow that a function starts."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import TaxCodes
+from meterhouse.billing.taxes import CODES
 from meterhouse.catalog.tax_code import AppType, DefaultTaxCodes, TaxCode
 from meterhouse.kernel.errors import Problem
 
@@ -65,8 +66,7 @@ def _coded_line(line: Line, known: Mapping[str, TaxCode], defaults: DefaultTaxCo
 
 def _named_by_default(config: _TaxConfig, default_id: str | None) -> _TaxConfig:
     """The configuration with the default code, if it names none, by its id or as an app calls it."""
-    given = {name for name, value in (config or {}).items() if value is not None}
-    if default_id is None or {_CODE_ID, *_NAMES.values()} & given:
+    if default_id is None or CODES & {name for name, value in (config or {}).items() if value is not None}:
         return config
     return {**(config or {}), _CODE_ID: default_id}
 
@@ -77,7 +77,7 @@ def _filled(config: _TaxConfig, known: Mapping[str, TaxCode]) -> _TaxConfig:
     if config is None or code is None:
         return config
     called = {name: {"code": code.code_of(kind)} for kind, name in _NAMES.items() if code.code_of(kind)}
-    return {**called, **config}
+    return {**called, **{name: value for name, value in config.items() if value is not None}}
 
 
 def _code_id(config: _TaxConfig) -> str | None:

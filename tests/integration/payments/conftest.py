@@ -1,19 +1,12 @@
 """Apps on the real database, with the emulator's Secrets Manager for their credentials."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
-from localstack.fixtures import running_aws
 from meterhouse.platform.postgres import Database
 from tests.integration.billing.conftest import Run
 from tests.integration.payments.given import AppsApi
-
-
-@pytest.fixture(scope="session")
-def aws_account() -> Iterator[Mapping[str, str]]:
-    with running_aws() as environment:
-        yield environment
 
 
 @pytest.fixture

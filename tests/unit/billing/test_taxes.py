@@ -139,6 +139,12 @@ def test_a_line_rated_again_has_no_taxes_until_they_are_told_again() -> None:
         (None, {"behavior": "exclusive"}, {"behavior": "exclusive"}),
         ({"taxCodeId": "c"}, {"behavior": "exclusive"}, {"behavior": "exclusive", "taxCodeId": "c"}),
         (None, None, {}),
+        ({"behavior": None, "taxCodeId": None}, {"behavior": "exclusive"}, {"behavior": "exclusive"}),
+        (
+            {"taxCodeId": "c"},
+            {"taxCodeId": "d", "stripe": {"code": "txcd_00000000"}, "behavior": "inclusive"},
+            {"taxCodeId": "c", "behavior": "inclusive"},
+        ),
     ],
 )
 def test_a_lines_settings_come_before_the_profiles(own: Any, default: Any, effective: Any) -> None:
