@@ -47,7 +47,7 @@ def test_lines_that_no_subscription_asks_for_any_more_are_removed_and_may_come_a
 
 def test_lines_made_by_hand_stay_whatever_subscriptions_say() -> None:
     [manual, *_] = pending()
-    by_hand = replace(manual, key="by hand", managed_by=ManagedBy.MANUAL)
+    by_hand = replace(manual, key="by hand", managed_by=ManagedBy.MANUAL, subscription=None)
 
     assert Pending([by_hand], Known()).following([], at("2024-02-01"), NOW).lines == [by_hand]
 
