@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from meterhouse.billing import api as billing
 from meterhouse.billing import backtest_api, preview_api
 from meterhouse.catalog import api as catalog
-from meterhouse.catalog import currencies_api, rehearse_api
+from meterhouse.catalog import currencies_api, custom_currency_api, rehearse_api, tax_code_api
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
@@ -32,6 +32,10 @@ def openapi() -> str:
             *customers.routes(UNUSED, UNUSED),
             *catalog.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             currencies_api.currency_routes(),
+            custom_currency_api.all_currency_routes(UNUSED),
+            custom_currency_api.custom_currency_routes(UNUSED),
+            tax_code_api.tax_code_routes(UNUSED),
+            tax_code_api.default_tax_code_routes(UNUSED),
             rehearse_api.rehearse_routes(UNUSED, UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),

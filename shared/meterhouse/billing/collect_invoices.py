@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.burn_credit import burn_credit
 from meterhouse.billing.collection import aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
@@ -73,7 +74,11 @@ def collect(
     lines = [line for invoice in ready for line in invoice.lines]
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
     quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
-    done = [collected(one, quantities, at, now) if is_collectable(one.invoice, at) else one for one in arrived]
+    moved = [collected(one, quantities, at, now) if is_collectable(one.invoice, at) else one for one in arrived]
+    ids = {invoice.id for invoice in ready}
+    rated = [one for one in moved if one.invoice.id in ids and one.invoice.state is not InvoiceState.DRAFT_INVALID]
+    burnt = {one.invoice.id: one for one in burn_credit(work, rated, now)}
+    done = [burnt.get(one.invoice.id, one) for one in moved]
     changed = [one for one in done if one.transitions]
     save(work, changed, now)
     work.store.lines.update([line for one in changed for line in one.invoice.lines])

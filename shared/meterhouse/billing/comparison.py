@@ -155,4 +155,5 @@ def _compared(line: Line | None, invoiced: Mapping[str, str]) -> ComparedLine | 
 
 
 def _total(line: ComparedLine | None) -> Decimal:
-    return _NONE if line is None else line.totals.total
+    """What it costs, whether prepaid credit bears it or not."""
+    return _NONE if line is None else EXACT.add(line.totals.total, line.totals.credits_total)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 from meterhouse.billing.alignment import Anchored
-from meterhouse.billing.invoice import Issue, Severity
+from meterhouse.billing.invoice import CreditAllocation, Issue, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import Cadence
@@ -67,6 +68,14 @@ def detailed_to_documents(lines: Iterable[DetailedLine]) -> list[Document]:
 
 def detailed_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[DetailedLine, ...]:
     return tuple(line_from_document(document) for document in documents)
+
+
+def credits_to_documents(borne: Iterable[CreditAllocation]) -> list[Document]:
+    return [{"charge": one.charge, "amount": f"{one.amount:f}", "grant_id": one.grant_id} for one in borne]
+
+
+def credits_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[CreditAllocation, ...]:
+    return tuple(CreditAllocation(**{**document, "amount": Decimal(document["amount"])}) for document in documents)
 
 
 def _fields(part: Party | Address | Workflow | Issue) -> Document:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.app import Apps
+from meterhouse.billing.burn_credit import return_credit
 from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
@@ -66,6 +67,7 @@ class EditInvoice:
     def _resumed(
         self, work: Work[BillingStore], namespace: str, updating: Driven, done: Edited, at: datetime
     ) -> list[Driven]:
+        return_credit(work, done.removed, at)
         work.store.lines.add(done.added)
         work.store.lines.update([*done.changed, *done.removed])
         waiting = replace(updating, invoice=_to_be_collected(updating.invoice, done)).must_fire(Trigger.NEXT, at)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from meterhouse.billing.profile import Party, Workflow
 from meterhouse.billing.state import Guard, InvoiceState, Trigger
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.period import Period
 from meterhouse.rating.line import DetailedLine, Totals
@@ -28,6 +29,15 @@ class SubscriptionReference:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditAllocation:
+    """What prepaid credit bears of a line: of a grant, or, without one, in advance of credit to come."""
+
+    charge: str
+    amount: Decimal
+    grant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One item for one period.
 
@@ -41,6 +51,9 @@ class Line:
         quantity: units used in the service period (1 for a flat price); None until it was snapshotted.
         trace: how the totals came about, with a hash; None until rated.
         deleted_at: when it was taken off its invoice by hand; its key is never billed again.
+        settlement_mode: whether credit bears what it can of it, or all.
+        credits: what credit bears of it, in the order in which it was burnt.
+        grant_id: the credit grant that it pays for; credit never bears any of that.
     """
 
     id: str
@@ -69,6 +82,9 @@ class Line:
     detailed: tuple[DetailedLine, ...] = ()
     trace: Mapping[str, object] | None = None
     deleted_at: datetime | None = None
+    settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
+    credits: tuple[CreditAllocation, ...] = ()
+    grant_id: str | None = None
 
 
 class Severity(StrEnum):

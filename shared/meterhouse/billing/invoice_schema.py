@@ -150,6 +150,11 @@ class DetailedRateCard(Wire):
     quantity: Numeric
 
 
+class CreditAllocationWire(Wire):
+    amount: Numeric
+    description: str | None = None
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -157,6 +162,7 @@ class DetailedLineWire(Resource):
     status: Literal["detailed"] = "detailed"
     category: str
     discounts: LineDiscountsWire | None = None
+    credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire
@@ -177,6 +183,7 @@ class LineWire(Resource):
     managed_by: str
     status: Literal["valid"] = "valid"
     discounts: LineDiscountsWire | None = None
+    credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
     totals: TotalsWire

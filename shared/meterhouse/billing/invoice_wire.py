@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
-from meterhouse.billing.invoice import Invoice, Issue, Line
+from meterhouse.billing.invoice import CreditAllocation, Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
     AvailableActions,
     AvailableInvoiceAction,
+    CreditAllocationWire,
     DetailedLineWire,
     DetailedRateCard,
     DueDate,
@@ -162,6 +163,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         metadata=dict(card.metadata) or None,
         managed_by=line.managed_by.value,
         discounts=usage_discounts(line, free_units(steps)) if steps else None,
+        credit_allocations=[_allocation(one) for one in line.credits] or None,
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(line.totals),
@@ -202,6 +204,7 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         name=part.name,
         category=part.category.value,
         discounts=amount_discounts(line, part),
+        credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(totals_of([part])),
@@ -215,6 +218,11 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         created_at=line.created_at,
         updated_at=line.updated_at,
     )
+
+
+def _allocation(borne: CreditAllocation) -> CreditAllocationWire:
+    of = "in advance of credit" if borne.grant_id is None else f"credit grant {borne.grant_id}"
+    return CreditAllocationWire(amount=borne.amount, description=of)
 
 
 def _subscription(line: Line) -> LineSubscription | None:

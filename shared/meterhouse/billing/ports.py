@@ -15,7 +15,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
-from meterhouse.ledger.transaction import Transaction
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -164,15 +164,6 @@ class BilledFeatures(Protocol):
         """For each key the live feature, or the one archived last; unknown keys are left out."""
 
 
-class Books(Protocol):
-    def book(self, transactions: Sequence[Transaction]) -> None:
-        """Write all of them at once.
-
-        Raises:
-            InvariantBroken: one of a business key that is written already.
-        """
-
-
 class BillingStore(Protocol):
     @property
     def invoices(self) -> Invoices: ...
@@ -189,7 +180,7 @@ class BillingStore(Protocol):
     @property
     def features(self) -> BilledFeatures: ...
     @property
-    def books(self) -> Books: ...
+    def credit(self) -> LedgerStore: ...
 
 
 class UsageReader(Protocol):

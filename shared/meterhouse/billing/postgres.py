@@ -20,7 +20,7 @@ from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken, Problem
 from meterhouse.kernel.period import Period
-from meterhouse.ledger.postgres import PostgresLedger
+from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
@@ -144,7 +144,7 @@ class PostgresBilling:
         self.customers = PostgresCustomers(transaction)
         self.subscriptions = PostgresSubscriptions(transaction)
         self.features = PostgresFeatures(transaction)
-        self.books = PostgresLedger(transaction)
+        self.credit = PostgresLedgerStore(transaction)
 
 
 class PostgresBillingGuard:

@@ -3,7 +3,7 @@
 from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_profiles import PostgresProfiles
-from meterhouse.ledger.postgres import PostgresLedger
+from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Transaction
 from meterhouse.subscriptions.postgres import PostgresStore
 
@@ -17,4 +17,4 @@ class PostgresPreview(PostgresStore):
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
-        self.books = PostgresLedger(transaction)
+        self.credit = PostgresLedgerStore(transaction)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Books, Invoices, Lines, Overrides, Profiles
+from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Overrides, Profiles
 from meterhouse.customers.model import Customer
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions import ports
 from meterhouse.subscriptions.ports import SubscriptionStore
 
@@ -39,4 +40,4 @@ class PreviewStore(SubscriptionStore, Protocol):
     @property
     def overrides(self) -> Overrides: ...
     @property
-    def books(self) -> Books: ...
+    def credit(self) -> LedgerStore: ...

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from meterhouse.billing.documents import (
+    credits_from_documents,
+    credits_to_documents,
     detailed_from_documents,
     detailed_to_documents,
     issues_from_documents,
@@ -18,6 +20,7 @@ from meterhouse.billing.invoice import Invoice, Line, ManagedBy, SubscriptionRef
 from meterhouse.billing.prepaid import Prepaid
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.period import Period
 from meterhouse.rating.line import Totals
 
@@ -70,6 +73,7 @@ _LINE_FIELDS = (
     "created_at",
     "updated_at",
     "deleted_at",
+    "grant_id",
 )
 
 
@@ -123,6 +127,8 @@ def line_values(line: Line) -> Values:
         "rate_card": json.dumps(rate_card_to_document(line.rate_card)),
         "detailed": json.dumps(detailed_to_documents(line.detailed)),
         "trace": None if line.trace is None else json.dumps(line.trace),
+        "settlement_mode": line.settlement_mode.value,
+        "credits": json.dumps(credits_to_documents(line.credits)),
     }
 
 
@@ -140,6 +146,8 @@ def line_of(row: Mapping[str, Any]) -> Line:
         totals=_totals(row),
         detailed=detailed_from_documents(row["detailed"]),
         trace=row["trace"],
+        settlement_mode=SettlementMode(row["settlement_mode"]),
+        credits=credits_from_documents(row["credits"]),
     )
 
 

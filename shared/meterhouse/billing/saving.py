@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.app import Apps
+from meterhouse.billing.burn_credit import settle_credit
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import draft_number
@@ -17,7 +18,8 @@ from meterhouse.platform.work import Work
 def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> None:
     """Write invoices, without their lines, with their steps, bookings and events; the caller commits."""
     work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
-    work.store.books.book([booking for one in driven for booking in one.bookings])
+    settle_credit(work, driven, now)
+    work.store.credit.ledger.book([booking for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
 

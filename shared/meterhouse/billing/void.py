@@ -47,6 +47,7 @@ def _again(line: Line, again: Again, now: datetime) -> Line:
         totals=NOTHING,
         detailed=(),
         trace=None,
+        credits=(),
         created_at=now,
         updated_at=now,
     )

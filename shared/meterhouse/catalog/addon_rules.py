@@ -12,17 +12,17 @@ from meterhouse.catalog.rate_card import RateCard
 from meterhouse.catalog.rate_card_rules import contradictions, placed, unsold
 from meterhouse.kernel.errors import Problem
 
-_CARDS = "/rateCards"
+CARDS = "/rateCards"
 
 
 def addon_contradictions(spec: AddonSpec) -> list[Problem]:
     """Why an add-on cannot even be a draft: what it says contradicts itself."""
-    return [*currency_problems(spec.currency, ""), *contradictions(spec.rate_cards, _CARDS)]
+    return [*currency_problems(spec.currency, ""), *contradictions(spec.rate_cards, CARDS)]
 
 
 def unsold_addon(spec: AddonSpec, known: KnownFeatures) -> list[Problem]:
     """Why a sound draft cannot be sold; `known` holds the features that its rate cards name."""
-    cards = placed(spec.rate_cards, _CARDS)
+    cards = placed(spec.rate_cards, CARDS)
     return [
         *_emptiness(spec),
         *(problem for card, at in cards for problem in unsold(card, known, at)),
@@ -37,7 +37,7 @@ def addon_feature_keys(spec: AddonSpec) -> set[str]:
 
 def _emptiness(spec: AddonSpec) -> Iterator[Problem]:
     if not spec.rate_cards:
-        yield Problem(_CARDS, "addon_without_rate_cards", "an add-on needs at least one rate card")
+        yield Problem(CARDS, "addon_without_rate_cards", "an add-on needs at least one rate card")
 
 
 def _uncounted(spec: AddonSpec, card: RateCard, at: str) -> Iterator[Problem]:

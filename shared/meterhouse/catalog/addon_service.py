@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from meterhouse.catalog.addon import Addon, AddonSpec
-from meterhouse.catalog.addon_rules import addon_contradictions, addon_feature_keys, unsold_addon
+from meterhouse.catalog.addon_rules import CARDS, addon_contradictions, addon_feature_keys, unsold_addon
 from meterhouse.catalog.known_features import known_features
+from meterhouse.catalog.known_tax_codes import live_tax_codes, unknown_tax_codes
 from meterhouse.catalog.ports import CatalogStore
+from meterhouse.catalog.rate_card_rules import placed
 from meterhouse.catalog.version_sale import VersionSale
 from meterhouse.catalog.version_service import Kind, VersionService
 from meterhouse.kernel.errors import Problem
@@ -15,7 +17,14 @@ from meterhouse.kernel.errors import Problem
 def _obstacles(store: CatalogStore, addons: Sequence[Addon], _at: datetime) -> Mapping[str, Sequence[Problem]]:
     keys = {key for addon in addons for key in addon_feature_keys(addon.spec)}
     known = known_features(store.features, store.meters, keys)
-    return {addon.id: unsold_addon(addon.spec, known) for addon in addons}
+    taxed = live_tax_codes(store.tax_codes, (card for addon in addons for card in addon.spec.rate_cards))
+    return {
+        addon.id: [
+            *unsold_addon(addon.spec, known),
+            *unknown_tax_codes(placed(addon.spec.rate_cards, CARDS), taxed),
+        ]
+        for addon in addons
+    }
 
 
 def _users(store: CatalogStore, addon: Addon, at: datetime) -> Sequence[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.plan import BILLING_CADENCES, PlanPhase, PlanSpec
+from meterhouse.catalog.rate_card import RateCard
 from meterhouse.catalog.rate_card_rules import contradictions, duplicates, placed, unaligned, unsold
 from meterhouse.kernel.cadence import exceeds_a_century
 from meterhouse.kernel.currency import currency
@@ -28,8 +29,7 @@ def spec_problems(spec: PlanSpec, root: str = "") -> list[Problem]:
 
 def publish_problems(spec: PlanSpec, known: KnownFeatures, root: str = "") -> list[Problem]:
     """Why a sound draft cannot be sold; `known` holds the features that its rate cards name."""
-    phases = phases_at(spec, root)
-    cards = [card for phase, at in phases for card in placed(phase.rate_cards, at)]
+    phases, cards = phases_at(spec, root), rate_cards_at(spec, root)
     return [
         *_duration_problems(spec, root),
         *(problem for phase, at in phases for problem in _emptiness(phase, at)),
@@ -53,6 +53,11 @@ def currency_problems(code: str, root: str) -> Sequence[Problem]:
 def phases_at(spec: PlanSpec, root: str = "") -> list[tuple[PlanPhase, str]]:
     """Each phase with the pointer to its rate cards."""
     return [(phase, f"{root}/phases/{index}/rateCards") for index, phase in enumerate(spec.phases)]
+
+
+def rate_cards_at(spec: PlanSpec, root: str = "") -> list[tuple[RateCard, str]]:
+    """Each rate card of each phase with the pointer to it."""
+    return [card for phase, at in phases_at(spec, root) for card in placed(phase.rate_cards, at)]
 
 
 def _cadence_problems(spec: PlanSpec, root: str) -> Iterator[Problem]:

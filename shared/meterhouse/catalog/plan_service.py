@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from meterhouse.catalog.known_features import known_features
+from meterhouse.catalog.known_tax_codes import live_tax_codes, unknown_tax_codes
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.plan_addon import PlanAddon
 from meterhouse.catalog.plan_addon_events import plan_addon_event
 from meterhouse.catalog.plan_addon_rules import assigned_problems
-from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
+from meterhouse.catalog.plan_rules import feature_keys, publish_problems, rate_cards_at, spec_problems
 from meterhouse.catalog.ports import CatalogStore
 from meterhouse.catalog.version_service import Kind, Shown, VersionService
 from meterhouse.kernel.errors import NotFound, Problem
@@ -17,11 +18,17 @@ from meterhouse.kernel.errors import NotFound, Problem
 def _obstacles(store: CatalogStore, plans: Sequence[Plan], at: datetime) -> Mapping[str, Sequence[Problem]]:
     keys = {key for plan in plans for key in feature_keys(plan.spec)}
     known = known_features(store.features, store.meters, keys)
+    cards = {plan.id: rate_cards_at(plan.spec) for plan in plans}
+    taxed = live_tax_codes(store.tax_codes, (card for placed in cards.values() for card, _ in placed))
     sold_with: dict[str, list[PlanAddon]] = {plan.id: [] for plan in plans}
     for assigned in store.plan_addons.of_plans(sold_with.keys()):
         sold_with[assigned.plan_id].append(assigned)
     return {
-        plan.id: [*publish_problems(plan.spec, known), *assigned_problems(plan.spec, sold_with[plan.id], at)]
+        plan.id: [
+            *publish_problems(plan.spec, known),
+            *unknown_tax_codes(cards[plan.id], taxed),
+            *assigned_problems(plan.spec, sold_with[plan.id], at),
+        ]
         for plan in plans
     }
 

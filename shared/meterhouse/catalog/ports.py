@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from meterhouse.catalog.addon import AddonSpec
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.plan_addon import PlanAddon
+from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
 from meterhouse.catalog.version import Status, Version
 from meterhouse.metering.aggregation import Aggregation
 
@@ -173,6 +175,42 @@ class FeatureUse(Protocol):
         """Which of these archived features something still measures by."""
 
 
+class TaxCodeStore(Protocol):
+    def by_ids(self, code_ids: Collection[str]) -> Mapping[str, TaxCode]:
+        """Codes by id, deleted ones too."""
+
+    def page(self, *, include_deleted: bool, limit: int, offset: int) -> tuple[list[TaxCode], int]:
+        """The rows in order of their ids, and how many there are in all."""
+
+    def users(self, code_id: str, at: datetime) -> list[str]:
+        """Who would miss it at an instant, by name."""
+
+    def add(self, code: TaxCode) -> bool:
+        """Write a new code; False when a live one has its key."""
+
+    def update(self, code: TaxCode) -> None: ...
+
+    def defaults(self) -> DefaultTaxCodes | None: ...
+
+    def set_defaults(self, defaults: DefaultTaxCodes) -> None: ...
+
+
+class CurrencyStore(Protocol):
+    """Custom currencies and their cost bases."""
+
+    def all(self) -> list[CustomCurrency]: ...
+
+    def find(self, currency_id: str) -> CustomCurrency | None: ...
+
+    def add(self, currency: CustomCurrency) -> bool:
+        """Write a new one; False when another has its code."""
+
+    def cost_bases(self, currency_ids: Collection[str]) -> list[CurrencyCostBasis]: ...
+
+    def add_cost_basis(self, basis: CurrencyCostBasis) -> bool:
+        """Write a new one; False when another of the same fiat currency comes into force at the same instant."""
+
+
 class CatalogStore(Protocol):
     @property
     def features(self) -> FeatureStore: ...
@@ -182,5 +220,9 @@ class CatalogStore(Protocol):
     def addons(self) -> VersionStore[AddonSpec]: ...
     @property
     def plan_addons(self) -> PlanAddonStore: ...
+    @property
+    def tax_codes(self) -> TaxCodeStore: ...
+    @property
+    def currencies(self) -> CurrencyStore: ...
     @property
     def meters(self) -> Meters: ...

@@ -9,8 +9,10 @@ from meterhouse.catalog.document import unit_cost_from_document, unit_cost_to_do
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.ports import FeatureFilter, Meters, Slice
 from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_page import page_of
 from meterhouse.catalog.postgres_plans import PostgresPlans
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 
@@ -57,6 +59,8 @@ class PostgresCatalog:
         self.plans = PostgresPlans(transaction)
         self.addons = PostgresAddons(transaction)
         self.plan_addons = PostgresPlanAddons(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
+        self.currencies = PostgresCurrencies(transaction)
         self.meters = meters
 
 

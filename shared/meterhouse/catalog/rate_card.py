@@ -48,6 +48,12 @@ class RateCard:
         return isinstance(self.price, FlatPrice) and self.price.payment_term is PaymentTerm.IN_ADVANCE
 
     @property
+    def tax_code_id(self) -> str | None:
+        """The tax code that it names."""
+        named = (self.tax_config or {}).get("taxCodeId")
+        return named if isinstance(named, str) else None
+
+    @property
     def is_metered(self) -> bool:
         """Whether its amount depends on usage."""
         return self.price is not None and not isinstance(self.price, FlatPrice)

@@ -58,6 +58,15 @@ class Conflict(MeterhouseError):
         self.facts = dict(facts or {})
 
 
+class Gone(MeterhouseError):
+    """It was there, and was deleted for good."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"{kind} {key!r} was deleted")
+        self.kind = kind
+        self.key = key
+
+
 class Forbidden(MeterhouseError):
     """The caller is known and may not do this."""
 

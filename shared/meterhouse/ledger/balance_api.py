@@ -13,12 +13,12 @@ from meterhouse.ledger.filter_query import (
     FeatureExists,
     FeatureIs,
     Text,
-    refuse_other_filters,
     scope_of,
 )
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import Instant
 
 _TAGS = ["Credits"]

@@ -16,16 +16,14 @@ from meterhouse.platform.wire import (
     ExternalKey,
     Instant,
     Key,
+    Labels,
     Name,
     Numeric,
+    PaginatedMeta,
     SnakeWire,
     Ulid,
 )
 
-Label = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9A-Z]{1}([a-z0-9A-Z-._]*[a-z0-9A-Z]+)?$", min_length=1, max_length=63)
-]
-Labels = Annotated[dict[str, Label], Field(max_length=50)]
 CreditCurrency = Annotated[str, StringConstraints(min_length=3, max_length=24)]
 Priority = Annotated[int, Field(ge=1, le=1000)]
 _MOST_FEATURES = 1000
@@ -112,16 +110,6 @@ class BillingCreditAdjustment(SnakeWire):
 class CreateCreditAdjustmentRequest(BillingCreditAdjustment):
     currency: CreditCurrency
     amount: Numeric
-
-
-class PageMeta(SnakeWire):
-    number: int
-    size: int
-    total: int
-
-
-class PaginatedMeta(SnakeWire):
-    page: PageMeta
 
 
 class CreditGrantPagePaginatedResponse(SnakeWire):

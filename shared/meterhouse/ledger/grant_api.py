@@ -13,8 +13,6 @@ from meterhouse.ledger.credit_schema import (
     CreateCreditAdjustmentRequest,
     CreateCreditGrantRequest,
     CreditGrantPagePaginatedResponse,
-    PageMeta,
-    PaginatedMeta,
     UpdateCreditGrantExternalSettlementRequest,
     VoidCreditGrantRequest,
     adjustment_of,
@@ -22,11 +20,12 @@ from meterhouse.ledger.credit_schema import (
     grant_wire,
     spec_of,
 )
-from meterhouse.ledger.filter_query import CurrencyEq, Text, refuse_other_filters, text_filter
+from meterhouse.ledger.filter_query import CurrencyEq
 from meterhouse.ledger.management import Credits
 from meterhouse.ledger.ports import GrantFilter
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.wire import PageNumber, PageSize, Ulid
+from meterhouse.platform.text_filter import Text, refuse_other_filters, text_filter
+from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
 
 _TAGS = ["Credits"]
 CREDITS = "/api/v3/openmeter/customers/<customer_id>/credits"

@@ -1,6 +1,7 @@
 """What the use cases of this room need inside one transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,19 +15,7 @@ from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import Kind, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class TextFilter:
-    """Conditions on a text, all of which hold; None: no condition."""
-
-    eq: str | None = None
-    neq: str | None = None
-    contains: str | None = None
-    exists: bool | None = None
-
-
-ANY_TEXT = TextFilter()
+from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +92,9 @@ class Grants(Protocol):
     def page(self, wanted: GrantFilter, number: int, size: int) -> tuple[list[CreditGrant], int]:
         """One page by creation, and how many there are on all; `number` counts from 1."""
 
+    def holders(self, customer_ids: Collection[str]) -> AbstractSet[str]:
+        """Those of the customers who were ever granted credit."""
+
     def add(self, grant: CreditGrant) -> None: ...
 
     def save(self, grant: CreditGrant) -> None:
@@ -146,11 +138,11 @@ class Ledger(Protocol):
     def burnt_at_first(self, keys: Collection[str]) -> Mapping[str, Decimal]:
         """What credit bore of each charge when it was charged; where it bore nothing the charge is left out."""
 
-    def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
-        """What was burnt for the charge and is not earned, by what it cost."""
+    def accrued(self, keys: Collection[str]) -> Mapping[str, Mapping[CostBasis | None, Decimal]]:
+        """What was burnt for each charge and is not earned, by what it cost; charges without such are left out."""
 
-    def has(self, key: str) -> bool:
-        """Whether a transaction of this business key is written."""
+    def written(self, keys: Collection[str]) -> AbstractSet[str]:
+        """Those of the business keys of which a transaction is written."""
 
     def movements(self, wanted: MovementFilter, unwritten: Sequence[Transaction]) -> list[Movement]:
         """Movements from the newest to the oldest; `unwritten`: what will be booked once somebody does."""

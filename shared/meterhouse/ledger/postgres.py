@@ -55,6 +55,10 @@ class PostgresGrants:
         count = self._transaction.fetch_one(_matching("count"), parameters)
         return [grant_of(row) for row in rows], count["count"] if count else 0
 
+    def holders(self, customer_ids: Collection[str]) -> set[str]:
+        rows = self._transaction.fetch_all(_GRANTS["holders"], {"customer_ids": list(customer_ids)})
+        return {row["customer_id"] for row in rows}
+
     def add(self, grant: CreditGrant) -> None:
         self._transaction.execute(_GRANTS["add"], grant_values(grant))
 
@@ -126,11 +130,14 @@ class PostgresLedger:
     def burnt_at_first(self, keys: Collection[str]) -> Mapping[str, Decimal]:
         return {row["charge"]: row["amount"] for row in self._all("burnt_at_first", keys=list(keys))}
 
-    def accrued(self, key: str) -> Mapping[CostBasis | None, Decimal]:
-        return {basis_of(row): row["amount"] for row in self._all("accrued", key=key)}
+    def accrued(self, keys: Collection[str]) -> Mapping[str, Mapping[CostBasis | None, Decimal]]:
+        found: dict[str, dict[CostBasis | None, Decimal]] = defaultdict(dict)
+        for row in self._all("accrued", keys=list(keys)):
+            found[row["charge"]][basis_of(row)] = row["amount"]
+        return found
 
-    def has(self, key: str) -> bool:
-        return bool(self._all("has", key=key))
+    def written(self, keys: Collection[str]) -> set[str]:
+        return {row["key"] for row in self._all("written", keys=list(keys))}
 
     def movements(self, wanted: MovementFilter, unwritten: Sequence[Transaction]) -> list[Movement]:
         turned = wanted.before is not None and wanted.after is None

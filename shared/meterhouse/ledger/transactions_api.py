@@ -13,7 +13,6 @@ from meterhouse.ledger.filter_query import (
     FeatureEq,
     FeatureExists,
     FeatureIs,
-    refuse_other_filters,
     scope_of,
 )
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
@@ -29,6 +28,7 @@ from meterhouse.ledger.transaction_schema import (
 )
 from meterhouse.platform.cursor import After, Before, CursorMeta, CursorMetaPage, cursor_link
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import PageSize
 
 _FILTERS = {"filter[type]", "filter[currency]", *FEATURE}

@@ -130,6 +130,10 @@ ExternalKey = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$")]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Metadata = dict[str, str]
+Label = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9A-Z]{1}([a-z0-9A-Z-._]*[a-z0-9A-Z]+)?$", min_length=1, max_length=63)
+]
+Labels = Annotated[dict[str, Label], Field(max_length=50)]
 PageNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 PageSize = Annotated[int, Field(ge=1, le=1000)]
 
@@ -154,6 +158,18 @@ class Page(Wire, Generic[T]):
     page: int
     page_size: int
     items: list[T]
+
+
+class PageMeta(SnakeWire):
+    number: int
+    size: int
+    total: int
+
+
+class PaginatedMeta(SnakeWire):
+    """What the lists of the contract's third version tell of themselves."""
+
+    page: PageMeta
 
 
 class Resource(Wire):

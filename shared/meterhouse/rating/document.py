@@ -26,6 +26,8 @@ def line_to_document(line: DetailedLine, write: Write = as_given) -> Document:
         "category": line.category.value,
         "discounts": [{"reason": reason.value, "amount": write(amount)} for reason, amount in line.discounts],
         "service_period": None if period is None else period_to_document(period),
+        # rating knows none: a trace, and its hash, are the same with credits and without
+        **({"credits": write(line.credits)} if line.credits else {}),
     }
 
 
@@ -45,6 +47,7 @@ def line_from_document(document: Mapping[str, Any]) -> DetailedLine:
             for taken in document.get("discounts", ())
         ),
         service_period=None if period is None else period_from_document(period),
+        credits=Decimal(document.get("credits", 0)),
     )
 
 

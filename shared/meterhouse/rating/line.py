@@ -47,6 +47,7 @@ class DetailedLine(NamedTuple):
             convention rounds elsewhere.
         discounts: taken off the amount; at most one for each reason.
         service_period: what it charges for, where that is not what its line charges for.
+        credits: what prepaid credit bears of it; rating knows none, a room above takes it off.
     """
 
     key: str
@@ -58,10 +59,11 @@ class DetailedLine(NamedTuple):
     category: Category = Category.REGULAR
     discounts: tuple[AmountDiscount, ...] = ()
     service_period: Period | None = None
+    credits: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
-        """The amount less its discounts."""
+        """The amount less its discounts, before credits."""
         left = self.amount
         for discount in self.discounts:
             left = EXACT.subtract(left, discount.amount)
@@ -84,9 +86,13 @@ class Totals:
         return EXACT.add(self.taxes_inclusive_total, self.taxes_exclusive_total)
 
     @property
+    def charged(self) -> Decimal:
+        """Before credits and taxes."""
+        return EXACT.add(EXACT.subtract(self.amount, self.discounts_total), self.charges_total)
+
+    @property
     def total(self) -> Decimal:
-        charged = EXACT.add(EXACT.subtract(self.amount, self.discounts_total), self.charges_total)
-        return EXACT.add(EXACT.subtract(charged, self.credits_total), self.taxes_exclusive_total)
+        return EXACT.add(EXACT.subtract(self.charged, self.credits_total), self.taxes_exclusive_total)
 
     def __add__(self, other: Totals) -> Totals:
         return Totals(
@@ -115,12 +121,13 @@ def totals_of(lines: Iterable[DetailedLine]) -> Totals:
 
 def summed(lines: Iterable[DetailedLine]) -> Totals:
     """`totals_of`, for who already computes in `kernel.rounding.EXACT`."""
-    amount = charges = discounts = ZERO
+    amount = charges = discounts = credits_ = ZERO
     for line in lines:
+        credits_ += line.credits
         if line.category is _COMMITMENT:
             charges += line.amount
         else:
             amount += line.amount
         for discount in line.discounts:
             discounts += discount.amount
-    return Totals(amount, charges, discounts)
+    return Totals(amount, charges, discounts, credits_)

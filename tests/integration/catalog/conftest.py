@@ -4,10 +4,14 @@ import pytest
 
 from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.api import routes
+from meterhouse.catalog.custom_currency_api import all_currency_routes, custom_currency_routes
+from meterhouse.catalog.custom_currency_service import CustomCurrencyService
 from meterhouse.catalog.feature_service import FeatureService
 from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.plan_sale import PlanSale
 from meterhouse.catalog.plan_service import PlanService
+from meterhouse.catalog.tax_code_api import default_tax_code_routes, tax_code_routes
+from meterhouse.catalog.tax_code_service import TaxCodeService
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.catalog.given import Call, Clock, answering, catalog
@@ -31,6 +35,10 @@ def call(database: Database, namespace: str, clock: Clock) -> Call:
             AddonSale(begin, clock),
             PlanAddonService(begin, clock),
         ),
+        tax_code_routes(TaxCodeService(begin, clock)),
+        default_tax_code_routes(TaxCodeService(begin, clock)),
+        all_currency_routes(CustomCurrencyService(begin, clock)),
+        custom_currency_routes(CustomCurrencyService(begin, clock)),
         database=database,
     )
     return answering(handler, namespace)

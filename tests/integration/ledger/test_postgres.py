@@ -117,8 +117,9 @@ def test_a_namespace_reads_and_changes_nothing_of_another(till: Till, unguarded:
         assert store.ledger.holdings([till.customer]) == {}
         assert store.ledger.charges([f"{till.namespace}:c1"]) == {}
         assert store.ledger.realised([f"{till.namespace}:c1"]) == {}
-        assert store.ledger.accrued(f"{till.namespace}:c1") == {}
-        assert store.ledger.has(f"grant/{granted.id}/funded") is False
+        assert store.ledger.accrued([f"{till.namespace}:c1"]) == {}
+        assert store.ledger.written([f"grant/{granted.id}/funded"]) == set()
+        assert store.grants.holders([till.customer]) == set()
         assert store.ledger.movements(MovementFilter(till.customer, later), []) == []
         store.grants.save(granted.settled(Settlement.SETTLED, T))
         store.grants.mark_expired([granted.id])

@@ -25,6 +25,10 @@ SELECT * FROM credit_grants WHERE {matching} ORDER BY id LIMIT %(limit)s OFFSET 
 -- name: count
 SELECT count(*) FROM credit_grants WHERE {matching}
 
+-- name: holders
+SELECT DISTINCT customer_id FROM credit_grants
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s)
+
 -- name: add
 INSERT INTO credit_grants (
     namespace, id, customer_id, key, name, description, labels, funding, currency, amount, priority, features,

@@ -88,17 +88,17 @@ WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND t.key = 'char
 GROUP BY 1
 
 -- name: accrued
-SELECT e.cost_rate, e.cost_currency, sum(e.amount) AS amount
+SELECT t.charge, e.cost_rate, e.cost_currency, sum(e.amount) AS amount
 FROM ledger_transactions t
 JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
-WHERE t.namespace = %(namespace)s AND t.charge = %(key)s AND e.account = 'customer_accrued'
-GROUP BY 1, 2
+WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND e.account = 'customer_accrued'
+GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
-ORDER BY 1, 2
+ORDER BY 1, 2, 3
 
--- name: has
-SELECT 1 FROM ledger_transactions
-WHERE namespace = %(namespace)s AND key = %(key)s
+-- name: written
+SELECT key FROM ledger_transactions
+WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)
 
 -- name: movements
 -- From the newest to the oldest, each with the balance it leaves. At one instant credit comes before it is burnt, and

@@ -1,0 +1,78 @@
+"""What prepaid credit bears of rated lines: the charges to it, and what is left of the lines then. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from meterhouse.billing.collection import with_lines
+from meterhouse.billing.invoice import CreditAllocation, Invoice, Line
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.ledger.book import Collected
+from meterhouse.ledger.charge import Charge, Mode
+from meterhouse.rating.line import DetailedLine, totals_of
+
+_LAST_INSTANT = timedelta(microseconds=1)
+_NOTHING = Decimal(0)
+
+
+def charges_of(invoice: Invoice) -> Iterator[Charge]:
+    """What the rated lines charge to the customer's credit, before taxes; each rating charges anew."""
+    for line in invoice.lines:
+        if line.grant_id is None and line.totals.charged > 0:
+            yield charge_of(line, f"{invoice.step}")
+
+
+def charge_of(line: Line, attempt: str) -> Charge:
+    """What a rated line charges; `attempt` tells its ratings apart."""
+    return Charge(
+        key=f"invoice_line/{line.id}/{attempt}",
+        currency=line.currency,
+        amount=line.totals.charged,
+        at=used_at(line),
+        mode=Mode(line.settlement_mode.value),
+        feature=line.rate_card.feature_key,
+        name=line.name,
+    )
+
+
+def used_at(line: Line) -> datetime:
+    """The instant whose credit bears the line.
+
+    The last of its service; of a fee in advance when it is due, and a later invoice takes no credit away.
+    """
+    period = line.service_period
+    if line.rate_card.is_in_advance and not line.rate_card.is_metered:
+        return min(line.invoice_at, period.start)
+    return period.end - _LAST_INSTANT
+
+
+def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:
+    """The rated invoice less what credit bears of it, and nothing of what it bore before."""
+    return with_lines(invoice, [credited_line(line, collected, f"{invoice.step}") for line in invoice.lines])
+
+
+def credited_line(line: Line, collected: Mapping[str, Collected], attempt: str) -> Line:
+    """The rated line less what credit bears of it: its detailed lines are borne in their order."""
+    key = f"invoice_line/{line.id}/{attempt}"
+    allocations = collected[key].allocations if key in collected else ()
+    borne = tuple(CreditAllocation(key, one.amount, one.grant_id) for one in allocations)
+    if not borne and not line.credits:
+        return line
+    detailed = tuple(_reduced(line.detailed, borne))
+    return replace(line, credits=borne, detailed=detailed, totals=totals_of(detailed))
+
+
+def charge_keys(lines: Iterable[Line]) -> list[str]:
+    """Of the charges that bear something of the lines."""
+    return list(dict.fromkeys(one.charge for line in lines for one in line.credits))
+
+
+def _reduced(detailed: Iterable[DetailedLine], borne: Iterable[CreditAllocation]) -> Iterator[DetailedLine]:
+    left = _NOTHING
+    for one in borne:
+        left = EXACT.add(left, one.amount)
+    for part in detailed:
+        taken = min(left, max(part.net, _NOTHING))
+        left = EXACT.subtract(left, taken)
+        yield part._replace(credits=taken)

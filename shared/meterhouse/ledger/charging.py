@@ -1,0 +1,102 @@
+"""Charges to the credit of customers that the caller has locked: burnt, given back, earned. Each once for its key."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+
+from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.ledger.book import Book, Collected
+from meterhouse.ledger.charge import Charge, Mode
+from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore, Owner
+from meterhouse.ledger.transaction import NOTHING, Transaction
+
+Charged = tuple[str, Charge]
+"""A customer's id, and what is charged to the customer's credit."""
+
+
+def collect_credit(store: LedgerStore, charged: Iterable[Charged], at: datetime) -> Mapping[str, Collected]:
+    """Burn credit for charges of existing customers, in this order; by key what credit bears of each then.
+
+    Any number takes a handful of statements. What was charged before stays as it is: what was left to be invoiced
+    of it, too, whatever was given back since.
+
+    Raises:
+        Conflict: `charge_differs`: a key was charged with something else.
+    """
+    wanted = {charge.key: (customer_id, charge) for customer_id, charge in charged}
+    known = store.ledger.charges(wanted)
+    _refuse_others(wanted, known)
+    news = [one for key, one in wanted.items() if key not in known]
+    if news:
+        store.ledger.add_charges(news, at)
+        store.ledger.book(_burnt(store, news, at))
+    borne, burnt = store.ledger.realised(wanted), store.ledger.burnt_at_first(wanted)
+    return {
+        key: Collected(tuple(borne.get(key, ())), _rest(charge, burnt.get(key, NOTHING)))
+        for key, (_, charge) in wanted.items()
+    }
+
+
+def give_back(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
+    """Give back whatever bears these charges; what was given back before stays as it is."""
+    borne = store.ledger.realised(charge_keys)
+    if not borne:
+        return
+    found = store.ledger.charges(borne)
+    booked: list[Transaction] = []
+    for book, charges in _books(store, found.values(), at):
+        for charge in charges:
+            allocations = borne[charge.key]
+            burnt = Collected(tuple(allocations), NOTHING).total
+            book.correct(charge, allocations, EXACT.minus(burnt), key)
+        booked += book.booked
+    store.ledger.book(booked)
+
+
+def recognise_credit(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
+    """What these charges burnt, less what was given back since, is earned; once for `key`."""
+    accrued = store.ledger.accrued(charge_keys)
+    done = store.ledger.written([f"charge/{one}/recognised/{key}" for one in accrued])
+    news = [one for one in accrued if f"charge/{one}/recognised/{key}" not in done]
+    booked: list[Transaction] = []
+    for customer_id, charge in store.ledger.charges(news).values():
+        book = Book(customer_id, charge.currency, at)
+        book.recognise(charge, accrued[charge.key], key)
+        booked += book.booked
+    store.ledger.book(booked)
+
+
+def _burnt(store: LedgerStore, charged: Iterable[Charged], at: datetime) -> list[Transaction]:
+    """The charges in the books of their customers, each in its order."""
+    booked: list[Transaction] = []
+    for book, charges in _books(store, charged, at):
+        for charge in charges:
+            book.collect(charge)
+        booked += book.booked
+    return booked
+
+
+def _books(store: LedgerStore, charged: Iterable[Charged], at: datetime) -> Iterable[tuple[Book, list[Charge]]]:
+    """The open book of each customer and currency, with what is charged in it."""
+    by_owner = sorted(charged, key=_owner)
+    holdings = store.ledger.holdings({customer_id for customer_id, _ in by_owner})
+    for owner, charges in groupby(by_owner, key=_owner):
+        holding = holdings.get(owner, NOTHING_HELD)
+        yield Book(*owner, at, holding.positions, holding.advances), [charge for _, charge in charges]
+
+
+def _owner(charged: Charged) -> Owner:
+    return charged[0], charged[1].currency
+
+
+def _rest(charge: Charge, burnt: Decimal) -> Decimal:
+    return NOTHING if charge.mode is Mode.CREDIT_ONLY else EXACT.subtract(charge.amount, burnt)
+
+
+def _refuse_others(wanted: Mapping[str, Charged], known: Mapping[str, Charged]) -> None:
+    for key, (customer_id, charge) in known.items():
+        if (customer_id, replace(charge, name=wanted[key][1].name)) != wanted[key]:
+            raise Conflict(f"{key!r} was charged with something else", "charge_differs")

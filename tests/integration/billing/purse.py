@@ -1,0 +1,62 @@
+"""The prepaid credit of a run's customers: granted, shown, summed."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from meterhouse.ledger.account import Account
+from meterhouse.ledger.balance import EVERYTHING, CreditBalance
+from meterhouse.ledger.credit_grant import CreditGrant, Funding
+from meterhouse.ledger.grant_credit import GrantCredit
+from meterhouse.ledger.grant_rules import CreditGrantSpec
+from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.ledger.service import CreditReads
+from meterhouse.platform.postgres import begins
+from tests.integration.billing.conftest import Run
+from tests.unit.subscriptions.samples import at
+
+if TYPE_CHECKING:
+    from meterhouse.ledger.ports import LedgerStore
+    from meterhouse.platform.work import Begin
+
+START = at("2024-01-01")
+
+
+@dataclass
+class Purse:
+    run: Run
+
+    def __post_init__(self) -> None:
+        self.begin: Begin[LedgerStore] = begins(self.run.database, PostgresLedgerStore)
+
+    def now(self) -> Any:
+        return self.run.now
+
+    def grant(self, customer: str, amount: object, **fields: Any) -> CreditGrant:
+        given: dict[str, Any] = {"name": "Credit", "funding": Funding.NONE, "currency": "USD", "effective_at": START}
+        spec = CreditGrantSpec(amount=Decimal(str(amount)), **(given | fields))
+        return GrantCredit(self.begin, self.now)(self.run.namespace, customer, spec)
+
+    def balance(self, customer: str) -> CreditBalance:
+        [found] = CreditReads(self.begin, now=self.now).balances(self.run.namespace, customer, EVERYTHING).balances
+        return found
+
+    def settled(self, customer: str) -> Decimal:
+        return self.balance(customer).settled
+
+    def sum_of(self, account: Account) -> Decimal:
+        [row] = self.run.rows(
+            "SELECT coalesce(sum(amount), 0) AS total FROM ledger_entries"
+            f" WHERE namespace = %(namespace)s AND account = '{account}'"
+        )
+        total: Decimal = row["total"]
+        return total
+
+    def everything(self) -> dict[str, Any]:
+        """All that billing and the ledger store."""
+        tables = ("credit_grants", "ledger_charges", "ledger_transactions", "ledger_entries")
+        written = {
+            table: self.run.rows(f"SELECT * FROM {table} WHERE namespace = %(namespace)s ORDER BY 1, 2, 3")
+            for table in tables
+        }
+        return self.run.everything() | written

@@ -1,0 +1,176 @@
+"""Prepaid credit on invoices, on the real database: burnt when usage is rated, given back, earned."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.ledger.account import Account
+from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.platform.postgres import Database, PostgresSettings
+from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_edits import lines_of, put
+from tests.integration.billing.test_voids import PENDING
+from tests.unit.billing.samples import metered
+from tests.unit.subscriptions.samples import at
+
+
+@pytest.fixture
+def purse(run: Run) -> Purse:
+    return Purse(run)
+
+
+def borne(invoice: Invoice) -> list[tuple[str, str, float, float]]:
+    """Each line's month, what credit bears of it, and what is left."""
+    return sorted((line.name, f"{line.service_period.start:%m}", *sums(invoice, line)) for line in invoice.lines)
+
+
+def sums(invoice: Invoice, line: Line | None = None) -> tuple[float, float]:
+    totals = invoice.totals if line is None else line.totals
+    return float(totals.credits_total), float(totals.total)
+
+
+def test_credit_bears_lines_before_they_are_invoiced_and_its_balance_falls(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann)
+    run.used(ann, "2024-01-01", "7")
+    purse.grant(ann, 22)
+    run.all()
+
+    [invoice] = run.invoices("paid")
+    assert borne(invoice) == [("Fee", "01", 20, 0), ("Fee", "02", 0, 20), ("Usage", "01", 2, 1.5)]
+    assert sums(invoice) == (22, 21.5)
+    assert purse.settled(ann) == 0
+
+
+def test_running_again_burns_nothing_again(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann)
+    purse.grant(ann, 100)
+    run.all()
+    before = purse.everything()
+    run.now = at("2024-07-01")
+    run.all()
+    assert purse.everything() == before
+    assert purse.settled(ann) == 60
+
+
+def test_customers_without_credit_are_charged_none(run: Run, purse: Purse) -> None:
+    ann, bob = run.customer("ann"), run.customer("bob")
+    for customer in (ann, bob):
+        run.subscribe(customer)
+    purse.grant(ann, 100)
+    run.all()
+    assert {invoice.customer_id: invoice.totals.total for invoice in run.invoices()} == {ann: 0, bob: 40}
+    assert {row["customer_id"] for row in run.rows("SELECT customer_id FROM ledger_charges")} == {ann}
+
+
+def test_credit_for_a_feature_bears_its_lines_alone_and_the_lower_priority_goes_first(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann)
+    run.used(ann, "2024-01-01", "7")
+    special = purse.grant(ann, 50, features=["usage"], priority=1)
+    general = purse.grant(ann, 30)
+    run.all()
+
+    [invoice] = run.invoices()
+    assert borne(invoice) == [("Fee", "01", 20, 0), ("Fee", "02", 10, 10), ("Usage", "01", 3.5, 0)]
+    by_grant = {one.grant_id: line.name for line in invoice.lines for one in line.credits}
+    assert by_grant == {special.id: "Usage", general.id: "Fee"}
+
+
+def test_credit_bears_what_was_used_while_it_lasted(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered())
+    run.used(ann, "2024-01-01", "10")
+    run.now = at("2024-01-01")
+    purse.grant(ann, 3, expires_after="P1M")
+    run.now = at("2024-06-01")
+    purse.grant(ann, 9, effective_at=at("2024-02-01"))
+    run.all()
+    [invoice] = run.invoices()
+    assert borne(invoice) == [("Usage", "01", 3, 2)]
+
+
+@pytest.mark.parametrize("draft_credit", ["5", "100"])
+def test_an_edit_gives_back_and_burns_anew(api: Api, run: Run, draft_credit: str) -> None:
+    api.without_auto_advance()
+    ann, purse = run.customer("ann"), Purse(run)
+    run.subscribe(ann)
+    run.used(ann, "2024-01-01", "12")
+    purse.grant(ann, draft_credit)
+    run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    assert Decimal(draft["totals"]["creditsTotal"]) == min(Decimal(draft_credit), 46)
+
+    [usage] = lines_of(draft, metered=True)
+    kept = put(api, draft, usage)
+    assert Decimal(kept["totals"]["creditsTotal"]) == min(Decimal(draft_credit), 6)
+    assert purse.settled(ann) == max(Decimal(draft_credit) - 6, 0)
+    stored = purse.everything()
+    assert put(api, kept, usage)["totals"] == kept["totals"]
+    assert purse.everything() == stored
+
+    api.ok("DELETE", f"{INVOICES}/{draft['id']}")
+    assert purse.settled(ann) == Decimal(draft_credit)
+
+
+def test_a_void_gives_back_and_the_line_that_is_billed_again_is_charged_anew(api: Api, run: Run, purse: Purse) -> None:
+    bob = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
+    run.subscribe(bob, metered())
+    run.used(bob, "2024-01-01", "10")
+    purse.grant(bob, 2)
+    run.all()
+    [first] = run.invoices()
+    assert purse.sum_of(Account.ACCRUED) == 0
+    assert purse.settled(bob) == 0
+
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert purse.settled(bob) == 2
+    assert purse.sum_of(Account.ACCRUED) == 0
+
+    run.all()
+    again = next(invoice for invoice in run.invoices() if invoice.id != first.id)
+    assert sums(again) == (2, 3)
+    assert purse.settled(bob) == 0
+
+
+def test_the_wire_tells_what_credit_bears(api: Api, run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered())
+    run.used(ann, "2024-01-01", "10")
+    grants = [purse.grant(ann, 2, priority=1), purse.grant(ann, 1)]
+    run.all()
+    [invoice] = api.ok("GET", INVOICES, query="statuses=paid&expand=lines")["items"]
+    [line] = invoice["lines"]
+    assert line["creditAllocations"] == [
+        {"amount": "2", "description": f"credit grant {grants[0].id}"},
+        {"amount": "1", "description": f"credit grant {grants[1].id}"},
+    ]
+    [child] = line["children"]
+    assert child["creditAllocations"] == [{"amount": "3"}]
+    assert (child["totals"]["creditsTotal"], child["totals"]["total"]) == ("3", "2.00")
+
+
+def test_runs_at_the_same_time_burn_once(run: Run, database_settings: PostgresSettings) -> None:
+    purse, customers = Purse(run), [run.customer(f"customer-{number}") for number in range(4)]
+    for customer in customers:
+        run.subscribe(customer)
+        purse.grant(customer, 70)
+
+    def whole_run(_number: int) -> Any:
+        database = Database(lambda: database_settings)
+        try:
+            return [outcome.failed for outcome in replace(run, database=database).all(AFTER_FEBRUARY)]
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(whole_run, range(3))) == [[{}, {}, {}]] * 3
+    assert [purse.settled(customer) for customer in customers] == [10] * 4
+    assert {invoice.totals.total for invoice in run.invoices()} == {0}

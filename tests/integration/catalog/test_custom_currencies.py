@@ -1,0 +1,102 @@
+import pytest
+
+from tests.integration.catalog.given import Call, Clock
+from tests.problems import faults_of
+
+CURRENCIES = "/api/v3/openmeter/currencies"
+CUSTOM = f"{CURRENCIES}/custom"
+CREDITS = {
+    "code": "CREDITS",
+    "name": "Credits",
+    "symbol": "CR",
+    "precision": 4,
+    "decimal_mark": ".",
+    "thousand_separator": ",",
+}
+
+
+def created(call: Call) -> str:
+    status, currency = call("POST", CUSTOM, CREDITS)
+    assert status == 201
+    return str(currency["id"])
+
+
+def test_a_custom_currency_is_created_and_listed_among_those_of_states(call: Call) -> None:
+    status, currency = call("POST", CUSTOM, CREDITS)
+    assert (status, {name: currency[name] for name in CREDITS}, currency["type"]) == (201, CREDITS, "custom")
+
+    _, found = call("GET", CURRENCIES, query="filter[code][contains]=cr&sort=code desc")
+    assert [(one["code"], one["type"]) for one in found["data"]] == [
+        ("SCR", "fiat"),
+        ("CREDITS", "custom"),
+        ("CRC", "fiat"),
+    ]
+    _, custom = call("GET", CURRENCIES, query="filter[type]=custom&expand=cost_basis")
+    assert custom == {"data": [currency | {"cost_basis": []}], "meta": {"page": {"number": 1, "size": 100, "total": 1}}}
+    _, yen = call("GET", CURRENCIES, query="filter[code]=JPY")
+    assert yen["data"][0]["precision"] == 0
+    assert call("GET", f"{CUSTOM}/{currency['id']}")[1]["cost_basis"] == []
+
+
+def test_a_code_is_taken_once_in_a_namespace(call: Call) -> None:
+    created(call)
+    status, problem = call("POST", CUSTOM, CREDITS)
+    assert (status, faults_of(problem)) == (409, [("/code", "currency_code_conflict")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"code": "USD"}, ("/code", "string_too_short")),
+        ({"code": "CRE|DITS"}, ("/code", "custom_currency_code")),
+        ({"precision": 13}, ("/precision", "custom_currency_precision")),
+        ({"thousand_separator": "."}, ("/thousand_separator", "custom_currency_separator")),
+    ],
+)
+def test_a_faulty_currency_is_refused_at_its_place(
+    call: Call, changes: dict[str, object], fault: tuple[str, str]
+) -> None:
+    status, problem = call("POST", CUSTOM, CREDITS | changes)
+    assert (status, faults_of(problem)) == (400, [fault])
+
+
+def test_what_a_unit_is_worth_is_said_for_now_and_for_later(call: Call) -> None:
+    bases = f"{CUSTOM}/{created(call)}/cost-bases"
+    status, first = call("POST", bases, {"fiat_code": "USD", "rate": "0.01"})
+    assert (status, first["rate"], first["effective_from"]) == (201, "0.01", "2013-01-01T00:00:00Z")
+    later = {"fiat_code": "USD", "rate": "0.02", "effective_from": "2014-01-01T00:00:00Z"}
+    assert call("POST", bases, later)[0] == 201
+    assert call("POST", bases, {"fiat_code": "EUR", "rate": "0.009"})[0] == 201
+
+    _, dollars = call("GET", bases, query="filter[fiat_code]=USD")
+    assert [one["rate"] for one in dollars["data"]] == ["0.01", "0.02"]
+    status, problem = call("POST", bases, later | {"rate": "0.03"})
+    assert (status, faults_of(problem)) == (409, [("/effective_from", "cost_basis_conflict")])
+
+
+def test_a_faulty_worth_is_refused_with_all_its_faults(call: Call, clock: Clock) -> None:
+    bases = f"{CUSTOM}/{created(call)}/cost-bases"
+    clock.pass_day()
+    body = {"fiat_code": "XXX", "rate": "0", "effective_from": "2013-01-01T00:00:00Z"}
+
+    status, problem = call("POST", bases, body | {"effective_to": "2012-01-01T00:00:00Z"})
+
+    assert (status, faults_of(problem)) == (
+        400,
+        [
+            ("/fiat_code", "unknown_currency"),
+            ("/rate", "greater_than"),
+            ("/effective_from", "cost_basis_in_the_past"),
+            ("/effective_to", "cost_basis_period"),
+        ],
+    )
+
+
+@pytest.mark.parametrize("query", ["sort=symbol", "sort=code up", "filter[symbol]=x", "filter[type]=paper"])
+def test_lists_know_their_filters_and_orders_alone(call: Call, query: str) -> None:
+    assert call("GET", CURRENCIES, query=query)[0] == 400
+
+
+def test_another_namespace_sees_none_of_it(call: Call) -> None:
+    currency_id = created(call)
+    assert call("GET", f"{CUSTOM}/{currency_id}", namespace="another")[0] == 404
