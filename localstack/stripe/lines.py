@@ -110,7 +110,15 @@ def _added(account: Account, invoice: Obj, form: Obj) -> Obj:
         "double_tax_behavior": behavior,
         "double_tax_code": form.get("tax_code"),
     }
-    item = account.add("invoiceitem", "ii", customer=invoice["customer"], date=account.instant(), proration=False, tax_rates=[], **shared)
+    item = account.add(
+        "invoiceitem",
+        "ii",
+        customer=invoice["customer"],
+        date=account.instant(),
+        proration=False,
+        tax_rates=[],
+        **shared,
+    )
     origin = {"invoice_item": item["id"], "proration": False, "subscription": None}
     parent = {"type": "invoice_item_details", "invoice_item_details": origin, "subscription_item_details": None}
     line = account.add("line_item", "il", parent=parent, taxes=[], subtotal=amount, subscription=None, **shared)

@@ -13,6 +13,7 @@ from localstack.stripe.account import API_VERSION, Account, Obj
 from localstack.stripe.errors import Refusal
 from localstack.stripe.form import read_form
 from localstack.stripe.idempotency import Answer, Keys
+from localstack.stripe.tax import customer_tax
 from localstack.stripe.weather import Kind, Weather, after, before, broken
 
 Operation = Callable[..., Obj]
@@ -159,9 +160,10 @@ class Stripe:
             raise Refusal(401, "invalid_request_error", "Invalid API Key provided")
 
     def _expanded(self, answer: Obj, expand: Collection[str]) -> Obj:
-        """The payments of an invoice, on demand; the one expansion that is served."""
-        shown = deepcopy(answer)
-        wanted = set(expand)
+        """What is shown on demand: an invoice's payments with their intents, a customer's tax; nothing else is."""
+        shown, wanted = deepcopy(answer), set(expand)
+        if shown.get("object") == "customer" and "tax" in wanted:
+            shown["tax"] = customer_tax(shown)
         if shown.get("object") == "invoice" and any(one.startswith("payments") for one in wanted):
             rows = deepcopy(payments.payments_of(self.account, shown["id"]))
             if "payments.data.payment.payment_intent" in wanted:

@@ -27,6 +27,13 @@ def location_of(customer: Obj) -> str | None:
     return f"US-{address.get('state') or ''}" if address.get("postal_code") else None
 
 
+def customer_tax(customer: Obj) -> Obj:
+    """The customer's `tax`, which is shown on demand."""
+    place = location_of(customer)
+    status = "unrecognized_location" if place is None else "supported" if place in RATES else "not_collecting"
+    return {"automatic_tax": status, "ip_address": None, "location": None, "provider": "stripe"}
+
+
 def check_taxable(account: Account, invoice: Obj, amount: int, behavior: str | None) -> None:
     """Items that automatic tax does not take: the SDK's page on `automatic_tax.enabled` lists them."""
     if not invoice["automatic_tax"]["enabled"]:

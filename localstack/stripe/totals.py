@@ -6,8 +6,8 @@ from localstack.stripe.tax import location_of, tax_of
 
 
 def lines_of(account: Account, invoice_id: str) -> list[Obj]:
-    """Newest first, as Stripe lists them."""
-    return [row for row in reversed(account.of("line_item").values()) if row["invoice"] == invoice_id]
+    """In the order in which they were added, as Stripe lists what was added to an invoice."""
+    return [row for row in account.of("line_item").values() if row["invoice"] == invoice_id]
 
 
 def settle(account: Account, invoice: Obj) -> None:

@@ -10,8 +10,10 @@ _PLAIN = {int: int, str: str, bool: bool}
 
 
 def misfits(kind: type[StripeObject], value: dict[str, Any], where: str = "") -> Iterator[str]:
-    """Fields that the class does not know, or knows otherwise. What is left out is no misfit: Stripe leaves out, too."""
-    known = {name: hint for base in reversed(kind.__mro__) for name, hint in vars(base).get("__annotations__", {}).items()}
+    """Fields that the class does not know, or knows otherwise. Stripe leaves fields out, so that is no misfit."""
+    known = {
+        name: hint for base in reversed(kind.__mro__) for name, hint in vars(base).get("__annotations__", {}).items()
+    }
     for name, part in value.items():
         if name not in known:
             yield f"{where}{name}: unknown to {kind.__name__}"
@@ -29,7 +31,7 @@ def _may_lack(hint: object) -> bool:
     return "ClassVar" in str(hint) or type(None) in get_args(hint) or "Optional" in str(hint)
 
 
-def _fits(hint: Any, value: object, faults: list[str], where: str) -> bool:
+def _fits(hint: Any, value: object, faults: list[str], where: str) -> bool:  # noqa: PLR0911 - one for each kind
     origin, options = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return any(_fits(one, value, faults, where) for one in options)
