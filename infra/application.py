@@ -13,7 +13,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
-from infra.functions import BALANCE_WORKER, FUNCTIONS, MIGRATION
+from infra.functions import BALANCE_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
@@ -24,7 +24,7 @@ from infra.schedules import (
     ScheduledWorkflow,
     Schedules,
 )
-from infra.secrets import ApplicationSecrets
+from infra.secrets import ApplicationSecrets, accept_secrets_of_apps
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from infra.settings import ApplicationSettings, ExternalStores
     from layers.build import BuiltLayer
     from layers.catalogue import Layer
+
+_OF_APPS = {SECRETSMANAGER, SECRETSMANAGER_WRITER}
 
 
 class ApplicationStack(Stack):
@@ -87,6 +89,8 @@ class ApplicationStack(Stack):
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,
             )
+            if _OF_APPS & set(spec.technologies):
+                accept_secrets_of_apps(made[spec.name])
         return made
 
     def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:

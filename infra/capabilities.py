@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
 from infra.functions import Technology
+from infra.secrets import APPS_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,10 @@ class Capabilities:
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
             Technology.STEPFUNCTIONS: _stepfunctions(backtest_arn),
+            Technology.SECRETSMANAGER: _app_secrets(secrets.of_apps, "GetSecretValue"),
+            Technology.SECRETSMANAGER_WRITER: _app_secrets(
+                secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
+            ),
         }
         owner = plane.postgres.owner
         self._by_credential = {
@@ -103,6 +108,11 @@ def _eventbridge(bus: events.IEventBus) -> Capability:
 def _stepfunctions(backtest_arn: str) -> Capability:
     grant = iam.PolicyStatement(actions=["states:StartExecution"], resources=[backtest_arn])
     return Capability({"BACKTEST_WORKFLOW_ARN": backtest_arn}, (grant,))
+
+
+def _app_secrets(resource: str, *calls: str) -> Capability:
+    grant = iam.PolicyStatement(actions=[f"secretsmanager:{call}" for call in calls], resources=[resource])
+    return Capability({"APP_SECRETS_PREFIX": APPS_PREFIX}, (grant,))
 
 
 def _reads(credentials: Credentials) -> tuple[iam.PolicyStatement, ...]:

@@ -14,6 +14,10 @@ class Technology(StrEnum):
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
     STEPFUNCTIONS = "stepfunctions"
+    SECRETSMANAGER = "secretsmanager"
+    """Credentials of apps, to be read."""
+    SECRETSMANAGER_WRITER = "secretsmanager_writer"
+    """The same, to be written and deleted."""
 
 
 class Credential(StrEnum):
@@ -43,7 +47,7 @@ class FunctionSpec:
     authorized: bool = True
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 

@@ -6,6 +6,7 @@ import json
 import string
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 APP_ROLE = "meterhouse_app"
+APPS_PREFIX = "meterhouse/apps/"
+"""What the names of the secrets of installed apps begin with; functions make and delete these, not the deploy."""
 
 
 class ApplicationSecrets(Construct):
@@ -23,6 +26,9 @@ class ApplicationSecrets(Construct):
 
     def __init__(self, scope: Construct, postgres_owner: secrets.ISecret) -> None:
         super().__init__(scope, "Secrets")
+        stack = Stack.of(self)
+        named = f"secret:{APPS_PREFIX}*"
+        self.of_apps = f"arn:{stack.partition}:secretsmanager:{stack.region}:{stack.account}:{named}"
         self.app_role = self._generated(
             "AppRole",
             "Password of the database role the functions use; neither owner nor bypassing row level security",
@@ -69,3 +75,11 @@ class ApplicationSecrets(Construct):
         )
         accept(secret, "SMG4", unrotated)
         return secret
+
+
+def accept_secrets_of_apps(function: Construct) -> None:
+    accept(
+        function,
+        f"IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{APPS_PREFIX}*]",
+        "Callers install apps after the deploy, each with a secret of its own",
+    )

@@ -3,17 +3,18 @@
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from localstack.aws import aws_environment, aws_part
 from localstack.clickhouse.part import clickhouse_part
 from localstack.kafka import kafka_part
 from localstack.part import Part
 from localstack.postgres import postgres_part
 from localstack.process import Processes
-from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, POSTGRES_SUPERUSER, Login, Port
+from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, POSTGRES_SUPERUSER, Login, Port, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,15 @@ def running_kafka(port: Port | None = None) -> Iterator[KafkaServer]:
         port = port or free_port()
         with _running(kafka_part(port), folder):
             yield KafkaServer(f"{HOST}:{port.number}")
+
+
+@contextmanager
+def running_aws() -> Iterator[Mapping[str, str]]:
+    """A new, empty AWS account, as the environment in which functions and SDKs speak to it."""
+    with temporary_folder() as folder:
+        stack = Stack(folder, *(free_port() for _ in range(5)))
+        with _running(aws_part(stack), folder):
+            yield aws_environment(stack)
 
 
 def free_port() -> Port:

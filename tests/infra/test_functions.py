@@ -10,7 +10,8 @@ from infra.functions import FunctionSpec
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "eventbridge", "stepfunctions"}
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer"}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -30,6 +31,8 @@ VARIABLES = {
     },
     "eventbridge": {"EVENT_BUS_NAME"},
     "stepfunctions": {"BACKTEST_WORKFLOW_ARN"},
+    "secretsmanager": {"APP_SECRETS_PREFIX"},
+    "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
 }
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {
@@ -72,7 +75,7 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
         for layer in aws.functions()[name]["Layers"]
     }
 
-    adapters = imported_technologies(FUNCTIONS / name / "handler.py") - {"eventbridge", "stepfunctions"}
+    adapters = imported_technologies(FUNCTIONS / name / "handler.py") - WITHOUT_LAYER
     assert layers == {"core", "meterhouse", *adapters}
 
 

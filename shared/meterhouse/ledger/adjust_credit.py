@@ -47,12 +47,16 @@ class AdjustCredit:
             Conflict: `insufficient_credit`: less is there than is to be taken.
         """
         problems = Problems()
-        check_amount(adjustment.amount, known_currency(adjustment.currency, "/currency", problems), problems)
-        problems.raise_if_any("the credit cannot be adjusted")
         with self._begin(namespace) as work:
             customer_id = lock_customer(work, customer_id).id
+            custom = work.store.currencies.by_codes([adjustment.currency])
+            check_amount(
+                adjustment.amount, known_currency(adjustment.currency, "/currency", problems, custom), problems
+            )
+            problems.raise_if_any("the credit cannot be adjusted")
             if adjustment.amount > 0:
-                add_grant(work, new_credit_grant(self._new_id(), customer_id, _gift(adjustment), self._now()))
+                gift = new_credit_grant(self._new_id(), customer_id, _gift(adjustment), custom, self._now())
+                add_grant(work, gift)
             else:
                 self._take(work, customer_id, adjustment)
             work.commit()

@@ -34,7 +34,8 @@ class GrantCredit:
         """
         with self._begin(namespace) as work:
             customer = lock_customer(work, customer_id)
-            grant = new_credit_grant(self._new_id(), customer.id, spec, self._now())
+            custom = work.store.currencies.by_codes([spec.currency])
+            grant = new_credit_grant(self._new_id(), customer.id, spec, custom, self._now())
             _refuse_second(work.store, grant)
             add_grant(work, grant)
             work.commit()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from meterhouse.catalog.custom_currency import CustomCurrency
+
+NO_CUSTOM: Mapping[str, CustomCurrency] = {}
 _LARGEST = Decimal(10) ** 20
 _DIGITS_OF_A_RATE = 18
 
@@ -46,14 +49,16 @@ class CreditGrantSpec:
     taxation: Taxation | None = None
 
 
-def new_credit_grant(grant_id: str, customer_id: str, spec: CreditGrantSpec, at: datetime) -> CreditGrant:
-    """The grant that is wanted at `at`.
+def new_credit_grant(
+    grant_id: str, customer_id: str, spec: CreditGrantSpec, custom: Mapping[str, CustomCurrency], at: datetime
+) -> CreditGrant:
+    """The grant that is wanted at `at`; `custom` has the currency that it is in, if that is none of a state.
 
     Raises:
         InvalidInput: with every fault of the spec.
     """
     problems = Problems()
-    check_amount(spec.amount, known_currency(spec.currency, "/currency", problems), problems)
+    check_amount(spec.amount, known_currency(spec.currency, "/currency", problems, custom), problems)
     purchase = _purchase(spec, problems)
     lasts = _lasts(spec, at, problems)
     problems.raise_if_any("the credit grant cannot be created")
@@ -78,8 +83,12 @@ def new_credit_grant(grant_id: str, customer_id: str, spec: CreditGrantSpec, at:
     )
 
 
-def known_currency(code: str, pointer: str, problems: Problems) -> Currency | None:
-    """The currency; None and a problem where there is none of this code."""
+def known_currency(
+    code: str, pointer: str, problems: Problems, custom: Mapping[str, CustomCurrency] = NO_CUSTOM
+) -> Currency | None:
+    """The currency, of a state or one of these; None and a problem where there is none of this code."""
+    if code in custom:
+        return custom[code].currency
     try:
         return currency(code, pointer)
     except InvalidInput as error:

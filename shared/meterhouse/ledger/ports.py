@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from meterhouse.catalog.custom_currency import CustomCurrency
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import CostBasis
@@ -152,6 +153,12 @@ class Customers(Protocol):
     def find(self, id_or_key: str) -> Customer | None: ...
 
 
+class Currencies(Protocol):
+    """The custom currencies of the namespace."""
+
+    def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
+
+
 class LedgerStore(Protocol):
     @property
     def grants(self) -> Grants: ...
@@ -159,6 +166,8 @@ class LedgerStore(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def customers(self) -> Customers: ...
+    @property
+    def currencies(self) -> Currencies: ...
 
 
 class OpenCharges(Protocol):

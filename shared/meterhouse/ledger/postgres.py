@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.account import CostBasis
@@ -168,6 +169,7 @@ class PostgresLedgerStore:
         self.grants = PostgresGrants(transaction)
         self.ledger = PostgresLedger(transaction)
         self.customers = PostgresCustomers(transaction)
+        self.currencies = PostgresCurrencies(transaction)
 
 
 def _matching(query: str) -> str:
