@@ -9,12 +9,12 @@ from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.reconcile import differences_on
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import Trigger
-from meterhouse.billing.void import Voiding, reopened
-from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
+from meterhouse.billing.void import Voiding
+from meterhouse.billing.void_invoice import void_invoice
+from meterhouse.kernel.errors import Conflict
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -72,20 +72,7 @@ class InvoiceActions:
             InvalidInput: `voiding` names others' lines.
             Conflict: `difference_charged`: a line would be billed again that another was charged the difference to.
         """
-
-        def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            driven = Driven(invoice).must_fire(Trigger.VOID, at, voiding.reason)
-            strangers = sorted(set(voiding.overrides) - {line.id for line in invoice.lines})
-            if strangers:
-                problems = [Problem("/overrides", "unknown_line", f"{line} is no line of it") for line in strangers]
-                raise InvalidInput("lines of other invoices are not voided here", problems)
-            _refuse_differences(work, invoice, voiding, at)
-            closed, again = reopened(invoice.lines, voiding, at)
-            work.store.lines.update(closed)
-            work.store.lines.add(again)
-            return driven
-
-        return self._act(namespace, invoice_id, voided)
+        return self._act(namespace, invoice_id, lambda work, invoice, at: void_invoice(work, invoice, voiding, at))
 
     def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
         """The invoice with its quantities, saved, if it waits for them; else as it is."""
@@ -103,14 +90,3 @@ class InvoiceActions:
             save(work, driven, at)
             work.commit()
         return shown(driven[0].invoice, at)
-
-
-def _refuse_differences(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
-    """What is billed again is billed for less time; what was charged as a difference to it would stay one."""
-    keys = {line.key for line in invoice.lines if voiding.of(line) is not None}
-    agreed = work.store.subscriptions.of_customer(invoice.customer_id)
-    known = work.store.lines.known_of([one.id for one in agreed])
-    charged = differences_on(keys, agreed, known, at)
-    if charged:
-        message = f"{', '.join(charged)} charged the difference to lines of it: void the invoices of these first"
-        raise Conflict(message, "difference_charged")

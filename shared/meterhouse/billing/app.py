@@ -1,12 +1,14 @@
 """The port to whoever sends invoices and collects money. Answers are values; an exception is a fault."""
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from meterhouse.billing.invoice import Invoice, Issue
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,14 @@ class Accepted:
     """The app took the invoice. `number` None: the house numbers it.
 
     Attributes:
+        external_ids: what the app calls parts of it: by id of a line or of its discount, and `PAYMENT` for the payment.
         taxes: by line id, where the app works them out; a line that it does not name keeps what it has.
     """
 
     number: str | None = None
     external_id: str | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    sent_to_customer_at: datetime | None = None
     taxes: Mapping[str, LineTax] = field(default_factory=dict)
 
 
@@ -56,6 +61,18 @@ class InvoicingApp(Protocol):
     def name(self) -> str:
         """Lower case; the scope of the house's own invoice numbers."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether a call leaves the house: never in a transaction of many customers, then."""
+
+    @property
+    def awaits(self) -> AbstractSet[InvoiceState]:
+        """The syncing states in which it answers `Waiting` and confirms by a call of its own."""
+
+    @property
+    def retries_payments(self) -> bool:
+        """Whether it tries a failed payment again by itself, and reports; else the house asks for it again."""
+
     def validate(self, invoice: Invoice) -> Sequence[Issue]: ...
 
     def sync(self, invoice: Invoice) -> Accepted | Refused | Waiting:
@@ -67,7 +84,10 @@ class InvoicingApp(Protocol):
     def delete(self, invoice: Invoice) -> Accepted | Refused: ...
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Collect the total; None while the outcome is not known."""
+        """Collect the total; None while the outcome is not known.
+
+        A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
+        """
 
 
 class Apps(Protocol):

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meterhouse.billing.invoice import Line
+from meterhouse.billing.external_ids import USAGE, discount_id
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.price_schema import Percentage
-from meterhouse.kernel.ids import derived_ulid
 from meterhouse.platform.wire import Numeric, Resource, Wire
 from meterhouse.rating.line import AmountDiscount, DetailedLine, DiscountReason
 from meterhouse.rating.quantity import Quantities
@@ -31,12 +31,20 @@ class UsageReason(Wire):
 DiscountReasonWire = Annotated[MaximumSpendReason | PercentageReason | UsageReason, Field(discriminator="type")]
 
 
+class PartExternalIds(Wire):
+    """What the app calls a line, or what was taken off one."""
+
+    invoicing: str
+
+
 class AmountDiscountWire(Resource):
+    external_ids: PartExternalIds | None = None
     reason: DiscountReasonWire
     amount: Numeric
 
 
 class UsageDiscountWire(Resource):
+    external_ids: PartExternalIds | None = None
     reason: DiscountReasonWire
     quantity: Numeric
     pre_line_period_quantity: Numeric | None = None
@@ -47,13 +55,14 @@ class LineDiscountsWire(Wire):
     usage: list[UsageDiscountWire] | None = None
 
 
-def usage_discounts(line: Line, free: Quantities | None) -> LineDiscountsWire | None:
+def usage_discounts(invoice: Invoice, line: Line, free: Quantities | None) -> LineDiscountsWire | None:
     """The units of a line that were free, and those of earlier lines of its full period; None where none were."""
     given = line.rate_card.discounts.usage
     if free is None or given is None or not free.of_line:
         return None
     shown = UsageDiscountWire(
-        id=_id(line, "usage"),
+        id=discount_id(line, USAGE),
+        external_ids=part_external_ids(invoice, discount_id(line, USAGE)),
         reason=UsageReason(quantity=given),
         quantity=free.of_line,
         pre_line_period_quantity=free.before or None,
@@ -63,13 +72,14 @@ def usage_discounts(line: Line, free: Quantities | None) -> LineDiscountsWire | 
     return LineDiscountsWire(usage=[shown])
 
 
-def amount_discounts(line: Line, part: DetailedLine) -> LineDiscountsWire | None:
+def amount_discounts(invoice: Invoice, line: Line, part: DetailedLine) -> LineDiscountsWire | None:
     """What was taken off a detailed line; None where nothing was."""
     if not part.discounts:
         return None
     shown = [
         AmountDiscountWire(
-            id=_id(line, part.key, taken.reason),
+            id=discount_id(line, part.key, taken.reason),
+            external_ids=part_external_ids(invoice, discount_id(line, part.key, taken.reason)),
             reason=_reason(taken, line.rate_card.discounts),
             amount=taken.amount,
             created_at=line.created_at,
@@ -80,11 +90,13 @@ def amount_discounts(line: Line, part: DetailedLine) -> LineDiscountsWire | None
     return LineDiscountsWire(amount=shown)
 
 
+def part_external_ids(invoice: Invoice, part_id: str) -> PartExternalIds | None:
+    """What the app calls the part of this id, where it said so."""
+    named = invoice.external_ids.get(part_id)
+    return None if named is None else PartExternalIds(invoicing=named)
+
+
 def _reason(taken: AmountDiscount, discounts: Discounts) -> MaximumSpendReason | PercentageReason:
     if taken.reason is DiscountReason.MAXIMUM_SPEND:
         return MaximumSpendReason()
     return PercentageReason(percentage=discounts.percentage or Decimal(0))
-
-
-def _id(line: Line, *parts: str) -> str:
-    return derived_ulid(line.service_period.start, "line_discount", line.id, *parts)

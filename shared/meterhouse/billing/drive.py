@@ -116,13 +116,23 @@ def _finalized(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
 
 def _answered(invoice: Invoice, app: InvoicingApp, answer: Accepted | Refused | Waiting, accepted: Invoice) -> _Done:
     match answer:
-        case Accepted(number, external_id):
-            number, external_id = number or invoice.number, external_id or invoice.external_id
-            return _Done(replace(accepted, number=number, external_id=external_id))
+        case Accepted():
+            return _Done(with_answer(accepted, answer))
         case Refused():
             return _refused(invoice, f"app.{app.name}", answer)
         case Waiting():
             return _Done(invoice, None)
+
+
+def with_answer(invoice: Invoice, answer: Accepted) -> Invoice:
+    """The invoice with what its app calls it; what the answer leaves out stays."""
+    return replace(
+        invoice,
+        number=answer.number or invoice.number,
+        external_id=answer.external_id or invoice.external_id,
+        external_ids={**invoice.external_ids, **answer.external_ids},
+        sent_to_customer_at=answer.sent_to_customer_at or invoice.sent_to_customer_at,
+    )
 
 
 def _deleted(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
@@ -162,19 +172,23 @@ _WORK: dict[InvoiceState, Callable[[Invoice, InvoicingApp, datetime], _Done]] = 
 
 
 def _entered(invoice: Invoice, at: datetime) -> Invoice:
+    entered = invoice
     match invoice.state:
         case InvoiceState.DRAFT_SYNCING:
-            return replace(invoice, draft_synced_at=None)
+            entered = replace(invoice, draft_synced_at=None)
         case InvoiceState.ISSUING_SYNCING:
-            return replace(invoice, issuing_synced_at=None)
+            entered = replace(invoice, issuing_synced_at=None)
         case InvoiceState.ISSUED:
-            return replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
+            entered = replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
+        case InvoiceState.PAYMENT_PENDING:
+            entered = replace(invoice, payment_attempt=invoice.payment_attempt + 1)
+        case InvoiceState.PAYMENT_FAILED:
+            entered = replace(invoice, payment_failed_at=at)
         case InvoiceState.VOIDED:
-            return replace(invoice, voided_at=at)
+            entered = replace(invoice, voided_at=at)
         case InvoiceState.DELETED:
-            return replace(invoice, deleted_at=at)
-        case _:
-            return invoice
+            entered = replace(invoice, deleted_at=at)
+    return entered
 
 
 def _booked_on_entry(before: Invoice, state: InvoiceState, at: datetime) -> Sequence[Transaction]:

@@ -14,6 +14,8 @@ from meterhouse.kernel.period import Period
 from meterhouse.rating.line import DetailedLine, Totals
 
 NOTHING = Totals()
+PAYMENT = "payment"
+"""Key of the payment's id among an invoice's `external_ids`."""
 
 
 class ManagedBy(StrEnum):
@@ -128,6 +130,10 @@ class Invoice:
         subject_keys: whose usage is billed; the customer's when the invoice was made.
         draft_synced_at: when the app had the draft as it is; None: not yet.
         issuing_synced_at: when the app had the final invoice.
+        external_id: what the app calls it.
+        external_ids: what the app calls its parts: by id of a line or of its discount, and `PAYMENT` for the payment.
+        payment_attempt: counts how often its payment was asked for.
+        payment_failed_at: when that failed last.
     """
 
     id: str
@@ -149,6 +155,8 @@ class Invoice:
     metadata: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
     external_id: str | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    payment_attempt: int = 0
     step: int = 0
     collection_at: datetime | None = None
     quantity_snapshotted_at: datetime | None = None
@@ -156,7 +164,9 @@ class Invoice:
     draft_until: datetime | None = None
     issuing_synced_at: datetime | None = None
     issued_at: datetime | None = None
+    sent_to_customer_at: datetime | None = None
     due_at: datetime | None = None
+    payment_failed_at: datetime | None = None
     voided_at: datetime | None = None
     deleted_at: datetime | None = None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from meterhouse.billing.discount_wire import LineDiscountsWire
+from meterhouse.billing.discount_wire import LineDiscountsWire, PartExternalIds
 from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price_schema import DiscountsWire, FlatPriceWithPaymentTerm, PriceWire
@@ -118,6 +118,7 @@ class IssueWire(Resource):
 
 class ExternalIds(Wire):
     invoicing: str | None = None
+    payment: str | None = None
 
 
 class Identified(Wire):
@@ -162,6 +163,7 @@ class DetailedLineWire(Resource):
     status: Literal["detailed"] = "detailed"
     category: str
     discounts: LineDiscountsWire | None = None
+    external_ids: PartExternalIds | None = None
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
@@ -183,6 +185,7 @@ class LineWire(Resource):
     managed_by: str
     status: Literal["valid"] = "valid"
     discounts: LineDiscountsWire | None = None
+    external_ids: PartExternalIds | None = None
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
@@ -220,6 +223,7 @@ class InvoiceWire(Resource):
     collection_at: Instant | None = None
     quantity_snapshoted_at: Instant | None = None
     voided_at: Instant | None = None
+    sent_to_customer_at: Instant | None = None
     lines: list[LineWire] | None = None
     preceding: list[Identified] | None = None
     payment: PaymentWire | None = None

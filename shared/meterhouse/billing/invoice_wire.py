@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from meterhouse.billing.discount_wire import amount_discounts, usage_discounts
-from meterhouse.billing.invoice import CreditAllocation, Invoice, Issue, Line
+from meterhouse.billing.discount_wire import amount_discounts, part_external_ids, usage_discounts
+from meterhouse.billing.external_ids import detailed_id
+from meterhouse.billing.invoice import PAYMENT, CreditAllocation, Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
     AvailableActions,
@@ -74,11 +75,12 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         collection_at=invoice.collection_at,
         quantity_snapshoted_at=invoice.quantity_snapshotted_at,
         voided_at=invoice.voided_at,
+        sent_to_customer_at=invoice.sent_to_customer_at,
         lines=[line_to_wire(invoice, line) for line in invoice.lines] if InvoiceExpand.LINES in expand else None,
         preceding=[] if InvoiceExpand.PRECEDING in expand else None,
         payment=_payment(invoice),
         validation_issues=[_issue(invoice, issue) for issue in invoice.issues] or None,
-        external_ids=None if invoice.external_id is None else ExternalIds(invoicing=invoice.external_id),
+        external_ids=_external_ids(invoice),
         created_at=invoice.created_at,
         updated_at=invoice.updated_at,
         deleted_at=invoice.deleted_at,
@@ -138,6 +140,13 @@ def _payment(invoice: Invoice) -> PaymentWire | None:
     return PaymentWire(terms=DueDateTerms(due_at=[due]))
 
 
+def _external_ids(invoice: Invoice) -> ExternalIds | None:
+    payment = invoice.external_ids.get(PAYMENT)
+    if invoice.external_id is None and payment is None:
+        return None
+    return ExternalIds(invoicing=invoice.external_id, payment=payment)
+
+
 def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
     return IssueWire(
         id=derived_ulid(invoice.created_at, "issue", invoice.id, issue.component, issue.code, issue.field),
@@ -162,13 +171,14 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         description=card.description,
         metadata=dict(card.metadata) or None,
         managed_by=line.managed_by.value,
-        discounts=usage_discounts(line, free_units(steps)) if steps else None,
+        discounts=usage_discounts(invoice, line, free_units(steps)) if steps else None,
         credit_allocations=[_allocation(one) for one in line.credits] or None,
         invoice=_reference(invoice),
         currency=line.currency,
         totals=_totals(line.totals),
         period=period_to_wire(line.service_period),
         invoice_at=line.invoice_at,
+        external_ids=part_external_ids(invoice, line.id),
         subscription=_subscription(line),
         tax_config=tax_config,
         feature_key=card.feature_key,
@@ -200,10 +210,11 @@ def _quantities(line: Line) -> Sequence[Quantities]:
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:
     price = FlatPriceWithPaymentTerm(type="flat", amount=part.per_unit_amount, payment_term=part.payment_term)
     return DetailedLineWire(
-        id=derived_ulid(line.service_period.start, "detailed_line", line.id, part.key),
+        id=detailed_id(line, part.key),
+        external_ids=part_external_ids(invoice, detailed_id(line, part.key)),
         name=part.name,
         category=part.category.value,
-        discounts=amount_discounts(line, part),
+        discounts=amount_discounts(invoice, line, part),
         credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
         invoice=_reference(invoice),
         currency=line.currency,

@@ -10,6 +10,7 @@ from typing import Protocol
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.override import CustomerOverride, OverrideFilter, OverrideOrder
+from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
@@ -76,7 +77,11 @@ class Invoices(Protocol):
         """Add those that do not exist."""
 
     def save(self, driven: Collection[Driven]) -> None:
-        """Write invoices, without their lines, and the steps they took."""
+        """Write invoices, without their lines, and the steps they took.
+
+        Raises:
+            Conflict: `invoice_number_taken`: one has the number of another.
+        """
 
     def take_numbers(self, scope: str, count: int) -> range:
         """`count` numbers nobody else gets; a rollback gives them back."""
@@ -164,6 +169,15 @@ class BilledFeatures(Protocol):
         """For each key the live feature, or the one archived last; unknown keys are left out."""
 
 
+class PaymentReports(Protocol):
+    def has(self, invoice_id: str, key: str) -> bool: ...
+
+    def last(self, invoice_id: str) -> datetime | None:
+        """When the last thing happened that was reported and moved the invoice."""
+
+    def add(self, invoice_id: str, report: PaymentReport, recorded_at: datetime, *, is_applied: bool) -> None: ...
+
+
 class BillingStore(Protocol):
     @property
     def invoices(self) -> Invoices: ...
@@ -179,6 +193,8 @@ class BillingStore(Protocol):
     def subscriptions(self) -> BilledSubscriptions: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def payment_reports(self) -> PaymentReports: ...
     @property
     def credit(self) -> LedgerStore: ...
 

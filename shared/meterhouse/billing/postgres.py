@@ -11,6 +11,7 @@ from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres_overrides import PostgresOverrides
+from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
@@ -18,7 +19,7 @@ from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of,
 from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
-from meterhouse.kernel.errors import InvariantBroken, Problem
+from meterhouse.kernel.errors import Conflict, InvariantBroken, Problem
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Row, Transaction
@@ -114,7 +115,12 @@ class PostgresInvoices:
         self._write("insert_gathering", invoices)
 
     def save(self, driven: Collection[Driven]) -> None:
-        self._write("save_invoices", [one.invoice for one in driven])
+        import psycopg  # noqa: PLC0415 - loaded already by the connection
+
+        try:
+            self._write("save_invoices", [one.invoice for one in driven])
+        except psycopg.errors.UniqueViolation as error:
+            raise Conflict("another invoice has this number", "invoice_number_taken") from error
         steps = [_step_values(one.invoice, step) for one in driven for step in one.transitions]
         if steps:
             self._transaction.execute(_INVOICES["add_transitions"], {"steps": json.dumps(steps)})
@@ -144,6 +150,7 @@ class PostgresBilling:
         self.customers = PostgresCustomers(transaction)
         self.subscriptions = PostgresSubscriptions(transaction)
         self.features = PostgresFeatures(transaction)
+        self.payment_reports = PostgresPaymentReports(transaction)
         self.credit = PostgresLedgerStore(transaction)
 
 

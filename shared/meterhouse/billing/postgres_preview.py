@@ -2,6 +2,7 @@
 
 from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
 from meterhouse.billing.postgres_overrides import PostgresOverrides
+from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Transaction
@@ -17,4 +18,5 @@ class PostgresPreview(PostgresStore):
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
+        self.payment_reports = PostgresPaymentReports(transaction)
         self.credit = PostgresLedgerStore(transaction)

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from meterhouse.billing.ports import BilledFeatures, BilledSubscriptions, Invoices, Lines, Overrides, Profiles
+from meterhouse.billing.ports import (
+    BilledFeatures,
+    BilledSubscriptions,
+    Invoices,
+    Lines,
+    Overrides,
+    PaymentReports,
+    Profiles,
+)
 from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions import ports
@@ -39,5 +47,7 @@ class PreviewStore(SubscriptionStore, Protocol):
     def profiles(self) -> Profiles: ...
     @property
     def overrides(self) -> Overrides: ...
+    @property
+    def payment_reports(self) -> PaymentReports: ...
     @property
     def credit(self) -> LedgerStore: ...

@@ -42,6 +42,7 @@ _INVOICE_FIELDS = (
     "app_id",
     "description",
     "external_id",
+    "payment_attempt",
     "created_at",
     "updated_at",
 )
@@ -52,7 +53,9 @@ _INVOICE_INSTANTS = (
     "draft_until",
     "issuing_synced_at",
     "issued_at",
+    "sent_to_customer_at",
     "due_at",
+    "payment_failed_at",
     "voided_at",
     "deleted_at",
 )
@@ -89,6 +92,7 @@ def invoice_values(invoice: Invoice) -> Values:
         "supplier": json.dumps(party_to_document(invoice.supplier)),
         "workflow": json.dumps(workflow_to_document(invoice.workflow)),
         "metadata": json.dumps(dict(invoice.metadata)),
+        "external_ids": json.dumps(dict(invoice.external_ids)),
         "issues": json.dumps(issues_to_documents(invoice.issues)),
         "period_start": invoice.period and invoice.period.start,
         "period_end": invoice.period and invoice.period.end,
@@ -104,6 +108,7 @@ def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
         supplier=party_from_document(row["supplier"]),
         workflow=workflow_from_document(row["workflow"]),
         metadata=row["metadata"],
+        external_ids=row["external_ids"],
         issues=issues_from_documents(row["issues"]),
         totals=_totals(row),
         period=Period(row["period_start"], row["period_end"]) if row["period_start"] else None,

@@ -1,10 +1,11 @@
 """The app that pretends: it takes every invoice and pays at once, unless metadata asks for another end."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from meterhouse.billing.app import Accepted, Payment
 from meterhouse.billing.invoice import Invoice, Issue, Severity
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 
 TARGET_STATUS = "openmeter.io/sandbox/target-payment-status"
 """Metadata key of the contract: paid, failed, uncollectible or action_required."""
@@ -21,6 +22,9 @@ class Sandbox:
     """`meterhouse.billing.app.InvoicingApp` without anybody behind it."""
 
     name = "sandbox"
+    is_remote = False
+    awaits: AbstractSet[InvoiceState] = frozenset()
+    retries_payments = False
 
     def validate(self, invoice: Invoice) -> Sequence[Issue]:
         wanted = invoice.metadata.get(TARGET_STATUS, "paid")

@@ -12,6 +12,7 @@ from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.reconcile import reconcile
 from meterhouse.billing.rests import Known
+from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.price import Price, Tier, TieredPrice, TierMode
 from meterhouse.catalog.rate_card import RateCard
@@ -96,6 +97,13 @@ class FakeApp:
     issues: Sequence[Issue] = ()
     name: str = "fake"
     waits: set[str] = field(default_factory=set)
+    is_remote: bool = False
+    retries_payments: bool = False
+
+    @property
+    def awaits(self) -> set[InvoiceState]:
+        syncing = {"sync": InvoiceState.DRAFT_SYNCING, "finalize": InvoiceState.ISSUING_SYNCING}
+        return {syncing[step] for step in self.waits}
 
     def validate(self, _invoice: Invoice) -> Sequence[Issue]:
         return self.issues

@@ -24,6 +24,8 @@ ON CONFLICT (namespace, id) DO UPDATE SET
     taxes_exclusive_total = excluded.taxes_exclusive_total, period_start = excluded.period_start,
     period_end = excluded.period_end, collection_at = excluded.collection_at,
     quantity_snapshotted_at = excluded.quantity_snapshotted_at, draft_until = excluded.draft_until,
+    external_ids = excluded.external_ids, sent_to_customer_at = excluded.sent_to_customer_at,
+    payment_attempt = excluded.payment_attempt, payment_failed_at = excluded.payment_failed_at,
     draft_synced_at = excluded.draft_synced_at, issuing_synced_at = excluded.issuing_synced_at,
     issued_at = excluded.issued_at, due_at = excluded.due_at, voided_at = excluded.voided_at,
     updated_at = excluded.updated_at, deleted_at = excluded.deleted_at

@@ -1,0 +1,72 @@
+"""What apps report of payments: paid, authorized, failed, uncollectible, overdue, action required, voided."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from meterhouse.billing.app import Apps
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.payment_report import PaymentReport, Recorded, is_before_payment, is_outrun
+from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.saving import gone_on, save
+from meterhouse.billing.service import found_invoice
+from meterhouse.billing.state import RETRIED_BY_RUNS, Trigger, target_of
+from meterhouse.billing.void import Voiding
+from meterhouse.billing.void_invoice import void_invoice
+from meterhouse.kernel.errors import Conflict
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+
+
+class RecordPayment:
+    def __init__(self, begin: Begin[BillingStore], apps: Apps, now: Callable[[], datetime] = clock.now) -> None:
+        self._begin = begin
+        self._apps = apps
+        self._now = now
+
+    def __call__(self, namespace: str, invoice_id: str, report: PaymentReport) -> Recorded:
+        """Bring the invoice to where the report leads; a repeat, or one that was outrun, changes nothing.
+
+        An invoice that is voided from outside is never billed again.
+
+        Raises:
+            NotFound: there is no such invoice.
+            Conflict: `invoice_state`: nobody was asked to pay yet, or what was reported before cannot be booked: the
+                same report may be made again later. `difference_charged`: it cannot be voided yet.
+        """
+        at = self._now()
+        with self._begin(namespace) as work:
+            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
+            if work.store.payment_reports.has(invoice_id, report.key):
+                return Recorded.REPEATED
+            invoice = found_invoice(work, invoice_id)
+            if is_before_payment(invoice.state):
+                raise Conflict(f"nobody was asked to pay an invoice in {invoice.state.value}", "invoice_state")
+            driven = self._applied(work, namespace, invoice, report, at)
+            work.store.payment_reports.add(invoice_id, report, at, is_applied=driven is not None)
+            if driven is not None:
+                save(work, gone_on(work, namespace, [driven], self._apps, at), at)
+            work.commit()
+        return Recorded.STALE if driven is None else Recorded.APPLIED
+
+    def _applied(
+        self, work: Work[BillingStore], namespace: str, invoice: Invoice, report: PaymentReport, at: datetime
+    ) -> Driven | None:
+        """The invoice with the report's step; None where that is outrun."""
+        if is_outrun(report, work.store.payment_reports.last(invoice.id)):
+            return None
+        booked = self._booked(work, namespace, invoice, at)
+        if report.outcome is Trigger.VOID and target_of(booked.invoice.state, Trigger.VOID, frozenset()):
+            return void_invoice(work, invoice, Voiding(report.reason or "voided at the app", None, {}), at)
+        fired = booked.fired(report.outcome, at, report.reason)
+        if fired is None and booked.invoice.state in RETRIED_BY_RUNS:
+            raise Conflict(f"an invoice in {booked.invoice.state.value} takes no further report", "invoice_state")
+        return fired
+
+    def _booked(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
+        """What was reported before is booked now, if it could not be then."""
+        trigger = RETRIED_BY_RUNS.get(invoice.state)
+        if trigger is None:
+            return Driven(invoice)
+        [again] = gone_on(work, namespace, [Driven(invoice).must_fire(trigger, at)], self._apps, at)
+        return again

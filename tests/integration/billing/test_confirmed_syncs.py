@@ -1,0 +1,94 @@
+"""Apps that have to be waited for, on the real database."""
+
+import pytest
+
+from meterhouse.billing.app import Accepted
+from meterhouse.billing.confirm_sync import ConfirmSync
+from meterhouse.billing.external_ids import detailed_id
+from meterhouse.billing.invoice import PAYMENT, Invoice
+from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import INVOICES, UNKNOWN, Api
+from tests.unit.billing.samples import NOW, FakeApp, metered
+from tests.unit.subscriptions.samples import fee
+
+
+def waiting(run: Run, *steps: str, customers: tuple[str, ...] = ("ann",)) -> list[Invoice]:
+    """Invoices, one for each customer, whose app is waited for at these steps."""
+    run.app = FakeApp(waits=set(steps))
+    for key in customers:
+        run.subscribe(run.customer(key), fee(), metered())
+    run.all()
+    return run.invoices()
+
+
+def confirm(run: Run) -> ConfirmSync:
+    return ConfirmSync(run.begin, run.apps, lambda: run.now)
+
+
+def test_an_invoice_waits_for_both_confirmations_and_takes_what_the_app_calls_it(run: Run, api: Api) -> None:
+    [invoice] = waiting(run, "sync", "finalize")
+    assert invoice.state.value == "draft.syncing"
+    line = next(line for line in invoice.lines if line.detailed)
+    part = detailed_id(line, line.detailed[0].key)
+    named = Accepted(external_id="in_1", external_ids={line.id: "li_1", part: "li_2"})
+    confirmed = confirm(run).draft(run.namespace, invoice.id, named)
+    assert confirmed.invoice.state.value == "issuing.syncing"
+    final = Accepted(number="2024/1", external_ids={PAYMENT: "pi_1"}, sent_to_customer_at=NOW)
+    assert confirm(run).issuing(run.namespace, invoice.id, final).invoice.number == "2024/1"
+
+    shown = api.ok("GET", f"{INVOICES}/{invoice.id}")
+    assert (shown["statusDetails"]["extendedStatus"], shown["number"]) == ("payment_processing.pending", "2024/1")
+    assert shown["externalIds"] == {"invoicing": "in_1", "payment": "pi_1"}
+    assert shown["sentToCustomerAt"] == "2024-06-01T00:00:00Z"
+    [named_line] = [one for one in shown["lines"] if "externalIds" in one]
+    assert named_line["externalIds"] == {"invoicing": "li_1"}
+    assert named_line["children"][0]["externalIds"] == {"invoicing": "li_2"}
+
+
+def test_without_a_number_of_the_app_the_house_gives_one(run: Run) -> None:
+    [invoice] = waiting(run, "finalize")
+    assert confirm(run).issuing(run.namespace, invoice.id, Accepted()).invoice.number == "FAKE-000001"
+
+
+def test_runs_leave_an_invoice_alone_that_waits_for_its_app(run: Run) -> None:
+    waiting(run, "sync")
+    before = run.everything()
+    assert [outcome.failed for outcome in run.all()] == [{}, {}, {}]
+    assert run.everything() == before
+
+
+def test_the_first_confirmation_counts(run: Run) -> None:
+    [invoice] = waiting(run, "sync", "finalize")
+    confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="first"))
+    before = run.everything()
+    again = confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="second"))
+    assert again.invoice.external_id == "first"
+    assert run.everything() == before
+
+
+def test_a_confirmation_that_nobody_waits_for_is_a_conflict(run: Run) -> None:
+    [invoice] = waiting(run, "sync")
+    with pytest.raises(Conflict) as refused:
+        confirm(run).issuing(run.namespace, invoice.id, Accepted())
+    assert refused.value.code == "invoice_state"
+    with pytest.raises(NotFound):
+        confirm(run).draft(run.namespace, UNKNOWN, Accepted())
+
+
+def test_every_fault_of_a_confirmation_is_named(run: Run) -> None:
+    [invoice] = waiting(run, "sync")
+    before = run.everything()
+    with pytest.raises(InvalidInput) as refused:
+        confirm(run).draft(run.namespace, invoice.id, Accepted("sandbox-000007", external_ids={UNKNOWN: "x"}))
+    assert [problem.code for problem in refused.value.problems] == ["reserved_number", "unknown_part"]
+    assert run.everything() == before
+
+
+def test_no_two_invoices_have_one_number(run: Run) -> None:
+    first, second = waiting(run, "finalize", customers=("ann", "bob"))
+    confirm(run).issuing(run.namespace, first.id, Accepted("A-1"))
+    with pytest.raises(Conflict) as refused:
+        confirm(run).issuing(run.namespace, second.id, Accepted("A-1"))
+    assert refused.value.code == "invoice_number_taken"
+    assert confirm(run).issuing(run.namespace, second.id, Accepted("A-2")).invoice.number == "A-2"
