@@ -78,7 +78,11 @@ def _charge(account: Account, invoice: Obj, with_method: str | None) -> None:
             raise needs_action("This payment requires additional user action.", intent)
         case _:
             intent["status"] = "requires_payment_method"
-            intent["last_payment_error"] = {"code": "card_declined", "type": "card_error"}
+            intent["last_payment_error"] = {
+                "code": "card_declined",
+                "message": "Your card was declined.",
+                "type": "card_error",
+            }
             account.tell("invoice.payment_failed", invoice)
             raise declined("card_declined", "Your card was declined.", intent)
 

@@ -11,8 +11,10 @@ from meterhouse.payments.ports import AppStore
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.work import Begin
 
-Adapt = Callable[[InstalledApp], InvoicingApp]
-_HOUSE_APPS: Mapping[AppType, Adapt] = {AppType.SANDBOX: lambda _: Sandbox()}
+Adapt = Callable[[str, InstalledApp], InvoicingApp]
+"""Who takes invoices for an installed app of a namespace."""
+
+_HOUSE_APPS: Mapping[AppType, Adapt] = {AppType.SANDBOX: lambda _, __: Sandbox()}
 """Apps with nobody behind them; those that call somebody are given by compositions that have what it takes."""
 
 
@@ -29,7 +31,7 @@ class InstalledApps:
         unknown = sorted(others - found.keys())
         if unknown:
             raise InvariantBroken(f"no app {', '.join(unknown)} was ever installed here")
-        known = {app_id: self._adapters[app.type](app) for app_id, app in found.items()}
+        known = {app_id: self._adapters[app.type](namespace, app) for app_id, app in found.items()}
         return {sandbox: Sandbox(), **known}
 
     def _found(self, namespace: str, app_ids: Collection[str]) -> Mapping[str, InstalledApp]:

@@ -12,6 +12,7 @@ from meterhouse.platform.settings import optional
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import stripe
     from stripe import StripeClient
 
 T = TypeVar("T")
@@ -84,6 +85,11 @@ def answers() -> Iterator[None]:
         message = str(error.user_message or error)
         code = "stripe_unauthorized" if status in _UNAUTHORIZED else error.code or "stripe_refused"
         raise StripeRefusal(code, message) from error
+
+
+def metadata_of(thing: stripe.Invoice | stripe.InvoiceLineItem) -> dict[str, str]:
+    """Its metadata as a dict, which the package's objects are not."""
+    return {} if thing.metadata is None else dict(thing.metadata.to_dict())
 
 
 def once(key: str, call: Callable[[str], T]) -> T:

@@ -5,25 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
+from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
-from meterhouse.payments.stripe_api import StripeRefusal, answers, once
+from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
 from meterhouse.payments.stripe_drafts import StripeDrafts
-from meterhouse.payments.stripe_items import items_of
+from meterhouse.payments.stripe_items import ITEM, items_of
 from meterhouse.payments.stripe_outcome import outcome_of, payment_intent_of
 from meterhouse.payments.stripe_taxes import taxes_of
 from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     import stripe
 
     from meterhouse.billing.invoice import Invoice, Issue
+    from meterhouse.billing.state import InvoiceState
     from meterhouse.payments.stripe_customer import StripeCustomer
+    from meterhouse.payments.stripe_items import Item
 
 T = TypeVar("T")
 
@@ -46,6 +50,9 @@ class StripeApp:
     """
 
     name = "stripe"
+    is_remote = True
+    awaits: AbstractSet[InvoiceState] = frozenset()
+    retries_payments = True
 
     def __init__(
         self,
@@ -81,7 +88,7 @@ class StripeApp:
         return _answer(lambda: self._deleted(invoice))
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Charge an open invoice that is to be charged; a repeat of the same step charges nobody twice."""
+        """Charge an open invoice that is to be charged."""
         found = _answer(lambda: self._found(invoice))
         if isinstance(found, Refused):
             return Payment(Trigger.FAILED, found.message)
@@ -138,15 +145,9 @@ class StripeApp:
         if not found.subtotal == items == ours:
             sums = f"Stripe's invoice comes to {found.subtotal}, its items to {items}, ours to {ours}"
             return Refused("stripe_total_differs", f"{sums} (minor units of {invoice.currency}): nobody is to doubt it")
+        lines = self._drafts.lines(found.id)
         number = None if found.status == "draft" else found.number
-        return Accepted(number, found.id, self._taxes(invoice, found))
-
-    def _taxes(self, invoice: Invoice, found: stripe.Invoice) -> Mapping[str, LineTax]:
-        if not invoice.workflow.tax_enabled:
-            return {}
-        if found.automatic_tax.status != "complete":
-            return {line.id: LineTax() for line in invoice.lines}
-        return taxes_of(self._drafts.lines(found.id), invoice.currency)
+        return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=_taxes(invoice, found, lines))
 
     def _deleted(self, invoice: Invoice) -> Accepted | Refused:
         customer = self._customers.of(invoice.customer_id)
@@ -173,7 +174,7 @@ class StripeApp:
         try:
             with answers():
                 paid = once(
-                    f"{invoice.id}/{invoice.step}/pay",
+                    f"{invoice.id}/pay/{invoice.payment_attempt}",
                     lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
                 )
         except StripeRefusal as refusal:
@@ -190,6 +191,22 @@ def _answer(work: Callable[[], T]) -> T | Refused:
         return Refused(refusal.code, refusal.message)
     except NotRepresentable as error:
         return Refused("amount_not_representable", str(error))
+
+
+def _names(items: Sequence[Item], lines: Sequence[stripe.InvoiceLineItem], found: stripe.Invoice) -> Mapping[str, str]:
+    """What Stripe calls the parts of the invoice, and its payment."""
+    parts = {item.key: item.part_id for item in items if item.part_id}
+    names = {part: line.id for line in lines if (part := parts.get(metadata_of(line).get(ITEM, "")))}
+    intent = payment_intent_of(found)
+    return names if intent is None else {**names, PAYMENT: intent.id}
+
+
+def _taxes(invoice: Invoice, found: stripe.Invoice, lines: Sequence[stripe.InvoiceLineItem]) -> Mapping[str, LineTax]:
+    if not invoice.workflow.tax_enabled:
+        return {}
+    if found.automatic_tax.status != "complete":
+        return {line.id: LineTax() for line in invoice.lines}
+    return taxes_of(lines, invoice.currency)
 
 
 def _net(invoice: Invoice) -> int:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.profile import CollectionMethod
-from meterhouse.payments.stripe_api import StripeRefusal, answers, once
+from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
 from meterhouse.payments.stripe_changes import Changes, Known, changes
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ class StripeDrafts:
             return self.get(invoice.external_id)
         since = int((invoice.created_at - _ONE_DAY).timestamp())
         page = self._invoices.list({"customer": customer.id, "created": {"gte": since}, "limit": _PAGE})
-        ours = (one for one in page.auto_paging_iter() if (one.metadata or {}).get(INVOICE) == invoice.id)
-        return next(ours, None)
+        ours = (one for one in page.auto_paging_iter() if metadata_of(one).get(INVOICE) == invoice.id)
+        found = next(ours, None)
+        return None if found is None else self.get(found.id)
 
     def get(self, stripe_id: str) -> stripe.Invoice | None:
         """With its payments; None where it was deleted."""
@@ -76,7 +77,7 @@ class StripeDrafts:
     def bring(self, draft_id: str, invoice: Invoice, customer: StripeCustomer, wanted: Sequence[Item]) -> None:
         """Settings and items of a draft become ours."""
         self._set(draft_id, invoice, customer)
-        found = changes(wanted, [Known(one.id, one.amount, dict(one.metadata)) for one in self.lines(draft_id)])
+        found = changes(wanted, [Known(one.id, one.amount, metadata_of(one)) for one in self.lines(draft_id)])
         self._remove(draft_id, found)
         self._change(draft_id, found)
         self._add(draft_id, invoice, customer, found)

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from meterhouse.billing.external_ids import detailed_id, discount_id
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
@@ -34,6 +35,7 @@ class Item:
 
     Attributes:
         key: tells it apart from the others of its invoice, for ever.
+        part_id: of what it stands for on our line; None: it stands for a part without an id.
         amount: in Stripe's units; what is taken off is negative.
         start: with `end`, what it charges for, in seconds since 1970.
         tax_behavior: inclusive or exclusive; None: as the Stripe account has it.
@@ -49,6 +51,7 @@ class Item:
     end: int
     tax_behavior: str | None = None
     tax_code: str | None = None
+    part_id: str | None = None
 
     @property
     def content(self) -> str:
@@ -82,7 +85,7 @@ def _items_of(invoice: Invoice, line: Line) -> Iterator[Item]:
     for detail in line.detailed:
         if invoice.workflow.tax_enabled:
             amount = EXACT.subtract(detail.net, detail.credits)
-            yield _item(invoice, line, detail, detail.key, _type(detail), amount)
+            yield _charge(invoice, line, detail, amount)
         else:
             yield from _apart(invoice, line, detail)
     on_top = line.totals.taxes_exclusive_total
@@ -91,13 +94,19 @@ def _items_of(invoice: Invoice, line: Line) -> Iterator[Item]:
 
 
 def _apart(invoice: Invoice, line: Line, detail: DetailedLine) -> Iterator[Item]:
-    yield _item(invoice, line, detail, detail.key, _type(detail), detail.amount)
+    yield _charge(invoice, line, detail, detail.amount)
     for discount in detail.discounts:
         key, name = f"{detail.key}/{discount.reason.value}", f"Discount: {detail.name}"
-        yield _item(invoice, line, detail, key, ItemType.DISCOUNT, EXACT.minus(discount.amount), name)
+        item = _item(invoice, line, detail, key, ItemType.DISCOUNT, EXACT.minus(discount.amount), name)
+        yield replace(item, part_id=discount_id(line, detail.key, discount.reason))
     if detail.credits:
         key, name = f"{detail.key}/credits", f"Credit: {detail.name}"
         yield _item(invoice, line, detail, key, ItemType.CREDIT, EXACT.minus(detail.credits), name)
+
+
+def _charge(invoice: Invoice, line: Line, detail: DetailedLine, amount: Decimal) -> Item:
+    item = _item(invoice, line, detail, detail.key, _type(detail), amount, _described(detail))
+    return replace(item, part_id=detailed_id(line, detail.key))
 
 
 def _item(
@@ -107,7 +116,7 @@ def _item(
     key: str,
     kind: ItemType,
     amount: Decimal,
-    name: str | None = None,
+    name: str,
 ) -> Item:
     period = (detail.service_period if detail else None) or line.service_period
     behavior, code = tax_settings(invoice, line)
@@ -117,7 +126,7 @@ def _item(
         line_id=line.id,
         type=kind,
         amount=minor_units(amount, invoice.currency),
-        description=(name or _described(detail, line))[:_LONGEST_DESCRIPTION],
+        description=name[:_LONGEST_DESCRIPTION],
         start=start,
         end=end,
         tax_behavior=behavior,
@@ -143,9 +152,9 @@ def _text(config: Mapping[str, object], name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _described(detail: DetailedLine | None, line: Line) -> str:
-    if detail is None or detail.quantity == 1:
-        return detail.name if detail else line.name
+def _described(detail: DetailedLine) -> str:
+    if detail.quantity == 1:
+        return detail.name
     return f"{detail.name} ({detail.quantity:f} x {detail.per_unit_amount:f})"
 
 

@@ -46,8 +46,9 @@ def _of_open(invoice: stripe.Invoice, at: datetime) -> Payment | None:
 
 def payment_intent_of(invoice: stripe.Invoice) -> stripe.PaymentIntent | None:
     """The intent that collects the invoice; None where there is none yet, or where it was not expanded."""
-    payments = [] if invoice.payments is None else invoice.payments.data
-    for payment in sorted(payments, key=lambda one: not one.is_default):
+    # what was not asked to be expanded is no attribute at all
+    found: stripe.ListObject[stripe.InvoicePayment] | None = getattr(invoice, "payments", None)
+    for payment in sorted(found.data if found else (), key=lambda one: not one.is_default):
         intent = payment.payment.payment_intent
         if intent is not None and not isinstance(intent, str):
             return intent
@@ -55,5 +56,5 @@ def payment_intent_of(invoice: stripe.Invoice) -> stripe.PaymentIntent | None:
 
 
 def _why(intent: stripe.PaymentIntent) -> str:
-    error = intent.last_payment_error
-    return (error and (error.message or error.code)) or "the payment failed"
+    said: str | None = getattr(intent.last_payment_error, "message", None)
+    return said or "the payment failed"

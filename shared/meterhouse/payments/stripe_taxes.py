@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meterhouse.billing.app import LineTax
 from meterhouse.payments.stripe_amounts import amount_of
+from meterhouse.payments.stripe_api import metadata_of
 from meterhouse.payments.stripe_items import LINE
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def taxes_of(lines: Iterable[stripe.InvoiceLineItem], currency: str) -> Mapping[
     """By the id of our line: the taxes of all its items together."""
     sums: dict[str, dict[str, int]] = defaultdict(lambda: {"inclusive": 0, "exclusive": 0})
     for line in lines:
-        found = sums[line.metadata[LINE]]
+        found = sums[metadata_of(line)[LINE]]
         for tax in line.taxes or ():
             found[tax.tax_behavior] += tax.amount
     return {
