@@ -4,7 +4,8 @@ UV_VERSION := 0.13.9
 UV := .local/uv/bin/uv
 INSTALLED := .local/installed
 RUN := .venv/bin/python
-WORKERS ?= 2
+# One more than the two cores that are asked for: journeys wait more than they reckon.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-faults up down status test check lint format bench layers synth deploy clean

@@ -1,9 +1,9 @@
-"""The batches of an invoice run."""
+"""The batches of an invoice run, page by page."""
 
 from typing import Any
 
 from meterhouse.billing.batch import as_of_of
-from meterhouse.billing.list_customer_batches import ListCustomerBatches
+from meterhouse.billing.list_customer_batches import ListCustomerBatches, place_of
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.platform import clock
 from meterhouse.platform.namespaces import all_namespaces
@@ -16,6 +16,9 @@ list_batches = ListCustomerBatches(begins(database, PostgresBilling), lambda: al
 
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
-    """{"asOf"} -> {"batches": [{"namespace", "afterCustomerId", "upToCustomerId"}]}."""
+    """{"asOf", "after"} -> {"batches": [{"namespace", "afterCustomerId", "upToCustomerId"}], "after"}.
+
+    `after`: null asks for the first batches, and answers that there are no more; else it is given back.
+    """
     as_of_of(event, clock.now())
-    return {"batches": [edges.document() for edges in list_batches()]}
+    return list_batches(place_of(event.get("after"))).document()

@@ -7,7 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, lockf
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -18,36 +21,56 @@ from localstack.aws import aws_client
 from localstack.settings import read_stack
 from localstack.stack_env import read_stack_env
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 PARTS = 5
 PATIENCE_SECONDS = 60
+RUNNING = pytest.StashKey[ExitStack]()
+"""What stops the stack of this worker."""
 
 
-def free_port_base() -> int:
-    """The first of some adjacent free ports."""
-    for base in range(21000, 32000, 50):
-        sockets = [socket.socket() for _ in range(PARTS)]
-        try:
-            for offset, probe in enumerate(sockets):
-                probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        finally:
-            for probe in sockets:
-                probe.close()
-        return base
-    raise RuntimeError("no free ports between 21000 and 32000")
+@contextmanager
+def free_port_base() -> Iterator[int]:
+    """The first of some adjacent free ports, which no other run of this user takes while the block lasts."""
+    with (Path(gettempdir()) / f"meterhouse-e2e-ports-{os.getuid()}").open("a") as claims:
+        for base in range(21000, 32000, 50):
+            with suppress(OSError):
+                # One byte of the file for each base; what locks it ends with the process at the latest.
+                lockf(claims, LOCK_EX | LOCK_NB, 1, base)
+                with ExitStack() as probes:
+                    for offset in range(PARTS):
+                        probes.enter_context(socket.socket()).bind(("127.0.0.1", base + offset))
+                break
+        else:
+            raise RuntimeError("no free ports between 21000 and 32000")
+        yield base
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     state = tmp_path_factory.mktemp("stack")
-    environ = {**os.environ, "METERHOUSE_STATE": str(state), "METERHOUSE_PORT_BASE": str(free_port_base())}
-    try:
-        subprocess.run([sys.executable, "-m", "localstack", "up"], cwd=ROOT, env=environ, check=True)
+    with free_port_base() as base, ExitStack() as running:
+        environ = {**os.environ, "METERHOUSE_STATE": str(state), "METERHOUSE_PORT_BASE": str(base)}
+        command = [sys.executable, "-m", "localstack"]
+        request.config.stash[RUNNING] = running
+        running.callback(subprocess.run, [*command, "down"], cwd=ROOT, env=environ, check=True)
+        subprocess.run([*command, "up"], cwd=ROOT, env=environ, check=True)  # noqa: S603 - our own words
         yield read_stack_env(read_stack(environ))
-    finally:
-        subprocess.run([sys.executable, "-m", "localstack", "down"], cwd=ROOT, env=environ, check=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever comes first waits for the deployment of its stack, maybe beside that of another."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(900))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """After the last journey the stack stops: its schedules cost the tests that follow a tenth of a core."""
+    yield
+    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+        item.config.stash.get(RUNNING, ExitStack()).close()
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +118,17 @@ def eventually() -> Callable[[Callable[[], object], object], None]:
         assert answer == expected
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def relayed(cloud: Callable[[str], Any]) -> Callable[[], None]:
+    """Relays what is in the outbox at once: for journeys that wait for what follows, not for the minute's schedule."""
+
+    def relay() -> None:
+        answer = cloud("lambda").invoke(FunctionName="meterhouse-relay_outbox", Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    return relay
 
 
 @pytest.fixture(scope="session")

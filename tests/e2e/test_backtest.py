@@ -45,7 +45,7 @@ def client(stack: dict[str, str], key: str) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def plan_id(client: Client, run_invoices: Runs, eventually: Eventually) -> str:
+def plan_id(client: Client, run_invoices: Runs, relayed: Callable[[], None], eventually: Eventually) -> str:
     """The demo's plan, with three months invoiced of some of its carriers."""
     names = carriers()
     offer.ensure_meters(client)
@@ -60,6 +60,7 @@ def plan_id(client: Client, run_invoices: Runs, eventually: Eventually) -> str:
     client.post("/api/v1/events", events, "application/cloudevents-batch+json")
     counted = "/api/v1/meters/departures/query"
     eventually(lambda: [row["value"] for row in client.get(counted)["data"]], [len(events)])
+    relayed()
     with Progress(disable=True) as bar:
         wait_for_backfills(client, bar)
     for as_of in RUNS:  # a run bills all namespaces, so that its end tells nothing of this one

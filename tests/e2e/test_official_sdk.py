@@ -116,7 +116,11 @@ def test_meters_customers_and_features_are_listed_and_read(sdk: Sdk, journey: di
 
 
 def test_a_plan_is_sold_used_and_paid(
-    sdk: Sdk, journey: dict[str, Any], backfilled: Callable[[str], object], run_invoices: RunInvoices
+    sdk: Sdk,
+    journey: dict[str, Any],
+    relayed: Callable[[], None],
+    backfilled: Callable[[str], object],
+    run_invoices: RunInvoices,
 ) -> None:
     usage_card = {
         "type": "usage_based",
@@ -151,6 +155,7 @@ def test_a_plan_is_sold_used_and_paid(
     assert [s.id for s in sdk.customers.list_customer_subscriptions("acme").items_property] == [subscription.id]
     assert sdk.subscriptions.get_expanded(subscription.id).phases[0].items_property
 
+    relayed()
     backfilled("tokens")
     assert run_invoices("january", "2024-02-01T02:00:00Z")["status"] == "SUCCEEDED"
     before = _invoices(sdk, journey)

@@ -25,7 +25,7 @@ class RunSteps(Steps):
         usual: dict[str, Answer] = {
             "await_watermark": lambda asked: {"caughtUp": True, "targets": asked["targets"] or {"0": 7}},
             "sweep_writings": lambda _: {"superseded": 0},
-            "list_customer_batches": lambda _: {"batches": BATCHES},
+            "list_customer_batches": lambda _: {"batches": BATCHES, "after": None},
             "sync_subscriptions": lambda _: DONE,
             "collect_invoices": lambda _: DONE,
             "advance_invoices": lambda _: DONE,
@@ -76,10 +76,9 @@ def test_a_run_without_failures_bills_every_batch_and_succeeds(client: Any, monk
     assert ended["status"] == "SUCCEEDED"
     for name in ("sync_subscriptions", "collect_invoices", "advance_invoices"):
         assert steps.batches_of(name) == ["01A", "01C", "01F"]
-    totals = json.loads(ended["output"])
-    assert totals["batches"] == 3
-    assert totals["asOf"] == AS_OF
-    assert sorted(batch["advanced"] for batch in totals["billed"]) == [500, 500, 500]
+    told = json.loads(ended["output"])
+    assert told["asOf"] == AS_OF
+    assert told["totals"] == {"batches": 3, "incomplete": False}
 
 
 def test_every_step_is_asked_for_the_same_instant(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +90,44 @@ def test_every_step_is_asked_for_the_same_instant(client: Any, monkeypatch: pyte
 
 
 def test_a_run_without_customers_succeeds(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = run(client, monkeypatch, RunSteps(list_customer_batches=lambda _: {"batches": []}))
+    ended = run(client, monkeypatch, RunSteps(list_customer_batches=lambda _: {"batches": [], "after": None}))
 
     assert ended["status"] == "SUCCEEDED"
-    assert json.loads(ended["output"])["batches"] == 0
+    assert json.loads(ended["output"])["totals"]["batches"] == 0
+
+
+def in_pages(asked: dict[str, Any]) -> dict[str, Any]:
+    """Three batches, one a page."""
+    number = 0 if asked["after"] is None else int(asked["after"]["customerId"])
+    following = {"namespace": "default", "customerId": str(number + 1)} if number < len(BATCHES) - 1 else None
+    return {"batches": [BATCHES[number]], "after": following}
+
+
+def test_a_run_lists_its_batches_page_by_page_and_bills_those_of_every_page(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = RunSteps(list_customer_batches=in_pages)
+
+    ended = run(client, monkeypatch, steps)
+
+    assert steps.batches_of("advance_invoices") == ["01A", "01C", "01F"]
+    assert json.loads(ended["output"])["totals"] == {"batches": 3, "incomplete": False}
+
+
+@pytest.mark.parametrize("broken", [one["upToCustomerId"] for one in BATCHES])
+def test_a_batch_that_breaks_on_any_page_leaves_the_whole_run_incomplete(
+    client: Any, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    refused = {"succeeded": 499, "failed": [{"customerId": "01B", "reason": "no billing profile"}]}
+    steps = RunSteps(
+        list_customer_batches=in_pages,
+        sync_subscriptions=lambda asked: refused if asked["batch"]["upToCustomerId"] == broken else DONE,
+    )
+
+    ended = run(client, monkeypatch, steps)
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "InvoiceRunIncomplete")
+    assert steps.batches_of("advance_invoices") == ["01A", "01C", "01F"]
 
 
 def test_the_watermark_is_awaited_for_the_targets_of_the_first_answer(

@@ -1,6 +1,7 @@
 """Second step of an invoice run: due lines become drafts; drafts whose usage is in become rated invoices."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
@@ -15,6 +16,7 @@ from meterhouse.billing.profile import Profile
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.tax_codes import coded
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -70,6 +72,8 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in invoices]
+    named = coded((one.invoice for one in arrived if is_collectable(one.invoice, at)), work.store.tax_codes)
+    arrived = [replace(one, invoice=named.get(one.invoice.id, one.invoice)) for one in arrived]
     ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
     lines = [line for invoice in ready for line in invoice.lines]
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}

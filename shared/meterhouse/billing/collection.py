@@ -117,6 +117,7 @@ def with_result(line: Line, quantity: Decimal, result: RatedLine, now: datetime)
         totals=result.totals,
         detailed=result.detailed_lines,
         trace=result.trace.document(),
+        is_taxed=False,
         updated_at=now,
     )
 

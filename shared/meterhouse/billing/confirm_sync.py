@@ -13,6 +13,7 @@ from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.taxes import tax_faults
 from meterhouse.kernel.errors import Conflict, Problems
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
@@ -75,4 +76,6 @@ def _check(invoice: Invoice, answer: Accepted) -> None:
         problems.add("/invoicing/invoiceNumber", "reserved_number", "numbers that start like this are given by us")
     for stranger in strangers(invoice, answer):
         problems.add("/invoicing", "unknown_part", f"{stranger} is neither a line of the invoice nor a discount on one")
+    for line_id, reason in tax_faults(invoice, answer.taxes):
+        problems.add("/taxes", "tax_impossible", f"line {line_id}: {reason}")
     problems.raise_if_any("the invoice cannot be confirmed so")

@@ -9,6 +9,7 @@ from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
+from meterhouse.billing.taxes import UNTAXED, tax_faults, tax_issues, taxed
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from meterhouse.ledger.transaction import Transaction
 
@@ -98,8 +99,19 @@ def _validated(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
 
 def _synced(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
     if invoice.draft_synced_at is not None:
-        return _Done(invoice)
-    return _answered(invoice, app, app.sync(invoice), replace(invoice, draft_synced_at=at))
+        return _taxes_checked(_Done(invoice))
+    return _taxes_checked(_answered(invoice, app, app.sync(invoice), replace(invoice, draft_synced_at=at)))
+
+
+def _taxes_checked(done: _Done) -> _Done:
+    """A draft that its app has: enforced tax that nobody worked out fails it."""
+    if done.trigger is not Trigger.NEXT:
+        return done
+    kept = [issue for issue in done.invoice.issues if issue.code != UNTAXED]
+    found = tax_issues(done.invoice)
+    checked = replace(done.invoice, issues=(*kept, *found))
+    critical = [issue.message for issue in found if issue.severity is Severity.CRITICAL]
+    return _Done(checked, Trigger.FAILED, critical[0]) if critical else _Done(checked)
 
 
 def _finalized_lines(invoice: Invoice, _app: InvoicingApp, _at: datetime) -> _Done:
@@ -117,6 +129,9 @@ def _finalized(invoice: Invoice, app: InvoicingApp, at: datetime) -> _Done:
 def _answered(invoice: Invoice, app: InvoicingApp, answer: Accepted | Refused | Waiting, accepted: Invoice) -> _Done:
     match answer:
         case Accepted():
+            faults = [f"line {line_id}: {reason}" for line_id, reason in tax_faults(invoice, answer.taxes)]
+            if faults:
+                return _refused(invoice, f"app.{app.name}", Refused("tax_impossible", "; ".join(faults)))
             return _Done(with_answer(accepted, answer))
         case Refused():
             return _refused(invoice, f"app.{app.name}", answer)
@@ -125,9 +140,9 @@ def _answered(invoice: Invoice, app: InvoicingApp, answer: Accepted | Refused | 
 
 
 def with_answer(invoice: Invoice, answer: Accepted) -> Invoice:
-    """The invoice with what its app calls it; what the answer leaves out stays."""
+    """The invoice with what its app calls it and the taxes it worked out; what the answer leaves out stays."""
     return replace(
-        invoice,
+        taxed(invoice, answer.taxes),
         number=answer.number or invoice.number,
         external_id=answer.external_id or invoice.external_id,
         external_ids={**invoice.external_ids, **answer.external_ids},

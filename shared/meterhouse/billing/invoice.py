@@ -56,6 +56,7 @@ class Line:
         settlement_mode: whether credit bears what it can of it, or all.
         credits: what credit bears of it, in the order in which it was burnt.
         grant_id: the credit grant that it pays for; credit never bears any of that.
+        is_taxed: whether somebody said what taxes it has as it is rated, be it none.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Line:
     settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
     credits: tuple[CreditAllocation, ...] = ()
     grant_id: str | None = None
+    is_taxed: bool = False
 
 
 class Severity(StrEnum):

@@ -156,6 +156,11 @@ class CreditAllocationWire(Wire):
     description: str | None = None
 
 
+class LineTaxItem(Wire):
+    config: TaxConfig | None = None
+    behavior: Literal["inclusive", "exclusive"]
+
+
 class DetailedLineWire(Resource):
     name: str
     type: Literal["flat_fee"] = "flat_fee"
@@ -167,6 +172,7 @@ class DetailedLineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant
@@ -189,6 +195,7 @@ class LineWire(Resource):
     credit_allocations: list[CreditAllocationWire] | None = None
     invoice: LineInvoice
     currency: str
+    taxes: list[LineTaxItem] | None = None
     totals: TotalsWire
     period: PeriodWire
     invoice_at: Instant

@@ -27,6 +27,7 @@ from meterhouse.billing.invoice_schema import (
     LineInvoice,
     LineRateCard,
     LineSubscription,
+    LineTaxItem,
     LineWire,
     PaymentWire,
     StatusDetails,
@@ -42,6 +43,7 @@ from meterhouse.billing.schema import (
 )
 from meterhouse.billing.service import Shown
 from meterhouse.billing.state import InvoiceState, is_immutable
+from meterhouse.billing.taxes import tax_config_of
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, discounts_to_wire, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
@@ -175,6 +177,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         credit_allocations=[_allocation(one) for one in line.credits] or None,
         invoice=_reference(invoice),
         currency=line.currency,
+        taxes=_taxes(invoice, line, line.totals),
         totals=_totals(line.totals),
         period=period_to_wire(line.service_period),
         invoice_at=line.invoice_at,
@@ -218,6 +221,7 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
         invoice=_reference(invoice),
         currency=line.currency,
+        taxes=_taxes(invoice, line, totals_of([part])),
         totals=_totals(totals_of([part])),
         period=period_to_wire(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
@@ -234,6 +238,19 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
 def _allocation(borne: CreditAllocation) -> CreditAllocationWire:
     of = "in advance of credit" if borne.grant_id is None else f"credit grant {borne.grant_id}"
     return CreditAllocationWire(amount=borne.amount, description=of)
+
+
+def _taxes(invoice: Invoice, line: Line, totals: Totals) -> list[LineTaxItem] | None:
+    """One item for each kind of tax that there is; how much it comes to stands in the totals."""
+    config = tax_config_of(line, invoice.workflow)
+    shown = None if not config else TaxConfig.model_validate(config)
+    amounts = {"inclusive": totals.taxes_inclusive_total, "exclusive": totals.taxes_exclusive_total}
+    found = [
+        LineTaxItem.model_validate({"config": shown, "behavior": behavior})
+        for behavior, amount in amounts.items()
+        if amount
+    ]
+    return found or None
 
 
 def _subscription(line: Line) -> LineSubscription | None:

@@ -1,12 +1,17 @@
 """How an invoice run is divided: the customers of all namespaces in batches, named by their edges alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, islice
+from typing import Any
 
 from meterhouse.billing.ports import BillingStore
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.work import Begin
 
 BATCH_SIZE = 500
+PAGE_SIZE = 400
+"""Batches: a workflow's state holds 256 KB, a page with what became of it."""
 _BEFORE_ALL = ""
 
 
@@ -23,20 +28,72 @@ class Edges:
         return {"namespace": self.namespace, "afterCustomerId": self.after, "upToCustomerId": self.up_to}
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a run's batches were listed: up to this customer of this namespace."""
+
+    namespace: str
+    customer_id: str
+
+    def document(self) -> dict[str, str]:
+        """The `after` of a workflow task's input."""
+        return {"namespace": self.namespace, "customerId": self.customer_id}
+
+
+def place_of(document: Mapping[str, Any] | None) -> Place | None:
+    """What `Place.document` wrote; None: from the first.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if document is None:
+        return None
+    try:
+        return Place(str(document["namespace"]), str(document["customerId"]))
+    except (KeyError, TypeError) as error:
+        fault = Problem("/after", "place", "namespace and customerId are required")
+        raise InvalidInput("the task's input names no place", [fault]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some batches, and where the next page begins; None: there is none."""
+
+    batches: Sequence[Edges]
+    after: Place | None
+
+    def document(self) -> dict[str, Any]:
+        """The answer of a workflow task."""
+        return {"batches": [one.document() for one in self.batches], "after": self.after and self.after.document()}
+
+
 class ListCustomerBatches:
     def __init__(
-        self, begin: Begin[BillingStore], namespaces: Callable[[], Sequence[str]], size: int = BATCH_SIZE
+        self,
+        begin: Begin[BillingStore],
+        namespaces: Callable[[], Sequence[str]],
+        size: int = BATCH_SIZE,
+        page_size: int = PAGE_SIZE,
     ) -> None:
         self._begin = begin
         self._namespaces = namespaces
         self._size = size
+        self._page_size = page_size
 
-    def __call__(self) -> list[Edges]:
-        """The batches, by namespace and customer id; together they hold every live customer once."""
-        return [edges for namespace in self._namespaces() for edges in self._batches(namespace)]
+    def __call__(self, after: Place | None = None) -> Page:
+        """A page of batches, by namespace and customer id; all pages together hold every live customer once."""
+        found = list(islice(self._batches_after(after), self._page_size))
+        last = found[-1] if len(found) == self._page_size else None
+        return Page(found, last and Place(last.namespace, last.up_to))
 
-    def _batches(self, namespace: str) -> Iterator[Edges]:
-        after = _BEFORE_ALL
+    def _batches_after(self, place: Place | None) -> Iterator[Edges]:
+        namespaces = self._namespaces()
+        # the store's order of names may not be Python's
+        for namespace in dropwhile(lambda one: place is not None and one != place.namespace, namespaces):
+            is_begun = place is not None and namespace == place.namespace
+            yield from self._batches(namespace, place.customer_id if place and is_begun else _BEFORE_ALL)
+
+    def _batches(self, namespace: str, after: str) -> Iterator[Edges]:
         while True:
             with self._begin(namespace) as work:
                 ids = work.store.customers.ids_after(after, self._size)

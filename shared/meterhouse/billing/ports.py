@@ -14,6 +14,7 @@ from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.ports import LedgerStore
@@ -169,6 +170,13 @@ class BilledFeatures(Protocol):
         """For each key the live feature, or the one archived last; unknown keys are left out."""
 
 
+class TaxCodes(Protocol):
+    def by_ids(self, code_ids: Collection[str]) -> Mapping[str, TaxCode]:
+        """Codes by id, deleted ones too."""
+
+    def defaults(self) -> DefaultTaxCodes | None: ...
+
+
 class PaymentReports(Protocol):
     def has(self, invoice_id: str, key: str) -> bool: ...
 
@@ -193,6 +201,8 @@ class BillingStore(Protocol):
     def subscriptions(self) -> BilledSubscriptions: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def tax_codes(self) -> TaxCodes: ...
     @property
     def payment_reports(self) -> PaymentReports: ...
     @property

@@ -18,6 +18,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
 from meterhouse.billing.state import states_of
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import Conflict, InvariantBroken, Problem
 from meterhouse.kernel.period import Period
@@ -150,6 +151,7 @@ class PostgresBilling:
         self.customers = PostgresCustomers(transaction)
         self.subscriptions = PostgresSubscriptions(transaction)
         self.features = PostgresFeatures(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.credit = PostgresLedgerStore(transaction)
 

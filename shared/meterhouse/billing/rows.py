@@ -77,6 +77,7 @@ _LINE_FIELDS = (
     "updated_at",
     "deleted_at",
     "grant_id",
+    "is_taxed",
 )
 
 

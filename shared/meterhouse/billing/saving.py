@@ -14,13 +14,21 @@ from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import InvoiceState
 from meterhouse.platform.work import Work
 
+_SYNCS = (InvoiceState.DRAFT_SYNCING, InvoiceState.ISSUING_SYNCING)
+
 
 def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> None:
-    """Write invoices, without their lines, with their steps, bookings and events; the caller commits."""
+    """Write invoices with their steps, bookings and events, of their lines the taxes alone; the caller commits."""
     work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
+    # apps say what taxes lines have
+    work.store.lines.update([line for one in driven if _was_synced(one) for line in one.invoice.lines if line.is_taxed])
     settle_credit(work, driven, now)
-    work.store.credit.ledger.book([booking for one in driven for booking in one.bookings])
+    work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
+
+
+def _was_synced(driven: Driven) -> bool:
+    return any(step.source in _SYNCS for step in driven.transitions)
 
 
 def gone_on(

@@ -14,8 +14,9 @@ class Account(StrEnum):
     """What an entry is on. Credit is positive where somebody has it, negative where it came from.
 
     CREDIT is what the customer may still burn, ADVANCE (negative) what was burnt beyond it, RECEIVABLE (negative) what
-    is to be paid for credit, ACCRUED what was burnt and is not earned yet, EARNINGS what is, BREAKAGE what ended
-    unused, WASH the world outside the books, BROKERAGE where one currency becomes another.
+    is to be paid for credit or on an invoice, ACCRUED what was burnt or invoiced and is not earned yet, EARNINGS what
+    is, BREAKAGE what ended unused, TAXES what is owed to the state, LOSSES (negative) what nobody will pay, WASH the
+    world outside the books, BROKERAGE where one currency becomes another.
     """
 
     CREDIT = "customer_fbo"
@@ -24,6 +25,8 @@ class Account(StrEnum):
     ACCRUED = "customer_accrued"
     EARNINGS = "earnings"
     BREAKAGE = "breakage"
+    TAXES = "taxes"
+    LOSSES = "losses"
     WASH = "wash"
     BROKERAGE = "brokerage"
 

@@ -142,6 +142,9 @@ class Ledger(Protocol):
     def accrued(self, keys: Collection[str]) -> Mapping[str, Mapping[CostBasis | None, Decimal]]:
         """What was burnt for each charge and is not earned, by what it cost; charges without such are left out."""
 
+    def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
+        """What each invoice was to be paid, as booked when it was issued; those of which nothing was are left out."""
+
     def written(self, keys: Collection[str]) -> AbstractSet[str]:
         """Those of the business keys of which a transaction is written."""
 

@@ -137,6 +137,9 @@ class PostgresLedger:
             found[row["charge"]][basis_of(row)] = row["amount"]
         return found
 
+    def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
+        return {row["invoice"]: row["amount"] for row in self._all("receivables", invoices=list(invoice_ids))}
+
     def written(self, keys: Collection[str]) -> set[str]:
         return {row["key"] for row in self._all("written", keys=list(keys))}
 

@@ -94,6 +94,7 @@ def transaction_document(number: int, transaction: Transaction) -> dict[str, Any
         "recorded_at": transaction.recorded_at.isoformat(),
         "charge": transaction.charge,
         "name": transaction.name,
+        "invoice": transaction.invoice,
     }
 
 

@@ -31,6 +31,11 @@ class Kind(StrEnum):
     AUTHORIZED = "authorized"
     SETTLED = "settled"
     RECOGNISED = "recognised"
+    INVOICED = "invoiced"
+    RELEASED = "released"
+    WRITTEN_OFF = "written_off"
+    RECOVERED = "recovered"
+    TAKEN_BACK = "taken_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Transaction:
         recorded_at: when it was written down.
         charge: the key of what was charged for, where credit was burnt for it.
         name: what a customer reads.
+        invoice: the id of the invoice whose step it is.
     """
 
     key: str
@@ -63,6 +69,7 @@ class Transaction:
     entries: tuple[Entry, ...]
     charge: str | None = None
     name: str | None = None
+    invoice: str | None = None
 
     def __post_init__(self) -> None:
         if not self.entries or not all(entry.amount for entry in self.entries):

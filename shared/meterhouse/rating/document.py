@@ -11,6 +11,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.rating.line import AmountDiscount, Category, DetailedLine, DiscountReason
 
 Document = dict[str, Any]
+_OF_ROOMS_ABOVE = ("credits", "taxes_inclusive", "taxes_exclusive")
 
 
 def line_to_document(line: DetailedLine, write: Write = as_given) -> Document:
@@ -26,8 +27,8 @@ def line_to_document(line: DetailedLine, write: Write = as_given) -> Document:
         "category": line.category.value,
         "discounts": [{"reason": reason.value, "amount": write(amount)} for reason, amount in line.discounts],
         "service_period": None if period is None else period_to_document(period),
-        # rating knows none: a trace, and its hash, are the same with credits and without
-        **({"credits": write(line.credits)} if line.credits else {}),
+        # rating knows none of these: a trace, and its hash, are the same with them and without
+        **{name: write(getattr(line, name)) for name in _OF_ROOMS_ABOVE if getattr(line, name)},
     }
 
 
@@ -47,7 +48,7 @@ def line_from_document(document: Mapping[str, Any]) -> DetailedLine:
             for taken in document.get("discounts", ())
         ),
         service_period=None if period is None else period_from_document(period),
-        credits=Decimal(document.get("credits", 0)),
+        **{name: Decimal(document.get(name, 0)) for name in _OF_ROOMS_ABOVE},
     )
 
 

@@ -48,6 +48,8 @@ class DetailedLine(NamedTuple):
         discounts: taken off the amount; at most one for each reason.
         service_period: what it charges for, where that is not what its line charges for.
         credits: what prepaid credit bears of it; rating knows none, a room above takes it off.
+        taxes_inclusive: what of the amount is tax; as with credits, a room above says so.
+        taxes_exclusive: what tax comes on top of it.
     """
 
     key: str
@@ -60,6 +62,8 @@ class DetailedLine(NamedTuple):
     discounts: tuple[AmountDiscount, ...] = ()
     service_period: Period | None = None
     credits: Decimal = ZERO
+    taxes_inclusive: Decimal = ZERO
+    taxes_exclusive: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
@@ -121,13 +125,15 @@ def totals_of(lines: Iterable[DetailedLine]) -> Totals:
 
 def summed(lines: Iterable[DetailedLine]) -> Totals:
     """`totals_of`, for who already computes in `kernel.rounding.EXACT`."""
-    amount = charges = discounts = credits_ = ZERO
+    amount = charges = discounts = credits_ = inclusive = exclusive = ZERO
     for line in lines:
         credits_ += line.credits
+        inclusive += line.taxes_inclusive
+        exclusive += line.taxes_exclusive
         if line.category is _COMMITMENT:
             charges += line.amount
         else:
             amount += line.amount
         for discount in line.discounts:
             discounts += discount.amount
-    return Totals(amount, charges, discounts, credits_)
+    return Totals(amount, charges, discounts, credits_, inclusive, exclusive)

@@ -51,15 +51,16 @@ def test_a_namespace_bills_its_own_customers_alone(
 
 def test_batches_hold_every_customer_once(run: Run) -> None:
     ids = sorted(run.customer(f"customer-{number}") for number in range(5))
-    batches = ListCustomerBatches(run.begin, lambda: [run.namespace], size=2)()
-    assert [(edges.after, edges.up_to) for edges in batches] == [("", ids[1]), (ids[1], ids[3]), (ids[3], ids[4])]
+    page = ListCustomerBatches(run.begin, lambda: [run.namespace], size=2)()
+    assert page.after is None
+    assert [(edges.after, edges.up_to) for edges in page.batches] == [("", ids[1]), (ids[1], ids[3]), (ids[3], ids[4])]
 
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_running_by_batches_bills_the_same(run: Run, size: int) -> None:
     for number in range(4):
         run.subscribe(run.customer(f"customer-{number}"))
-    for edges in ListCustomerBatches(run.begin, lambda: [run.namespace], size)():
+    for edges in ListCustomerBatches(run.begin, lambda: [run.namespace], size)().batches:
         run.edges = edges
         run.all()
     assert [invoice.state.value for invoice in run.invoices()] == ["paid"] * 4

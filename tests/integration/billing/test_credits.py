@@ -174,3 +174,25 @@ def test_runs_at_the_same_time_burn_once(run: Run, database_settings: PostgresSe
         assert list(pool.map(whole_run, range(3))) == [[{}, {}, {}]] * 3
     assert [purse.settled(customer) for customer in customers] == [10] * 4
     assert {invoice.totals.total for invoice in run.invoices()} == {0}
+
+
+def test_each_invoice_is_to_be_paid_what_its_books_say_and_all_books_sum_to_nothing(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    for name, status in (("ann", "paid"), ("bob", "uncollectible"), ("carl", "failed"), ("dora", "failed")):
+        customer = run.customer(name, metadata={TARGET_STATUS: status})
+        run.subscribe(customer)
+        purse.grant(customer, 7)
+    run.all()
+    invoices = {invoice.id: invoice for invoice in run.invoices()}
+    assert len(invoices) == 4
+    with purse.begin(run.namespace) as work:
+        receivables = work.store.ledger.receivables(invoices)
+    assert receivables == {invoice.id: invoice.totals.total for invoice in invoices.values()}
+    assert {float(amount) for amount in receivables.values()} == {33}
+
+    voided = next(one for one in invoices.values() if one.customer.name == "Dora")
+    api.ok("POST", f"{INVOICES}/{voided.id}/void", PENDING)
+    sums = {account: float(purse.sum_of(account)) for account in Account if purse.sum_of(account)}
+    # of four times 40 one was taken back: with its credit 7, which is there again
+    assert sums == {"customer_fbo": 7, "customer_receivable": -33, "losses": -33, "wash": -33 - 28, "earnings": 120}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import Accepted, InvoicingApp, Payment, Refused, Waiting
+from meterhouse.billing.app import Accepted, InvoicingApp, LineTax, Payment, Refused, Waiting
 from meterhouse.billing.collection import collected, drafts, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Issue, Line
@@ -97,6 +97,7 @@ class FakeApp:
     issues: Sequence[Issue] = ()
     name: str = "fake"
     waits: set[str] = field(default_factory=set)
+    taxes: Mapping[str, LineTax] = field(default_factory=dict)
     is_remote: bool = False
     retries_payments: bool = False
 
@@ -121,7 +122,9 @@ class FakeApp:
         return self.payment
 
     def _answer(self, step: str) -> Accepted | Refused:
-        return Refused("refused", f"no {step} today") if step in self.refuses else Accepted(self.number, "external")
+        if step in self.refuses:
+            return Refused("refused", f"no {step} today")
+        return Accepted(self.number, "external", taxes=self.taxes)
 
 
 @dataclass

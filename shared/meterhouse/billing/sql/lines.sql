@@ -21,7 +21,7 @@ UPDATE invoice_lines l SET
     credits_total = i.credits_total, taxes_inclusive_total = i.taxes_inclusive_total,
     taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
     managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at,
-    settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id
+    settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id, is_taxed = i.is_taxed
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 

@@ -33,11 +33,13 @@ HAVING sum(e.amount) <> 0
 ORDER BY owner_id, owner_currency, id
 
 -- name: add_transactions
-INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name)
-SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name
+INSERT INTO ledger_transactions (
+    namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
+)
+SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
 FROM jsonb_to_recordset(%(transactions)s) AS given(
     number integer, id text, entries smallint, key text, kind text, customer_id text, booked_at timestamptz,
-    recorded_at timestamptz, charge text, name text
+    recorded_at timestamptz, charge text, name text, invoice text
 )
 ORDER BY number
 
@@ -95,6 +97,15 @@ WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND e.account = '
 GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
 ORDER BY 1, 2, 3
+
+-- name: receivables
+-- What each invoice was booked to be paid, when it was issued.
+SELECT t.invoice, -sum(e.amount) AS amount
+FROM ledger_transactions t
+JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
+WHERE t.namespace = %(namespace)s AND t.invoice = ANY(%(invoices)s) AND t.kind = 'invoiced'
+    AND e.account = 'customer_receivable'
+GROUP BY 1
 
 -- name: written
 SELECT key FROM ledger_transactions

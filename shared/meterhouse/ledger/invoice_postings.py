@@ -1,0 +1,105 @@
+"""Which entries the steps of an invoice make. What is owed is negative on its account, as everywhere in the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.ledger.account import Account, CostBasis, Payment, Route
+from meterhouse.ledger.transaction import Entry
+
+if TYPE_CHECKING:
+    from meterhouse.ledger.postings import Entries
+
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What an invoice comes to, in parts.
+
+    Attributes:
+        services: what is earned by it.
+        purchases: what is paid on it for credit, which is earned as that is burnt.
+        taxes: what the state gets.
+    """
+
+    currency: str
+    services: Decimal
+    purchases: Decimal
+    taxes: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return EXACT.add(EXACT.add(self.services, self.purchases), self.taxes)
+
+
+def invoicing(owed: Owed) -> Entries:
+    """The customer is to pay the total."""
+    return _written(
+        Entry(Account.RECEIVABLE, _payable(owed, Payment.OPEN), EXACT.minus(owed.total)),
+        Entry(Account.ACCRUED, _money(owed), owed.services),
+        Entry(Account.BROKERAGE, Route(owed.currency), owed.purchases),
+        Entry(Account.TAXES, Route(owed.currency), owed.taxes),
+    )
+
+
+def earning(owed: Owed) -> Entries:
+    """What was invoiced for services is earned."""
+    return _written(
+        Entry(Account.ACCRUED, _money(owed), EXACT.minus(owed.services)),
+        Entry(Account.EARNINGS, _money(owed), owed.services),
+    )
+
+
+def promising(owed: Owed) -> Entries:
+    """Somebody promised the money."""
+    return _paid(owed, Payment.OPEN, Payment.AUTHORIZED)
+
+
+def releasing(owed: Owed) -> Entries:
+    """The promise came to nothing."""
+    return _paid(owed, Payment.AUTHORIZED, Payment.OPEN)
+
+
+def paying(owed: Owed) -> Entries:
+    """The promised money is there."""
+    return _written(
+        Entry(Account.RECEIVABLE, _payable(owed, Payment.AUTHORIZED), owed.total),
+        Entry(Account.WASH, Route(owed.currency), EXACT.minus(owed.total)),
+    )
+
+
+def losing(owed: Owed) -> Entries:
+    """Nobody will pay what is open."""
+    return _written(
+        Entry(Account.RECEIVABLE, _payable(owed, Payment.OPEN), owed.total),
+        Entry(Account.LOSSES, Route(owed.currency), EXACT.minus(owed.total)),
+    )
+
+
+def negated(entries: Entries) -> Entries:
+    """As if it had not happened."""
+    return tuple(Entry(one.account, one.route, EXACT.minus(one.amount), one.grant_id) for one in entries)
+
+
+def _paid(owed: Owed, before: Payment, after: Payment) -> Entries:
+    return _written(
+        Entry(Account.RECEIVABLE, _payable(owed, before), owed.total),
+        Entry(Account.RECEIVABLE, _payable(owed, after), EXACT.minus(owed.total)),
+    )
+
+
+def _payable(owed: Owed, payment: Payment) -> Route:
+    return Route(owed.currency, payment=payment)
+
+
+def _money(owed: Owed) -> Route:
+    """A unit of money costs one of itself."""
+    return Route(owed.currency, CostBasis(_ONE, owed.currency))
+
+
+def _written(*entries: Entry) -> Entries:
+    return tuple(entry for entry in entries if entry.amount)

@@ -1,0 +1,98 @@
+"""The batches of an invoice run, page by page: no answer grows with the number of customers or of namespaces."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.list_customer_batches import PAGE_SIZE, Edges, ListCustomerBatches, Place, place_of
+from meterhouse.kernel.errors import InvalidInput
+
+LARGEST_STATE = 256 * 1024
+LONGEST_NAME = "n" * 64
+
+
+def listing(customers: Mapping[str, Sequence[str]], **sizes: int) -> ListCustomerBatches:
+    """Batches of these customers, by namespace and in order."""
+
+    @contextmanager
+    def begin(namespace: str) -> Iterator[Any]:
+        ids = customers[namespace]
+
+        def ids_after(after: str, limit: int) -> Sequence[str]:
+            first = bisect_right(ids, after)
+            return ids[first : first + limit]
+
+        yield SimpleNamespace(store=SimpleNamespace(customers=SimpleNamespace(ids_after=ids_after)))
+
+    return ListCustomerBatches(begin, lambda: list(customers), **sizes)
+
+
+def pages_of(listing: ListCustomerBatches) -> Iterator[list[Edges]]:
+    page = listing()
+    yield list(page.batches)
+    while page.after is not None:
+        page = listing(place_of(page.document()["after"]))
+        yield list(page.batches)
+
+
+def held(customers: Mapping[str, Sequence[str]], batches: Sequence[Edges]) -> list[tuple[str, str]]:
+    return [
+        (edges.namespace, one)
+        for edges in batches
+        for one in customers[edges.namespace][
+            bisect_right(customers[edges.namespace], edges.after) : bisect_right(
+                customers[edges.namespace], edges.up_to
+            )
+        ]
+    ]
+
+
+@pytest.mark.parametrize(
+    "customers",
+    [
+        {LONGEST_NAME: [f"{number:026}" for number in range(600_000)]},
+        {f"{number:04}{'n' * 60}": [f"{number:026}"] for number in range(3_000)},
+    ],
+    ids=["600,000 customers", "3,000 namespaces"],
+)
+def test_every_page_fits_a_state_of_a_workflow_and_together_they_hold_everybody_once(
+    customers: dict[str, list[str]],
+) -> None:
+    pages = list(pages_of(listing(customers)))
+
+    outcome = {"synced": 500, "collected": 500, "advanced": 500, "failed": 1500, "complete": False}
+    for page in pages:
+        told = [edges.document() for edges in page]
+        became = [{"batch": one, **outcome} for one in told]
+        assert len(json.dumps([told, became])) < LARGEST_STATE
+        assert len(page) <= PAGE_SIZE
+    assert len(pages) > 2
+    everybody = [(namespace, one) for namespace, ids in customers.items() for one in ids]
+    assert held(customers, [edges for page in pages for edges in page]) == everybody
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 4, 7])
+def test_pages_end_within_namespaces_or_between_them(page_size: int) -> None:
+    customers: dict[str, list[str]] = {"b": ["1", "2", "3", "4", "5"], "empty": [], "a": ["1"], "c": ["1", "2"]}
+
+    pages = list(pages_of(listing(customers, size=2, page_size=page_size)))
+
+    assert [(one.namespace, one.after, one.up_to) for page in pages for one in page] == [
+        ("b", "", "2"),
+        ("b", "2", "4"),
+        ("b", "4", "5"),
+        ("a", "", "1"),
+        ("c", "", "2"),
+    ]
+
+
+def test_a_place_that_is_none_is_refused() -> None:
+    for nonsense in ({}, {"namespace": "a"}, "a"):
+        with pytest.raises(InvalidInput):
+            place_of(nonsense)  # type: ignore[arg-type]
+    assert place_of(Place("a", "1").document()) == Place("a", "1")
