@@ -56,13 +56,14 @@ class ApplicationStack(Stack):
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
+        self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
         self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
         self.backfill = Backfill(self, self.functions, self.bus)
-        self.api = MeterhouseApi(self, self.functions, settings.domain)
+        self.api.serve(self.functions)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
         self.balance_queue = BalanceQueue(self, worker, BALANCE_WORKER.timeout, settings.balance_workers, self.bus)
@@ -73,7 +74,14 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        capabilities = Capabilities(plane, self.bus, self.secrets, workflow_arn(self, "backtest"))
+        capabilities = Capabilities(
+            plane,
+            self.bus,
+            self.secrets,
+            workflow_arn(self, "backtest"),
+            api_url=self.api.public_url,
+            stripe_url=settings.stripe_url,
+        )
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
@@ -85,6 +93,7 @@ class ApplicationStack(Stack):
                 environment={**capability.environment, **chosen.get(spec.name, {})},
                 grants=capability.grants,
                 network=plane.network,
+                calls_out=spec.calls_out,
                 timeout=spec.timeout,
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,

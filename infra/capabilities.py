@@ -34,7 +34,16 @@ class Capability:
 class Capabilities:
     """The capabilities of one deployment, by technology and credential."""
 
-    def __init__(self, plane: DataPlane, bus: events.IEventBus, secrets: ApplicationSecrets, backtest_arn: str) -> None:
+    def __init__(
+        self,
+        plane: DataPlane,
+        bus: events.IEventBus,
+        secrets: ApplicationSecrets,
+        backtest_arn: str,
+        *,
+        api_url: str,
+        stripe_url: str | None,
+    ) -> None:
         self._by_technology = {
             Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
@@ -45,6 +54,8 @@ class Capabilities:
             Technology.SECRETSMANAGER_WRITER: _app_secrets(
                 secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
             ),
+            Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
+            Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
         }
         owner = plane.postgres.owner
         self._by_credential = {

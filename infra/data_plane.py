@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where the functions run when the stores sit in a VPC."""
+    """Where the functions run when the stores sit in a VPC: from `outgoing` there is a way to the internet."""
 
     vpc: ec2.IVpc
-    subnets: Sequence[ec2.ISubnet]
+    isolated: Sequence[ec2.ISubnet]
+    outgoing: Sequence[ec2.ISubnet]
     security_group: ec2.ISecurityGroup
+
+    def selection(self, *, calls_out: bool) -> ec2.SubnetSelection:
+        """The subnets of a function."""
+        return ec2.SubnetSelection(subnets=self.outgoing if calls_out else self.isolated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class MeterhouseFunction(Construct):
         environment: Mapping[str, str],
         grants: Sequence[iam.PolicyStatement],
         network: Network | None,
+        calls_out: bool,
         timeout: int,
         memory: int,
         reserved_concurrency: int | None,
@@ -78,7 +79,7 @@ class MeterhouseFunction(Construct):
             log_group=self.log_group,
             tracing=lambda_.Tracing.ACTIVE,
             vpc=network.vpc if network else None,
-            vpc_subnets=ec2.SubnetSelection(subnets=network.subnets) if network else None,
+            vpc_subnets=network.selection(calls_out=calls_out) if network else None,
             security_groups=[network.security_group] if network else None,
         )
 

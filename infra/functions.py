@@ -18,6 +18,10 @@ class Technology(StrEnum):
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
     """The same, to be written and deleted."""
+    STRIPE = "stripe"
+    """Stripe's API, on the internet."""
+    STRIPE_CONNECTOR = "stripe_connector"
+    """Has Stripe send its events to our API, whose URL it is told."""
 
 
 class Credential(StrEnum):
@@ -34,6 +38,7 @@ class FunctionSpec:
 
     `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
+    `open_because` says why its routes ask for no API key.
     """
 
     name: str
@@ -44,10 +49,16 @@ class FunctionSpec:
     timeout: int = 29
     memory: int = 512
     concurrency: int | None = None
-    authorized: bool = True
+    open_because: str | None = None
+
+    @property
+    def calls_out(self) -> bool:
+        """Whether it reaches beyond AWS."""
+        return Technology.STRIPE in self.technologies
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_OF_APPS = Technology
+SECRETSMANAGER, SECRETSMANAGER_WRITER, STRIPE, STRIPE_CONNECTOR = _OF_APPS
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
@@ -295,7 +306,7 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, authorized=False),
+    FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, open_because="the API's own description is public"),
 )
 
 BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA), timeout=120, memory=1024)

@@ -87,6 +87,7 @@ class ApplicationSettings:
     events_retention_days: int | None
     balance_thresholds: str | None
     balance_workers: int
+    stripe_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ def _application(flags: _Flags) -> ApplicationSettings:
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
         balance_thresholds=flags.percentages("balanceThresholds"),
         balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
+        stripe_url=flags.optional("stripeUrl"),
     )
 
 

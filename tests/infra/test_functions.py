@@ -10,8 +10,8 @@ from infra.functions import FunctionSpec
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer"}
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka"} | WITHOUT_LAYER
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "stripe_connector"}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -33,6 +33,8 @@ VARIABLES = {
     "stepfunctions": {"BACKTEST_WORKFLOW_ARN"},
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
+    "stripe": set[str](),
+    "stripe_connector": {"API_URL"},
 }
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {
@@ -76,7 +78,7 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
     }
 
     adapters = imported_technologies(FUNCTIONS / name / "handler.py") - WITHOUT_LAYER
-    assert layers == {"core", "meterhouse", *adapters}
+    assert layers == {"core", "meterhouse", *("payments" if name == "stripe" else name for name in adapters)}
 
 
 @pytest.mark.parametrize("name", HANDLERS)
