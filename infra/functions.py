@@ -306,7 +306,12 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, open_because="the API's own description is public"),
+    FunctionSpec(
+        "describe_api",
+        routes=("GET /api/v1/openapi.json",),
+        timeout=10,
+        open_because="the API's own description is public",
+    ),
 )
 
 BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA), timeout=120, memory=1024)

@@ -1,5 +1,6 @@
 """The stores of the aws target."""
 
+from infra.functions import FUNCTIONS
 from tests.infra.templates import Synthesis
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
 from meterhouse.billing.invoice import PAYMENT
@@ -37,12 +37,6 @@ _WITH_PAYMENTS: stripe.params.InvoicePayParams = {"expand": ["payments.data.paym
 _MISSING = Refused("stripe_invoice_missing", "Stripe has no invoice of ours: it was deleted there")
 
 
-class StripeCustomers(Protocol):
-    """Whom an app of ours knows our customers as."""
-
-    def of(self, customer_id: str) -> StripeCustomer | None: ...
-
-
 class StripeApp:
     """`meterhouse.billing.app.InvoicingApp`. Every call reads what Stripe has and does what is left to do.
 
@@ -57,16 +51,16 @@ class StripeApp:
     def __init__(
         self,
         connect: Callable[[], stripe.StripeClient],
-        customers: StripeCustomers,
+        customer_of: Callable[[str], StripeCustomer | None],
         now: Callable[[], datetime],
     ) -> None:
         self._connect = connect
-        self._customers = customers
+        self._customer_of = customer_of
         self._now = now
         self._connected: stripe.StripeClient | None = None
 
     def validate(self, invoice: Invoice) -> Sequence[Issue]:
-        customer = self._customers.of(invoice.customer_id)
+        customer = self._customer_of(invoice.customer_id)
         found = [*issues_of_items(invoice)]
         if customer is None:
             message = f"customer {invoice.customer_id} has no customer at Stripe yet"
@@ -150,7 +144,7 @@ class StripeApp:
         return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=_taxes(invoice, found, lines))
 
     def _deleted(self, invoice: Invoice) -> Accepted | Refused:
-        customer = self._customers.of(invoice.customer_id)
+        customer = self._customer_of(invoice.customer_id)
         found = None if customer is None else self._drafts.find(invoice, customer)
         if found is not None and found.status == "paid":
             return Refused("stripe_invoice_paid", "the invoice is paid at Stripe and cannot be taken back")
@@ -164,7 +158,7 @@ class StripeApp:
         return self._drafts.find(invoice, self._customer(invoice)) or _MISSING
 
     def _customer(self, invoice: Invoice) -> StripeCustomer:
-        customer = self._customers.of(invoice.customer_id)
+        customer = self._customer_of(invoice.customer_id)
         if customer is None:
             message = f"customer {invoice.customer_id} has no customer at Stripe any more"
             raise StripeRefusal("stripe_customer_missing", message)

@@ -5,6 +5,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from localstack.fixtures import running_aws
+from localstack.stripe.server import running_stripe
+from localstack.stripe.service import Stripe
+from meterhouse.platform.postgres import Database
+from tests.integration.payments.stripe_run import StripeRun
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +21,20 @@ def aws_account() -> Iterator[Mapping[str, str]]:
 def secrets_manager(aws_account: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**aws_account, "APP_SECRETS_PREFIX": "meterhouse/apps/"}.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def stripe_double() -> Iterator[tuple[Stripe, str]]:
+    double = Stripe()
+    with running_stripe(double) as url:
+        yield double, url
+
+
+@pytest.fixture
+def shop(database: Database, namespace: str, stripe_double: tuple[Stripe, str]) -> Iterator[StripeRun]:
+    double, url = stripe_double
+    made = StripeRun(database, namespace, double=double, url=url)
+    made.events()
+    yield made
+    double.weather.storms.clear()
+    double.account.of("webhook_endpoint").clear()

@@ -1,0 +1,147 @@
+"""Invoice runs whose customers are invoiced by Stripe: the double in this process, the database the real one."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stripe import StripeClient
+
+from localstack.stripe.account import Obj
+from localstack.stripe.server import take_outbox
+from localstack.stripe.service import Stripe
+from localstack.stripe.webhooks import signed
+from meterhouse.billing.app import Apps
+from meterhouse.billing.installed_app import AppType, InstalledApp
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.override import CustomerOverride
+from meterhouse.billing.profile import Profile
+from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.customers.model import Address
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.named_app import NamedApps
+from meterhouse.payments.postgres import PostgresApps
+from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET, StripeApps
+from meterhouse.payments.stripe_api import StripeSettings
+from meterhouse.payments.stripe_customer import StripeCustomer
+from meterhouse.payments.stripe_events import EVENTS, Received, ReceiveStripeEvent
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import begins
+from tests.integration.billing.conftest import Run
+from tests.unit.billing.samples import NOW, PROFILE
+
+KEY = "sk_test_double"
+BERLIN = Address(country="DE", city="Berlin", postal_code="10115")
+
+
+class KeptInADict(dict[str, Mapping[str, str]]):
+    """`meterhouse.payments.ports.Secrets` and `SecretKeeper`."""
+
+    def of(self, _namespace: str, app_id: str) -> Mapping[str, str]:
+        return self[app_id]
+
+    def keep(self, _namespace: str, app_id: str, credentials: Mapping[str, str]) -> None:
+        self[app_id] = credentials
+
+    def forget(self, _namespace: str, app_id: str) -> None:
+        self.pop(app_id, None)
+
+
+class LinkedInADict(dict[str, StripeCustomer]):
+    """`meterhouse.payments.stripe_customer.StripeCustomers`."""
+
+    def of(self, _namespace: str, _app_id: str, customer_id: str) -> StripeCustomer | None:
+        return self.get(customer_id)
+
+    def by_stripe_id(self, _namespace: str, _app_id: str, stripe_id: str) -> str | None:
+        return next((ours for ours, theirs in self.items() if theirs.id == stripe_id), None)
+
+    def link(self, _namespace: str, _app_id: str, customer_id: str, customer: StripeCustomer) -> None:
+        self[customer_id] = customer
+
+
+@dataclass
+class StripeRun(Run):
+    """A namespace with a Stripe app; `card` pays for its customers."""
+
+    double: Stripe = field(default_factory=Stripe)
+    url: str = ""
+    secrets: KeptInADict = field(default_factory=KeptInADict)
+    links: LinkedInADict = field(default_factory=LinkedInADict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.double.account.now = self.seconds
+        self.stripe_apps = StripeApps(self.links, self.secrets, lambda: StripeSettings(self.url), lambda: self.now)
+        self.installed = InstalledApp(new_id(), AppType.STRIPE, "Stripe", NOW, NOW)
+        with self.database.transaction(self.namespace) as transaction:
+            PostgresApps(transaction).add(self.installed)
+            transaction.commit()
+        endpoint = self.client.v1.webhook_endpoints.create(
+            {"url": f"http://127.0.0.1:1/{self.installed.id}", "enabled_events": list(EVENTS)}  # type: ignore[typeddict-item] # a tuple of literals
+        )
+        self.secrets[self.installed.id] = {API_KEY: KEY, WEBHOOK_SECRET: str(endpoint.secret)}
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+    @property
+    def client(self) -> StripeClient:
+        return StripeClient(KEY, base_addresses={"api": self.url})
+
+    @property
+    def apps(self) -> Apps:
+        return InstalledApps(begins(self.database, PostgresApps), {AppType.STRIPE: self.stripe_apps})
+
+    def buyer(
+        self, key: str, card: str | None = "pm_card_visa", address: Address | None = BERLIN, **workflow: Any
+    ) -> str:
+        """A customer whose profile has the Stripe app, who is a customer there, with a card."""
+        ours = self.customer(key)
+        self.pin(ours, **workflow)
+        given = (
+            None if address is None else {"country": address.country or "", "postal_code": address.postal_code or ""}
+        )
+        theirs = self.client.v1.customers.create({"name": key, **({"address": given} if given else {})})
+        if card:
+            method = self.client.v1.payment_methods.attach(card, {"customer": theirs.id})
+            self.client.v1.customers.update(theirs.id, {"invoice_settings": {"default_payment_method": method.id}})
+        self.links[ours] = StripeCustomer(theirs.id)
+        return ours
+
+    def pin(self, customer_id: str, **workflow: Any) -> None:
+        spec = replace(PROFILE.spec, is_default=False, workflow=replace(PROFILE.spec.workflow, **workflow))
+        profile = Profile(new_id(), spec, self.installed.id, NOW, NOW)
+        with self.begin(self.namespace) as work:
+            work.store.profiles.add(profile)
+            work.store.overrides.save(CustomerOverride(customer_id, profile.id, NOW, NOW))
+            work.commit()
+
+    def invoice(self) -> Invoice:
+        [found] = self.invoices()
+        return found
+
+    def at_stripe(self) -> list[Obj]:
+        """Invoices of the double that are of this namespace's customers."""
+        linked = {customer.id for customer in self.links.values()}
+        return [row for row in self.double.account.of("invoice").values() if row["customer"] in linked]
+
+    @property
+    def receive(self) -> ReceiveStripeEvent:
+        return ReceiveStripeEvent(
+            NamedApps(self.database),
+            self.stripe_apps,
+            self.begin,
+            RecordPayment(self.begin, self.apps, lambda: self.now),
+            lambda: self.now,
+        )
+
+    def events(self) -> list[Obj]:
+        """Those that happened since the last call and that our endpoint asked for."""
+        return [event for event in take_outbox(self.double.account) if event["type"] in EVENTS]
+
+    def deliver(self, event: Obj, age: int = 0) -> Received:
+        """As Stripe posts it, signed `age` seconds ago."""
+        stamp = int(time.time()) - age  # noqa: TID251 - the package reads the clock, too
+        [post] = [one for one in signed(self.double.account, event, stamp) if one.url.endswith(self.installed.id)]
+        return self.receive(self.installed.id, post.payload, post.header)
