@@ -13,7 +13,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
-from infra.functions import BALANCE_WORKER, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.functions import BALANCE_WORKER, DUNNING, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
@@ -59,6 +59,7 @@ class ApplicationStack(Stack):
         self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
+        self.invoice_lifecycle = Workflow(self, "invoice_lifecycle", self.functions, hours=4320)
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
         self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
@@ -78,7 +79,7 @@ class ApplicationStack(Stack):
             plane,
             self.bus,
             self.secrets,
-            workflow_arn(self, "backtest"),
+            lambda name: workflow_arn(self, name),
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,
         )
@@ -137,4 +138,13 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     return {
         MIGRATION.name: {} if days is None else {RETENTION: str(days)},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+        **dict.fromkeys(DUNNING, _dunning(settings)),
+    }
+
+
+def _dunning(settings: ApplicationSettings) -> dict[str, str]:
+    retry, give_up = settings.dunning_retry_days, settings.dunning_give_up_days
+    return {
+        **({} if retry is None else {"DUNNING_RETRY_DAYS": retry}),
+        **({} if give_up is None else {"DUNNING_GIVE_UP_DAYS": str(give_up)}),
     }

@@ -12,7 +12,7 @@ from infra.functions import Technology
 from infra.secrets import APPS_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aws_cdk import aws_events as events
 
@@ -39,17 +39,17 @@ class Capabilities:
         plane: DataPlane,
         bus: events.IEventBus,
         secrets: ApplicationSecrets,
-        backtest_arn: str,
+        workflow_arn: Callable[[str], str],
         *,
         api_url: str,
         stripe_url: str | None,
     ) -> None:
+        self._workflow_arn = workflow_arn
         self._by_technology = {
             Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
-            Technology.STEPFUNCTIONS: _stepfunctions(backtest_arn),
             Technology.SECRETSMANAGER: _app_secrets(secrets.of_apps, "GetSecretValue"),
             Technology.SECRETSMANAGER_WRITER: _app_secrets(
                 secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
@@ -65,12 +65,17 @@ class Capabilities:
 
     def of(self, spec: FunctionSpec) -> Capability:
         """The environment and grants of one function."""
-        parts = [self._by_technology[technology] for technology in spec.technologies]
+        parts = [self._of(technology, spec) for technology in spec.technologies]
         for credential in spec.credentials:
             kept = self._by_credential[credential]
             parts.append(Capability({credential.value: kept.secret.secret_arn}, _reads(kept)))
         environment = {name: value for part in parts for name, value in part.environment.items()}
         return Capability(environment, tuple(grant for part in parts for grant in part.grants))
+
+    def _of(self, technology: Technology, spec: FunctionSpec) -> Capability:
+        if technology is Technology.STEPFUNCTIONS:
+            return _stepfunctions(spec.starts, self._workflow_arn(spec.starts))
+        return self._by_technology[technology]
 
 
 def _postgres(postgres: Postgres, role: Credentials) -> Capability:
@@ -116,9 +121,9 @@ def _eventbridge(bus: events.IEventBus) -> Capability:
     return Capability({"EVENT_BUS_NAME": bus.event_bus_name}, (grant,))
 
 
-def _stepfunctions(backtest_arn: str) -> Capability:
-    grant = iam.PolicyStatement(actions=["states:StartExecution"], resources=[backtest_arn])
-    return Capability({"BACKTEST_WORKFLOW_ARN": backtest_arn}, (grant,))
+def _stepfunctions(workflow: str, arn: str) -> Capability:
+    grant = iam.PolicyStatement(actions=["states:StartExecution"], resources=[arn])
+    return Capability({f"{workflow.upper()}_WORKFLOW_ARN": arn}, (grant,))
 
 
 def _app_secrets(resource: str, *calls: str) -> Capability:

@@ -37,6 +37,7 @@ class FunctionSpec:
     """One folder of functions/: one Lambda, one role.
 
     `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
+    `starts` is the workflow that STEPFUNCTIONS is for,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
     `open_because` says why its routes ask for no API key.
     """
@@ -49,6 +50,7 @@ class FunctionSpec:
     timeout: int = 29
     memory: int = 512
     concurrency: int | None = None
+    starts: str = ""
     open_because: str | None = None
 
     @property
@@ -253,6 +255,8 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/{invoiceId}/advance",
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",
+            "POST /api/v1/billing/invoices/{invoiceId}/snapshot-quantities",
+            "POST /api/v1/billing/invoices/{invoiceId}/taxes/recalculate",
             "POST /api/v1/billing/invoices/{invoiceId}/void",
         ),
         memory=1024,
@@ -267,10 +271,11 @@ REQUESTS = (
             "GET /api/v1/plans/{planId}/backtests/{backtestId}/customers/{customerId}",
         ),
         memory=1024,
+        starts="backtest",
     ),
     FunctionSpec(
         "manage_credits",
-        (POSTGRES,),
+        (POSTGRES, CLICKHOUSE),
         routes=(
             f"GET {_CREDITS}/grants",
             f"POST {_CREDITS}/grants",
@@ -281,6 +286,7 @@ REQUESTS = (
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
         ),
+        memory=1024,
     ),
     FunctionSpec(
         "inspect_events",
@@ -336,8 +342,13 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
     FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
     FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("advance_invoices", (POSTGRES,), timeout=300, memory=1024),
+    FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
+
+LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
+"""One invoice of an app that is far away."""
+DUNNING = ("advance_invoices", "drive_invoice")
+"""What decides when a payment is asked for again, and given up."""
 
 BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
 
@@ -371,6 +382,7 @@ FUNCTIONS = (
     *REQUESTS,
     *STREAMS_AND_SCHEDULES,
     *INVOICE_RUN_TASKS,
+    *LIFECYCLE_TASKS,
     *BACKFILL_TASKS,
     *GRANT_TASKS,
     *BACKTEST_TASKS,

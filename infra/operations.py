@@ -57,6 +57,9 @@ class OperationsStack(Stack):
         self._invoice_run = sfn.StateMachine.from_state_machine_name(
             self, "InvoiceRunMachine", workflow_name("invoice_run")
         )
+        self._invoice_lifecycle = sfn.StateMachine.from_state_machine_name(
+            self, "InvoiceLifecycleMachine", workflow_name("invoice_lifecycle")
+        )
         self._backfill = sfn.StateMachine.from_state_machine_name(
             self, "BackfillMachine", workflow_name("backfill_meter")
         )
@@ -168,6 +171,8 @@ class OperationsStack(Stack):
     def _watch_workflows(self) -> None:
         invoices, backfills = self._invoice_run, self._backfill
         self._alarm("InvoiceRun", _failures(invoices), 0, meaning="Customers stay unbilled until the next run succeeds")
+        meaning = "An invoice stays where it is until the next day's run takes it up; its execution names it"
+        self._alarm("InvoiceLifecycle", _failures(self._invoice_lifecycle), 0, meaning=meaning)
         self._alarm("Backfill", _failures(backfills), 0, meaning="A meter lacks earlier events until it is run again")
         meaning = "Nobody is told of grants that expired or recurred until the next run succeeds"
         self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
+_DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,6 +89,8 @@ class ApplicationSettings:
     balance_thresholds: str | None
     balance_workers: int
     stripe_url: str | None
+    dunning_retry_days: str | None
+    dunning_give_up_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def read_settings(context: Mapping[str, object]) -> Settings:
 def _application(flags: _Flags) -> ApplicationSettings:
     schedule = flags.optional("invoiceSchedule") or DEFAULT_INVOICE_SCHEDULE
     low = flags.whole("sinkMinPollers", 1, 0, 200)
-    kept = flags.optional("eventsRetentionDays")
+    kept, given_up = flags.optional("eventsRetentionDays"), flags.optional("dunningGiveUpDays")
     return ApplicationSettings(
         domain=_domain(flags),
         sink_min_pollers=low,
@@ -129,6 +132,8 @@ def _application(flags: _Flags) -> ApplicationSettings:
         balance_thresholds=flags.percentages("balanceThresholds"),
         balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
         stripe_url=flags.optional("stripeUrl"),
+        dunning_retry_days=flags.days("dunningRetryDays"),
+        dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
     )
 
 
@@ -233,6 +238,13 @@ class _Flags:
         value = self.optional(name)
         if value is not None and not _PERCENTAGES.fullmatch(value):
             self.fault(f"{name} is {value!r}, expected percentages such as 50,75,90,100")
+        return value
+
+    def days(self, name: str) -> str | None:
+        """Whole days, divided by commas, as they were written; None where the flag is not given."""
+        value = self.optional(name)
+        if value is not None and not _DAYS.fullmatch(value):
+            self.fault(f"{name} is {value!r}, expected whole days such as 1,3,5,7")
         return value
 
     def finish(self) -> None:

@@ -71,16 +71,33 @@ def approve(sdk: Sdk, _eventually: Eventually) -> None:
     assert sdk.invoice.approve_action(draft(sdk, "approved").id).status == "paid"
 
 
-def advance(sdk: Sdk, eventually: Eventually) -> None:
-    owner = customer(sdk, "advanced")
-    workflow = {"collection": {"alignment": {"type": "subscription"}, "interval": "PT5S"}}
-    to = sdk.billing_profiles.create(profile(sdk, "advanced", workflow=workflow)).id
+def collecting(sdk: Sdk, key: str, interval: str) -> Any:
+    """A draft that waits so long for late usage."""
+    owner = customer(sdk, key)
+    workflow = {"collection": {"alignment": {"type": "subscription"}, "interval": interval}}
+    to = sdk.billing_profiles.create(profile(sdk, key, workflow=workflow)).id
     sdk.customer_overrides.upsert(owner, {"billingProfileId": to})
-    sdk.features.create({"key": "advanced", "name": "Advanced", "meterSlug": "bytes"})
-    line = usage("advanced", invoiceAt=clock.now().isoformat())
+    sdk.features.create({"key": key, "name": key, "meterSlug": "bytes"})
+    line = usage(key, invoiceAt=clock.now().isoformat())
     sdk.customer_invoice.create_pending_invoice_line(owner, {"currency": "USD", "lines": [line, fee()]})
     [made] = sdk.invoices.invoice_pending_lines_action({"customerId": owner})
     assert made.status_details.extended_status == "draft.waiting_for_collection"
+    return made
+
+
+def snapshot_quantities(sdk: Sdk, _eventually: Eventually) -> None:
+    made = collecting(sdk, "snapshotted", "P30D")
+    assert sdk.invoice.snapshot_quantities_action(made.id).status == "paid"
+
+
+def recalculate_tax(sdk: Sdk, _eventually: Eventually) -> None:
+    made = draft(sdk, "recalculated")
+    again = sdk.invoice.recalculate_tax_action(made.id)
+    assert (again.status_details.extended_status, again.totals.total) == (APPROVAL_NEEDED, made.totals.total)
+
+
+def advance(sdk: Sdk, eventually: Eventually) -> None:
+    made = collecting(sdk, "advanced", "PT5S")
 
     def advanced() -> str:
         try:
@@ -142,6 +159,8 @@ INVOICES = {
     "invoice.get_invoice": get_invoice,
     "invoice.approve_action": approve,
     "invoice.advance_action": advance,
+    "invoice.snapshot_quantities_action": snapshot_quantities,
+    "invoice.recalculate_tax_action": recalculate_tax,
     "invoice.delete_invoice": delete,
     "invoice.retry_action": retry,
     "invoice.void_invoice_action": void,

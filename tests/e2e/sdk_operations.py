@@ -14,8 +14,6 @@ GROUPS = (
 ELSEWHERE = {
     "customer_apps": "apps: issue 6",
     "customer_stripe": "apps: issue 6",
-    "invoice.snapshot_quantities_action": "usage is read when an invoice is collected: issue 6",
-    "invoice.recalculate_tax_action": "taxes: issue 6",
 }
 """By group, or by single operation."""
 

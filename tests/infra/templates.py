@@ -40,6 +40,8 @@ EVERY_OPTION = {
     "eventsRetentionDays": "400",
     "balanceThresholds": "80, 100",
     "balanceWorkers": "20",
+    "dunningRetryDays": "2, 4",
+    "dunningGiveUpDays": "14",
 }
 
 Resource = dict[str, Any]

@@ -30,12 +30,14 @@ VARIABLES = {
         "KAFKA_CONSUMER_GROUP",
     },
     "eventbridge": {"EVENT_BUS_NAME"},
-    "stepfunctions": {"BACKTEST_WORKFLOW_ARN"},
+    "stepfunctions": set(),
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
     "stripe": set[str](),
     "stripe_connector": {"API_URL"},
 }
+STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
+"""The workflow that a function starts."""
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
@@ -84,7 +86,8 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
 @pytest.mark.parametrize("name", HANDLERS)
 def test_environment_is_that_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
     used = imported_technologies(FUNCTIONS / name / "handler.py")
-    expected = ALWAYS.union(CREDENTIALS.get(name, ()), *(VARIABLES[technology] for technology in used))
+    named = {*CREDENTIALS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
+    expected = ALWAYS.union(named, *(VARIABLES[technology] for technology in used))
 
     assert set(aws.functions()[name]["Environment"]["Variables"]) == expected
 
@@ -114,7 +117,7 @@ def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:
     assert allowed == {"relay_outbox"}
 
 
-def test_only_backtests_may_start_a_workflow_and_that_of_backtests_alone(target: Synthesis) -> None:
+def test_who_starts_a_workflow_may_start_that_one_alone(target: Synthesis) -> None:
     started = {
         name: str(s["Resource"])
         for name, function in target.functions().items()
@@ -122,8 +125,10 @@ def test_only_backtests_may_start_a_workflow_and_that_of_backtests_alone(target:
         if "states:StartExecution" in s["Action"]
     }
 
-    assert set(started) == {"manage_backtests"}
-    assert started["manage_backtests"].endswith(":stateMachine:meterhouse-backtest']]}")
+    workflows = {name: variable.removesuffix("_WORKFLOW_ARN").lower() for name, variable in STARTED.items()}
+    assert set(started) == set(workflows)
+    for name, workflow in workflows.items():
+        assert started[name].endswith(f":stateMachine:meterhouse-{workflow}']]}}")
 
 
 def test_every_function_has_a_role_and_a_log_group_of_its_own(target: Synthesis) -> None:

@@ -54,7 +54,9 @@ def test_every_placeholder_is_a_function_and_every_task_is_used(aws: Synthesis) 
     assert set(substitutions) == {spec.name for spec in INVOICE_RUN_TASKS}
 
 
-@pytest.mark.parametrize("name", ["invoice_run", "backfill_meter", "grant_announcements", "credit_expiry"])
+@pytest.mark.parametrize(
+    "name", ["invoice_run", "invoice_lifecycle", "backfill_meter", "grant_announcements", "credit_expiry"]
+)
 def test_state_machine_logs_everything_and_is_traced(target: Synthesis, name: str) -> None:
     machine = machine_of(target, name)
 

@@ -90,3 +90,16 @@ def test_thresholds_are_the_workers_own_unless_percentages_are_given() -> None:
 @pytest.mark.parametrize("value", ["0", "-3", "50,", "half"])
 def test_thresholds_that_are_no_percentages_are_refused(value: str) -> None:
     assert any(fault.startswith("balanceThresholds is") for fault in faults(balanceThresholds=value))
+
+
+def test_who_does_not_pay_is_asked_again_as_the_code_says_unless_days_are_given() -> None:
+    given = read_settings({}).application
+    assert (given.dunning_retry_days, given.dunning_give_up_days) == (None, None)
+    given = read_settings(EVERY_OPTION).application
+    assert (given.dunning_retry_days, given.dunning_give_up_days) == ("2, 4", 14)
+
+
+@pytest.mark.parametrize("value", ["-1", "1,", "1.5", "soon"])
+def test_days_of_dunning_that_are_none_are_refused(value: str) -> None:
+    assert any(fault.startswith("dunningRetryDays is") for fault in faults(dunningRetryDays=value))
+    assert any(fault.startswith("dunningGiveUpDays is") for fault in faults(dunningGiveUpDays=value))

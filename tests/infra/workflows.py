@@ -40,7 +40,7 @@ def without_waiting(state: Any) -> Any:
     if isinstance(state, list):
         return [without_waiting(part) for part in state]
     if isinstance(state, dict):
-        kept = {key: without_waiting(part) for key, part in state.items() if key != "Retry"}
+        kept = {key: without_waiting(part) for key, part in state.items() if key not in {"Retry", "TimestampPath"}}
         return {**kept, "Seconds": 0} if kept.get("Type") == "Wait" else kept
     return state
 

@@ -1,10 +1,11 @@
 """What callers do with one invoice: advance, approve, retry, void, delete."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.app import Apps
-from meterhouse.billing.collect_invoices import collect
+from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
@@ -60,6 +61,35 @@ class InvoiceActions:
             return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
         return self._act(namespace, invoice_id, retried)
+
+    def snapshot_quantities(self, namespace: str, invoice_id: str) -> Shown:
+        """Read a draft's usage now, without waiting for late usage any longer.
+
+        Raises:
+            Unavailable: the usage store does not answer; nothing was changed.
+        """
+
+        def snapshotted(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            forced = Driven(invoice).must_fire(Trigger.FORCE_COLLECT, at)
+            save(work, [forced], at)
+            return self._collected(work, namespace, forced.invoice, at)
+
+        return self._act(namespace, invoice_id, snapshotted)
+
+    def recalculate_taxes(self, namespace: str, invoice_id: str) -> Shown:
+        """Rate a draft again on the quantities it has, and ask its app again."""
+
+        def recalculated(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
+            if invoice.quantity_snapshotted_at is None:
+                raise Conflict("the invoice has no amounts yet", "invoice_not_rated")
+            collecting = updating.must_fire(Trigger.NEXT, at).must_fire(Trigger.FORCE_COLLECT, at)
+            save(work, [collecting], at)
+            known = {line.id: line.quantity for line in invoice.lines if line.quantity is not None}
+            [rated] = rate_ready(work, [Driven(collecting.invoice)], known, at, at)
+            return Driven(replace(rated.invoice, quantity_snapshotted_at=invoice.quantity_snapshotted_at))
+
+        return self._act(namespace, invoice_id, recalculated)
 
     def delete(self, namespace: str, invoice_id: str) -> None:
         """Delete what was not issued; its lines are never billed again."""

@@ -106,12 +106,3 @@ class BacktestStore(Protocol):
     def features(self) -> BilledFeatures: ...
     @property
     def meters(self) -> Meters: ...
-
-
-class Launcher(Protocol):
-    def start(self, name: str, given: Mapping[str, str]) -> None:
-        """Start the workflow's execution of this name; nothing happens if there was one.
-
-        Raises:
-            Unavailable: it cannot be started now.
-        """

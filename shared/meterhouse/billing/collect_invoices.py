@@ -6,7 +6,8 @@ from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.burn_credit import burn_credit
-from meterhouse.billing.collection import aligned, collected, drafts, is_collectable, waiting
+from meterhouse.billing.burn_lines import burn_lines
+from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
 from meterhouse.billing.invoice import Invoice, Line
@@ -39,8 +40,9 @@ class CollectInvoices:
             made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
             under_way = work.store.invoices.under_way(batch.ids)
             driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
+            unknown = burn_lines(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
             work.commit()
-        failed = {
+        failed = unknown | {
             one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
             for one in driven
             if one.invoice.state is InvoiceState.DRAFT_INVALID
@@ -78,6 +80,14 @@ def collect(
     lines = [line for invoice in ready for line in invoice.lines]
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
     quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
+    return rate_ready(work, arrived, quantities, at, now)
+
+
+def rate_ready(
+    work: Work[BillingStore], arrived: Sequence[Driven], quantities: Quantities, at: datetime, now: datetime
+) -> list[Driven]:
+    """Rate those whose usage is in at `at`, less what credit bears of them; all are saved."""
+    ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
     moved = [collected(one, quantities, at, now) if is_collectable(one.invoice, at) else one for one in arrived]
     ids = {invoice.id for invoice in ready}
     rated = [one for one in moved if one.invoice.id in ids and one.invoice.state is not InvoiceState.DRAFT_INVALID]

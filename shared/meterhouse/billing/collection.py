@@ -86,6 +86,8 @@ def is_collectable(invoice: Invoice, at: datetime) -> bool:
     """Whether its quantities are wanted at `at`; those of a draft that lacks one are asked for again."""
     if invoice.state is InvoiceState.DRAFT_INVALID:
         return invoice.quantity_snapshotted_at is None
+    if invoice.state is InvoiceState.DRAFT_COLLECTING:
+        return True
     return target_of(invoice.state, Trigger.NEXT, invoice.holding(at)) is InvoiceState.DRAFT_COLLECTING
 
 
@@ -95,7 +97,8 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
     is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
     if missing and is_again:
         return driven
-    collecting = driven if is_again else driven.must_fire(Trigger.NEXT, at)
+    is_collecting = driven.invoice.state is InvoiceState.DRAFT_COLLECTING
+    collecting = driven if is_again or is_collecting else driven.must_fire(Trigger.NEXT, at)
     if missing:
         return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
             Trigger.FAILED, at, missing[0].message

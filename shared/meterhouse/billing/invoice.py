@@ -90,6 +90,11 @@ class Line:
     grant_id: str | None = None
     is_taxed: bool = False
 
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether it comes onto an invoice; what credit alone settles never does."""
+        return self.settlement_mode is not SettlementMode.CREDIT_ONLY
+
 
 class Severity(StrEnum):
     CRITICAL = "critical"

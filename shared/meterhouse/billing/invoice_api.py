@@ -129,6 +129,24 @@ def _acting(
     def retry(invoice_id: str) -> InvoiceWire:
         return _with_lines(actions.retry(namespace(), invoice_id))
 
+    @router.post(
+        f"{_INVOICE}/snapshot-quantities",
+        operation_id="snapshotQuantitiesInvoiceAction",
+        tags=_TAGS,
+        summary="Snapshot quantities for usage based line items",
+    )
+    def snapshot_quantities(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.snapshot_quantities(namespace(), invoice_id))
+
+    @router.post(
+        f"{_INVOICE}/taxes/recalculate",
+        operation_id="recalculateInvoiceTaxAction",
+        tags=_TAGS,
+        summary="Recalculate an invoice's tax amounts",
+    )
+    def recalculate_taxes(invoice_id: str) -> InvoiceWire:
+        return _with_lines(actions.recalculate_taxes(namespace(), invoice_id))
+
     @router.post(f"{_INVOICE}/void", operation_id="voidInvoiceAction", tags=_TAGS, summary="Void invoice")
     def void(invoice_id: str, body: Annotated[VoidInvoice, Body()]) -> InvoiceWire:
         return _with_lines(actions.void(namespace(), invoice_id, _voiding(body)))

@@ -95,7 +95,10 @@ class Lines(Protocol):
         """Lines of an invoice that were deleted by hand."""
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        """Pending lines whose `invoice_at` has come, by customer, currency and `invoice_at`."""
+        """Pending lines to be invoiced whose `invoice_at` has come, by customer, currency and `invoice_at`."""
+
+    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        """Pending lines that credit alone settles whose `invoice_at` has come, in the same order."""
 
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         """What became of the lines of the subscriptions."""

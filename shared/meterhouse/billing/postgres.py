@@ -48,7 +48,10 @@ class PostgresLines:
         return self._all("pending_lines", customer_ids=list(customer_ids))
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of)
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=False)
+
+    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
 
     def taken_off(self, invoice_id: str) -> list[Line]:
         return self._all("lines_taken_off", invoice_id=invoice_id)

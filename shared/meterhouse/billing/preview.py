@@ -105,13 +105,13 @@ def changes_between(before: Collection[Line], after: Collection[Line]) -> LineCh
 
 def next_edge(pending: Iterable[Line], currency: str, workflow: Workflow, now: datetime) -> datetime:
     """By when lines are due that the next invoice in a currency has: a run now collects them, or else the first can."""
-    first = next_collection_at([line for line in pending if line.currency == currency], workflow)
+    first = next_collection_at([line for line in pending if line.currency == currency and line.is_invoiced], workflow)
     return max(first or now, collects_up_to(workflow, now))
 
 
 def due_by(pending: Iterable[Line], currency: str, edge: datetime) -> list[Line]:
     """The lines of an invoice in a currency that is collected at `edge`."""
-    lines = (line for line in pending if line.currency == currency and line.invoice_at <= edge)
+    lines = (line for line in pending if line.currency == currency and line.is_invoiced and line.invoice_at <= edge)
     return sorted(lines, key=lambda one: (one.invoice_at, one.id))
 
 

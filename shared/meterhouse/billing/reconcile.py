@@ -144,6 +144,7 @@ def _updated(line: Line, target: TargetLine) -> Line:
         billing_period=target.billing_period,
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
+        settlement_mode=target.settlement_mode,
     )
 
 
@@ -164,6 +165,7 @@ def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
         invoice_at=target.invoice_at,
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
+        settlement_mode=target.settlement_mode,
         subscription=SubscriptionReference(target.subscription_id, target.phase_id, target.item_id),
         created_at=now,
         updated_at=now,

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.billing.backtest import LASTS_AT_MOST, Backtest, backtest_id
-from meterhouse.billing.backtest_ports import BacktestStore, Launcher
+from meterhouse.billing.backtest_ports import BacktestStore
 from meterhouse.billing.backtest_run import BacktestRun
 from meterhouse.billing.compared_periods import last_stretches, under
+from meterhouse.billing.launcher import Launcher
 from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.plan import Plan
 from meterhouse.catalog.plan_rules import feature_keys, publish_problems

@@ -26,8 +26,8 @@ from meterhouse.catalog.custom_currency_service import CustomCurrencyService, Sh
 from meterhouse.kernel.currency import currencies
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import Text, refuse_other_filters, text_filter
-from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
+from meterhouse.platform.text_filter import refuse_other_filters, text_filter
+from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Text, Ulid
 
 T = TypeVar("T")
 _TAGS = ["Currencies"]

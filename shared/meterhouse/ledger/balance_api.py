@@ -12,14 +12,13 @@ from meterhouse.ledger.filter_query import (
     FeatureEq,
     FeatureExists,
     FeatureIs,
-    Text,
     scope_of,
 )
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.text_filter import refuse_other_filters
-from meterhouse.platform.wire import Instant
+from meterhouse.platform.wire import Instant, Text
 
 _TAGS = ["Credits"]
 _CURRENCY = "filter[currency]"

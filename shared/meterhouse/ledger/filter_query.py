@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.ledger.balance import EVERYTHING, Scope
-from meterhouse.platform.text_filter import Text
+from meterhouse.platform.wire import Text
 
 CurrencyEq = Annotated[Text, Query(alias="filter[currency]")]
 FeatureIs = Annotated[Text, Query(alias="filter[feature_key]")]

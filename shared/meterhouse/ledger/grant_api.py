@@ -24,8 +24,8 @@ from meterhouse.ledger.filter_query import CurrencyEq
 from meterhouse.ledger.management import Credits
 from meterhouse.ledger.ports import GrantFilter
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import Text, refuse_other_filters, text_filter
-from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
+from meterhouse.platform.text_filter import refuse_other_filters, text_filter
+from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Text, Ulid
 
 _TAGS = ["Credits"]
 CREDITS = "/api/v3/openmeter/customers/<customer_id>/credits"

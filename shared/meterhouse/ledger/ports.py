@@ -145,6 +145,9 @@ class Ledger(Protocol):
     def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
         """What each invoice was to be paid, as booked when it was issued; those of which nothing was are left out."""
 
+    def unearned(self, customer_ids: Collection[str]) -> AbstractSet[str]:
+        """Keys of the customers' charges to credit alone of which something is accrued, by one cost or another."""
+
     def written(self, keys: Collection[str]) -> AbstractSet[str]:
         """Those of the business keys of which a transaction is written."""
 

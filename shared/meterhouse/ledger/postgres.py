@@ -140,6 +140,9 @@ class PostgresLedger:
     def receivables(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
         return {row["invoice"]: row["amount"] for row in self._all("receivables", invoices=list(invoice_ids))}
 
+    def unearned(self, customer_ids: Collection[str]) -> set[str]:
+        return {row["key"] for row in self._all("unearned", customer_ids=list(customer_ids))}
+
     def written(self, keys: Collection[str]) -> set[str]:
         return {row["key"] for row in self._all("written", keys=list(keys))}
 

@@ -2,14 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
 
 from meterhouse.kernel.errors import InvalidInput, Problem
-
-_LONGEST = 256
-Text = Annotated[str | None, Field(max_length=_LONGEST)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Description = Annotated[str, StringConstraints(max_length=1024)]
 ExternalKey = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$")]
+Text = Annotated[str | None, Field(max_length=256)]
+"""What a list is filtered by; None: not by this."""
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Metadata = dict[str, str]
 Label = Annotated[

@@ -51,7 +51,6 @@ def _only(supported: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Settlement = Annotated[SettlementMode, _only(SettlementMode.CREDIT_THEN_INVOICE)]
 StartingPhase = Annotated[str, StringConstraints(min_length=1)]
 CostBasisMode = Annotated[Literal["dynamic", "pinned"], _only("dynamic")]
 
@@ -69,7 +68,7 @@ class CustomPlanInput(Wire):
     currency: CurrencyCode
     billing_cadence: Duration
     pro_rating_config: ProRatingConfig | None = None
-    settlement_mode: Settlement = SettlementMode.CREDIT_THEN_INVOICE
+    settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
     phases: Annotated[list[PlanPhaseWire], Field(min_length=1, max_length=100)]
 
 
@@ -84,7 +83,7 @@ class _Agreement(Wire):
     description: Description | None = None
     metadata: Metadata | None = None
     alignment: Alignment | None = None
-    settlement_mode: Settlement | None = None
+    settlement_mode: SettlementMode | None = None
     cost_basis_mode: CostBasisMode = "dynamic"
 
 

@@ -62,17 +62,9 @@ def sold(store: SubscriptionStore, wanted: Wanted, now: datetime, problems: list
     """
     chosen = wanted.plan
     found = _custom(store, chosen, problems) if isinstance(chosen, PlanSpec) else _listed(store, chosen, now, problems)
-    return None if found is None else _settled(found, wanted.settlement_mode, problems)
-
-
-def _settled(found: Sold, mode: SettlementMode | None, problems: list[Problem]) -> Sold | None:
-    """What was found, settled as the caller wants it; by credits alone nothing can be while there is no ledger."""
-    mode = mode or found.spec.settlement_mode
-    if mode is SettlementMode.CREDIT_ONLY:
-        message = "subscriptions settled by credits alone are not supported yet: ask for credit_then_invoice"
-        problems.append(Problem("/settlementMode", "not_supported_yet", message))
-        return None
-    return replace(found, spec=replace(found.spec, settlement_mode=mode))
+    if found is None or wanted.settlement_mode is None:
+        return found
+    return replace(found, spec=replace(found.spec, settlement_mode=wanted.settlement_mode))
 
 
 def refuse_unknown(problems: list[Problem]) -> InvalidInput:

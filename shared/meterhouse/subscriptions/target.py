@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at, periods_between
@@ -30,6 +31,7 @@ class TargetLine:
         invoice_at: from when on the line may be collected.
         is_prorated: whether a flat price counts by the share of `full_service_period` that was served.
         is_terminal: whether it is the subscription's own end that cuts the service period.
+        settlement_mode: whether what credit does not bear is invoiced, or burnt in advance.
     """
 
     key: str
@@ -47,6 +49,7 @@ class TargetLine:
     invoice_at: datetime
     is_prorated: bool
     is_terminal: bool
+    settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
 
 
 def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLine]:
@@ -160,4 +163,5 @@ def _line(
         invoice_at=billing.start if item.rate_card.is_in_advance else max(service.end, billing.end),
         is_prorated=subscription.is_prorated,
         is_terminal=service.end == subscription.active_to and service.end < full.end,
+        settlement_mode=subscription.settlement_mode,
     )

@@ -16,7 +16,6 @@ from meterhouse.billing.rate_backtest import RateBacktest
 from meterhouse.billing.start_backtest import StartBacktest
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.postgres_plans import PostgresPlans
-from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec, new_meter
 from meterhouse.metering.postgres import PostgresMeters
@@ -27,6 +26,7 @@ from meterhouse.subscriptions.model import PlanReference, Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, subscribe
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.launched import Launched
 from tests.unit.billing.samples import NOW
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at
@@ -34,27 +34,6 @@ from tests.unit.subscriptions.samples import at
 if TYPE_CHECKING:
     from meterhouse.billing.backtest_ports import BacktestStore
     from meterhouse.platform.work import Begin
-
-
-@dataclass
-class Launched:
-    """`meterhouse.billing.backtest_ports.Launcher` that remembers what it was asked to start."""
-
-    runs: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    is_down: bool = False
-
-    def start(self, name: str, given: Mapping[str, str]) -> None:
-        if self.is_down:
-            raise Unavailable("no workflow today")
-        self.runs.setdefault(name, given)
-
-    def backtests(self) -> list[str]:
-        """The backtest of each execution, in order."""
-        return [given["backtestId"] for given in self.runs.values()]
-
-    def given(self, backtest_id: str) -> Mapping[str, str]:
-        """The input of a backtest's first execution."""
-        return next(given for given in self.runs.values() if given["backtestId"] == backtest_id)
 
 
 @dataclass

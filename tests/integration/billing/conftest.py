@@ -1,7 +1,7 @@
 """The steps of an invoice run on the real database, with usage from a dict and instants the test sets."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,12 +12,14 @@ from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
 from meterhouse.billing.collect_invoices import CollectInvoices
+from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.list_customer_batches import Edges
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.model import Customer, CustomerDetails
@@ -30,6 +32,8 @@ from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
+from tests.integration.billing.launched import Launched
+from tests.integration.billing.purse import Purse
 from tests.unit.billing.samples import NOW, FakeUsage, OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
@@ -50,6 +54,7 @@ class Run:
     app: InvoicingApp | None = None
     """Takes every invoice; None: each goes to the app it names."""
     now: datetime = NOW
+    lifecycles: Launched = field(default_factory=Launched)
     edges: Edges | None = None
     meter_id: str = field(default_factory=new_id)
 
@@ -78,6 +83,7 @@ class Run:
         start: str = "2024-01-01",
         anchor: str | None = None,
         previous_id: str | None = None,
+        settlement: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE,
     ) -> Subscription:
         terms = Terms(
             id=new_id(),
@@ -87,7 +93,8 @@ class Run:
             billing_anchor=None if anchor is None else at(anchor),
             previous_id=previous_id,
         )
-        made = subscribe(spec(phase("default", None, *(cards or (fee(), metered())))), terms)
+        sold = replace(spec(phase("default", None, *(cards or (fee(), metered())))), settlement_mode=settlement)
+        made = subscribe(sold, terms)
         with self.database.transaction(self.namespace) as transaction:
             made = pinned(made, PostgresFeatures(transaction).by_keys(made.feature_keys()))
             PostgresSubscriptions(transaction).add(made)
@@ -119,7 +126,8 @@ class Run:
         return CollectInvoices(self.begin, self.usage, lambda: self.now)(self.batch(), as_of)
 
     def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
-        return AdvanceInvoices(self.begin, self.apps, lambda: self.now)(self.batch(), as_of)
+        run = AdvanceInvoices(self.begin, self.apps, self.lifecycles, Dunning(), lambda: self.now)
+        return run(self.batch(), as_of)
 
     def all(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
         """One invoice run."""
@@ -156,6 +164,11 @@ def run(database: Database, namespace: str) -> Run:
 @pytest.fixture
 def api(run: Run) -> Api:
     return Api(run)
+
+
+@pytest.fixture
+def purse(run: Run) -> Purse:
+    return Purse(run)
 
 
 @pytest.fixture

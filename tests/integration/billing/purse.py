@@ -4,27 +4,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from meterhouse.billing.open_lines import OpenLines
 from meterhouse.ledger.account import Account
-from meterhouse.ledger.balance import EVERYTHING, CreditBalance
+from meterhouse.ledger.balance import EVERYTHING, CreditBalance, Scope
 from meterhouse.ledger.credit_grant import CreditGrant, Funding
 from meterhouse.ledger.grant_credit import GrantCredit
 from meterhouse.ledger.grant_rules import CreditGrantSpec
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.ledger.service import CreditReads
 from meterhouse.platform.postgres import begins
-from tests.integration.billing.conftest import Run
 from tests.unit.subscriptions.samples import at
 
 if TYPE_CHECKING:
     from meterhouse.ledger.ports import LedgerStore
     from meterhouse.platform.work import Begin
+    from tests.integration.billing.conftest import Run
 
 START = at("2024-01-01")
 
 
 @dataclass
 class Purse:
-    run: Run
+    run: "Run"
 
     def __post_init__(self) -> None:
         self.begin: Begin[LedgerStore] = begins(self.run.database, PostgresLedgerStore)
@@ -37,9 +38,15 @@ class Purse:
         spec = CreditGrantSpec(amount=Decimal(str(amount)), **(given | fields))
         return GrantCredit(self.begin, self.now)(self.run.namespace, customer, spec)
 
-    def balance(self, customer: str) -> CreditBalance:
-        [found] = CreditReads(self.begin, now=self.now).balances(self.run.namespace, customer, EVERYTHING).balances
+    def balance(self, customer: str, scope: Scope = EVERYTHING) -> CreditBalance:
+        reads = CreditReads(self.begin, OpenLines(self.run.begin, self.run.usage), self.now)
+        [found] = reads.balances(self.run.namespace, customer, scope).balances
         return found
+
+    def standing(self, customer: str, scope: Scope = EVERYTHING) -> tuple[float, float]:
+        """Settled and live."""
+        found = self.balance(customer, scope)
+        return float(found.settled), float(found.live)
 
     def settled(self, customer: str) -> Decimal:
         return self.balance(customer).settled

@@ -20,11 +20,6 @@ from tests.unit.billing.samples import metered
 from tests.unit.subscriptions.samples import at
 
 
-@pytest.fixture
-def purse(run: Run) -> Purse:
-    return Purse(run)
-
-
 def borne(invoice: Invoice) -> list[tuple[str, str, float, float]]:
     """Each line's month, what credit bears of it, and what is left."""
     return sorted((line.name, f"{line.service_period.start:%m}", *sums(invoice, line)) for line in invoice.lines)

@@ -97,17 +97,14 @@ def test_the_caller_may_choose_name_description_and_metadata(house: House) -> No
     assert (made.name, made.description, made.metadata) == ("Mine", "", {"a": "b"})
 
 
-def test_a_plan_settled_by_credits_alone_is_subscribed_to_only_with_another_settlement(house: House) -> None:
+@pytest.mark.parametrize("settlement", [None, SettlementMode.CREDIT_THEN_INVOICE])
+def test_a_plan_settled_by_credits_alone_is_so_unless_the_caller_wants_another_settlement(
+    house: House, settlement: SettlementMode | None
+) -> None:
     credits_alone = replace(spec(phase("default", None, fee())), settlement_mode=SettlementMode.CREDIT_ONLY)
     house.plan(credits_alone, version=2)
-    wanted = replace(WANTED, plan=PlanChoice("plan", 2))
-
-    with pytest.raises(InvalidInput) as refused:
-        house.subscribe(wanted)
-
-    assert codes(refused) == [("/settlementMode", "not_supported_yet")]
-    made = house.subscribe(replace(wanted, settlement_mode=SettlementMode.CREDIT_THEN_INVOICE))
-    assert made.settlement_mode is SettlementMode.CREDIT_THEN_INVOICE
+    wanted = replace(WANTED, plan=PlanChoice("plan", 2), settlement_mode=settlement)
+    assert house.subscribe(wanted).settlement_mode is (settlement or SettlementMode.CREDIT_ONLY)
 
 
 def test_a_custom_plan_is_sold_to_one_customer_without_the_catalog(house: House) -> None:

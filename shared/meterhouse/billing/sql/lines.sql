@@ -40,11 +40,14 @@ SELECT min(service_start) AS earliest FROM invoice_lines WHERE namespace = %(nam
 -- name: due_lines
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending AND invoice_at <= %(as_of)s
+    AND (settlement_mode = 'credit_only') = %(is_credit_only)s
 ORDER BY customer_id, currency, invoice_at, id
 
 -- name: lines_of_invoices
+-- What credit alone settles is on no invoice.
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
+    AND settlement_mode <> 'credit_only'
 ORDER BY invoice_id, service_start, key, revision
 
 -- name: lines_taken_off

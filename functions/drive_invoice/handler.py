@@ -1,0 +1,27 @@
+"""One step of an invoice's own workflow: as far as it goes now, and until when it waits then."""
+
+from typing import Any
+
+from meterhouse.billing.drive_invoice import DriveInvoice
+from meterhouse.billing.dunning_settings import dunning_from_environment
+from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.task import task, text
+
+database = Database(PostgresSettings.from_environment)
+usage_store = ClickHouse(ClickHouseSettings.from_environment)
+usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
+apps = InstalledApps(begins(database, PostgresApps))
+drive_invoice = DriveInvoice(begins(database, PostgresBilling), usage, apps, dunning_from_environment())
+
+
+@task
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """{"namespace", "invoiceId"} -> {"state", "waitsUntil": an instant or null}."""
+    return drive_invoice(text(event, "namespace"), text(event, "invoiceId")).document()

@@ -1,0 +1,78 @@
+"""One invoice, driven alone: for apps that are far away, whose calls no other customer waits for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from meterhouse.billing.app import Apps
+from meterhouse.billing.collect_invoices import collect
+from meterhouse.billing.collection import is_collectable
+from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.lifecycle import has_moved, resumed, waits_until
+from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.saving import gone_on, save
+from meterhouse.billing.service import found_invoice
+from meterhouse.kernel.instant import format_rfc3339
+from meterhouse.platform import clock
+from meterhouse.platform.work import Begin, Work
+
+_LONGEST_WAIT = timedelta(days=60)
+"""What waits longer is left to the invoice run of that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where an invoice came to. `waits_until`: when to drive it again; None: whoever moves it next takes care of it."""
+
+    invoice: Invoice
+    waits_until: datetime | None
+
+    def document(self) -> dict[str, Any]:
+        """The answer of a workflow task."""
+        until = None if self.waits_until is None else format_rfc3339(self.waits_until)
+        return {"state": self.invoice.state.value, "waitsUntil": until}
+
+
+class DriveInvoice:
+    def __init__(
+        self,
+        begin: Begin[BillingStore],
+        usage: UsageReader,
+        apps: Apps,
+        dunning: Dunning,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._apps = apps
+        self._dunning = dunning
+        self._now = now
+
+    def __call__(self, namespace: str, invoice_id: str) -> Stand:
+        """Bring the invoice as far as it goes now. What moved it waits with it; where nothing moves, nobody has to.
+
+        Raises:
+            NotFound: there is no such invoice.
+            Unavailable: the usage store or the app does not answer; nothing was changed here.
+        """
+        at = self._now()
+        with self._begin(namespace) as work:
+            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
+            before = found_invoice(work, invoice_id)
+            app = self._apps.of(namespace, {before.app_id})[before.app_id]
+            taken_up = resumed(self._collected(work, namespace, before, at), app, self._dunning, at)
+            [driven] = gone_on(work, namespace, [taken_up], self._apps, at)
+            if not has_moved(before, driven.invoice):
+                return Stand(before, None)
+            save(work, [driven], at)
+            work.commit()
+        until = waits_until(driven.invoice, app, self._dunning)
+        return Stand(driven.invoice, until if until is not None and until <= at + _LONGEST_WAIT else None)
+
+    def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Invoice:
+        if not is_collectable(invoice, at):
+            return invoice
+        [collected] = collect(work, namespace, [invoice], self._usage, at, at)
+        return collected.invoice

@@ -1,0 +1,51 @@
+"""Where an invoice is taken up again, and until when it waits."""
+
+from datetime import datetime
+
+from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.state import RETRIED_BY_RUNS, TRANSITIONS, InvoiceState, Trigger
+
+
+def resumed(invoice: Invoice, app: InvoicingApp, dunning: Dunning, at: datetime) -> Driven:
+    """The invoice back at the work that failed, or at the step that dunning has for it by `at`.
+
+    One that lacks quantities waits for collecting.
+    """
+    driven = Driven(invoice)
+    planned = dunning.planned(invoice, app)
+    if planned is not None and planned.at < at:
+        return driven.must_fire(planned.trigger, at, planned.reason)
+    trigger = RETRIED_BY_RUNS.get(invoice.state)
+    lacks_usage = invoice.state is InvoiceState.DRAFT_INVALID and invoice.quantity_snapshotted_at is None
+    return driven if trigger is None or lacks_usage else driven.must_fire(trigger, at)
+
+
+def has_moved(before: Invoice, after: Invoice) -> bool:
+    """Whether there is anything to record: an attempt that ended where it began is nothing, unless it was a payment."""
+    return after.state is not before.state or after.payment_attempt != before.payment_attempt
+
+
+def waits_until(invoice: Invoice, app: InvoicingApp, dunning: Dunning) -> datetime | None:
+    """The instant at which the invoice goes on by itself; None where somebody has to act, or nothing follows."""
+    match invoice.state:
+        case InvoiceState.DRAFT_WAITING_FOR_COLLECTION:
+            return invoice.collection_at
+        case InvoiceState.DRAFT_WAITING_AUTO_APPROVAL:
+            return invoice.draft_until
+        case _:
+            planned = dunning.planned(invoice, app)
+            return None if planned is None else planned.at
+
+
+def may_move(invoice: Invoice, app: InvoicingApp, dunning: Dunning, at: datetime) -> bool:
+    """Whether there is anything to be done for the invoice at `at`; an unknown payment is asked about."""
+    until = waits_until(invoice, app, dunning)
+    if until is not None and until < at:
+        return True
+    if invoice.state in {InvoiceState.DRAFT_WAITING_FOR_COLLECTION, InvoiceState.DRAFT_WAITING_AUTO_APPROVAL}:
+        return False
+    has_work = Trigger.NEXT in TRANSITIONS[invoice.state] or invoice.state is InvoiceState.PAYMENT_PENDING
+    return has_work or invoice.state in RETRIED_BY_RUNS
