@@ -26,10 +26,10 @@ apps = InstalledApps(begins(database, PostgresApps))
 
 handler = http_handler(
     *routes(
-        ProfileService(begin),
-        OverrideService(begin),
+        ProfileService(begin, apps),
+        OverrideService(begin, apps),
         ManualLines(begin, usage),
-        InvoiceService(begin, usage),
+        InvoiceService(begin, usage, apps),
         InvoiceActions(begin, usage, apps),
         InvoicePendingLines(begin, usage, apps),
         EditInvoice(begin, usage, apps),

@@ -104,7 +104,21 @@ def test_a_function_reads_the_secrets_its_environment_names_and_no_other(aws: Sy
         if statement["Action"] == "secretsmanager:GetSecretValue"
         for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
     }
-    assert granted == named
+    of_apps = {resource for resource in granted if ":secret:meterhouse/apps/*" in resource}
+    assert granted - of_apps == named
+    assert bool(of_apps) == ("secretsmanager" in imported_technologies(FUNCTIONS / name / "handler.py"))
+
+
+def test_only_who_installs_apps_may_write_credentials_and_those_of_apps_alone(target: Synthesis) -> None:
+    written = {
+        name: str(s["Resource"])
+        for name, function in target.functions().items()
+        for s in target.statements(role_of(function))
+        if "secretsmanager:PutSecretValue" in s["Action"]
+    }
+
+    assert set(written) == {"manage_apps"}
+    assert written["manage_apps"].endswith(":secret:meterhouse/apps/*']]}")
 
 
 def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:

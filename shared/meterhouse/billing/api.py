@@ -70,7 +70,8 @@ def profile_routes(service: ProfileService) -> Router:
     ) -> Page[ProfileWire]:
         wanted = PageOf(page, page_size, descending=order is SortOrder.DESC)
         found, total = service.page(namespace(), wanted, order_by, include_archived=include_archived)
-        items = [profile_to_wire(profile, expand_apps=bool(expand)) for profile in found]
+        apps = service.apps_of(namespace(), found) if expand else {}
+        items = [profile_to_wire(profile, apps.get(profile.app_id)) for profile in found]
         return Page(total_count=total, page=page, page_size=page_size, items=items)
 
     @router.post(_PROFILES, operation_id="createBillingProfile", tags=_TAGS, summary="Create billing profile")
@@ -80,7 +81,9 @@ def profile_routes(service: ProfileService) -> Router:
 
     @router.get(_PROFILE, operation_id="getBillingProfile", tags=_TAGS, summary="Get billing profile")
     def get(profile_id: str, expand: _Expand = None) -> ProfileWire:
-        return profile_to_wire(service.get(namespace(), profile_id), expand_apps=bool(expand))
+        found = service.get(namespace(), profile_id)
+        apps = service.apps_of(namespace(), [found]) if expand else {}
+        return profile_to_wire(found, apps.get(found.app_id))
 
     @router.put(_PROFILE, operation_id="updateBillingProfile", tags=_TAGS, summary="Update billing profile")
     def replace(profile_id: str, body: Annotated[ProfileUpdate, Body()]) -> ProfileWire:

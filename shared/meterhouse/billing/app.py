@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import Invoice, Issue
 from meterhouse.billing.state import InvoiceState, Trigger
 
@@ -99,3 +100,8 @@ class Apps(Protocol):
         Raises:
             InvariantBroken: an id that was never an app of the namespace.
         """
+
+
+class AppDirectory(Protocol):
+    def installed(self, namespace: str, app_ids: Collection[str]) -> Mapping[str, InstalledApp]:
+        """What is installed under these ids, or was; unknown ids are left out. Joins the transaction that is open."""

@@ -13,8 +13,25 @@ class AppType(StrEnum):
 
 
 class AppStatus(StrEnum):
+    """UNAUTHORIZED: whoever is behind the app does not take its credentials any more."""
+
     READY = "ready"
     UNAUTHORIZED = "unauthorized"
+
+
+@dataclass(frozen=True, slots=True)
+class StripeConfig:
+    account_id: str
+    livemode: bool
+    masked_api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomInvoicingConfig:
+    """Whether an invoice waits for somebody's word that he has the draft, and the final invoice."""
+
+    awaits_draft: bool = False
+    awaits_issuing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,7 @@ class InstalledApp:
     created_at: datetime
     updated_at: datetime
     status: AppStatus = AppStatus.READY
-    config: Mapping[str, object] = field(default_factory=dict)
+    config: StripeConfig | CustomInvoicingConfig | None = None
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     deleted_at: datetime | None = None

@@ -84,7 +84,8 @@ def _reading(router: Router, service: InvoiceService, namespace: Callable[[], st
         )
         of = PageOf(page, page_size, descending=order is SortOrder.DESC)
         found, total = service.page(namespace(), wanted, of, order_by)
-        items = [invoice_to_wire(one, frozenset(expand or ())) for one in found]
+        apps = service.apps_of(namespace(), found) if InvoiceExpand.WORKFLOW_APPS in (expand or ()) else {}
+        items = [invoice_to_wire(one, frozenset(expand or ()), apps.get(one.invoice.app_id)) for one in found]
         return Page(total_count=total, page=page, page_size=page_size, items=items)
 
     @router.get(_INVOICE, operation_id="getInvoice", tags=_TAGS, summary="Get invoice")
@@ -94,7 +95,9 @@ def _reading(router: Router, service: InvoiceService, namespace: Callable[[], st
         include_deleted_lines: Annotated[bool, Query(alias="includeDeletedLines")] = False,
     ) -> InvoiceWire:
         shown = service.get(namespace(), invoice_id, include_deleted_lines=include_deleted_lines)
-        return invoice_to_wire(shown, _WITH_LINES if expand is None else frozenset(expand))
+        apps = service.apps_of(namespace(), [shown]) if InvoiceExpand.WORKFLOW_APPS in (expand or ()) else {}
+        expanded = _WITH_LINES if expand is None else frozenset(expand)
+        return invoice_to_wire(shown, expanded, apps.get(shown.invoice.app_id))
 
     @router.get(
         f"{_INVOICE}/lines/<line_id>/explanation",

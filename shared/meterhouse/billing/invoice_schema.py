@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from meterhouse.billing.app_schema import AppsWire
 from meterhouse.billing.discount_wire import LineDiscountsWire, PartExternalIds
-from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire
+from meterhouse.billing.schema import PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price_schema import DiscountsWire, FlatPriceWithPaymentTerm, PriceWire
 from meterhouse.catalog.schema import TaxConfig

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from meterhouse.billing.app_schema import apps_to_wire
 from meterhouse.billing.discount_wire import amount_discounts, part_external_ids, usage_discounts
 from meterhouse.billing.external_ids import detailed_id
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import PAYMENT, CreditAllocation, Invoice, Issue, Line
 from meterhouse.billing.invoice_schema import (
     AvailableAction,
@@ -34,9 +36,6 @@ from meterhouse.billing.invoice_schema import (
     TotalsWire,
 )
 from meterhouse.billing.schema import (
-    AppReference,
-    AppsWire,
-    SandboxAppWire,
     party_fields,
     party_to_wire,
     workflow_to_wire,
@@ -56,7 +55,8 @@ from meterhouse.rating.rerun import usage_of
 from meterhouse.rating.trace import is_genuine
 
 
-def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWire:
+def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: InstalledApp | None = None) -> InvoiceWire:
+    """The invoice, with its app where that is to be shown."""
     invoice = shown.invoice
     return InvoiceWire(
         id=invoice.id,
@@ -67,7 +67,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand]) -> InvoiceWi
         status=InvoiceStatus(invoice.state.status),
         status_details=_details(shown),
         totals=_totals(invoice.totals),
-        workflow=_workflow(invoice, expand_apps=InvoiceExpand.WORKFLOW_APPS in expand),
+        workflow=_workflow(invoice, app),
         description=invoice.description,
         metadata=dict(invoice.metadata) or None,
         period=None if invoice.period is None else period_to_wire(invoice.period),
@@ -124,12 +124,9 @@ def _details(shown: Shown) -> StatusDetails:
     )
 
 
-def _workflow(invoice: Invoice, *, expand_apps: bool) -> InvoiceWorkflowWire:
-    app: AppReference | SandboxAppWire = AppReference(id=invoice.app_id)
-    if expand_apps:
-        app = SandboxAppWire(id=invoice.app_id, created_at=invoice.created_at, updated_at=invoice.created_at)
+def _workflow(invoice: Invoice, app: InstalledApp | None) -> InvoiceWorkflowWire:
     return InvoiceWorkflowWire(
-        apps=AppsWire(tax=app, invoicing=app, payment=app),
+        apps=apps_to_wire(invoice.app_id, app),
         source_billing_profile_id=invoice.profile_id,
         workflow=workflow_to_wire(invoice.workflow),
     )

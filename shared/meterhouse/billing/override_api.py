@@ -35,7 +35,9 @@ def override_routes(service: OverrideService) -> Router:
         summary="Get the billing profile a customer is invoiced on",
     )
     def get(customer_id: str, expand: _Expand = None) -> OverrideWithDetails:
-        return override_to_wire(service.get(namespace(), customer_id), frozenset(expand or ()))
+        found = service.get(namespace(), customer_id)
+        apps = service.apps_of(namespace(), [found]) if OverrideExpand.APPS in (expand or ()) else {}
+        return override_to_wire(found, frozenset(expand or ()), apps.get(found.profile.app_id))
 
     @router.put(
         _CUSTOMER,
@@ -91,6 +93,8 @@ def _add_list(router: Router, service: OverrideService) -> None:
             only_unpinned=customers_without_pinned_profile,
         )
         of = PageOf(page, page_size, descending=order is SortOrder.DESC)
-        found, total = service.page(namespace_of(router.current_event.raw_event), wanted, of, order_by)
-        items = [override_to_wire(one, frozenset(expand or ())) for one in found]
+        namespace, expanded = namespace_of(router.current_event.raw_event), frozenset(expand or ())
+        found, total = service.page(namespace, wanted, of, order_by)
+        apps = service.apps_of(namespace, found) if OverrideExpand.APPS in expanded else {}
+        items = [override_to_wire(one, expanded, apps.get(one.profile.app_id)) for one in found]
         return Page(total_count=total, page=page, page_size=page_size, items=items)

@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from meterhouse.billing.app_schema import AppsWire, apps_to_wire
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.override import BilledBy, CustomerOverride
-from meterhouse.billing.schema import AppsWire, PartyWire, WorkflowWire, apps_to_wire, party_to_wire, workflow_to_wire
+from meterhouse.billing.schema import PartyWire, WorkflowWire, party_to_wire, workflow_to_wire
 from meterhouse.customers.schema import CustomerWire, customer_wire
 from meterhouse.customers.service import ShownCustomer
 from meterhouse.platform.wire import Instant, Ulid, Wire
@@ -38,7 +40,9 @@ class OverrideWithDetails(Wire):
     customer: CustomerWire | None = None
 
 
-def override_to_wire(billed: BilledBy, expand: frozenset[OverrideExpand] = frozenset()) -> OverrideWithDetails:
+def override_to_wire(
+    billed: BilledBy, expand: frozenset[OverrideExpand] = frozenset(), app: InstalledApp | None = None
+) -> OverrideWithDetails:
     override, profile = billed.override, billed.profile
     return OverrideWithDetails(
         customer_override=None if override is None else _override(override),
@@ -46,7 +50,7 @@ def override_to_wire(billed: BilledBy, expand: frozenset[OverrideExpand] = froze
         customer_profile=CustomerProfileWire(
             supplier=party_to_wire(profile.spec.supplier),
             workflow=workflow_to_wire(profile.spec.workflow),
-            apps=apps_to_wire(profile, expand=OverrideExpand.APPS in expand),
+            apps=apps_to_wire(profile.app_id, app),
         ),
         customer=customer_wire(ShownCustomer(billed.customer)) if OverrideExpand.CUSTOMER in expand else None,
     )

@@ -1,8 +1,10 @@
 """Which profile a customer is invoiced on: the one pinned to it, else the namespace's default."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
+from meterhouse.billing.app import AppDirectory
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.override import BilledBy, CustomerOverride, OverrideFilter, OverrideOrder
 from meterhouse.billing.ports import BillingStore, PageOf
 from meterhouse.billing.profile import Profile
@@ -27,10 +29,12 @@ class OverrideService:
     def __init__(
         self,
         begin: Begin[BillingStore],
+        apps: AppDirectory,
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
     ) -> None:
         self._begin = begin
+        self._apps = apps
         self._now = now
         self._new_id = new_id
 
@@ -92,6 +96,10 @@ class OverrideService:
             if work.store.overrides.remove(customer_id):
                 self._publish(work, "billing_override.deleted", customer_id, None, self._now())
             work.commit()
+
+    def apps_of(self, namespace: str, billed: Iterable[BilledBy]) -> Mapping[str, InstalledApp]:
+        """The apps of their profiles by id, uninstalled ones too."""
+        return self._apps.installed(namespace, {one.profile.app_id for one in billed})
 
     def _billed_by(self, work: Work[BillingStore], namespace: str, customers: Collection[Customer]) -> list[BilledBy]:
         found = [customer.id for customer in customers]

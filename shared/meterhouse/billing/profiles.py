@@ -1,9 +1,12 @@
 """Billing profiles: exactly one default a namespace; the first one comes by itself, with the sandbox as its app."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from meterhouse.billing.app import AppDirectory
+from meterhouse.billing.app_listing import LISTINGS, TASKS
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.ports import BillingStore, PageOf, ProfileOrder
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.customers.model import Address
@@ -19,12 +22,16 @@ _SANDBOX_SUPPLIER = Party(name="Sandbox supplier", address=Address(country="US")
 
 
 @dataclass(frozen=True, slots=True)
-class Apps:
+class AppChoice:
     """Ids of the apps a profile names for its three tasks."""
 
     tax: str
     invoicing: str
     payment: str
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset((self.tax, self.invoicing, self.payment))
 
 
 def sandbox_id(namespace: str) -> str:
@@ -50,10 +57,12 @@ class ProfileService:
     def __init__(
         self,
         begin: Begin[BillingStore],
+        apps: AppDirectory,
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
     ) -> None:
         self._begin = begin
+        self._apps = apps
         self._now = now
         self._new_id = new_id
 
@@ -63,6 +72,12 @@ class ProfileService:
         with self._begin(namespace) as work:
             default_profile(work, namespace, self._now())
             found = work.store.profiles.page(page, order, include_archived=include_archived)
+            work.commit()
+        return found
+
+    def default(self, namespace: str) -> Profile:
+        with self._begin(namespace) as work:
+            found = default_profile(work, namespace, self._now())
             work.commit()
         return found
 
@@ -78,17 +93,18 @@ class ProfileService:
             work.commit()
         return found
 
-    def create(self, namespace: str, spec: ProfileSpec, apps: Apps) -> Profile:
+    def create(self, namespace: str, spec: ProfileSpec, choice: AppChoice) -> Profile:
         """Add a profile; a new default takes the place of the old one.
 
         Raises:
-            InvalidInput: the supplier is incomplete, an app does not exist here, or collection would never come.
+            InvalidInput: the supplier is incomplete, an app is unknown or cannot do it, or collection would never come.
         """
-        _check(spec, apps, sandbox_id(namespace))
         now = self._now()
-        profile = Profile(self._new_id(), spec, apps.invoicing, now, now)
+        profile = Profile(self._new_id(), spec, choice.invoicing, now, now)
         with self._begin(namespace) as work:
+            # held against an app's end, too, which would not see a profile that is not saved yet
             work.lock("billing_profiles")
+            _check(spec, choice_problems(choice, self._apps.installed(namespace, choice.ids)))
             default_profile(work, namespace, now)
             if spec.is_default:
                 work.store.profiles.unset_default(now)
@@ -146,6 +162,10 @@ class ProfileService:
             self._publish(work, "billing_profile.deleted", profile)
             work.commit()
 
+    def apps_of(self, namespace: str, profiles: Iterable[Profile]) -> Mapping[str, InstalledApp]:
+        """The apps of profiles by id, uninstalled ones too."""
+        return self._apps.installed(namespace, {profile.app_id for profile in profiles})
+
     def _publish(self, work: Work[BillingStore], kind: str, profile: Profile) -> None:
         subject = f"billing_profile/{profile.id}"
         work.publish(DomainEvent(self._new_id(), kind, subject, profile.updated_at, {"profileId": profile.id}))
@@ -173,15 +193,25 @@ def supplier_problems(supplier: Party) -> Iterator[Problem]:
         yield Problem("/supplier/addresses/0/country", "required", "a supplier has a country")
 
 
-def _check(spec: ProfileSpec, apps: Apps | None = None, sandbox: str = "") -> None:
+def choice_problems(choice: AppChoice, installed: Mapping[str, InstalledApp]) -> Iterator[Problem]:
+    """What speaks against the apps of a profile: one app has to do all three tasks."""
+    for task, capability in TASKS.items():
+        chosen: str = getattr(choice, task)
+        app = installed.get(chosen)
+        if app is None or app.deleted_at is not None:
+            yield Problem(f"/apps/{task}", "unknown_app", f"there is no app {chosen!r}")
+        elif capability not in LISTINGS[app.type].capabilities:
+            yield Problem(f"/apps/{task}", "app_lacks_capability", f"app {chosen} cannot {capability.value}")
+        elif chosen != choice.invoicing:
+            yield Problem(f"/apps/{task}", "several_apps", f"the app of invoicing is {choice.invoicing}; it does all")
+
+
+def _check(spec: ProfileSpec, further: Iterable[Problem] = ()) -> None:
     problems = Problems()
-    for problem in supplier_problems(spec.supplier):
+    for problem in (*supplier_problems(spec.supplier), *further):
         problems.add(problem.field, problem.code, problem.message)
     anchored = spec.workflow.anchored
     if anchored is not None and exceeds_a_century(anchored.cadence):
         field = "/workflow/collection/alignment/recurringPeriod/interval"
         problems.add(field, "interval_too_long", f"{anchored.cadence.iso()} is longer than 100 years")
-    for task in () if apps is None else ("tax", "invoicing", "payment"):
-        if getattr(apps, task) != sandbox:
-            problems.add(f"/apps/{task}", "unknown_app", f"no such app here; the sandbox is {sandbox}")
     problems.raise_if_any("the billing profile is not valid")

@@ -1,8 +1,7 @@
 """Parties, workflows and billing profiles as the contract writes them."""
 
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -13,8 +12,10 @@ from meterhouse.billing.alignment_schema import (
     alignment_to_wire,
     anchored_from_wire,
 )
+from meterhouse.billing.app_schema import AppsWire, apps_to_wire
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
-from meterhouse.billing.profiles import Apps
+from meterhouse.billing.profiles import AppChoice
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.model import Address
 from meterhouse.customers.schema import AddressWire
@@ -91,45 +92,6 @@ class WorkflowWire(Wire):
     tax: TaxSettings = TaxSettings()
 
 
-class AppReference(Wire):
-    id: Ulid
-
-
-class AppCapability(Wire):
-    type: str
-    key: str
-    name: str
-    description: str
-
-
-class AppListing(Wire):
-    type: Literal["sandbox"] = "sandbox"
-    name: str = "Sandbox"
-    description: str = "Takes every invoice and pays it at once; for trying things out."
-    capabilities: Sequence[AppCapability] = (
-        AppCapability(
-            type="invoiceCustomers", key="invoice_customer", name="Invoice customers", description="Pretends to send."
-        ),
-        AppCapability(
-            type="collectPayments", key="collect_payment", name="Collect payments", description="Pretends to collect."
-        ),
-    )
-    install_methods: Sequence[str] = ("no_credentials_required",)
-
-
-class SandboxAppWire(Resource):
-    type: Literal["sandbox"] = "sandbox"
-    name: str = "Sandbox"
-    status: Literal["ready"] = "ready"
-    listing: AppListing = AppListing()
-
-
-class AppsWire(Wire):
-    tax: AppReference | SandboxAppWire
-    invoicing: AppReference | SandboxAppWire
-    payment: AppReference | SandboxAppWire
-
-
 class AppsCreate(Wire):
     tax: Ulid
     invoicing: Ulid
@@ -170,11 +132,12 @@ def spec_from_wire(wire: ProfileUpdate) -> ProfileSpec:
     )
 
 
-def apps_from_wire(wire: AppsCreate) -> Apps:
-    return Apps(tax=wire.tax, invoicing=wire.invoicing, payment=wire.payment)
+def apps_from_wire(wire: AppsCreate) -> AppChoice:
+    return AppChoice(tax=wire.tax, invoicing=wire.invoicing, payment=wire.payment)
 
 
-def profile_to_wire(profile: Profile, *, expand_apps: bool = False) -> ProfileWire:
+def profile_to_wire(profile: Profile, app: InstalledApp | None = None) -> ProfileWire:
+    """The profile, with its app where that is to be shown."""
     spec = profile.spec
     return ProfileWire(
         id=profile.id,
@@ -183,20 +146,12 @@ def profile_to_wire(profile: Profile, *, expand_apps: bool = False) -> ProfileWi
         metadata=dict(spec.metadata) or None,
         supplier=party_to_wire(spec.supplier),
         workflow=workflow_to_wire(spec.workflow),
-        apps=apps_to_wire(profile, expand=expand_apps),
+        apps=apps_to_wire(profile.app_id, app),
         default=spec.is_default,
         created_at=profile.created_at,
         updated_at=profile.updated_at,
         deleted_at=profile.deleted_at,
     )
-
-
-def apps_to_wire(profile: Profile, *, expand: bool) -> AppsWire:
-    """The profile's one app in its three tasks; it is as old as the profile, of which it comes."""
-    app: AppReference | SandboxAppWire = AppReference(id=profile.app_id)
-    if expand:
-        app = SandboxAppWire(id=profile.app_id, created_at=profile.created_at, updated_at=profile.created_at)
-    return AppsWire(tax=app, invoicing=app, payment=app)
 
 
 def party_to_wire(party: Party) -> PartyWire:

@@ -1,11 +1,13 @@
 """Invoices as callers see them; `act_on_invoice.py` moves them, the invoice run has files of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from meterhouse.billing.app import AppDirectory
 from meterhouse.billing.collection import Missing, Quantities, gathering, next_collection_at, rated, with_lines
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
@@ -29,8 +31,15 @@ class Shown:
 
 
 class InvoiceService:
-    def __init__(self, begin: Begin[BillingStore], usage: UsageReader, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self,
+        begin: Begin[BillingStore],
+        usage: UsageReader,
+        apps: AppDirectory,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
         self._begin = begin
+        self._apps = apps
         self._usage = usage
         self._now = now
 
@@ -65,6 +74,10 @@ class InvoiceService:
         if lines[line_id].trace is None:
             raise Conflict("a line is rated when its invoice is collected", "line_not_rated")
         return lines[line_id]
+
+    def apps_of(self, namespace: str, invoices: Iterable[Shown]) -> Mapping[str, InstalledApp]:
+        """The apps of invoices by id, uninstalled ones too."""
+        return self._apps.installed(namespace, {one.invoice.app_id for one in invoices})
 
     def _shown(self, work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice]) -> list[Shown]:
         at = self._now()

@@ -1,17 +1,69 @@
-"""What the use cases of this room need inside one transaction."""
+"""What the use cases of this room need: one transaction's store, and those behind apps."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from meterhouse.billing.installed_app import InstalledApp
+from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
+from meterhouse.billing.ports import PageOf
+from meterhouse.billing.profile import Party
+from meterhouse.customers.model import Customer
+from meterhouse.kernel.errors import Problem
+from meterhouse.payments.customer_data import CustomerData, Facts
 
 
 class AppStore(Protocol):
     def by_ids(self, app_ids: Collection[str]) -> Mapping[str, InstalledApp]:
         """Apps by id, uninstalled ones too; unknown ids are left out."""
 
+    def of_type(self, kind: AppType) -> list[InstalledApp]:
+        """Those that are installed, by creation."""
+
+    def page(self, page: PageOf) -> tuple[list[InstalledApp], int]:
+        """One page of those that are installed, by creation, and how many there are."""
+
     def add(self, app: InstalledApp) -> None:
         """Add it; one of this id that exists stays as it is."""
+
+    def save(self, app: InstalledApp) -> None: ...
+
+
+class AppUse(Protocol):
+    def is_used(self, app_id: str) -> bool:
+        """Whether a live profile names it, or an invoice that is not at its end."""
+
+
+class CustomersOfApps(Protocol):
+    def of_customer(self, customer_id: str) -> list[CustomerData]:
+        """What installed apps know of a customer, by creation."""
+
+    def of_stripe_customer(self, app_id: str, stripe_customer_id: str) -> CustomerData | None:
+        """Whom a customer of Stripe's is here."""
+
+    def put(self, data: CustomerData) -> None:
+        """Put it in place of what the app knew."""
+
+    def remove(self, customer_id: str, app_id: str) -> bool:
+        """Whether there was anything."""
+
+
+class Customers(Protocol):
+    def find(self, id_or_key: str) -> Customer | None:
+        """The live customer; by key, or by id."""
+
+    def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]:
+        """Customers by id, deleted ones too."""
+
+
+class PaymentsStore(Protocol):
+    @property
+    def apps(self) -> AppStore: ...
+    @property
+    def use(self) -> AppUse: ...
+    @property
+    def data(self) -> CustomersOfApps: ...
+    @property
+    def customers(self) -> Customers: ...
 
 
 class Secrets(Protocol):
@@ -28,3 +80,37 @@ class SecretKeeper(Protocol):
         """Keep these in place of others."""
 
     def forget(self, namespace: str, app_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a key opens, and who sells by it, where that is known."""
+
+    config: StripeConfig
+    supplier: Party | None = None
+
+
+class Connector(Protocol):
+    """The way to an app with somebody behind it; every call may be repeated for the same app."""
+
+    def account_of(self, api_key: str) -> Account:
+        """What the key opens.
+
+        Raises:
+            InvalidInput: it opens nothing; the faults are at "", the key itself.
+            Unavailable: nobody answers.
+        """
+
+    def connect(self, namespace: str, app_id: str, api_key: str) -> Mapping[str, str]:
+        """Have events sent to us; the credentials to keep, the key among them.
+
+        Raises:
+            InvalidInput: the key may not; faults as above.
+            Unavailable: nobody answers.
+        """
+
+    def disconnect(self, namespace: str, app_id: str) -> None:
+        """Have no more events sent; what cannot be reached any more is left alone."""
+
+    def problems_of(self, namespace: str, app_id: str, facts: Facts) -> Sequence[Problem]:
+        """What speaks against these facts of a customer, by pointers into them."""

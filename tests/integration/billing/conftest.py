@@ -67,7 +67,11 @@ class Run:
 
     @property
     def apps(self) -> Apps:
-        return InstalledApps(begins(self.database, PostgresApps)) if self.app is None else OneApp(self.app)
+        return self.directory if self.app is None else OneApp(self.app)
+
+    @property
+    def directory(self) -> InstalledApps:
+        return InstalledApps(begins(self.database, PostgresApps), now=lambda: self.now)
 
     def customer(self, key: str, **details: object) -> str:
         with self.database.transaction(self.namespace) as transaction:

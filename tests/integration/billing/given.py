@@ -1,9 +1,12 @@
 """Billing over HTTP on the real database, as its tests call it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
@@ -32,21 +35,24 @@ DISCARD = {"action": {"percentage": 100, "action": {"type": "discard"}}, "reason
 class Api:
     run: "Run"
 
-    def handler(self) -> HttpHandler:
+    def routers(self) -> Sequence[Router]:
         run = self.run
 
         def now() -> Any:
             return run.now
 
         begin, usage, apps = run.begin, run.usage, run.apps
-        profiles = ProfileService(begin, now, new_id)
-        reading = InvoiceService(begin, usage, now)
+        profiles = ProfileService(begin, run.directory, now, new_id)
+        reading = InvoiceService(begin, usage, run.directory, now)
         acting = InvoiceActions(begin, usage, apps, now)
         edit = EditInvoice(begin, usage, apps, now, new_id)
         due = InvoicePendingLines(begin, usage, apps, now)
-        overrides = OverrideService(begin, now, new_id)
+        overrides = OverrideService(begin, run.directory, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
-        return http_handler(*routes(profiles, overrides, lines, reading, acting, due, edit), database=run.database)
+        return routes(profiles, overrides, lines, reading, acting, due, edit)
+
+    def handler(self) -> HttpHandler:
+        return http_handler(*self.routers(), database=self.run.database)
 
     def __call__(
         self,

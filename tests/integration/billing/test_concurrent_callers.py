@@ -54,10 +54,10 @@ def test_a_profile_is_pinned_or_deleted_never_both(api: Api, database_settings: 
         customer, profile = api.run.customer(f"c{number}"), api.ok("POST", PROFILES, wanted)["id"]
 
         def pin(begin: Begin[BillingStore], customer: str = customer, profile: str = profile) -> None:
-            OverrideService(begin).put(namespace, customer, profile)
+            OverrideService(begin, api.run.directory).put(namespace, customer, profile)
 
         def delete(begin: Begin[BillingStore], profile: str = profile) -> None:
-            ProfileService(begin).delete(namespace, profile)
+            ProfileService(begin, api.run.directory).delete(namespace, profile)
 
         both = [pool.submit(succeeds, database_settings, act) for act in (pin, delete)]
         pinned, deleted = (one.result() for one in both)
@@ -72,7 +72,7 @@ def test_a_pin_that_waits_for_its_customer_keeps_no_other_waiting(
     namespace, ann, wanted = api.run.namespace, api.run.customer("ann"), api.profile()
 
     def pin(begin: Begin[BillingStore]) -> None:
-        OverrideService(begin).put(namespace, ann, None)
+        OverrideService(begin, api.run.directory).put(namespace, ann, None)
 
     with ThreadPoolExecutor(2) as pool:
         with own_connection(database_settings) as begin, begin(namespace) as work:

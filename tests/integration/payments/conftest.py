@@ -8,6 +8,8 @@ from localstack.fixtures import running_aws
 from localstack.stripe.server import running_stripe
 from localstack.stripe.service import Stripe
 from meterhouse.platform.postgres import Database
+from tests.integration.billing.conftest import Run
+from tests.integration.payments.given import AppsApi
 from tests.integration.payments.stripe_run import StripeRun
 
 
@@ -38,3 +40,14 @@ def shop(database: Database, namespace: str, stripe_double: tuple[Stripe, str]) 
     yield made
     double.weather.storms.clear()
     double.account.of("webhook_endpoint").clear()
+
+
+@pytest.fixture
+def run(database: Database, namespace: str) -> Run:
+    return Run(database, namespace)
+
+
+@pytest.fixture
+def api(run: Run, secrets_manager: None) -> AppsApi:
+    assert secrets_manager is None
+    return AppsApi(run)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from meterhouse.billing.app import Apps, Payment
-from meterhouse.billing.installed_app import AppType, InstalledApp
+from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
 from meterhouse.billing.override import CustomerOverride
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.state import Trigger
@@ -28,7 +28,7 @@ class TwoApps(Run):
         return InstalledApps(begins(self.database, PostgresApps), {AppType.STRIPE: lambda _, __: theirs})
 
     def install(self) -> str:
-        made = InstalledApp(new_id(), AppType.STRIPE, "Theirs", NOW, NOW)
+        made = InstalledApp(new_id(), AppType.STRIPE, "Theirs", NOW, NOW, config=StripeConfig("acct_1", False, "sk_…1"))  # noqa: FBT003
         with self.database.transaction(self.namespace) as transaction:
             PostgresApps(transaction).add(made)
             transaction.commit()

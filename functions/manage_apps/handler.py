@@ -1,0 +1,35 @@
+"""Apps: the marketplace, what is installed, what apps know of customers, and the calls of custom invoicing."""
+
+from collections.abc import Mapping
+
+from meterhouse.billing.confirm_sync import ConfirmSync
+from meterhouse.billing.installed_app import AppType
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.profiles import ProfileService
+from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.payments.api import routes
+from meterhouse.payments.apps import AppService
+from meterhouse.payments.custom_callbacks import CustomCallbacks
+from meterhouse.payments.customer_apps import CustomerAppService
+from meterhouse.payments.install_app import InstallApp
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.ports import Connector
+from meterhouse.payments.postgres import PostgresApps, PostgresPayments
+from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+
+database = Database(PostgresSettings.from_environment)
+billing, payments = begins(database, PostgresBilling), begins(database, PostgresPayments)
+installed, secrets = InstalledApps(begins(database, PostgresApps)), SecretsManagerWriter()
+connectors: Mapping[AppType, Connector] = {}
+
+handler = http_handler(
+    *routes(
+        AppService(payments, secrets, connectors),
+        InstallApp(payments, ProfileService(billing, installed), secrets, connectors),
+        CustomerAppService(payments, connectors),
+        CustomCallbacks(billing, installed, ConfirmSync(billing, installed), RecordPayment(billing, installed)),
+    ),
+    database=database,
+)

@@ -1,0 +1,80 @@
+"""What a system of the caller's own says of invoices, as the contract writes it."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from meterhouse.billing.app import Accepted
+from meterhouse.billing.invoice import PAYMENT
+from meterhouse.billing.state import Trigger
+from meterhouse.platform.wire import Instant, Ulid, Wire, as_utc
+
+InvoiceNumber = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class LineExternalId(Wire):
+    line_id: Ulid
+    external_id: ExternalId
+
+
+class DiscountExternalId(Wire):
+    line_discount_id: Ulid
+    external_id: ExternalId
+
+
+class SyncResult(Wire):
+    invoice_number: InvoiceNumber | None = None
+    external_id: ExternalId | None = None
+    line_external_ids: Annotated[Sequence[LineExternalId], Field(max_length=10_000)] = ()
+    line_discount_external_ids: Annotated[Sequence[DiscountExternalId], Field(max_length=10_000)] = ()
+
+
+class DraftSynchronized(Wire):
+    invoicing: SyncResult = SyncResult()
+
+
+class FinalizedInvoicing(Wire):
+    invoice_number: InvoiceNumber | None = None
+    sent_to_customer_at: Instant | None = None
+
+
+class FinalizedPayment(Wire):
+    external_id: ExternalId | None = None
+
+
+class IssuingSynchronized(Wire):
+    invoicing: FinalizedInvoicing = FinalizedInvoicing()
+    payment: FinalizedPayment = FinalizedPayment()
+
+
+class PaymentTrigger(StrEnum):
+    PAID = "paid"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_UNCOLLECTIBLE = "payment_uncollectible"
+    PAYMENT_OVERDUE = "payment_overdue"
+    ACTION_REQUIRED = "action_required"
+    VOID = "void"
+
+
+class PaymentStatus(Wire):
+    trigger: PaymentTrigger
+
+
+def draft_answer(wire: DraftSynchronized) -> Accepted:
+    said = wire.invoicing
+    lines = {one.line_id: one.external_id for one in said.line_external_ids}
+    discounts = {one.line_discount_id: one.external_id for one in said.line_discount_external_ids}
+    return Accepted(said.invoice_number, said.external_id, {**lines, **discounts})
+
+
+def issuing_answer(wire: IssuingSynchronized) -> Accepted:
+    payment = {} if wire.payment.external_id is None else {PAYMENT: wire.payment.external_id}
+    said = wire.invoicing
+    return Accepted(said.invoice_number, external_ids=payment, sent_to_customer_at=as_utc(said.sent_to_customer_at))
+
+
+def outcome_of(trigger: PaymentTrigger) -> Trigger:
+    return Trigger.FAILED if trigger is PaymentTrigger.PAYMENT_FAILED else Trigger(trigger.value)
