@@ -233,7 +233,7 @@ REQUESTS = (
     ),
     FunctionSpec(
         "manage_invoices",
-        (POSTGRES, CLICKHOUSE),
+        (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE),
         routes=(
             "GET /api/v1/billing/profiles",
             "POST /api/v1/billing/profiles",
@@ -263,7 +263,7 @@ REQUESTS = (
     ),
     FunctionSpec(
         "manage_apps",
-        (POSTGRES, SECRETSMANAGER_WRITER),
+        (POSTGRES, SECRETSMANAGER, SECRETSMANAGER_WRITER, STRIPE, STRIPE_CONNECTOR),
         routes=(
             "GET /api/v1/apps",
             "GET /api/v1/apps/{id}",
@@ -283,8 +283,18 @@ REQUESTS = (
             "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
             "GET /api/v1/customers/{customerIdOrKey}/stripe",
             "PUT /api/v1/customers/{customerIdOrKey}/stripe",
+            "POST /api/v1/customers/{customerIdOrKey}/stripe/portal",
+            "POST /api/v1/stripe/checkout/sessions",
+            "PUT /api/v1/apps/{id}/stripe/api-key",
         ),
         memory=1024,
+    ),
+    FunctionSpec(
+        "receive_stripe_event",
+        (POSTGRES, SECRETSMANAGER, STRIPE),
+        routes=("POST /api/v1/apps/{id}/stripe/webhook",),
+        memory=1024,
+        open_because="Stripe has no API key of ours: its signature is checked with the app's own secret",
     ),
     FunctionSpec(
         "manage_backtests",
@@ -370,7 +380,7 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
 
-LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
+LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),)
 """One invoice of an app that is far away."""
 DUNNING = ("advance_invoices", "drive_invoice")
 """What decides when a payment is asked for again, and given up."""

@@ -16,6 +16,7 @@ from meterhouse.ledger import api as ledger
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.payments import api as payments
+from meterhouse.payments import stripe_events_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import addon_api, change_api, of_plan_api
@@ -46,7 +47,8 @@ def openapi() -> str:
             of_plan_api.of_plan_routes(UNUSED),
             *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
-            *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),
+            *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            stripe_events_api.stripe_event_routes(UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),
             preview_api.preview_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),

@@ -3,6 +3,7 @@
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.metered_usage import MeteredUsage
@@ -13,7 +14,10 @@ from meterhouse.billing.service import InvoiceService
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.installed_apps import InstalledApps
-from meterhouse.payments.postgres import PostgresApps
+from meterhouse.payments.postgres import PostgresApps, PostgresPayments
+from meterhouse.payments.secretsmanager import SecretsManager
+from meterhouse.payments.stripe import StripeApps
+from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -22,7 +26,8 @@ database = Database(PostgresSettings.from_environment)
 usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
-apps = InstalledApps(begins(database, PostgresApps))
+stripe = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
+apps = InstalledApps(begins(database, PostgresApps), {AppType.STRIPE: stripe})
 
 handler = http_handler(
     *routes(

@@ -74,8 +74,6 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in invoices]
-    named = coded((one.invoice for one in arrived if is_collectable(one.invoice, at)), work.store.tax_codes)
-    arrived = [replace(one, invoice=named.get(one.invoice.id, one.invoice)) for one in arrived]
     ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
     lines = [line for invoice in ready for line in invoice.lines]
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
@@ -87,10 +85,12 @@ def rate_ready(
     work: Work[BillingStore], arrived: Sequence[Driven], quantities: Quantities, at: datetime, now: datetime
 ) -> list[Driven]:
     """Rate those whose usage is in at `at`, less what credit bears of them; all are saved."""
-    ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
-    moved = [collected(one, quantities, at, now) if is_collectable(one.invoice, at) else one for one in arrived]
-    ids = {invoice.id for invoice in ready}
-    rated = [one for one in moved if one.invoice.id in ids and one.invoice.state is not InvoiceState.DRAFT_INVALID]
+    ready = coded((one.invoice for one in arrived if is_collectable(one.invoice, at)), work.store.tax_codes)
+    moved = [
+        collected(replace(one, invoice=ready[one.invoice.id]), quantities, at, now) if one.invoice.id in ready else one
+        for one in arrived
+    ]
+    rated = [one for one in moved if one.invoice.id in ready and one.invoice.state is not InvoiceState.DRAFT_INVALID]
     burnt = {one.invoice.id: one for one in burn_credit(work, rated, now)}
     done = [burnt.get(one.invoice.id, one) for one in moved]
     changed = [one for one in done if one.transitions]

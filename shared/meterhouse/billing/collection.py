@@ -17,6 +17,7 @@ from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
+from meterhouse.rating.conventions import CutPeriod
 from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
@@ -143,6 +144,7 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
         share=share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
+        conventions=workflow.conventions,
         price_version=line.key.partition("/period[")[0],
     )
 
@@ -196,9 +198,14 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
 
 
 def share_of(line: Line, workflow: Workflow) -> Fraction:
-    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full."""
+    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full.
+
+    Of usage it is the part of its commitments, by a convention of the profile.
+    """
     bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
-    if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
+    cuts_commitments = workflow.conventions.commitments_of_a_cut_period is CutPeriod.PRORATED
+    is_cut = cuts_commitments or isinstance(line.rate_card.price, FlatPrice)
+    if bills_full or not line.is_prorated or not is_cut:
         return _WHOLE
     return share(line.service_period, line.full_service_period)
 

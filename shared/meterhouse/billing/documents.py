@@ -1,7 +1,7 @@
 """Parts of invoices and profiles as the JSON documents they are stored as: decimals in strings, snake case."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from meterhouse.kernel.duration import Duration
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.rating.document import line_from_document, line_to_document
 from meterhouse.rating.line import DetailedLine
+from meterhouse.rating.rerun import conventions_from_document
 
 Document = dict[str, Any]
 
@@ -37,6 +38,7 @@ def workflow_to_document(workflow: Workflow) -> Document:
         "collection_interval": workflow.collection_interval.iso,
         "draft_period": workflow.draft_period.iso,
         "due_after": workflow.due_after.iso,
+        "conventions": asdict(workflow.conventions),
     }
 
 
@@ -50,6 +52,7 @@ def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
         "due_after": Duration(document["due_after"]),
         "end_proration": EndProration(document["end_proration"]),
         "collection_method": CollectionMethod(document["collection_method"]),
+        "conventions": conventions_from_document(document.get("conventions")),
     }
     return Workflow(**{**document, **typed})
 

@@ -1,6 +1,6 @@
 """A draft edited by hand: checked as a whole, then on its way again from where usage is waited for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,15 +10,18 @@ from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.manual_lines import features_of
+from meterhouse.billing.manual_lines import features_of, line_code_problems
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import Trigger
-from meterhouse.kernel.errors import Problems
+from meterhouse.billing.tax_codes import unknown_codes
+from meterhouse.kernel.errors import Problem, Problems
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
+
+_DEFAULT_TAX = "/workflow/workflow/invoicing/defaultTaxConfig"
 
 
 class EditInvoice:
@@ -52,10 +55,14 @@ class EditInvoice:
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             edit = recognised(invoice, edit)
             known = features_of(work, edit.lines)
-            problems = Problems()
-            for problem in (*supplier_problems(edit.supplier), *edit_problems(invoice, edit, known)):
-                problems.add(problem.field, problem.code, problem.message)
-            problems.raise_if_any("the invoice cannot become so")
+            _refuse_faulty(
+                [
+                    *supplier_problems(edit.supplier),
+                    *edit_problems(invoice, edit, known),
+                    *line_code_problems(work, edit.lines),
+                    *unknown_codes([(edit.terms.default_tax_config, _DEFAULT_TAX)], work.store.tax_codes),
+                ]
+            )
             done = edited(invoice, edit, known, self._new_id, at)
             if done.invoice == invoice:
                 return shown(invoice, at)
@@ -74,6 +81,13 @@ class EditInvoice:
         save(work, [waiting], at)
         [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)
         return gone_on(work, namespace, [Driven(collected.invoice)], self._apps, at)
+
+
+def _refuse_faulty(found: Iterable[Problem]) -> None:
+    problems = Problems()
+    for problem in found:
+        problems.add(problem.field, problem.code, problem.message)
+    problems.raise_if_any("the invoice cannot become so")
 
 
 def _to_be_collected(updating: Invoice, done: Edited) -> Invoice:

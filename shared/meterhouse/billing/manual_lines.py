@@ -12,6 +12,7 @@ from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.reconcile import gathering_id
 from meterhouse.billing.service import Shown, found_invoice, shown, valued
 from meterhouse.billing.simulation import Supposed, quantity_problems, rated_as, simulated
+from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvalidInput, Problem, Problems
@@ -60,7 +61,7 @@ class ManualLines:
             work.store.invoices.lock_customers([customer_id])
             customer = live_customer(work, customer_id)
             known = features_of(work, specs)
-            _check(currency_code, line_problems(specs, known))
+            _check(currency_code, [*line_problems(specs, known), *line_code_problems(work, specs)])
             profile = profiles_of(work, namespace, [customer_id], now)[customer_id]
             staging = gathering(customer, currency_code, gathering_id(customer_id, currency_code), profile, now)
             lines = [manual_line(spec, self._new_id(), staging, known, now) for spec in specs]
@@ -79,8 +80,10 @@ class ManualLines:
         now = self._now()
         with self._begin(namespace) as work:
             customer = live_customer(work, customer_id)
-            known = features_of(work, [line.spec for line in lines])
-            _check(currency_code, [*line_problems([line.spec for line in lines], known), *_supposed_problems(lines)])
+            specs = [line.spec for line in lines]
+            known = features_of(work, specs)
+            found = [*line_problems(specs, known), *line_code_problems(work, specs), *_supposed_problems(lines)]
+            _check(currency_code, found)
             profile = profiles_of(work, namespace, [customer_id], now)[customer_id]
         staging = gathering(customer, currency_code, self._new_id(), profile, now)
         unrated = [manual_line(one.spec, one.spec.line_id or self._new_id(), staging, known, now) for one in lines]
@@ -104,6 +107,12 @@ def line_problems(specs: Sequence[LineSpec], known: KnownFeatures) -> list[Probl
             found.append(Problem(f"/lines/{number}/id", "duplicate_line", "an earlier line has this id"))
         named |= {spec.line_id} if spec.line_id else set()
     return found
+
+
+def line_code_problems(work: Work[BillingStore], specs: Sequence[LineSpec]) -> list[Problem]:
+    """Which tax codes that the document's `lines` name never were."""
+    configs = [(spec.tax_config, f"/lines/{number}{spec.card_field}/taxConfig") for number, spec in enumerate(specs)]
+    return unknown_codes(configs, work.store.tax_codes)
 
 
 def _supposed_problems(lines: Sequence[Supposed]) -> list[Problem]:

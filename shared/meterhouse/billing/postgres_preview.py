@@ -4,6 +4,7 @@ from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Transaction
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -18,5 +19,6 @@ class PostgresPreview(PostgresStore):
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.credit = PostgresLedgerStore(transaction)

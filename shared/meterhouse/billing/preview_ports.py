@@ -11,6 +11,7 @@ from meterhouse.billing.ports import (
     Overrides,
     PaymentReports,
     Profiles,
+    TaxCodes,
 )
 from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
@@ -47,6 +48,8 @@ class PreviewStore(SubscriptionStore, Protocol):
     def profiles(self) -> Profiles: ...
     @property
     def overrides(self) -> Overrides: ...
+    @property
+    def tax_codes(self) -> TaxCodes: ...
     @property
     def payment_reports(self) -> PaymentReports: ...
     @property

@@ -8,6 +8,7 @@ from enum import StrEnum
 from meterhouse.billing.alignment import Anchored
 from meterhouse.customers.model import Address
 from meterhouse.kernel.duration import Duration
+from meterhouse.rating.conventions import OPENMETER, Conventions
 
 
 class CollectionMethod(StrEnum):
@@ -33,6 +34,7 @@ class Workflow:
         draft_period: how long a collected draft may still be looked at before it is issued by itself.
         due_after: time to pay, from the issue.
         default_tax_config: the contract's TaxConfig, kept as sent.
+        conventions: how lines are rated where systems differ.
     """
 
     collection_interval: Duration = _ONE_HOUR
@@ -46,6 +48,7 @@ class Workflow:
     tax_enabled: bool = True
     tax_enforced: bool = False
     anchored: Anchored | None = None
+    conventions: Conventions = OPENMETER
 
 
 @dataclass(frozen=True, slots=True)

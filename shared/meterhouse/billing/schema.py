@@ -14,6 +14,7 @@ from meterhouse.billing.alignment_schema import (
 )
 from meterhouse.billing.app_schema import AppsWire, apps_to_wire
 from meterhouse.billing.installed_app import InstalledApp
+from meterhouse.billing.conventions_schema import ConventionsWire, conventions_from_wire, conventions_to_wire
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import AppChoice
 from meterhouse.catalog.schema import TaxConfig
@@ -74,6 +75,7 @@ class InvoicingSettings(Wire):
     progressive_billing: bool = True
     subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD
     default_tax_config: TaxConfig | None = None
+    conventions: ConventionsWire | None = None
 
 
 class PaymentSettings(Wire):
@@ -183,6 +185,7 @@ def workflow_to_wire(workflow: Workflow) -> WorkflowWire:
             progressive_billing=workflow.progressive_billing,
             subscription_end_proration_mode=workflow.end_proration,
             default_tax_config=None if tax_config is None else TaxConfig.model_validate(tax_config),
+            conventions=conventions_to_wire(workflow.conventions),
         ),
         payment=PaymentSettings(collection_method=workflow.collection_method),
         tax=TaxSettings(enabled=workflow.tax_enabled, enforced=workflow.tax_enforced),
@@ -203,6 +206,7 @@ def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
         collection_method=wire.payment.collection_method,
         tax_enabled=wire.tax.enabled,
         tax_enforced=wire.tax.enforced,
+        conventions=conventions_from_wire(wire.invoicing.conventions),
     )
 
 

@@ -8,6 +8,7 @@ from meterhouse.billing.ports import TaxCodes
 from meterhouse.billing.profile import Workflow
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.catalog.tax_code import AppType, TaxCode
+from meterhouse.kernel.errors import Problem
 
 _TaxConfig = Mapping[str, object] | None
 _NAMES = {AppType.STRIPE: "stripe", AppType.EXTERNAL_INVOICING: "customInvoicing"}
@@ -26,6 +27,17 @@ def coded(invoices: Iterable[Invoice], codes: TaxCodes) -> dict[str, Invoice]:
     known = codes.by_ids(named | ({defaults.invoicing} if defaults else set()))
     default_id = None if defaults is None else defaults.invoicing
     return {invoice.id: _coded(invoice, known, default_id) for invoice in given}
+
+
+def unknown_codes(configs: Iterable[tuple[_TaxConfig, str]], codes: TaxCodes) -> list[Problem]:
+    """Of tax configurations, each with the pointer to it, those that name a code which never was."""
+    placed = [(_code_id(config), at) for config, at in configs]
+    known = codes.by_ids({code_id for code_id, _ in placed if code_id is not None})
+    return [
+        Problem(f"{at}/{_CODE_ID}", "tax_code_not_found", f"there is no tax code {code_id!r}")
+        for code_id, at in placed
+        if code_id is not None and code_id not in known
+    ]
 
 
 def _named(invoice: Invoice) -> Iterator[str]:

@@ -65,7 +65,7 @@ def all_currency_routes(service: CustomCurrencyService) -> Router:
         refuse_other_filters(router.current_event.resolved_query_string_parameters, _FILTERS)
         text = text_filter(code, code_eq, code_neq, code_contains, code_exists, "code")
         custom = service.all(namespace_of(router.current_event.raw_event))
-        found = [
+        found: list[BillingCurrencyFiat | BillingCurrencyCustom] = [
             *(fiat_wire(one) for one in currencies()),
             *(custom_wire(one, with_cost_bases=bool(expand)) for one in custom),
         ]

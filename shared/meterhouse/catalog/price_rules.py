@@ -16,7 +16,7 @@ OUT_OF_RANGE = f"numbers have at most 15 digits before the point and {_MOST_PLAC
 
 def price_problems(card: RateCard, at: str) -> Iterator[Problem]:
     """Problems of a rate card's price, discounts and unit conversion; the card stands at the JSON pointer `at`."""
-    for name, part in (("price", card.price), ("discounts", card.discounts)):
+    for name, part in (("price", card.price), ("discounts", card.discounts), ("unitConfig", card.unit_config)):
         if part is not None and not all(map(is_in_range, _numbers(asdict(part)))):
             yield Problem(f"{at}/{name}", "number_out_of_range", OUT_OF_RANGE)
     if card.price is not None:

@@ -17,6 +17,7 @@ from meterhouse.catalog.price_schema import (
     price_to_wire,
 )
 from meterhouse.catalog.rate_card import RateCard, RateCardType
+from meterhouse.catalog.unit_config_schema import UnitConfigWire, unit_config_from_wire, unit_config_to_wire
 from meterhouse.kernel.errors import Problem
 from meterhouse.platform.wire import Description, Key, Metadata, Name, Ulid, Wire
 
@@ -59,6 +60,7 @@ class RateCardUsageBased(_RateCardFields):
     type: Literal["usage_based"]
     billing_cadence: Duration
     price: UsageBasedPrice | None
+    unit_config: UnitConfigWire | None = None
 
 
 RateCardWire = Annotated[RateCardFlatFee | RateCardUsageBased, Field(discriminator="type")]
@@ -76,6 +78,7 @@ def rate_card_from_wire(wire: RateCardFlatFee | RateCardUsageBased) -> RateCard:
         price=None if wire.price is None else price_from_wire(wire.price),
         discounts=discounts_from_wire(wire.discounts),
         entitlement=None if wire.entitlement_template is None else template_from_wire(wire.entitlement_template),
+        unit_config=unit_config_from_wire(wire.unit_config) if isinstance(wire, RateCardUsageBased) else None,
         tax_config=None if wire.tax_config is None else wire.tax_config.model_dump(mode="json", by_alias=True),
         metadata=wire.metadata or {},
     )
@@ -97,7 +100,7 @@ def rate_card_to_wire(card: RateCard) -> RateCardFlatFee | RateCardUsageBased:
     }
     if card.type is RateCardType.FLAT_FEE:
         return RateCardFlatFee(**fields)
-    return RateCardUsageBased(**fields)
+    return RateCardUsageBased(**fields, unit_config=unit_config_to_wire(card.unit_config))
 
 
 class ValidationErrorWire(Wire):

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     import stripe
 
     from meterhouse.billing.installed_app import InstalledApp
-    from meterhouse.payments.ports import Secrets
-    from meterhouse.payments.stripe_customer import StripeCustomers
+    from meterhouse.payments.ports import Secrets, StripeCustomers
 
-API_KEY = "apiKey"
-WEBHOOK_SECRET = "webhookSecret"  # noqa: S105 - a name, as above: those of an app's credentials
+API_KEY = "api_key"
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - a name, as above: those of an app's credentials
 
 
 class StripeApps:

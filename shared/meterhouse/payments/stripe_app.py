@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from meterhouse.billing.invoice import Invoice, Issue
     from meterhouse.billing.state import InvoiceState
-    from meterhouse.payments.stripe_customer import StripeCustomer
+    from meterhouse.payments.customer_data import StripeCustomer
     from meterhouse.payments.stripe_items import Item
 
 T = TypeVar("T")
@@ -67,9 +67,9 @@ class StripeApp:
             return [*found, critical("stripe_customer_missing", message, "/customer")]
         try:
             with answers():
-                known = self._client.v1.customers.retrieve(customer.id, {"expand": ["tax"]})
+                known = self._client.v1.customers.retrieve(customer.stripe_customer_id, {"expand": ["tax"]})
         except StripeRefusal as refusal:
-            return [*found, critical(refusal.code, f"customer {customer.id}: {refusal.message}", "/customer")]
+            return [*found, critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer")]
         return [*found, *issues_of_customer(invoice, customer, known)]
 
     def sync(self, invoice: Invoice) -> Accepted | Refused:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import stripe
 
     from meterhouse.billing.invoice import Invoice
-    from meterhouse.payments.stripe_customer import StripeCustomer
+    from meterhouse.payments.customer_data import StripeCustomer
     from meterhouse.payments.stripe_items import Item
 
 INVOICE = "meterhouse_invoice"
@@ -43,7 +43,7 @@ class StripeDrafts:
         if invoice.external_id is not None:
             return self.get(invoice.external_id)
         since = int((invoice.created_at - _ONE_DAY).timestamp())
-        page = self._invoices.list({"customer": customer.id, "created": {"gte": since}, "limit": _PAGE})
+        page = self._invoices.list({"customer": customer.stripe_customer_id, "created": {"gte": since}, "limit": _PAGE})
         ours = (one for one in page.auto_paging_iter() if metadata_of(one).get(INVOICE) == invoice.id)
         found = next(ours, None)
         return None if found is None else self.get(found.id)
@@ -61,10 +61,10 @@ class StripeDrafts:
     def make(self, invoice: Invoice, customer: StripeCustomer) -> stripe.Invoice:
         """A draft with nothing on it that could change, so that its idempotency key always stands for this body."""
         return once(
-            f"{invoice.id}/{invoice.step}/invoice/{customer.id}",
+            f"{invoice.id}/{invoice.step}/invoice/{customer.stripe_customer_id}",
             lambda key: self._invoices.create(
                 {
-                    "customer": customer.id,
+                    "customer": customer.stripe_customer_id,
                     "currency": invoice.currency.lower(),
                     "auto_advance": False,
                     "pending_invoice_items_behavior": "exclude",
@@ -158,7 +158,7 @@ class StripeDrafts:
 
     def _add_one(self, draft_id: str, invoice: Invoice, customer: StripeCustomer, item: Item) -> None:
         settings: stripe.params.InvoiceItemCreateParams = {
-            "customer": customer.id,
+            "customer": customer.stripe_customer_id,
             "invoice": draft_id,
             "currency": invoice.currency.lower(),
             "amount": item.amount,

@@ -67,11 +67,12 @@ def usage_of(document: Mapping[str, Any]) -> Usage:
         is_progressive=inputs.get("is_progressive", True),
         whole_period=None if whole_period is None else period_from_document(whole_period),
         price_version=inputs.get("price_version", ""),
-        conventions=_conventions(inputs.get("conventions")),
+        conventions=conventions_from_document(inputs.get("conventions")),
     )
 
 
-def _conventions(document: Mapping[str, Any] | None) -> Conventions:
+def conventions_from_document(document: Mapping[str, Any] | None) -> Conventions:
+    """Conventions as they are stored; what was stored before there were any is as OpenMeter has it."""
     if document is None:
         return OPENMETER
     return Conventions(

@@ -13,7 +13,7 @@ from meterhouse.catalog.tax_code import AppMapping, AppType, DefaultTaxCodes, Ta
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.platform.ids import new_id
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
-from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.given import INVOICES, UNKNOWN, Api, problem_fields
 from tests.unit.billing.samples import NOW, FakeApp, metered
 from tests.unit.subscriptions.samples import fee
 
@@ -58,6 +58,22 @@ def test_taxes_that_an_app_tells_are_on_lines_detailed_lines_and_invoice(run: Ru
     before = run.everything()
     run.all()
     assert run.everything() == before
+
+
+def test_a_code_that_never_was_is_refused_on_lines_by_hand(run: Run, api: Api) -> None:
+    path = f"/api/v1/billing/customers/{run.customer('ann')}/invoices/pending-lines"
+    line = {
+        "name": "Setup",
+        "period": {"from": "2024-01-01T00:00:00Z", "to": "2024-02-01T00:00:00Z"},
+        "invoiceAt": "2024-02-01T00:00:00Z",
+        "rateCard": {"price": {"type": "flat", "amount": "10"}, "taxConfig": {"taxCodeId": UNKNOWN}},
+    }
+    status, problem = api("POST", path, {"currency": "USD", "lines": [line]})
+    fault = {"/lines/0/rateCard/taxConfig/taxCodeId": "tax_code_not_found"}
+    assert (status, problem_fields(problem)) == (400, fault)
+
+    line["rateCard"] = {"price": {"type": "flat", "amount": "10"}, "taxConfig": {"taxCodeId": tax_code(run)}}
+    assert api("POST", path, {"currency": "USD", "lines": [line]})[0] == 201
 
 
 def test_drafts_say_what_apps_call_the_codes_that_lines_name_and_later_changes_leave_them(run: Run) -> None:

@@ -15,6 +15,8 @@ ABSENT = object()
 SOME_ID = "01HZ0000000000000000000009"
 PERCENTAGE = {"discounts": {"percentage": {"percentage": 5}}}
 CARD = "/phases/0/rateCards/0"
+UNIT = f"{CARD}/unitConfig"
+THOUSANDS = {"operation": "divide", "conversionFactor": "1000"}
 
 
 def changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +81,14 @@ VERSIONED = [
         (card(FEE_WIRE, type="free"), CARD, "union_tag_invalid"),
         (card(FEE_WIRE, featureKey="other"), f"{CARD}/featureKey", "rate_card_key_feature_key_mismatch"),
         (card(FEE_WIRE, unitConfig={}), f"{CARD}/unitConfig", "extra_forbidden"),
+        (card(MILES_WIRE, unitConfig=THOUSANDS | {"conversionFactor": "0"}), f"{UNIT}/conversionFactor", "value_error"),
+        (card(MILES_WIRE, unitConfig=THOUSANDS | {"precision": 19}), f"{UNIT}/precision", "less_than_equal"),
+        (card(MILES_WIRE, unitConfig=THOUSANDS | {"conversionFactor": "1" * 16}), UNIT, "number_out_of_range"),
+        (
+            card(MILES_WIRE, unitConfig=THOUSANDS, price={"type": "dynamic"}),
+            UNIT,
+            "rate_card_unit_config_not_applicable",
+        ),
         (card(FEE_WIRE, price=ABSENT), f"{CARD}/price", "missing"),
         (card(FEE_WIRE, price=None, **PERCENTAGE), f"{CARD}/discounts/percentage", "rate_card_discount_without_price"),
         (card(FEE_WIRE, taxConfig={"behavior": "none"}), f"{CARD}/taxConfig/behavior", "literal_error"),

@@ -31,7 +31,10 @@ def test_units_are_granted_burnt_adjusted_and_listed_as_their_own_currency(till:
     till.ok("POST", "adjustments", {"name": "Taken", "currency": "TOKENS", "amount": "-10"})
 
     balances = till.ok("GET", "balance")["balances"]
-    assert [(one["currency"], Decimal(one["settled"])) for one in balances] == [("TOKENS", 90), ("USD", 1)]
+    assert [(one["currency"], Decimal(one["settled"])) for one in balances] == [
+        ("TOKENS", Decimal(90)),
+        ("USD", Decimal(1)),
+    ]
     moved = till.ok("GET", "transactions", query="filter[currency]=TOKENS")["data"]
     assert [Decimal(one["amount"]) for one in moved] == [-10, Decimal("-0.125"), Decimal("100.125")]
     [row] = till.rows("SELECT sum(amount) FROM ledger_entries WHERE currency = 'TOKENS' AND namespace = %(namespace)s")

@@ -82,6 +82,7 @@ class AppsApi(Api):
             InstallApp(store, profiles, secrets, connectors, now, new_id),
             CustomerAppService(store, connectors, now),
             callbacks,
+            StripeSessions(store, CustomerService(begins(run.database, customer_ports)), run.stripe_apps),
         )
         return (*ours, *super().routers())
 

@@ -23,7 +23,7 @@ from meterhouse.payments.named_app import NamedApps
 from meterhouse.payments.postgres import PostgresApps
 from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET, StripeApps
 from meterhouse.payments.stripe_api import StripeSettings
-from meterhouse.payments.stripe_customer import StripeCustomer
+from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_events import EVENTS, Received, ReceiveStripeEvent
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
@@ -48,13 +48,13 @@ class KeptInADict(dict[str, Mapping[str, str]]):
 
 
 class LinkedInADict(dict[str, StripeCustomer]):
-    """`meterhouse.payments.stripe_customer.StripeCustomers`."""
+    """`meterhouse.payments.ports.StripeCustomers`."""
 
     def of(self, _namespace: str, _app_id: str, customer_id: str) -> StripeCustomer | None:
         return self.get(customer_id)
 
     def by_stripe_id(self, _namespace: str, _app_id: str, stripe_id: str) -> str | None:
-        return next((ours for ours, theirs in self.items() if theirs.id == stripe_id), None)
+        return next((ours for ours, theirs in self.items() if theirs.stripe_customer_id == stripe_id), None)
 
     def link(self, _namespace: str, _app_id: str, customer_id: str, customer: StripeCustomer) -> None:
         self[customer_id] = customer
@@ -123,7 +123,7 @@ class StripeRun(Run):
 
     def at_stripe(self) -> list[Obj]:
         """Invoices of the double that are of this namespace's customers."""
-        linked = {customer.id for customer in self.links.values()}
+        linked = {customer.stripe_customer_id for customer in self.links.values()}
         return [row for row in self.double.account.of("invoice").values() if row["customer"] in linked]
 
     @property

@@ -254,12 +254,12 @@ def test_our_taxes_are_what_stripe_worked_out(shop: StripeRun) -> None:
 
 def test_a_confirmed_setup_makes_the_card_the_default(shop: StripeRun) -> None:
     buyer = shop.buyer("ann", None)
-    intent = shop.client.v1.setup_intents.create({"customer": shop.links[buyer].id})
+    intent = shop.client.v1.setup_intents.create({"customer": shop.links[buyer].stripe_customer_id})
     shop.client.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
     [event] = shop.events()
     for _ in range(2):
         received = shop.deliver(event)
         assert received.customer_id == buyer
-    theirs = shop.client.v1.customers.retrieve(shop.links[buyer].id)
+    theirs = shop.client.v1.customers.retrieve(shop.links[buyer].stripe_customer_id)
     assert theirs.invoice_settings is not None
     assert received.message == f"{theirs.invoice_settings.default_payment_method} is the default payment method"

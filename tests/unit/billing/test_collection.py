@@ -1,10 +1,20 @@
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterhouse.billing.collection import Missing, collected, drafts, is_collectable, rated, waiting, with_lines
+from meterhouse.billing.collection import (
+    Missing,
+    collected,
+    drafts,
+    is_collectable,
+    rated,
+    usage_of,
+    waiting,
+    with_lines,
+)
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.profile import EndProration, Workflow
@@ -13,6 +23,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.period import Period
+from meterhouse.rating.conventions import Conventions, CutPeriod
 from meterhouse.rating.line import totals_of
 from meterhouse.rating.trace import is_genuine
 from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, draft, metered, pending, tiers
@@ -112,3 +123,12 @@ def test_an_invoice_is_always_the_sum_of_its_lines(quantities: list[Decimal]) ->
         rated(replace(line, id=str(number)), quantity, Workflow(), NOW) for number, quantity in enumerate(quantities)
     ]
     assert issues_of(with_lines(draft(), lines)) == ()
+
+
+def test_a_cut_periods_commitments_are_prorated_where_the_profile_says_so() -> None:
+    [line] = [line for line in rated_one().invoice.lines if line.rate_card.is_metered]
+    half = Period(line.service_period.start, line.service_period.start + (line.service_period.duration / 2))
+    cut = replace(line, service_period=half)
+    assert usage_of(cut, Decimal(1), Workflow()).share == 1
+    conventions = Conventions(commitments_of_a_cut_period=CutPeriod.PRORATED)
+    assert usage_of(cut, Decimal(1), Workflow(conventions=conventions)).share == Fraction(1, 2)

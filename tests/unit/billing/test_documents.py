@@ -17,6 +17,7 @@ from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.customers.model import Address
 from meterhouse.kernel.duration import Duration
+from meterhouse.rating.conventions import Conventions, Fractions, UpTo
 from tests.unit.billing.samples import metered, rated_draft, tiers
 
 workflows = st.builds(
@@ -26,6 +27,7 @@ workflows = st.builds(
     end_proration=st.sampled_from(list(EndProration)),
     collection_method=st.sampled_from(list(CollectionMethod)),
     default_tax_config=st.none() | st.just({"behavior": "inclusive"}),
+    conventions=st.builds(Conventions, fractions=st.sampled_from(Fractions), up_to=st.sampled_from(UpTo)),
 )
 
 

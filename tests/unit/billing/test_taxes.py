@@ -126,7 +126,7 @@ def test_a_line_rated_again_has_no_taxes_until_they_are_told_again() -> None:
     invoice = drafted()
     [told] = [line for line in taxed(invoice, {usage_of(invoice).id: tax(exclusive=1)}).lines if line.is_taxed]
     again = usage_of(drafted())
-    assert (told.id, again.is_taxed, again.totals.taxes_total) == (again.id, False, 0)
+    assert (told.id, again.is_taxed, again.totals.taxes_total) == (again.id, False, Decimal(0))
 
 
 @pytest.mark.parametrize(

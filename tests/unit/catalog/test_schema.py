@@ -23,6 +23,7 @@ from meterhouse.catalog.price import (
     UnitPrice,
 )
 from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
+from meterhouse.catalog.unit_config import Operation, UnitConfig, UnitRounding
 from meterhouse.kernel.cadence import Cadence
 from tests.unit.catalog.samples import AIRLINE, DEPARTURES, FEE, MILES
 
@@ -70,6 +71,18 @@ def test_a_rate_card_reads_and_writes_the_contract(card: object, wire: dict[str,
     read = rate_card_from_wire(ADAPTER.validate_python(wire))
 
     assert read == card
+    assert rate_card_to_wire(read).model_dump(mode="json", by_alias=True) == wire
+
+
+def test_a_rate_card_sells_by_another_unit_than_is_metered() -> None:
+    thousands = {"operation": "divide", "conversionFactor": "1000", "rounding": "ceiling", "precision": 0}
+    wire = MILES_WIRE | {"unitConfig": thousands | {"displayUnit": "thousand miles"}}
+
+    read = rate_card_from_wire(ADAPTER.validate_python(wire))
+
+    assert read.unit_config == UnitConfig(
+        Operation.DIVIDE, Decimal(1000), UnitRounding.CEILING, display_unit="thousand miles"
+    )
     assert rate_card_to_wire(read).model_dump(mode="json", by_alias=True) == wire
 
 

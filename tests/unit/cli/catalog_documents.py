@@ -60,6 +60,8 @@ WORDS = (
     "exclusive",
     "credit_only",
     "prorate_prices",
+    "divide",
+    "half_up",
 )
 
 

@@ -1,5 +1,7 @@
 """The documents of a catalog: the contract's requests, without what the file's place says."""
 
+from collections.abc import Mapping
+
 from meterhouse.cli.catalog.kinds import (
     DECIMAL,
     DURATION,
@@ -76,13 +78,23 @@ _DISCOUNTS = Record(
         "usage": Field(Record({"quantity": _NEEDED_MONEY})),
     }
 )
+_UNIT_CONFIG = Record(
+    {
+        "operation": Field(choice("divide", "multiply"), is_required=True),
+        "conversionFactor": _NEEDED_MONEY,
+        "rounding": Field(choice("ceiling", "floor", "half_up", "none"), default="none"),
+        "precision": Field(WHOLE, default=0),
+        "displayUnit": Field(TEXT),
+    }
+)
 _KEYED = {"key": Field(TEXT, is_required=True), **_DESCRIBED}
 
 
-def _rate_card(cadence: Field) -> Record:
+def _rate_card(cadence: Field, more: Mapping[str, Field]) -> Record:
     return Record(
         {
             **_KEYED,
+            **more,
             "featureKey": Field(TEXT),
             "billingCadence": cadence,
             "price": Field(_PRICE, is_null=True),
@@ -97,8 +109,8 @@ _RATE_CARDS = Field(
     Listed(
         Variant(
             {
-                "flat_fee": _rate_card(Field(DURATION, is_null=True)),
-                "usage_based": _rate_card(Field(DURATION, is_required=True)),
+                "flat_fee": _rate_card(Field(DURATION, is_null=True), {}),
+                "usage_based": _rate_card(Field(DURATION, is_required=True), {"unitConfig": Field(_UNIT_CONFIG)}),
             }
         ),
         is_keyed=True,
