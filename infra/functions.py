@@ -380,7 +380,9 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
 
-LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),)
+LIFECYCLE_TASKS = (
+    FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
+)
 """One invoice of an app that is far away."""
 DUNNING = ("advance_invoices", "drive_invoice")
 """What decides when a payment is asked for again, and given up."""

@@ -13,8 +13,8 @@ from meterhouse.billing.alignment_schema import (
     anchored_from_wire,
 )
 from meterhouse.billing.app_schema import AppsWire, apps_to_wire
-from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.conventions_schema import ConventionsWire, conventions_from_wire, conventions_to_wire
+from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import AppChoice
 from meterhouse.catalog.schema import TaxConfig

@@ -69,7 +69,10 @@ class StripeApp:
             with answers():
                 known = self._client.v1.customers.retrieve(customer.stripe_customer_id, {"expand": ["tax"]})
         except StripeRefusal as refusal:
-            return [*found, critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer")]
+            return [
+                *found,
+                critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer"),
+            ]
         return [*found, *issues_of_customer(invoice, customer, known)]
 
     def sync(self, invoice: Invoice) -> Accepted | Refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from meterhouse.billing.installed_app import StripeConfig
 from meterhouse.billing.profile import Party
@@ -61,15 +61,14 @@ class StripeConnector:
 
         def made(client: stripe.StripeClient) -> stripe.WebhookEndpoint:
             _remove_endpoints(client, app_id)
-            return client.v1.webhook_endpoints.create(
-                {
-                    "url": url,
-                    "enabled_events": list(EVENTS),
-                    "api_version": _version(),
-                    "description": f"Meterhouse, namespace {namespace}",
-                    "metadata": {_APP: app_id},
-                }
-            )
+            wanted: Any = {
+                "url": url,
+                "enabled_events": list(EVENTS),
+                "api_version": _version(),
+                "description": f"Meterhouse, namespace {namespace}",
+                "metadata": {_APP: app_id},
+            }
+            return client.v1.webhook_endpoints.create(wanted)
 
         endpoint = self._asked(api_key, made)
         return {API_KEY: api_key, WEBHOOK_SECRET: str(endpoint.secret)}
@@ -125,7 +124,8 @@ def _remove_endpoints(client: stripe.StripeClient, app_id: str) -> None:
             client.v1.webhook_endpoints.delete(endpoint.id)
 
 
-def _version() -> ApiVersion:
+def _version() -> str:
+    """That of the package, whose shapes we read."""
     import stripe  # noqa: PLC0415 - heavy, and loaded already by the client
 
     return stripe.api_version

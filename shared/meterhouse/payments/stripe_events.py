@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
-from meterhouse.payments.stripe_api import answers, metadata_of
 from meterhouse.payments.customer_data import StripeCustomer
+from meterhouse.payments.stripe_api import answers, metadata_of
 from meterhouse.payments.stripe_drafts import INVOICE, StripeDrafts
 from meterhouse.payments.stripe_outcome import outcome_of
 from meterhouse.platform import clock

@@ -1,7 +1,5 @@
 """Checkout and portal sessions, as the contract writes them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -169,7 +167,7 @@ def checkout_to_wire(made: Checkout) -> CheckoutResult:
     )
 
 
-def portal_to_wire(session: stripe.billing_portal.Session) -> PortalSession:
+def portal_to_wire(session: "stripe.billing_portal.Session") -> PortalSession:
     return PortalSession(
         id=session.id,
         stripe_customer_id=session.customer or "",

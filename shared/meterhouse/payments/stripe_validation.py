@@ -40,15 +40,18 @@ def issues_of_items(invoice: Invoice) -> Iterator[Issue]:
 def issues_of_customer(invoice: Invoice, linked: StripeCustomer, found: stripe.Customer) -> Iterator[Issue]:
     """What is wrong with the customer that Stripe has, with its `tax` expanded."""
     if getattr(found, "deleted", None):
-        yield critical("stripe_customer_deleted", f"customer {linked.stripe_customer_id} was deleted at Stripe", "/customer")
+        yield critical(
+            "stripe_customer_deleted", f"customer {linked.stripe_customer_id} was deleted at Stripe", "/customer"
+        )
         return
     settings = found.invoice_settings
-    default = linked.payment_method_id or (settings and settings.default_payment_method) or found.default_source
+    own = linked.payment_method_id
+    default = own or (settings and settings.default_payment_method) or found.default_source
     if invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY and not default:
         message = f"customer {linked.stripe_customer_id} has no default payment method at Stripe to charge"
         yield critical("payment_method_missing", message, "/workflow/workflow/payment/collectionMethod")
     if invoice.workflow.tax_enabled and _has_no_place(found):
-        message = f"Stripe does not know where customer {linked.stripe_customer_id} is taxed: its address is missing or not complete"
+        message = f"Stripe lacks the address by which customer {linked.stripe_customer_id} is taxed, or a part of it"
         severity = Severity.CRITICAL if invoice.workflow.tax_enforced else Severity.WARNING
         yield Issue(severity, "customer_tax_location_invalid", COMPONENT, message, "/customer/addresses")
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from stripe import StripeClient
@@ -12,25 +13,30 @@ from localstack.stripe.server import take_outbox
 from localstack.stripe.service import Stripe
 from localstack.stripe.webhooks import signed
 from meterhouse.billing.app import Apps
-from meterhouse.billing.installed_app import AppType, InstalledApp
+from meterhouse.billing.batch import Outcome
+from meterhouse.billing.drive_invoice import DriveInvoice
+from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.override import CustomerOverride
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.customers.model import Address
+from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.named_app import NamedApps
-from meterhouse.payments.postgres import PostgresApps
+from meterhouse.payments.postgres import PostgresApps, PostgresPayments
 from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET, StripeApps
 from meterhouse.payments.stripe_api import StripeSettings
-from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_events import EVENTS, Received, ReceiveStripeEvent
+from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
-from tests.integration.billing.conftest import Run
+from tests.integration.billing.conftest import AFTER_JANUARY, Launched, Run
 from tests.unit.billing.samples import NOW, PROFILE
 
 KEY = "sk_test_double"
+CONFIG = StripeConfig("acct_double", livemode=False, masked_api_key="sk_test_***")
 BERLIN = Address(country="DE", city="Berlin", postal_code="10115")
 
 
@@ -47,19 +53,6 @@ class KeptInADict(dict[str, Mapping[str, str]]):
         self.pop(app_id, None)
 
 
-class LinkedInADict(dict[str, StripeCustomer]):
-    """`meterhouse.payments.ports.StripeCustomers`."""
-
-    def of(self, _namespace: str, _app_id: str, customer_id: str) -> StripeCustomer | None:
-        return self.get(customer_id)
-
-    def by_stripe_id(self, _namespace: str, _app_id: str, stripe_id: str) -> str | None:
-        return next((ours for ours, theirs in self.items() if theirs.stripe_customer_id == stripe_id), None)
-
-    def link(self, _namespace: str, _app_id: str, customer_id: str, customer: StripeCustomer) -> None:
-        self[customer_id] = customer
-
-
 @dataclass
 class StripeRun(Run):
     """A namespace with a Stripe app; `card` pays for its customers."""
@@ -67,13 +60,13 @@ class StripeRun(Run):
     double: Stripe = field(default_factory=Stripe)
     url: str = ""
     secrets: KeptInADict = field(default_factory=KeptInADict)
-    links: LinkedInADict = field(default_factory=LinkedInADict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.links = StripeLinks(begins(self.database, PostgresPayments), lambda: self.now)
         self.double.account.now = self.seconds
         self.stripe_apps = StripeApps(self.links, self.secrets, lambda: StripeSettings(self.url), lambda: self.now)
-        self.installed = InstalledApp(new_id(), AppType.STRIPE, "Stripe", NOW, NOW)
+        self.installed = InstalledApp(new_id(), AppType.STRIPE, "Stripe", NOW, NOW, config=CONFIG)
         with self.database.transaction(self.namespace) as transaction:
             PostgresApps(transaction).add(self.installed)
             transaction.commit()
@@ -106,7 +99,7 @@ class StripeRun(Run):
         if card:
             method = self.client.v1.payment_methods.attach(card, {"customer": theirs.id})
             self.client.v1.customers.update(theirs.id, {"invoice_settings": {"default_payment_method": method.id}})
-        self.links[ours] = StripeCustomer(theirs.id)
+        self.links.link(self.namespace, self.installed.id, ours, StripeCustomer(theirs.id))
         return ours
 
     def pin(self, customer_id: str, **workflow: Any) -> None:
@@ -117,13 +110,27 @@ class StripeRun(Run):
             work.store.overrides.save(CustomerOverride(customer_id, profile.id, NOW, NOW))
             work.commit()
 
+    def at(self, customer_id: str) -> str | None:
+        """Who the customer is at Stripe."""
+        found = self.links.of(self.namespace, self.installed.id, customer_id)
+        return None if found is None else found.stripe_customer_id
+
+    def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
+        """The run's step, and then the workflows of invoices that it starts."""
+        outcome = super().advance(as_of)
+        started, self.lifecycles = self.lifecycles, Launched()
+        drive = DriveInvoice(self.begin, self.usage, self.apps, Dunning(), lambda: self.now)
+        for given in started.runs.values():
+            drive(self.namespace, given["invoiceId"])
+        return outcome
+
     def invoice(self) -> Invoice:
         [found] = self.invoices()
         return found
 
     def at_stripe(self) -> list[Obj]:
         """Invoices of the double that are of this namespace's customers."""
-        linked = {customer.stripe_customer_id for customer in self.links.values()}
+        linked = {self.at(customer) for customer in self.batch().ids}
         return [row for row in self.double.account.of("invoice").values() if row["customer"] in linked]
 
     @property
@@ -141,7 +148,11 @@ class StripeRun(Run):
         return [event for event in take_outbox(self.double.account) if event["type"] in EVENTS]
 
     def deliver(self, event: Obj, age: int = 0) -> Received:
-        """As Stripe posts it, signed `age` seconds ago."""
-        stamp = int(time.time()) - age  # noqa: TID251 - the package reads the clock, too
-        [post] = [one for one in signed(self.double.account, event, stamp) if one.url.endswith(self.installed.id)]
-        return self.receive(self.installed.id, post.payload, post.header)
+        return self.receive(self.installed.id, *posted(self.double, event, self.installed.id, age))
+
+
+def posted(double: Stripe, event: Obj, app_id: str, age: int = 0) -> tuple[str, str]:
+    """Body and signature of the event as Stripe posts it for the app, signed `age` seconds ago."""
+    stamp = int(time.time()) - age  # noqa: TID251 - the package reads the clock, too
+    [post] = [one for one in signed(double.account, event, stamp) if app_id in one.url]
+    return post.payload, post.header
