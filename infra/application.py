@@ -13,7 +13,8 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.function import MeterhouseFunction
-from infra.functions import BALANCE_WORKER, DUNNING, FUNCTIONS, MIGRATION, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.function_spec import SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.functions import BALANCE_WORKER, DUNNING, FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration

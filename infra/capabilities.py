@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
-from infra.functions import Technology
+from infra.function_spec import Technology
 from infra.secrets import APPS_PREFIX
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
 
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
-    from infra.functions import FunctionSpec
+    from infra.function_spec import FunctionSpec
     from infra.secrets import ApplicationSecrets
 
 EVENTS_TOPIC = "meterhouse.events"

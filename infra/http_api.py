@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.function import MeterhouseFunction
-    from infra.functions import FunctionSpec
+    from infra.function_spec import FunctionSpec
     from infra.settings import Domain
 
 THROTTLE = http.ThrottleSettings(rate_limit=2000, burst_limit=4000)

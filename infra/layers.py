@@ -8,14 +8,14 @@ from aws_cdk import AssetHashType, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.functions import Technology
+from infra.function_spec import Technology
 from layers.build import BuiltLayer, check_size
 from layers.catalogue import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.functions import FunctionSpec
+    from infra.function_spec import FunctionSpec
 
 OF_TECHNOLOGY = {
     Technology.POSTGRES: Layer.POSTGRES,

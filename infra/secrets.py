@@ -10,7 +10,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
-from infra.functions import Credential
+from infra.function_spec import Credential
 from infra.nag import accept
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from meterhouse.payments import api as payments
 from meterhouse.payments import stripe_events_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
-from meterhouse.subscriptions import addon_api, change_api, of_plan_api
-from meterhouse.subscriptions import api as subscriptions
+from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
 UNUSED: Any = None
@@ -41,10 +40,7 @@ def openapi() -> str:
             rehearse_api.rehearse_routes(UNUSED, UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
-            subscriptions.routes(UNUSED),
-            change_api.change_routes(UNUSED),
-            addon_api.addon_routes(UNUSED),
-            of_plan_api.of_plan_routes(UNUSED),
+            *subscriptions.all_routes(UNUSED),
             *ledger.routes(UNUSED),
             *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.function_spec import FunctionSpec
 from infra.functions import FUNCTIONS as SPECS
-from infra.functions import FunctionSpec
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))

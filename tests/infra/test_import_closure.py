@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.function_spec import FunctionSpec
 from infra.functions import FUNCTIONS as SPECS
-from infra.functions import FunctionSpec
 from layers.build import LIBRARY, build
 from layers.catalogue import Layer, Target
 from tests.infra.templates import FUNCTIONS

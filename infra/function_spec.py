@@ -1,0 +1,63 @@
+"""What a deployed function is described by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Technology(StrEnum):
+    """What a function talks to; each brings its layer, its environment and its grants, and nothing else does."""
+
+    POSTGRES = "postgres"
+    CLICKHOUSE = "clickhouse"
+    KAFKA = "kafka"
+    EVENTBRIDGE = "eventbridge"
+    STEPFUNCTIONS = "stepfunctions"
+    SECRETSMANAGER = "secretsmanager"
+    """Credentials of apps, to be read."""
+    SECRETSMANAGER_WRITER = "secretsmanager_writer"
+    """The same, to be written and deleted."""
+    STRIPE = "stripe"
+    """Stripe's API, on the internet."""
+    STRIPE_CONNECTOR = "stripe_connector"
+    """Has Stripe send its events to our API, whose URL it is told."""
+
+
+class Credential(StrEnum):
+    """A secret beyond those of the technologies, named by the environment variable that carries its ARN."""
+
+    API_KEY_PEPPER = "API_KEY_PEPPER_SECRET_ARN"
+    BOOTSTRAP_API_KEY = "BOOTSTRAP_API_KEY_SECRET_ARN"
+    POSTGRES_OWNER = "POSTGRES_OWNER_SECRET_ARN"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One folder of functions/: one Lambda, one role.
+
+    `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
+    `starts` is the workflow that STEPFUNCTIONS is for,
+    `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
+    `open_because` says why its routes ask for no API key.
+    """
+
+    name: str
+    technologies: tuple[Technology, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    routes: tuple[str, ...] = ()
+    rate: str | None = None
+    timeout: int = 29
+    memory: int = 512
+    concurrency: int | None = None
+    starts: str = ""
+    open_because: str | None = None
+
+    @property
+    def calls_out(self) -> bool:
+        """Whether it reaches beyond AWS."""
+        return Technology.STRIPE in self.technologies
+
+
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_OF_APPS = Technology
+SECRETSMANAGER, SECRETSMANAGER_WRITER, STRIPE, STRIPE_CONNECTOR = _OF_APPS
