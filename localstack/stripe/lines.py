@@ -19,7 +19,7 @@ def create_item(account: Account, form: Obj) -> Obj:
     invoice = _editable(account, required(form, "invoice"))
     if required(form, "customer") != invoice["customer"]:
         raise invalid("The invoice belongs to another customer.", param="customer")
-    currency = form.get("currency", invoice["currency"]).lower()
+    currency = str(form.get("currency") or invoice["currency"]).lower()
     if currency != invoice["currency"]:
         raise invalid(f"The invoice is in {invoice['currency']}, not in {currency}.", param="currency")
     return _added(account, invoice, form)

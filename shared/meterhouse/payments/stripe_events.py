@@ -131,11 +131,12 @@ def _verified(payload: str, signature: str | None, secret: str) -> stripe.Event:
     import stripe  # noqa: PLC0415 - heavy: an app that is not there is found without it
 
     try:
-        return stripe.Webhook.construct_event(payload, signature, secret, TOLERANCE_SECONDS)
+        event: stripe.Event = stripe.Webhook.construct_event(payload, signature, secret, TOLERANCE_SECONDS)
     except (stripe.SignatureVerificationError, ValueError) as error:
         message = "the Stripe-Signature is not of this payload and this app, or it is too old"
         problem = Problem("stripe-signature:", "signature", message)
         raise InvalidInput("the event cannot be trusted", [problem]) from error
+    return event
 
 
 def _id(expandable: str | stripe.Customer | stripe.PaymentMethod | None) -> str | None:

@@ -17,7 +17,9 @@ def misfits(kind: type[StripeObject], value: dict[str, Any], where: str = "") ->
     for name, part in value.items():
         if name not in known:
             yield f"{where}{name}: unknown to {kind.__name__}"
-        elif not _fits(known[name], part, faults := [], f"{where}{name}."):
+            continue
+        faults: list[str] = []
+        if not _fits(known[name], part, faults, f"{where}{name}."):
             yield from faults or [f"{where}{name}: {part!r} is no {known[name]}"]
 
 

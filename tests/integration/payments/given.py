@@ -28,7 +28,6 @@ from meterhouse.payments.secretsmanager import SecretsManager
 from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
 from meterhouse.payments.stripe import StripeApps
 from meterhouse.payments.stripe_api import StripeSettings
-from meterhouse.payments.stripe_connector import StripeConnector
 from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.payments.stripe_sessions import StripeSessions
 from meterhouse.platform.ids import new_id
@@ -77,7 +76,9 @@ def customer_ports(transaction: Transaction) -> CustomerPorts:
 
 @dataclass
 class AppsApi(Api):
-    somebody: Somebody | StripeConnector = field(default_factory=Somebody)
+    somebody: Somebody = field(default_factory=Somebody)
+    connector: Connector | None = None
+    """In the place of `somebody`."""
     settings: StripeSettings = field(default_factory=StripeSettings)
 
     def stripe(self) -> StripeApps:
@@ -91,7 +92,10 @@ class AppsApi(Api):
             return run.now
 
         begin, store, apps = run.begin, begins(run.database, PostgresPayments), run.directory
-        secrets, connectors = SecretsManagerWriter(), dict[AppType, Connector]({AppType.STRIPE: self.somebody})
+        secrets, connectors = (
+            SecretsManagerWriter(),
+            dict[AppType, Connector]({AppType.STRIPE: self.connector or self.somebody}),
+        )
         profiles = ProfileService(begin, apps, now, new_id)
         callbacks = CustomCallbacks(
             begin, apps, ConfirmSync(begin, run.apps, now), RecordPayment(begin, run.apps, now), now

@@ -32,7 +32,8 @@ from meterhouse.payments.stripe_events import EVENTS, Received, ReceiveStripeEve
 from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
-from tests.integration.billing.conftest import AFTER_JANUARY, Launched, Run
+from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.integration.billing.launched import Launched
 from tests.unit.billing.samples import NOW, PROFILE
 
 KEY = "sk_test_double"
@@ -70,9 +71,8 @@ class StripeRun(Run):
         with self.database.transaction(self.namespace) as transaction:
             PostgresApps(transaction).add(self.installed)
             transaction.commit()
-        endpoint = self.client.v1.webhook_endpoints.create(
-            {"url": f"http://127.0.0.1:1/{self.installed.id}", "enabled_events": list(EVENTS)}  # type: ignore[typeddict-item] # a tuple of literals
-        )
+        wanted: Any = {"url": f"http://127.0.0.1:1/{self.installed.id}", "enabled_events": list(EVENTS)}
+        endpoint = self.client.v1.webhook_endpoints.create(wanted)
         self.secrets[self.installed.id] = {API_KEY: KEY, WEBHOOK_SECRET: str(endpoint.secret)}
 
     def seconds(self) -> float:
@@ -92,10 +92,10 @@ class StripeRun(Run):
         """A customer whose profile has the Stripe app, who is a customer there, with a card."""
         ours = self.customer(key)
         self.pin(ours, **workflow)
-        given = (
-            None if address is None else {"country": address.country or "", "postal_code": address.postal_code or ""}
-        )
-        theirs = self.client.v1.customers.create({"name": key, **({"address": given} if given else {})})
+        given: Any = {"name": key}
+        if address is not None:
+            given["address"] = {"country": address.country or "", "postal_code": address.postal_code or ""}
+        theirs = self.client.v1.customers.create(given)
         if card:
             method = self.client.v1.payment_methods.attach(card, {"customer": theirs.id})
             self.client.v1.customers.update(theirs.id, {"invoice_settings": {"default_payment_method": method.id}})

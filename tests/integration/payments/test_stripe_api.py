@@ -42,7 +42,7 @@ def api(run: Run, double: Stripe, stripe_double: tuple[Stripe, str], secrets_man
     assert (secrets_manager, double.account.id) == (None, "acct_double")
     settings = StripeSettings(stripe_double[1])
     connector = StripeConnector(SecretsManager(), lambda: "https://ours.test", lambda: settings)
-    return AppsApi(run, somebody=connector, settings=settings)
+    return AppsApi(run, connector=connector, settings=settings)
 
 
 def install(api: AppsApi) -> Any:

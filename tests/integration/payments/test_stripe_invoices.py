@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from localstack.stripe.lines import lines_of
 from localstack.stripe.payments import authenticate, collect
+from localstack.stripe.totals import lines_of
 from localstack.stripe.weather import Storm
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
