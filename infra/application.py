@@ -19,6 +19,7 @@ from infra.http_api import MeterhouseApi
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
 from infra.schedules import (
+    AUDIT_SCHEDULE,
     CREDIT_EXPIRY_SCHEDULE,
     GRANT_SCHEDULE,
     INVOICE_RUN_INPUT,
@@ -64,6 +65,7 @@ class ApplicationStack(Stack):
         self.announcements = Workflow(self, "grant_announcements", self.functions, hours=1)
         self.backtest = Workflow(self, "backtest", self.functions, hours=2, is_distributed=True)
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
+        self.book_audit = Workflow(self, "book_audit", self.functions, hours=6)
         self.backfill = Backfill(self, self.functions, self.bus)
         self.api.serve(self.functions)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
@@ -111,6 +113,7 @@ class ApplicationStack(Stack):
             ScheduledWorkflow("invoice_run", invoice_run, expression, INVOICE_RUN_INPUT, is_enabled),
             ScheduledWorkflow("grant_announcements", self.announcements.state_machine, GRANT_SCHEDULE),
             ScheduledWorkflow("credit_expiry", self.credit_expiry.state_machine, CREDIT_EXPIRY_SCHEDULE),
+            ScheduledWorkflow("book_audit", self.book_audit.state_machine, AUDIT_SCHEDULE),
         ]
 
     def _migrate_first(self, settings: ApplicationSettings) -> None:

@@ -360,6 +360,8 @@ CREDIT_TASKS = (
     FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
 )
 
+AUDIT_TASKS = (FunctionSpec("audit_books", (POSTGRES,), timeout=900, memory=1024),)
+
 MIGRATION = FunctionSpec(
     "migrate_databases",
     (POSTGRES, CLICKHOUSE, KAFKA),
@@ -379,6 +381,7 @@ FUNCTIONS = (
     *GRANT_TASKS,
     *BACKTEST_TASKS,
     *CREDIT_TASKS,
+    *AUDIT_TASKS,
     MIGRATION,
     *OPERATIONS,
 )

@@ -69,6 +69,9 @@ class OperationsStack(Stack):
         self._credit_expiry = sfn.StateMachine.from_state_machine_name(
             self, "CreditExpiryMachine", workflow_name("credit_expiry")
         )
+        self._book_audit = sfn.StateMachine.from_state_machine_name(
+            self, "BookAuditMachine", workflow_name("book_audit")
+        )
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
         self._watch_conservation()
@@ -142,6 +145,14 @@ class OperationsStack(Stack):
             meaning="An hour or a day is rolled up to what its values do not say; the audit's log names meter and span",
         )
         self._alarm(
+            "BrokenBooks",
+            self._audited("FindingsOpen", by="audit_books", period=QUARTER_DAY),
+            0,
+            periods=4,
+            bad=1,
+            meaning="Books or invoices are not what they must be, and wait: GET /api/v1/billing/audit-findings",
+        )
+        self._alarm(
             "DeadLetters",
             self._audited("DeadLetters"),
             0,
@@ -178,6 +189,8 @@ class OperationsStack(Stack):
         self._alarm("Announcements", _failures(self._announcements), 0, meaning=meaning)
         meaning = "The books still hold credit that has expired, which nobody can burn"
         self._alarm("CreditExpiry", _failures(self._credit_expiry), 0, meaning=meaning)
+        meaning = "Nobody has looked at all of the books since the last audit that succeeded"
+        self._alarm("BookAudit", _failures(self._book_audit), 0, meaning=meaning)
 
     def _watch_stores(self, stores: AwsStores) -> None:
         cluster = self._data.relational_store.cluster

@@ -28,6 +28,9 @@ GRANT_SCHEDULE = "cron(3/15 * * * ? *)"
 # What expired is over by itself; the books say so within the hour.
 CREDIT_EXPIRY_SCHEDULE = "cron(8/15 * * * ? *)"
 
+# Every night, beside the first run of the hour and not in its way: who is audited waits for a moment.
+AUDIT_SCHEDULE = "cron(35 3 * * ? *)"
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduledWorkflow:

@@ -42,7 +42,7 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             *subscriptions.all_routes(UNUSED),
             *ledger.routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
             backtest_api.backtest_routes(UNUSED, UNUSED),

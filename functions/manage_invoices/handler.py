@@ -3,6 +3,7 @@
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.findings import FindingService
 from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
@@ -38,6 +39,7 @@ handler = http_handler(
         InvoiceActions(begin, usage, apps),
         InvoicePendingLines(begin, usage, apps),
         EditInvoice(begin, usage, apps),
+        FindingService(begin),
     ),
     database=database,
 )

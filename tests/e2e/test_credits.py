@@ -19,7 +19,8 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     def call(method: str, path: str, body: object = None) -> Any:
         headers = {"Authorization": f"Bearer {stack['METERHOUSE_API_KEY']}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        url = f"{stack['METERHOUSE_URL']}/api/v3/openmeter/customers/{customer}/credits/{path}"
+        whole = path if path.startswith("/") else f"/customers/{customer}/credits/{path}"
+        url = f"{stack['METERHOUSE_URL']}/api/v3/openmeter{whole}"
         with urlopen(Request(url, data, headers, method=method)) as answer:  # noqa: S310 - of the stack
             return json.load(answer)
 
@@ -53,6 +54,15 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     assert listed[0]["available_balance"] == {"before": "35", "after": "20"}
     assert outcome_of_expiry(cloud("stepfunctions"))["outcomes"] == []
     assert call("GET", "transactions?page%5Bsize%5D=10")["data"][0]["created_at"] != listed[0]["booked_at"]
+
+    made = {"name": "Tokens", "code": "TOKENS", "precision": 0, "decimal_mark": ".", "thousand_separator": ","}
+    currency = call("POST", "/currencies/custom", made)
+    call("POST", f"/currencies/custom/{currency['id']}/cost-bases", {"fiat_code": "USD", "rate": "0.01"})
+    units = bought | {"currency": "TOKENS", "amount": "1000", "purchase": {"currency": "USD"}}
+    assert call("POST", "grants", units)["purchase"]["amount"] == "10.00"
+    code = call("POST", "/tax-codes", {"key": "saas", "name": "Software", "app_mappings": []})
+    defaults = {name: {"id": code["id"]} for name in ("invoicing_tax_code", "credit_grant_tax_code")}
+    assert call("PUT", "/defaults/tax-codes", defaults).items() >= defaults.items()
 
 
 def outcome_of_expiry(workflows: Any) -> dict[str, Any]:

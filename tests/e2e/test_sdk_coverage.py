@@ -14,6 +14,7 @@ from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.e2e.drive_access import ACCESS
 from tests.e2e.drive_addons import ADDONS
+from tests.e2e.drive_apps import APPS
 from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
@@ -84,6 +85,7 @@ DRIVES: dict[str, Drive] = {
     **PLANS,
     **ADDONS,
     **SUBSCRIPTION_ADDONS,
+    **APPS,
     **BILLING,
     **INVOICES,
     **SUBSCRIPTIONS,

@@ -10,7 +10,7 @@ from tests.infra.templates import Synthesis
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute
 
 AS_OF = "2013-02-01T00:00:00Z"
-BATCHES = [
+BATCHES: list[dict[str, Any]] = [
     {"namespace": "default", "afterCustomerId": None, "upToCustomerId": "01C"},
     {"namespace": "default", "afterCustomerId": "01C", "upToCustomerId": "01F"},
     {"namespace": "other", "afterCustomerId": None, "upToCustomerId": "01A"},
@@ -120,7 +120,7 @@ def test_a_run_lists_its_batches_page_by_page_and_bills_those_of_every_page(
 def test_a_batch_that_breaks_on_any_page_leaves_the_whole_run_incomplete(
     client: Any, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    refused = {"succeeded": 499, "failed": [{"customerId": "01B", "reason": "no billing profile"}]}
+    refused: dict[str, Any] = {"succeeded": 499, "failed": [{"customerId": "01B", "reason": "no billing profile"}]}
     steps = RunSteps(
         list_customer_batches=in_pages,
         sync_subscriptions=lambda asked: refused if asked["batch"]["upToCustomerId"] == broken else DONE,

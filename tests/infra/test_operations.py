@@ -2,6 +2,7 @@
 
 import pytest
 
+from meterhouse.billing.audit_books import Audited
 from meterhouse.metering.cloudwatch_audit import LETTERS, METRICS, ROLLUP_METRICS
 from tests.infra.templates import Resource, Synthesis
 
@@ -17,8 +18,8 @@ def alarms(synthesis: Synthesis) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("SinkLag", "DeadLetters", "UnexplainedEvents", "UnexplainedOfMonth", "AstrayRollups"),
-        *("ApiServerErrors", "InvoiceRun", "Backfill", "Announcements"),
+        *("SinkLag", "DeadLetters", "UnexplainedEvents", "UnexplainedOfMonth", "AstrayRollups", "BrokenBooks"),
+        *("ApiServerErrors", "InvoiceRun", "Backfill", "Announcements", "BookAudit"),
         *("AuroraCpu", "AuroraCapacity", "Broker1Disk"),
     ],
 )
@@ -33,21 +34,23 @@ def test_what_breaks_a_promise_rings(aws: Synthesis, name: str) -> None:
         ("UnexplainedOfMonth", "audit_month"),
         ("DeadLetters", "audit_events"),
         ("AstrayRollups", "audit_rollups"),
+        ("BrokenBooks", "audit_books"),
     ],
 )
 def test_the_alarms_on_what_is_astray_read_what_an_audit_counts(aws: Synthesis, name: str, audit: str) -> None:
     named = {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in alarms_of(aws)}
     alarm = named[f"meterhouse-{name}"]
 
-    assert alarm["MetricName"] in {*METRICS, LETTERS, *ROLLUP_METRICS}
+    assert alarm["MetricName"] in {*METRICS, LETTERS, *ROLLUP_METRICS, *Audited(0, 0, None).metrics()}
     assert alarm["Namespace"] == "Meterhouse"
     service = aws.functions()[audit]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
-def test_what_a_daily_audit_finds_rings_until_the_next(aws: Synthesis) -> None:
-    (alarm,) = (one["Properties"] for one in alarms_of(aws) if one["Properties"]["AlarmName"].endswith("OfMonth"))
+@pytest.mark.parametrize("name", ["UnexplainedOfMonth", "BrokenBooks"])
+def test_what_a_daily_audit_finds_rings_until_the_next(aws: Synthesis, name: str) -> None:
+    (alarm,) = (one["Properties"] for one in alarms_of(aws) if one["Properties"]["AlarmName"] == f"meterhouse-{name}")
 
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 24 * 60 * 60
     assert alarm["DatapointsToAlarm"] == 1

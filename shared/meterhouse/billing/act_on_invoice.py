@@ -23,7 +23,10 @@ _Act = Callable[[Work[BillingStore], Invoice, datetime], Driven]
 
 
 class InvoiceActions:
-    """Every action raises `NotFound` for an unknown invoice and `Conflict` where its state does not permit it."""
+    """Every action raises `NotFound` for an unknown invoice and `Conflict` where its state does not permit it.
+
+    What the audit of the books holds (409 `invoice_parked`) is only taken back or deleted.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class InvoiceActions:
         """Go on as far as possible now; `Conflict` when that is nowhere."""
 
         def advanced(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            _refuse_parked(work, invoice)
             collected = self._collected(work, namespace, invoice, at)
             [driven] = gone_on(work, namespace, [collected], self._apps, at)
             if driven.invoice == invoice:
@@ -51,12 +55,18 @@ class InvoiceActions:
 
     def approve(self, namespace: str, invoice_id: str) -> Shown:
         """Issue a draft that waits for approval."""
-        return self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.APPROVE, at))
+
+        def approved(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            _refuse_parked(work, invoice)
+            return Driven(invoice).must_fire(Trigger.APPROVE, at)
+
+        return self._act(namespace, invoice_id, approved)
 
     def retry(self, namespace: str, invoice_id: str) -> Shown:
         """Try again what failed; a draft that lacks quantities asks for them again."""
 
         def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            _refuse_parked(work, invoice)
             again = Driven(invoice).must_fire(Trigger.RETRY, at)
             return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
@@ -120,3 +130,8 @@ class InvoiceActions:
             save(work, driven, at)
             work.commit()
         return shown(driven[0].invoice, at)
+
+
+def _refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
+    if work.store.findings.parked([invoice.id]):
+        raise Conflict("the audit of the books holds this invoice: see its findings", "invoice_parked")

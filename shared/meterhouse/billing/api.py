@@ -9,6 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.finding_api import finding_routes
+from meterhouse.billing.findings import FindingService
 from meterhouse.billing.invoice_api import invoice_routes
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.line_api import line_routes
@@ -44,12 +46,14 @@ def routes(
     actions: InvoiceActions,
     invoice_now: InvoicePendingLines,
     edit: EditInvoice,
+    findings: FindingService,
 ) -> tuple[Router, ...]:
     return (
         profile_routes(profiles),
         override_routes(overrides),
         line_routes(lines),
         invoice_routes(invoices, actions, invoice_now, edit),
+        finding_routes(findings),
     )
 
 

@@ -141,7 +141,7 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
         currency=currency(line.currency),
         service_period=line.service_period,
         quantity=quantity,
-        share=share_of(line, workflow),
+        share=_committed_share(line, workflow) if card.is_metered else share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
         conventions=workflow.conventions,
@@ -198,14 +198,18 @@ def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
 
 
 def share_of(line: Line, workflow: Workflow) -> Fraction:
-    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full.
-
-    Of usage it is the part of its commitments, by a convention of the profile.
-    """
+    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full."""
     bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
-    cuts_commitments = workflow.conventions.commitments_of_a_cut_period is CutPeriod.PRORATED
-    is_cut = cuts_commitments or isinstance(line.rate_card.price, FlatPrice)
-    if bills_full or not line.is_prorated or not is_cut:
+    if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
+        return _WHOLE
+    return share(line.service_period, line.full_service_period)
+
+
+def _committed_share(line: Line, workflow: Workflow) -> Fraction:
+    """What part of its commitments usage has, where the profile's conventions prorate them; flat prices have none."""
+    bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
+    is_whole = workflow.conventions.commitments_of_a_cut_period is CutPeriod.WHOLE
+    if bills_full or is_whole or not line.is_prorated:
         return _WHOLE
     return share(line.service_period, line.full_service_period)
 

@@ -77,5 +77,5 @@ def _check(invoice: Invoice, answer: Accepted) -> None:
     for stranger in strangers(invoice, answer):
         problems.add("/invoicing", "unknown_part", f"{stranger} is neither a line of the invoice nor a discount on one")
     for line_id, reason in tax_faults(invoice, answer.taxes):
-        problems.add("/taxes", "tax_impossible", f"line {line_id}: {reason}")
+        problems.add("/invoicing/lineTaxes", "tax_impossible", f"line {line_id}: {reason}")
     problems.raise_if_any("the invoice cannot be confirmed so")

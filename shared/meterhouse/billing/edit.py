@@ -111,6 +111,8 @@ def _added(invoice: Invoice, spec: LineSpec, known: KnownFeatures, line_id: str,
 def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:
     if not _differs(line, spec):
         return
+    if line.grant_id is not None:
+        yield Problem(at, "credit_purchase", "a line that pays for credit stays as it is, or is taken off")
     # what was sold stays sold: the line keeps its feature, whatever became of its key meanwhile
     keeps = _keeps_feature(line, spec) and (line.rate_card.is_metered or not spec.card.is_metered)
     sold = f"{at}{spec.card_field}/featureKey"

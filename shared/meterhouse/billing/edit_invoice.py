@@ -13,6 +13,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.manual_lines import features_of, line_code_problems
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
+from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, shown
 from meterhouse.billing.state import Trigger
@@ -77,6 +78,7 @@ class EditInvoice:
         return_credit(work, done.removed, at)
         work.store.lines.add(done.added)
         work.store.lines.update([*done.changed, *done.removed])
+        forget_purchases(work, done.removed, at)
         waiting = replace(updating, invoice=_to_be_collected(updating.invoice, done)).must_fire(Trigger.NEXT, at)
         save(work, [waiting], at)
         [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)

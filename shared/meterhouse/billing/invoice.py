@@ -20,6 +20,7 @@ PAYMENT = "payment"
 
 class ManagedBy(StrEnum):
     SUBSCRIPTION = "subscription"
+    SYSTEM = "system"
     MANUAL = "manual"
 
 

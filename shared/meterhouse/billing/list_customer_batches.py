@@ -84,7 +84,7 @@ class ListCustomerBatches:
         """A page of batches, by namespace and customer id; all pages together hold every live customer once."""
         found = list(islice(self._batches_after(after), self._page_size))
         last = found[-1] if len(found) == self._page_size else None
-        return Page(found, last and Place(last.namespace, last.up_to))
+        return Page(found, None if last is None else Place(last.namespace, last.up_to))
 
     def _batches_after(self, place: Place | None) -> Iterator[Edges]:
         namespaces = self._namespaces()

@@ -91,6 +91,9 @@ class Invoices(Protocol):
 class Lines(Protocol):
     def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
 
+    def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
+        """The live line that pays for each credit grant."""
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         """Lines of an invoice that were deleted by hand."""
 
@@ -189,6 +192,11 @@ class PaymentReports(Protocol):
     def add(self, invoice_id: str, report: PaymentReport, recorded_at: datetime, *, is_applied: bool) -> None: ...
 
 
+class ParkedInvoices(Protocol):
+    def parked(self, invoice_ids: Collection[str]) -> Collection[str]:
+        """Those that must not go on, because the audit of the books found something."""
+
+
 class BillingStore(Protocol):
     @property
     def invoices(self) -> Invoices: ...
@@ -204,6 +212,8 @@ class BillingStore(Protocol):
     def subscriptions(self) -> BilledSubscriptions: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def findings(self) -> ParkedInvoices: ...
     @property
     def tax_codes(self) -> TaxCodes: ...
     @property

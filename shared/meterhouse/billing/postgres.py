@@ -10,6 +10,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
@@ -52,6 +53,9 @@ class PostgresLines:
 
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
+
+    def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
+        return self._all("lines_of_grants", grant_ids=list(grant_ids))
 
     def taken_off(self, invoice_id: str) -> list[Line]:
         return self._all("lines_taken_off", invoice_id=invoice_id)
@@ -102,18 +106,18 @@ class PostgresInvoices:
 
     def find(self, invoice_id: str) -> Invoice | None:
         row = self._transaction.fetch_one(_INVOICES["find_invoice"], {"id": invoice_id})
-        return None if row is None else self._with_lines([row])[0]
+        return None if row is None else self.with_lines([row])[0]
 
     def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
         wanted = {"customer_ids": list(customer_ids)}
-        return self._with_lines(self._transaction.fetch_all(_INVOICES["invoices_under_way"], wanted))
+        return self.with_lines(self._transaction.fetch_all(_INVOICES["invoices_under_way"], wanted))
 
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
         arguments = {name: _listed(value) for name, value in asdict(wanted).items()}
         arguments["of_statuses"] = None if wanted.statuses is None else states_of(wanted.statuses)
         source = f"invoices WHERE {_INVOICES['matching']}"
         rows, total = paged(self._transaction, source, arguments, page, _INVOICE_ORDER[order])
-        return self._with_lines(rows), total
+        return self.with_lines(rows), total
 
     def add_gathering(self, invoices: Collection[Invoice]) -> None:
         self._write("insert_gathering", invoices)
@@ -138,7 +142,7 @@ class PostgresInvoices:
         values = [invoice_values(invoice) for invoice in invoices]
         _staged(self._transaction, _INVOICES, "invoices", query, values)
 
-    def _with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
+    def with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
         lines = self._lines.of_invoices([row["id"] for row in rows]) if rows else {}
         return [invoice_of(row, lines.get(row["id"], ())) for row in rows]
 
@@ -156,6 +160,7 @@ class PostgresBilling:
         self.features = PostgresFeatures(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)
 
 

@@ -1,6 +1,7 @@
 """`meterhouse.billing.preview_ports.PreviewStore` in PostgreSQL."""
 
 from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
+from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
@@ -21,4 +22,5 @@ class PostgresPreview(PostgresStore):
         self.overrides = PostgresOverrides(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)

@@ -9,6 +9,7 @@ from meterhouse.billing.ports import (
     Invoices,
     Lines,
     Overrides,
+    ParkedInvoices,
     PaymentReports,
     Profiles,
     TaxCodes,
@@ -52,5 +53,7 @@ class PreviewStore(SubscriptionStore, Protocol):
     def tax_codes(self) -> TaxCodes: ...
     @property
     def payment_reports(self) -> PaymentReports: ...
+    @property
+    def findings(self) -> ParkedInvoices: ...
     @property
     def credit(self) -> LedgerStore: ...

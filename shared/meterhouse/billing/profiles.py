@@ -1,6 +1,6 @@
 """Billing profiles: exactly one default a namespace; the first one comes by itself, with the sandbox as its app."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from meterhouse.billing.app_listing import LISTINGS, TASKS
 from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.ports import BillingStore, PageOf, ProfileOrder
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
+from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import exceeds_a_century
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
@@ -104,7 +105,8 @@ class ProfileService:
         with self._begin(namespace) as work:
             # held against an app's end, too, which would not see a profile that is not saved yet
             work.lock("billing_profiles")
-            _check(spec, choice_problems(choice, self._apps.installed(namespace, choice.ids)))
+            chosen = choice_problems(choice, self._apps.installed(namespace, choice.ids))
+            _check(spec, [*chosen, *_code_problems(work, spec)])
             default_profile(work, namespace, now)
             if spec.is_default:
                 work.store.profiles.unset_default(now)
@@ -117,14 +119,14 @@ class ProfileService:
         """Put `spec` in place of the old one; invoices that exist keep their copies.
 
         Raises:
-            InvalidInput: the supplier is incomplete, or collection would never come.
+            InvalidInput: the supplier is incomplete, there is no such tax code, or collection would never come.
             NotFound: there is no such profile.
             Conflict: it is deleted, or would leave the namespace without a default.
         """
-        _check(spec)
         now = self._now()
         with self._begin(namespace) as work:
             work.lock("billing_profiles")
+            _check(spec, _code_problems(work, spec))
             default_profile(work, namespace, now)
             before = _live(work, profile_id)
             if before.spec.is_default and not spec.is_default:
@@ -204,6 +206,11 @@ def choice_problems(choice: AppChoice, installed: Mapping[str, InstalledApp]) ->
             yield Problem(f"/apps/{task}", "app_lacks_capability", f"app {chosen} cannot {capability.value}")
         elif chosen != choice.invoicing:
             yield Problem(f"/apps/{task}", "several_apps", f"the app of invoicing is {choice.invoicing}; it does all")
+
+
+def _code_problems(work: Work[BillingStore], spec: ProfileSpec) -> Sequence[Problem]:
+    config = spec.workflow.default_tax_config
+    return unknown_codes([(config, "/workflow/invoicing/defaultTaxConfig")], work.store.tax_codes)
 
 
 def _check(spec: ProfileSpec, further: Iterable[Problem] = ()) -> None:

@@ -11,9 +11,11 @@ from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import draft_number
 from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
 from meterhouse.platform.work import Work
 
+_ON_ITS_WAY_OUT = frozenset({InvoiceState.DELETE_IN_PROGRESS, InvoiceState.DELETE_SYNCING})
 _SYNCS = (InvoiceState.DRAFT_SYNCING, InvoiceState.ISSUING_SYNCING)
 
 
@@ -23,6 +25,7 @@ def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> N
     # apps say what taxes lines have
     work.store.lines.update([line for one in driven if _was_synced(one) for line in one.invoice.lines if line.is_taxed])
     settle_credit(work, driven, now)
+    settle_purchases(work, driven, now)
     work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
@@ -34,9 +37,16 @@ def _was_synced(driven: Driven) -> bool:
 def gone_on(
     work: Work[BillingStore], namespace: str, driven: Sequence[Driven], apps: Apps, at: datetime
 ) -> list[Driven]:
-    """Each invoice as far as it goes on its app at `at`; not saved, but numbered where it was issued."""
+    """Each invoice as far as it goes on its app at `at`; not saved, but numbered where it was issued.
+
+    What the audit of the books holds stays where it is, unless it is being deleted.
+    """
     by_id = apps.of(namespace, {one.invoice.app_id for one in driven})
-    moved = [drive(one, by_id[one.invoice.app_id], at) for one in driven]
+    parked = work.store.findings.parked([one.invoice.id for one in driven])
+    held = [one.invoice.id in parked and one.invoice.state not in _ON_ITS_WAY_OUT for one in driven]
+    moved = [
+        one if is_held else drive(one, by_id[one.invoice.app_id], at) for one, is_held in zip(driven, held, strict=True)
+    ]
     return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
 
 

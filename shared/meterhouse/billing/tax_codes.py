@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import TaxCodes
-from meterhouse.billing.profile import Workflow
-from meterhouse.catalog.rate_card import RateCard
-from meterhouse.catalog.tax_code import AppType, TaxCode
+from meterhouse.billing.taxes import CODES
+from meterhouse.catalog.tax_code import AppType, DefaultTaxCodes, TaxCode
 from meterhouse.kernel.errors import Problem
 
 _TaxConfig = Mapping[str, object] | None
@@ -19,14 +18,15 @@ _CODE_ID = "taxCodeId"
 def coded(invoices: Iterable[Invoice], codes: TaxCodes) -> dict[str, Invoice]:
     """By id, the invoices whose lines and workflow say what apps call the codes that they name.
 
-    Where neither a line nor the profile names a code, that is the namespace's default for invoicing.
+    Where neither a line nor the profile names a code, that is the namespace's default for invoicing; of a line that
+    pays for credit, that for credit grants.
     """
     given = list(invoices)
     defaults = codes.defaults() if given else None
     named = {code_id for invoice in given for code_id in _named(invoice)}
-    known = codes.by_ids(named | ({defaults.invoicing} if defaults else set()))
-    default_id = None if defaults is None else defaults.invoicing
-    return {invoice.id: _coded(invoice, known, default_id) for invoice in given}
+    of_house = set() if defaults is None else {defaults.invoicing, defaults.credit_grants}
+    known = codes.by_ids(named | of_house)
+    return {invoice.id: _coded(invoice, known, defaults) for invoice in given}
 
 
 def unknown_codes(configs: Iterable[tuple[_TaxConfig, str]], codes: TaxCodes) -> list[Problem]:
@@ -47,22 +47,28 @@ def _named(invoice: Invoice) -> Iterator[str]:
             yield code_id
 
 
-def _coded(invoice: Invoice, known: Mapping[str, TaxCode], default_id: str | None) -> Invoice:
+def _coded(invoice: Invoice, known: Mapping[str, TaxCode], defaults: DefaultTaxCodes | None) -> Invoice:
     if not known:
         return invoice
-    lines = [replace(line, rate_card=_on_card(line.rate_card, known)) for line in invoice.lines]
-    return replace(invoice, lines=tuple(lines), workflow=_on_workflow(invoice.workflow, known, default_id))
+    workflow = invoice.workflow
+    default = _named_by_default(workflow.default_tax_config, None if defaults is None else defaults.invoicing)
+    lines = [_coded_line(line, known, defaults) for line in invoice.lines]
+    workflow = replace(workflow, default_tax_config=_filled(default, known))
+    return replace(invoice, lines=tuple(lines), workflow=workflow)
 
 
-def _on_card(card: RateCard, known: Mapping[str, TaxCode]) -> RateCard:
-    return replace(card, tax_config=_filled(card.tax_config, known))
+def _coded_line(line: Line, known: Mapping[str, TaxCode], defaults: DefaultTaxCodes | None) -> Line:
+    config = line.rate_card.tax_config
+    if line.grant_id is not None:
+        config = _named_by_default(config, None if defaults is None else defaults.credit_grants)
+    return replace(line, rate_card=replace(line.rate_card, tax_config=_filled(config, known)))
 
 
-def _on_workflow(workflow: Workflow, known: Mapping[str, TaxCode], default_id: str | None) -> Workflow:
-    config = workflow.default_tax_config
-    if default_id is not None and not {_CODE_ID, *_NAMES.values()} & (config or {}).keys():
-        config = {**(config or {}), _CODE_ID: default_id}
-    return replace(workflow, default_tax_config=_filled(config, known))
+def _named_by_default(config: _TaxConfig, default_id: str | None) -> _TaxConfig:
+    """The configuration with the default code, if it names none, by its id or as an app calls it."""
+    if default_id is None or CODES & {name for name, value in (config or {}).items() if value is not None}:
+        return config
+    return {**(config or {}), _CODE_ID: default_id}
 
 
 def _filled(config: _TaxConfig, known: Mapping[str, TaxCode]) -> _TaxConfig:
@@ -71,7 +77,7 @@ def _filled(config: _TaxConfig, known: Mapping[str, TaxCode]) -> _TaxConfig:
     if config is None or code is None:
         return config
     called = {name: {"code": code.code_of(kind)} for kind, name in _NAMES.items() if code.code_of(kind)}
-    return {**called, **config}
+    return {**called, **{name: value for name, value in config.items() if value is not None}}
 
 
 def _code_id(config: _TaxConfig) -> str | None:

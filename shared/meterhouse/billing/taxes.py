@@ -18,12 +18,25 @@ from meterhouse.rating.line import DetailedLine, totals_of
 _NOTHING = Decimal(0)
 _ONE = Decimal(1)
 _COMPONENT = "meterhouse"
+CODES = frozenset({"taxCodeId", "stripe", "customInvoicing"})
+"""Where a tax configuration says what is sold: by a code of ours, or as an app calls it."""
 UNTAXED = "tax_not_determined"
 
 
 def tax_config_of(line: Line, workflow: Workflow) -> Mapping[str, object]:
-    """The line's tax settings; what it leaves open is as the profile has it."""
-    return {**(workflow.default_tax_config or {}), **(line.rate_card.tax_config or {})}
+    """The line's tax settings; what it leaves open is as the profile has it.
+
+    A line that names a code, in whatever words, has nothing of the profile's: its code may be unknown to an app that
+    knows the profile's, and another code is another tax.
+    """
+    own, default = _given(line.rate_card.tax_config), _given(workflow.default_tax_config)
+    if CODES & own.keys():
+        default = {name: value for name, value in default.items() if name not in CODES}
+    return {**default, **own}
+
+
+def _given(config: Mapping[str, object] | None) -> Mapping[str, object]:
+    return {name: value for name, value in (config or {}).items() if value is not None}
 
 
 def taxable(line: Line) -> Decimal:

@@ -13,6 +13,7 @@ from meterhouse.cli import (
     customers_commands,
     dead_letters_commands,
     events_commands,
+    findings_commands,
     meters_commands,
     query_command,
     subjects_commands,
@@ -39,6 +40,7 @@ app.add_typer(catalog_commands.group, name="catalog")
 app.add_typer(subjects_commands.group, name="subjects")
 app.add_typer(customers_commands.group, name="customers")
 app.add_typer(dead_letters_commands.group, name="dead-letters")
+app.add_typer(findings_commands.group, name="findings")
 conservation_command.declare(app)
 conflicts_command.declare(app)
 

@@ -10,7 +10,7 @@ from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.credit_grant import Funding
 from meterhouse.ledger.customer_book import lock_customer, open_book
 from meterhouse.ledger.grant_credit import add_grant
-from meterhouse.ledger.grant_rules import CreditGrantSpec, check_amount, known_currency, new_credit_grant
+from meterhouse.ledger.grant_rules import CreditGrantSpec, Known, check_amount, known_currency, new_credit_grant
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
@@ -55,7 +55,7 @@ class AdjustCredit:
             )
             problems.raise_if_any("the credit cannot be adjusted")
             if adjustment.amount > 0:
-                gift = new_credit_grant(self._new_id(), customer_id, _gift(adjustment), custom, self._now())
+                gift = new_credit_grant(self._new_id(), customer_id, _gift(adjustment), Known(custom), self._now())
                 add_grant(work, gift)
             else:
                 self._take(work, customer_id, adjustment)

@@ -9,7 +9,7 @@ from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger import postings
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.charge import Allocation, Mode, corrections
-from meterhouse.ledger.credit_grant import GrantStatus, Settlement
+from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from meterhouse.ledger.account import CostBasis
     from meterhouse.ledger.charge import Charge
-    from meterhouse.ledger.credit_grant import CreditGrant
+    from meterhouse.ledger.credit_grant import CreditGrant, Purchase
     from meterhouse.ledger.transaction import Entry
 
 
@@ -84,20 +84,14 @@ class Book:
         self._end(key)
 
     def pay(self, grant: CreditGrant, settlement: Settlement) -> None:
-        """The payment of the grant, as it was before, comes this far."""
+        """The payment of the grant, as it was before, comes this far; an invoice has books of its own for its money."""
         purchase = grant.purchase
         if purchase is None:
             raise ValueError("nobody pays for this grant")
         cause = f"grant/{grant.id}/{settlement}"
         self._cover(cause)
         self._end(cause)
-        steps: list[tuple[Kind, tuple[Entry, ...]]] = []
-        if purchase.settlement is Settlement.PENDING:
-            steps.append((Kind.CONVERTED, postings.conversion(grant, purchase)))
-            steps.append((Kind.AUTHORIZED, postings.authorization(purchase)))
-        if settlement is Settlement.SETTLED:
-            steps.append((Kind.SETTLED, postings.payment(purchase)))
-        for kind, entries in steps:
+        for kind, entries in _paying(grant, purchase, settlement):
             self._write(f"grant/{grant.id}/{kind}", kind, self.at, entries, name=grant.name)
 
     def collect(self, charge: Charge) -> Collected:
@@ -243,6 +237,18 @@ class Book:
                 self._positions[entry.grant_id] = self._positions[entry.grant_id].moved(kind, entry.amount)
                 self._touched.add(entry.grant_id)
         self.booked.append(written)
+
+
+def _paying(grant: CreditGrant, purchase: Purchase, settlement: Settlement) -> Iterator[tuple[Kind, tuple[Entry, ...]]]:
+    if grant.funding is Funding.INVOICE:
+        if settlement is Settlement.SETTLED:
+            yield Kind.CONVERTED, postings.exchange(grant)
+        return
+    if purchase.settlement is Settlement.PENDING:
+        yield Kind.CONVERTED, postings.conversion(grant, purchase)
+        yield Kind.AUTHORIZED, postings.authorization(purchase)
+    if settlement is Settlement.SETTLED:
+        yield Kind.SETTLED, postings.payment(purchase)
 
 
 def _end_of(grant: CreditGrant, at: datetime) -> tuple[Kind, datetime] | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -10,6 +9,7 @@ from pydantic import Field, StringConstraints
 from meterhouse.ledger.adjust_credit import Adjustment
 from meterhouse.ledger.credit_grant import PRIORITY, CreditGrant, Funding, GrantStatus, Purchase, Settlement, Taxation
 from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
+from meterhouse.ledger.ports import InvoiceReference
 from meterhouse.platform.wire import (
     CurrencyCode,
     Description,
@@ -44,7 +44,7 @@ class CreditGrantTaxConfig(SnakeWire):
 
 class CreateCreditGrantPurchase(SnakeWire):
     currency: CurrencyCode
-    per_unit_cost_basis: Numeric = Decimal(1)
+    per_unit_cost_basis: Numeric | None = None
     availability_policy: Literal["on_creation"] = "on_creation"
 
 
@@ -72,6 +72,15 @@ class CreditGrantPurchase(SnakeWire):
     settlement_status: Settlement
 
 
+class CreditGrantInvoiceLine(SnakeWire):
+    id: Ulid
+
+
+class CreditGrantInvoice(SnakeWire):
+    id: Ulid
+    line: CreditGrantInvoiceLine
+
+
 class BillingCreditGrant(SnakeWire):
     id: Ulid
     name: Name
@@ -84,6 +93,7 @@ class BillingCreditGrant(SnakeWire):
     amount: Numeric
     purchase: CreditGrantPurchase | None = None
     tax_config: CreditGrantTaxConfig | None = None
+    invoice: CreditGrantInvoice | None = None
     filters: CreditGrantFilters | None = None
     priority: Priority
     effective_at: Instant
@@ -144,8 +154,8 @@ def adjustment_wire(body: CreateCreditAdjustmentRequest) -> BillingCreditAdjustm
     return BillingCreditAdjustment(name=body.name, description=body.description, labels=body.labels)
 
 
-def grant_wire(grant: CreditGrant, at: datetime) -> BillingCreditGrant:
-    """The grant with its status at `at`."""
+def grant_wire(grant: CreditGrant, at: datetime, paid_on: InvoiceReference | None = None) -> BillingCreditGrant:
+    """The grant with its status at `at`, and where it is paid."""
     return BillingCreditGrant(
         id=grant.id,
         name=grant.name,
@@ -158,6 +168,7 @@ def grant_wire(grant: CreditGrant, at: datetime) -> BillingCreditGrant:
         amount=grant.amount,
         purchase=None if grant.purchase is None else _purchase_wire(grant.purchase),
         tax_config=None if grant.taxation is None else _tax_wire(grant.taxation),
+        invoice=None if paid_on is None else _invoice_wire(paid_on),
         filters=None if grant.features is None else CreditGrantFilters(features=list(grant.features)),
         priority=grant.priority,
         effective_at=grant.effective_at,
@@ -166,6 +177,10 @@ def grant_wire(grant: CreditGrant, at: datetime) -> BillingCreditGrant:
         voided_at=grant.voided_at,
         status=grant.status_at(at),
     )
+
+
+def _invoice_wire(paid_on: InvoiceReference) -> CreditGrantInvoice:
+    return CreditGrantInvoice(id=paid_on.invoice_id, line=CreditGrantInvoiceLine(id=paid_on.line_id))
 
 
 def _purchase_wire(purchase: Purchase) -> CreditGrantPurchase:

@@ -1,12 +1,14 @@
 """Credit grants and adjustments over HTTP, to the contract's third version."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
+from meterhouse.ledger.credit_grant import CreditGrant, Funding, GrantStatus
 from meterhouse.ledger.credit_schema import (
     BillingCreditAdjustment,
     BillingCreditGrant,
@@ -49,7 +51,7 @@ def grant_routes(credits_: Credits) -> Router:
         return namespace_of(router.current_event.raw_event)
 
     def shown(grant: CreditGrant) -> BillingCreditGrant:
-        return grant_wire(grant, credits_.reads.now())
+        return grants_wire(credits_, namespace(), [grant], credits_.reads.now())[0]
 
     @router.post(_GRANTS, operation_id="createCreditGrant", tags=_TAGS, summary="Grant credit")
     def create(
@@ -75,7 +77,7 @@ def grant_routes(credits_: Credits) -> Router:
         wanted = GrantFilter(customer_id, credits_.reads.now(), status, currency, text)
         found, total = credits_.reads.grants(namespace(), wanted, number, size)
         return CreditGrantPagePaginatedResponse(
-            data=[grant_wire(grant, wanted.at) for grant in found],
+            data=grants_wire(credits_, namespace(), found, wanted.at),
             meta=PaginatedMeta(page=PageMeta(number=number, size=size, total=total)),
         )
 
@@ -84,6 +86,14 @@ def grant_routes(credits_: Credits) -> Router:
         return shown(credits_.reads.grant(namespace(), customer_id, credit_grant_id))
 
     return router
+
+
+def grants_wire(
+    credits_: Credits, namespace: str, grants: Sequence[CreditGrant], at: datetime
+) -> list[BillingCreditGrant]:
+    """The grants with their statuses at `at`, and where they are paid."""
+    paid_on = credits_.purchases.invoices_of(namespace, [one.id for one in grants if one.funding is Funding.INVOICE])
+    return [grant_wire(grant, at, paid_on.get(grant.id)) for grant in grants]
 
 
 def change_routes(credits_: Credits) -> Router:
@@ -104,7 +114,7 @@ def change_routes(credits_: Credits) -> Router:
         body: Annotated[UpdateCreditGrantExternalSettlementRequest, Body()],
     ) -> BillingCreditGrant:
         settled = credits_.settle(namespace(), customer_id, credit_grant_id, body.status)
-        return grant_wire(settled, credits_.reads.now())
+        return grants_wire(credits_, namespace(), [settled], credits_.reads.now())[0]
 
     @router.post(f"{_GRANT}/void", operation_id="voidCreditGrant", tags=_TAGS, summary="Void a credit grant")
     def void(
@@ -112,7 +122,8 @@ def change_routes(credits_: Credits) -> Router:
         credit_grant_id: GrantId,
         _body: Annotated[VoidCreditGrantRequest | None, Body()] = None,
     ) -> BillingCreditGrant:
-        return grant_wire(credits_.void(namespace(), customer_id, credit_grant_id), credits_.reads.now())
+        voided = credits_.void(namespace(), customer_id, credit_grant_id)
+        return grants_wire(credits_, namespace(), [voided], credits_.reads.now())[0]
 
     @router.post(
         f"{CREDITS}/adjustments",

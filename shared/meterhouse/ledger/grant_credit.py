@@ -1,16 +1,29 @@
 """A customer is granted credit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, Problem
-from meterhouse.ledger.credit_grant import CreditGrant
+from meterhouse.ledger.credit_grant import CreditGrant, Funding
 from meterhouse.ledger.customer_book import lock_customer, open_book
 from meterhouse.ledger.events import grant_created
-from meterhouse.ledger.grant_rules import CreditGrantSpec, new_credit_grant
-from meterhouse.ledger.ports import LedgerStore
+from meterhouse.ledger.grant_rules import CreditGrantSpec, Known, new_credit_grant
+from meterhouse.ledger.ports import InvoiceReference, LedgerStore, Purchases
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
+
+
+class Unbilled:
+    """`Purchases` where no room above has invoices."""
+
+    def bill(self, _namespace: str, _grant: CreditGrant) -> None:
+        """Nobody is asked to pay."""
+
+    def invoices_of(self, _namespace: str, _grant_ids: Collection[str]) -> Mapping[str, InvoiceReference]:
+        return {}
+
+
+UNBILLED = Unbilled()
 
 
 class GrantCredit:
@@ -19,8 +32,10 @@ class GrantCredit:
         begin: Begin[LedgerStore],
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
+        purchases: Purchases = UNBILLED,
     ) -> None:
         self._begin = begin
+        self._purchases = purchases
         self._now = now
         self._new_id = new_id
 
@@ -34,10 +49,11 @@ class GrantCredit:
         """
         with self._begin(namespace) as work:
             customer = lock_customer(work, customer_id)
-            custom = work.store.currencies.by_codes([spec.currency])
-            grant = new_credit_grant(self._new_id(), customer.id, spec, custom, self._now())
+            grant = new_credit_grant(self._new_id(), customer.id, spec, _known(work.store, spec), self._now())
             _refuse_second(work.store, grant)
             add_grant(work, grant)
+            if grant.funding is Funding.INVOICE:
+                self._purchases.bill(namespace, grant)
             work.commit()
         return grant
 
@@ -50,6 +66,14 @@ def add_grant(work: Work[LedgerStore], grant: CreditGrant) -> None:
         book.fund(grant)
         work.store.ledger.book(book.booked)
     work.publish(grant_created(grant))
+
+
+def _known(store: LedgerStore, spec: CreditGrantSpec) -> Known:
+    currencies = store.currencies.by_codes([spec.currency])
+    bases = store.currencies.cost_bases([one.id for one in currencies.values()])
+    named = [] if spec.taxation is None or spec.taxation.code_id is None else [spec.taxation.code_id]
+    codes = [code.id for code in store.tax_codes.by_ids(named).values() if code.deleted_at is None]
+    return Known(currencies, bases, codes)
 
 
 def _refuse_second(store: LedgerStore, grant: CreditGrant) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from meterhouse.catalog.custom_currency import cost_basis_at
 from meterhouse.kernel.currency import Currency, currency
 from meterhouse.kernel.duration import Duration
 from meterhouse.kernel.errors import InvalidInput, Problems
@@ -14,20 +15,22 @@ from meterhouse.ledger.account import CostBasis
 from meterhouse.ledger.credit_grant import PRIORITY, CreditGrant, Funding, Purchase, Taxation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from meterhouse.catalog.custom_currency import CustomCurrency
+    from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 
-NO_CUSTOM: Mapping[str, CustomCurrency] = {}
+_PAR = Decimal(1)
 _LARGEST = Decimal(10) ** 20
 _DIGITS_OF_A_RATE = 18
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseSpec:
+    """`rate` None: one for one; of a custom currency what a unit is worth at present."""
+
     currency: str
-    rate: Decimal = Decimal(1)
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,33 @@ class CreditGrantSpec:
     taxation: Taxation | None = None
 
 
-def new_credit_grant(
-    grant_id: str, customer_id: str, spec: CreditGrantSpec, custom: Mapping[str, CustomCurrency], at: datetime
-) -> CreditGrant:
-    """The grant that is wanted at `at`; `custom` has the currency that it is in, if that is none of a state.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is of all that a grant may name.
+
+    Attributes:
+        currencies: its currency by code, if that is none of a state.
+        bases: what that is worth.
+        tax_codes: its tax code's id.
+    """
+
+    currencies: Mapping[str, CustomCurrency] = field(default_factory=dict)
+    bases: Sequence[CurrencyCostBasis] = ()
+    tax_codes: Collection[str] = ()
+
+
+def new_credit_grant(grant_id: str, customer_id: str, spec: CreditGrantSpec, known: Known, at: datetime) -> CreditGrant:
+    """The grant that is wanted at `at`.
 
     Raises:
         InvalidInput: with every fault of the spec.
     """
     problems = Problems()
-    check_amount(spec.amount, known_currency(spec.currency, "/currency", problems, custom), problems)
-    purchase = _purchase(spec, problems)
+    check_amount(spec.amount, known_currency(spec.currency, "/currency", problems, known.currencies), problems)
+    purchase = _purchase(_worth(spec, known, at), problems)
+    code_id = None if spec.taxation is None else spec.taxation.code_id
+    if code_id is not None and code_id not in known.tax_codes:
+        problems.add("/tax_config/tax_code/id", "tax_code_not_found", f"there is no tax code {code_id!r}")
     lasts = _lasts(spec, at, problems)
     problems.raise_if_any("the credit grant cannot be created")
     return CreditGrant(
@@ -84,10 +103,10 @@ def new_credit_grant(
 
 
 def known_currency(
-    code: str, pointer: str, problems: Problems, custom: Mapping[str, CustomCurrency] = NO_CUSTOM
+    code: str, pointer: str, problems: Problems, custom: Mapping[str, CustomCurrency] | None = None
 ) -> Currency | None:
     """The currency, of a state or one of these; None and a problem where there is none of this code."""
-    if code in custom:
+    if custom is not None and code in custom:
         return custom[code].currency
     try:
         return currency(code, pointer)
@@ -107,6 +126,16 @@ def check_amount(amount: Decimal, of: Currency | None, problems: Problems) -> No
         problems.add("/amount", "precision", f"{of.code} has {of.exponent} digits after the point")
 
 
+def _worth(spec: CreditGrantSpec, known: Known, at: datetime) -> CreditGrantSpec:
+    """The spec with the rate that it leaves open; it stays open where nobody said what a custom currency is worth."""
+    wanted = spec.purchase
+    if wanted is None or wanted.rate is not None:
+        return spec
+    basis = cost_basis_at(known.bases, wanted.currency, at)
+    rate = _PAR if spec.currency not in known.currencies else None if basis is None else basis.rate
+    return replace(spec, purchase=replace(wanted, rate=rate))
+
+
 def _purchase(spec: CreditGrantSpec, problems: Problems) -> Purchase | None:
     if spec.amount < 0:
         problems.add("/amount", "greater_than", "an amount of credit is more than 0")
@@ -119,7 +148,9 @@ def _purchase(spec: CreditGrantSpec, problems: Problems) -> Purchase | None:
         problems.add("/purchase", "missing", f"what is funded by {spec.funding} has a price")
         return None
     money, pointer = known_currency(wanted.currency, "/purchase/currency", problems), "/purchase/per_unit_cost_basis"
-    if wanted.rate <= 0:
+    if wanted.rate is None:
+        problems.add(pointer, "missing", f"nobody said what {spec.currency} is worth in {wanted.currency} now")
+    elif wanted.rate <= 0:
         problems.add(pointer, "greater_than", "a cost basis is more than 0")
     elif wanted.rate >= _LARGEST or not fits(wanted.rate, _DIGITS_OF_A_RATE):
         problems.add(pointer, "precision", "a cost basis has at most 20 digits before the point and 18 after it")

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from meterhouse.ledger.adjust_credit import AdjustCredit
 from meterhouse.ledger.credit_grant import Funding
-from meterhouse.ledger.grant_credit import GrantCredit
-from meterhouse.ledger.ports import LedgerStore, OpenCharges
+from meterhouse.ledger.grant_credit import UNBILLED, GrantCredit
+from meterhouse.ledger.ports import LedgerStore, OpenCharges, Purchases
 from meterhouse.ledger.service import CreditReads, nothing_open
 from meterhouse.ledger.settle_purchase import SettlePurchase
 from meterhouse.ledger.void_credit import VoidCredit
@@ -22,17 +22,20 @@ class Credits:
     settle: SettlePurchase
     void: VoidCredit
     adjust: AdjustCredit
+    purchases: Purchases
 
 
 def management(
     begin: Begin[LedgerStore],
     open_charges: OpenCharges = nothing_open,
     now: Callable[[], datetime] = clock.now,
+    purchases: Purchases = UNBILLED,
 ) -> Credits:
     return Credits(
         CreditReads(begin, open_charges, now),
-        GrantCredit(begin, now),
+        GrantCredit(begin, now, purchases=purchases),
         SettlePurchase(begin, Funding.EXTERNAL, now),
         VoidCredit(begin, now),
         AdjustCredit(begin, now),
+        purchases,
     )

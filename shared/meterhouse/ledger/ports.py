@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from meterhouse.catalog.custom_currency import CustomCurrency
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
+from meterhouse.catalog.tax_code import TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import CostBasis
@@ -88,6 +89,8 @@ NOTHING_HELD = Holding([], [])
 class Grants(Protocol):
     def find(self, grant_id: str) -> CreditGrant | None: ...
 
+    def by_ids(self, grant_ids: Collection[str]) -> Mapping[str, CreditGrant]: ...
+
     def find_by_key(self, customer_id: str, key: str) -> CreditGrant | None: ...
 
     def page(self, wanted: GrantFilter, number: int, size: int) -> tuple[list[CreditGrant], int]:
@@ -164,6 +167,13 @@ class Currencies(Protocol):
 
     def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
 
+    def cost_bases(self, currency_ids: Collection[str]) -> Sequence[CurrencyCostBasis]: ...
+
+
+class TaxCodes(Protocol):
+    def by_ids(self, code_ids: Collection[str]) -> Mapping[str, TaxCode]:
+        """Codes by id, deleted ones too."""
+
 
 class LedgerStore(Protocol):
     @property
@@ -174,6 +184,26 @@ class LedgerStore(Protocol):
     def customers(self) -> Customers: ...
     @property
     def currencies(self) -> Currencies: ...
+    @property
+    def tax_codes(self) -> TaxCodes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceReference:
+    """The invoice on which a grant is paid, and its line there."""
+
+    invoice_id: str
+    line_id: str
+
+
+class Purchases(Protocol):
+    """How a room above lets invoices pay for credit; called inside the transaction that grants it."""
+
+    def bill(self, namespace: str, grant: CreditGrant) -> None:
+        """Put the purchase of a new grant onto an invoice."""
+
+    def invoices_of(self, namespace: str, grant_ids: Collection[str]) -> Mapping[str, InvoiceReference]:
+        """Where each grant is paid, by its id; those that no invoice pays for are left out."""
 
 
 class OpenCharges(Protocol):

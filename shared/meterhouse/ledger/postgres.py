@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.ledger.account import CostBasis
@@ -44,6 +45,10 @@ class PostgresGrants:
 
     def find(self, grant_id: str) -> CreditGrant | None:
         return self._one("find", id=grant_id)
+
+    def by_ids(self, grant_ids: Collection[str]) -> dict[str, CreditGrant]:
+        rows = self._transaction.fetch_all(_GRANTS["by_ids"], {"ids": list(grant_ids)})
+        return {row["id"]: grant_of(row) for row in rows}
 
     def find_by_key(self, customer_id: str, key: str) -> CreditGrant | None:
         return self._one("find_by_key", customer_id=customer_id, key=key)
@@ -176,6 +181,7 @@ class PostgresLedgerStore:
         self.ledger = PostgresLedger(transaction)
         self.customers = PostgresCustomers(transaction)
         self.currencies = PostgresCurrencies(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
 
 
 def _matching(query: str) -> str:

@@ -59,6 +59,14 @@ def conversion(grant: CreditGrant, purchase: Purchase) -> Entries:
     return converting(purchase.amount, purchase.cost_basis.currency, grant.amount, _owed(grant))
 
 
+def exchange(grant: CreditGrant) -> Entries:
+    """The grant's units are paid for by what its invoice booked in money."""
+    return (
+        Entry(Account.RECEIVABLE, _owed(grant), grant.amount),
+        Entry(Account.BROKERAGE, Route(grant.currency), EXACT.minus(grant.amount)),
+    )
+
+
 def authorization(purchase: Purchase) -> Entries:
     """Somebody promised the money."""
     return (

@@ -14,6 +14,20 @@ from meterhouse.platform.work import Begin
 _ORDER = list(Settlement)
 
 
+def book_payment(
+    store: LedgerStore, grant: CreditGrant, settlement: Settlement, paid_at: datetime, now: datetime
+) -> CreditGrant:
+    """The grant of a locked customer once its payment has come this far; what an invoice paid for can be burnt then."""
+    book = open_book(store, grant.customer_id, grant.currency, now)
+    book.pay(grant, settlement)
+    settled = grant.settled(settlement, paid_at)
+    store.grants.save(settled)
+    if grant.available_at is None and settled.available_at is not None:
+        book.fund(settled)
+    store.ledger.book(book.booked)
+    return settled
+
+
 class SettlePurchase:
     """For payments of one kind: those outside of our books, or those of our invoices."""
 
@@ -35,13 +49,7 @@ class SettlePurchase:
             grant, at = found_grant(work.store, customer.id, grant_id), self._now()
             if not self._is_news(grant, settlement):
                 return grant
-            book = open_book(work.store, customer.id, grant.currency, at)
-            book.pay(grant, settlement)
-            settled = grant.settled(settlement, at)
-            work.store.grants.save(settled)
-            if grant.available_at is None and settled.available_at is not None:
-                book.fund(settled)
-            work.store.ledger.book(book.booked)
+            settled = book_payment(work.store, grant, settlement, at, at)
             work.publish(grant_paid(settled, at))
             work.commit()
         return settled

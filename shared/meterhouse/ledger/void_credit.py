@@ -42,4 +42,11 @@ class VoidCredit:
         return voided
 
 
+def forgotten(store: LedgerStore, grant: CreditGrant, at: datetime) -> CreditGrant:
+    """A pending grant whose invoice will not be paid: it is never there."""
+    voided = replace(grant, voided_at=at, updated_at=at)
+    store.grants.save(voided)
+    return voided
+
+
 _NOT_ACTIVE = "credit_grant_not_active"

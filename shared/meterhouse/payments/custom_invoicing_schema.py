@@ -1,15 +1,16 @@
 """What a system of the caller's own says of invoices, as the contract writes it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from meterhouse.billing.app import Accepted
+from meterhouse.billing.app import Accepted, LineTax
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.state import Trigger
-from meterhouse.platform.wire import Instant, Ulid, Wire, as_utc
+from meterhouse.platform.wire import Instant, Numeric, Ulid, Wire, as_utc
 
 InvoiceNumber = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -25,11 +26,20 @@ class DiscountExternalId(Wire):
     external_id: ExternalId
 
 
+class LineTaxes(Wire):
+    """What taxes a line has, an extension of ours: `inclusive` its amount holds already, `exclusive` comes on top."""
+
+    line_id: Ulid
+    inclusive: Numeric = Decimal(0)
+    exclusive: Numeric = Decimal(0)
+
+
 class SyncResult(Wire):
     invoice_number: InvoiceNumber | None = None
     external_id: ExternalId | None = None
     line_external_ids: Annotated[Sequence[LineExternalId], Field(max_length=10_000)] = ()
     line_discount_external_ids: Annotated[Sequence[DiscountExternalId], Field(max_length=10_000)] = ()
+    line_taxes: Annotated[Sequence[LineTaxes], Field(max_length=10_000)] = ()
 
 
 class DraftSynchronized(Wire):
@@ -67,7 +77,8 @@ def draft_answer(wire: DraftSynchronized) -> Accepted:
     said = wire.invoicing
     lines = {one.line_id: one.external_id for one in said.line_external_ids}
     discounts = {one.line_discount_id: one.external_id for one in said.line_discount_external_ids}
-    return Accepted(said.invoice_number, said.external_id, {**lines, **discounts})
+    taxes = {one.line_id: LineTax(one.inclusive, one.exclusive) for one in said.line_taxes}
+    return Accepted(said.invoice_number, said.external_id, {**lines, **discounts}, taxes=taxes)
 
 
 def issuing_answer(wire: IssuingSynchronized) -> Accepted:

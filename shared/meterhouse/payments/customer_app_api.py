@@ -6,7 +6,6 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import Field
 
 from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.ports import PageOf
@@ -27,7 +26,7 @@ from meterhouse.platform.wire import Page, PageNumber, PageSize
 _DATA = "/api/v1/customers/<customer_id_or_key>/apps"
 _STRIPE = "/api/v1/customers/<customer_id_or_key>/stripe"
 _TAGS = ["Customers"]
-_Items = Annotated[list[CustomerItem], Field(max_length=100)]
+_MOST_APPS = 100
 
 
 def customer_app_routes(service: CustomerAppService) -> Router:
@@ -47,8 +46,10 @@ def customer_app_routes(service: CustomerAppService) -> Router:
         return Page(total_count=total, page=page, page_size=page_size, items=[data_to_wire(one) for one in found])
 
     @router.put(_DATA, operation_id="upsertCustomerAppData", tags=_TAGS, summary="Tell apps of a customer")
-    def put(customer_id_or_key: str, body: Annotated[_Items, Body()]) -> list[CustomerDataWire]:
-        done = service.put(namespace(), customer_id_or_key, [wanted_from_wire(item) for item in body])
+    def put(
+        customer_id_or_key: str, body: Annotated[list[CustomerItem], Body(max_length=_MOST_APPS)]
+    ) -> list[CustomerDataWire]:
+        done = service.put(namespace(), customer_id_or_key, wanted_from_wire(body))
         return [data_to_wire(one) for one in done]
 
     @router.delete(

@@ -1,5 +1,6 @@
 """What apps know of customers, as the contract writes it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -74,8 +75,10 @@ CustomerDataWire = Annotated[
 ]
 
 
-def wanted_from_wire(wire: StripeCustomerItem | SandboxCustomerItem | CustomInvoicingCustomerItem) -> Wanted:
-    return Wanted(_facts(wire), wire.id)
+def wanted_from_wire(
+    wire: Sequence[StripeCustomerItem | SandboxCustomerItem | CustomInvoicingCustomerItem],
+) -> list[Wanted]:
+    return [Wanted(_facts(item), item.id, f"/{number}") for number, item in enumerate(wire)]
 
 
 def stripe_from_wire(wire: StripeCustomerBase) -> StripeCustomer:

@@ -97,10 +97,10 @@ class CustomerAppService:
 
     def _check(self, namespace: str, chosen: Sequence[InstalledApp], wanted: Sequence[Wanted]) -> None:
         problems = Problems()
-        for number, (app, one) in enumerate(zip(chosen, wanted, strict=True)):
+        for app, one in zip(chosen, wanted, strict=True):
             connector = self._connectors.get(app.type)
             for problem in () if connector is None else connector.problems_of(namespace, app.id, one.facts):
-                problems.add(f"/{number}{problem.field}", problem.code, problem.message)
+                problems.add(f"{one.pointer}{problem.field}", problem.code, problem.message)
         problems.raise_if_any("the apps do not know such customers")
 
     def _put(self, work: Work[PaymentsStore], customer: Customer, app: InstalledApp, facts: Facts) -> ShownData:
@@ -132,12 +132,12 @@ def _shown(work: Work[PaymentsStore], customer: Customer) -> list[ShownData]:
 def _chosen(work: Work[PaymentsStore], wanted: Sequence[Wanted]) -> list[InstalledApp]:
     """The app each of the facts is for; raises `InvalidInput` with every fault."""
     problems, chosen = Problems(), list[InstalledApp]()
-    for number, one in enumerate(wanted):
+    for one in wanted:
         found = _choose(work, one)
         if isinstance(found, Problem):
-            problems.add(f"/{number}{found.field}", found.code, found.message)
+            problems.add(f"{one.pointer}{found.field}", found.code, found.message)
         elif found in chosen:
-            problems.add(f"/{number}", "app_repeated", f"app {found.id} is told twice")
+            problems.add(one.pointer, "app_repeated", f"app {found.id} is told twice")
         else:
             chosen.append(found)
     problems.raise_if_any("the facts are for no app")

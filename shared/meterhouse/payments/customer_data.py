@@ -39,10 +39,11 @@ class CustomerData:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Facts for an app; `app_id` None: for the one app of the facts' type."""
+    """Facts for an app; `app_id` None: for the one app of the facts' type. `pointer`: where they were sent."""
 
     facts: Facts
     app_id: str | None = None
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

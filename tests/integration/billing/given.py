@@ -11,13 +11,16 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.findings import FindingService
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
 from meterhouse.billing.overrides import OverrideService
+from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import begins
 from tests.problems import faults_of
 from tests.unit.platform.requests import CONTEXT, request
 
@@ -49,7 +52,8 @@ class Api:
         due = InvoicePendingLines(begin, usage, apps, now)
         overrides = OverrideService(begin, run.directory, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
-        return routes(profiles, overrides, lines, reading, acting, due, edit)
+        findings = FindingService(begins(run.database, PostgresBilling), now)
+        return routes(profiles, overrides, lines, reading, acting, due, edit, findings)
 
     def handler(self) -> HttpHandler:
         return http_handler(*self.routers(), database=self.run.database)

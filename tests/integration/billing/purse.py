@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.open_lines import OpenLines
+from meterhouse.billing.purchases import BilledPurchases
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.balance import EVERYTHING, CreditBalance, Scope
 from meterhouse.ledger.credit_grant import CreditGrant, Funding
+from meterhouse.ledger.grant_api import grants_wire
 from meterhouse.ledger.grant_credit import GrantCredit
-from meterhouse.ledger.grant_rules import CreditGrantSpec
+from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
+from meterhouse.ledger.management import management
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.ledger.service import CreditReads
 from meterhouse.platform.postgres import begins
@@ -36,7 +39,20 @@ class Purse:
     def grant(self, customer: str, amount: object, **fields: Any) -> CreditGrant:
         given: dict[str, Any] = {"name": "Credit", "funding": Funding.NONE, "currency": "USD", "effective_at": START}
         spec = CreditGrantSpec(amount=Decimal(str(amount)), **(given | fields))
-        return GrantCredit(self.begin, self.now)(self.run.namespace, customer, spec)
+        purchases = BilledPurchases(self.run.begin)
+        return GrantCredit(self.begin, self.now, purchases=purchases)(self.run.namespace, customer, spec)
+
+    def buy(self, customer: str, amount: object, rate: str = "1", **fields: Any) -> CreditGrant:
+        """Credit that an invoice pays for."""
+        purchase = PurchaseSpec("USD", Decimal(rate))
+        return self.grant(customer, amount, funding=Funding.INVOICE, purchase=purchase, **fields)
+
+    def shown(self, grant: CreditGrant) -> dict[str, Any]:
+        """The grant on the wire."""
+        credits_ = management(self.begin, now=self.now, purchases=BilledPurchases(self.run.begin))
+        found = credits_.reads.grant(self.run.namespace, grant.customer_id, grant.id)
+        [wire] = grants_wire(credits_, self.run.namespace, [found], self.run.now)
+        return wire.model_dump(mode="json", exclude_none=True)
 
     def balance(self, customer: str, scope: Scope = EVERYTHING) -> CreditBalance:
         reads = CreditReads(self.begin, OpenLines(self.run.begin, self.run.usage), self.now)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from meterhouse.catalog.tax_code import AppMapping, AppType, DefaultTaxCodes, Ta
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.platform.ids import new_id
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
-from tests.integration.billing.given import INVOICES, UNKNOWN, Api, problem_fields
+from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api, problem_fields
 from tests.unit.billing.samples import NOW, FakeApp, metered
 from tests.unit.subscriptions.samples import fee
 
@@ -74,6 +75,21 @@ def test_a_code_that_never_was_is_refused_on_lines_by_hand(run: Run, api: Api) -
 
     line["rateCard"] = {"price": {"type": "flat", "amount": "10"}, "taxConfig": {"taxCodeId": tax_code(run)}}
     assert api("POST", path, {"currency": "USD", "lines": [line]})[0] == 201
+
+
+def test_a_profile_names_a_code_that_there_is(run: Run, api: Api) -> None:
+    base = api.profile()
+
+    def named(code_id: str) -> dict[str, Any]:
+        return {"workflow": {"invoicing": {"defaultTaxConfig": {"taxCodeId": code_id}}}}
+
+    status, problem = api("POST", PROFILES, base | named(UNKNOWN))
+    fault = {"/workflow/invoicing/defaultTaxConfig/taxCodeId": "tax_code_not_found"}
+    assert (status, problem_fields(problem)) == (400, fault)
+    made = api.ok("POST", PROFILES, base | named(tax_code(run)))
+    body = {name: base[name] for name in ("name", "supplier", "default")} | named(UNKNOWN)
+    status, problem = api("PUT", f"{PROFILES}/{made['id']}", body)
+    assert (status, problem_fields(problem)) == (400, fault)
 
 
 def test_drafts_say_what_apps_call_the_codes_that_lines_name_and_later_changes_leave_them(run: Run) -> None:

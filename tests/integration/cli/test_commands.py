@@ -216,6 +216,28 @@ def test_conflicts_show_both_writings(terminal: Terminal, house: House) -> None:
     ]
 
 
+def test_findings_of_the_audit_are_listed_and_let_be(terminal: Terminal, house: House) -> None:
+    found = {
+        "id": "01F",
+        "kind": "grant_overdrawn",
+        "customerId": "01C",
+        "detail": "remaining -1",
+        "foundAt": "2026-01-01",
+    }
+    pages = {"1": [found], "2": []}
+    house.documents["GET", V1 + "billing/audit-findings"] = lambda asked: {
+        "items": pages[asked.query["page"][0]] if asked.query.get("open") == ["true"] else [found, found]
+    }
+    house.documents["POST", V1 + "billing/audit-findings/01F/resolve"] = lambda asked: (
+        found | {"resolvedAt": "2026-01-02", "reason": asked.json["reason"]}
+    )
+
+    assert terminal.reads("findings", "list") == [found]
+    assert terminal.reads("findings", "list", "--all") == [found, found]
+    assert terminal.reads("findings", "resolve", "01F", "--reason", "agreed")["reason"] == "agreed"
+    assert "grant_overdrawn" in terminal.types("findings", "list").stdout
+
+
 def test_nothing_found_is_said(terminal: Terminal, house: House) -> None:
     house.documents["GET", V1 + "meters"] = []
 

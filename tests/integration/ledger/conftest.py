@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
+from meterhouse.catalog.tax_code import TaxCode, TaxCodeSpec
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.ledger.adjust_credit import AdjustCredit, Adjustment
@@ -63,6 +65,12 @@ class Till:
             PostgresCustomers(transaction).add(made)
             transaction.commit()
         return made.id
+
+    def add_tax_code(self, code_id: str) -> str:
+        with self.database.transaction(self.namespace) as transaction:
+            PostgresTaxCodes(transaction).add(TaxCode(code_id, "saas", TaxCodeSpec("Software"), T, T))
+            transaction.commit()
+        return code_id
 
     def grant(self, amount: object = 100, *, customer: str | None = None, **fields: Any) -> CreditGrant:
         given = {"name": "Credit", "funding": Funding.NONE, "currency": USD} | fields

@@ -8,6 +8,7 @@ import pytest
 
 from meterhouse.ledger.balance import OpenCharge
 from meterhouse.ledger.charge import Mode
+from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
 from tests.integration.ledger.conftest import USD, Till
 from tests.unit.ledger.samples import T, hours
@@ -25,7 +26,7 @@ def test_a_grant_is_told_as_it_was_wanted(till: Till) -> None:
     wanted = BOUGHT | {
         "description": "d",
         "labels": {"team": "blue"},
-        "tax_config": {"behavior": "inclusive", "tax_code": {"id": NOBODY}},
+        "tax_config": {"behavior": "inclusive", "tax_code": {"id": till.add_tax_code(new_id())}},
         "filters": {"features": ["tokens", "api"]},
         "priority": 3,
         "effective_at": "2026-01-01T00:00:00Z",
@@ -76,6 +77,7 @@ def test_a_repeated_request_is_answered_again(till: Till) -> None:
         ({"amount": "1" + "0" * 20}, [("/amount", "too_large")]),
         ({"amount": 1}, [("/amount", "value_error")]),
         ({"currency": "XXX"}, [("/currency", "unknown_currency")]),
+        ({"tax_config": {"tax_code": {"id": NOBODY}}}, [("/tax_config/tax_code/id", "tax_code_not_found")]),
         ({"currency": "TOKENS"}, [("/currency", "unknown_currency")]),
         ({"priority": 0}, [("/priority", "greater_than_equal")]),
         ({"priority": 1001}, [("/priority", "less_than_equal")]),

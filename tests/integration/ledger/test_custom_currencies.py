@@ -4,22 +4,24 @@ from decimal import Decimal
 
 import pytest
 
-from meterhouse.catalog.custom_currency import CustomCurrency, CustomCurrencySpec
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.platform.ids import new_id
 from tests.integration.ledger.conftest import Till
-from tests.unit.ledger.samples import T
+from tests.unit.ledger.samples import T, hours
 
 GIFT = {"name": "Welcome", "funding_method": "none", "currency": "TOKENS", "amount": "100.125"}
 
 
 @pytest.fixture
-def tokens(till: Till) -> None:
+def tokens(till: Till) -> str:
     spec = CustomCurrencySpec("TOKENS", "Tokens", 3, ".", ",")
     with till.database.transaction(till.namespace) as transaction:
-        PostgresCurrencies(transaction).add(CustomCurrency(new_id(), spec, T))
+        made = CustomCurrency(new_id(), spec, T)
+        PostgresCurrencies(transaction).add(made)
         transaction.commit()
+    return made.id
 
 
 @pytest.mark.usefixtures("tokens")
@@ -48,6 +50,24 @@ def test_units_are_bought_for_money_at_their_cost_basis(till: Till) -> None:
     assert (made["purchase"]["amount"], made["purchase"]["currency"]) == ("1.50", "EUR")
     settled = till.ok("POST", f"grants/{made['id']}/settlement/external", {"status": "settled"})
     assert settled["purchase"]["settlement_status"] == "settled"
+
+
+def test_without_a_price_units_cost_what_they_are_worth_when_they_are_granted(till: Till, tokens: str) -> None:
+    bought = GIFT | {"funding_method": "external", "amount": "1000", "purchase": {"currency": "USD"}}
+    fault = [("/purchase/per_unit_cost_basis", "missing")]
+    assert till.refused("POST", "grants", bought) == fault
+
+    with till.database.transaction(till.namespace) as transaction:
+        currencies = PostgresCurrencies(transaction)
+        for hour, rate in ((0, "0.0125"), (2, "0.02")):
+            basis = CurrencyCostBasis(new_id(), tokens, "USD", Decimal(rate), hours(hour), T)
+            assert currencies.add_cost_basis(basis)
+        transaction.commit()
+    first = till.ok("POST", "grants", bought)["purchase"]
+    assert (first["per_unit_cost_basis"], first["amount"]) == ("0.0125", "12.50")
+    till.now = hours(2)
+    assert till.ok("POST", "grants", bought)["purchase"]["amount"] == "20.00"
+    assert till.refused("POST", "grants", bought | {"purchase": {"currency": "EUR"}}) == fault
 
 
 @pytest.mark.usefixtures("tokens")

@@ -1,3 +1,4 @@
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,9 @@ from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.profile import Workflow
+from meterhouse.billing.tax_codes import coded
 from meterhouse.billing.taxes import tax_config_of, tax_faults, tax_issues, taxable, taxed
+from meterhouse.catalog.tax_code import AppMapping, AppType, DefaultTaxCodes, TaxCode, TaxCodeSpec
 from meterhouse.rating.line import totals_of
 from tests.unit.billing.samples import FakeApp, metered, profile_with, rated_draft, tiers
 from tests.unit.subscriptions.samples import at, fee
@@ -136,9 +139,44 @@ def test_a_line_rated_again_has_no_taxes_until_they_are_told_again() -> None:
         (None, {"behavior": "exclusive"}, {"behavior": "exclusive"}),
         ({"taxCodeId": "c"}, {"behavior": "exclusive"}, {"behavior": "exclusive", "taxCodeId": "c"}),
         (None, None, {}),
+        ({"behavior": None, "taxCodeId": None}, {"behavior": "exclusive"}, {"behavior": "exclusive"}),
+        (
+            {"taxCodeId": "c"},
+            {"taxCodeId": "d", "stripe": {"code": "txcd_00000000"}, "behavior": "inclusive"},
+            {"taxCodeId": "c", "behavior": "inclusive"},
+        ),
     ],
 )
 def test_a_lines_settings_come_before_the_profiles(own: Any, default: Any, effective: Any) -> None:
     line = usage_of(drafted())
     line = replace(line, rate_card=replace(line.rate_card, tax_config=own))
     assert tax_config_of(line, Workflow(default_tax_config=default)) == effective
+
+
+class Codes:
+    """`meterhouse.billing.ports.TaxCodes` of two codes, both of them defaults."""
+
+    def by_ids(self, code_ids: Collection[str]) -> Mapping[str, TaxCode]:
+        codes = (TaxCode(id_, id_, TaxCodeSpec(id_, (AppMapping(AppType.STRIPE, id_),)), AS_OF, AS_OF) for id_ in "ig")
+        return {code.id: code for code in codes if code.id in code_ids}
+
+    def defaults(self) -> DefaultTaxCodes:
+        return DefaultTaxCodes("i", "g", AS_OF, AS_OF)
+
+
+def test_what_names_no_code_has_the_default_of_its_kind_and_what_names_one_in_any_way_keeps_it() -> None:
+    plain, stripe, granting = drafted().lines[:3]
+    card = replace(stripe.rate_card, tax_config={"stripe": {"code": "own"}})
+    lines = (plain, replace(stripe, rate_card=card), replace(granting, grant_id="grant"))
+    given = replace(drafted(), lines=lines)
+
+    after = coded([given], Codes())[given.id]
+
+    assert after.workflow.default_tax_config == {"taxCodeId": "i", "stripe": {"code": "i"}}
+    assert [line.rate_card.tax_config for line in after.lines] == [
+        None,
+        {"stripe": {"code": "own"}},
+        {"taxCodeId": "g", "stripe": {"code": "g"}},
+    ]
+    kept = profile_with(default_tax_config={"customInvoicing": {"code": "own"}}).spec.workflow
+    assert coded([replace(given, workflow=kept)], Codes())[given.id].workflow == kept

@@ -50,6 +50,9 @@ WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND delete
     AND settlement_mode <> 'credit_only'
 ORDER BY invoice_id, service_start, key, revision
 
+-- name: lines_of_grants
+SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live
+
 -- name: lines_taken_off
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND deleted_at IS NOT NULL

@@ -1,6 +1,9 @@
 -- name: find
 SELECT * FROM credit_grants WHERE namespace = %(namespace)s AND id = %(id)s
 
+-- name: by_ids
+SELECT * FROM credit_grants WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
+
 -- name: find_by_key
 SELECT * FROM credit_grants WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND key = %(key)s
 

@@ -1,0 +1,36 @@
+"""Invoices as an auditor reads them in PostgreSQL."""
+
+from collections.abc import Collection, Iterator
+
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.postgres import PostgresBilling, PostgresInvoices
+from meterhouse.ledger.audit import Finding
+from meterhouse.ledger.postgres_audit import PostgresBookAudit
+from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.sql import queries
+
+_SQL = queries("meterhouse.billing", "audit.sql")
+
+
+class PostgresInvoiceAudit:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._invoices = PostgresInvoices(transaction)
+
+    def charged_twice(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        for row in self._transaction.fetch_all(_SQL["charged_twice"], {"customer_ids": list(customer_ids)}):
+            detail = f"{row['key']} is charged by more than one live line"
+            yield Finding("line_charged_twice", row["id"], row["customer_id"], detail, row["invoice_id"])
+
+    def rated(self, customer_ids: Collection[str], after: str, limit: int) -> list[Invoice]:
+        wanted = {"customer_ids": list(customer_ids), "after": after, "limit": limit}
+        return self._invoices.with_lines(self._transaction.fetch_all(_SQL["rated_invoices"], wanted))
+
+
+class PostgresAudit(PostgresBilling):
+    """`meterhouse.billing.audit_books.AuditStore`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction)
+        self.rated_invoices = PostgresInvoiceAudit(transaction)
+        self.book_audit = PostgresBookAudit(transaction)

@@ -1,0 +1,53 @@
+"""Findings in PostgreSQL."""
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from meterhouse.billing.findings import Recorded
+from meterhouse.billing.paging import paged
+from meterhouse.billing.ports import PageOf
+from meterhouse.ledger.audit import Finding
+from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.sql import queries
+
+_SQL = queries("meterhouse.billing", "audit.sql")
+_FIELDS = ("kind", "subject_id", "customer_id", "detail", "invoice_id")
+
+
+class PostgresFindings:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def write(self, customer_ids: Collection[str], found: Iterable[Finding], at: datetime) -> int:
+        by_id = {one.id: {"id": one.id} | {name: getattr(one, name) for name in _FIELDS} for one in found}
+        wanted = {"customer_ids": list(customer_ids), "ids": list(by_id), "at": at}
+        if by_id:
+            self._transaction.execute(_SQL["write_findings"], wanted | {"findings": json.dumps([*by_id.values()])})
+        self._transaction.execute(_SQL["close_findings"], wanted)
+        row = self._transaction.fetch_one(_SQL["count_open"], wanted)
+        return row["count"] if row else 0
+
+    def parked(self, invoice_ids: Collection[str]) -> Collection[str]:
+        rows = self._transaction.fetch_all(_SQL["parked"], {"invoice_ids": list(invoice_ids)})
+        return {row["invoice_id"] for row in rows}
+
+    def find(self, finding_id: str) -> Recorded | None:
+        row = self._transaction.fetch_one(_SQL["find"], {"id": finding_id})
+        return None if row is None else _recorded(row)
+
+    def page(self, page: PageOf, kind: str | None, *, is_open: bool | None) -> tuple[list[Recorded], int]:
+        wanted = {"kind": kind, "is_open": is_open}
+        rows, total = paged(
+            self._transaction, f"audit_findings WHERE {_SQL['matching']}", wanted, page, column="found_at"
+        )
+        return [_recorded(row) for row in rows], total
+
+    def resolve(self, finding_id: str, reason: str, at: datetime) -> None:
+        self._transaction.execute(_SQL["resolve"], {"id": finding_id, "reason": reason, "at": at})
+
+
+def _recorded(row: Row) -> Recorded:
+    return Recorded(
+        Finding(**{name: row[name] for name in _FIELDS}), row["found_at"], row["resolved_at"], row["reason"]
+    )

@@ -1,0 +1,310 @@
+"""The audit of the books on the real database, whose owner breaks what nobody else can."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.audit_books import handler as task
+from meterhouse.billing.audit_books import AuditBooks, Audited
+from meterhouse.billing.list_customer_batches import Place
+from meterhouse.billing.postgres_audit import PostgresAudit
+from meterhouse.platform.postgres import Database, Row, Transaction, begins
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import PROFILES, Api, problem_fields
+from tests.integration.ledger.conftest import Till
+from tests.unit.platform.requests import CONTEXT
+from tests.unit.subscriptions.samples import at
+
+FINDINGS = "/api/v1/billing/audit-findings"
+AFTER_MAY = at("2024-06-01T02:00:00Z")
+AUDITED_AT = at("2024-06-03T03:35:00Z")
+Break = Callable[[str], None]
+
+
+@pytest.fixture
+def books(run: Run) -> Run:
+    """Two customers, of whom one has paid invoices, and prepaid credit of which some was burnt."""
+    run.now = AFTER_MAY
+    ann = run.customer("ann")
+    run.subscribe(ann)
+    run.used(ann, "2024-01-01", "3")
+    assert [outcome.failed for outcome in run.all(AFTER_MAY)] == [{}, {}, {}]
+    till = Till(run.database, run.namespace, at("2024-01-05"))
+    till.customer = ann
+    till.grant(100, expires_after=None, key="kept")
+    till.buy(50)
+    till.collect(30)
+    run.now = AUDITED_AT
+    return run
+
+
+@pytest.fixture
+def broken(books: Run, unguarded: Database) -> Break:
+    """Runs a statement as the superuser, with no trigger and no key in its way."""
+
+    def run(statement: str) -> None:
+        with unguarded.transaction(books.namespace) as transaction:
+            transaction.execute("SET LOCAL session_replication_role = replica")
+            assert transaction.execute(statement)
+            transaction.commit()
+
+    return run
+
+
+def audited(books: Run, **given: int) -> Audited:
+    audit = AuditBooks(begins(books.database, PostgresAudit), lambda: [books.namespace], lambda: books.now, **given)
+    return audit()
+
+
+def findings(books: Run) -> list[Row]:
+    return books.rows("SELECT * FROM audit_findings WHERE namespace = %(namespace)s ORDER BY kind, subject_id")
+
+
+def kinds(books: Run) -> list[str]:
+    return [row["kind"] for row in findings(books) if row["resolved_at"] is None]
+
+
+def test_of_sound_books_nothing_is_found(books: Run) -> None:
+    assert audited(books) == Audited(2, 0, None)
+    assert findings(books) == []
+
+
+FIRST_LINE = "(SELECT min(id) FROM invoice_lines WHERE namespace = %(namespace)s AND NOT is_pending)"
+FIRST_INVOICE = "(SELECT min(id) FROM invoices WHERE namespace = %(namespace)s AND state = 'paid')"
+INVOICING = (
+    "(SELECT id FROM ledger_transactions WHERE namespace = %(namespace)s AND kind = 'invoiced'"
+    f" AND invoice = {FIRST_INVOICE})"
+)
+GRANT = "(SELECT id FROM credit_grants WHERE namespace = %(namespace)s AND key = 'kept')"
+BREAKS = {
+    "an entry is changed": (
+        (
+            "UPDATE ledger_entries SET amount = amount + 1 WHERE namespace = %(namespace)s AND account = 'breakage'"
+            " OR namespace = %(namespace)s AND account = 'wash' AND kind = 'settled'"
+        ),
+        ["transaction_unbalanced"],
+    ),
+    "an entry of credit is changed": (
+        (
+            "UPDATE ledger_entries SET amount = amount - 1"
+            f" WHERE namespace = %(namespace)s AND kind = 'funded' AND grant_id = {GRANT} AND account = 'customer_fbo'"
+        ),
+        ["grant_not_conserved", "transaction_unbalanced"],
+    ),
+    "entries are gone": (
+        f"DELETE FROM ledger_entries WHERE namespace = %(namespace)s AND kind = 'funded' AND grant_id = {GRANT}",
+        ["grant_not_conserved", "grant_overdrawn", "transaction_unbalanced"],
+    ),
+    "entries say another kind": (
+        (
+            f"UPDATE ledger_entries SET kind = 'settled' WHERE namespace = %(namespace)s AND kind = 'consumed'"
+            f" AND grant_id = {GRANT}"
+        ),
+        ["balance_differs", "transaction_unbalanced"],
+    ),
+    "a grant is made larger": (
+        f"UPDATE credit_grants SET amount = 1000 WHERE namespace = %(namespace)s AND id = {GRANT}",
+        ["grant_not_conserved"],
+    ),
+    "the total of an invoice is changed": (
+        f"UPDATE invoices SET amount = amount + 1 WHERE namespace = %(namespace)s AND id = {FIRST_INVOICE}",
+        ["invoice_total_differs", "receivable_differs"],
+    ),
+    "the total of a line is changed": (
+        f"UPDATE invoice_lines SET amount = amount + 1 WHERE namespace = %(namespace)s AND id = {FIRST_LINE}",
+        ["invoice_total_differs", "line_rates_differently", "line_total_differs"],
+    ),
+    "the quantity of a line is changed": (
+        (
+            "UPDATE invoice_lines SET quantity = quantity + 1"
+            " WHERE namespace = %(namespace)s AND feature_id IS NOT NULL AND service_start = '2024-01-01'"
+        ),
+        ["line_rates_differently"],
+    ),
+    "a trace is changed": (
+        (
+            """UPDATE invoice_lines SET trace = jsonb_set(trace, '{version}', '3')"""
+            f" WHERE namespace = %(namespace)s AND id = {FIRST_LINE}"
+        ),
+        ["line_rates_differently"],
+    ),
+    "what an invoice was booked at is gone": (
+        f"DELETE FROM ledger_entries WHERE namespace = %(namespace)s AND transaction_id = {INVOICING}",
+        ["receivable_differs", "transaction_unbalanced"],
+    ),
+    "a line is gone": (
+        "DELETE FROM invoice_lines WHERE namespace = %(namespace)s AND is_pending AND service_start = '2024-06-01'",
+        ["line_missing"],
+    ),
+    "a line is pending again": (
+        f"UPDATE invoice_lines SET is_pending = true WHERE namespace = %(namespace)s AND id = {FIRST_LINE}",
+        ["line_not_invoiced"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_is_broken_is_found_once_and_closed_once_it_is_mended(books: Run, broken: Break, name: str) -> None:
+    statement, expected = BREAKS[name]
+    broken(statement)
+
+    first = audited(books)
+    found = findings(books)
+    assert kinds(books) == expected
+    assert first.open == len(expected)
+    assert audited(books) == first
+    assert findings(books) == found
+
+
+def test_a_line_charged_twice_is_found_where_the_index_that_refuses_it_is_gone(books: Run, unguarded: Database) -> None:
+    with unguarded.transaction(books.namespace) as transaction:
+        transaction.execute("DROP INDEX one_live_line")
+        columns = [
+            row["column_name"]
+            for row in transaction.fetch_all(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = 'invoice_lines'"
+                " AND is_generated = 'NEVER' AND column_name NOT IN ('id', 'revision')"
+            )
+        ]
+        listed = ", ".join(columns)
+        transaction.execute(
+            f"INSERT INTO invoice_lines (id, revision, {listed}) SELECT id || '-again', revision + 1, {listed}"
+            f" FROM invoice_lines WHERE namespace = %(namespace)s AND id = {FIRST_LINE}"
+        )
+        audit = AuditBooks(_within(transaction), lambda: [books.namespace], lambda: books.now)
+        audit()
+        found = transaction.fetch_all("SELECT * FROM audit_findings WHERE namespace = %(namespace)s")
+        # not committed: the index stays
+
+    twice = [row for row in found if row["kind"] == "line_charged_twice"]
+    assert len(twice) == 2
+    assert len({row["invoice_id"] for row in twice}) == 1
+
+
+def _within(transaction: Transaction) -> Any:
+    @contextmanager
+    def begin(_namespace: str) -> Iterator[_Open]:
+        yield _Open(PostgresAudit(transaction))
+
+    return begin
+
+
+@dataclass
+class _Open:
+    """Work in somebody else's transaction, which commits nothing."""
+
+    store: PostgresAudit
+
+    def commit(self) -> None: ...
+
+
+def test_what_is_gone_by_itself_is_closed_and_what_comes_back_is_open_again(books: Run, broken: Break) -> None:
+    larger = f"UPDATE credit_grants SET amount = amount * 2 WHERE namespace = %(namespace)s AND id = {GRANT}"
+    broken(larger)
+    audited(books)
+    broken(larger.replace("* 2", "/ 2"))
+    books.now += timedelta(days=1)
+    assert audited(books).open == 0
+    [closed] = findings(books)
+    assert (closed["resolved_at"], closed["reason"]) == (books.now, None)
+
+    broken(larger)
+    assert audited(books).open == 1
+    assert kinds(books) == ["grant_not_conserved"]
+
+
+@pytest.fixture
+def draft(run: Run, unguarded: Database, api: Api) -> str:
+    """A rated draft that waits for the end of its draft period; its total was changed, and the audit has seen it."""
+    terms = {"invoicing": {"draftPeriod": "P5D"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=terms))
+    customer = run.customer("ann")
+    run.subscribe(customer)
+    run.used(customer, "2024-01-01", "3")
+    run.now = at("2024-02-01T02:00:00Z")
+    run.all()
+    [made] = run.invoices()
+    with unguarded.transaction(run.namespace) as transaction:
+        transaction.execute(
+            "UPDATE invoices SET amount = 999 WHERE id = %(id)s AND namespace = %(namespace)s", {"id": made.id}
+        )
+        transaction.commit()
+    audited(run)
+    return made.id
+
+
+def test_a_parked_invoice_goes_nowhere_until_somebody_lets_it_be(run: Run, api: Api, draft: str) -> None:
+    later = at("2024-02-10T02:00:00Z")
+    run.now = later
+    path = f"/api/v1/billing/invoices/{draft}"
+    for action in ("advance", "approve", "retry"):
+        status, problem = api("POST", f"{path}/{action}")
+        assert (status, problem["code"]) == (409, "invoice_parked")
+    run.all(later)
+    [held] = run.invoices()
+    assert held.state.value == "draft.waiting_auto_approval"
+
+    [found] = api.ok("GET", FINDINGS, query="open=true")["items"]
+    assert (found["kind"], found["invoiceId"]) == ("invoice_total_differs", draft)
+    resolved = api.ok("POST", f"{FINDINGS}/{found['id']}/resolve", {"reason": "agreed by phone"})
+    assert resolved["reason"] == "agreed by phone"
+    assert api.ok("POST", f"{FINDINGS}/{found['id']}/resolve", {"reason": "agreed by phone"}) == resolved
+    assert api.ok("GET", FINDINGS, query="open=true")["items"] == []
+    # the same audit finds the same, which somebody let be
+    assert audited(run).open == 0
+    run.advance(later)
+    # its own last check refuses it still
+    assert run.invoices()[0].state.value == "issuing.line_finalization_failed"
+
+
+def test_a_parked_invoice_may_be_deleted(run: Run, api: Api, draft: str) -> None:
+    run.now = at("2024-02-02")
+
+    assert api("DELETE", f"/api/v1/billing/invoices/{draft}")[0] == 204
+    assert audited(run).open == 0
+
+
+def test_findings_are_refused_shown_and_resolved_in_their_namespace_alone(
+    run: Run, api: Api, draft: str, other_namespace: str
+) -> None:
+    assert draft
+    [found] = api.ok("GET", FINDINGS)["items"]
+    path = f"{FINDINGS}/{found['id']}/resolve"
+
+    assert api.ok("GET", FINDINGS, query="kind=other")["items"] == []
+    assert api("POST", path, {"reason": "mine"}, namespace=other_namespace)[0] == 404
+    assert api("POST", f"{FINDINGS}/nonsense/resolve", {"reason": "mine"})[0] == 404
+    status, problem = api("POST", path, {"reason": ""})
+    assert (status, set(problem_fields(problem))) == (400, {"/reason"})
+    assert api("GET", FINDINGS, query="open=perhaps")[0] == 400
+    api.ok("POST", path, {"reason": "mine"})
+    status, problem = api("POST", path, {"reason": "another"})
+    assert (status, problem["code"]) == (409, "finding_resolved")
+    assert run.rows("SELECT reason FROM audit_findings WHERE namespace = %(namespace)s") == [{"reason": "mine"}]
+
+
+def test_an_audit_that_ends_early_goes_on_where_it_ended(books: Run, broken: Break) -> None:
+    broken(f"UPDATE credit_grants SET amount = 1000 WHERE namespace = %(namespace)s AND id = {GRANT}")
+    audit = AuditBooks(begins(books.database, PostgresAudit), lambda: [books.namespace], lambda: books.now, size=1)
+
+    seen, place = [], None
+    for _ in range(3):
+        told = audit(place, patience=timedelta(0))
+        seen.append((told.customers, told.open))
+        place = told.after
+        if place is None:
+            break
+    assert sorted(seen) == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_the_task_audits_what_is_there_and_says_where_to_go_on(books: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = AuditBooks(begins(books.database, PostgresAudit), lambda: [books.namespace], lambda: books.now)
+    monkeypatch.setattr(task, "audit", audit)
+
+    assert task.handler({"after": None}, CONTEXT) == {"customers": 2, "open": 0, "after": None}
+    last = Place(books.namespace, max(one.customer_id for one in books.invoices()))
+    assert task.handler({"after": last.document()}, CONTEXT)["customers"] == 1

@@ -1,0 +1,168 @@
+"""Invoices that a system of the caller's own takes, over HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.integration.billing.given import INVOICES, UNKNOWN, problem_fields
+from tests.integration.payments.given import APPS, AppsApi
+
+CALLS = f"{APPS}/custom-invoicing"
+
+
+@pytest.fixture
+def hooked(api: AppsApi) -> Callable[..., str]:
+    """The id of an invoice at a custom invoicing app with these hooks, after one run."""
+
+    def made(*, draft: bool = False, issuing: bool = False, customer: str = "ann") -> str:
+        app = api.install("custom_invoicing")
+        hooks = {"enableDraftSyncHook": draft, "enableIssuingSyncHook": issuing}
+        api.ok("PUT", f"{APPS}/{app['id']}", {"type": "custom_invoicing", "name": "Ours", **hooks})
+        api.run.subscribe(api.run.customer(customer))
+        assert api.run.all()[-1].failed == {}
+        return api.run.invoices()[0].id
+
+    return made
+
+
+def state(api: AppsApi, invoice: str) -> str:
+    return str(api.ok("GET", f"{INVOICES}/{invoice}")["statusDetails"]["extendedStatus"])
+
+
+def test_without_hooks_an_invoice_waits_for_its_payment_alone(api: AppsApi, hooked: Callable[..., str]) -> None:
+    invoice = hooked()
+    found = api.ok("GET", f"{INVOICES}/{invoice}")
+    assert (state(api, invoice), found["number"]) == ("payment_processing.pending", "CUSTOM_INVOICING-000001")
+    api.ok("POST", f"{CALLS}/{invoice}/payment/status", {"trigger": "paid"})
+    assert state(api, invoice) == "paid"
+
+
+def test_a_draft_waits_until_it_is_there_and_the_final_invoice_too(
+    api: AppsApi, run: Run, hooked: Callable[..., str]
+) -> None:
+    invoice = hooked(draft=True, issuing=True)
+    run.advance(AFTER_JANUARY)
+    assert state(api, invoice) == "draft.syncing"
+    line = api.ok("GET", f"{INVOICES}/{invoice}")["lines"][0]
+    ids = [{"lineId": one, "externalId": f"L-{one[-2:]}"} for one in (line["id"], line["children"][0]["id"])]
+    api.ok(
+        "POST", f"{CALLS}/{invoice}/draft/synchronized", {"invoicing": {"externalId": "D-1", "lineExternalIds": ids}}
+    )
+    assert state(api, invoice) == "issuing.syncing"
+    said = {
+        "invoicing": {"invoiceNumber": "N-7", "sentToCustomerAt": "2024-02-01T00:00:00Z"},
+        "payment": {"externalId": "P"},
+    }
+    api.ok("POST", f"{CALLS}/{invoice}/issuing/synchronized", said)
+    done = api.ok("GET", f"{INVOICES}/{invoice}")
+    assert (state(api, invoice), done["number"]) == ("payment_processing.pending", "N-7")
+    assert done["externalIds"] == {"invoicing": "D-1", "payment": "P"}
+    assert done["sentToCustomerAt"] == "2024-02-01T00:00:00Z"
+    [shown] = [one for one in done["lines"] if one["id"] == line["id"]]
+    assert shown["externalIds"] == {"invoicing": ids[0]["externalId"]}
+    assert shown["children"][0]["externalIds"] == {"invoicing": ids[1]["externalId"]}
+
+
+def test_calls_that_are_repeated_change_nothing(api: AppsApi, run: Run, hooked: Callable[..., str]) -> None:
+    invoice = hooked(draft=True, issuing=True)
+    for call, body in (
+        ("draft/synchronized", {"invoicing": {"externalId": "D-1"}}),
+        ("issuing/synchronized", {}),
+        ("payment/status", {"trigger": "payment_failed"}),
+        ("payment/status", {"trigger": "paid"}),
+    ):
+        api.ok("POST", f"{CALLS}/{invoice}/{call}", body)
+        before = run.everything()
+        api.ok("POST", f"{CALLS}/{invoice}/{call}", body)
+        assert run.everything() == before
+    assert state(api, invoice) == "paid"
+
+
+@pytest.mark.parametrize(
+    ("triggers", "ends"),
+    [
+        (["paid"], "paid"),
+        (["payment_failed", "payment_overdue", "payment_failed"], "payment_processing.failed"),
+        (["payment_uncollectible"], "uncollectible"),
+        (["payment_overdue"], "overdue"),
+        (["action_required", "payment_overdue", "action_required"], "payment_processing.action_required"),
+        (["void"], "voided"),
+    ],
+)
+def test_what_became_of_the_payment_is_told(
+    api: AppsApi, hooked: Callable[..., str], triggers: list[str], ends: str
+) -> None:
+    invoice = hooked()
+    for trigger in triggers:
+        api.ok("POST", f"{CALLS}/{invoice}/payment/status", {"trigger": trigger})
+    assert state(api, invoice) == ends
+
+
+def test_calls_come_in_their_order(api: AppsApi, hooked: Callable[..., str]) -> None:
+    invoice = hooked(draft=True, issuing=True)
+    for call, body in (("issuing/synchronized", {}), ("payment/status", {"trigger": "paid"})):
+        status, answer = api("POST", f"{CALLS}/{invoice}/{call}", body)
+        assert (status, answer["code"]) == (409, "invoice_state")
+    for call in ("draft/synchronized", "issuing/synchronized"):
+        api.ok("POST", f"{CALLS}/{invoice}/{call}", {})
+    api.ok("POST", f"{CALLS}/{invoice}/payment/status", {"trigger": "paid"})
+    for trigger in ("void", "payment_failed"):
+        status, answer = api("POST", f"{CALLS}/{invoice}/payment/status", {"trigger": trigger})
+        assert (status, answer["code"]) == (409, "invoice_state")
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "faults"),
+    [
+        ("draft/synchronized", {"invoicing": {"lineExternalIds": [{"lineId": UNKNOWN, "externalId": "x"}]}}, None),
+        ("draft/synchronized", {"invoicing": {"lineExternalIds": [{"lineId": UNKNOWN}]}}, {"externalId": "missing"}),
+        (
+            "draft/synchronized",
+            {"invoicing": {"invoiceNumber": "sandbox-000009"}},
+            {"invoiceNumber": "reserved_number"},
+        ),
+        (
+            "draft/synchronized",
+            {"invoicing": {"externalId": ""}, "x": 1},
+            {"externalId": "string_too_short", "x": "extra_forbidden"},
+        ),
+        ("payment/status", {"trigger": "authorized"}, {"trigger": "enum"}),
+        ("payment/status", {}, {"trigger": "missing"}),
+    ],
+)
+def test_every_fault_of_a_call_is_named(
+    api: AppsApi, hooked: Callable[..., str], call: str, body: object, faults: dict[str, str] | None
+) -> None:
+    status, answer = api("POST", f"{CALLS}/{hooked(draft=True)}/{call}", body)
+    found = {field.rpartition("/")[2]: code for field, code in problem_fields(answer).items()}
+    assert (status, found) == (400, faults or {"invoicing": "unknown_part"})
+
+
+def test_a_number_is_given_once(api: AppsApi, run: Run, hooked: Callable[..., str]) -> None:
+    first = hooked(draft=True)
+    api.ok("POST", f"{CALLS}/{first}/draft/synchronized", {"invoicing": {"invoiceNumber": "N-1"}})
+    run.subscribe(run.customer("bob"))
+    run.all()
+    [second] = [one.id for one in run.invoices() if one.id != first]
+    status, answer = api("POST", f"{CALLS}/{second}/draft/synchronized", {"invoicing": {"invoiceNumber": "N-1"}})
+    assert (status, answer["code"]) == (409, "invoice_number_taken")
+    api.ok("POST", f"{CALLS}/{second}/draft/synchronized", {})
+    assert api.ok("GET", f"{INVOICES}/{second}")["number"] == "CUSTOM_INVOICING-000001"
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [("draft/synchronized", {}), ("issuing/synchronized", {}), ("payment/status", {"trigger": "paid"})],
+)
+def test_an_invoice_of_another_app_is_not_the_systems(
+    api: AppsApi, run: Run, other_namespace: str, call: str, body: dict[str, Any]
+) -> None:
+    run.subscribe(run.customer("ann"))
+    run.all()
+    [invoice] = run.invoices()
+    status, answer = api("POST", f"{CALLS}/{invoice.id}/{call}", body)
+    assert (status, problem_fields(answer)) == (400, {"path:invoiceId": "another_app"})
+    for unknown, namespace in ((UNKNOWN, None), (invoice.id, other_namespace)):
+        assert api("POST", f"{CALLS}/{unknown}/{call}", body, namespace=namespace)[0] == 404
