@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
 from infra.backfill import Backfill
-from infra.balance_queue import THRESHOLDS, BalanceQueue
+from infra.balance_queue import THRESHOLDS, balances
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
+from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
 from infra.function_spec import SECRETSMANAGER, SECRETSMANAGER_WRITER
-from infra.functions import BALANCE_WORKER, DUNNING, FUNCTIONS, MIGRATION
+from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, DUNNING, FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
+from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
 from infra.schedules import (
@@ -58,6 +61,7 @@ class ApplicationStack(Stack):
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
+        self.documents = InvoiceDocuments(self)
         self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
@@ -70,7 +74,10 @@ class ApplicationStack(Stack):
         self.api.serve(self.functions)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
-        self.balance_queue = BalanceQueue(self, worker, BALANCE_WORKER.timeout, settings.balance_workers, self.bus)
+        moving = balances(BALANCE_WORKER.timeout, settings.balance_workers)
+        self.balance_queue = EventQueue(self, "BalanceQueue", moving, worker, self.bus)
+        drawing, final = self.functions[DOCUMENT_WORKER.name], documents(DOCUMENT_WORKER.timeout)
+        self.document_queue = EventQueue(self, "DocumentQueue", final, drawing, self.bus)
         self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()
@@ -82,7 +89,8 @@ class ApplicationStack(Stack):
             plane,
             self.bus,
             self.secrets,
-            lambda name: workflow_arn(self, name),
+            partial(workflow_arn, self),
+            self.documents,
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,
         )
@@ -104,6 +112,7 @@ class ApplicationStack(Stack):
             )
             if _OF_APPS & set(spec.technologies):
                 accept_secrets_of_apps(made[spec.name])
+        self.documents.accept_objects(made[DOCUMENT_WORKER.name])
         return made
 
     def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:
@@ -122,8 +131,8 @@ class ApplicationStack(Stack):
         for name, function in self.functions.items():
             if name != MIGRATION.name:
                 function.depends_on(migrated)
-        starting = (self.sink_mapping, self.schedules, self.backfill.rule, self.balance_queue, self.api.stage)
-        for construct in starting:
+        queues = (self.balance_queue, self.document_queue)
+        for construct in (self.sink_mapping, self.schedules, self.backfill.rule, *queues, self.api.stage):
             construct.node.add_dependency(migrated)
 
     def _outputs(self) -> None:

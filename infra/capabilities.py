@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
+from infra.invoice_documents import BUCKET
 from infra.secrets import APPS_PREFIX
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
+    from infra.invoice_documents import InvoiceDocuments
     from infra.secrets import ApplicationSecrets
 
 EVENTS_TOPIC = "meterhouse.events"
@@ -40,6 +42,7 @@ class Capabilities:
         bus: events.IEventBus,
         secrets: ApplicationSecrets,
         workflow_arn: Callable[[str], str],
+        documents: InvoiceDocuments,
         *,
         api_url: str,
         stripe_url: str | None,
@@ -56,6 +59,8 @@ class Capabilities:
             ),
             Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
             Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
+            Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
+            Technology.PDF: Capability({}, ()),
         }
         owner = plane.postgres.owner
         self._by_credential = {

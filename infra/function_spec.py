@@ -18,6 +18,10 @@ class Technology(StrEnum):
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
     """The same, to be written and deleted."""
+    S3 = "s3"
+    """Documents of invoices."""
+    PDF = "pdf"
+    """Drawing them: a layer, and nothing to talk to."""
     STRIPE = "stripe"
     """Stripe's API, on the internet."""
     STRIPE_CONNECTOR = "stripe_connector"
@@ -59,5 +63,5 @@ class FunctionSpec:
         return Technology.STRIPE in self.technologies
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_OF_APPS = Technology
-SECRETSMANAGER, SECRETSMANAGER_WRITER, STRIPE, STRIPE_CONNECTOR = _OF_APPS
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER, *_LATER = Technology
+S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATER

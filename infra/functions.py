@@ -6,7 +6,9 @@ from infra.function_spec import (
     CLICKHOUSE,
     EVENTBRIDGE,
     KAFKA,
+    PDF,
     POSTGRES,
+    S3,
     SECRETSMANAGER,
     SECRETSMANAGER_WRITER,
     STEPFUNCTIONS,
@@ -19,7 +21,16 @@ from infra.function_spec import (
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
+DOCUMENT_WORKER = FunctionSpec(
+    "render_invoice",
+    (POSTGRES, S3, PDF),
+    routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
+    timeout=120,
+    memory=1769,
+)
+
 REQUESTS = (
+    DOCUMENT_WORKER,
     FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
@@ -206,7 +217,10 @@ REQUESTS = (
             "GET /api/v1/billing/invoices/{invoiceId}",
             "PUT /api/v1/billing/invoices/{invoiceId}",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
-            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/explanation",
+            "GET /api/v1/billing/invoices/{invoiceId}/verify",
+            "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",
+            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/explain",
+            "GET /api/v1/billing/invoices/{invoiceId}/lines/{lineId}/verify",
             "POST /api/v1/billing/invoices/{invoiceId}/advance",
             "POST /api/v1/billing/invoices/{invoiceId}/approve",
             "POST /api/v1/billing/invoices/{invoiceId}/retry",
@@ -275,6 +289,9 @@ REQUESTS = (
             f"GET {_CREDITS}/balance",
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
+            f"GET {_CREDITS}/auto-top-up",
+            f"PUT {_CREDITS}/auto-top-up/{{currency}}",
+            f"DELETE {_CREDITS}/auto-top-up/{{currency}}",
         ),
         memory=1024,
     ),

@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra.balance_queue import DEAD_LETTERS, QUEUE
+from infra import balance_queue, invoice_documents
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
 from infra.function import pascal_case
 from infra.workflow import workflow_name
@@ -76,6 +76,7 @@ class OperationsStack(Stack):
         self._watch_ingest()
         self._watch_conservation()
         self._watch_balances()
+        self._watch_documents()
         self._watch_functions()
         self._watch_workflows()
         self._watch_stores(stores)
@@ -159,10 +160,16 @@ class OperationsStack(Stack):
             meaning="Accepted usage could not be stored; the dead-letter topic has it: GET /api/v1/debug/dead-letters",
         )
 
+    def _watch_documents(self) -> None:
+        dead = _queue(invoice_documents.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        self._alarm(
+            "DocumentDeadLetters", dead, 0, meaning="Issued invoices that cannot be drawn; redrive once they can"
+        )
+
     def _watch_balances(self) -> None:
-        dead = _queue(DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        dead = _queue(balance_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         self._alarm("BalanceDeadLetters", dead, 0, meaning="Balances that cannot be evaluated; redrive once they can")
-        waiting = _queue(QUEUE, "ApproximateAgeOfOldestMessage")
+        waiting = _queue(balance_queue.QUEUE, "ApproximateAgeOfOldestMessage")
         meaning = "Thresholds and balance snapshots are told more than a quarter of an hour late"
         self._alarm("BalanceLag", waiting, 900, periods=3, meaning=meaning)
 

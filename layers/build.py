@@ -26,6 +26,8 @@ OUTPUT = ROOT / ".local" / "layers"
 LIBRARY = ROOT / "shared" / "meterhouse"
 RULES = (Path(__file__), ROOT / "layers" / "requirements.py")
 UNWANTED = ("__pycache__", "tests", "test", "bin")
+UNUSED = ("zstandard/_cffi.*", "pylopdf_fonts_*/NotoSerif*")
+"""Files that no function reads: zstandard's second backend is 12 MB, the serif fonts are 19."""
 COMMAND_LINE = "cli"
 """The room that runs on no Lambda: a change of it deploys nothing."""
 
@@ -99,11 +101,11 @@ def _make(layer: Layer, target: Target, recipe: str, path: Path) -> None:
 
 
 def _strip(folder: Path) -> None:
-    """Drop what no function imports (zstandard's second backend is 12 MB), and what differs between machines."""
+    """Drop what no function imports, and what differs between machines."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and (path.name in UNWANTED or path.name.endswith("-stubs")):
             shutil.rmtree(path)
-        elif path.suffix in {".pyc", ".pyi"} or path.name == ".lock" or path.match("zstandard/_cffi.*"):
+        elif path.suffix in {".pyc", ".pyi"} or path.name == ".lock" or any(map(path.match, UNUSED)):
             path.unlink()
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from meterhouse.billing import api as billing
-from meterhouse.billing import backtest_api, preview_api
+from meterhouse.billing import all_routes as billing
 from meterhouse.catalog import api as catalog
 from meterhouse.catalog import currencies_api, custom_currency_api, rehearse_api, tax_code_api
 from meterhouse.customers import api as customers
@@ -42,11 +41,9 @@ def openapi() -> str:
             *entitlements.all_routes(UNUSED),
             *subscriptions.all_routes(UNUSED),
             *ledger.routes(UNUSED),
-            *billing.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *billing.all_routes(UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
-            backtest_api.backtest_routes(UNUSED, UNUSED),
-            preview_api.preview_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

@@ -2,17 +2,22 @@
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.compare_invoices import CompareInvoices
 from meterhouse.billing.edit_invoice import EditInvoice
+from meterhouse.billing.explain_api import explain_routes
+from meterhouse.billing.explain_line import ExplainLine
 from meterhouse.billing.findings import FindingService
 from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.manual_lines import ManualLines
-from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.metered_usage import MeteredUsage, UsageBehind
 from meterhouse.billing.overrides import OverrideService
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.service import InvoiceService
+from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.clickhouse_counted_events import ClickHouseCountedEvents
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.postgres import PostgresApps, PostgresPayments
@@ -27,19 +32,22 @@ database = Database(PostgresSettings.from_environment)
 usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
+behind = UsageBehind(usage, ClickHouseCountedEvents(usage_store))
 stripe = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
 apps = InstalledApps(begins(database, PostgresApps), {AppType.STRIPE: stripe})
+invoices = InvoiceService(begin, usage, apps)
 
 handler = http_handler(
     *routes(
         ProfileService(begin, apps),
         OverrideService(begin, apps),
         ManualLines(begin, usage),
-        InvoiceService(begin, usage, apps),
+        invoices,
         InvoiceActions(begin, usage, apps),
         InvoicePendingLines(begin, usage, apps),
         EditInvoice(begin, usage, apps),
         FindingService(begin),
     ),
+    explain_routes(ExplainLine(begin, behind), VerifyInvoice(begin, usage), CompareInvoices(invoices)),
     database=database,
 )

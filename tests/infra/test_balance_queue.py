@@ -25,7 +25,8 @@ def arn(logical_id: str) -> dict[str, list[str]]:
 
 def mapping(synthesis: Synthesis) -> Resource:
     mappings = synthesis.all("AWS::Lambda::EventSourceMapping").values()
-    (found,) = [m["Properties"] for m in mappings if "Topics" not in m["Properties"]]
+    source = arn(queue(synthesis, QUEUE)[0])
+    (found,) = [m["Properties"] for m in mappings if m["Properties"]["EventSourceArn"] == source]
     properties: Resource = found
     return properties
 

@@ -11,6 +11,7 @@ HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 HEAVY = frozenset(
     {"aws_lambda_powertools", "boto3", "botocore.session", "clickhouse_connect", "confluent_kafka", "jsonpath"}
     | {"msgspec", "numpy", "psycopg", "pydantic", "stripe", "zstandard"}
+    | {"fontTools", "fpdf", "jinja2", "PIL"}
 )
 HTTP = frozenset({"aws_lambda_powertools", "pydantic"})
 TASK = frozenset({"aws_lambda_powertools"})
@@ -27,6 +28,8 @@ MAY_LOAD = {
     "check_access": HTTP,
     "manage_subscriptions": HTTP,
     "manage_invoices": HTTP,
+    # fpdf looks for numpy, which is here and in no layer
+    "render_invoice": HTTP | {"fontTools", "fpdf", "jinja2", "numpy", "PIL"},
     "manage_backtests": HTTP,
     "preview_subscription": HTTP,
     "manage_credits": HTTP,

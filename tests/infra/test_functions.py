@@ -10,8 +10,8 @@ from infra.functions import FUNCTIONS as SPECS
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "stripe_connector"}
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "stripe"} | WITHOUT_LAYER
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "stripe_connector", "s3"}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "pdf", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -35,6 +35,8 @@ VARIABLES = {
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
     "stripe": set[str](),
     "stripe_connector": {"API_URL"},
+    "s3": {"INVOICE_DOCUMENTS_BUCKET"},
+    "pdf": set(),
 }
 STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
 """The workflow that a function starts."""

@@ -48,6 +48,13 @@ def test_the_command_line_stays_on_the_laptop(for_aws: dict[Layer, BuiltLayer]) 
     assert not (for_aws[Layer.METERHOUSE].path / "python" / "meterhouse" / "cli").exists()
 
 
+def test_only_the_fonts_that_are_read_are_shipped(for_aws: dict[Layer, BuiltLayer]) -> None:
+    fonts = {path.name for path in for_aws[Layer.PDF].path.rglob("Noto*")}
+
+    assert {"NotoSansSC-Regular.otf", "NotoSansKR-Regular.otf", "NotoSansArabic[wght].ttf"} <= fonts
+    assert not [name for name in fonts if "Serif" in name]
+
+
 def test_what_the_runtime_brings_is_not_shipped(for_aws: dict[Layer, BuiltLayer]) -> None:
     shipped = {path.name for layer in for_aws.values() for path in (layer.path / "python").iterdir()}
 
@@ -57,7 +64,7 @@ def test_what_the_runtime_brings_is_not_shipped(for_aws: dict[Layer, BuiltLayer]
 def test_an_adapter_layer_repeats_nothing_of_the_core(for_aws: dict[Layer, BuiltLayer]) -> None:
     core = {path.name for path in (for_aws[Layer.CORE].path / "python").iterdir()}
 
-    for layer in (Layer.KAFKA, Layer.CLICKHOUSE, Layer.POSTGRES):
+    for layer in (Layer.KAFKA, Layer.CLICKHOUSE, Layer.POSTGRES, Layer.PDF):
         own = {path.name for path in (for_aws[layer].path / "python").iterdir()}
         assert not own & core, layer
 
@@ -89,12 +96,13 @@ def test_every_pin_is_checked_by_hash() -> None:
     assert all("--hash=sha256:" in pin for pin in pins)
 
 
-def test_all_layers_but_the_payments_fit_one_function(for_aws: dict[Layer, BuiltLayer]) -> None:
-    check_size([built for layer, built in for_aws.items() if layer is not Layer.PAYMENTS], "sink_events")
+def test_all_layers_but_payments_and_drawing_fit_one_function(for_aws: dict[Layer, BuiltLayer]) -> None:
+    special = {Layer.PAYMENTS, Layer.PDF}
+    check_size([built for layer, built in for_aws.items() if layer not in special], "sink_events")
 
 
 def test_a_sixth_layer_is_refused(for_aws: dict[Layer, BuiltLayer]) -> None:
-    with pytest.raises(LayersTooLargeError, match=r"manage_everything: 6 layers"):
+    with pytest.raises(LayersTooLargeError, match=r"manage_everything: 7 layers"):
         check_size(list(for_aws.values()), "manage_everything")
 
 

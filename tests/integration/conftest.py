@@ -1,6 +1,6 @@
 """One real server of each kind for the whole ring, migrated once; each test works in a namespace of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -8,6 +8,7 @@ from localstack.fixtures import (
     ClickHouseServer,
     KafkaServer,
     PostgresServer,
+    running_aws,
     running_clickhouse,
     running_kafka,
     running_postgres,
@@ -37,6 +38,13 @@ def clickhouse_server() -> Iterator[ClickHouseServer]:
 def kafka_server() -> Iterator[KafkaServer]:
     with running_kafka() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def aws_account() -> Iterator[Mapping[str, str]]:
+    """The emulator, as the environment in which functions speak to it; tests tell their things apart by name."""
+    with running_aws() as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from meterhouse.billing.edit_schema import InvoiceReplaceUpdate, edit_from_wire
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.invoice_schema import (
     DiscardLine,
-    Explanation,
     InvoiceExpand,
     InvoiceStatus,
     InvoiceWire,
@@ -22,7 +21,7 @@ from meterhouse.billing.invoice_schema import (
     VoidAction,
     VoidInvoice,
 )
-from meterhouse.billing.invoice_wire import explanation_of, invoice_to_wire
+from meterhouse.billing.invoice_wire import invoice_to_wire
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.service import InvoiceService, Shown
 from meterhouse.billing.void import Again, Voiding
@@ -98,15 +97,6 @@ def _reading(router: Router, service: InvoiceService, namespace: Callable[[], st
         apps = service.apps_of(namespace(), [shown]) if InvoiceExpand.WORKFLOW_APPS in (expand or ()) else {}
         expanded = _WITH_LINES if expand is None else frozenset(expand)
         return invoice_to_wire(shown, expanded, apps.get(shown.invoice.app_id))
-
-    @router.get(
-        f"{_INVOICE}/lines/<line_id>/explanation",
-        operation_id="explainInvoiceLine",
-        tags=_TAGS,
-        summary="Explain how the amounts of an invoice line came about",
-    )
-    def explain(invoice_id: str, line_id: str) -> Explanation:
-        return explanation_of(service.line(namespace(), invoice_id, line_id))
 
 
 def _acting(

@@ -1,8 +1,8 @@
-"""Invoices and their lines as the contract writes them; explanations in its style."""
+"""Invoices and their lines as the contract writes them."""
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -237,22 +237,6 @@ class InvoiceWire(Resource):
     payment: PaymentWire | None = None
     validation_issues: list[IssueWire] | None = None
     external_ids: ExternalIds | None = None
-
-
-class Explanation(Wire):
-    """How a line's amounts came about. `trace` is as it was hashed; `isGenuine`: it still has its hash."""
-
-    invoice_id: Ulid
-    line_id: Ulid
-    key: str
-    name: str
-    currency: str
-    period: PeriodWire
-    full_service_period: PeriodWire
-    quantity: Numeric | None = None
-    totals: TotalsWire
-    trace: dict[str, Any]
-    is_genuine: bool
 
 
 class PendingLinesFilters(Wire):

@@ -17,7 +17,6 @@ from meterhouse.billing.invoice_schema import (
     DetailedRateCard,
     DueDate,
     DueDateTerms,
-    Explanation,
     ExternalIds,
     Identified,
     InvoiceCustomerWire,
@@ -52,7 +51,6 @@ from meterhouse.platform.wire import PeriodWire
 from meterhouse.rating.line import DetailedLine, Totals, totals_of
 from meterhouse.rating.quantity import Quantities, free_units, quantities_of
 from meterhouse.rating.rerun import usage_of
-from meterhouse.rating.trace import is_genuine
 
 
 def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: InstalledApp | None = None) -> InvoiceWire:
@@ -86,23 +84,6 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: Install
         created_at=invoice.created_at,
         updated_at=invoice.updated_at,
         deleted_at=invoice.deleted_at,
-    )
-
-
-def explanation_of(line: Line) -> Explanation:
-    trace = dict(line.trace or {})
-    return Explanation(
-        invoice_id=line.invoice_id,
-        line_id=line.id,
-        key=line.key,
-        name=line.name,
-        currency=line.currency,
-        period=period_to_wire(line.service_period),
-        full_service_period=period_to_wire(line.full_service_period),
-        quantity=line.quantity,
-        totals=_totals(line.totals),
-        trace=trace,
-        is_genuine=is_genuine(trace),
     )
 
 

@@ -9,6 +9,7 @@ from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.usage_filter import usage_filters
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
+from meterhouse.metering.counted_events import CountedEvent, CountedPlace
 from meterhouse.metering.model import Meter
 from meterhouse.metering.usage import CUSTOMER, UsageQuery, UsageRow
 from meterhouse.platform.work import Begin
@@ -30,6 +31,10 @@ class MeterUsage(Protocol):
     def query(self, namespace: str, query: UsageQuery) -> Sequence[UsageRow]: ...
 
 
+class EventsBehind(Protocol):
+    def page(self, namespace: str, query: UsageQuery, after: CountedPlace | None, limit: int) -> list[CountedEvent]: ...
+
+
 class MeteredUsage:
     """`meterhouse.billing.ports.UsageReader` on meters and the usage store."""
 
@@ -46,19 +51,22 @@ class MeteredUsage:
             InvalidInput: the feature has no meter, or one that has not read all earlier events yet.
             Unavailable: the usage store does not answer.
         """
-        query = UsageQuery(
-            meter=self._meter(namespace, feature),
-            from_=period.start,
-            to=period.end,
-            group_by=(CUSTOMER,),
-            filters=usage_filters(feature.spec.filters),
-        )
+        query = replace(self.asked(namespace, feature, period), group_by=(CUSTOMER,))
         rows = (
             row
             for customers in _batches(subjects)
             for row in self._usage.query(namespace, replace(query, customers=customers))
         )
         return {row.customer_id: row.value for row in rows if row.customer_id is not None}
+
+    def asked(self, namespace: str, feature: Feature, period: Period) -> UsageQuery:
+        """What is asked of the feature's meter about the period.
+
+        Raises:
+            InvalidInput: the feature has no meter, or one that has not read all earlier events yet.
+        """
+        filters = usage_filters(feature.spec.filters)
+        return UsageQuery(self._meter(namespace, feature), period.start, period.end, filters=filters)
 
     def _meter(self, namespace: str, feature: Feature) -> Meter:
         if feature.meter_id is None:
@@ -70,6 +78,20 @@ class MeteredUsage:
             if not work.store.is_backfilled(meter):
                 raise InvalidInput(f"the meter of feature {feature.key} is still reading earlier events")
         return meter
+
+
+class UsageBehind:
+    """`meterhouse.billing.explain_line.LineUsage` on meters and the usage store."""
+
+    def __init__(self, usage: MeteredUsage, events: EventsBehind) -> None:
+        self._usage = usage
+        self._events = events
+
+    def asked(self, namespace: str, feature: Feature, period: Period, subjects: Collection[str]) -> UsageQuery:
+        return replace(self._usage.asked(namespace, feature, period), subjects=tuple(subjects))
+
+    def events(self, namespace: str, query: UsageQuery, after: CountedPlace | None, limit: int) -> list[CountedEvent]:
+        return self._events.page(namespace, query, after, limit)
 
 
 def _batches(subjects: Mapping[str, Collection[str]]) -> Iterator[dict[str, str]]:

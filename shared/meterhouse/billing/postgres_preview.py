@@ -5,7 +5,6 @@ from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
-from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Transaction
 from meterhouse.subscriptions.postgres import PostgresStore
@@ -20,7 +19,6 @@ class PostgresPreview(PostgresStore):
         self.lines = PostgresLines(transaction)
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
-        self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)

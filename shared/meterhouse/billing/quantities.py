@@ -26,7 +26,7 @@ def quantities_of(
         Unavailable: the usage store does not answer.
     """
     metered = [line for line in lines if line.rate_card.is_metered]
-    sold = _sold(metered, features)
+    sold = features_of(metered, features)
     found: dict[str, Decimal | Missing] = {}
     for alike in _grouped(metered, sold):
         wanted = {line.customer_id: subjects[line.customer_id] for line in alike}
@@ -35,7 +35,7 @@ def quantities_of(
     return found
 
 
-def _sold(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Feature]:
+def features_of(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Feature]:
     """By line id, the feature that it names, or else that of its key; a line without one is left out."""
     named = features.by_ids({line.feature_id for line in lines if line.feature_id})
     of_key = features.by_keys({line.rate_card.feature_key or "" for line in lines if not line.feature_id})

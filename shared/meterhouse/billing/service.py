@@ -15,7 +15,7 @@ from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
-from meterhouse.kernel.errors import Conflict, NotFound
+from meterhouse.kernel.errors import NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -59,21 +59,6 @@ class InvoiceService:
             found = self._shown(work, namespace, [found_invoice(work, invoice_id)])[0]
             deleted = work.store.lines.taken_off(invoice_id) if include_deleted_lines else ()
         return replace(found, invoice=replace(found.invoice, lines=(*found.invoice.lines, *deleted)))
-
-    def line(self, namespace: str, invoice_id: str, line_id: str) -> Line:
-        """A line of a standard invoice, with the trace of its amounts.
-
-        Raises:
-            NotFound: there is no such invoice or line.
-            Conflict: the line has no amounts yet.
-        """
-        with self._begin(namespace) as work:
-            lines = {line.id: line for line in found_invoice(work, invoice_id).lines}
-        if line_id not in lines:
-            raise NotFound("invoice line", line_id)
-        if lines[line_id].trace is None:
-            raise Conflict("a line is rated when its invoice is collected", "line_not_rated")
-        return lines[line_id]
 
     def apps_of(self, namespace: str, invoices: Iterable[Shown]) -> Mapping[str, InstalledApp]:
         """The apps of invoices by id, uninstalled ones too."""

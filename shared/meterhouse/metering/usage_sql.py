@@ -108,7 +108,7 @@ def parameters_of(namespace: str, query: UsageQuery) -> Parameters:
 
 def parts_sql(query: UsageQuery, dirty: Collection[int] | None, parameters: Parameters) -> str:
     """What the query counts, row by row: of days, of hours, of values, each in its own SELECT."""
-    wanted = _Wanted([f"subject IN {name}" for name in _asked(query)], list(_of_groups(query, parameters)))
+    wanted = _wanted(query, parameters)
     parts, read = [], [] if dirty is None else rollups(query, dirty)
     for coarser, whole in zip([None, *read], read, strict=False):
         if coarser is None or _leaves(whole, coarser):
@@ -116,6 +116,17 @@ def parts_sql(query: UsageQuery, dirty: Collection[int] | None, parameters: Para
     if _needs_rows(query, read):
         parts.append(_rows(query, read[-1] if read else None, wanted, parameters))
     return _naming(query, parameters) + "\nUNION ALL\n".join(parts)
+
+
+def values_sql(query: UsageQuery, columns: str, keys: list[str], parameters: Parameters) -> str:
+    """The `columns` of all that the query counts, value by value; `keys` are further conditions on the table's key."""
+    wanted = _wanted(query, parameters)
+    values = _values(query, columns, _Wanted([*wanted.keys, *keys], wanted.others), parameters)
+    return _naming(query, parameters) + values
+
+
+def _wanted(query: UsageQuery, parameters: Parameters) -> _Wanted:
+    return _Wanted([f"subject IN {name}" for name in _asked(query)], list(_of_groups(query, parameters)))
 
 
 def _bounds(query: UsageQuery) -> dict[str, object]:
@@ -139,6 +150,12 @@ def _rollup(query: UsageQuery, whole: Whole, coarser: Whole | None, wanted: _Wan
 
 def _rows(query: UsageQuery, whole: Whole | None, wanted: _Wanted, parameters: Parameters) -> str:
     beside = [] if whole is None else [_beside("hour", whole)]
+    at = "time" if _is_finer_than_hours(query) else "hour"
+    columns = _columns(query, at, _READINGS[query.meter.aggregation].row, "time AS first_at", "time AS last_at")
+    return _values(query, columns, _Wanted([*beside, *wanted.keys], wanted.others), parameters)
+
+
+def _values(query: UsageQuery, columns: str, wanted: _Wanted, parameters: Parameters) -> str:
     conditions = list(wanted.others)
     if span(query).cuts_an_hour:
         conditions.append(_SQL["cut"])
@@ -146,9 +163,7 @@ def _rows(query: UsageQuery, whole: Whole | None, wanted: _Wanted, parameters: P
         cutoff = parameters.bind((query.accepted_before - _EPOCH) // _MICROSECOND)
         conditions.append(f"ingested_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
     conditions += _without(query, parameters)
-    at = "time" if _is_finer_than_hours(query) else "hour"
-    columns = _columns(query, at, _READINGS[query.meter.aggregation].row, "time AS first_at", "time AS last_at")
-    return _SQL["rows"].format(columns=columns, keys=_all([*beside, *wanted.keys]), conditions=_all(conditions))
+    return _SQL["rows"].format(columns=columns, keys=_all(wanted.keys), conditions=_all(conditions))
 
 
 def _columns(query: UsageQuery, at: str, value: str, first_at: str, last_at: str) -> str:

@@ -1,7 +1,7 @@
-"""AWS's JSON services by one signed HTTPS call.
+"""AWS's services by one signed HTTPS call.
 
 boto3 costs 400-550 ms of import at every cold start; the calls made here (a secret's value, events to a bus, a
-workflow's start) need one POST each. Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+workflow's start, an object) need one request each. Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from meterhouse.kernel.errors import Unavailable
@@ -30,6 +30,11 @@ class Refused(Unavailable):
         self.code = code
 
 
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+
+
 def _hmac(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
@@ -43,13 +48,15 @@ def sign(
     access_key: str,
     secret_key: str,
     at: datetime,
+    method: str = "POST",
+    path: str = "/",
 ) -> str:
-    """The Authorization header of a POST to `/` with these (lower-case) headers, `x-amz-date` among them."""
+    """The Authorization header of a request with these (lower-case) headers, `x-amz-date` among them."""
     date, stamp = f"{at:%Y%m%d}", f"{at:%Y%m%dT%H%M%SZ}"
     names = ";".join(sorted(headers))
     canonical_headers = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(headers))
     digest = hashlib.sha256(body).hexdigest()
-    canonical = f"POST\n/\n\n{canonical_headers}\n{names}\n{digest}"
+    canonical = f"{method}\n{path}\n\n{canonical_headers}\n{names}\n{digest}"
     scope = f"{date}/{region}/{service}/aws4_request"
     to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     key = f"AWS4{secret_key}".encode()
@@ -66,40 +73,50 @@ def call(service: str, target: str, payload: Mapping[str, Any], version: str = "
         Refused: the service answered with an error.
         Unavailable: it did not answer.
     """
-    region = required("AWS_REGION")
-    endpoint = urlsplit(optional("AWS_ENDPOINT_URL", f"https://{service}.{region}.amazonaws.com"))
-    at, body = clock.now(), json.dumps(payload).encode()
-    headers = {
-        "content-type": f"application/x-amz-json-{version}",
-        "host": endpoint.netloc,
-        "x-amz-date": f"{at:%Y%m%dT%H%M%SZ}",
-        "x-amz-target": target,
-    }
+    headers = {"content-type": f"application/x-amz-json-{version}", "x-amz-target": target}
+    answer = send(endpoint(service), service, "POST", "/", headers, json.dumps(payload).encode())
+    if answer.status != http.client.OK:
+        raise Refused(f"{target} answered {answer.status}", _code(answer.body))
+    result: dict[str, Any] = json.loads(answer.body)
+    return result
+
+
+def endpoint(host: str) -> str:
+    """Where a service is; `host` is what its name begins with in this region."""
+    return optional("AWS_ENDPOINT_URL", f"https://{host}.{required('AWS_REGION')}.amazonaws.com")
+
+
+def send(url: str, service: str, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    """One signed request; `path` is percent-encoded, `headers` are lower-case.
+
+    Raises:
+        Unavailable: the service did not answer.
+    """
+    address, at = urlsplit(url), clock.now()
+    signed = {**headers, "host": address.netloc, "x-amz-date": f"{at:%Y%m%dT%H%M%SZ}"}
     if token := os.environ.get("AWS_SESSION_TOKEN"):
-        headers["x-amz-security-token"] = token
-    headers["authorization"] = sign(
-        headers,
+        signed["x-amz-security-token"] = token
+    signed["authorization"] = sign(
+        signed,
         body,
         service=service,
-        region=region,
+        region=required("AWS_REGION"),
         access_key=required("AWS_ACCESS_KEY_ID"),
         secret_key=required("AWS_SECRET_ACCESS_KEY"),
         at=at,
+        method=method,
+        path=path,
     )
-    kind = http.client.HTTPSConnection if endpoint.scheme == "https" else http.client.HTTPConnection
-    connection = kind(endpoint.netloc, timeout=_TIMEOUT_SECONDS)
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = kind(address.netloc, timeout=_TIMEOUT_SECONDS)
     try:
-        connection.request("POST", "/", body, headers)
+        connection.request(method, path, body, signed)
         response = connection.getresponse()
-        answer = response.read()
+        return Answer(response.status, response.read())
     except (OSError, http.client.HTTPException) as error:
-        raise Unavailable(f"{target} did not answer") from error
+        raise Unavailable(f"{headers.get('x-amz-target', service)} did not answer") from error
     finally:
         connection.close()
-    if response.status != http.client.OK:
-        raise Refused(f"{target} answered {response.status}", _code(answer))
-    result: dict[str, Any] = json.loads(answer)
-    return result
 
 
 def _code(answer: bytes) -> str:

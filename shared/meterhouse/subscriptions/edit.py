@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meterhouse.catalog.known_features import known_features
+from meterhouse.catalog.known_tax_codes import live_tax_codes
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.model import Subscription
@@ -55,4 +56,5 @@ def _refuse_guarded(store: SubscriptionStore, current: Subscription, now: dateti
 def _moment(store: SubscriptionStore, edit: Edit, at: datetime, now: datetime) -> Moment:
     cards = [patch.rate_card for patch in edit.patches if isinstance(patch, AddItem)]
     keys = {card.feature_key for card in cards if card.feature_key is not None}
-    return Moment(at, now, known_features(store.features, store.meters, keys))
+    known = known_features(store.features, store.meters, keys)
+    return Moment(at, now, known, live_tax_codes(store.tax_codes, cards))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from meterhouse.catalog.known_tax_codes import unknown_tax_codes
 from meterhouse.catalog.rate_card_rules import contradictions, unaligned, unsold
 from meterhouse.kernel.errors import Conflict, InvalidInput
 from meterhouse.subscriptions.model import Subscription
@@ -108,6 +109,7 @@ def _refuse_unsellable(subscription: Subscription, patch: AddItem, moment: Momen
     problems = [
         *contradictions([card], "/rateCard"),
         *unsold(card, moment.known, "/rateCard"),
+        *unknown_tax_codes([(card, "/rateCard")], moment.tax_codes),
         *unaligned(card, subscription.billing_cadence, "/rateCard"),
     ]
     if problems:

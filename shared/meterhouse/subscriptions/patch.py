@@ -1,5 +1,6 @@
 """Patches: the single steps of which an edit of a subscription is made."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,11 +71,12 @@ Patch = AddItem | RemoveItem | AddPhase | RemovePhase | StretchPhase | Unschedul
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When an edit takes effect, which is `now` or later; `known` are the features its rate cards name."""
+    """When an edit takes effect, which is `now` or later; `known` and `tax_codes` are what its rate cards name."""
 
     at: datetime
     now: datetime
     known: KnownFeatures
+    tax_codes: Collection[str] = ()
 
     def has_begun(self, start: datetime) -> bool:
         """Whether what began at `start` may have been used, so that it can only be ended."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.known_features import Meters
+from meterhouse.catalog.known_tax_codes import TaxCodes
 from meterhouse.catalog.plan import Plan
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.holder import Shown
@@ -79,6 +80,8 @@ class SubscriptionStore(Protocol):
     def plans(self) -> Plans: ...
     @property
     def features(self) -> Features: ...
+    @property
+    def tax_codes(self) -> TaxCodes: ...
     @property
     def entitlements(self) -> Entitlements: ...
     @property

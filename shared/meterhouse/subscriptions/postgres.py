@@ -12,6 +12,7 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
 from meterhouse.catalog.postgres_plans import PostgresPlans
+from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
@@ -110,6 +111,7 @@ class PostgresStore:
         self.customers = PostgresCustomers(transaction)
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
+        self.tax_codes = PostgresTaxCodes(transaction)
         self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
         self.addons = PostgresAddons(transaction)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from meterhouse.catalog.known_features import known_features
+from meterhouse.catalog.known_tax_codes import live_tax_codes, unknown_tax_codes
 from meterhouse.catalog.plan import PlanSpec, PlanStatus, SettlementMode
-from meterhouse.catalog.plan_rules import feature_keys, publish_problems, spec_problems
+from meterhouse.catalog.plan_rules import feature_keys, publish_problems, rate_cards_at, spec_problems
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.platform.work import Work
@@ -132,7 +133,12 @@ def settle_currency_of(work: Work[SubscriptionStore], subscription: Subscription
 
 def _custom(store: SubscriptionStore, spec: PlanSpec, problems: list[Problem]) -> Sold | None:
     known = known_features(store.features, store.meters, feature_keys(spec))
-    found = [*spec_problems(spec, "/customPlan"), *publish_problems(spec, known, "/customPlan")]
+    cards = rate_cards_at(spec, "/customPlan")
+    found = [
+        *spec_problems(spec, "/customPlan"),
+        *publish_problems(spec, known, "/customPlan"),
+        *unknown_tax_codes(cards, live_tax_codes(store.tax_codes, (card for card, _ in cards))),
+    ]
     problems += found
     return None if found else Sold(spec)
 

@@ -15,6 +15,7 @@ from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.list_customer_batches import Edges
+from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
@@ -24,8 +25,11 @@ from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.postgres import PostgresApps
+from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Row, begins
 from meterhouse.subscriptions.model import Subscription
@@ -34,6 +38,7 @@ from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.given import Api
 from tests.integration.billing.launched import Launched
 from tests.integration.billing.purse import Purse
+from tests.integration.metering.house import House
 from tests.unit.billing.samples import NOW, FakeUsage, OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
@@ -178,3 +183,18 @@ def purse(run: Run) -> Purse:
 @pytest.fixture
 def new_run(database: Database) -> Callable[[str], Run]:
     return lambda namespace: Run(database, namespace)
+
+
+@pytest.fixture
+def house(run: Run, usage_store: ClickHouse) -> House:
+    """The run's namespace in the usage store, with a feature "eu" that counts calls of two regions."""
+    house = House(run.namespace, usage_store)
+    meter = house.meter()
+    with run.database.transaction(run.namespace) as transaction:
+        PostgresMeters(transaction).add(meter)
+        spec = FeatureSpec("eu", "Europe", meter.slug, {"region": {"$in": ["de", "fr"]}})
+        PostgresFeatures(transaction).add(Feature(new_id(), spec, NOW, NOW, meter_id=meter.id))
+        transaction.commit()
+    usage = MeteredUsage(begins(run.database, PostgresMeters), ClickHouseUsage(usage_store))
+    run.usage = usage  # type: ignore[assignment] # the real one in the place of the fake
+    return house

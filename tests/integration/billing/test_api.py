@@ -86,7 +86,6 @@ def test_what_is_not_there_or_another_namespaces_is_not_found(api: Api, customer
     for path in (
         f"{INVOICES}/{UNKNOWN}",
         f"{PROFILES}/{UNKNOWN}",
-        f"{INVOICES}/{invoice.id}/lines/{UNKNOWN}/explanation",
     ):
         assert api("GET", path)[0] == 404
     for method, path, body in (
@@ -94,7 +93,6 @@ def test_what_is_not_there_or_another_namespaces_is_not_found(api: Api, customer
         ("DELETE", "", None),
         ("POST", "/advance", None),
         ("POST", "/void", DISCARD),
-        ("GET", f"/lines/{invoice.lines[0].id}/explanation", None),
     ):
         assert api(method, f"{INVOICES}/{invoice.id}{path}", body, namespace=other_namespace)[0] == 404
     assert api("GET", INVOICES, namespace=other_namespace)[1]["items"] == []
@@ -122,16 +120,6 @@ def test_an_invoice_shows_its_lines_detailed_lines_and_what_may_be_done(api: Api
     assert invoice["quantitySnapshotedAt"] == "2024-06-01T00:00:00Z"
 
 
-def test_an_explanation_shows_tiers_quantities_and_arithmetic_with_their_hash(api: Api, customer: str) -> None:
-    assert customer
-    api.run.all()
-    [invoice] = api.run.invoices()
-    explanation = api.ok("GET", f"{INVOICES}/{invoice.id}/lines/{invoice.lines[0].id}/explanation")
-    assert explanation["isGenuine"] is True
-    assert explanation["totals"]["total"] == "15.67"
-    assert "2 x 0.333 = 0.666, rounded 0.67 USD" in [step["arithmetic"] for step in explanation["trace"]["steps"]]
-
-
 def test_a_gathering_invoice_is_valued_as_of_now(api: Api, customer: str) -> None:
     api.run.all()
     [gathering] = api.ok("GET", INVOICES, query="statuses=gathering&expand=lines")["items"]
@@ -140,8 +128,7 @@ def test_a_gathering_invoice_is_valued_as_of_now(api: Api, customer: str) -> Non
     assert gathering["statusDetails"]["availableActions"] == {"invoice": {}}
     assert gathering["totals"]["total"] == "9.00"
     [line] = gathering["lines"]
-    status, _ = api("GET", f"{INVOICES}/{gathering['id']}/lines/{line['id']}/explanation")
-    assert status == 409
+    assert line["totals"]["total"] == "9.00"
     assert api("POST", f"{INVOICES}/{gathering['id']}/advance")[0] == 409
 
 

@@ -3,39 +3,15 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
-from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.state import InvoiceState
-from meterhouse.catalog.feature import Feature, FeatureSpec
-from meterhouse.catalog.postgres import PostgresFeatures
-from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.postgres_backfills import PostgresBackfills
-from meterhouse.platform.clickhouse import ClickHouse
-from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import begins
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import NOW, metered, tiers
 from tests.unit.subscriptions.samples import at
 
 JANUARY, FEBRUARY = at("2024-01-01"), at("2024-02-01")
-
-
-@pytest.fixture
-def house(run: Run, usage_store: ClickHouse) -> House:
-    """The run's namespace in the usage store, with a feature "eu" that counts calls of two regions."""
-    house = House(run.namespace, usage_store)
-    meter = house.meter()
-    with run.database.transaction(run.namespace) as transaction:
-        PostgresMeters(transaction).add(meter)
-        spec = FeatureSpec("eu", "Europe", meter.slug, {"region": {"$in": ["de", "fr"]}})
-        PostgresFeatures(transaction).add(Feature(new_id(), spec, NOW, NOW, meter_id=meter.id))
-        transaction.commit()
-    usage = MeteredUsage(begins(run.database, PostgresMeters), ClickHouseUsage(usage_store))
-    run.usage = usage  # type: ignore[assignment] # the real one in the place of the fake
-    return house
 
 
 def totals(run: Run) -> list[tuple[str | None, Decimal | None, Decimal]]:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from meterhouse.metering.clickhouse_counted_events import counted_events_sql
 from meterhouse.metering.clickhouse_rollup import recompute_sql
+from meterhouse.metering.counted_events import CountedPlace
 from meterhouse.metering.cut_usage_sql import layers_of, parts_of_layer_sql
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.metering.usage_sql import usage_sql
@@ -51,7 +53,9 @@ def test_one_subject_s_day_is_found_by_partition_and_key(house: House, granules:
     assert int(read) <= 3
 
 
-def test_one_subject_s_month_of_values_is_a_few_granules_of_each_day(house: House, granules: re.Pattern[str]) -> None:
+def test_one_subject_s_month_of_values_and_a_page_of_its_events_are_a_few_granules_of_each_day(
+    house: House, granules: re.Pattern[str]
+) -> None:
     meter = house.meter()
     house.store.command(_ROWS, {"namespace": house.namespace, "meter": meter.id})
     house.store.command("OPTIMIZE TABLE meter_values FINAL")
@@ -59,6 +63,11 @@ def test_one_subject_s_month_of_values_is_a_few_granules_of_each_day(house: Hous
     found = plan(house, month, None)
     read, of_all = granules.findall(found[found.index("PrimaryKey") :])[0]
     assert int(read) <= 2 * days < int(of_all) / 5
+    after = CountedPlace("s7", START + timedelta(days=10), "plan", "")
+    text, parameters = counted_events_sql(house.namespace, month, after, 100)
+    events = "\n".join(line for (line,) in house.store.query(f"EXPLAIN indexes = 1 {text}", parameters))
+    read, _ = granules.findall(events[events.index("PrimaryKey") :])[0]
+    assert int(read) <= 2 * days
 
 
 def test_a_month_s_total_of_clean_days_is_read_from_the_daily_rollup_alone(house: House) -> None:

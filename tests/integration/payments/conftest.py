@@ -4,19 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from localstack.fixtures import running_aws
 from localstack.stripe.server import running_stripe
 from localstack.stripe.service import Stripe
 from meterhouse.platform.postgres import Database
 from tests.integration.billing.conftest import Run
 from tests.integration.payments.given import AppsApi
 from tests.integration.payments.stripe_run import StripeRun
-
-
-@pytest.fixture(scope="session")
-def aws_account() -> Iterator[Mapping[str, str]]:
-    with running_aws() as environment:
-        yield environment
 
 
 @pytest.fixture

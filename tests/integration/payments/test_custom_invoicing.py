@@ -65,6 +65,20 @@ def test_a_draft_waits_until_it_is_there_and_the_final_invoice_too(
     assert shown["children"][0]["externalIds"] == {"invoicing": ids[1]["externalId"]}
 
 
+def test_the_system_tells_what_taxes_lines_have(api: AppsApi, hooked: Callable[..., str]) -> None:
+    invoice = hooked(draft=True, issuing=True)
+    line = api.ok("GET", f"{INVOICES}/{invoice}")["lines"][0]
+
+    def told(**taxes: str) -> dict[str, Any]:
+        return {"invoicing": {"lineTaxes": [{"lineId": line["id"], **taxes}]}}
+
+    status, problem = api("POST", f"{CALLS}/{invoice}/draft/synchronized", told(exclusive="0.001"))
+    assert (status, problem_fields(problem)) == (400, {"/invoicing/lineTaxes": "tax_impossible"})
+    api.ok("POST", f"{CALLS}/{invoice}/draft/synchronized", told(exclusive="1.9"))
+    [after] = [one for one in api.ok("GET", f"{INVOICES}/{invoice}")["lines"] if one["id"] == line["id"]]
+    assert (after["totals"]["taxesTotal"], after["taxes"]) == ("1.90", [{"behavior": "exclusive"}])
+
+
 def test_calls_that_are_repeated_change_nothing(api: AppsApi, run: Run, hooked: Callable[..., str]) -> None:
     invoice = hooked(draft=True, issuing=True)
     for call, body in (

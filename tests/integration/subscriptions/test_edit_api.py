@@ -141,3 +141,18 @@ def test_only_an_active_subscription_is_edited(api: "Api") -> None:
     assert (status, problem["code"]) == (409, "subscription_state_forbids")
     status, problem = edit(api, {"id": "01HZ0000000000000000000077"}, ADD_FEE)
     assert status == 404
+
+
+def test_a_tax_code_that_is_not_there_is_refused_in_custom_plans_and_added_items(api: "Api") -> None:
+    taxed = FEE | {"taxConfig": {"taxCodeId": "01HZ0000000000000000000000"}}
+    status, problem = edit(api, api.subscribe(), ADD_FEE | {"rateCard": taxed})
+    pointer = "/rateCard/taxConfig/taxCodeId"
+    assert (status, faults_of(problem)) == (400, [(f"/customizations/0{pointer}", "rate_card_tax_code_not_found")])
+
+    only = {"key": "only", "name": "Only", "duration": None, "rateCards": [taxed]}
+    custom = {"name": "Custom", "currency": "USD", "billingCadence": "P1M", "phases": [only]}
+    status, problem = api.call("POST", SUBSCRIPTIONS, {"customPlan": custom, "customerId": api.customer})
+    assert (status, faults_of(problem)) == (
+        400,
+        [("/customPlan/phases/0/rateCards/0/taxConfig/taxCodeId", "rate_card_tax_code_not_found")],
+    )

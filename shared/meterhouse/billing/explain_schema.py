@@ -1,0 +1,179 @@
+"""How a line came about, on the wire; the contract has nothing like it."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from meterhouse.billing.explain_line import Explained, Measured
+from meterhouse.billing.invoice_schema import LineWire
+from meterhouse.billing.invoice_wire import line_to_wire, period_to_wire
+from meterhouse.billing.verification import hash_of
+from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.counted_events import CountedEvent, CountedPlace
+from meterhouse.metering.cursor import unknown_cursor
+from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
+from meterhouse.rating.trace import is_genuine
+
+
+class PlanVersion(Wire):
+    id: Ulid
+    key: str
+    version: int
+
+
+class PriceVersion(Wire):
+    """Where the price comes from. `item` is the subscription's item with its version; a line by hand is its own."""
+
+    item: str
+    managed_by: str
+    plan: PlanVersion | None = None
+
+
+class ArithmeticWire(Wire):
+    """`trace` is as it was hashed; `isGenuine`: it still has its hash."""
+
+    hash: str
+    is_genuine: bool
+    trace: dict[str, Any]
+
+
+class AskedMeter(Wire):
+    id: Ulid
+    slug: str
+    event_type: str
+    aggregation: Aggregation
+    value_property: str | None = None
+    event_from: Instant | None = None
+    revision: int
+
+
+class AskedFeature(Wire):
+    id: Ulid
+    key: str
+
+
+class MeterQueryWire(Wire):
+    """What is asked of the meter. `groupBy` are the paths of the keys that `filters` read."""
+
+    meter: AskedMeter
+    feature: AskedFeature
+    period: PeriodWire
+    subjects: list[str]
+    filters: dict[str, dict[str, Any]]
+    group_by: dict[str, str]
+
+
+class UsageSnapshot(Wire):
+    """What was read, and when; a flat price has the quantity of one, which nobody read."""
+
+    quantity: Numeric | None = None
+    read_at: Instant | None = None
+
+
+class EventBehind(Wire):
+    """`counted`: it was stored when usage was read. Later ones are late: they are on no line of this invoice."""
+
+    source: str
+    id: str
+    subject: str
+    time: Instant
+    value: Numeric | None = None
+    texts: list[str] | None = None
+    ingested_at: Instant
+    stored_at: Instant
+    counted: bool
+
+
+class EventsBehind(Wire):
+    items: list[EventBehind]
+    next_cursor: str | None = None
+
+
+class LineExplanation(Wire):
+    line: LineWire
+    price_version: PriceVersion
+    arithmetic: ArithmeticWire
+    usage: UsageSnapshot
+    meter_query: MeterQueryWire | None = None
+    events: EventsBehind | None = None
+
+
+def explanation_to_wire(explained: Explained) -> LineExplanation:
+    line, measured, plan = explained.line, explained.measured, explained.plan
+    trace: dict[str, Any] = dict(line.trace or {})
+    version = str(trace["inputs"].get("price_version") or line.key)
+    return LineExplanation(
+        line=line_to_wire(explained.invoice, line),
+        price_version=PriceVersion(
+            item=version,
+            managed_by=line.managed_by.value,
+            plan=None if plan is None else PlanVersion(id=plan.id, key=plan.key, version=plan.version),
+        ),
+        arithmetic=ArithmeticWire(hash=hash_of(line), is_genuine=is_genuine(trace), trace=trace),
+        usage=UsageSnapshot(
+            quantity=line.quantity,
+            read_at=explained.invoice.quantity_snapshotted_at if line.rate_card.is_metered else None,
+        ),
+        meter_query=None if measured is None else _query(explained, measured),
+        events=None if measured is None else _events(explained, measured),
+    )
+
+
+def encode_place(place: CountedPlace) -> str:
+    parts = [place.subject, format_rfc3339(place.hour), place.source, place.id]
+    return urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+def decode_place(text: str) -> CountedPlace:
+    """The place a cursor stands for; `InvalidInput` when it is none of ours."""
+    try:
+        subject, hour, source, event_id = json.loads(urlsafe_b64decode(text.encode()))
+        place = CountedPlace(str(subject), parse_rfc3339(hour), str(source), str(event_id))
+    except (ValueError, TypeError, AttributeError):
+        raise unknown_cursor() from None
+    if encode_place(place) != text:
+        raise unknown_cursor()
+    return place
+
+
+def _query(explained: Explained, measured: Measured) -> MeterQueryWire:
+    meter, feature, query = measured.query.meter, measured.feature, measured.query
+    filters = {key: dict(condition) for key, condition in feature.spec.filters.items() if condition}
+    return MeterQueryWire(
+        meter=AskedMeter(
+            id=meter.id,
+            slug=meter.slug,
+            event_type=meter.event_type,
+            aggregation=meter.aggregation,
+            value_property=meter.value_property,
+            event_from=meter.event_from,
+            revision=meter.revision,
+        ),
+        feature=AskedFeature(id=feature.id, key=feature.key),
+        period=period_to_wire(explained.line.service_period),
+        subjects=list(query.subjects or ()),
+        filters=filters,
+        group_by={key: path for key, path in meter.group_by.items() if key in filters},
+    )
+
+
+def _events(explained: Explained, measured: Measured) -> EventsBehind:
+    return EventsBehind(
+        items=[_event(explained, event) for event in measured.events],
+        next_cursor=encode_place(measured.events[-1].place) if measured.is_cut else None,
+    )
+
+
+def _event(explained: Explained, event: CountedEvent) -> EventBehind:
+    return EventBehind(
+        source=event.place.source,
+        id=event.place.id,
+        subject=event.place.subject,
+        time=event.time,
+        value=event.value,
+        texts=list(event.texts) or None,
+        ingested_at=event.ingested_at,
+        stored_at=event.stored_at,
+        counted=explained.counts(event),
+    )
