@@ -14,6 +14,8 @@ class Technology(StrEnum):
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
     STEPFUNCTIONS = "stepfunctions"
+    GENAI = "genai"
+    """No service: the price list of language models, a package."""
     SECRETSMANAGER = "secretsmanager"
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
@@ -63,5 +65,5 @@ class FunctionSpec:
         return Technology.STRIPE in self.technologies
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER, *_LATER = Technology
-S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATER
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
+GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATER

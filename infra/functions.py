@@ -5,20 +5,21 @@ from __future__ import annotations
 from infra.function_spec import (
     CLICKHOUSE,
     EVENTBRIDGE,
+    GENAI,
     KAFKA,
     PDF,
     POSTGRES,
     S3,
     SECRETSMANAGER,
-    SECRETSMANAGER_WRITER,
     STEPFUNCTIONS,
     STRIPE,
-    STRIPE_CONNECTOR,
     Credential,
     FunctionSpec,
 )
+from infra.functions_of_apps import APPS
 
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
+_LLM_COST = "/api/v3/openmeter/llm-cost"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 DOCUMENT_WORKER = FunctionSpec(
@@ -230,41 +231,7 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec(
-        "manage_apps",
-        (POSTGRES, SECRETSMANAGER, SECRETSMANAGER_WRITER, STRIPE, STRIPE_CONNECTOR),
-        routes=(
-            "GET /api/v1/apps",
-            "GET /api/v1/apps/{id}",
-            "PUT /api/v1/apps/{id}",
-            "DELETE /api/v1/apps/{id}",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status",
-            "GET /api/v1/marketplace/listings",
-            "GET /api/v1/marketplace/listings/{type}",
-            "POST /api/v1/marketplace/listings/{type}/install",
-            "POST /api/v1/marketplace/listings/{type}/install/apikey",
-            "GET /api/v1/marketplace/listings/{type}/install/oauth2",
-            "GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize",
-            "GET /api/v1/customers/{customerIdOrKey}/apps",
-            "PUT /api/v1/customers/{customerIdOrKey}/apps",
-            "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
-            "GET /api/v1/customers/{customerIdOrKey}/stripe",
-            "PUT /api/v1/customers/{customerIdOrKey}/stripe",
-            "POST /api/v1/customers/{customerIdOrKey}/stripe/portal",
-            "POST /api/v1/stripe/checkout/sessions",
-            "PUT /api/v1/apps/{id}/stripe/api-key",
-        ),
-        memory=1024,
-    ),
-    FunctionSpec(
-        "receive_stripe_event",
-        (POSTGRES, SECRETSMANAGER, STRIPE),
-        routes=("POST /api/v1/apps/{id}/stripe/webhook",),
-        memory=1024,
-        open_because="Stripe has no API key of ours: its signature is checked with the app's own secret",
-    ),
+    *APPS,
     FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),
@@ -292,6 +259,21 @@ REQUESTS = (
             f"GET {_CREDITS}/auto-top-up",
             f"PUT {_CREDITS}/auto-top-up/{{currency}}",
             f"DELETE {_CREDITS}/auto-top-up/{{currency}}",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
+        "manage_llm_costs",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            f"GET {_LLM_COST}/prices",
+            f"GET {_LLM_COST}/prices/{{priceId}}",
+            f"GET {_LLM_COST}/overrides",
+            f"POST {_LLM_COST}/overrides",
+            f"DELETE {_LLM_COST}/overrides/{{priceId}}",
+            "POST /api/v3/openmeter/features/{featureId}/cost/query",
+            "GET /api/v1/margins",
+            "GET /api/v1/llm-cost/unknown-models",
         ),
         memory=1024,
     ),
@@ -333,6 +315,7 @@ STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
+    FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec(

@@ -22,6 +22,7 @@ OF_TECHNOLOGY = {
     Technology.CLICKHOUSE: Layer.CLICKHOUSE,
     Technology.KAFKA: Layer.KAFKA,
     Technology.STRIPE: Layer.PAYMENTS,
+    Technology.GENAI: Layer.GENAI,
     Technology.PDF: Layer.PDF,
 }
 
