@@ -47,8 +47,8 @@ class AdvanceInvoices:
             under_way = work.store.invoices.under_way(batch.ids)
             apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
             before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
-            taken_up = [resumed(invoice, apps[invoice.app_id], self._dunning, as_of) for invoice in before]
-            after = gone_on(work, batch.namespace, taken_up, self._apps, as_of)
+            taken_up = [resumed(invoice, as_of) for invoice in before]
+            after = gone_on(work, batch.namespace, taken_up, self._apps, as_of, self._dunning)
             changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
             save(work, changed, self._now())
             work.commit()

@@ -62,8 +62,8 @@ class DriveInvoice:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             before = found_invoice(work, invoice_id)
             app = self._apps.of(namespace, {before.app_id})[before.app_id]
-            taken_up = resumed(self._collected(work, namespace, before, at), app, self._dunning, at)
-            [driven] = gone_on(work, namespace, [taken_up], self._apps, at)
+            taken_up = resumed(self._collected(work, namespace, before, at), at)
+            [driven] = gone_on(work, namespace, [taken_up], self._apps, at, self._dunning)
             if not has_moved(before, driven.invoice):
                 return Stand(before, None)
             save(work, [driven], at)

@@ -3,24 +3,29 @@
 from datetime import datetime
 
 from meterhouse.billing.app import InvoicingApp
-from meterhouse.billing.drive import Driven
+from meterhouse.billing.bookings import BookingsOf, bookings_of
+from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.state import RETRIED_BY_RUNS, TRANSITIONS, InvoiceState, Trigger
 
 
-def resumed(invoice: Invoice, app: InvoicingApp, dunning: Dunning, at: datetime) -> Driven:
-    """The invoice back at the work that failed, or at the step that dunning has for it by `at`.
-
-    One that lacks quantities waits for collecting.
-    """
+def resumed(invoice: Invoice, at: datetime) -> Driven:
+    """The invoice back at the work that failed; one that lacks quantities waits for collecting."""
     driven = Driven(invoice)
-    planned = dunning.planned(invoice, app)
-    if planned is not None and planned.at < at:
-        return driven.must_fire(planned.trigger, at, planned.reason)
     trigger = RETRIED_BY_RUNS.get(invoice.state)
     lacks_usage = invoice.state is InvoiceState.DRAFT_INVALID and invoice.quantity_snapshotted_at is None
     return driven if trigger is None or lacks_usage else driven.must_fire(trigger, at)
+
+
+def drive_by_rule(
+    driven: Driven, app: InvoicingApp, dunning: Dunning, at: datetime, bookings: BookingsOf = bookings_of
+) -> Driven:
+    """Go on until nothing follows at `at`, by the app or by dunning: each attempt puts the next step off."""
+    driven = drive(driven, app, at, bookings)
+    while (planned := dunning.planned(driven.invoice, app)) is not None and planned.at < at:
+        driven = drive(driven.must_fire(planned.trigger, at, planned.reason), app, at, bookings)
+    return driven
 
 
 def has_moved(before: Invoice, after: Invoice) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Apps
+from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.burn_credit import settle_credit
 from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import draft_number
+from meterhouse.billing.lifecycle import drive_by_rule
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
@@ -35,9 +37,14 @@ def _was_synced(driven: Driven) -> bool:
 
 
 def gone_on(
-    work: Work[BillingStore], namespace: str, driven: Sequence[Driven], apps: Apps, at: datetime
+    work: Work[BillingStore],
+    namespace: str,
+    driven: Sequence[Driven],
+    apps: Apps,
+    at: datetime,
+    dunning: Dunning | None = None,
 ) -> list[Driven]:
-    """Each invoice as far as it goes on its app at `at`; not saved, but numbered where it was issued.
+    """Each invoice as far as it goes on its app, and by the rule; not saved, but numbered where it was issued.
 
     What the audit of the books holds stays where it is, unless it is being deleted.
     """
@@ -45,9 +52,14 @@ def gone_on(
     parked = work.store.findings.parked([one.invoice.id for one in driven])
     held = [one.invoice.id in parked and one.invoice.state not in _ON_ITS_WAY_OUT for one in driven]
     moved = [
-        one if is_held else drive(one, by_id[one.invoice.app_id], at) for one, is_held in zip(driven, held, strict=True)
+        one if is_held else _moved(one, by_id[one.invoice.app_id], dunning, at)
+        for one, is_held in zip(driven, held, strict=True)
     ]
     return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
+
+
+def _moved(driven: Driven, app: InvoicingApp, dunning: Dunning | None, at: datetime) -> Driven:
+    return drive(driven, app, at) if dunning is None else drive_by_rule(driven, app, dunning, at)
 
 
 def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mapping[str, str]) -> list[Driven]:

@@ -7,11 +7,11 @@ from datetime import datetime
 from meterhouse.billing.installed_app import AppStatus, AppType, CustomInvoicingConfig, InstalledApp, StripeConfig
 from meterhouse.billing.ports import PageOf
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
+from meterhouse.payments.events import app_event
 from meterhouse.payments.installed_apps import sandbox
 from meterhouse.payments.key_faults import faults_at
 from meterhouse.payments.ports import Connector, PaymentsStore, SecretKeeper
 from meterhouse.platform import clock, ids
-from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin, Work
 
 
@@ -92,7 +92,7 @@ class AppService:
             if change.api_key is not None:
                 changed = self._with_key(namespace, changed, change.api_key)
             work.store.apps.save(changed)
-            self._publish(work, "app.updated", changed)
+            work.publish(app_event(self._new_id(), "app.updated", changed))
             work.commit()
         return changed
 
@@ -115,7 +115,7 @@ class AppService:
                 now = self._now()
                 gone = replace(before, updated_at=now, deleted_at=now)
                 work.store.apps.save(gone)
-                self._publish(work, "app.uninstalled", gone)
+                work.publish(app_event(self._new_id(), "app.uninstalled", gone))
             work.commit()
         self._disconnect(namespace, app_id)
 
@@ -153,7 +153,3 @@ class AppService:
         if found.deleted_at is not None:
             raise Conflict(f"app {app_id} is uninstalled", "app_uninstalled")
         return found
-
-    def _publish(self, work: Work[PaymentsStore], kind: str, app: InstalledApp) -> None:
-        data = {"appId": app.id, "type": app.type.value}
-        work.publish(DomainEvent(self._new_id(), kind, f"app/{app.id}", app.updated_at, data))

@@ -10,11 +10,11 @@ from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import AppChoice, ProfileService, sandbox_id
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.ids import derived_ulid
+from meterhouse.payments.events import app_event
 from meterhouse.payments.installed_apps import sandbox
 from meterhouse.payments.key_faults import faults_at
 from meterhouse.payments.ports import Account, Connector, PaymentsStore, SecretKeeper
 from meterhouse.platform import clock, ids
-from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin, Work
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,7 +139,7 @@ class InstallApp:
         with self._begin(namespace) as work:
             work.store.apps.add(app)
             work.store.apps.save(app)
-            self._publish(work, app)
+            work.publish(app_event(self._new_id(), "app.installed", app))
             made = self._profile(namespace, app, supplier) if wish.has_profile else None
             work.commit()
         is_default = made is not None and made.spec.is_default
@@ -155,10 +155,6 @@ class InstallApp:
             is_default=default.app_id == sandbox_id(namespace),
         )
         return self._profiles.create(namespace, spec, AppChoice(app.id, app.id, app.id))
-
-    def _publish(self, work: Work[PaymentsStore], app: InstalledApp) -> None:
-        data = {"appId": app.id, "type": app.type.value}
-        work.publish(DomainEvent(self._new_id(), "app.installed", f"app/{app.id}", app.updated_at, data))
 
 
 def _installed(work: Work[PaymentsStore], app_id: str) -> InstalledApp | None:

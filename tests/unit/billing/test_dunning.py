@@ -7,7 +7,7 @@ from meterhouse.billing.app import Payment
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.lifecycle import has_moved, may_move, resumed, waits_until
+from meterhouse.billing.lifecycle import drive_by_rule, has_moved, may_move, resumed, waits_until
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.kernel.duration import Duration
@@ -29,7 +29,7 @@ def story(invoice: Invoice, app: FakeApp, until: datetime, dunning: Dunning | No
     """Each step of hourly runs: the day after the issue, and the state."""
     told, now = [], ISSUED
     while now <= until:
-        driven = drive(resumed(invoice, app, dunning or Dunning(), now), app, now)
+        driven = drive_by_rule(resumed(invoice, now), app, dunning or Dunning(), now)
         told += [((now - ISSUED).days, step.target.value) for step in driven.transitions]
         invoice, now = driven.invoice, now + timedelta(hours=1)
     return told
@@ -77,13 +77,20 @@ def test_who_pays_by_himself_or_is_asked_by_the_app_is_overdue_and_then_given_up
 def test_what_is_due_on_receipt_is_not_overdue_at_once() -> None:
     invoice = unpaid(None, due_after=Duration("P0D"))
     assert invoice.due_at == ISSUED
-    assert resumed(invoice, FakeApp(), Dunning(), ISSUED) == Driven(invoice)
+    assert drive_by_rule(Driven(invoice), FakeApp(), Dunning(), ISSUED) == Driven(invoice)
     assert story(invoice, FakeApp(), at("2024-02-02"))[0] == (0, "overdue")
 
 
 def test_without_retries_the_first_failure_is_the_last() -> None:
     told = story(unpaid(DECLINED), FakeApp(payment=DECLINED), at("2024-03-01"), Dunning(retry_after=()))
     assert told == [(0, "uncollectible")]
+
+
+def test_a_retry_whose_end_is_unknown_is_overdue_in_the_same_run_if_it_is_due() -> None:
+    late = ISSUED + timedelta(days=31)
+    driven = drive_by_rule(Driven(unpaid(DECLINED)), FakeApp(), Dunning(), late)
+    assert [step.target.value for step in driven.transitions] == ["payment_processing.pending", "overdue"]
+    assert drive_by_rule(Driven(driven.invoice), FakeApp(), Dunning(), late).transitions == ()
 
 
 def test_a_retry_by_hand_is_an_attempt_too() -> None:
@@ -96,7 +103,7 @@ def test_a_retry_by_hand_is_an_attempt_too() -> None:
 def test_a_failed_retry_is_recorded_although_it_ended_where_it_began() -> None:
     before = unpaid(DECLINED)
     later = ISSUED + timedelta(days=2)
-    after = drive(resumed(before, FakeApp(), Dunning(), later), FakeApp(payment=DECLINED), later).invoice
+    after = drive_by_rule(Driven(before), FakeApp(payment=DECLINED), Dunning(), later).invoice
     assert after.state is before.state
     assert has_moved(before, after)
     assert not has_moved(before, replace(before, issues=()))

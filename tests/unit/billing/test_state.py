@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +12,7 @@ from meterhouse.billing.state import (
     is_immutable,
     target_of,
 )
+from tests.unit.billing.worked_states import TABLE
 
 S, T = InvoiceState, Trigger
 ALL = frozenset(Guard) - {Guard.MANUAL_ADVANCE, Guard.NO_LINES}
@@ -25,9 +23,6 @@ def ways(state: InvoiceState) -> set[tuple[str, str, frozenset[str]]]:
     found = TRANSITIONS[state].items()
     return {(trigger.value, way.to.value, frozenset(way.guards)) for trigger, each in found for way in each}
 
-
-WORKED = json.loads((Path(__file__).parent / "worked_states.json").read_text())
-"""Of every state but gathering, which trigger leads where under which guards."""
 
 GUARDS = {
     "collection_at passed": Guard.COLLECTION_DUE,
@@ -43,19 +38,19 @@ GUARDS = {
 """The worked cases' words. Quantities that are not ready fail the collecting, so no guard waits for them."""
 
 
-@pytest.mark.parametrize("state", sorted(WORKED))
+@pytest.mark.parametrize("state", sorted(TABLE))
 def test_every_state_has_the_transitions_of_its_worked_case(state: str) -> None:
     expected = {
         (trigger, way["to"], frozenset(GUARDS[guard.removesuffix(" and quantities ready")] for guard in way["guards"]))
-        for trigger, each in WORKED[state].items()
+        for trigger, each in TABLE[state].items()
         for way in each
     }
     assert ways(InvoiceState(state)) == expected
 
 
 def test_the_table_is_that_of_the_worked_cases() -> None:
-    assert {*WORKED, "gathering"} == set(S)
-    assert len(WORKED) == 36
+    assert {*TABLE, "gathering"} == set(S)
+    assert len(TABLE) == 36
 
 
 def test_a_payment_may_end_in_every_way_the_contract_knows_and_be_voided() -> None:
