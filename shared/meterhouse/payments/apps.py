@@ -96,6 +96,16 @@ class AppService:
             work.commit()
         return changed
 
+    def replace_key(self, namespace: str, app_id: str, api_key: str) -> None:
+        """Put the key of a Stripe app's account in place of the old one.
+
+        Raises:
+            NotFound, Conflict, InvalidInput, Unavailable: as `replace`.
+        """
+        found = self.get(namespace, app_id)
+        change = AppChange(AppType.STRIPE, found.name, found.description, found.metadata, None, api_key)
+        self.replace(namespace, app_id, change)
+
     def uninstall(self, namespace: str, app_id: str) -> None:
         """Uninstall softly, its credentials for good; uninstalling again deletes what of these is left.
 
