@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.function_spec import (
     CLICKHOUSE,
     EVENTBRIDGE,
+    GENAI,
     KAFKA,
     PDF,
     POSTGRES,
@@ -16,6 +17,7 @@ from infra.function_spec import (
 )
 
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
+_LLM_COST = "/api/v3/openmeter/llm-cost"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 DOCUMENT_WORKER = FunctionSpec(
@@ -283,6 +285,21 @@ REQUESTS = (
         memory=1024,
     ),
     FunctionSpec(
+        "manage_llm_costs",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            f"GET {_LLM_COST}/prices",
+            f"GET {_LLM_COST}/prices/{{priceId}}",
+            f"GET {_LLM_COST}/overrides",
+            f"POST {_LLM_COST}/overrides",
+            f"DELETE {_LLM_COST}/overrides/{{priceId}}",
+            "POST /api/v3/openmeter/features/{featureId}/cost/query",
+            "GET /api/v1/margins",
+            "GET /api/v1/llm-cost/unknown-models",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "inspect_events",
         (KAFKA, CLICKHOUSE, POSTGRES),
         routes=(
@@ -315,6 +332,7 @@ STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
+    FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec(
