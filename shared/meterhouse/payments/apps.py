@@ -120,7 +120,7 @@ class AppService:
             work.lock("billing_profiles")
             before = self._found(work, namespace, app_id)
             if before.deleted_at is None:
-                if work.store.use.is_used(app_id):
+                if _is_needed(work, before):
                     raise Conflict("a billing profile or an invoice under way needs the app", "app_in_use")
                 now = self._now()
                 gone = replace(before, updated_at=now, deleted_at=now)
@@ -163,3 +163,8 @@ class AppService:
         if found.deleted_at is not None:
             raise Conflict(f"app {app_id} is uninstalled", "app_uninstalled")
         return found
+
+
+def _is_needed(work: Work[PaymentsStore], app: InstalledApp) -> bool:
+    awaits_first_profile = app.type is AppType.SANDBOX and not work.store.use.has_default()
+    return awaits_first_profile or work.store.use.is_used(app.id)

@@ -32,6 +32,9 @@ class AppUse(Protocol):
     def is_used(self, app_id: str) -> bool:
         """Whether a live profile names it, or an invoice that is not at its end."""
 
+    def has_default(self) -> bool:
+        """Whether there is a default profile; the first one comes by itself, with the sandbox as its app."""
+
 
 class CustomersOfApps(Protocol):
     def of_customer(self, customer_id: str) -> list[CustomerData]:
