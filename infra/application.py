@@ -16,7 +16,7 @@ from infra.data_plane_external import external_data_plane
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
 from infra.function_spec import SECRETSMANAGER, SECRETSMANAGER_WRITER
-from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, DUNNING, FUNCTIONS, MIGRATION
+from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
@@ -33,6 +33,7 @@ from infra.secrets import ApplicationSecrets, accept_secrets_of_apps
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
+from infra.workflow_tasks import DUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,7 @@ class ApplicationStack(Stack):
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
+        self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.invoice_lifecycle = Workflow(self, "invoice_lifecycle", self.functions, hours=4320)
@@ -70,7 +72,7 @@ class ApplicationStack(Stack):
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
         self.book_audit = Workflow(self, "book_audit", self.functions, hours=6)
         self.backfill = Backfill(self, self.functions, self.bus)
-        self.api = MeterhouseApi(self, self.functions, settings.domain)
+        self.api.serve(self.functions)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
         moving = balances(BALANCE_WORKER.timeout, settings.balance_workers)
@@ -84,8 +86,15 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        arn_of = partial(workflow_arn, self)
-        capabilities = Capabilities(plane, self.bus, self.secrets, arn_of, self.documents)
+        capabilities = Capabilities(
+            plane,
+            self.bus,
+            self.secrets,
+            partial(workflow_arn, self),
+            self.documents,
+            api_url=self.api.public_url,
+            stripe_url=settings.stripe_url,
+        )
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
@@ -97,6 +106,7 @@ class ApplicationStack(Stack):
                 environment={**capability.environment, **chosen.get(spec.name, {})},
                 grants=capability.grants,
                 network=plane.network,
+                calls_out=spec.calls_out,
                 timeout=spec.timeout,
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,

@@ -5,17 +5,30 @@ from __future__ import annotations
 from infra.function_spec import (
     CLICKHOUSE,
     EVENTBRIDGE,
+    GENAI,
     KAFKA,
     PDF,
     POSTGRES,
     S3,
-    SECRETSMANAGER_WRITER,
+    SECRETSMANAGER,
     STEPFUNCTIONS,
+    STRIPE,
     Credential,
     FunctionSpec,
 )
+from infra.functions_of_apps import APPS
+from infra.workflow_tasks import (
+    AUDIT_TASKS,
+    BACKFILL_TASKS,
+    BACKTEST_TASKS,
+    CREDIT_TASKS,
+    GRANT_TASKS,
+    INVOICE_RUN_TASKS,
+    LIFECYCLE_TASKS,
+)
 
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
+_LLM_COST = "/api/v3/openmeter/llm-cost"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 DOCUMENT_WORKER = FunctionSpec(
@@ -196,7 +209,7 @@ REQUESTS = (
     ),
     FunctionSpec(
         "manage_invoices",
-        (POSTGRES, CLICKHOUSE),
+        (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE),
         routes=(
             "GET /api/v1/billing/profiles",
             "POST /api/v1/billing/profiles",
@@ -227,31 +240,7 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec(
-        "manage_apps",
-        (POSTGRES, SECRETSMANAGER_WRITER),
-        routes=(
-            "GET /api/v1/apps",
-            "GET /api/v1/apps/{id}",
-            "PUT /api/v1/apps/{id}",
-            "DELETE /api/v1/apps/{id}",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status",
-            "GET /api/v1/marketplace/listings",
-            "GET /api/v1/marketplace/listings/{type}",
-            "POST /api/v1/marketplace/listings/{type}/install",
-            "POST /api/v1/marketplace/listings/{type}/install/apikey",
-            "GET /api/v1/marketplace/listings/{type}/install/oauth2",
-            "GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize",
-            "GET /api/v1/customers/{customerIdOrKey}/apps",
-            "PUT /api/v1/customers/{customerIdOrKey}/apps",
-            "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
-            "GET /api/v1/customers/{customerIdOrKey}/stripe",
-            "PUT /api/v1/customers/{customerIdOrKey}/stripe",
-        ),
-        memory=1024,
-    ),
+    *APPS,
     FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),
@@ -276,6 +265,24 @@ REQUESTS = (
             f"GET {_CREDITS}/balance",
             f"GET {_CREDITS}/transactions",
             f"POST {_CREDITS}/adjustments",
+            f"GET {_CREDITS}/auto-top-up",
+            f"PUT {_CREDITS}/auto-top-up/{{currency}}",
+            f"DELETE {_CREDITS}/auto-top-up/{{currency}}",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
+        "manage_llm_costs",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            f"GET {_LLM_COST}/prices",
+            f"GET {_LLM_COST}/prices/{{priceId}}",
+            f"GET {_LLM_COST}/overrides",
+            f"POST {_LLM_COST}/overrides",
+            f"DELETE {_LLM_COST}/overrides/{{priceId}}",
+            "POST /api/v3/openmeter/features/{featureId}/cost/query",
+            "GET /api/v1/margins",
+            "GET /api/v1/llm-cost/unknown-models",
         ),
         memory=1024,
     ),
@@ -303,7 +310,12 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, authorized=False),
+    FunctionSpec(
+        "describe_api",
+        routes=("GET /api/v1/openapi.json",),
+        timeout=10,
+        open_because="the API's own description is public",
+    ),
 )
 
 BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA), timeout=120, memory=1024)
@@ -312,6 +324,7 @@ STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
+    FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec(
@@ -321,40 +334,6 @@ STREAMS_AND_SCHEDULES = (
     FunctionSpec("audit_rollups", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=512),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
-
-INVOICE_RUN_TASKS = (
-    FunctionSpec("await_watermark", (KAFKA,), timeout=30),
-    FunctionSpec("sweep_writings", (CLICKHOUSE, POSTGRES), timeout=900, memory=1024),
-    FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
-    FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
-    FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
-)
-
-LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
-"""One invoice of an app that is far away."""
-DUNNING = ("advance_invoices", "drive_invoice")
-"""What decides when a payment is asked for again, and given up."""
-
-BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
-
-GRANT_TASKS = (
-    FunctionSpec("list_grant_batches", (POSTGRES,), timeout=60),
-    FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
-)
-
-BACKTEST_TASKS = (
-    FunctionSpec("list_backtest_batches", (POSTGRES,), timeout=60),
-    FunctionSpec("rate_backtest", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("finish_backtest", (POSTGRES,), timeout=120, memory=1024),
-)
-
-CREDIT_TASKS = (
-    FunctionSpec("list_expired_credits", (POSTGRES,), timeout=60),
-    FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
-)
-
-AUDIT_TASKS = (FunctionSpec("audit_books", (POSTGRES,), timeout=900, memory=1024),)
 
 MIGRATION = FunctionSpec(
     "migrate_databases",

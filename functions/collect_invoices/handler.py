@@ -5,7 +5,12 @@ from typing import Any
 from meterhouse.billing.batch import as_of_of, batch_of
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.open_lines import OpenLines
 from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.purchases import BilledPurchases
+from meterhouse.billing.top_up_credits import TopUpCredits
+from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.ledger.top_ups import TopUps
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform import clock
@@ -18,9 +23,13 @@ usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
 collect_invoices = CollectInvoices(begin, usage)
+top_ups = TopUps(begins(database, PostgresLedgerStore), OpenLines(begin, usage), purchases=BilledPurchases(begin))
+top_up_credits = TopUpCredits(begin, top_ups)
 
 
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
     """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
-    return collect_invoices(batch_of(event, begin), as_of_of(event, clock.now())).document()
+    batch = batch_of(event, begin)
+    collected = collect_invoices(batch, as_of_of(event, clock.now()))
+    return collected.beside(top_up_credits(batch)).document()

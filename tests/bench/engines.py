@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cached_property
 
 from localstack.fixtures import (
@@ -40,9 +41,13 @@ class Engines:
         return settings
 
     @cached_property
+    def _postgres_server(self) -> PostgresServer:
+        return self._stack.enter_context(running_postgres())
+
+    @cached_property
     def postgres(self) -> PostgresSettings:
         """How a function connects to the migrated database."""
-        server: PostgresServer = self._stack.enter_context(running_postgres())
+        server = self._postgres_server
         place, owner = (server.host, server.port, server.database), server.owner
         application = PostgresSettings(*place, APPLICATION_ROLE, _PASSWORD, "disable")
         store = MigratedPostgres(PostgresSettings(*place, owner.username, owner.password, "disable"), application)
@@ -50,6 +55,12 @@ class Engines:
             store.create_application_role()
             migrate(store, migrations("postgres"))
         return application
+
+    @property
+    def unguarded_postgres(self) -> PostgresSettings:
+        """The same database for whom row level security does not bind."""
+        role = self._postgres_server.superuser
+        return replace(self.postgres, username=role.username, password=role.password)
 
     @contextmanager
     def usage_store(self, name: str) -> Iterator[ClickHouseSettings]:

@@ -1,4 +1,4 @@
-"""The operations of the official SDK on apps, in the namespace of `test_sdk_coverage`."""
+"""What the official SDK does with apps, which it leaves as plain objects, in the namespace of `test_sdk_coverage`."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,13 +17,13 @@ def installed(sdk: Sdk, name: str, **hooks: bool) -> Any:
     """A custom invoicing app, beside the default profile's."""
     app = sdk.marketplace.install("custom_invoicing", {"name": name, "createBillingProfile": False}).app
     settings = {"enableDraftSyncHook": False, "enableIssuingSyncHook": False, **hooks}
-    return sdk.apps.update(app.id, {"type": "custom_invoicing", "name": name, **settings})
+    return sdk.apps.update(app["id"], {"type": "custom_invoicing", "name": name, **settings})
 
 
 def sent(sdk: Sdk, key: str, **hooks: bool) -> Any:
     """An invoice at a custom invoicing app of its own."""
     app, owner = installed(sdk, key, **hooks), customer(sdk, key)
-    apps = dict.fromkeys(("tax", "invoicing", "payment"), app.id)
+    apps = dict.fromkeys(("tax", "invoicing", "payment"), app["id"])
     to = sdk.billing_profiles.create(profile(sdk, key, apps=apps)).id
     sdk.customer_overrides.upsert(owner, {"billingProfileId": to})
     sdk.customer_invoice.create_pending_invoice_line(owner, {"currency": "USD", "lines": [fee()]})
@@ -46,7 +46,7 @@ def get_listing(sdk: Sdk, _eventually: Eventually) -> None:
 
 def install(sdk: Sdk, _eventually: Eventually) -> None:
     made = sdk.marketplace.install("custom_invoicing", {"name": "Made", "createBillingProfile": False})
-    assert (made.app.name, made.app.status, made.default_for_capability_types) == ("Made", "ready", [])
+    assert (made.app["name"], made.app["status"], made.default_for_capability_types) == ("Made", "ready", [])
 
 
 def refused_oauth2(sdk: Sdk, _eventually: Eventually) -> None:
@@ -58,23 +58,23 @@ def refused_oauth2(sdk: Sdk, _eventually: Eventually) -> None:
 
 def list_apps(sdk: Sdk, _eventually: Eventually) -> None:
     app = installed(sdk, "in_list")
-    found = {one.id: one.type for one in sdk.apps.list(page=1, page_size=1000).items_property}
-    assert (found[app.id], "sandbox" in found.values()) == ("custom_invoicing", True)
+    found = {one["id"]: one["type"] for one in sdk.apps.list(page=1, page_size=1000).items_property}
+    assert (found[app["id"]], "sandbox" in found.values()) == ("custom_invoicing", True)
 
 
 def get_app(sdk: Sdk, _eventually: Eventually) -> None:
     app = installed(sdk, "got")
-    assert sdk.apps.get(app.id).name == "got"
+    assert sdk.apps.get(app["id"])["name"] == "got"
 
 
 def update_app(sdk: Sdk, _eventually: Eventually) -> None:
-    assert installed(sdk, "hooked", enableDraftSyncHook=True).enable_draft_sync_hook
+    assert installed(sdk, "hooked", enableDraftSyncHook=True)["enableDraftSyncHook"]
 
 
 def uninstall_app(sdk: Sdk, _eventually: Eventually) -> None:
     app = installed(sdk, "gone")
-    sdk.apps.uninstall(app.id)
-    assert sdk.apps.get(app.id).deleted_at
+    sdk.apps.uninstall(app["id"])
+    assert sdk.apps.get(app["id"])["deletedAt"]
     [default] = [one for one in sdk.billing_profiles.list().items_property if one.default]
     with pytest.raises(HttpResponseError) as refused:
         sdk.apps.uninstall(default.apps["payment"]["id"])
@@ -104,18 +104,26 @@ def it_was_paid(sdk: Sdk, _eventually: Eventually) -> None:
 
 def tell_apps(sdk: Sdk, _eventually: Eventually) -> None:
     app, told = installed(sdk, "told"), customer(sdk, "told")
-    facts = {"type": "custom_invoicing", "id": app.id, "metadata": {"debtor": "7"}}
+    facts = {"type": "custom_invoicing", "id": app["id"], "metadata": {"debtor": "7"}}
     [done] = sdk.customer_apps.upsert_app_data(told, [facts])
-    assert (done.id, done.metadata) == (app.id, {"debtor": "7"})
+    assert (done["id"], done["metadata"]) == (app["id"], {"debtor": "7"})
+
+
+def known(sdk: Sdk, key: str) -> Any:
+    """What the sandbox knows of a new customer."""
+    customer(sdk, key)
+    sdk.customer_apps.upsert_app_data(key, [{"type": "sandbox"}])
+    [found] = sdk.customer_apps.list_app_data(key, type="sandbox", page=1, page_size=10).items_property
+    return found
 
 
 def what_apps_know(sdk: Sdk, _eventually: Eventually) -> None:
-    known = customer(sdk, "known")
-    sdk.customer_apps.upsert_app_data("known", [{"type": "sandbox"}])
-    [found] = sdk.customer_apps.list_app_data(known, type="sandbox", page=1, page_size=10).items_property
-    assert found.app.status == "ready"
-    sdk.customer_apps.delete_app_data("known", found.id)
-    assert sdk.customer_apps.list_app_data(known).total_count == 0
+    assert known(sdk, "known")["app"]["status"] == "ready"
+
+
+def forget(sdk: Sdk, _eventually: Eventually) -> None:
+    sdk.customer_apps.delete_app_data("forgotten", known(sdk, "forgotten")["id"])
+    assert sdk.customer_apps.list_app_data("forgotten").total_count == 0
 
 
 APPS = {
@@ -133,5 +141,5 @@ APPS = {
     "app_custom_invoicing.payment_status": it_was_paid,
     "customer_apps.upsert_app_data": tell_apps,
     "customer_apps.list_app_data": what_apps_know,
-    "customer_apps.delete_app_data": what_apps_know,
+    "customer_apps.delete_app_data": forget,
 }

@@ -33,12 +33,15 @@ MAY_LOAD = {
     "manage_backtests": HTTP,
     "preview_subscription": HTTP,
     "manage_credits": HTTP,
+    "manage_llm_costs": HTTP | {"jsonpath"},
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_rollups": TASK | {"msgspec", "zstandard", "jsonpath"},
     "inspect_events": HTTP | {"msgspec", "zstandard", "jsonpath"},
     "reserve_usage": HTTP | {"msgspec", "jsonpath"},
     "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
+    "manage_apps": HTTP,
+    "receive_stripe_event": HTTP,
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

@@ -20,12 +20,20 @@ from meterhouse.platform.migrated_postgres import MigratedPostgres
 from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
+from tests.integration.crashing import durable_database
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def durable() -> Iterator[Database]:
+    """A server that keeps what it promised, unlike the ring's own, and may be killed."""
+    with durable_database() as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

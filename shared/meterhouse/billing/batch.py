@@ -43,6 +43,11 @@ class Outcome:
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(self.succeeded + other.succeeded, self.failed | other.failed)
 
+    def beside(self, other: "Outcome") -> "Outcome":
+        """After another step for the same customers, or some of them: who failed in either has failed."""
+        failed = other.failed | self.failed
+        return Outcome(self.succeeded + len(self.failed) - len(failed), failed)
+
     def document(self) -> dict[str, Any]:
         """The answer of a workflow task."""
         failed = [{"customerId": customer, "reason": reason} for customer, reason in self.failed.items()]

@@ -16,12 +16,15 @@ Mark = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Precision = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
-class CreateCurrencyCustomRequest(SnakeWire):
+class _Described(SnakeWire):
     name: Name
     symbol: Symbol | None = None
     precision: Precision
     decimal_mark: Mark
     thousand_separator: Mark
+
+
+class CreateCurrencyCustomRequest(_Described):
     code: CustomCode
 
 
@@ -41,23 +44,13 @@ class BillingCostBasis(SnakeWire):
     created_at: Instant
 
 
-class BillingCurrencyFiat(SnakeWire):
+class BillingCurrencyFiat(_Described):
     type: Literal["fiat"] = "fiat"
-    name: Name
-    symbol: Symbol | None = None
-    precision: Precision
-    decimal_mark: Mark
-    thousand_separator: Mark
     code: CurrencyCode
 
 
-class BillingCurrencyCustom(SnakeWire):
+class BillingCurrencyCustom(_Described):
     type: Literal["custom"] = "custom"
-    name: Name
-    symbol: Symbol | None = None
-    precision: Precision
-    decimal_mark: Mark
-    thousand_separator: Mark
     id: Ulid
     code: CustomCode
     created_at: Instant

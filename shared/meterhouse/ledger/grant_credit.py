@@ -49,7 +49,7 @@ class GrantCredit:
         """
         with self._begin(namespace) as work:
             customer = lock_customer(work, customer_id)
-            grant = new_credit_grant(self._new_id(), customer.id, spec, _known(work.store, spec), self._now())
+            grant = new_credit_grant(self._new_id(), customer.id, spec, known_of(work.store, spec), self._now())
             _refuse_second(work.store, grant)
             add_grant(work, grant)
             if grant.funding is Funding.INVOICE:
@@ -68,7 +68,8 @@ def add_grant(work: Work[LedgerStore], grant: CreditGrant) -> None:
     work.publish(grant_created(grant))
 
 
-def _known(store: LedgerStore, spec: CreditGrantSpec) -> Known:
+def known_of(store: LedgerStore, spec: CreditGrantSpec) -> Known:
+    """What there is of all that the grant names."""
     currencies = store.currencies.by_codes([spec.currency])
     bases = store.currencies.cost_bases([one.id for one in currencies.values()])
     named = [] if spec.taxation is None or spec.taxation.code_id is None else [spec.taxation.code_id]

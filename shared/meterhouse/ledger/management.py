@@ -10,6 +10,7 @@ from meterhouse.ledger.grant_credit import UNBILLED, GrantCredit
 from meterhouse.ledger.ports import LedgerStore, OpenCharges, Purchases
 from meterhouse.ledger.service import CreditReads, nothing_open
 from meterhouse.ledger.settle_purchase import SettlePurchase
+from meterhouse.ledger.top_ups import TopUps
 from meterhouse.ledger.void_credit import VoidCredit
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
@@ -23,6 +24,7 @@ class Credits:
     void: VoidCredit
     adjust: AdjustCredit
     purchases: Purchases
+    top_ups: TopUps
 
 
 def management(
@@ -38,4 +40,5 @@ def management(
         VoidCredit(begin, now),
         AdjustCredit(begin, now),
         purchases,
+        TopUps(begin, open_charges, now, purchases=purchases),
     )

@@ -16,6 +16,7 @@ from meterhouse.ledger.balance import EVERYTHING, OpenCharge, Scope
 from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
 from meterhouse.ledger.position import Advance, Position
+from meterhouse.ledger.top_up import Made, TopUp
 from meterhouse.ledger.transaction import Kind, Transaction
 from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 
@@ -175,6 +176,22 @@ class TaxCodes(Protocol):
         """Codes by id, deleted ones too."""
 
 
+class TopUps(Protocol):
+    def of_customers(self, customer_ids: Collection[str]) -> list[TopUp]:
+        """By customer and currency."""
+
+    def save(self, top_up: TopUp) -> None:
+        """Add it, or put it in place of the one of its customer and currency."""
+
+    def remove(self, customer_id: str, currency: str) -> bool:
+        """Whether there was one."""
+
+    def made(self, customer_id: str, currency: str) -> list[Made]:
+        """All that were made, in order."""
+
+    def add_made(self, top_up: TopUp, number: int, grant_id: str) -> None: ...
+
+
 class LedgerStore(Protocol):
     @property
     def grants(self) -> Grants: ...
@@ -186,6 +203,8 @@ class LedgerStore(Protocol):
     def currencies(self) -> Currencies: ...
     @property
     def tax_codes(self) -> TaxCodes: ...
+    @property
+    def top_ups(self) -> TopUps: ...
 
 
 @dataclass(frozen=True, slots=True)

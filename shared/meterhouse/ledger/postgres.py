@@ -17,6 +17,7 @@ from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant
 from meterhouse.ledger.ports import GrantFilter, Holding, Movement, MovementFilter, Owner, Place
 from meterhouse.ledger.position import Position
+from meterhouse.ledger.postgres_top_ups import PostgresTopUps
 from meterhouse.ledger.rows import (
     advance_of,
     basis_of,
@@ -182,6 +183,7 @@ class PostgresLedgerStore:
         self.customers = PostgresCustomers(transaction)
         self.currencies = PostgresCurrencies(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
+        self.top_ups = PostgresTopUps(transaction)
 
 
 def _matching(query: str) -> str:

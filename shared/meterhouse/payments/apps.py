@@ -7,11 +7,11 @@ from datetime import datetime
 from meterhouse.billing.installed_app import AppStatus, AppType, CustomInvoicingConfig, InstalledApp, StripeConfig
 from meterhouse.billing.ports import PageOf
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
+from meterhouse.payments.events import app_event
 from meterhouse.payments.installed_apps import sandbox
 from meterhouse.payments.key_faults import faults_at
 from meterhouse.payments.ports import Connector, PaymentsStore, SecretKeeper
 from meterhouse.platform import clock, ids
-from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin, Work
 
 
@@ -92,9 +92,19 @@ class AppService:
             if change.api_key is not None:
                 changed = self._with_key(namespace, changed, change.api_key)
             work.store.apps.save(changed)
-            self._publish(work, "app.updated", changed)
+            work.publish(app_event(self._new_id(), "app.updated", changed))
             work.commit()
         return changed
+
+    def replace_key(self, namespace: str, app_id: str, api_key: str) -> None:
+        """Put the key of a Stripe app's account in place of the old one.
+
+        Raises:
+            NotFound, Conflict, InvalidInput, Unavailable: as `replace`.
+        """
+        found = self.get(namespace, app_id)
+        change = AppChange(AppType.STRIPE, found.name, found.description, found.metadata, None, api_key)
+        self.replace(namespace, app_id, change)
 
     def uninstall(self, namespace: str, app_id: str) -> None:
         """Uninstall softly, its credentials for good; uninstalling again deletes what of these is left.
@@ -110,12 +120,12 @@ class AppService:
             work.lock("billing_profiles")
             before = self._found(work, namespace, app_id)
             if before.deleted_at is None:
-                if work.store.use.is_used(app_id):
+                if _is_needed(work, before):
                     raise Conflict("a billing profile or an invoice under way needs the app", "app_in_use")
                 now = self._now()
                 gone = replace(before, updated_at=now, deleted_at=now)
                 work.store.apps.save(gone)
-                self._publish(work, "app.uninstalled", gone)
+                work.publish(app_event(self._new_id(), "app.uninstalled", gone))
             work.commit()
         self._disconnect(namespace, app_id)
 
@@ -154,6 +164,7 @@ class AppService:
             raise Conflict(f"app {app_id} is uninstalled", "app_uninstalled")
         return found
 
-    def _publish(self, work: Work[PaymentsStore], kind: str, app: InstalledApp) -> None:
-        data = {"appId": app.id, "type": app.type.value}
-        work.publish(DomainEvent(self._new_id(), kind, f"app/{app.id}", app.updated_at, data))
+
+def _is_needed(work: Work[PaymentsStore], app: InstalledApp) -> bool:
+    awaits_first_profile = app.type is AppType.SANDBOX and not work.store.use.has_default()
+    return awaits_first_profile or work.store.use.is_used(app.id)

@@ -4,9 +4,11 @@ import pytest
 
 from tests.integration.catalog.given import Call
 from tests.integration.catalog.test_addons import ADDONS, TERMINAL, on_sale
+from tests.integration.catalog.test_custom_currencies import CREDITS, CURRENCIES, CUSTOM
 from tests.integration.catalog.test_features import FEATURES, MILES
 from tests.integration.catalog.test_plan_addons import TERMS
 from tests.integration.catalog.test_plans import EVERY_ENTITLEMENT, EVERY_PRICE, PHASE, PLAN, PLANS, created
+from tests.integration.catalog.test_tax_codes import CODES, DEFAULTS, SAAS
 from tests.integration.odd import odd_forms
 
 PRICED = PLAN | {"phases": [PHASE | {"rateCards": EVERY_PRICE[1:]}]}
@@ -48,6 +50,26 @@ def test_no_assignment_is_odd_enough_to_break_the_server(call: Call) -> None:
 
     assert [odd for odd, status in assigned.items() if status not in {400, 409}] == []
     assert [odd for odd, status in replaced.items() if status not in {200, 400}] == []
+
+
+def test_no_tax_code_or_currency_is_odd_enough_to_break_the_server(call: Call) -> None:
+    code, currency = call("POST", CODES, SAAS)[1], call("POST", CUSTOM, CREDITS)[1]
+    basis = {"fiat_code": "USD", "rate": "1", "effective_from": "2014-01-01T00:00:00Z"}
+    basis |= {"effective_to": "2015-01-01T00:00:00Z"}
+    bodies = (
+        ("POST", CODES, SAAS),
+        ("PUT", f"{CODES}/{code['id']}", {name: SAAS[name] for name in SAAS if name != "key"}),
+        ("PUT", DEFAULTS, {"invoicing_tax_code": {"id": code["id"]}}),
+        ("POST", CUSTOM, CREDITS),
+        ("POST", f"{CUSTOM}/{currency['id']}/cost-bases", basis),
+    )
+
+    for method, path, body in bodies:
+        for odd, document in odd_forms(body):
+            status, problem = call(method, path, document)
+            assert status in {200, 201, 400, 409}, (path, odd, problem)
+            assert status != 400 or problem["extensions"]["validationErrors"], (path, odd, problem)
+    assert call("GET", CODES)[0] == call("GET", CURRENCIES)[0] == 200
 
 
 @pytest.mark.parametrize("path", ["'", "%ED%A0%80", "x" * 5000, "..", "%2F"])

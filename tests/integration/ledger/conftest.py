@@ -12,6 +12,7 @@ from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.catalog.tax_code import TaxCode, TaxCodeSpec
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.kernel.cadence import Cadence
 from meterhouse.ledger.adjust_credit import AdjustCredit, Adjustment
 from meterhouse.ledger.api import routes
 from meterhouse.ledger.balance import EVERYTHING, CreditBalance, Scope
@@ -29,6 +30,8 @@ from meterhouse.ledger.position import Position
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.ledger.service import CreditReads, nothing_open
 from meterhouse.ledger.settle_purchase import SettlePurchase
+from meterhouse.ledger.top_up import Limits
+from meterhouse.ledger.top_ups import TopUps
 from meterhouse.ledger.void_credit import VoidCredit
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
@@ -40,6 +43,15 @@ if TYPE_CHECKING:
     from meterhouse.platform.work import Begin
 
 USD = "USD"
+_TABLES = (
+    "credit_grants",
+    "credit_top_ups",
+    "credit_top_ups_made",
+    "ledger_charges",
+    "ledger_transactions",
+    "ledger_entries",
+    "outbox",
+)
 
 
 @dataclass
@@ -99,6 +111,15 @@ class Till:
         charge = f"{self.namespace}:{key}"
         realised = self.charging().correct(self.namespace, self.customer, charge, Decimal(str(amount)), by)
         return [one.amount for one in realised]
+
+    def top_up(self, grant: CreditGrant) -> None:
+        """The customer has a top-up, and the grant was made by it."""
+        spec = CreditGrantSpec("Credit", Funding.NONE, USD, Decimal(5))
+        limits = Limits(Cadence.parse("P1M"), 1)
+        made = TopUps(self.begin, now=self.clock).put(self.namespace, self.customer, spec, Decimal(1), limits)
+        with self.begin(self.namespace) as work:
+            work.store.top_ups.add_made(made, 1, grant.id)
+            work.commit()
 
     def void(self, grant: CreditGrant) -> CreditGrant:
         return VoidCredit(self.begin, self.clock)(self.namespace, grant.customer_id, grant.id)
@@ -167,7 +188,7 @@ class Till:
         """All that the room stores in the namespace, to see whether something changed."""
         return {
             table: self.rows(f"SELECT * FROM {table} WHERE namespace = %(namespace)s ORDER BY 1, 2, 3")
-            for table in ("credit_grants", "ledger_charges", "ledger_transactions", "ledger_entries", "outbox")
+            for table in _TABLES
         }
 
 

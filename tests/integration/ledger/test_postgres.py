@@ -102,6 +102,7 @@ def _funding_of(store: Any, grant_id: str) -> list[Any]:
 def test_a_namespace_reads_and_changes_nothing_of_another(till: Till, unguarded: Database, *, is_guarded: bool) -> None:
     granted = till.buy(100, key="k", expires_after="P1D")
     till.collect(10)
+    till.top_up(granted)
     before = till.everything()
     neighbour = f"{till.namespace}-b"
     add_namespace(till.database, neighbour)
@@ -120,6 +121,12 @@ def test_a_namespace_reads_and_changes_nothing_of_another(till: Till, unguarded:
         assert store.ledger.accrued([f"{till.namespace}:c1"]) == {}
         assert store.ledger.written([f"grant/{granted.id}/funded"]) == set()
         assert store.grants.holders([till.customer]) == set()
+        assert store.grants.by_ids([granted.id]) == {}
+        assert store.ledger.unearned([till.customer]) == set()
+        assert store.ledger.receivables(["invoice"]) == {}
+        assert store.top_ups.of_customers([till.customer]) == []
+        assert store.top_ups.made(till.customer, "USD") == []
+        assert not store.top_ups.remove(till.customer, "USD")
         assert store.ledger.movements(MovementFilter(till.customer, later), []) == []
         store.grants.save(granted.settled(Settlement.SETTLED, T))
         store.grants.mark_expired([granted.id])

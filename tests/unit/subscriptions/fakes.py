@@ -8,6 +8,7 @@ from datetime import datetime
 
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
+from meterhouse.catalog.tax_code import TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.holder import Shown
 from meterhouse.kernel.errors import Problem
@@ -84,6 +85,14 @@ class FakeMeters:
 
 
 @dataclass
+class FakeTaxCodes:
+    codes: dict[str, TaxCode] = field(default_factory=dict)
+
+    def by_ids(self, code_ids: Collection[str]) -> dict[str, TaxCode]:
+        return {code_id: self.codes[code_id] for code_id in code_ids if code_id in self.codes}
+
+
+@dataclass
 class FakeSettings:
     several: bool = False
 
@@ -127,6 +136,7 @@ class FakeStore:
     guards: list[FakeGuard] = field(default_factory=list)
     entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
     meters: FakeMeters = field(default_factory=FakeMeters)
+    tax_codes: FakeTaxCodes = field(default_factory=FakeTaxCodes)
 
 
 @dataclass

@@ -1,0 +1,118 @@
+"""A namespace of many customers with a subscription each, multiplied from one, and the steps of an invoice run."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.batch import Batch, Outcome, batch_of
+from meterhouse.billing.collect_invoices import CollectInvoices
+from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.list_customer_batches import BATCH_SIZE, ListCustomerBatches, Page
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.postgres_audit import PostgresInvoiceAudit
+from meterhouse.billing.sync_subscriptions import SyncSubscriptions
+from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.customers.model import Customer, CustomerDetails
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.kernel.period import Period
+from meterhouse.payments.sandbox import Sandbox
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.subscriptions.postgres import PostgresSubscriptions
+from meterhouse.subscriptions.spec import Terms, pinned, subscribe
+from tests.integration.billing.launched import Launched
+from tests.unit.billing.samples import OneApp, metered
+from tests.unit.subscriptions.samples import at, fee, phase, spec
+
+AS_OF = at("2024-02-01T02:00:00Z")
+_START = at("2024-01-01")
+_TABLES = ("customers", "subscriptions", "subscription_phases", "subscription_items", "subscription_claims")
+_COPIED = """
+INSERT INTO {table} SELECT copied.* FROM {table} source, generate_series(1, %(many)s) AS number,
+LATERAL jsonb_populate_record(NULL::{table}, {text}::jsonb) AS copied WHERE source.namespace = %(namespace)s
+"""
+
+
+class Used:
+    """Everybody used the same; the usage store's own pages are P5 and P6."""
+
+    def quantities(
+        self, _namespace: str, _feature: Feature, _period: Period, subjects: Mapping[str, Collection[str]]
+    ) -> Mapping[str, Decimal]:
+        return dict.fromkeys(subjects, Decimal(12))
+
+
+class InvoiceHouse:
+    def __init__(self, database: Database, customers: int, batch: int = BATCH_SIZE) -> None:
+        self.namespace = f"bench-{new_id().lower()}"
+        self._batch_size = batch
+        self._begin = begins(database, PostgresBilling)
+        add_namespace(database, self.namespace)
+        with database.transaction(self.namespace) as transaction:
+            feature = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), _START, _START, meter_id=new_id())
+            PostgresFeatures(transaction).add(feature)
+            first = Customer(new_id(), CustomerDetails(name="Bench", key=new_id().lower()), _START, _START)
+            PostgresCustomers(transaction).add(first)
+            agreed = subscribe(
+                spec(phase("default", None, fee(), metered())),
+                Terms(id=new_id(), customer_id=first.id, active_from=_START, created_at=_START),
+            )
+            agreed = pinned(agreed, PostgresFeatures(transaction).by_keys(agreed.feature_keys()))
+            PostgresSubscriptions(transaction).add(agreed)
+            ids = [first.id, first.details.key or "", agreed.id]
+            ids += [one.id for one in agreed.phases] + [item.id for one in agreed.phases for item in one.items]
+            for table in _TABLES:
+                statement = _COPIED.format(table=table, text=_renamed("to_jsonb(source)::text", ids))
+                transaction.execute(statement, {"many": customers - 1})
+            transaction.commit()
+
+    def batches(self) -> Iterator[Batch]:
+        page = self._listing()
+        while page.batches:
+            for edges in page.batches:
+                yield batch_of({"batch": edges.document()}, self._begin)
+            page = self._listing(page.after) if page.after else Page((), None)
+
+    @property
+    def _listing(self) -> ListCustomerBatches:
+        return ListCustomerBatches(self._begin, lambda: [self.namespace], self._batch_size)
+
+    def rate(self, batch: Batch) -> None:
+        """The drafts of a batch, with their quantities."""
+        self._taken(SyncSubscriptions(self._begin, _now)(batch, AS_OF))
+        self._taken(CollectInvoices(self._begin, Used(), _now)(batch, AS_OF))
+
+    def bill(self, batch: Batch) -> None:
+        """One child of the distributed map."""
+        self.rate(batch)
+        self._taken(AdvanceInvoices(self._begin, OneApp(Sandbox()), Launched(), Dunning(), _now)(batch, AS_OF))
+
+    def invoices(self, transaction: Transaction) -> list[Invoice]:
+        """Those of the first batch, with their lines."""
+        return PostgresInvoiceAudit(transaction).rated(next(self.batches()).ids, "", self._batch_size)
+
+    @staticmethod
+    def _taken(outcome: Outcome) -> None:
+        if outcome.failed:
+            raise AssertionError("a customer was not billed")
+
+    def paid(self, database: Database) -> int:
+        with database.transaction(self.namespace) as transaction:
+            query = "SELECT count(*) FROM invoices WHERE namespace = %(namespace)s AND state = 'paid'"
+            row = transaction.fetch_one(query)
+        return row["count"] if row else 0
+
+
+def _renamed(text: str, ids: Collection[str]) -> str:
+    """Each id with its end counted up: another one of the same form."""
+    for one in ids:
+        text = f"replace({text}, '{one}', '{one[:18]}' || lpad(number::text, 8, '0'))"
+    return text
+
+
+def _now() -> datetime:
+    return AS_OF

@@ -1,0 +1,122 @@
+"""P10: writing what a batch of an invoice run makes: invoices, lines, steps, bookings, domain events."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from meterhouse.billing.drive import Driven, drive
+from meterhouse.billing.events import step_events
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.postgres import PostgresBilling, PostgresLines
+from meterhouse.billing.rows import Values, invoice_values, line_values
+from meterhouse.ledger.rows import entry_documents, transaction_document
+from meterhouse.payments.sandbox import Sandbox
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import Database, Transaction
+from meterhouse.platform.sql import queries
+from tests.bench.invoice_house import AS_OF, InvoiceHouse
+from tests.bench.measurement import Effort, Figure, Kind, Run, best
+
+_LINES = queries("meterhouse.billing", "lines.sql")
+_INVOICES = {Effort.FULL: 500, Effort.SMALL: 4}
+_ROUNDS = {Effort.FULL: 15, Effort.SMALL: 1}
+_FLOOR = "COPY the lines"
+
+
+def measure(run: Run) -> list[Figure]:
+    many = _INVOICES[run.effort]
+    guarded = Database(lambda: run.engines.postgres)
+    unguarded = Database(lambda: run.engines.unguarded_postgres)
+    try:
+        house = InvoiceHouse(guarded, many, many)
+        house.rate(next(house.batches()))
+        with guarded.transaction(house.namespace) as transaction:
+            rated = house.invoices(transaction)
+        driven = [drive(Driven(one), Sandbox(), AS_OF) for one in rated]
+        lines = [line for one in driven for line in one.invoice.lines]
+        works = (
+            _rolled_back(guarded, house, lambda inside: copy_lines(inside, lines)),
+            _rolled_back(guarded, house, lambda inside: _write(inside, _renamed(driven))),
+            _rolled_back(guarded, house, lambda inside: _write_each(inside, _renamed(driven))),
+            _rolled_back(unguarded, house, lambda inside: _write(inside, _renamed(driven))),
+        )
+        floor, bulk, each, free = best(*works, rounds=run.track(range(_ROUNDS[run.effort]), "P10 write invoices"))
+    finally:
+        guarded.close()
+        unguarded.close()
+    return [
+        Figure("P10", f"write {many} invoices of {len(lines)} lines", Kind.RATIO, bulk, _FLOOR, floor, 8),
+        Figure("P10", "the same, in bulk", Kind.FASTER, bulk, "row by row", each, 15),
+        Figure("P10", "the same, under row level security", Kind.RATIO, bulk, "without", free, 1.25),
+    ]
+
+
+def copy_lines(transaction: Transaction, lines: Sequence[Line]) -> None:
+    """A bare COPY into a table without index or key."""
+    values = [line_values(line) for line in lines]
+    transaction.execute(_LINES["stage_lines"])
+    transaction.execute(_LINES["clear_lines"])
+    rows = ((transaction.namespace, *row.values()) for row in values)
+    transaction.copy(_LINES["copy_lines"].format(columns=", ".join(("namespace", *values[0]))), rows)
+
+
+def _rolled_back(database: Database, house: InvoiceHouse, write: Callable[[Transaction], None]) -> Callable[[], None]:
+    def run() -> None:
+        with database.transaction(house.namespace) as transaction:
+            write(transaction)
+
+    return run
+
+
+def _renamed(driven: Iterable[Driven]) -> list[Driven]:
+    """The same of invoices that are not there yet."""
+    return [_of_another(one, new_id()) for one in driven]
+
+
+def _of_another(driven: Driven, invoice_id: str) -> Driven:
+    lines = [replace(line, id=new_id(), key=new_id(), invoice_id=invoice_id) for line in driven.invoice.lines]
+    invoice = replace(driven.invoice, id=invoice_id, number=invoice_id, lines=tuple(lines))
+    bookings = [replace(one, key=f"{invoice_id}/{one.key}", invoice=invoice_id) for one in driven.bookings]
+    return replace(driven, invoice=invoice, bookings=tuple(bookings))
+
+
+def _write(transaction: Transaction, driven: Sequence[Driven]) -> None:
+    """As the steps of a run write."""
+    store = PostgresBilling(transaction)
+    store.invoices.save(driven)
+    PostgresLines(transaction).add([line for one in driven for line in one.invoice.lines])
+    store.credit.ledger.book([booking for one in driven for booking in one.bookings])
+    transaction.publish(*(event for one in driven for event in step_events(one)))
+
+
+def _write_each(transaction: Transaction, driven: Iterable[Driven]) -> None:
+    """The same rows, a statement each."""
+    for one in driven:
+        _insert(transaction, "invoices", invoice_values(one.invoice))
+        for line in one.invoice.lines:
+            _insert(transaction, "invoice_lines", line_values(line))
+        for step in one.transitions:
+            _insert(
+                transaction,
+                "invoice_transitions",
+                {
+                    "invoice_id": one.invoice.id,
+                    "number": step.number,
+                    "trigger": step.trigger.value,
+                    "source": step.source.value,
+                    "target": step.target.value,
+                    "at": step.at,
+                },
+            )
+        for booking in one.bookings:
+            shown = transaction_document(1, booking)
+            _insert(transaction, "ledger_transactions", {name: shown[name] for name in shown if name != "number"})
+            for entry in entry_documents(booking):
+                _insert(transaction, "ledger_entries", entry)
+        for event in step_events(one):
+            transaction.publish(event)
+
+
+def _insert(transaction: Transaction, table: str, values: Values) -> None:
+    row = {"namespace": transaction.namespace} | values
+    named = ", ".join(f"%({name})s" for name in row)
+    transaction.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({named})", row)

@@ -1,0 +1,78 @@
+"""PostgreSQL itself crashes in the middle of invoice runs: they come to what runs on a healthy server come to."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from meterhouse.billing.audit_books import AuditBooks
+from meterhouse.billing.postgres_audit import PostgresAudit
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.postgres import Database, Row, begins
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.test_crashes import bill
+from tests.integration.crashing import MOMENTS, Crashing, until_done
+from tests.integration.ledger.conftest import Till
+from tests.unit.subscriptions.samples import at
+
+MONTHS = [at(f"{2022 + number // 12}-{number % 12 + 1:02}-01") for number in range(13)]
+CUSTOMERS = ("ann", "bob")
+
+
+def opened(database: Database) -> Run:
+    """A namespace with two customers, of whom each has some credit to burn."""
+    namespace = f"test-{new_id().lower()}"
+    add_namespace(database, namespace)
+    run = Run(database, namespace)
+    for key in CUSTOMERS:
+        customer = run.customer(key)
+        run.subscribe(customer, start="2022-01-01")
+        for number, month in enumerate(MONTHS):
+            run.used(customer, month.date().isoformat(), str(number % 5))
+        till = Till(database, namespace, MONTHS[0])
+        till.customer = customer
+        till.grant(60)
+    return run
+
+
+def bill_month(run: Run, number: int) -> None:
+    as_of = MONTHS[number] + timedelta(hours=2)
+    run.now = as_of
+    for step in (run.sync, run.collect, run.advance):
+        outcome = until_done(lambda: step(as_of))  # noqa: B023 - called at once
+        assert outcome.failed == {}
+
+
+def books(run: Run) -> list[Row]:
+    return run.rows(
+        "SELECT account, kind, currency, count(*), sum(amount) AS total FROM ledger_entries"
+        " WHERE namespace = %(namespace)s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+
+
+def told(run: Run) -> list[Row]:
+    return run.rows("SELECT type, count(*) FROM outbox WHERE namespace = %(namespace)s GROUP BY type ORDER BY type")
+
+
+@pytest.mark.timeout(600)
+def test_crashes_of_the_server_while_it_bills_lose_and_double_nothing(durable: Database) -> None:
+    healthy, run = opened(durable), opened(durable)
+    begin, draw, crashes = run.begin, random.Random(20260102), 0  # noqa: S311 - a seed
+    for number in range(1, len(MONTHS)):
+        bill_month(healthy, number)
+        crashing = Crashing(begin, durable, 1 + number // 3 % 3, MOMENTS[number % 3], draw.uniform(0, 0.004))
+        run.begin = crashing
+        bill_month(run, number)
+        run.begin = begin
+        crashes += crashing.crashed
+
+    assert crashes == len(MONTHS) - 1
+    assert until_done(lambda: bill(run)) == bill(healthy)
+    assert {state for _, state, *_ in bill(run)} == {"paid"}
+    assert books(run) == books(healthy)
+    assert sum(row["total"] for row in books(run)) == 0
+    assert any(row["kind"] == "consumed" for row in books(run))
+    assert told(run) == told(healthy)
+    audit = AuditBooks(begins(durable, PostgresAudit), lambda: [run.namespace], lambda: MONTHS[-1] + timedelta(days=2))
+    assert (audit().open, audit().customers) == (0, 2 * len(CUSTOMERS))

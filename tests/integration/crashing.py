@@ -1,0 +1,100 @@
+"""A PostgreSQL server that may be killed, and work that kills it at a commit of its choice."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread
+from typing import Generic, TypeVar
+
+from localstack.fixtures import free_port, temporary_folder
+from localstack.postgres import postgres_part
+from localstack.process import Processes
+from localstack.settings import DATABASE, HOST, POSTGRES_OWNER
+from meterhouse.kernel.errors import Unavailable
+from meterhouse.platform.migrated_postgres import MigratedPostgres
+from meterhouse.platform.migrations import migrate, migrations
+from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
+from meterhouse.platform.work import Begin, Work
+
+R = TypeVar("R")
+S = TypeVar("S")
+MOMENTS = ("before", "after", "while")
+_PATIENCE = 60
+
+
+@contextmanager
+def durable_database() -> Iterator[Database]:
+    """A server that keeps what it promised, unlike the ring's own, and may be killed."""
+    with temporary_folder() as folder:
+        port, processes = free_port(), Processes(folder)
+        part = postgres_part(port, folder / "data")
+        processes.start(part)
+        try:
+            owner = (POSTGRES_OWNER.username, POSTGRES_OWNER.password)
+            own = PostgresSettings(HOST, port.number, DATABASE, *owner, "disable")
+            settings = PostgresSettings(HOST, port.number, DATABASE, APPLICATION_ROLE, "test-app", "disable")
+            store = MigratedPostgres(own, settings)
+            with store.alone():
+                store.create_application_role()
+                migrate(store, migrations("postgres"))
+            database = Database(lambda: settings)
+            yield database
+            database.close()
+        finally:
+            processes.stop(part.name)
+
+
+@dataclass
+class Crashing(Generic[S]):
+    """Begins units of work; at the `victim`-th commit the server crashes: before, after, or while it is written."""
+
+    begin: Begin[S]
+    database: Database
+    victim: int
+    moment: str
+    delay: float
+    commits: int = 0
+    crashed: bool = False
+
+    @contextmanager
+    def __call__(self, namespace: str) -> Iterator[Work[S]]:
+        with self.begin(namespace) as work:
+            commit, dies = work.commit, False
+
+            def counted() -> None:
+                nonlocal dies
+                self.commits += 1
+                dies = self.commits == self.victim
+                if dies and self.moment == "before":
+                    self.crash()
+                if dies and self.moment == "while":
+                    Thread(target=self.crash, args=(self.delay,)).start()
+                commit()
+
+            work.commit = counted  # type: ignore[method-assign] # this is where the test puts the crash
+            yield work
+        if dies and self.moment == "after":
+            self.crash()
+            raise Unavailable("the answer was lost")
+
+    def crash(self, delay: float = 0) -> None:
+        """Kill a server process the hard way: the server drops all others and recovers from its log."""
+        connection = self.database._connection
+        assert connection
+        pid = connection.info.backend_pid
+        time.sleep(delay)
+        os.kill(pid, signal.SIGKILL)
+        self.crashed = True
+
+
+def until_done(step: Callable[[], R]) -> R:
+    """What a workflow does: try again while the server is away."""
+    for _ in range(_PATIENCE * 10):
+        try:
+            return step()
+        except Unavailable:
+            time.sleep(0.1)
+    raise AssertionError("the server did not come back")
