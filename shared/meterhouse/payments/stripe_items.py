@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from meterhouse.billing.external_ids import detailed_id, discount_id
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.taxes import tax_config_of
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.payments.stripe_amounts import minor_units
@@ -138,8 +139,8 @@ def tax_settings(invoice: Invoice, line: Line) -> tuple[str | None, str | None]:
     """Behaviour and Stripe's code: the line's, or else those of the invoice's workflow; nothing where tax is off."""
     if not invoice.workflow.tax_enabled:
         return None, None
-    own, default = line.rate_card.tax_config or {}, invoice.workflow.default_tax_config or {}
-    return _text(own, "behavior") or _text(default, "behavior"), _code(own) or _code(default)
+    config = tax_config_of(line, invoice.workflow)
+    return _text(config, "behavior"), _code(config)
 
 
 def _code(config: Mapping[str, object]) -> str | None:

@@ -144,6 +144,14 @@ def test_a_lines_tax_settings_come_before_the_invoices() -> None:
     assert {(item.tax_behavior, item.tax_code) for item in others} == {("exclusive", "txcd_10000000")}
 
 
+def test_a_line_with_a_code_that_stripe_does_not_know_has_not_the_invoices() -> None:
+    default = {"behavior": "exclusive", "taxCodeId": "d", "stripe": {"code": "txcd_10000000"}}
+    invoice = rated_draft(profile=profile_with(default_tax_config=default)).invoice
+    card = replace(invoice.lines[0].rate_card, tax_config={"taxCodeId": "c"})
+    [first, *_] = items_of(replace(invoice, lines=(replace(invoice.lines[0], rate_card=card), *invoice.lines[1:])))
+    assert (first.tax_behavior, first.tax_code) == ("exclusive", None)
+
+
 def test_a_line_added_at_stripe_by_hand_is_not_ours_to_remove() -> None:
     items = items_of(rated_draft().invoice)
     stranger = Known("il_hand", 100, {})
