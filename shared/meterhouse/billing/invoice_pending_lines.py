@@ -10,7 +10,7 @@ from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, shown
+from meterhouse.billing.service import Shown, shown_on
 from meterhouse.billing.sync_subscriptions import sync
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform import clock
@@ -53,7 +53,7 @@ class InvoicePendingLines:
             driven = gone_on(work, namespace, [Driven(one.invoice) for one in made], self._apps, at)
             save(work, driven, now)
             work.commit()
-        return [shown(one.invoice, now) for one in driven]
+        return [shown_on(self._apps, namespace, one.invoice, now) for one in driven]
 
 
 def _chosen(due: Sequence[Line], line_ids: Sequence[str] | None) -> list[Line]:
