@@ -1,18 +1,18 @@
 """Prepaid credit through the deployed house, in plain HTTP: this SDK has no word for it."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.request import Request, urlopen
 
 Sdk = Any
 Eventually = Callable[[Callable[[], object], object], None]
+RunWorkflow = Callable[..., dict[str, Any]]
 GIFT = {"name": "Welcome", "funding_method": "none", "currency": "USD", "amount": "20"}
 
 
 def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
-    sdk: Sdk, stack: dict[str, str], cloud: Callable[[str], Any], eventually: Eventually
+    sdk: Sdk, stack: dict[str, str], run_workflow: RunWorkflow, eventually: Eventually
 ) -> None:
     customer = sdk.customers.create({"name": "Prepaid", "key": "prepaid"}).id
 
@@ -39,7 +39,7 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     assert settled() in {"35", "20"}
 
     eventually(settled, "20")
-    assert outcome_of_expiry(cloud("stepfunctions"))["failed"] is False
+    assert outcome_of_expiry(run_workflow)["failed"] is False
     assert call("GET", f"grants/{short['id']}")["status"] == "expired"
     listed = call("GET", "transactions?page%5Bsize%5D=10")["data"]
     assert sorted((one["type"], one["amount"]) for one in listed) == [
@@ -52,7 +52,7 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     ]
     # the adjustment took what expires first
     assert listed[0]["available_balance"] == {"before": "35", "after": "20"}
-    assert outcome_of_expiry(cloud("stepfunctions"))["outcomes"] == []
+    assert outcome_of_expiry(run_workflow)["outcomes"] == []
     assert call("GET", "transactions?page%5Bsize%5D=10")["data"][0]["created_at"] != listed[0]["booked_at"]
 
     made = {"name": "Tokens", "code": "TOKENS", "precision": 0, "decimal_mark": ".", "thousand_separator": ","}
@@ -65,16 +65,9 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     assert call("PUT", "/defaults/tax-codes", defaults).items() >= defaults.items()
 
 
-def outcome_of_expiry(workflows: Any) -> dict[str, Any]:
+def outcome_of_expiry(run_workflow: RunWorkflow) -> dict[str, Any]:
     """One run of the deployed workflow."""
-    [machine] = [
-        one["stateMachineArn"]
-        for one in workflows.list_state_machines()["stateMachines"]
-        if one["name"] == "meterhouse-credit_expiry"
-    ]
-    arn = workflows.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
-    while (outcome := workflows.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        time.sleep(0.2)
+    outcome = run_workflow("credit_expiry")
     assert outcome["status"] == "SUCCEEDED", outcome
     told: dict[str, Any] = json.loads(outcome["output"])
     return told
