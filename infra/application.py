@@ -16,7 +16,7 @@ from infra.data_plane_external import external_data_plane
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
 from infra.function_spec import SECRETSMANAGER, SECRETSMANAGER_WRITER
-from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, DUNNING, FUNCTIONS, MIGRATION
+from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
@@ -33,6 +33,7 @@ from infra.secrets import ApplicationSecrets, accept_secrets_of_apps
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
+from infra.workflow_tasks import DUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -50,6 +50,7 @@ class Capabilities:
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
+            Technology.GENAI: Capability({}, ()),
             Technology.SECRETSMANAGER: _app_secrets(secrets.of_apps, "GetSecretValue"),
             Technology.SECRETSMANAGER_WRITER: _app_secrets(
                 secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"

@@ -14,6 +14,8 @@ class Technology(StrEnum):
     KAFKA = "kafka"
     EVENTBRIDGE = "eventbridge"
     STEPFUNCTIONS = "stepfunctions"
+    GENAI = "genai"
+    """No service: the price list of language models, a package."""
     SECRETSMANAGER = "secretsmanager"
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
@@ -53,4 +55,6 @@ class FunctionSpec:
     starts: str = ""
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF = Technology
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF = (
+    Technology
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.function_spec import (
     CLICKHOUSE,
     EVENTBRIDGE,
+    GENAI,
     KAFKA,
     PDF,
     POSTGRES,
@@ -14,8 +15,18 @@ from infra.function_spec import (
     Credential,
     FunctionSpec,
 )
+from infra.workflow_tasks import (
+    AUDIT_TASKS,
+    BACKFILL_TASKS,
+    BACKTEST_TASKS,
+    CREDIT_TASKS,
+    GRANT_TASKS,
+    INVOICE_RUN_TASKS,
+    LIFECYCLE_TASKS,
+)
 
 _CREDITS = "/api/v3/openmeter/customers/{customerId}/credits"
+_LLM_COST = "/api/v3/openmeter/llm-cost"
 _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 
 DOCUMENT_WORKER = FunctionSpec(
@@ -283,6 +294,21 @@ REQUESTS = (
         memory=1024,
     ),
     FunctionSpec(
+        "manage_llm_costs",
+        (POSTGRES, CLICKHOUSE),
+        routes=(
+            f"GET {_LLM_COST}/prices",
+            f"GET {_LLM_COST}/prices/{{priceId}}",
+            f"GET {_LLM_COST}/overrides",
+            f"POST {_LLM_COST}/overrides",
+            f"DELETE {_LLM_COST}/overrides/{{priceId}}",
+            "POST /api/v3/openmeter/features/{featureId}/cost/query",
+            "GET /api/v1/margins",
+            "GET /api/v1/llm-cost/unknown-models",
+        ),
+        memory=1024,
+    ),
+    FunctionSpec(
         "inspect_events",
         (KAFKA, CLICKHOUSE, POSTGRES),
         routes=(
@@ -315,6 +341,7 @@ STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
+    FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),
     FunctionSpec("resume_backfills", (POSTGRES,), rate="rate(5 minutes)", timeout=60),
     FunctionSpec(
@@ -324,40 +351,6 @@ STREAMS_AND_SCHEDULES = (
     FunctionSpec("audit_rollups", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=512),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
-
-INVOICE_RUN_TASKS = (
-    FunctionSpec("await_watermark", (KAFKA,), timeout=30),
-    FunctionSpec("sweep_writings", (CLICKHOUSE, POSTGRES), timeout=900, memory=1024),
-    FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
-    FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
-    FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
-)
-
-LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
-"""One invoice of an app that is far away."""
-DUNNING = ("advance_invoices", "drive_invoice")
-"""What decides when a payment is asked for again, and given up."""
-
-BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)
-
-GRANT_TASKS = (
-    FunctionSpec("list_grant_batches", (POSTGRES,), timeout=60),
-    FunctionSpec("announce_grants", (POSTGRES,), timeout=300, memory=1024),
-)
-
-BACKTEST_TASKS = (
-    FunctionSpec("list_backtest_batches", (POSTGRES,), timeout=60),
-    FunctionSpec("rate_backtest", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
-    FunctionSpec("finish_backtest", (POSTGRES,), timeout=120, memory=1024),
-)
-
-CREDIT_TASKS = (
-    FunctionSpec("list_expired_credits", (POSTGRES,), timeout=60),
-    FunctionSpec("expire_credits", (POSTGRES,), timeout=300, memory=1024),
-)
-
-AUDIT_TASKS = (FunctionSpec("audit_books", (POSTGRES,), timeout=900, memory=1024),)
 
 MIGRATION = FunctionSpec(
     "migrate_databases",

@@ -13,6 +13,7 @@ class Layer(StrEnum):
     CLICKHOUSE = "clickhouse"
     POSTGRES = "postgres"
     PAYMENTS = "payments"
+    GENAI = "genai"
     PDF = "pdf"
     METERHOUSE = "meterhouse"
 

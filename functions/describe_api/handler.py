@@ -7,11 +7,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import all_routes as billing
-from meterhouse.catalog import api as catalog
-from meterhouse.catalog import currencies_api, custom_currency_api, rehearse_api, tax_code_api
+from meterhouse.catalog import all_routes as catalog
 from meterhouse.customers import api as customers
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
+from meterhouse.llmcost import api as llmcost
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.payments import api as payments
@@ -29,16 +29,11 @@ def openapi() -> str:
     return json.dumps(
         document(
             *customers.routes(UNUSED, UNUSED),
-            *catalog.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
-            currencies_api.currency_routes(),
-            custom_currency_api.all_currency_routes(UNUSED),
-            custom_currency_api.custom_currency_routes(UNUSED),
-            tax_code_api.tax_code_routes(UNUSED),
-            tax_code_api.default_tax_code_routes(UNUSED),
-            rehearse_api.rehearse_routes(UNUSED, UNUSED),
+            *catalog.all_routes(UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
             *subscriptions.all_routes(UNUSED),
+            *llmcost.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             *ledger.routes(UNUSED),
             *billing.all_routes(UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from localstack.aws import aws_client
-from localstack.demo import backtests, balances, offer, report
+from localstack.demo import backtests, balances, offer, proofs, report
 from localstack.demo.client import Client, Refused
 from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
@@ -183,7 +183,8 @@ def run() -> int:
     report.print_arithmetic(console, client, names["UA"], invoices["UA"][0])
     faults += backtests.print_backtests(console, client, plan_id, names, invoices)
     faults += balances.print_balances(console, client, names, balances.january_of(events))
-    report.print_next_steps(console, stack)
+    faults += proofs.print_proofs(console, client, names, invoices)
+    report.print_next_steps(console, stack, invoices["UA"][0]["id"])
     for fault in faults:
         console.print(f"[red]{fault}[/red]")
     return 1 if faults else 0

@@ -96,7 +96,7 @@ def print_faults(
 def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[str, Any]) -> None:
     """How one line came to its amount, as the API explains it."""
     line = next(line for line in invoice["lines"] if line["name"] == "Departures")
-    explanation = client.get(f"/api/v1/billing/invoices/{invoice['id']}/lines/{line['id']}/explanation")
+    explanation = client.get(f"/api/v1/billing/invoices/{invoice['id']}/lines/{line['id']}/explain")
     title = f"{name}, invoice {invoice['number']}: {line['name']}, January 2013"
     table = _table(title, ("quantity", "unit price", f"amount, {invoice['currency']}"), 40)
     for part in line["children"]:
@@ -105,11 +105,15 @@ def print_arithmetic(console: Console, client: Client, name: str, invoice: dict[
     table.add_section()
     table.add_row("line total", f"{Decimal(line['quantity']):,}", "", f"{Decimal(line['totals']['total']):,}")
     console.print(table)
-    console.print(f"the trace of this line has the hash {explanation['trace']['hash']}\n", style="dim")
+    first = explanation["events"]["items"][0]
+    console.print(
+        f"the first of the events behind it is {first['id']}; the trace of this line has the hash", style="dim"
+    )
+    console.print(f"{explanation['arithmetic']['hash']}\n", style="dim")
 
 
-def print_next_steps(console: Console, stack: Mapping[str, str]) -> None:
-    """The URL, the key and three requests to try."""
+def print_next_steps(console: Console, stack: Mapping[str, str], invoice_id: str) -> None:
+    """The URL, the key and four requests to try."""
     url, key = stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"]
     header = f"-H {shlex.quote(f'Authorization: Bearer {key}')}"
     lines = (
@@ -117,6 +121,7 @@ def print_next_steps(console: Console, stack: Mapping[str, str]) -> None:
         f"  curl -s {header} '{url}/api/v1/meters/miles/query?windowSize=MONTH&subject=UA'",
         f"  curl -s {header} '{url}/api/v1/meters/departures/query?groupBy=origin'",
         f"  curl -s {header} '{url}/api/v1/billing/invoices?expand=lines&pageSize=1'",
+        f"  curl -s {header} '{url}/api/v1/billing/invoices/{invoice_id}/document?format=pdf' -o invoice.pdf",
     )
     for text in lines:
         console.print(text, soft_wrap=True, highlight=False, markup=False)

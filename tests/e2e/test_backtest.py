@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from decimal import Decimal
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from rich.progress import Progress
 
-from localstack.demo import offer
+from localstack.demo import offer, proofs
 from localstack.demo.__main__ import wait_for_backfills
 from localstack.demo.backtests import AFTER_MARCH, backtest, by_key, faults_of
 from localstack.demo.client import Client, Refused
@@ -34,8 +35,13 @@ def billed(client: Client, customers: Iterable[str]) -> dict[str, Decimal]:
 
 
 @pytest.fixture(scope="module")
-def key(new_key: Callable[[str], str]) -> str:
-    return new_key(f"backtest-{new_id().lower()}")
+def namespace() -> str:
+    return f"backtest-{new_id().lower()}"
+
+
+@pytest.fixture(scope="module")
+def key(new_key: Callable[[str], str], namespace: str) -> str:
+    return new_key(namespace)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +132,47 @@ def test_faults_are_told_all_at_once(client: Client, plan_id: str) -> None:
     with pytest.raises(Refused) as refusal:
         client.post("/api/v1/plans/01HZ0000000000000000000000/backtest", {})
     assert refusal.value.status == 404
+
+
+@pytest.mark.usefixtures("plan_id")
+def test_every_invoice_verifies_by_hash_is_explained_by_its_events_and_drawn_once(
+    stack: dict[str, str],
+    client: Client,
+    namespace: str,
+    key: str,
+    cloud: Callable[[str], Any],
+    relayed: Callable[[], None],
+    eventually: Eventually,
+) -> None:
+    first, second, _ = invoices = invoices_of(client, client.get("/api/v1/customers/ha")["id"])
+    assert proofs.faults_of(client, invoices) == []
+    found = client.get(f"/api/v1/billing/invoices/{first['id']}/diff/{second['id']}")
+    difference = Decimal(second["totals"]["total"]) - Decimal(first["totals"]["total"])
+    assert Decimal(found["effects"]["total"]) == Decimal(found["difference"]) == difference
+
+    [line] = [line for line in first["lines"] if line["featureKey"] == "departures"]
+    explained = client.get(f"/api/v1/billing/invoices/{first['id']}/lines/{line['id']}/explain", limit=1000)
+    flown = {departure_event(one)["id"] for one in flights() if (one["carrier"], one["month"]) == ("HA", "1")}
+    assert {one["id"] for one in explained["events"]["items"] if one["counted"]} == flown
+    assert explained["usage"]["quantity"] == str(len(flown))
+    assert explained["priceVersion"]["plan"]["key"] == offer.PLAN_KEY
+
+    configuration = cloud("lambda").get_function_configuration(FunctionName="meterhouse-render_invoice")
+    bucket = configuration["Environment"]["Variables"]["INVOICE_DOCUMENTS_BUCKET"]
+    name = f"{first['id']}/{first['number']}"
+
+    def kept() -> list[str]:
+        listed = cloud("s3").list_objects_v2(Bucket=bucket, Prefix=f"{namespace}/{first['id']}").get("Contents", [])
+        return sorted(one["Key"].removeprefix(f"{namespace}/") for one in listed)
+
+    relayed()
+    eventually(kept, [f"{name}.html", f"{name}.pdf"])
+    address = f"{stack['METERHOUSE_URL']}/api/v1/billing/invoices/{first['id']}/document?format=pdf"
+    with urlopen(Request(address, headers={"authorization": f"Bearer {key}"})) as answer:  # noqa: S310 - our own stack
+        drawn = answer.read()
+    assert drawn[:5] == b"%PDF-"
+    stored = cloud("s3").get_object(Bucket=bucket, Key=f"{namespace}/{name}.pdf")
+    assert stored["Body"].read() == drawn
 
 
 @pytest.mark.usefixtures("plan_id")

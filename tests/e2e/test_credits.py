@@ -1,18 +1,21 @@
 """Prepaid credit through the deployed house, in plain HTTP: this SDK has no word for it."""
 
 import json
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.request import Request, urlopen
 
+from meterhouse.platform import clock
+
 Sdk = Any
 Eventually = Callable[[Callable[[], object], object], None]
-RunWorkflow = Callable[..., dict[str, Any]]
 GIFT = {"name": "Welcome", "funding_method": "none", "currency": "USD", "amount": "20"}
 
 
-def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
-    sdk: Sdk, stack: dict[str, str], run_workflow: RunWorkflow, eventually: Eventually
+def test_credit_is_granted_taken_voided_expires_by_the_workflow_and_bears_an_invoice(
+    sdk: Sdk, stack: dict[str, str], cloud: Callable[[str], Any], eventually: Eventually
 ) -> None:
     customer = sdk.customers.create({"name": "Prepaid", "key": "prepaid"}).id
 
@@ -24,10 +27,13 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
         with urlopen(Request(url, data, headers, method=method)) as answer:  # noqa: S310 - of the stack
             return json.load(answer)
 
-    def settled() -> str:
+    def balances() -> dict[str, str]:
         [balance] = call("GET", "balance?filter%5Bcurrency%5D=USD")["balances"]
-        told: str = balance["settled"]
+        told: dict[str, str] = balance
         return told
+
+    def settled() -> str:
+        return balances()["settled"]
 
     bought = GIFT | {"funding_method": "external", "purchase": {"currency": "USD", "per_unit_cost_basis": "0.5"}}
     paid = call("POST", "grants", bought | {"key": "order"})
@@ -39,7 +45,7 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     assert settled() in {"35", "20"}
 
     eventually(settled, "20")
-    assert outcome_of_expiry(run_workflow)["failed"] is False
+    assert outcome_of_expiry(cloud("stepfunctions"))["failed"] is False
     assert call("GET", f"grants/{short['id']}")["status"] == "expired"
     listed = call("GET", "transactions?page%5Bsize%5D=10")["data"]
     assert sorted((one["type"], one["amount"]) for one in listed) == [
@@ -52,8 +58,20 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     ]
     # the adjustment took what expires first
     assert listed[0]["available_balance"] == {"before": "35", "after": "20"}
-    assert outcome_of_expiry(run_workflow)["outcomes"] == []
+    assert outcome_of_expiry(cloud("stepfunctions"))["outcomes"] == []
     assert call("GET", "transactions?page%5Bsize%5D=10")["data"][0]["created_at"] != listed[0]["booked_at"]
+
+    now = clock.now()
+    period = {"from": now.isoformat(), "to": (now + timedelta(days=30)).isoformat()}
+    price = {"type": "flat", "amount": "32", "paymentTerm": "in_advance"}
+    line = {"name": "Seats", "period": period, "invoiceAt": now.isoformat(), "price": price}
+    billing = f"{stack['METERHOUSE_URL']}/api/v1/billing"
+    call("POST", f"{billing}/customers/{customer}/invoices/pending-lines", {"currency": "USD", "lines": [line]})
+    assert balances()["live"] == "0"
+    [invoice] = call("POST", f"{billing}/invoices/invoice", {"customerId": customer})
+    totals = {name: float(invoice["totals"][name]) for name in ("amount", "creditsTotal", "taxesTotal", "total")}
+    assert totals == {"amount": 32, "creditsTotal": 20, "taxesTotal": 0, "total": 12}
+    assert (invoice["status"], settled()) == ("paid", "0")
 
     made = {"name": "Tokens", "code": "TOKENS", "precision": 0, "decimal_mark": ".", "thousand_separator": ","}
     currency = call("POST", "/currencies/custom", made)
@@ -65,9 +83,16 @@ def test_credit_is_granted_taken_voided_and_expires_by_the_workflow(
     assert call("PUT", "/defaults/tax-codes", defaults).items() >= defaults.items()
 
 
-def outcome_of_expiry(run_workflow: RunWorkflow) -> dict[str, Any]:
+def outcome_of_expiry(workflows: Any) -> dict[str, Any]:
     """One run of the deployed workflow."""
-    outcome = run_workflow("credit_expiry")
+    [machine] = [
+        one["stateMachineArn"]
+        for one in workflows.list_state_machines()["stateMachines"]
+        if one["name"] == "meterhouse-credit_expiry"
+    ]
+    arn = workflows.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    while (outcome := workflows.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(0.2)
     assert outcome["status"] == "SUCCEEDED", outcome
     told: dict[str, Any] = json.loads(outcome["output"])
     return told

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from infra.backfill import STARTING
-from infra.functions import BACKFILL_TASKS
 from infra.workflow import definition_of
+from infra.workflow_tasks import BACKFILL_TASKS
 from tests.infra.templates import Synthesis, listed
 from tests.infra.workflows import StepFailedError, Steps, execute
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.functions import BACKTEST_TASKS
 from infra.workflow import definition_of
+from infra.workflow_tasks import BACKTEST_TASKS
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute
 
 RUN = {"namespace": "default", "planId": "01P", "backtestId": "01B"}

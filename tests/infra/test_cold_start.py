@@ -33,6 +33,7 @@ MAY_LOAD = {
     "manage_backtests": HTTP,
     "preview_subscription": HTTP,
     "manage_credits": HTTP,
+    "manage_llm_costs": HTTP | {"jsonpath"},
     "audit_events": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_month": TASK | {"msgspec", "zstandard", "jsonpath"},
     "audit_rollups": TASK | {"msgspec", "zstandard", "jsonpath"},

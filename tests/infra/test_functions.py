@@ -11,7 +11,7 @@ from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "s3"}
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "pdf"} | WITHOUT_LAYER
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -30,6 +30,7 @@ VARIABLES = {
         "KAFKA_CONSUMER_GROUP",
     },
     "eventbridge": {"EVENT_BUS_NAME"},
+    "genai": set(),
     "stepfunctions": set(),
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.functions import LIFECYCLE_TASKS
 from infra.workflow import definition_of
+from infra.workflow_tasks import LIFECYCLE_TASKS
 from tests.infra.templates import Synthesis
 from tests.infra.test_invoice_run import machine_of
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute

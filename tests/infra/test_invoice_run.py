@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.functions import INVOICE_RUN_TASKS
+from infra.workflow_tasks import INVOICE_RUN_TASKS
 from tests.infra.templates import Synthesis
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute
 

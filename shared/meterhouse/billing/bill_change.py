@@ -85,7 +85,7 @@ class BillChange:
 
     @property
     def difference(self) -> Decimal:
-        return EXACT.subtract(self.new.totals.total, self.old.totals.total)
+        return _difference(self.old.totals.total, self.new.totals.total)
 
 
 def bill_change(old: Invoice, new: Invoice) -> BillChange:
@@ -124,27 +124,32 @@ def _steps(old: Line, new: Line) -> list[Decimal]:
     ]
     # where nothing that amounts are rated from has changed, what was booked late has
     last = max((number for number, changed in enumerate(changes) if changed), default=0)
-    effects, before = [], _charged(old.totals)
+    effects, left, before = [], _difference(_charged(old.totals), _charged(new.totals)), _charged(rate(usage).totals)
     for number, changed in enumerate(changes):
-        after = before
+        effect = _NONE
         if number == last:
-            after = _charged(new.totals)
+            effect = left
         elif changed:
             usage = replace(usage, **changed)
             after = _charged(rate(usage).totals)
-        effects.append(EXACT.subtract(after, before))
-        before = after
+            effect, before = _difference(before, after), after
+        effects.append(effect)
+        left = EXACT.subtract(left, effect)
     return effects
 
 
 def _differences(old: Totals, new: Totals) -> Effects:
     """The effects of two totals as they stand, all that is charged counting as volume."""
     return Effects(
-        volume=EXACT.subtract(_charged(new), _charged(old)),
-        discount=EXACT.subtract(old.discounts_total, new.discounts_total),
-        credit=EXACT.subtract(old.credits_total, new.credits_total),
-        tax=EXACT.subtract(new.taxes_exclusive_total, old.taxes_exclusive_total),
+        volume=_difference(_charged(old), _charged(new)),
+        discount=_difference(new.discounts_total, old.discounts_total),
+        credit=_difference(new.credits_total, old.credits_total),
+        tax=_difference(old.taxes_exclusive_total, new.taxes_exclusive_total),
     )
+
+
+def _difference(old: Decimal, new: Decimal) -> Decimal:
+    return EXACT.subtract(new, old)
 
 
 def _charged(totals: Totals) -> Decimal:

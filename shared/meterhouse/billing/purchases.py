@@ -120,4 +120,6 @@ def _grants(work: Work[BillingStore], grant_ids: Collection[str]) -> list[Credit
 
 
 def _tax_config(taxation: Taxation) -> dict[str, object]:
-    return {"behavior": taxation.behavior, "taxCodeId": taxation.code_id}
+    """As the wire writes it: an edit that sends it back has changed nothing."""
+    said = {"behavior": taxation.behavior, "taxCodeId": taxation.code_id}
+    return {name: value for name, value in said.items() if value is not None}

@@ -12,13 +12,12 @@ class TopUpCredits:
         self._top_ups = top_ups
 
     def __call__(self, batch: Batch) -> Outcome:
-        """Top up what is due now; each customer is a transaction, so running again changes nothing."""
+        """Top up what is due now; each customer is a transaction, and nobody's fault another's."""
         with self._begin(batch.namespace) as work:
             wanted = {top_up.customer_id for top_up in work.store.credit.top_ups.of_customers(batch.ids)}
-        concerned = Batch(batch.namespace, batch.after, sorted(wanted))
-        return each_fault_its_own(concerned, self._made)
+        alone = (Batch(batch.namespace, batch.after, [customer_id]) for customer_id in sorted(wanted))
+        return sum((each_fault_its_own(one, self._made) for one in alone), start=Outcome())
 
     def _made(self, batch: Batch) -> Outcome:
-        for customer_id in batch.ids:
-            self._top_ups.make(batch.namespace, customer_id)
-        return Outcome(len(batch.ids))
+        self._top_ups.make(batch.namespace, batch.ids[0])
+        return Outcome(1)

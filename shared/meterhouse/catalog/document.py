@@ -82,9 +82,17 @@ def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
 def unit_cost_to_document(cost: UnitCost) -> Document:
     if isinstance(cost, ManualUnitCost):
         return {"type": "manual", "amount": f"{cost.amount:f}"}
-    told = {"provider": cost.provider, "model": cost.model, "token_type": cost.token_type}
+    told = {
+        "provider": cost.provider,
+        "model": cost.model,
+        "token_type": cost.token_type,
+        "input_tokens": cost.input_tokens,
+        "processing": cost.processing,
+    }
     return {"type": "llm"} | {
-        name: {"group_by": value.group_by_key} if isinstance(value, ToldBy) else value for name, value in told.items()
+        name: {"group_by": value.group_by_key} if isinstance(value, ToldBy) else value
+        for name, value in told.items()
+        if value is not None
     }
 
 
@@ -99,6 +107,8 @@ def unit_cost_from_document(document: Mapping[str, Any]) -> UnitCost:
                 _told(document["provider"]),
                 _told(document["model"]),
                 token_type if isinstance(token_type, ToldBy) else TokenType(token_type),
+                _told_by(document.get("input_tokens")),
+                _told_by(document.get("processing")),
             )
         case other:
             raise ValueError(f"{other!r} is no type of unit cost")
@@ -106,6 +116,10 @@ def unit_cost_from_document(document: Mapping[str, Any]) -> UnitCost:
 
 def _told(document: str | Mapping[str, str]) -> str | ToldBy:
     return document if isinstance(document, str) else ToldBy(document["group_by"])
+
+
+def _told_by(document: Mapping[str, str] | None) -> ToldBy | None:
+    return None if document is None else ToldBy(document["group_by"])
 
 
 def _cadence(text: str | None) -> Cadence | None:

@@ -36,6 +36,10 @@ class PostgresFeatures:
         rows = self._transaction.fetch_all(_FEATURES["by_ids"], {"ids": list(feature_ids)}) if feature_ids else []
         return {row["id"]: _feature(row) for row in rows}
 
+    def costed(self) -> list[Feature]:
+        """All with a meter and a unit cost, archived or not."""
+        return [_feature(row) for row in self._transaction.fetch_all(_FEATURES["costed"])]
+
     def on_meter(self, meter_id: str) -> list[Feature]:
         """All that stand on the meter, archived or not."""
         return [_feature(row) for row in self._transaction.fetch_all(_FEATURES["on_meter"], {"meter_id": meter_id})]

@@ -38,11 +38,19 @@ class ManualUnitCost:
 
 @dataclass(frozen=True, slots=True)
 class LlmUnitCost:
-    """A unit is a token, and costs what its language model's provider asks for it."""
+    """A unit is a token, and costs what its language model's provider asks for it.
+
+    Attributes:
+        input_tokens: under which key events tell how many tokens of input their request had, cached ones among them:
+            long requests may cost more. None: every request counts as a short one.
+        processing: under which key events tell how their request was processed; `batch` may cost less.
+    """
 
     provider: str | ToldBy
     model: str | ToldBy
     token_type: TokenType | ToldBy
+    input_tokens: ToldBy | None = None
+    processing: ToldBy | None = None
 
     @property
     def group_bys(self) -> Mapping[str, str]:
@@ -51,6 +59,8 @@ class LlmUnitCost:
             "providerProperty": self.provider,
             "modelProperty": self.model,
             "tokenTypeProperty": self.token_type,
+            "inputTokensProperty": self.input_tokens,
+            "processingProperty": self.processing,
         }
         return {name: told.group_by_key for name, told in fields.items() if isinstance(told, ToldBy)}
 

@@ -17,7 +17,10 @@ class FeatureManualUnitCost(Wire):
 
 
 class FeatureLLMUnitCost(Wire):
-    """Of each pair one is given: what it is, or the meter's group-by key under which events tell it."""
+    """Of each pair one is given: what it is, or the meter's group-by key under which events tell it.
+
+    Beyond the contract: under which keys they tell how long their request was, and how it was processed.
+    """
 
     type: Literal["llm"]
     provider: Name | None = None
@@ -26,6 +29,8 @@ class FeatureLLMUnitCost(Wire):
     model_property: Name | None = None
     token_type: TokenType | None = None
     token_type_property: Name | None = None
+    input_tokens_property: Name | None = None
+    processing_property: Name | None = None
 
 
 FeatureUnitCost = Annotated[FeatureManualUnitCost | FeatureLLMUnitCost, Field(discriminator="type")]
@@ -42,7 +47,9 @@ def unit_cost_from_wire(wire: FeatureManualUnitCost | FeatureLLMUnitCost | None,
     token_type = _either("tokenType", wire.token_type, wire.token_type_property, problems)
     if provider is None or model is None or token_type is None:
         return None
-    return LlmUnitCost(provider, model, token_type)
+    return LlmUnitCost(
+        provider, model, token_type, _told_by(wire.input_tokens_property), _told_by(wire.processing_property)
+    )
 
 
 def unit_cost_to_wire(cost: UnitCost | None) -> FeatureManualUnitCost | FeatureLLMUnitCost | None:
@@ -58,6 +65,8 @@ def unit_cost_to_wire(cost: UnitCost | None) -> FeatureManualUnitCost | FeatureL
         model_property=_property(cost.model),
         token_type=_value(cost.token_type),
         token_type_property=_property(cost.token_type),
+        input_tokens_property=_property(cost.input_tokens),
+        processing_property=_property(cost.processing),
     )
 
 
@@ -76,5 +85,9 @@ def _value(told: T | ToldBy) -> T | None:
     return None if isinstance(told, ToldBy) else told
 
 
-def _property(told: str | ToldBy) -> str | None:
+def _told_by(group_by_key: str | None) -> ToldBy | None:
+    return None if group_by_key is None else ToldBy(group_by_key)
+
+
+def _property(told: str | ToldBy | None) -> str | None:
     return told.group_by_key if isinstance(told, ToldBy) else None

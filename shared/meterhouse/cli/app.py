@@ -14,6 +14,7 @@ from meterhouse.cli import (
     dead_letters_commands,
     events_commands,
     findings_commands,
+    invoices_commands,
     meters_commands,
     query_command,
     subjects_commands,
@@ -37,6 +38,7 @@ app.add_typer(meters_commands.group, name="meters")
 query_command.declare(app)
 backtest_command.declare(app)
 app.add_typer(catalog_commands.group, name="catalog")
+app.add_typer(invoices_commands.group, name="invoices")
 app.add_typer(subjects_commands.group, name="subjects")
 app.add_typer(customers_commands.group, name="customers")
 app.add_typer(dead_letters_commands.group, name="dead-letters")

@@ -21,6 +21,11 @@ class Aggregation(StrEnum):
         return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.LATEST}
 
     @property
+    def is_summable(self) -> bool:
+        """Whether the values of parts of the usage sum to that of the whole."""
+        return self in {Aggregation.SUM, Aggregation.COUNT}
+
+    @property
     def can_be_entitled(self) -> bool:
         """Whether it burns a balance; the average or an extreme of a stretch is no amount that was used in it."""
         return self not in {Aggregation.AVG, Aggregation.MIN, Aggregation.MAX}

@@ -61,12 +61,12 @@ class QueryUsage:
             InvalidInput: an unknown zone, customer or group, an empty period, too many windows; all faults are listed.
             Unprocessable: more than `MOST_ROWS` rows.
         """
-        return self._usage.query(namespace, self._query(namespace, meter, asked))
+        return self._usage.query(namespace, self.query_of(namespace, meter, asked))
 
     def subjects(self, namespace: str, meter: str, from_: datetime | None, to: datetime | None) -> list[str]:
         """Who used the meter in the period."""
         asked = UsageAsked(from_=from_, to=to, group_by=("subject",))
-        return self._usage.subjects(namespace, self._query(namespace, meter, asked))
+        return self._usage.subjects(namespace, self.query_of(namespace, meter, asked))
 
     def group_by_values(
         self, namespace: str, meter: str, key: str, from_: datetime | None, to: datetime | None
@@ -78,9 +78,10 @@ class QueryUsage:
             end = nearest_kept(to or self._now())
             from_, to = end - _LATEST_VALUES, to and end
         asked = UsageAsked(from_=from_, to=to, group_by=(key,))
-        return self._usage.group_by_values(namespace, self._query(namespace, meter, asked))
+        return self._usage.group_by_values(namespace, self.query_of(namespace, meter, asked))
 
-    def _query(self, namespace: str, meter: str, asked: UsageAsked) -> UsageQuery:
+    def query_of(self, namespace: str, meter: str, asked: UsageAsked) -> UsageQuery:
+        """What is asked, by meter, subjects and zone; raises as asking does."""
         found = self._directory.meter(namespace, meter)
         customers = None
         if asked.customer_ids is not None:

@@ -81,6 +81,8 @@ class UsageQuery:
         subjects: only theirs; None: everyone's.
         customers: customer ids by subject; where given, only these subjects count, and `customer_id` can be grouped by.
         group_by: names of the meter's group-by keys, `subject`, `customer_id`.
+        steps: of group-by keys that hold whole numbers, in order: a row then tells the greatest step that its numbers
+            exceed, and "" where they exceed none or are no numbers.
         filters: conditions on the meter's group-by keys; all must hold.
         accepted_before: leaves out events accepted at this instant or later; None: none. No redelivery moves it.
         most_rows: an answer with more rows is refused; None: none is.
@@ -94,6 +96,7 @@ class UsageQuery:
     subjects: tuple[str, ...] | None = None
     customers: Mapping[str, str] | None = None
     group_by: tuple[str, ...] = ()
+    steps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
     accepted_before: datetime | None = None
     most_rows: int | None = None

@@ -258,4 +258,10 @@ def _group(name: str, query: UsageQuery, parameters: Parameters) -> str:
         customers = query.customers or {}
         subjects, ids = parameters.bind(list(customers)), parameters.bind(list(customers.values()))
         return f"transform(subject, {subjects}, {ids}, '')"
-    return f"group_by[{parameters.bind(name)}]"
+    text = f"group_by[{parameters.bind(name)}]"
+    steps = query.steps.get(name)
+    if not steps:
+        return text
+    # the greatest first: a number is told by the greatest step that it exceeds
+    exceeded = ", ".join(f"toUInt64OrZero({text}) > {step}, '{step}'" for step in sorted(map(int, steps), reverse=True))
+    return f"multiIf({exceeded}, '')"

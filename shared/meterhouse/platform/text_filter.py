@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from meterhouse.kernel.errors import InvalidInput, Problem
 
+_LONGEST = 256
+
 
 @dataclass(frozen=True, slots=True)
 class TextFilter:
@@ -55,3 +57,30 @@ def text_filter(
         fault = Problem(f"query:filter[{field}]", "contradiction", "two values at once")
         raise InvalidInput("a text cannot equal two others", [fault])
     return TextFilter(equal if eq is None else eq, neq, contains, exists)
+
+
+def text_filters(query: Mapping[str, Sequence[str]], fields: Collection[str]) -> dict[str, TextFilter]:
+    """The conditions of a query on each of `fields`; those without one are left out.
+
+    Raises:
+        InvalidInput: a filter is not known here, contradicts another, is too long or no boolean.
+    """
+    operators = ("", "[eq]", "[neq]", "[contains]", "[exists]")
+    refuse_other_filters(query, {f"filter[{name}]{operator}" for name in fields for operator in operators})
+    faults = [
+        Problem(f"query:{name}", "value", f"at most {_LONGEST} characters; exists is true or false")
+        for name, values in query.items()
+        if name.startswith("filter") and not _is_sound(name, values[0])
+    ]
+    if faults:
+        raise InvalidInput("there are filters that cannot be read", faults)
+    found = {name: [query.get(f"filter[{name}]{operator}", [None])[0] for operator in operators] for name in fields}
+    return {
+        name: text_filter(equal, eq, neq, contains, None if exists is None else exists == "true", name)
+        for name, (equal, eq, neq, contains, exists) in found.items()
+        if any(value is not None for value in (equal, eq, neq, contains, exists))
+    }
+
+
+def _is_sound(name: str, value: str) -> bool:
+    return value in {"true", "false"} if name.endswith("[exists]") else len(value) <= _LONGEST

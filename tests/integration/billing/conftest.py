@@ -187,6 +187,10 @@ def new_run(database: Database) -> Callable[[str], Run]:
 
 @pytest.fixture
 def house(run: Run, usage_store: ClickHouse) -> House:
+    return metered_house(run, usage_store)
+
+
+def metered_house(run: Run, usage_store: ClickHouse) -> House:
     """The run's namespace in the usage store, with a feature "eu" that counts calls of two regions."""
     house = House(run.namespace, usage_store)
     meter = house.meter()

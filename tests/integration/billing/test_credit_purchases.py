@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meterhouse.ledger.account import Account
-from meterhouse.ledger.credit_grant import CreditGrant
+from meterhouse.ledger.credit_grant import CreditGrant, Taxation
 from meterhouse.payments.sandbox import TARGET_STATUS
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api, problem_fields
@@ -95,7 +95,7 @@ def test_a_purchase_that_is_voided_for_good_is_never_there_and_one_billed_again_
 
 def test_a_purchase_on_a_draft_stays_as_it_is_or_is_taken_off(api: Api, run: Run, purse: Purse) -> None:
     api.without_auto_advance()
-    grant = bought(run, purse)
+    grant = bought(run, purse, taxation=Taxation("exclusive"))
     run.subscribe(grant.customer_id, start="2024-01-01")
     run.all(NEXT_DAY)
     [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
@@ -107,6 +107,7 @@ def test_a_purchase_on_a_draft_stays_as_it_is_or_is_taken_off(api: Api, run: Run
     status, answer = api("PUT", f"{INVOICES}/{draft['id']}", edit_of(draft, cheaper, *lines[1:]))
     assert (status, problem_fields(answer)) == (400, {"/lines/0": "credit_purchase"})
 
+    assert api.ok("PUT", f"{INVOICES}/{draft['id']}", edit_of(draft, *lines)) == draft
     api.ok("PUT", f"{INVOICES}/{draft['id']}", edit_of(draft, *lines[1:]))
     assert purse.shown(grant)["status"] == "voided"
 

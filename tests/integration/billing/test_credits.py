@@ -1,5 +1,6 @@
 """Prepaid credit on invoices, on the real database: burnt when usage is rated, given back, earned."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
-from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse
@@ -191,3 +192,32 @@ def test_each_invoice_is_to_be_paid_what_its_books_say_and_all_books_sum_to_noth
     sums = {account: float(purse.sum_of(account)) for account in Account if purse.sum_of(account)}
     # of four times 40 one was taken back: with its credit 7, which is there again
     assert sums == {"customer_fbo": 7, "customer_receivable": -33, "losses": -33, "wash": -33 - 28, "earnings": 120}
+
+
+@pytest.mark.parametrize("step", ["collect", "advance"])
+def test_credit_takes_as_many_statements_for_many_customers_as_for_one(
+    run: Run, purse: Purse, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    counted: list[str] = []
+    really = Transaction._run
+
+    def counting(self: Transaction, query: str, parameters: Mapping[str, Any] | None) -> Any:
+        counted.append(query)
+        return really(self, query, parameters)
+
+    monkeypatch.setattr(Transaction, "_run", counting)
+    counts = []
+    for size in (1, 6):
+        for number in range(size):
+            customer = run.customer(f"customer-{size}-{number}")
+            run.subscribe(customer)
+            run.used(customer, "2024-01-01", "3")
+            purse.grant(customer, 30)
+        run.sync()
+        for name in ("collect", "advance"):
+            counted.clear()
+            getattr(run, name)()
+            if name == step:
+                counts.append(len(counted))
+    assert counts[0] == counts[1]
+    assert sum(invoice.totals.credits_total for invoice in run.invoices()) == 7 * 30

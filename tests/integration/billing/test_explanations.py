@@ -47,6 +47,10 @@ class ExplainApi(Api):
 
 @pytest.fixture
 def api(run: Run, house: House) -> Api:
+    return billed(run, house)
+
+
+def billed(run: Run, house: House) -> ExplainApi:
     """January's usage of Ann, billed: four events, of which one twice and one of a region that does not count."""
     api = ExplainApi(run, house.store)
     house.clock = NOW - timedelta(hours=1)

@@ -185,6 +185,22 @@ def test_several_at_once_top_up_once(tap: Tap, purse: Purse, database_settings: 
     assert (tap.made(), purse.settled(tap.customer)) == (1, Decimal(25))
 
 
+def test_one_customers_fault_is_no_others(tap: Tap, purse: Purse) -> None:
+    tap.put(GIFT)
+    other = replace(tap, customer=tap.run.customer("bob"))
+    other.put(GIFT)
+    with tap.run.database.transaction(tap.run.namespace) as transaction:
+        transaction.execute(
+            "UPDATE credit_top_ups SET granted = jsonb_set(granted, '{amount}', '\"0.001\"')"
+            " WHERE customer_id = %(customer)s",
+            {"customer": other.customer},
+        )
+        transaction.commit()
+    outcome = tap.make()
+    assert (outcome.succeeded, set(outcome.failed)) == (1, {other.customer})
+    assert (tap.made(), float(purse.settled(tap.customer))) == (1, 25)
+
+
 def test_whoever_failed_in_one_of_two_steps_has_failed() -> None:
     assert Outcome(3).beside(Outcome(1, {"a": "why"})) == Outcome(2, {"a": "why"})
     assert Outcome(2, {"a": "x"}).beside(Outcome(0, {"a": "y", "b": "z"})) == Outcome(1, {"a": "x", "b": "z"})

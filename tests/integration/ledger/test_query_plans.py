@@ -23,8 +23,10 @@ FROM generate_series(1, 6000) n;
 INSERT INTO ledger_charges (namespace, key, customer_id, currency, amount, mode, at, recorded_at)
 SELECT %(namespace)s, 'K' || n, 'C' || 1 + n %% 2000, 'USD', 1, 'credit_only', %(at)s, %(at)s
 FROM generate_series(1, 20000) n;
-INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge)
-SELECT %(namespace)s, 'T' || n, 2, 'T' || n, 'consumed', 'C' || 1 + n %% 2000, %(at)s, %(at)s, 'K' || n
+INSERT INTO ledger_transactions (
+    namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, invoice
+)
+SELECT %(namespace)s, 'T' || n, 2, 'T' || n, 'consumed', 'C' || 1 + n %% 2000, %(at)s, %(at)s, 'K' || n, 'I' || n
 FROM generate_series(1, 20000) n;
 INSERT INTO ledger_entries (
     namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id
@@ -43,8 +45,12 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "charges": (LEDGER["charges"], {"keys": ["K7"]}, "ledger_charges_pkey"),
     "realised": (LEDGER["realised"], {"keys": ["K7", "K8"]}, "ledger_transactions_of_charge"),
     "burnt_at_first": (LEDGER["burnt_at_first"], {"keys": ["K7", "K8"]}, "ledger_transactions_of_charge"),
-    "accrued": (LEDGER["accrued"], {"key": "K7"}, "ledger_transactions_of_charge"),
-    "has": (LEDGER["has"], {"key": "K7"}, "ledger_transactions_namespace_key_key"),
+    "accrued": (LEDGER["accrued"], {"keys": ["K7"]}, "ledger_transactions_of_charge"),
+    "written": (LEDGER["written"], {"keys": ["K7", "K8"]}, "ledger_transactions_namespace_key_key"),
+    "unearned": (LEDGER["unearned"], {"customer_ids": ["C7"]}, "ledger_transactions_of_customer"),
+    "receivables": (LEDGER["receivables"], {"invoices": ["I7"]}, "ledger_transactions_of_invoice"),
+    "holders": (GRANTS["holders"], {"customer_ids": ["C7"]}, "credit_grants_of_customer"),
+    "by_ids": (GRANTS["by_ids"], {"ids": ["G7"]}, "credit_grants_pkey"),
     "edges": (GRANTS["edges"], {"until": hours(1), "size": 200}, "credit_grants_to_expire"),
     "over": (
         GRANTS["over"],

@@ -1,10 +1,12 @@
 """The hand-made signature against botocore's."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
@@ -43,6 +45,34 @@ def test_the_signature_is_the_one_botocore_makes(
     } | ({} if token is None else {"x-amz-security-token": token})
     signed = aws.sign(headers, body, service=service, region=region, access_key="AKID", secret_key=secret, at=AT)
     assert signed == botocore_signature(headers, body, service, region, secret)
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("PUT", b"%PDF-1.7")])
+@pytest.mark.parametrize(
+    "key", ["default/01H/SANDBOX-000001.pdf", "a b/01H/No%2F7 \N{LATIN SMALL LETTER U WITH DIAERESIS}.html"]
+)
+def test_a_request_for_an_object_is_signed_as_botocore_signs_it(method: str, body: bytes, key: str) -> None:
+    path = f"/{quote(key, safe='/-_.~')}"
+    headers = {
+        "host": "documents.s3.eu-central-1.amazonaws.com",
+        "x-amz-content-sha256": sha256(body).hexdigest(),
+        "x-amz-date": f"{AT:%Y%m%dT%H%M%SZ}",
+    } | ({"content-type": "application/pdf", "if-none-match": "*"} if body else {})
+    signed = aws.sign(
+        headers,
+        body,
+        service="s3",
+        region="eu-central-1",
+        access_key="AKID",
+        secret_key="secret",
+        at=AT,
+        method=method,
+        path=path,
+    )
+    theirs = AWSRequest(method, f"https://{headers['host']}{path}", headers=headers, data=body)
+    with patch("botocore.auth.get_current_datetime", return_value=AT.replace(tzinfo=None)):
+        S3SigV4Auth(Credentials("AKID", "secret"), "s3", "eu-central-1").add_auth(theirs)
+    assert signed == str(theirs.headers["Authorization"])
 
 
 def test_a_missing_variable_is_the_deployment_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,3 +115,15 @@ SELECT l.feature_id FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.managed_by = 'manual'
     AND l.is_live AND l.quantity IS NULL AND l.deleted_at IS NULL AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND i.state <> 'deleted'
+
+-- name: revenue
+-- What invoices that stand charge for services that begin in [from, to): before taxes, and before prepaid credit, which
+-- was paid for before; what is paid for credit itself is no revenue until the credit is burnt.
+SELECT l.customer_id, l.rate_card ->> 'feature_key' AS feature_key, l.currency,
+    sum(l.amount - l.discounts_total + l.charges_total - l.taxes_inclusive_total) AS amount
+FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.deleted_at IS NULL AND l.grant_id IS NULL
+    AND l.service_start >= %(from)s AND l.service_start < %(to)s
+    AND i.issued_at IS NOT NULL AND i.voided_at IS NULL AND i.deleted_at IS NULL
+GROUP BY 1, 2, 3

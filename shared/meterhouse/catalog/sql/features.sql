@@ -22,6 +22,11 @@ AND (%(meter_slugs)s::text[] IS NULL OR meter_slug = ANY(%(meter_slugs)s))
 -- name: on_meter
 SELECT * FROM features WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s ORDER BY id
 
+-- name: costed
+SELECT * FROM features
+WHERE namespace = %(namespace)s AND meter_id IS NOT NULL AND unit_cost IS NOT NULL
+ORDER BY key, created_at, id
+
 -- name: insert
 INSERT INTO features (
     namespace, id, key, name, meter_id, meter_slug, filters, unit_cost, metadata, created_at, updated_at

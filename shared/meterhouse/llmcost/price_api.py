@@ -1,0 +1,106 @@
+"""Prices of language models over HTTP, to the contract's third version."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.llmcost.manage_prices import ManagePrices
+from meterhouse.llmcost.ports import FILTERED, PageOf, PriceFilter, PriceOrder
+from meterhouse.llmcost.price_schema import (
+    LLMCostOverrideCreate,
+    LLMCostPrice,
+    PricePagePaginatedResponse,
+    price_page,
+    price_wire,
+)
+from meterhouse.platform.http import namespace_of
+from meterhouse.platform.text_filter import text_filters
+from meterhouse.platform.wire import PageNumber, PageSize, Text, Ulid
+
+_TAGS = ["LLM cost"]
+_PRICES = "/api/v3/openmeter/llm-cost/prices"
+_OVERRIDES = "/api/v3/openmeter/llm-cost/overrides"
+PriceId = Annotated[Ulid, Path()]
+Size = Annotated[PageSize, Query(alias="page[size]")]
+Number = Annotated[PageNumber, Query(alias="page[number]")]
+Provider = Annotated[Text, Query(alias="filter[provider]")]
+ModelId = Annotated[Text, Query(alias="filter[model_id]")]
+ModelName = Annotated[Text, Query(alias="filter[model_name]")]
+Currency = Annotated[Text, Query(alias="filter[currency]")]
+Origin = Annotated[Text, Query(alias="filter[source]")]
+
+
+def price_routes(prices: ManagePrices) -> Router:
+    router = Router()
+
+    @router.get(_PRICES, operation_id="listLlmCostPrices", tags=_TAGS, summary="List prices of language models")
+    def page(
+        size: Size = 100,
+        number: Number = 1,
+        sort: Annotated[Text, Query()] = None,
+        _provider: Provider = None,
+        _model_id: ModelId = None,
+        _model_name: ModelName = None,
+        _currency: Currency = None,
+        _source: Origin = None,
+    ) -> PricePagePaginatedResponse:
+        wanted = _wanted(router)
+        asked = _page(number, size, sort)
+        return price_page(asked, *prices.page(namespace_of(router.current_event.raw_event), wanted, asked))
+
+    @router.get(f"{_PRICES}/<price_id>", operation_id="getLlmCostPrice", tags=_TAGS, summary="Show a price")
+    def get(price_id: PriceId) -> LLMCostPrice:
+        return price_wire(prices.get(namespace_of(router.current_event.raw_event), price_id))
+
+    return router
+
+
+def override_routes(prices: ManagePrices) -> Router:
+    router = Router()
+
+    def namespace() -> str:
+        return namespace_of(router.current_event.raw_event)
+
+    @router.get(_OVERRIDES, operation_id="listLlmCostOverrides", tags=_TAGS, summary="List prices of your own")
+    def page(
+        size: Size = 100,
+        number: Number = 1,
+        _provider: Provider = None,
+        _model_id: ModelId = None,
+        _model_name: ModelName = None,
+        _currency: Currency = None,
+        _source: Origin = None,
+    ) -> PricePagePaginatedResponse:
+        asked = PageOf(number, size)
+        return price_page(asked, *prices.overrides(namespace(), _wanted(router), asked))
+
+    @router.post(
+        _OVERRIDES, operation_id="createLlmCostOverride", tags=_TAGS, summary="Set a price of your own for a model"
+    )
+    def create(body: Annotated[LLMCostOverrideCreate, Body()]) -> tuple[LLMCostPrice, int]:
+        return price_wire(prices.override(namespace(), body.spec())), HTTPStatus.CREATED
+
+    @router.delete(
+        f"{_OVERRIDES}/<price_id>", operation_id="deleteLlmCostOverride", tags=_TAGS, summary="Delete a price of yours"
+    )
+    def remove(price_id: PriceId) -> Response[None]:
+        prices.remove(namespace(), price_id)
+        return Response(HTTPStatus.NO_CONTENT)
+
+    return router
+
+
+def _wanted(router: Router) -> PriceFilter:
+    return text_filters(router.current_event.resolved_query_string_parameters, FILTERED)
+
+
+def _page(number: int, size: int, sort: str | None) -> PageOf:
+    """The contract's `sort`: a field, and `desc` after it, or not."""
+    name, _, direction = (sort or PriceOrder.ID).strip().partition(" ")
+    if name not in set(PriceOrder) or direction.strip().lower() not in {"", "asc", "desc"}:
+        fault = Problem("query:sort", "unknown_sort", f"one of {', '.join(PriceOrder)}, then asc or desc")
+        raise InvalidInput("the list cannot be ordered so", [fault])
+    return PageOf(number, size, PriceOrder(name), direction.strip().lower() == "desc")

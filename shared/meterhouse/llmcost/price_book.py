@@ -1,0 +1,69 @@
+"""The prices that a namespace sees, found by what its events call provider and model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from meterhouse.llmcost.llm_price import LlmPrice, Source
+from meterhouse.llmcost.model_match import matches
+from meterhouse.llmcost.model_name import model_id, provider_id, seller_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+Name = tuple[str, str]
+"""A provider and a model, as events call them."""
+
+
+class PriceBook:
+    """A namespace's own price goes before the catalogue's; of two that hold at once, the one that began last."""
+
+    def __init__(self, prices: Iterable[LlmPrice]) -> None:
+        self._own: dict[str, list[LlmPrice]] = defaultdict(list)
+        self._shared: dict[str, list[LlmPrice]] = defaultdict(list)
+        for price in sorted(prices, key=lambda one: one.effective_from):
+            shelf = self._own if price.source is Source.MANUAL else self._shared
+            shelf[provider_id(price.model.provider)].append(price)
+        self._found: dict[Name, tuple[list[LlmPrice], list[LlmPrice]]] = {}
+
+    def price(self, name: Name, at: datetime) -> LlmPrice | None:
+        """What holds at `at`; None: no price is known."""
+        for shelf in self._prices(name):
+            for price in reversed(shelf):
+                if price.holds_at(at):
+                    return price
+        return None
+
+    def changes(self, names: Iterable[Name]) -> list[datetime]:
+        """When another price began or ended to hold for any of them, in order."""
+        prices = (price for name in names for shelf in self._prices(name) for price in shelf)
+        return sorted({at for one in prices for at in (one.effective_from, one.effective_to) if at is not None})
+
+    def thresholds(self, names: Iterable[Name]) -> tuple[int, ...]:
+        """How long requests are above which another price may hold for any of them, in order."""
+        prices = (price for name in names for shelf in self._prices(name) for price in shelf)
+        return tuple(sorted({above for price in prices for above in price.pricing.thresholds}))
+
+    def _prices(self, name: Name) -> tuple[list[LlmPrice], list[LlmPrice]]:
+        if name not in self._found:
+            provider, model = provider_id(name[0]), name[1].strip().lower()
+            own, shared = self._own[provider], self._shared[seller_id(provider)]
+            self._found[name] = (
+                [price for price in own if model_id(price.model.id) == model_id(model)],
+                _of_one_model(shared, model),
+            )
+        return self._found[name]
+
+
+def _of_one_model(prices: list[LlmPrice], name: str) -> list[LlmPrice]:
+    """The prices of the model that is called so: by its id, else by what the catalogue says, else by the bare name."""
+    latest = {price.model.id: price.model for price in prices}
+    ways = (
+        (one.id for one in latest.values() if one.id.lower() == name),
+        (one.id for one in latest.values() if one.match is not None and matches(one.match, name)),
+        (one.id for one in latest.values() if model_id(one.id) == model_id(name)),
+    )
+    found = next((model for way in ways for model in way), None)
+    return [price for price in prices if price.model.id == found]

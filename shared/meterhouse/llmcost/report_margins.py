@@ -1,0 +1,49 @@
+"""The use case of the margin report: revenue of issued invoices beside the cost of the usage."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from meterhouse.catalog.feature import Feature
+from meterhouse.llmcost.cost import Row
+from meterhouse.llmcost.margin import By, Margin, Of, Revenue, Spent, margins_of
+from meterhouse.llmcost.ports import LlmCostStore
+from meterhouse.llmcost.priced_usage import PricedUsage
+from meterhouse.metering.query_usage import UsageAsked
+from meterhouse.metering.usage import CUSTOMER, UsageRow
+from meterhouse.platform.work import Begin
+
+
+class Revenues(Protocol):
+    def __call__(self, namespace: str, from_: datetime, to: datetime) -> Sequence[Revenue]:
+        """What issued invoices charge for services that begin in `[from_, to)`, by customer and feature."""
+
+
+class ReportMargins:
+    def __init__(self, begin: Begin[LlmCostStore], usage: PricedUsage, revenues: Revenues) -> None:
+        self._begin = begin
+        self._usage = usage
+        self._revenues = revenues
+
+    def __call__(self, namespace: str, from_: datetime, to: datetime, by: Collection[By]) -> list[Margin]:
+        """What was sold in `[from_, to)` less what it cost: costs of all features that have a unit cost.
+
+        Usage of subjects of no customer costs, too; it brings nothing in.
+
+        Raises:
+            InvalidInput: `from_` is not before `to`; a feature's usage cannot be priced.
+        """
+        with self._begin(namespace) as work:
+            features = work.store.features.costed()
+        asked = UsageAsked(from_, to, group_by=(CUSTOMER,))
+        spent = [one for feature in features for one in self._spent(namespace, feature, asked)]
+        return margins_of(self._revenues(namespace, from_, to), spent, by)
+
+    def _spent(self, namespace: str, feature: Feature, asked: UsageAsked) -> Iterator[Spent]:
+        reading = self._usage(namespace, feature, asked)
+
+        def row_of(row: UsageRow) -> Row:
+            return (reading.customer_of(row),)
+
+        for (customer_id,), cost in reading.costs(row_of).items():
+            yield Spent(Of(customer_id, feature.key), cost)

@@ -1,0 +1,58 @@
+"""Models that were used and of which no price is known: their usage waits, at no cost, until there is one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.unit_cost import LlmUnitCost
+from meterhouse.llmcost.cost import Row, name_of
+from meterhouse.llmcost.ports import LlmCostStore
+from meterhouse.llmcost.priced_usage import PricedUsage
+from meterhouse.metering.query_usage import UsageAsked
+from meterhouse.metering.usage import UsageRow
+from meterhouse.platform.work import Begin
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownModel:
+    """Provider and model as events call them, and how much of the feature was used of them without a price."""
+
+    feature_id: str
+    feature_key: str
+    provider: str
+    model: str
+    usage: Decimal
+    reasons: tuple[str, ...]
+
+
+class ListUnknownModels:
+    def __init__(self, begin: Begin[LlmCostStore], usage: PricedUsage) -> None:
+        self._begin = begin
+        self._usage = usage
+
+    def __call__(self, namespace: str, from_: datetime, to: datetime) -> list[UnknownModel]:
+        """Of every feature whose unit costs are those of language models, by feature, provider and model.
+
+        Nothing is stored: once a price is there that held then, the model is known, and its usage of then is priced.
+
+        Raises:
+            InvalidInput: `from_` is not before `to`.
+        """
+        with self._begin(namespace) as work:
+            features = work.store.features.costed()
+        asked = UsageAsked(from_, to)
+        return [one for feature in features for one in self._of(namespace, feature, asked)]
+
+    def _of(self, namespace: str, feature: Feature, asked: UsageAsked) -> Iterator[UnknownModel]:
+        unit_cost = feature.spec.unit_cost
+        if not isinstance(unit_cost, LlmUnitCost):
+            return
+
+        def row_of(row: UsageRow) -> Row:
+            return name_of(unit_cost, row.group_by)
+
+        for (provider, model), cost in sorted(self._usage(namespace, feature, asked).costs(row_of).items()):
+            if cost.amount is None:
+                yield UnknownModel(feature.id, feature.key, provider or "", model or "", cost.quantity, cost.details)

@@ -1,0 +1,58 @@
+"""Margins and models without a price, over HTTP."""
+
+from decimal import Decimal
+from typing import Any
+
+from meterhouse.catalog.unit_cost import ManualUnitCost
+from meterhouse.customers.model import CustomerDetails
+from tests.integration.llmcost.conftest import Desk
+from tests.integration.llmcost.test_costs import own, tokens
+from tests.integration.metering.house import T0
+from tests.unit.llmcost.samples import TOLD
+
+MARCH = "from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z"
+UNKNOWN = "/api/v1/llm-cost/unknown-models"
+
+
+def report(desk: Desk, path: str, query: str = MARCH) -> list[dict[str, Any]]:
+    status, answer = desk("GET", path, query=query)
+    assert status == 200, answer
+    items: list[dict[str, Any]] = answer["items"]
+    return items
+
+
+def test_models_without_a_price_are_listed_until_there_is_one(desk: Desk) -> None:
+    feature = desk.feature(TOLD)
+    desk.feature(ManualUnitCost(Decimal(1)))
+    own(desk)
+    desk.house.sink(tokens("1", 10), tokens("2", 7, model="m-9"), tokens("3", 1, type="smell"))
+
+    listed = report(desk, UNKNOWN)
+    own(desk, "m-9")
+
+    told = {"featureId": feature.id, "featureKey": feature.key, "provider": "acme"}
+    odd = told | {"model": "m-1", "usage": "11", "detail": "'smell' is no type of token"}
+    assert listed == [odd, told | {"model": "m-9", "usage": "7", "detail": "no price is known of acme/m-9"}]
+    assert report(desk, UNKNOWN) == [odd]
+    assert report(desk, UNKNOWN, "from=2026-02-01T00:00:00Z&to=2026-03-01T00:00:00Z") == []
+
+
+def test_a_margin_is_what_was_invoiced_less_what_it_cost(desk: Desk) -> None:
+    feature = desk.feature(ManualUnitCost(Decimal("0.5")))
+    acme = desk.put_customer(CustomerDetails(name="Acme", subject_keys=("alice",)), T0)
+    desk.house.sink(tokens("1", 10), tokens("2", 2, "stranger"))
+
+    assert report(desk, "/api/v1/margins") == [
+        {"customerId": acme.id, "currency": "USD", "revenue": "0", "cost": "5", "margin": "-5"},
+        {"currency": "USD", "revenue": "0", "cost": "1", "margin": "-1"},
+    ]
+    [of_feature] = report(desk, "/api/v1/margins", f"{MARCH}&groupBy=feature")
+    assert (of_feature["featureKey"], of_feature["cost"]) == (feature.key, "6")
+
+
+def test_a_report_needs_a_period(desk: Desk) -> None:
+    desk.feature(TOLD)
+
+    assert desk("GET", "/api/v1/margins")[0] == 400
+    assert desk("GET", UNKNOWN, query="from=2026-04-01T00:00:00Z&to=2026-03-01T00:00:00Z")[0] == 400
+    assert desk("GET", "/api/v1/margins", query=f"{MARCH}&groupBy=colour")[0] == 400
