@@ -152,24 +152,17 @@ def backfilled(stack: dict[str, str]) -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def run_workflow(cloud: Callable[[str], Any]) -> Callable[..., dict[str, Any]]:
-    """Runs a deployed workflow to its end: `run_workflow("credit_expiry", name=…, asOf=…)`."""
-    workflows = cloud("stepfunctions")
-    machines = workflows.list_state_machines()["stateMachines"]
-    arns = {one["name"].removeprefix("meterhouse-"): one["stateMachineArn"] for one in machines}
+def run_invoices(stack: dict[str, str], cloud: Callable[[str], Any]) -> Callable[[str, str], dict[str, Any]]:
+    """Runs the deployed workflow to its end: `run_invoices(name, as_of)`."""
 
-    def run(workflow: str, name: str | None = None, **given: object) -> dict[str, Any]:
-        named = {} if name is None else {"name": name}
-        started = workflows.start_execution(stateMachineArn=arns[workflow], input=json.dumps(given), **named)
-        while (outcome := workflows.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
+    def run(name: str, as_of: str) -> dict[str, Any]:
+        workflows = cloud("stepfunctions")
+        arn = workflows.start_execution(
+            stateMachineArn=stack["INVOICE_RUN_ARN"], name=name, input=json.dumps({"asOf": as_of})
+        )["executionArn"]
+        while (outcome := workflows.describe_execution(executionArn=arn))["status"] == "RUNNING":
             time.sleep(0.2)
         described: dict[str, Any] = outcome
         return described
 
     return run
-
-
-@pytest.fixture(scope="session")
-def run_invoices(run_workflow: Callable[..., dict[str, Any]]) -> Callable[[str, str], dict[str, Any]]:
-    """Bills everybody up to an instant: `run_invoices(name, as_of)`."""
-    return lambda name, as_of: run_workflow("invoice_run", name, asOf=as_of)

@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from corehttp.exceptions import HttpResponseError
@@ -162,23 +161,8 @@ def test_a_plan_is_sold_used_and_paid(
     before = _invoices(sdk, journey)
     assert [(invoice["status"], invoice["total"]) for invoice in before] == [("paid", "45.5")]
 
-    again = run_invoices("january-again", "2024-02-01T02:00:00Z")
-    assert (again["status"], json.loads(again["output"])["totals"]["incomplete"]) == ("SUCCEEDED", False)
+    assert run_invoices("january-again", "2024-02-01T02:00:00Z")["status"] == "SUCCEEDED"
     assert _invoices(sdk, journey) == before
-
-
-def test_the_audit_of_the_books_finds_nothing(
-    run_workflow: Callable[..., dict[str, Any]], stack: dict[str, str]
-) -> None:
-
-    told = run_workflow("book_audit")
-
-    assert told["status"] == "SUCCEEDED"
-    assert json.loads(told["output"])["audited"] == {"after": None}
-    key = {"Authorization": f"Bearer {stack['METERHOUSE_API_KEY']}"}
-    request = Request(f"{stack['METERHOUSE_URL']}/api/v1/billing/audit-findings", headers=key)  # noqa: S310 - of the stack
-    with urlopen(request) as answer:  # noqa: S310 - as above
-        assert json.load(answer)["items"] == []
 
 
 def _invoices(sdk: Sdk, journey: dict[str, Any]) -> list[dict[str, Any]]:
