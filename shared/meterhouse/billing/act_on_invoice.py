@@ -12,7 +12,7 @@ from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown
+from meterhouse.billing.service import Shown, found_invoice, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -131,7 +131,7 @@ class InvoiceActions:
             driven = gone_on(work, namespace, [acted], self._apps, at)
             save(work, driven, at)
             work.commit()
-        return shown(driven[0].invoice, at)
+        return shown_on(self._apps, namespace, driven[0].invoice, at)
 
 
 def _refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:

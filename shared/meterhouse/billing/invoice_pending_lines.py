@@ -11,7 +11,7 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.quantities import progressive
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, shown
+from meterhouse.billing.service import Shown, shown_on
 from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
 from meterhouse.billing.sync_subscriptions import sync
 from meterhouse.kernel.errors import InvalidInput, Problem
@@ -68,7 +68,7 @@ class InvoicePendingLines:
             driven = gone_on(work, namespace, [Driven(one.invoice) for one in made], self._apps, at)
             save(work, driven, now)
             work.commit()
-        return [shown(one.invoice, now) for one in driven]
+        return [shown_on(self._apps, namespace, one.invoice, now) for one in driven]
 
 
 def _parts(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.payment_report import PaymentReport
-from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
+from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
-from meterhouse.payments.stripe_api import answers, metadata_of
+from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of
 from meterhouse.payments.stripe_drafts import INVOICE, StripeDrafts
 from meterhouse.payments.stripe_outcome import outcome_of
 from meterhouse.platform import clock
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TOLERANCE_SECONDS = 300
 """How old a signature may be: what is posted again later is refused."""
+
+_LATER_SECONDS = 3600
 
 SETUP_SUCCEEDED = "setup_intent.succeeded"
 INVOICE_EVENTS = (
@@ -74,17 +76,21 @@ class ReceiveStripeEvent:
             NotFound: there is no such app.
             InvalidInput: the signature is not of this app, not of this payload, or too old.
             Conflict: our invoice is not issued yet: Stripe asks again later.
-            Unavailable: as `StripeApps.client` and the database.
+            Unavailable: Stripe tells us nothing now, or the database does not answer.
         """
         named = self._named(app_id)
         if named is None:
             raise NotFound("app", app_id)
         namespace, app = named.namespace, named.app
         event = _verified(payload, signature, self._apps.webhook_secret(namespace, app))
-        if event.type == SETUP_SUCCEEDED:
-            return self._set_up(namespace, app, event)
-        if event.type in INVOICE_EVENTS:
-            return self._invoiced(namespace, app, event)
+        try:
+            if event.type == SETUP_SUCCEEDED:
+                return self._set_up(namespace, app, event)
+            if event.type in INVOICE_EVENTS:
+                return self._invoiced(namespace, app, event)
+        except StripeRefusal as refusal:
+            # such as a key that was revoked: Stripe posts the event again for days
+            raise Unavailable(f"Stripe does not tell us more: {refusal.message}", _LATER_SECONDS) from refusal
         return Received(namespace, app_id, f"events of type {event.type} change nothing")
 
     def _invoiced(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:

@@ -18,11 +18,14 @@ from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET
 from meterhouse.payments.stripe_api import StripeSettings
 from meterhouse.payments.stripe_connector import StripeConnector
 from meterhouse.payments.stripe_events import EVENTS, ReceiveStripeEvent
+from meterhouse.payments.stripe_events_api import stripe_event_routes
+from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database
 from tests.integration.billing.conftest import Run
 from tests.integration.payments.given import APPS, CUSTOMERS, LISTINGS, AppsApi
 from tests.integration.payments.stripe_run import KEY, posted
 from tests.problems import faults_of
+from tests.unit.platform.requests import CONTEXT, request
 
 CHECKOUT = "/api/v1/stripe/checkout/sessions"
 INSTALL = f"{LISTINGS}/stripe/install/apikey"
@@ -173,3 +176,30 @@ def test_the_app_of_another_namespace_is_found_by_its_id_alone(api: AppsApi, dat
     with database.transaction("", app=app["id"]) as transaction:
         assert [row["id"] for row in transaction.fetch_all("SELECT id FROM apps")] == [app["id"]]
         assert transaction.fetch_all("SELECT * FROM customer_apps") == []
+
+
+def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, double: Stripe) -> None:
+    app = install(api)
+    take_outbox(double.account)
+    double.account.tell(
+        "setup_intent.succeeded", double.account.add("setup_intent", "seti", customer=None, payment_method=None)
+    )
+    [event] = take_outbox(double.account)
+    payload, signature = posted(double, event, app["id"])
+    receive = ReceiveStripeEvent(
+        NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
+    )
+    handler = http_handler(stripe_event_routes(receive))
+    route = f"{APPS}/{app['id']}/stripe/webhook"
+    for given, expected in ((signature, 200), ("t=1,v1=00", 400)):
+        asked = request("POST", route, json.loads(payload), headers={"stripe-signature": given})
+        answer = handler(asked | {"body": payload, "requestContext": _nobody(asked)}, CONTEXT)
+        assert answer["statusCode"] == expected, answer["body"]
+    double.account.api_keys = set()
+    asked = request("POST", route, json.loads(payload), headers={"stripe-signature": signature})
+    assert handler(asked | {"body": payload}, CONTEXT)["statusCode"] == 503
+
+
+def _nobody(asked: dict[str, Any]) -> dict[str, Any]:
+    """The context of a request that passed no authorizer."""
+    return {name: part for name, part in asked["requestContext"].items() if name != "authorizer"}
