@@ -3,6 +3,7 @@
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
 from meterhouse.billing.compare_invoices import CompareInvoices
+from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.explain_api import explain_routes
 from meterhouse.billing.explain_line import ExplainLine
@@ -46,6 +47,7 @@ handler = http_handler(
         InvoiceActions(begin, usage, apps),
         InvoicePendingLines(begin, usage, apps),
         EditInvoice(begin, usage, apps),
+        CreditNoteService(begin, apps),
         FindingService(begin),
     ),
     explain_routes(ExplainLine(begin, behind), VerifyInvoice(begin, usage), CompareInvoices(invoices)),
