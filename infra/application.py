@@ -63,6 +63,7 @@ class ApplicationStack(Stack):
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
+        self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.invoice_lifecycle = Workflow(self, "invoice_lifecycle", self.functions, hours=4320)
@@ -71,7 +72,7 @@ class ApplicationStack(Stack):
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
         self.book_audit = Workflow(self, "book_audit", self.functions, hours=6)
         self.backfill = Backfill(self, self.functions, self.bus)
-        self.api = MeterhouseApi(self, self.functions, settings.domain)
+        self.api.serve(self.functions)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
         moving = balances(BALANCE_WORKER.timeout, settings.balance_workers)
@@ -85,8 +86,15 @@ class ApplicationStack(Stack):
     def _functions(
         self, plane: DataPlane, layers: Layers, settings: ApplicationSettings
     ) -> dict[str, MeterhouseFunction]:
-        arn_of = partial(workflow_arn, self)
-        capabilities = Capabilities(plane, self.bus, self.secrets, arn_of, self.documents)
+        capabilities = Capabilities(
+            plane,
+            self.bus,
+            self.secrets,
+            partial(workflow_arn, self),
+            self.documents,
+            api_url=self.api.public_url,
+            stripe_url=settings.stripe_url,
+        )
         chosen = _chosen(settings)
         made = {}
         for spec in FUNCTIONS:
@@ -98,6 +106,7 @@ class ApplicationStack(Stack):
                 environment={**capability.environment, **chosen.get(spec.name, {})},
                 grants=capability.grants,
                 network=plane.network,
+                calls_out=spec.calls_out,
                 timeout=spec.timeout,
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,

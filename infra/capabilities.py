@@ -43,6 +43,9 @@ class Capabilities:
         secrets: ApplicationSecrets,
         workflow_arn: Callable[[str], str],
         documents: InvoiceDocuments,
+        *,
+        api_url: str,
+        stripe_url: str | None,
     ) -> None:
         self._workflow_arn = workflow_arn
         self._by_technology = {
@@ -55,6 +58,8 @@ class Capabilities:
             Technology.SECRETSMANAGER_WRITER: _app_secrets(
                 secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
             ),
+            Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
+            Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
             Technology.PDF: Capability({}, ()),
         }

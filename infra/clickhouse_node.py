@@ -20,7 +20,7 @@ from constructs import Construct
 
 from infra.data_plane import ClickHouse, Credentials
 from infra.nag import accept
-from infra.network import NODES, StoreNetwork
+from infra.network import OUTGOING, StoreNetwork
 
 if TYPE_CHECKING:
     from infra.settings import ClickHouseNode
@@ -41,7 +41,7 @@ class ClickHouseServer(Construct):
         self._group.add_egress_rule(
             ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "Packages, Secrets Manager, S3, Session Manager"
         )
-        subnet = network.vpc.select_subnets(subnet_group_name=NODES).subnets[0]
+        subnet = network.vpc.select_subnets(subnet_group_name=OUTGOING).subnets[0]
         self._user = self._make_user()
         self._backups = self._make_bucket()
         self._volume = self._make_volume(subnet, node)

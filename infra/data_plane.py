@@ -5,21 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws_cdk import aws_ec2 as ec2
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_secretsmanager as secrets
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where the functions run when the stores sit in a VPC."""
+    """Where the functions run when the stores sit in a VPC: from `outgoing` there is a way to the internet."""
 
     vpc: ec2.IVpc
-    subnets: Sequence[ec2.ISubnet]
+    isolated: Sequence[ec2.ISubnet]
+    outgoing: Sequence[ec2.ISubnet]
     security_group: ec2.ISecurityGroup
+
+    def selection(self, *, calls_out: bool) -> ec2.SubnetSelection:
+        """The subnets of a function."""
+        return ec2.SubnetSelection(subnets=self.outgoing if calls_out else self.isolated)
 
 
 @dataclass(frozen=True, slots=True)

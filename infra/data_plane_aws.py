@@ -27,8 +27,7 @@ class DataPlaneStack(Stack):
         super().__init__(
             scope, "MeterhouseData", description="Meterhouse: network and stores", termination_protection=True
         )
-        own_node = isinstance(stores.clickhouse, ClickHouseNode)
-        network = StoreNetwork(self, own_nodes=own_node, pollers_inside=stores.pollers_inside)
+        network = StoreNetwork(self, pollers_inside=stores.pollers_inside)
         self.event_log = EventLog(self, network, stores)
         self.relational_store = RelationalStore(self, network, stores)
         clickhouse = (

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -46,6 +45,7 @@ class MeterhouseFunction(Construct):
         environment: Mapping[str, str],
         grants: Sequence[iam.PolicyStatement],
         network: Network | None,
+        calls_out: bool,
         timeout: int,
         memory: int,
         reserved_concurrency: int | None,
@@ -78,7 +78,7 @@ class MeterhouseFunction(Construct):
             log_group=self.log_group,
             tracing=lambda_.Tracing.ACTIVE,
             vpc=network.vpc if network else None,
-            vpc_subnets=ec2.SubnetSelection(subnets=network.subnets) if network else None,
+            vpc_subnets=network.selection(calls_out=calls_out) if network else None,
             security_groups=[network.security_group] if network else None,
         )
 

@@ -24,6 +24,10 @@ class Technology(StrEnum):
     """Documents of invoices."""
     PDF = "pdf"
     """Drawing them: a layer, and nothing to talk to."""
+    STRIPE = "stripe"
+    """Stripe's API, on the internet."""
+    STRIPE_CONNECTOR = "stripe_connector"
+    """Has Stripe send its events to our API, whose URL it is told."""
 
 
 class Credential(StrEnum):
@@ -41,6 +45,7 @@ class FunctionSpec:
     `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
     `starts` is the workflow that STEPFUNCTIONS is for,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
+    `open_because` says why its routes ask for no API key.
     """
 
     name: str
@@ -51,10 +56,14 @@ class FunctionSpec:
     timeout: int = 29
     memory: int = 512
     concurrency: int | None = None
-    authorized: bool = True
     starts: str = ""
+    open_because: str | None = None
+
+    @property
+    def calls_out(self) -> bool:
+        """Whether it reaches beyond AWS."""
+        return Technology.STRIPE in self.technologies
 
 
-POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF = (
-    Technology
-)
+POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
+GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATER

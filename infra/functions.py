@@ -10,11 +10,13 @@ from infra.function_spec import (
     PDF,
     POSTGRES,
     S3,
-    SECRETSMANAGER_WRITER,
+    SECRETSMANAGER,
     STEPFUNCTIONS,
+    STRIPE,
     Credential,
     FunctionSpec,
 )
+from infra.functions_of_apps import APPS
 from infra.workflow_tasks import (
     AUDIT_TASKS,
     BACKFILL_TASKS,
@@ -207,7 +209,7 @@ REQUESTS = (
     ),
     FunctionSpec(
         "manage_invoices",
-        (POSTGRES, CLICKHOUSE),
+        (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE),
         routes=(
             "GET /api/v1/billing/profiles",
             "POST /api/v1/billing/profiles",
@@ -224,6 +226,11 @@ REQUESTS = (
             "POST /api/v1/billing/invoices/invoice",
             "GET /api/v1/billing/invoices/{invoiceId}",
             "PUT /api/v1/billing/invoices/{invoiceId}",
+            "GET /api/v1/billing/invoices/{invoiceId}/credit-notes",
+            "POST /api/v1/billing/invoices/{invoiceId}/credit-notes",
+            "GET /api/v1/billing/credit-notes",
+            "GET /api/v1/billing/credit-notes/{id}",
+            "POST /api/v1/billing/credit-notes/{id}/void",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
             "GET /api/v1/billing/invoices/{invoiceId}/verify",
             "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",
@@ -238,31 +245,7 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec(
-        "manage_apps",
-        (POSTGRES, SECRETSMANAGER_WRITER),
-        routes=(
-            "GET /api/v1/apps",
-            "GET /api/v1/apps/{id}",
-            "PUT /api/v1/apps/{id}",
-            "DELETE /api/v1/apps/{id}",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized",
-            "POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status",
-            "GET /api/v1/marketplace/listings",
-            "GET /api/v1/marketplace/listings/{type}",
-            "POST /api/v1/marketplace/listings/{type}/install",
-            "POST /api/v1/marketplace/listings/{type}/install/apikey",
-            "GET /api/v1/marketplace/listings/{type}/install/oauth2",
-            "GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize",
-            "GET /api/v1/customers/{customerIdOrKey}/apps",
-            "PUT /api/v1/customers/{customerIdOrKey}/apps",
-            "DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}",
-            "GET /api/v1/customers/{customerIdOrKey}/stripe",
-            "PUT /api/v1/customers/{customerIdOrKey}/stripe",
-        ),
-        memory=1024,
-    ),
+    *APPS,
     FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),
@@ -332,7 +315,12 @@ REQUESTS = (
         ),
         memory=1024,
     ),
-    FunctionSpec("describe_api", routes=("GET /api/v1/openapi.json",), timeout=10, authorized=False),
+    FunctionSpec(
+        "describe_api",
+        routes=("GET /api/v1/openapi.json",),
+        timeout=10,
+        open_because="the API's own description is public",
+    ),
 )
 
 BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA), timeout=120, memory=1024)

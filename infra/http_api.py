@@ -44,8 +44,9 @@ ACCESS_LOG_FIELDS = {
 class MeterhouseApi(Construct):
     """Every route of every function; all but the open ones ask `authorize_request` first."""
 
-    def __init__(self, scope: Construct, functions: Mapping[str, MeterhouseFunction], domain: Domain | None) -> None:
+    def __init__(self, scope: Construct, domain: Domain | None) -> None:
         super().__init__(scope, "Api")
+        self._domain_name = None if domain is None else domain.name
         self.api = http.HttpApi(self, "HttpApi", api_name="meterhouse", create_default_stage=False)
         self.stage = http.HttpStage(
             self,
@@ -57,6 +58,9 @@ class MeterhouseApi(Construct):
             domain_mapping=self._domain(domain) if domain else None,
         )
         cast("http.CfnStage", self.stage.node.default_child).access_log_settings = self._access_log()
+
+    def serve(self, functions: Mapping[str, MeterhouseFunction]) -> None:
+        """Add the routes, once the functions that answer them are there."""
         authorizer = HttpLambdaAuthorizer(
             "ApiKey",
             functions["authorize_request"].function,
@@ -73,6 +77,11 @@ class MeterhouseApi(Construct):
         """The URL of the default stage, without a slash at its end."""
         return self.api.api_endpoint
 
+    @property
+    def public_url(self) -> str:
+        """By which others reach it: its own domain's, where it has one."""
+        return self.endpoint if self._domain_name is None else f"https://{self._domain_name}"
+
     def _route(self, spec: FunctionSpec, function: MeterhouseFunction, authorizer: HttpLambdaAuthorizer) -> None:
         integration = HttpLambdaIntegration(spec.name, function.function, scope_permission_to_route=False)
         for route in spec.routes:
@@ -81,10 +90,10 @@ class MeterhouseApi(Construct):
                 path=path,
                 methods=[http.HttpMethod(method)],
                 integration=integration,
-                authorizer=authorizer if spec.authorized else None,
+                authorizer=authorizer if spec.open_because is None else None,
             )
-            if not spec.authorized:
-                accept(added[0], "APIG4", "The API's own description is public")
+            if spec.open_because is not None:
+                accept(added[0], "APIG4", spec.open_because)
 
     def _access_log(self) -> http.CfnStage.AccessLogSettingsProperty:
         group = logs.LogGroup(

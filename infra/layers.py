@@ -21,6 +21,7 @@ OF_TECHNOLOGY = {
     Technology.POSTGRES: Layer.POSTGRES,
     Technology.CLICKHOUSE: Layer.CLICKHOUSE,
     Technology.KAFKA: Layer.KAFKA,
+    Technology.STRIPE: Layer.PAYMENTS,
     Technology.GENAI: Layer.GENAI,
     Technology.PDF: Layer.PDF,
 }

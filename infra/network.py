@@ -1,4 +1,4 @@
-"""The VPC of the stores and functions: no way to the internet but, where a node of ours must install itself, one."""
+"""The VPC of the stores and functions: no way to the internet but for those who have somebody to call there."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ if TYPE_CHECKING:
 ZONES = 3
 FLOWS_KEPT = logs.RetentionDays.ONE_MONTH
 STORES = "Stores"
-NODES = "Nodes"
+OUTGOING = "Outgoing"
 
 
 class StoreNetwork(Construct):
     """Isolated subnets in three zones, the endpoints the functions call, and their security group.
 
-    `own_nodes` adds one NAT gateway and a subnet for servers that fetch packages. `pollers_inside` adds the
-    endpoints an on-demand event source mapping calls from our subnets; provisioned pollers call from Lambda's own.
+    Servers that fetch packages and functions that call others (Stripe) sit in subnets of their own behind one NAT
+    gateway. `pollers_inside` adds the endpoints an on-demand event source mapping calls from our subnets; provisioned
+    pollers call from Lambda's own.
     """
 
-    def __init__(self, scope: Construct, *, own_nodes: bool, pollers_inside: bool) -> None:
+    def __init__(self, scope: Construct, *, pollers_inside: bool) -> None:
         super().__init__(scope, "Network")
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             availability_zones=[Fn.select(index, Fn.get_azs()) for index in range(ZONES)],
-            nat_gateways=1 if own_nodes else 0,
-            subnet_configuration=_subnets(own_nodes=own_nodes),
+            nat_gateways=1,
+            subnet_configuration=_subnets(),
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
             },
@@ -49,7 +50,7 @@ class StoreNetwork(Construct):
         )
         self.functions = self.security_group("Functions", "The functions")
         # Endpoints, and S3 through its gateway: there CloudFormation waits for the migration's answer.
-        self.functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS services")
+        self.functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS services, and whom the functions call")
         self._endpoints = self.security_group("Endpoints", "Interface endpoints")
         self._add_endpoints(pollers_inside=pollers_inside)
 
@@ -63,7 +64,8 @@ class StoreNetwork(Construct):
 
     def of_functions(self) -> data_plane.Network:
         """Where and as whom the functions run."""
-        return data_plane.Network(self.vpc, self.store_subnets, self.functions)
+        outgoing = self.vpc.select_subnets(subnet_group_name=OUTGOING).subnets
+        return data_plane.Network(self.vpc, self.store_subnets, outgoing, self.functions)
 
     def security_group(self, construct_id: str, description: str) -> ec2.SecurityGroup:
         """A group that nothing reaches and that reaches nothing, until a rule says so."""
@@ -95,12 +97,9 @@ class StoreNetwork(Construct):
         self.let_functions_reach(self._endpoints, 443)
 
 
-def _subnets(*, own_nodes: bool) -> list[ec2.SubnetConfiguration]:
-    stores = ec2.SubnetConfiguration(name=STORES, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=20)
-    if not own_nodes:
-        return [stores]
+def _subnets() -> list[ec2.SubnetConfiguration]:
     return [
-        stores,
+        ec2.SubnetConfiguration(name=STORES, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=20),
         ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=28),
-        ec2.SubnetConfiguration(name=NODES, subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=24),
+        ec2.SubnetConfiguration(name=OUTGOING, subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=24),
     ]

@@ -88,6 +88,7 @@ class ApplicationSettings:
     events_retention_days: int | None
     balance_thresholds: str | None
     balance_workers: int
+    stripe_url: str | None
     dunning_retry_days: str | None
     dunning_give_up_days: int | None
 
@@ -130,6 +131,7 @@ def _application(flags: _Flags) -> ApplicationSettings:
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
         balance_thresholds=flags.percentages("balanceThresholds"),
         balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
+        stripe_url=flags.optional("stripeUrl"),
         dunning_retry_days=flags.days("dunningRetryDays"),
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
     )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from infra.function_spec import CLICKHOUSE, KAFKA, POSTGRES, STEPFUNCTIONS, FunctionSpec
+from infra.function_spec import (
+    CLICKHOUSE,
+    KAFKA,
+    POSTGRES,
+    SECRETSMANAGER,
+    STEPFUNCTIONS,
+    STRIPE,
+    FunctionSpec,
+)
 
 INVOICE_RUN_TASKS = (
     FunctionSpec("await_watermark", (KAFKA,), timeout=30),
@@ -13,7 +21,9 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
 
-LIFECYCLE_TASKS = (FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE), timeout=120, memory=1024),)
+LIFECYCLE_TASKS = (
+    FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
+)
 """One invoice of an app that is far away."""
 DUNNING = ("advance_invoices", "drive_invoice")
 """What decides when a payment is asked for again, and given up."""

@@ -93,6 +93,7 @@ def _context(stack: Stack) -> tuple[str, ...]:
         "clickhouseUrl": stack.clickhouse_url,
         "clickhouseDatabase": DATABASE,
         "clickhouseSecret": CLICKHOUSE_SECRET,
+        "stripeUrl": stack.stripe_url,
         # The emulator does not fill in <aws.scheduler.scheduled-time>; a run is started by hand here.
         "invoiceSchedule": "off",
     }

@@ -14,7 +14,17 @@ from localstack.kafka import kafka_part
 from localstack.part import Part
 from localstack.postgres import postgres_part
 from localstack.process import Processes
-from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, POSTGRES_SUPERUSER, Login, Port, Stack
+from localstack.settings import (
+    CLICKHOUSE_LOGIN,
+    DATABASE,
+    DEFAULT_PORTS,
+    HOST,
+    POSTGRES_OWNER,
+    POSTGRES_SUPERUSER,
+    Login,
+    Port,
+    Stack,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def running_kafka(port: Port | None = None) -> Iterator[KafkaServer]:
 def running_aws() -> Iterator[Mapping[str, str]]:
     """A new, empty AWS account, as the environment in which functions and SDKs speak to it."""
     with temporary_folder() as folder:
-        stack = Stack(folder, *(free_port() for _ in range(5)))
+        stack = Stack(folder, *(free_port() for _ in DEFAULT_PORTS))
         with _running(aws_part(stack), folder):
             yield aws_environment(stack)
 

@@ -8,9 +8,9 @@ from localstack.clickhouse.part import clickhouse_part
 from localstack.kafka import kafka_part
 from localstack.part import Part
 from localstack.postgres import postgres_part
-from localstack.settings import HOST, Stack
+from localstack.settings import HOST, Port, Stack
 
-NAMES = ("postgres", "clickhouse", "kafka", "aws", "bridge", "gateway")
+NAMES = ("postgres", "clickhouse", "kafka", "aws", "bridge", "stripe", "gateway")
 
 
 def stores(stack: Stack) -> tuple[Part, ...]:
@@ -23,8 +23,8 @@ def stores(stack: Stack) -> tuple[Part, ...]:
 
 
 def cloud(stack: Stack) -> tuple[Part, ...]:
-    """What stands in for AWS; must run before the application is deployed."""
-    return aws_part(stack), bridge_part(stack)
+    """What stands in for AWS and for Stripe; must run before the application is deployed."""
+    return aws_part(stack), bridge_part(stack), stripe_part(stack.stripe)
 
 
 def bridge_part(stack: Stack) -> Part:
@@ -39,6 +39,16 @@ def bridge_part(stack: Stack) -> Part:
         env=aws_environment(stack),
         prepare=lambda: ready.unlink(missing_ok=True),
         healthy=ready.exists,
+    )
+
+
+def stripe_part(port: Port) -> Part:
+    """The double of Stripe."""
+    return Part(
+        name="stripe",
+        port=port,
+        command=(sys.executable, "-m", "localstack.stripe", "--port", str(port.number)),
+        healthy=lambda: _speaks_http(port.number),
     )
 
 

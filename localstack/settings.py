@@ -35,6 +35,7 @@ class Stack:
     postgres: Port
     clickhouse: Port
     kafka: Port
+    stripe: Port
 
     @property
     def aws_url(self) -> str:
@@ -49,6 +50,10 @@ class Stack:
         return f"{HOST}:{self.kafka.number}"
 
     @property
+    def stripe_url(self) -> str:
+        return f"http://{HOST}:{self.stripe.number}"
+
+    @property
     def api_url(self) -> str:
         return f"http://{HOST}:{self.api.number}"
 
@@ -57,13 +62,13 @@ POSTGRES_SUPERUSER = Login("postgres", "local-postgres")
 POSTGRES_OWNER = Login("meterhouse_owner", "local-owner")
 CLICKHOUSE_LOGIN = Login("meterhouse", "local-clickhouse")
 
-DEFAULT_PORTS = {"API": 8888, "AWS": 4566, "POSTGRES": 15432, "CLICKHOUSE": 18123, "KAFKA": 19092}
+DEFAULT_PORTS = {"API": 8888, "AWS": 4566, "POSTGRES": 15432, "CLICKHOUSE": 18123, "KAFKA": 19092, "STRIPE": 12111}
 
 
 def read_stack(environ: Mapping[str, str] = os.environ) -> Stack:
     """The stack the environment describes.
 
-    `METERHOUSE_STATE` moves the state folder, `METERHOUSE_PORT_<PART>` one port, `METERHOUSE_PORT_BASE` all five
+    `METERHOUSE_STATE` moves the state folder, `METERHOUSE_PORT_<PART>` one port, `METERHOUSE_PORT_BASE` all six
     (base, base + 1, ...).
 
     Raises:

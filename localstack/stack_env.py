@@ -25,6 +25,7 @@ def write_stack_env(stack: Stack, outputs: Mapping[str, str]) -> Path:
         "EVENT_BUS_NAME": outputs["EventBusName"],
         "KAFKA_BOOTSTRAP_SERVERS": stack.kafka_bootstrap_servers,
         "CLICKHOUSE_URL": stack.clickhouse_url,
+        "STRIPE_URL": stack.stripe_url,
         "POSTGRES_PORT": str(stack.postgres.number),
         **aws_environment(stack),
     }

@@ -15,6 +15,7 @@ from meterhouse.llmcost import api as llmcost
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
 from meterhouse.payments import api as payments
+from meterhouse.payments import stripe_events_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.subscriptions import all_routes as subscriptions
@@ -36,7 +37,8 @@ def openapi() -> str:
             *llmcost.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             *ledger.routes(UNUSED),
             *billing.all_routes(UNUSED),
-            *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED),
+            *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            stripe_events_api.stripe_event_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

@@ -4,12 +4,16 @@ from typing import Any
 
 from meterhouse.billing.drive_invoice import DriveInvoice
 from meterhouse.billing.dunning_settings import dunning_from_environment
+from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.installed_apps import InstalledApps
-from meterhouse.payments.postgres import PostgresApps
+from meterhouse.payments.postgres import PostgresApps, PostgresPayments
+from meterhouse.payments.secretsmanager import SecretsManager
+from meterhouse.payments.stripe import StripeApps
+from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.platform.task import task, text
@@ -17,7 +21,8 @@ from meterhouse.platform.task import task, text
 database = Database(PostgresSettings.from_environment)
 usage_store = ClickHouse(ClickHouseSettings.from_environment)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
-apps = InstalledApps(begins(database, PostgresApps))
+stripe = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
+apps = InstalledApps(begins(database, PostgresApps), {AppType.STRIPE: stripe})
 drive_invoice = DriveInvoice(begins(database, PostgresBilling), usage, apps, dunning_from_environment())
 
 

@@ -7,6 +7,9 @@ from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.customers.ports import CustomerPorts
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.customers.service import CustomerService
 from meterhouse.payments.api import routes
 from meterhouse.payments.apps import AppService
 from meterhouse.payments.custom_callbacks import CustomCallbacks
@@ -15,14 +18,30 @@ from meterhouse.payments.install_app import InstallApp
 from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.ports import Connector
 from meterhouse.payments.postgres import PostgresApps, PostgresPayments
+from meterhouse.payments.secretsmanager import SecretsManager
 from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
+from meterhouse.payments.stripe import StripeApps
+from meterhouse.payments.stripe_connector import StripeConnector
+from meterhouse.payments.stripe_links import StripeLinks
+from meterhouse.payments.stripe_sessions import StripeSessions
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions
 
 database = Database(PostgresSettings.from_environment)
 billing, payments = begins(database, PostgresBilling), begins(database, PostgresPayments)
 installed, secrets = InstalledApps(begins(database, PostgresApps)), SecretsManagerWriter()
-connectors: Mapping[AppType, Connector] = {}
+
+
+def customer_ports(transaction: Transaction) -> CustomerPorts:
+    """To find and make customers; nobody is deleted here, so nobody guards them."""
+    return CustomerPorts(PostgresCustomers(transaction), PostgresCustomerSubscriptions(transaction), [])
+
+
+kept = SecretsManager()
+connectors: Mapping[AppType, Connector] = {AppType.STRIPE: StripeConnector(kept)}
+customers = CustomerService(begins(database, customer_ports))
+sessions = StripeSessions(payments, customers, StripeApps(StripeLinks(payments), kept))
 
 handler = http_handler(
     *routes(
@@ -30,6 +49,7 @@ handler = http_handler(
         InstallApp(payments, ProfileService(billing, installed), secrets, connectors),
         CustomerAppService(payments, connectors),
         CustomCallbacks(billing, installed, ConfirmSync(billing, installed), RecordPayment(billing, installed)),
+        sessions,
     ),
     database=database,
 )

@@ -40,6 +40,8 @@ MAY_LOAD = {
     "inspect_events": HTTP | {"msgspec", "zstandard", "jsonpath"},
     "reserve_usage": HTTP | {"msgspec", "jsonpath"},
     "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
+    "manage_apps": HTTP,
+    "receive_stripe_event": HTTP,
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

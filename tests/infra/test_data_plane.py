@@ -1,5 +1,6 @@
 """The stores of the aws target."""
 
+from infra.functions import FUNCTIONS
 from tests.infra.templates import Synthesis
 
 
@@ -69,9 +70,17 @@ def test_own_clickhouse_node_keeps_its_volume_when_it_goes(aws: Synthesis) -> No
     assert volume["DeletionPolicy"] == "Snapshot"
 
 
-def test_clickhouse_cloud_needs_no_way_to_the_internet(aws_with_every_option: Synthesis) -> None:
-    assert not aws_with_every_option.all("AWS::EC2::NatGateway")
-    assert not aws_with_every_option.all("AWS::EC2::InternetGateway")
+def test_only_functions_that_call_others_have_a_way_to_the_internet(aws: Synthesis) -> None:
+    placed = {spec.name: str(aws.functions()[spec.name]["VpcConfig"]["SubnetIds"]) for spec in FUNCTIONS}
+    calling = {placed[spec.name] for spec in FUNCTIONS if spec.calls_out}
+    others = {placed[spec.name] for spec in FUNCTIONS if not spec.calls_out}
+
+    assert len(calling) == len(others) == 1
+    assert all("Outgoing" in subnets for subnets in calling)
+    assert not any("Outgoing" in subnets for subnets in others)
+
+
+def test_clickhouse_cloud_is_reached_by_its_private_link(aws_with_every_option: Synthesis) -> None:
     services = [
         endpoint["Properties"]["ServiceName"]
         for endpoint in aws_with_every_option.all("AWS::EC2::VPCEndpoint").values()

@@ -10,8 +10,8 @@ from infra.functions import FUNCTIONS as SPECS
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "s3"}
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf"} | WITHOUT_LAYER
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "stripe_connector", "s3"}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -34,6 +34,8 @@ VARIABLES = {
     "stepfunctions": set(),
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
+    "stripe": set[str](),
+    "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
     "pdf": set(),
 }
@@ -81,7 +83,7 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
     }
 
     adapters = imported_technologies(FUNCTIONS / name / "handler.py") - WITHOUT_LAYER
-    assert layers == {"core", "meterhouse", *adapters}
+    assert layers == {"core", "meterhouse", *("payments" if name == "stripe" else name for name in adapters)}
 
 
 @pytest.mark.parametrize("name", HANDLERS)

@@ -10,6 +10,7 @@ import pytest
 
 from infra.function_spec import FunctionSpec
 from infra.functions import FUNCTIONS as SPECS
+from infra.layers import OF_TECHNOLOGY
 from layers.build import LIBRARY, build
 from layers.catalogue import Layer, Target
 from tests.infra.templates import FUNCTIONS
@@ -61,7 +62,7 @@ def packages(layer: Layer) -> frozenset[str]:
 
 
 def available(spec: FunctionSpec) -> set[str]:
-    layers = [Layer.CORE, *(Layer(t.value) for t in spec.technologies if t.value in set(Layer))]
+    layers = [Layer.CORE, *(OF_TECHNOLOGY[t] for t in spec.technologies if t in OF_TECHNOLOGY)]
     return IN_THE_RUNTIME.union(*(packages(layer) for layer in layers))
 
 

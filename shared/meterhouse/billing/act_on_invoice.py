@@ -8,10 +8,11 @@ from meterhouse.billing.app import Apps
 from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown
+from meterhouse.billing.service import Shown, found_invoice, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -95,8 +96,9 @@ class InvoiceActions:
                 raise Conflict("the invoice has no amounts yet", "invoice_not_rated")
             collecting = updating.must_fire(Trigger.NEXT, at).must_fire(Trigger.FORCE_COLLECT, at)
             save(work, [collecting], at)
-            known = {line.id: line.quantity for line in invoice.lines if line.quantity is not None}
-            [rated] = rate_ready(work, [Driven(collecting.invoice)], known, at, at)
+            families = Families(work.store.lines.related(invoice.lines))
+            known = {line.id: families.reading_of(line) for line in invoice.lines}
+            [rated] = rate_ready(work, [Driven(collecting.invoice)], known, families, at, at)
             return Driven(replace(rated.invoice, quantity_snapshotted_at=invoice.quantity_snapshotted_at))
 
         return self._act(namespace, invoice_id, recalculated)
@@ -129,7 +131,7 @@ class InvoiceActions:
             driven = gone_on(work, namespace, [acted], self._apps, at)
             save(work, driven, at)
             work.commit()
-        return shown(driven[0].invoice, at)
+        return shown_on(self._apps, namespace, driven[0].invoice, at)
 
 
 def _refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:

@@ -9,7 +9,7 @@ from meterhouse.billing import api, backtest_api, document_api, explain_api, pre
 
 def all_routes(unused: Any) -> list[Router]:  # noqa: ANN401 - in the place of each service, none of which is called
     return [
-        *api.routes(unused, unused, unused, unused, unused, unused, unused, unused),
+        *api.routes(unused, unused, unused, unused, unused, unused, unused, unused, unused),
         explain_api.explain_routes(unused, unused, unused),
         document_api.document_routes(unused),
         backtest_api.backtest_routes(unused, unused),

@@ -8,6 +8,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.credit_note_api import credit_note_routes
+from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.finding_api import finding_routes
 from meterhouse.billing.findings import FindingService
@@ -46,6 +48,7 @@ def routes(
     actions: InvoiceActions,
     invoice_now: InvoicePendingLines,
     edit: EditInvoice,
+    notes: CreditNoteService,
     findings: FindingService,
 ) -> tuple[Router, ...]:
     return (
@@ -53,6 +56,7 @@ def routes(
         override_routes(overrides),
         line_routes(lines),
         invoice_routes(invoices, actions, invoice_now, edit),
+        credit_note_routes(notes),
         finding_routes(findings),
     )
 

@@ -55,6 +55,10 @@ class Payment:
     reason: str | None = None
 
 
+COLLECTING_THE_WHOLE = frozenset({"stripe"})
+"""Names of apps that hold a copy of an issued invoice and collect its total, whatever becomes of it here."""
+
+
 class InvoicingApp(Protocol):
     """Every call may be repeated for the same invoice and must then give the same answer."""
 

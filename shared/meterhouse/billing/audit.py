@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from meterhouse.billing.collection import rated
+from meterhouse.billing.collection import usage_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line, Severity
 from meterhouse.billing.profile import Workflow
 from meterhouse.ledger.audit import Finding
+from meterhouse.rating.rate import rate
+from meterhouse.rating.rerun import rerun
 from meterhouse.rating.trace import VERSION, is_genuine
 from meterhouse.subscriptions.target import TargetLine
 
@@ -62,9 +64,11 @@ def _difference(line: Line, workflow: Workflow) -> str | None:
         return f"{line.key}: the trace is not what its hash was taken of"
     if line.trace.get("version") != VERSION:
         return None
-    again = rated(line, line.quantity, workflow, line.updated_at)
+    # of a part of a period the others that charged for it stand in the trace alone
+    is_part = "epochs" in line.trace
+    again = rerun(line.trace) if is_part else rate(usage_of(line, line.quantity, workflow)).trace
     differing = [name for name in _RATED if getattr(again.totals, name) != getattr(line.totals, name)]
     if differing:
         told = (f"{name} {getattr(line.totals, name):f}, is {getattr(again.totals, name):f}" for name in differing)
         return f"{line.key}: {'; '.join(told)}"
-    return None if again.trace == line.trace else f"{line.key}: rated again it leaves another trace"
+    return None if again.document() == line.trace else f"{line.key}: rated again it leaves another trace"

@@ -68,7 +68,7 @@ def case_of(
     for stretch in stretches:
         agreed = stretch.subscription
         asked = targets_within(stretch, agreed, billed.parted)
-        _refuse_differences(asked, stretches, billed)
+        _refuse_incomparable(asked, stretches, billed)
         issued, drafted = within(billed.issued, stretch), within(billed.drafted, stretch)
         rest = (part for target in asked for part in billed.left(target))
         invoiced += issued
@@ -104,8 +104,10 @@ def failed(customer_id: str, error: InvalidInput) -> BacktestRow:
     return BacktestRow(customer_id, RowState.FAILED, reason=Reason(code, error.detail))
 
 
-def _refuse_differences(asked: Sequence[TargetLine], stretches: Sequence[Stretch], billed: BilledLines) -> None:
+def _refuse_incomparable(asked: Sequence[TargetLine], stretches: Sequence[Stretch], billed: BilledLines) -> None:
     for target in asked:
+        if target.key in billed.unfinished:
+            raise unmatched("period_not_billed", f"of {target.key}, which is billed in parts, some are not issued yet")
         if billed.is_prepaid_outside(target, stretches):
             message = f"{target.key} was paid in part before the periods compared: only the difference was charged"
             raise unmatched("charged_as_difference", message)

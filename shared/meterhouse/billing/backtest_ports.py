@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -85,6 +86,9 @@ class BacktestedLines(Protocol):
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         """Lines whose service starts at `since` or later on invoices that count: issued ones, or drafts."""
+
+    def given_back(self, line_ids: Collection[str]) -> Mapping[str, Decimal]:
+        """What billing gave back of lines by itself, without taxes."""
 
 
 class BacktestStore(Protocol):

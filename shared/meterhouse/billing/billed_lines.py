@@ -2,14 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from meterhouse.billing.compared_periods import Stretch
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid
 from meterhouse.billing.reconcile import targets_of
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
+from meterhouse.catalog.price import PaymentTerm
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.rating.line import DetailedLine, totals_of
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
 
@@ -25,6 +30,7 @@ class BilledLines:
         issued: lines on invoices that were issued and still count, by subscription.
         drafted: lines on drafts, by subscription.
         settled: keys that nothing is asked for any more: on invoices that count, or never to be billed.
+        unfinished: keys of wholes of which a part is not on an issued invoice yet.
     """
 
     agreed: Mapping[str, Subscription] = field(default_factory=dict)
@@ -33,6 +39,7 @@ class BilledLines:
     issued: _BySubscription = field(default_factory=dict)
     drafted: _BySubscription = field(default_factory=dict)
     settled: AbstractSet[str] = frozenset()
+    unfinished: AbstractSet[str] = frozenset()
 
     def left(self, target: TargetLine) -> list[TargetLine]:
         """The target less what was charged before, as billing charges it, divided where that begins and ends."""
@@ -64,7 +71,16 @@ def billed_lines(
     reach = max((one.service_period.end for one in known.prepaid), default=until)
     targets = targets_of(by_id, parted, max(reach, until)) if known.prepaid else {}
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in targets.items()}))
-    return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafted), settled)
+    drafts = list(drafted)
+    unfinished = {whole_of(line.key) for line in (*waiting, *drafts) if line.whole_period is not None}
+    return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafts), settled, unfinished)
+
+
+def less_given_back(line: Line, amount: Decimal) -> Line:
+    """The line with what a credit note gave back of it as a detailed line of its own."""
+    less = EXACT.minus(amount)
+    given = DetailedLine("credit-note", f"{line.name}: given back", less, Decimal(1), less, PaymentTerm.IN_ADVANCE)
+    return replace(line, detailed=(*line.detailed, given), totals=line.totals + totals_of([given]))
 
 
 def within(lines: _BySubscription, stretch: Stretch) -> list[Line]:

@@ -59,13 +59,17 @@ def bookings_of(invoice: Invoice, state: InvoiceState, at: datetime) -> Sequence
 
 
 def owed_of(invoice: Invoice) -> Owed:
-    """What the invoice comes to; what its lines cost before taxes is for services, but where they pay for credit."""
+    """What the invoice comes to, less what was credited before it was paid.
+
+    What its lines cost before taxes is for services, but where they pay for credit.
+    """
     bought = _NOTHING
     for line in invoice.lines:
         if line.grant_id is not None:
             bought = EXACT.add(bought, EXACT.subtract(line.totals.total, line.totals.taxes_total))
-    net = EXACT.subtract(invoice.totals.total, invoice.totals.taxes_total)
-    return Owed(invoice.currency, EXACT.subtract(net, bought), bought, invoice.totals.taxes_total)
+    net = EXACT.subtract(EXACT.subtract(invoice.totals.total, invoice.totals.taxes_total), invoice.credited.net)
+    taxes = EXACT.subtract(invoice.totals.taxes_total, invoice.credited.taxes)
+    return Owed(invoice.currency, EXACT.subtract(net, bought), bought, taxes)
 
 
 def _working(state: InvoiceState, owed: Owed) -> _Booked:

@@ -10,6 +10,7 @@ from meterhouse.billing.burn_lines import burn_lines
 from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
@@ -74,26 +75,37 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in invoices]
-    ready = [one.invoice for one in arrived if is_collectable(one.invoice, at)]
+    ready = [one.invoice for one in _in_order(arrived, at)]
     lines = [line for invoice in ready for line in invoice.lines]
+    families = Families(work.store.lines.related(lines))
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
-    quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
-    return rate_ready(work, arrived, quantities, at, now)
+    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    return rate_ready(work, arrived, quantities, families, at, now)
 
 
 def rate_ready(
-    work: Work[BillingStore], arrived: Sequence[Driven], quantities: Quantities, at: datetime, now: datetime
+    work: Work[BillingStore],
+    arrived: Sequence[Driven],
+    quantities: Quantities,
+    families: Families,
+    at: datetime,
+    now: datetime,
 ) -> list[Driven]:
     """Rate those whose usage is in at `at`, less what credit bears of them; all are saved."""
-    ready = coded((one.invoice for one in arrived if is_collectable(one.invoice, at)), work.store.tax_codes)
-    moved = [
-        collected(replace(one, invoice=ready[one.invoice.id]), quantities, at, now) if one.invoice.id in ready else one
-        for one in arrived
-    ]
-    rated = [one for one in moved if one.invoice.id in ready and one.invoice.state is not InvoiceState.DRAFT_INVALID]
-    burnt = {one.invoice.id: one for one in burn_credit(work, rated, now)}
-    done = [burnt.get(one.invoice.id, one) for one in moved]
+    ready = _in_order(arrived, at)
+    named = coded((one.invoice for one in ready), work.store.tax_codes)
+    rating = families.rating(quantities)
+    moved = [collected(replace(one, invoice=named[one.invoice.id]), quantities, at, now, rating) for one in ready]
+    rated = [one for one in moved if one.invoice.state is not InvoiceState.DRAFT_INVALID]
+    burnt = {one.invoice.id: one for one in (*moved, *burn_credit(work, rated, now))}
+    done = [burnt.get(one.invoice.id, one) for one in arrived]
     changed = [one for one in done if one.transitions]
     save(work, changed, now)
     work.store.lines.update([line for one in changed for line in one.invoice.lines])
     return done
+
+
+def _in_order(arrived: Iterable[Driven], at: datetime) -> list[Driven]:
+    """Those that are to be rated, by the time of their lines: parts of one period each show what they are named for."""
+    ready = [one for one in arrived if is_collectable(one.invoice, at)]
+    return sorted(ready, key=lambda one: min((line.service_period.end for line in one.invoice.lines), default=at))

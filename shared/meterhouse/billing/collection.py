@@ -1,6 +1,6 @@
 """From pending lines to drafts, and from drafts and quantities to rated invoices."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from itertools import groupby
 
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity, draft_number
+from meterhouse.billing.line_keys import is_part
 from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
 from meterhouse.catalog.price import FlatPrice
@@ -18,6 +19,7 @@ from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.period import Period, share
 from meterhouse.rating.conventions import CutPeriod
+from meterhouse.rating.corrections import Correction
 from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
@@ -37,6 +39,9 @@ class Missing:
 
 Quantities = Mapping[str, Decimal | Missing]
 """Units used in the service period, or why they are not known, by line id."""
+
+RateLine = Callable[[Line, Decimal, Workflow, datetime], Line]
+"""A line with its amounts, from its quantity."""
 
 
 def aligned(due: Iterable[Line], profiles: Mapping[str, Profile], as_of: datetime) -> list[Line]:
@@ -92,7 +97,9 @@ def is_collectable(invoice: Invoice, at: datetime) -> bool:
     return target_of(invoice.state, Trigger.NEXT, invoice.holding(at)) is InvoiceState.DRAFT_COLLECTING
 
 
-def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetime) -> Driven:
+def collected(
+    driven: Driven, quantities: Quantities, at: datetime, now: datetime, rate_line: RateLine | None = None
+) -> Driven:
     """A collectable invoice with its lines rated, to be validated; or invalid, where a quantity is not known."""
     missing = missing_of(driven.invoice, quantities)
     is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
@@ -104,7 +111,7 @@ def collected(driven: Driven, quantities: Quantities, at: datetime, now: datetim
         return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
             Trigger.FAILED, at, missing[0].message
         )
-    done = replace(collecting, invoice=_rated(collecting.invoice, quantities, now))
+    done = replace(collecting, invoice=_rated(collecting.invoice, quantities, now, rate_line or rated))
     return done.must_fire(Trigger.RETRY if is_again else Trigger.NEXT, at)
 
 
@@ -113,7 +120,7 @@ def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> L
     return with_result(line, quantity, rate(usage_of(line, quantity, workflow)), now)
 
 
-def with_result(line: Line, quantity: Decimal, result: RatedLine, now: datetime) -> Line:
+def with_result(line: Line, quantity: Decimal, result: RatedLine | Correction, now: datetime) -> Line:
     """The line with what rating this quantity came to."""
     return replace(
         line,
@@ -192,26 +199,34 @@ def _inherited(customer: Customer) -> dict[str, str]:
     return {name: value for name, value in metadata.items() if name.startswith(_APP_METADATA)}
 
 
-def _rated(invoice: Invoice, quantities: Quantities, now: datetime) -> Invoice:
-    lines = [rated(line, _known(quantities, line), invoice.workflow, now) for line in invoice.lines]
+def _rated(invoice: Invoice, quantities: Quantities, now: datetime, rate_line: RateLine) -> Invoice:
+    lines = [rate_line(line, _known(quantities, line), invoice.workflow, now) for line in invoice.lines]
     return replace(with_lines(invoice, lines), quantity_snapshotted_at=now, issues=())
 
 
 def share_of(line: Line, workflow: Workflow) -> Fraction:
-    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full."""
-    bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
-    if bills_full or not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
+    """What part of a flat price is due; where the profile says so, a subscription's last period counts in full.
+
+    Of what was charged in part before, the rest of the full period is left.
+    """
+    if not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
         return _WHOLE
-    return share(line.service_period, line.full_service_period)
+    served, full = line.service_period, line.full_service_period
+    if not _bills_full(line, workflow):
+        return share(served, full)
+    return share(Period(served.start, full.end), full) if is_part(line.key) else _WHOLE
 
 
 def _committed_share(line: Line, workflow: Workflow) -> Fraction:
     """What part of its commitments usage has, where the profile's conventions prorate them; flat prices have none."""
-    bills_full = line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
     is_whole = workflow.conventions.commitments_of_a_cut_period is CutPeriod.WHOLE
-    if bills_full or is_whole or not line.is_prorated:
+    if _bills_full(line, workflow) or is_whole or not line.is_prorated:
         return _WHOLE
-    return share(line.service_period, line.full_service_period)
+    return share(line.whole_period or line.service_period, line.full_service_period)
+
+
+def _bills_full(line: Line, workflow: Workflow) -> bool:
+    return line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
 
 
 def _known(quantities: Quantities, line: Line) -> Decimal:

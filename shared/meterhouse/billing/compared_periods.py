@@ -72,10 +72,12 @@ def under(plan: PlanSpec, subscription: Subscription) -> Subscription:
 def targets_within(stretch: Stretch, subscription: Subscription, parted: Cuts) -> list[TargetLine]:
     """What `subscription`, the stretch's own or another in its place, asks for whose service starts in the stretch.
 
+    Usage that was billed in parts is asked for as a whole: that is what the parts come to.
+
     Raises:
         InvalidInput: a metered line charges beyond the stretch: what it comes to is not known yet.
     """
-    found = targets_of({subscription.id: subscription}, parted, stretch.period.end)
+    found = targets_of({subscription.id: subscription}, parted, stretch.period.end, divides_usage=False)
     within = [line for _, line in found.values() if stretch.period.contains(line.service_period.start)]
     for line in within:
         if line.rate_card.is_metered and line.service_period.end > stretch.period.end:

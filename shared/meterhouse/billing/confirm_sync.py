@@ -11,7 +11,7 @@ from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown
+from meterhouse.billing.service import Shown, found_invoice, shown_on
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.taxes import tax_faults
 from meterhouse.kernel.errors import Conflict, Problems
@@ -48,13 +48,13 @@ class ConfirmSync:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             invoice = found_invoice(work, invoice_id)
             if invoice.state is not awaited:
-                return shown(_known(invoice, awaited), at)
+                return shown_on(self._apps, namespace, _known(invoice, awaited), at)
             _check(invoice, answer)
             confirmed = with_answer(_confirmed(invoice, awaited, at), answer)
             driven = gone_on(work, namespace, [Driven(confirmed)], self._apps, at)
             save(work, driven, at)
             work.commit()
-        return shown(driven[0].invoice, at)
+        return shown_on(self._apps, namespace, driven[0].invoice, at)
 
 
 def _confirmed(invoice: Invoice, awaited: InvoiceState, at: datetime) -> Invoice:

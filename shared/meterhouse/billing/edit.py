@@ -113,6 +113,9 @@ def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str)
         return
     if line.grant_id is not None:
         yield Problem(at, "credit_purchase", "a line that pays for credit stays as it is, or is taken off")
+    if line.whole_period is not None and _is_charged_otherwise(line, spec):
+        message = "it charges for a period together with others: its period, price, feature and discounts stay"
+        yield Problem(at, "line_is_part_of_a_period", message)
     # what was sold stays sold: the line keeps its feature, whatever became of its key meanwhile
     keeps = _keeps_feature(line, spec) and (line.rate_card.is_metered or not spec.card.is_metered)
     sold = f"{at}{spec.card_field}/featureKey"
@@ -142,6 +145,12 @@ def _differs(line: Line, spec: LineSpec) -> bool:
     said = (spec.name, spec.start, spec.end, spec.invoice_at, _card(line.rate_card, spec))
     period = line.service_period
     return said != (line.name, period.start, period.end, line.invoice_at, line.rate_card)
+
+
+def _is_charged_otherwise(line: Line, spec: LineSpec) -> bool:
+    card, period = line.rate_card, line.service_period
+    charged = (spec.start, spec.end, spec.price, spec.feature_key, spec.discounts)
+    return charged != (period.start, period.end, card.price, card.feature_key, card.discounts)
 
 
 def _repriced(line: Line, spec: LineSpec) -> Line:

@@ -15,7 +15,7 @@ from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown
+from meterhouse.billing.service import Shown, found_invoice, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.kernel.errors import Problem, Problems
@@ -66,11 +66,11 @@ class EditInvoice:
             )
             done = edited(invoice, edit, known, self._new_id, at)
             if done.invoice == invoice:
-                return shown(invoice, at)
+                return shown_on(self._apps, namespace, invoice, at)
             driven = self._resumed(work, namespace, updating, done, at)
             save(work, driven, at)
             work.commit()
-        return shown(driven[0].invoice, at)
+        return shown_on(self._apps, namespace, driven[0].invoice, at)
 
     def _resumed(
         self, work: Work[BillingStore], namespace: str, updating: Driven, done: Edited, at: datetime

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.state import InvoiceState
@@ -42,6 +43,21 @@ def step_events(driven: Driven) -> list[DomainEvent]:
     if driven.transitions and not steps:
         steps = [(driven.transitions[-1], "invoice.updated")]
     return [_event(driven.invoice, kind, step.number, step.at) for step, kind in steps]
+
+
+def note_event(note: CreditNote) -> DomainEvent:
+    """A credit note was issued, or voided."""
+    at = note.voided_at or note.issued_at
+    kind = f"credit_note.{note.state.value}"
+    data = {
+        "creditNoteId": note.id,
+        "number": note.number,
+        "invoiceId": note.invoice_id,
+        "customerId": note.customer_id,
+        "currency": note.currency,
+        "total": f"{note.total:f}",
+    }
+    return DomainEvent(derived_ulid(at, kind, note.id), kind, f"credit_note/{note.id}", at, data)
 
 
 def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:

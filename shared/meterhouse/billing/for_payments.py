@@ -14,3 +14,6 @@ class PostgresAppUse:
 
     def is_used(self, app_id: str) -> bool:
         return self._transaction.fetch_one(_SQL["uses_of_app"], {"app_id": app_id}) is not None
+
+    def has_default(self) -> bool:
+        return self._transaction.fetch_one(_SQL["has_default"]) is not None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from meterhouse.billing.state import InvoiceState
+
 
 class AppType(StrEnum):
     SANDBOX = "sandbox"
@@ -33,6 +35,15 @@ class CustomInvoicingConfig:
     awaits_draft: bool = False
     awaits_issuing: bool = False
 
+    @property
+    def awaits(self) -> frozenset[InvoiceState]:
+        """The states in which an invoice waits for him."""
+        hooks = {
+            InvoiceState.DRAFT_SYNCING: self.awaits_draft,
+            InvoiceState.ISSUING_SYNCING: self.awaits_issuing,
+        }
+        return frozenset(state for state, is_enabled in hooks.items() if is_enabled)
+
 
 @dataclass(frozen=True, slots=True)
 class InstalledApp:
@@ -53,3 +64,8 @@ class InstalledApp:
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     deleted_at: datetime | None = None
+
+    @property
+    def awaits(self) -> frozenset[InvoiceState]:
+        """The states in which an invoice waits for the app's word."""
+        return self.config.awaits if isinstance(self.config, CustomInvoicingConfig) else frozenset()

@@ -1,11 +1,13 @@
 """What must hold of every invoice, whoever made it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity
 from meterhouse.rating.line import totals_of
 
 _COMPONENT = "meterhouse"
+_NOTHING = Decimal(0)
 
 
 def issues_of(invoice: Invoice) -> tuple[Issue, ...]:
@@ -36,6 +38,8 @@ def _faults(invoice: Invoice, line: Line) -> Iterator[tuple[str, str]]:
         yield "line_not_rated", f"line {line.key} has no quantity yet"
     if line.totals != totals_of(line.detailed):
         yield "line_total_differs", f"the totals of {line.key} are not the sum of its detailed lines"
+    if line.totals.credits_total != sum((one.amount for one in line.credits), start=_NOTHING):
+        yield "line_credits_differ", f"credit bears another amount of {line.key} than it was charged"
     if line.currency != invoice.currency:
         yield "currency_differs", f"line {line.key} is in {line.currency}"
     if line.customer_id != invoice.customer_id:

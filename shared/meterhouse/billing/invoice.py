@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from meterhouse.billing.profile import Party, Workflow
 from meterhouse.billing.state import Guard, InvoiceState, Trigger
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.period import Period
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.line import DetailedLine, Totals
 
 NOTHING = Totals()
@@ -51,7 +53,9 @@ class Line:
         revision: counts how often the same key was billed again after a void.
         invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
         is_live: False once the line was voided and its key is to be billed again.
-        quantity: units used in the service period (1 for a flat price); None until it was snapshotted.
+        whole_period: of usage that is billed in parts the service period as a whole; None: nobody else charges for it.
+        quantity: units it charges for (1 for a flat price); None until they were snapshotted.
+        quantity_before: units that other lines of the whole period had charged by then.
         trace: how the totals came about, with a hash; None until rated.
         deleted_at: when it was taken off its invoice by hand; its key is never billed again.
         settlement_mode: whether credit bears what it can of it, or all.
@@ -81,7 +85,9 @@ class Line:
     is_pending: bool = True
     managed_by: ManagedBy = ManagedBy.SUBSCRIPTION
     subscription: SubscriptionReference | None = None
+    whole_period: Period | None = None
     quantity: Decimal | None = None
+    quantity_before: Decimal = Decimal(0)
     totals: Totals = NOTHING
     detailed: tuple[DetailedLine, ...] = ()
     trace: Mapping[str, object] | None = None
@@ -123,6 +129,23 @@ class Transition:
     target: InvoiceState
     at: datetime
     reason: str | None = None
+
+
+class Credited(NamedTuple):
+    """What credit notes made less due of an invoice that was not paid; `taxes` are those on top and within."""
+
+    net: Decimal = Decimal(0)
+    taxes: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        return EXACT.add(self.net, self.taxes)
+
+    def plus(self, net: Decimal, taxes: Decimal) -> "Credited":
+        return Credited(EXACT.add(self.net, net), EXACT.add(self.taxes, taxes))
+
+
+NOT_CREDITED = Credited()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +200,12 @@ class Invoice:
     payment_failed_at: datetime | None = None
     voided_at: datetime | None = None
     deleted_at: datetime | None = None
+    credited: Credited = NOT_CREDITED
+
+    @property
+    def due(self) -> Decimal:
+        """What is to be paid, if nothing was."""
+        return EXACT.subtract(self.totals.total, self.credited.total)
 
     @property
     def customer_id(self) -> str:

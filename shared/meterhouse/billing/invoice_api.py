@@ -107,7 +107,8 @@ def _acting(
     )
     def invoice(body: Annotated[PendingLinesAction, Body()]) -> tuple[list[InvoiceWire], int]:
         line_ids = None if body.filters is None else body.filters.line_ids
-        made = invoice_now(namespace(), body.customer_id, as_utc(body.as_of), line_ids)
+        override = body.progressive_billing_override
+        made = invoice_now(namespace(), body.customer_id, as_utc(body.as_of), line_ids, is_progressive=override)
         return [_with_lines(one) for one in made], HTTPStatus.CREATED
 
     @router.post(f"{_INVOICE}/advance", operation_id="advanceInvoiceAction", tags=_TAGS, summary="Advance invoice")

@@ -9,12 +9,14 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
+from meterhouse.billing.quantities import progressive
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, shown
+from meterhouse.billing.service import Shown, shown_on
+from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
 from meterhouse.billing.sync_subscriptions import sync
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform import clock
-from meterhouse.platform.work import Begin
+from meterhouse.platform.work import Begin, Work
 
 
 class InvoicePendingLines:
@@ -31,9 +33,17 @@ class InvoicePendingLines:
         self._now = now
 
     def __call__(
-        self, namespace: str, customer_id: str, as_of: datetime | None, line_ids: Sequence[str] | None
+        self,
+        namespace: str,
+        customer_id: str,
+        as_of: datetime | None,
+        line_ids: Sequence[str] | None,
+        *,
+        is_progressive: bool | None = None,
     ) -> list[Shown]:
         """Make standard invoices of the customer's lines due at `as_of` (default: now), one a currency.
+
+        `is_progressive`: whether usage is billed whose period is not over; None: as the customer's profile has it.
 
         Raises:
             InvalidInput: no such customer, nothing is due, a line of `line_ids` is not, or `as_of` is yet to come.
@@ -47,17 +57,32 @@ class InvoicePendingLines:
                 raise _invalid("/customerId", "unknown_customer", f"customer {customer_id!r} does not exist")
             work.store.invoices.lock_customers([customer_id])
             sync(work, namespace, [customer_id], work.store.subscriptions.of_customer(customer_id), at, now)
-            due = _chosen(work.store.lines.due([customer_id], at), line_ids)
             profiles = profiles_of(work, namespace, [customer_id], now)
+            if is_progressive is None:
+                is_progressive = profiles[customer_id].spec.workflow.progressive_billing
+            parts = _parts(work, namespace, customer_id, self._usage, at, now) if is_progressive else []
+            due = _chosen([*work.store.lines.due([customer_id], at), *(one.billed for one in parts)], line_ids)
+            billed = {line.id for line in due}
+            work.store.lines.add([one.rest for one in parts if one.rest is not None and one.billed.id in billed])
             made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
             driven = gone_on(work, namespace, [Driven(one.invoice) for one in made], self._apps, at)
             save(work, driven, now)
             work.commit()
-        return [shown(one.invoice, now) for one in driven]
+        return [shown_on(self._apps, namespace, one.invoice, now) for one in driven]
+
+
+def _parts(
+    work: Work[BillingStore], namespace: str, customer_id: str, usage: UsageReader, at: datetime, now: datetime
+) -> list[Parts]:
+    """What can be billed of usage whose period goes on."""
+    begun = under_way(work.store.lines.pending([customer_id]), at)
+    divisible = {line.id for line in progressive(namespace, begun, work.store.features, usage) if is_divisible(line)}
+    return [parts_at(line, at, now) for line in begun if line.service_period.end <= at or line.id in divisible]
 
 
 def _chosen(due: Sequence[Line], line_ids: Sequence[str] | None) -> list[Line]:
     chosen = [line for line in due if line_ids is None or line.id in line_ids]
+    chosen.sort(key=lambda line: (line.currency, line.invoice_at, line.id))
     unknown = sorted(set(line_ids or ()) - {line.id for line in chosen})
     if unknown:
         raise _invalid("/filters/lineIds", "line_not_due", f"not pending or not due: {', '.join(unknown)}")

@@ -19,12 +19,6 @@ from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Numeric, Per
 _ALL = 100
 
 
-def _not_progressive(value: bool | None) -> bool | None:
-    if value:
-        raise PydanticCustomError("not_supported_yet", "billing part of a period is not supported yet")
-    return value
-
-
 def _whole(value: Decimal) -> Decimal:
     if value != _ALL:
         raise PydanticCustomError("not_supported_yet", "voiding a part is not supported yet: use 100")
@@ -247,7 +241,7 @@ class PendingLinesAction(Wire):
     customer_id: Ulid
     as_of: Instant | None = None
     filters: PendingLinesFilters | None = None
-    progressive_billing_override: Annotated[bool | None, AfterValidator(_not_progressive)] = None
+    progressive_billing_override: bool | None = None
 
 
 class DiscardLine(Wire):

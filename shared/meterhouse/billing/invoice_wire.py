@@ -1,6 +1,8 @@
 """From invoices to their picture on the wire."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from meterhouse.billing.app_schema import apps_to_wire
@@ -51,6 +53,8 @@ from meterhouse.platform.wire import PeriodWire
 from meterhouse.rating.line import DetailedLine, Totals, totals_of
 from meterhouse.rating.quantity import Quantities, free_units, quantities_of
 from meterhouse.rating.rerun import usage_of
+
+_NONE = Decimal(0)
 
 
 def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: InstalledApp | None = None) -> InvoiceWire:
@@ -116,7 +120,7 @@ def _workflow(invoice: Invoice, app: InstalledApp | None) -> InvoiceWorkflowWire
 def _payment(invoice: Invoice) -> PaymentWire | None:
     if invoice.due_at is None:
         return None
-    due = DueDate(due_at=invoice.due_at, amount=invoice.totals.total, currency=invoice.currency)
+    due = DueDate(due_at=invoice.due_at, amount=invoice.due, currency=invoice.currency)
     return PaymentWire(terms=DueDateTerms(due_at=[due]))
 
 
@@ -185,7 +189,8 @@ def _quantities(line: Line) -> Sequence[Quantities]:
     """From metered to charged units, as the line was rated; none where nothing is metered, or not yet."""
     if line.trace is None or not line.rate_card.is_metered:
         return ()
-    return quantities_of(usage_of(line.trace))
+    usage = replace(usage_of(line.trace), quantity=line.quantity or _NONE, quantity_before=line.quantity_before)
+    return quantities_of(usage)
 
 
 def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:

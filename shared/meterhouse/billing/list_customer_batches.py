@@ -30,7 +30,7 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a run's batches were listed: up to this customer of this namespace."""
+    """How far a walk over all customers came: up to this one of this namespace."""
 
     namespace: str
     customer_id: str

@@ -42,6 +42,14 @@ class MeteredUsage:
         self._begin = begin
         self._usage = usage
 
+    def is_progressive(self, namespace: str, feature: Feature) -> bool:
+        """Whether later events add to the value of the feature's meter, and never replace it; without one it is not."""
+        if feature.meter_id is None:
+            return False
+        with self._begin(namespace) as work:
+            meter = work.store.by_ids([feature.meter_id]).get(feature.meter_id)
+        return meter is not None and meter.aggregation.is_progressive
+
     def quantities(
         self, namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]
     ) -> dict[str, Decimal]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.override import CustomerOverride, OverrideFilter, OverrideOrder
@@ -51,6 +52,14 @@ class InvoiceFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     include_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFilter:
+    """None means any."""
+
+    customers: Sequence[str] | None = None
+    invoices: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,9 @@ class Lines(Protocol):
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         """Pending lines that credit alone settles whose `invoice_at` has come, in the same order."""
 
+    def related(self, lines: Collection[Line]) -> list[Line]:
+        """Live lines on standard invoices that charge, or would have, for the full periods of metered `lines`."""
+
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         """What became of the lines of the subscriptions."""
 
@@ -113,6 +125,20 @@ class Lines(Protocol):
 
     def remove(self, line_ids: Collection[str]) -> None:
         """Remove pending lines."""
+
+
+class CreditNotes(Protocol):
+    def find(self, note_id: str) -> CreditNote | None: ...
+
+    def of_invoices(self, invoice_ids: Collection[str]) -> list[CreditNote]:
+        """In the order in which they were issued."""
+
+    def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]: ...
+
+    def add(self, note: CreditNote) -> None: ...
+
+    def save(self, note: CreditNote) -> None:
+        """Write its state; nothing else of it changes."""
 
 
 class Profiles(Protocol):
@@ -203,6 +229,8 @@ class BillingStore(Protocol):
     @property
     def lines(self) -> Lines: ...
     @property
+    def credit_notes(self) -> CreditNotes: ...
+    @property
     def profiles(self) -> Profiles: ...
     @property
     def overrides(self) -> Overrides: ...
@@ -223,6 +251,9 @@ class BillingStore(Protocol):
 
 
 class UsageReader(Protocol):
+    def is_progressive(self, namespace: str, feature: Feature) -> bool:
+        """Whether the usage of a part of a period can be charged: later events add to it, and never replace it."""
+
     def quantities(
         self, namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]
     ) -> Mapping[str, Decimal]:

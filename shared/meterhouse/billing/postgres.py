@@ -4,12 +4,15 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line, Transition
+from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes, unused_of
 from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
@@ -18,6 +21,7 @@ from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
 from meterhouse.billing.state import states_of
+from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
@@ -64,20 +68,34 @@ class PostgresLines:
         found = self._all("lines_of_invoices", invoice_ids=list(invoice_ids))
         return {invoice_id: tuple(lines) for invoice_id, lines in groupby(found, key=lambda line: line.invoice_id)}
 
+    def related(self, lines: Collection[Line]) -> list[Line]:
+        wholes = {line.key: whole_of(line.key) for line in lines if line.rate_card.is_metered}
+        if not wholes:
+            return []
+        firsts = [whole for key, whole in wholes.items() if key != whole]
+        return self._all("related_lines", firsts=firsts, wholes=sorted(set(wholes.values())))
+
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": list(subscription_ids)}
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
-        prepaid = self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted)
-        return Known(
-            keys,
-            {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts},
-            [prepaid_of(row) for row in prepaid],
-        )
+        found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts}
+        prepaid = []
+        for row in self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted):
+            whole = prepaid_of(row)
+            standing = list(pieces(whole, unused_of(row["unused"] or ())))
+            prepaid += standing
+            part = served(whole, standing)
+            found |= {} if part is None else {whole.key: part}
+        return Known(keys, found, prepaid)
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}
         return self._all("standing_of_subscriptions", **wanted)
+
+    def given_back(self, line_ids: Collection[str]) -> dict[str, Decimal]:
+        found = self._transaction.fetch_all(_LINES["given_back"], {"line_ids": list(line_ids)})
+        return {row["line_id"]: row["net"] for row in found}
 
     def add(self, lines: Collection[Line]) -> None:
         self._write("insert_lines", lines)
@@ -160,6 +178,7 @@ class PostgresBilling:
         self.features = PostgresFeatures(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.credit_notes = PostgresCreditNotes(transaction)
         self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)
 

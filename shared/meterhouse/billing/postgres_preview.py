@@ -1,6 +1,7 @@
 """`meterhouse.billing.preview_ports.PreviewStore` in PostgreSQL."""
 
 from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
+from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes
 from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
@@ -20,5 +21,6 @@ class PostgresPreview(PostgresStore):
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.credit_notes = PostgresCreditNotes(transaction)
         self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)

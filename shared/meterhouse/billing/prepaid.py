@@ -1,7 +1,7 @@
 """Flat fees that were invoiced in advance for longer than they were agreed on in the end.
 
 What is on a standard invoice stays. What follows for the same item charges the difference alone, so that nobody pays
-twice for one time; the invoice says in a warning what reaches too far, until credit notes settle the rest.
+twice for one time; the invoice says in a warning what reaches too far, and a credit note gives back the rest.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -40,6 +40,10 @@ class Prepaid:
     bills_full: bool = False
     is_flagged: bool = False
 
+    def at(self, period: Period, amount: Decimal) -> "Prepaid":
+        """What stands of it in a part of its time."""
+        return replace(self, service_period=period, amount=amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Excess:
@@ -70,7 +74,7 @@ def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> I
 
 def edges_of(target: TargetLine, excess: Collection[Excess], agreed: Mapping[str, Subscription]) -> set[datetime]:
     """Where what was charged before for the same item begins and ends: on each side the price left is another."""
-    return {edge for one in _alike(target, excess, agreed) for edge in (one.period.start, one.period.end)}
+    return {edge for one in alike(target, excess, agreed) for edge in (one.period.start, one.period.end)}
 
 
 def less_prepaid(
@@ -78,8 +82,8 @@ def less_prepaid(
 ) -> TargetLine | None:
     """The target less what was charged before for the same item and time; None if nothing is left to charge."""
     card, price = target.rate_card, target.rate_card.price
-    alike = _alike(target, excess, agreed)
-    paid = [one.prepaid.amount for one in alike if one.covers(target.service_period)]
+    like = alike(target, excess, agreed)
+    paid = [one.prepaid.amount for one in like if one.covers(target.service_period)]
     if not paid or not isinstance(price, FlatPrice):
         return target
     left = EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(paid)))
@@ -106,8 +110,8 @@ def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
             REACHES_TOO_FAR,
             "meterhouse",
             f"line {line.key} charges until {format_rfc3339(reach[line.key].end)}, but its item was changed on"
-            f" {format_rfc3339(reach[line.key].start)}: what follows for it charges the difference; any rest is to be"
-            " credited",
+            f" {format_rfc3339(reach[line.key].start)}: what follows for it charges the difference, and a credit"
+            " note gives back the rest once the invoice is paid",
             f"/lines/{number}",
         )
         for number, line in enumerate(invoice.lines)
@@ -117,7 +121,7 @@ def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
     return replace(invoice, issues=(*others, *warnings))
 
 
-def _alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Subscription]) -> list[Excess]:
+def alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Subscription]) -> list[Excess]:
     """What may be taken off the target, as far as it is of the same time."""
     card = target.rate_card
     if not card.is_in_advance or not isinstance(card.price, FlatPrice) or not target.is_prorated:

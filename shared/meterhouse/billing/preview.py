@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from meterhouse.billing.collection import (
     Missing,
     Quantities,
+    RateLine,
     collects_up_to,
     drafts,
     missing_of,
@@ -17,7 +19,7 @@ from meterhouse.billing.collection import (
     share_of,
     with_lines,
 )
-from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
@@ -38,12 +40,19 @@ class Pending:
 
     def following(self, subscriptions: Iterable[Subscription], horizon: datetime, now: datetime) -> "Pending":
         """What an invoice run at `horizon` would leave of them."""
-        own = [line for line in self.lines if line.managed_by is ManagedBy.SUBSCRIPTION]
+        own = [line for line in self.lines if line.subscription is not None]
         changes = reconcile(subscriptions, own, self.known, horizon, now)
         lines = _applied(self.lines, changes)
         gone = {line.key for line in self.lines if line.id in changes.removed}
         keys = (self.known.keys - gone) | {line.key for line in lines}
         return Pending(lines, replace(self.known, keys=keys))
+
+
+class Usages(NamedTuple):
+    """What lines are valued by."""
+
+    quantities: Quantities
+    rate_line: RateLine = rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class LineChanges:
     def new(self) -> list[Line]:
         return [*self.added, *(one.after for one in self.changed)]
 
-    def valued(self, old: Quantities, new: Quantities, workflow: Workflow, now: datetime) -> "LineChanges":
+    def valued(self, old: "Usages", new: "Usages", workflow: Workflow, now: datetime) -> "LineChanges":
         """The lines with what they come to so far."""
         return LineChanges(
             added=tuple(_valued(line, new, workflow, now) for line in self.added),
@@ -116,12 +125,12 @@ def due_by(pending: Iterable[Line], currency: str, edge: datetime) -> list[Line]
 
 
 def next_invoice(
-    due: Sequence[Line], customer: Customer, profile: Profile, quantities: Quantities, now: datetime
+    due: Sequence[Line], customer: Customer, profile: Profile, usages: Usages, now: datetime
 ) -> Invoice | None:
     """The draft of the lines with what they come to so far; None where there are none."""
     for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
-        lines = [_valued(line, quantities, draft.workflow, now) for line in draft.lines]
-        return replace(with_lines(draft, lines), issues=missing_of(draft, quantities))
+        lines = [_valued(line, usages, draft.workflow, now) for line in draft.lines]
+        return replace(with_lines(draft, lines), issues=missing_of(draft, usages.quantities))
     return None
 
 
@@ -131,9 +140,9 @@ def _applied(lines: Iterable[Line], changes: Changes) -> list[Line]:
     return [*kept, *changes.added]
 
 
-def _valued(line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> Line:
-    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
-    return line if isinstance(quantity, Missing) else rated(line, quantity, workflow, now)
+def _valued(line: Line, usages: Usages, workflow: Workflow, now: datetime) -> Line:
+    quantity = usages.quantities[line.id] if line.rate_card.is_metered else _ONE
+    return line if isinstance(quantity, Missing) else usages.rate_line(line, quantity, workflow, now)
 
 
 def _proration(line: Line, workflow: Workflow) -> Proration | None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from meterhouse.billing.ports import (
     BilledFeatures,
     BilledSubscriptions,
+    CreditNotes,
     Invoices,
     Lines,
     Overrides,
@@ -45,6 +46,8 @@ class PreviewStore(SubscriptionStore, Protocol):
     def invoices(self) -> Invoices: ...
     @property
     def lines(self) -> Lines: ...
+    @property
+    def credit_notes(self) -> CreditNotes: ...
     @property
     def profiles(self) -> Profiles: ...
     @property

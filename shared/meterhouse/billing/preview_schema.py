@@ -1,5 +1,8 @@
 """Previews on the wire: requests as the contract's own schemas; the answer is ours, made of the contract's parts."""
 
+from meterhouse.billing.credit_note import summed
+from meterhouse.billing.credit_note_schema import NoteLineWire, note_line_to_wire
+from meterhouse.billing.give_back import GivenBack
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.invoice_schema import InvoiceExpand, InvoiceWire, LineWire
 from meterhouse.billing.invoice_wire import invoice_to_wire, line_to_wire, period_to_wire
@@ -60,6 +63,14 @@ class ProrationWire(Wire):
     amount: Numeric
 
 
+class GivenBackWire(Wire):
+    """A credit note that the change brings."""
+
+    invoice_id: Ulid
+    total: Numeric
+    lines: list[NoteLineWire]
+
+
 class PreviewWire(Wire):
     """`subscriptions` as they would be, last the one that comes of the change; `nextInvoice` with usage so far."""
 
@@ -67,6 +78,7 @@ class PreviewWire(Wire):
     subscriptions: list[SubscriptionExpanded]
     lines: PreviewedLines
     prorations: list[ProrationWire]
+    given_back: list[GivenBackWire]
     next_invoice: InvoiceWire | None = None
 
 
@@ -101,8 +113,14 @@ def preview_to_wire(preview: Preview) -> PreviewWire:
         subscriptions=[subscription_expanded(one, at) for one in preview.subscriptions],
         lines=_lines(preview.waiting, preview.lines),
         prorations=[_proration(one) for one in preview.prorations],
+        given_back=[_given_back(one) for one in preview.given_back],
         next_invoice=None if invoice is None else invoice_to_wire(shown(invoice, at), _WITH_LINES),
     )
+
+
+def _given_back(one: GivenBack) -> GivenBackWire:
+    total = summed(line.total for line in one.lines)
+    return GivenBackWire(invoice_id=one.invoice.id, total=total, lines=[note_line_to_wire(line) for line in one.lines])
 
 
 def _lines(waiting: Invoice, changes: LineChanges) -> PreviewedLines:

@@ -5,15 +5,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from meterhouse.billing.collection import gathering
+from meterhouse.billing.families import Families
+from meterhouse.billing.give_back import GivenBack, to_give_back
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
-from meterhouse.billing.preview import LineChanges, Pending, Proration, changes_between, due_by, next_edge, next_invoice
+from meterhouse.billing.preview import (
+    LineChanges,
+    Pending,
+    Proration,
+    Usages,
+    changes_between,
+    due_by,
+    next_edge,
+    next_invoice,
+)
 from meterhouse.billing.preview_ports import PreviewStore
 from meterhouse.billing.previewed_change import Done, PreviewedChange
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
-from meterhouse.billing.reconcile import gathering_id
+from meterhouse.billing.reconcile import gathering_id, reconcile
+from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.outbox import DomainEvent
@@ -31,7 +43,8 @@ class Preview:
     Attributes:
         subscriptions: those that the change touches, in full; the last one is what comes of it.
         waiting: the customer's gathering invoice, where added and changed lines would wait.
-        next_invoice: None where nothing is to be invoiced.
+        next_invoice: None where nothing is to be invoiced; prepaid credit is not taken off it.
+        given_back: what the change gives back of invoices that are paid, by a credit note each.
     """
 
     subscriptions: Sequence[FullSubscription]
@@ -40,6 +53,7 @@ class Preview:
     lines: LineChanges
     prorations: Sequence[Proration]
     next_invoice: Invoice | None
+    given_back: Sequence[GivenBack] = ()
 
 
 class PreviewSubscription:
@@ -78,10 +92,7 @@ class PreviewSubscription:
         profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
         changes, due = _lines(work, agreed, done, profile.spec.workflow, now)
         # a line that changes has one id on both sides, so each side asks for itself
-        old, new = (
-            quantities_of(namespace, lines, {customer.id: customer.usage_subjects}, work.store.features, self._usage)
-            for lines in (changes.old, [*changes.new, *due])
-        )
+        old, new = (self._usages(work, namespace, customer, lines) for lines in (changes.old, [*changes.new, *due]))
         valued = changes.valued(old, new, profile.spec.workflow, now)
         return Preview(
             subscriptions=[in_full(work, one) for one in done.subscriptions],
@@ -90,7 +101,14 @@ class PreviewSubscription:
             lines=valued,
             prorations=valued.prorations(profile.spec.workflow),
             next_invoice=next_invoice(due, customer, profile, new, now),
+            given_back=_given_back(work, agreed, done, now),
         )
+
+    def _usages(self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]) -> Usages:
+        families = Families(work.store.lines.related(lines))
+        subjects = {customer.id: customer.usage_subjects}
+        found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
+        return Usages(found, families.rating(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,15 @@ def _lines(
     edge = next_edge(changed.lines, done.made.currency, workflow, now)
     by_then = changed.following(after, max(horizon, min(edge, now + _FARTHEST)), now)
     return changes_between(before.lines, changed.lines), due_by(by_then.lines, done.made.currency, edge)
+
+
+def _given_back(work: Work[PreviewStore], agreed: Sequence[Subscription], done: Done, now: datetime) -> list[GivenBack]:
+    """What runs give back once the change is in force, and would not without it."""
+    at = min(max(done.effective_at, now), now + _FARTHEST)
+    after = work.store.subscriptions.of_customer(done.made.customer_id)
+    known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
+    without, with_it = (reconcile(subscriptions, (), known, at, now).returned for subscriptions in (agreed, after))
+    return to_give_back(work.store.invoices, work.store.credit_notes, [one for one in with_it if one not in without])
 
 
 def _horizon(done: Done, now: datetime) -> datetime:

@@ -35,6 +35,13 @@ def quantities_of(
     return found
 
 
+def progressive(namespace: str, lines: Sequence[Line], features: BilledFeatures, usage: UsageReader) -> list[Line]:
+    """Those whose feature's usage can be charged for a part of a period."""
+    sold = features_of(lines, features)
+    can = {one.id: usage.is_progressive(namespace, one) for one in {one.id: one for one in sold.values()}.values()}
+    return [line for line in lines if line.id in sold and can[sold[line.id].id]]
+
+
 def features_of(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Feature]:
     """By line id, the feature that it names, or else that of its key; a line without one is left out."""
     named = features.by_ids({line.feature_id for line in lines if line.feature_id})

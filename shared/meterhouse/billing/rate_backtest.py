@@ -9,7 +9,7 @@ from meterhouse.billing.backtest_case import Case, case_of, failed, settled
 from meterhouse.billing.backtest_ports import BacktestStore
 from meterhouse.billing.backtest_run import BacktestRun, found_backtest
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
-from meterhouse.billing.billed_lines import BilledLines, billed_lines
+from meterhouse.billing.billed_lines import BilledLines, billed_lines, less_given_back
 from meterhouse.billing.compared_periods import Stretch, last_stretches
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.profile import Workflow
@@ -104,5 +104,7 @@ def _billed(work: Work[BacktestStore], agreed: Sequence[Subscription], compared:
     lines, ids = work.store.lines, [subscription.id for subscription in agreed]
     since, until = min(one.period.start for one in compared), max(one.period.end for one in compared)
     issued, drafted = (lines.standing_of(ids, since, is_issued=is_issued) for is_issued in (True, False))
+    back = lines.given_back([line.id for line in issued])
+    issued = [less_given_back(line, back[line.id]) if line.id in back else line for line in issued]
     pending = lines.pending(sorted({subscription.customer_id for subscription in agreed}))
     return billed_lines(agreed, lines.known_of(ids), pending, issued, drafted, until)

@@ -5,10 +5,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meterhouse.billing.invoice import Line, SubscriptionReference
+from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
+from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.ids import derived_ulid, ulid_time
+from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine, target_lines
 
@@ -17,13 +19,14 @@ from meterhouse.subscriptions.target import TargetLine, target_lines
 class Changes:
     """What to do to the pending lines; lines on standard invoices are never among them.
 
-    `excess` is what these charge in advance and nobody asks for any more.
+    `excess` is what these charge in advance and nobody asks for any more; `returned` is what of it is to be given back.
     """
 
     added: tuple[Line, ...] = ()
     changed: tuple[Line, ...] = ()
     removed: tuple[str, ...] = ()
     excess: tuple[Excess, ...] = ()
+    returned: tuple[Returned, ...] = ()
 
 
 def reconcile(
@@ -35,6 +38,7 @@ def reconcile(
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
+    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -44,6 +48,7 @@ def reconcile(
         changed=tuple(_changed(pending, asked.ever, now)),
         removed=tuple(line.id for line in pending if line.key not in asked.ever),
         excess=asked.excess,
+        returned=asked.returned,
     )
 
 
@@ -81,6 +86,7 @@ class _Asked:
     now: Mapping[str, Found]
     ever: Mapping[str, Found]
     excess: tuple[Excess, ...]
+    returned: tuple[Returned, ...]
 
 
 def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], known: Known, at: datetime) -> _Asked:
@@ -90,17 +96,22 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     reach = max((period.end for period in periods), default=at)
     near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
-    made = known.keys - {line.key for line in pending}
-    return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess)
+    made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
+    back = returned(excess, (target for _, target in far.values()), known.prepaid, made, agreed, at) if excess else ()
+    return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess, tuple(back))
 
 
-def targets_of(agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime) -> dict[str, Found]:
+def targets_of(
+    agreed: Mapping[str, Subscription], parted: Cuts, horizon: datetime, *, divides_usage: bool = True
+) -> dict[str, Found]:
     """By key, the lines that the subscriptions ask for up to `horizon`, each with whom it charges."""
     return {
         target.key: (subscription.customer_id, target)
         for subscription in agreed.values()
         for whole in target_lines(subscription, horizon)
-        for target in divided(whole, parted.get(whole.key, ()))
+        for target in divided(
+            whole, parted.get(whole.key, ()) if divides_usage or not whole.rate_card.is_metered else ()
+        )
     }
 
 
@@ -126,9 +137,16 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime)
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
-            wanted = _updated(line, target)
+            wanted = _updated(line, target) if line.managed_by is ManagedBy.SUBSCRIPTION else _cut(line, target)
             if wanted != line:
                 yield replace(wanted, updated_at=now)
+
+
+def _cut(line: Line, target: TargetLine) -> Line:
+    period, end = line.service_period, target.service_period.end
+    if period.end <= end or end <= period.start:
+        return line
+    return replace(line, service_period=Period(period.start, end), is_prorated=True)
 
 
 def _updated(line: Line, target: TargetLine) -> Line:
@@ -142,6 +160,7 @@ def _updated(line: Line, target: TargetLine) -> Line:
         service_period=target.service_period,
         full_service_period=target.full_service_period,
         billing_period=target.billing_period,
+        whole_period=target.whole_period,
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
         settlement_mode=target.settlement_mode,
@@ -162,6 +181,7 @@ def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
         service_period=target.service_period,
         full_service_period=target.full_service_period,
         billing_period=target.billing_period,
+        whole_period=target.whole_period,
         invoice_at=target.invoice_at,
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,

@@ -7,12 +7,13 @@ from datetime import datetime
 from itertools import pairwise
 
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.line_keys import is_part, part_key, whole_of
 from meterhouse.billing.prepaid import Prepaid
-from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
 
-_FROM = "/from["
+_UNDIVIDED = 2
+"""Edges of a period that nothing divides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Known:
         keys: of all lines there ever were.
         prepaid: what was invoiced in advance, and stands.
         parts: by key, the service periods of live lines on standard invoices that charge for a part of a flat fee's
-            full service period, and for no more than that part.
+            full service period, or of usage, and for no more than that part.
     """
 
     keys: AbstractSet[str] = frozenset()
@@ -40,23 +41,21 @@ def cuts(known: Known, pending: Iterable[Line]) -> Cuts:
     found: dict[str, set[datetime]] = {}
     lines = [*known.parts.items(), *((line.key, line.service_period) for line in pending)]
     for key, period in lines:
-        whole, is_rest, _ = key.partition(_FROM)
-        found.setdefault(whole, set()).update(
-            [*([period.start] if is_rest else ()), *([period.end] if key in known.parts else ())]
+        found.setdefault(whole_of(key), set()).update(
+            [*([period.start] if is_part(key) else ()), *([period.end] if key in known.parts else ())]
         )
     return found
 
 
 def divided(target: TargetLine, at: Collection[datetime]) -> Iterator[TargetLine]:
     """The target line, or a rest, up to the first cut, and from each on a rest of its own; due like the whole."""
-    whole = target.service_period
+    whole, is_metered = target.service_period, target.rate_card.is_metered
     edges = [whole.start, *sorted(cut for cut in at if whole.start < cut < whole.end), whole.end]
     for start, end in pairwise(edges):
-        if start == whole.start:
-            yield replace(
-                target, service_period=Period(start, end), is_terminal=target.is_terminal and end == whole.end
-            )
-        else:
-            # never terminal: what is charged in full is the whole period, and a part of it was charged already
-            key = f"{target.key.partition(_FROM)[0]}{_FROM}{format_rfc3339(start)}]"
-            yield replace(target, key=key, service_period=Period(start, end), is_terminal=False)
+        yield replace(
+            target,
+            key=target.key if start == whole.start else part_key(target.key, start, is_metered=is_metered),
+            service_period=Period(start, end),
+            whole_period=whole if is_metered and len(edges) > _UNDIVIDED else target.whole_period,
+            is_terminal=target.is_terminal and end == whole.end,
+        )

@@ -16,7 +16,7 @@ from meterhouse.billing.documents import (
     workflow_from_document,
     workflow_to_document,
 )
-from meterhouse.billing.invoice import Invoice, Line, ManagedBy, SubscriptionReference
+from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.prepaid import Prepaid
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
@@ -73,6 +73,7 @@ _LINE_FIELDS = (
     "is_terminal",
     "invoice_at",
     "quantity",
+    "quantity_before",
     "created_at",
     "updated_at",
     "deleted_at",
@@ -95,6 +96,8 @@ def invoice_values(invoice: Invoice) -> Values:
         "metadata": json.dumps(dict(invoice.metadata)),
         "external_ids": json.dumps(dict(invoice.external_ids)),
         "issues": json.dumps(issues_to_documents(invoice.issues)),
+        "credited_net": invoice.credited.net,
+        "credited_taxes": invoice.credited.taxes,
         "period_start": invoice.period and invoice.period.start,
         "period_end": invoice.period and invoice.period.end,
     }
@@ -112,6 +115,7 @@ def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
         external_ids=row["external_ids"],
         issues=issues_from_documents(row["issues"]),
         totals=_totals(row),
+        credited=Credited(row["credited_net"], row["credited_taxes"]),
         period=Period(row["period_start"], row["period_end"]) if row["period_start"] else None,
         lines=lines,
     )
@@ -125,6 +129,8 @@ def line_values(line: Line) -> Values:
         **_period_values("service", line.service_period),
         **_period_values("full_service", line.full_service_period),
         **_period_values("billing", line.billing_period),
+        "whole_start": line.whole_period and line.whole_period.start,
+        "whole_end": line.whole_period and line.whole_period.end,
         "is_pending": line.is_pending,
         "managed_by": line.managed_by.value,
         "subscription_id": reference and reference.subscription_id,
@@ -143,6 +149,7 @@ def line_of(row: Mapping[str, Any]) -> Line:
     return Line(
         **{name: row[name] for name in _LINE_FIELDS},
         is_pending=row["is_pending"],
+        whole_period=Period(row["whole_start"], row["whole_end"]) if row["whole_start"] else None,
         managed_by=ManagedBy(row["managed_by"]),
         subscription=subscription and SubscriptionReference(subscription, row["phase_id"], row["item_id"]),
         rate_card=rate_card_from_document(row["rate_card"]),

@@ -1,17 +1,20 @@
 """Invoices as callers see them; `act_on_invoice.py` moves them, the invoice run has files of its own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import AppDirectory
-from meterhouse.billing.collection import Missing, Quantities, gathering, next_collection_at, rated, with_lines
+from meterhouse.billing.app import AppDirectory, Apps
+from meterhouse.billing.collection import Missing, Quantities, RateLine, gathering, next_collection_at, with_lines
+from meterhouse.billing.families import Families
 from meterhouse.billing.installed_app import InstalledApp
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
-from meterhouse.billing.profile import Profile, Workflow
+from meterhouse.billing.profile import Profile
+from meterhouse.billing.profiles import sandbox_id
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
@@ -69,7 +72,11 @@ class InvoiceService:
         staged = [invoice for invoice in invoices if invoice.state is InvoiceState.GATHERING]
         live = valued(work, namespace, staged, self._usage, at) if staged else ()
         by_id = {invoice.id: invoice for invoice in live}
-        return [shown(by_id.get(invoice.id, invoice), at) for invoice in invoices]
+        others = {invoice.app_id for invoice in invoices} - {sandbox_id(namespace)}
+        apps = self._apps.installed(namespace, others) if others else {}
+        awaits = {app_id: app.awaits for app_id, app in apps.items()}
+        present = [by_id.get(invoice.id, invoice) for invoice in invoices]
+        return [shown(one, at, awaits.get(one.app_id, frozenset())) for one in present]
 
 
 def valued(
@@ -85,8 +92,9 @@ def valued(
     present = [_present(one, customers[one.customer_id], profiles[one.customer_id]) for one in invoices]
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
     lines = [line for invoice in present for line in invoice.lines]
-    quantities = quantities_of(namespace, lines, subjects, work.store.features, usage)
-    return [_valued_invoice(invoice, quantities, at) for invoice in present]
+    families = Families(work.store.lines.related(lines))
+    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    return [_valued_invoice(invoice, quantities, families.rating(quantities), at) for invoice in present]
 
 
 def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
@@ -97,8 +105,14 @@ def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
     return invoice
 
 
-def shown(invoice: Invoice, at: datetime) -> Shown:
-    return Shown(invoice, available_actions(invoice.state, invoice.holding(at)))
+def shown(invoice: Invoice, at: datetime, awaits: AbstractSet[InvoiceState] = frozenset()) -> Shown:
+    """The invoice as a caller sees it; `awaits`: where its app has to be waited for."""
+    return Shown(invoice, available_actions(invoice.state, invoice.holding(at), awaits))
+
+
+def shown_on(apps: Apps, namespace: str, invoice: Invoice, at: datetime) -> Shown:
+    """The invoice as a caller sees it, on its app."""
+    return shown(invoice, at, apps.of(namespace, {invoice.app_id})[invoice.app_id].awaits)
 
 
 def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
@@ -108,12 +122,12 @@ def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
     return replace(made, lines=stored.lines, updated_at=stored.updated_at, collection_at=collection_at)
 
 
-def _valued_invoice(invoice: Invoice, quantities: Quantities, at: datetime) -> Invoice:
-    lines = [_valued_line(line, quantities.get(line.id, _ONE), invoice.workflow, at) for line in invoice.lines]
+def _valued_invoice(invoice: Invoice, quantities: Quantities, rate_line: RateLine, at: datetime) -> Invoice:
+    found = [(line, quantities.get(line.id, _ONE)) for line in invoice.lines]
+    lines = [
+        line
+        if isinstance(quantity, Missing)
+        else replace(rate_line(line, quantity, invoice.workflow, at), updated_at=line.updated_at)
+        for line, quantity in found
+    ]
     return with_lines(invoice, lines)
-
-
-def _valued_line(line: Line, quantity: Decimal | Missing, workflow: Workflow, at: datetime) -> Line:
-    if isinstance(quantity, Missing):
-        return line
-    return replace(rated(line, quantity, workflow, at), updated_at=line.updated_at)

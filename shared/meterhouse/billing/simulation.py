@@ -54,7 +54,7 @@ def rated_as(line: Line, supposed: Supposed, workflow: Workflow, now: datetime) 
     """The line with its amounts, were its usage what is supposed."""
     usage = usage_of(line, supposed.quantity, workflow)
     result = rate(_after(usage, supposed.before) if supposed.before else usage)
-    return with_result(line, supposed.quantity, result, now)
+    return replace(with_result(line, supposed.quantity, result, now), quantity_before=supposed.before)
 
 
 def _after(usage: Usage, before: Decimal) -> Usage:

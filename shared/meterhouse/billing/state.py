@@ -247,9 +247,19 @@ _ACTIONS = {
 _GIVEN_BY_THE_APP = {_S.DRAFT_SYNCING: _G.DRAFT_SYNCED, _S.ISSUING_SYNCING: _G.ISSUING_SYNCED}
 
 
-def available_actions(state: InvoiceState, holding: AbstractSet[Guard]) -> dict[str, InvoiceState]:
-    """What a caller may ask for now, with the state each would end in if all work on the way succeeds."""
-    holding = holding | {guard for syncing, guard in _GIVEN_BY_THE_APP.items() if syncing is not state}
+def available_actions(
+    state: InvoiceState, holding: AbstractSet[Guard], awaits: AbstractSet[InvoiceState] = frozenset()
+) -> dict[str, InvoiceState]:
+    """What a caller may ask for now, with the state each would end in if all work on the way succeeds.
+
+    `awaits`: where the app has to be waited for.
+    """
+    given = {
+        guard
+        for syncing, guard in _GIVEN_BY_THE_APP.items()
+        if (guard in holding if syncing is state else syncing not in awaits)
+    }
+    holding = holding - set(_GIVEN_BY_THE_APP.values()) | given
     results = {name: _rest(target_of(state, trigger, holding), holding) for name, trigger in _ACTIONS.items()}
     return {name: result for name, result in results.items() if result is not None}
 

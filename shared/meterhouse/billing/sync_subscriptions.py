@@ -6,7 +6,8 @@ from datetime import datetime
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.collection import gathering
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.give_back import give_back
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.prepaid import Excess, flagged
@@ -52,9 +53,12 @@ def sync(
 ) -> None:
     """Bring the customers' pending lines to what `subscriptions`, all of theirs, say; the customers are locked."""
     store = work.store
-    pending = [line for line in store.lines.pending(customer_ids) if line.managed_by is ManagedBy.SUBSCRIPTION]
+    pending = [line for line in store.lines.pending(customer_ids) if line.subscription is not None]
     known = store.lines.known_of([subscription.id for subscription in subscriptions])
     changes = reconcile(subscriptions, pending, known, as_of, now)
+    if give_back(work, changes.returned, now):
+        known = store.lines.known_of([subscription.id for subscription in subscriptions])
+        changes = reconcile(subscriptions, pending, known, as_of, now)
     if changes.added:
         customers = store.customers.by_ids({line.customer_id for line in changes.added})
         profiles = profiles_of(work, namespace, customers, now)

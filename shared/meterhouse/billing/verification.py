@@ -106,7 +106,8 @@ def _is_of(line: Line, again: Trace | CorrectionTrace) -> bool:
     return (
         (usage.price, usage.discounts, usage.unit_config) == (card.price, card.discounts, card.unit_config)
         and (usage.currency.code, usage.service_period) == (line.currency, line.service_period)
-        and usage.quantity == line.quantity
+        and line.quantity is not None
+        and usage.quantity == EXACT.add(line.quantity, line.quantity_before)
     )
 
 

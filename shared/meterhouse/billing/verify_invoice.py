@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from meterhouse.billing.explain_line import check_rated, rated_line
+from meterhouse.billing.families import Families
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.service import found_invoice
@@ -37,5 +38,7 @@ class VerifyInvoice:
                 invoice = replace(invoice, lines=(rated_line(invoice, line_id),))
             check_rated(invoice.lines)
             subjects = {invoice.customer_id: invoice.subject_keys}
-            used = quantities_of(namespace, invoice.lines, subjects, work.store.features, self._usage)
-        return verified_invoice(invoice, used)
+            families = Families(work.store.lines.related(invoice.lines))
+            readings = families.readings(invoice.lines)
+            used = quantities_of(namespace, readings, subjects, work.store.features, self._usage)
+        return verified_invoice(invoice, families.own(invoice.lines, used))

@@ -18,13 +18,15 @@ def void_invoice(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, a
     Raises:
         InvalidInput: `voiding` names others' lines.
         Conflict: the invoice cannot be voided; `difference_charged`: a line would be billed again that another was
-            charged the difference to.
+            charged the difference to; `credit_notes_exist`: a part of it was taken back.
     """
     driven = Driven(invoice).must_fire(Trigger.VOID, at, voiding.reason)
     strangers = sorted(set(voiding.overrides) - {line.id for line in invoice.lines})
     if strangers:
         problems = [Problem("/overrides", "unknown_line", f"{line} is no line of it") for line in strangers]
         raise InvalidInput("lines of other invoices are not voided here", problems)
+    if invoice.credited.total:
+        raise Conflict("credit notes took back a part of it: void them first", "credit_notes_exist")
     _refuse_differences(work, invoice, voiding, at)
     closed, again = reopened(invoice.lines, voiding, at)
     work.store.lines.update(closed)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, Problem
-from meterhouse.ledger.credit_grant import CreditGrant, Funding
+from meterhouse.kernel.ids import derived_ulid
+from meterhouse.ledger.credit_grant import CreditGrant, Funding, Settlement
 from meterhouse.ledger.customer_book import lock_customer, open_book
-from meterhouse.ledger.events import grant_created
+from meterhouse.ledger.events import grant_created, grant_paid
 from meterhouse.ledger.grant_rules import CreditGrantSpec, Known, new_credit_grant
 from meterhouse.ledger.ports import InvoiceReference, LedgerStore, Purchases
 from meterhouse.platform import clock, ids
+from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.work import Begin, Work
 
 
@@ -56,6 +58,20 @@ class GrantCredit:
                 self._purchases.bill(namespace, grant)
             work.commit()
         return grant
+
+
+def grant_for_money(
+    store: LedgerStore, customer_id: str, spec: CreditGrantSpec, at: datetime
+) -> tuple[CreditGrant, list[DomainEvent]]:
+    """A grant with a key and a price that a locked customer has paid already; written, and to be told of."""
+    grant = new_credit_grant(derived_ulid(at, "credit_grant", spec.key or ""), customer_id, spec, Known(), at)
+    settled = grant.settled(Settlement.SETTLED, at)
+    book = open_book(store, customer_id, grant.currency, at)
+    book.pay(grant, Settlement.SETTLED)
+    book.fund(settled)
+    store.grants.add(settled)
+    store.ledger.book(book.booked)
+    return settled, [grant_created(settled), grant_paid(settled, at)]
 
 
 def add_grant(work: Work[LedgerStore], grant: CreditGrant) -> None:

@@ -80,6 +80,15 @@ def losing(owed: Owed) -> Entries:
     )
 
 
+def refunding(owed: Owed) -> Entries:
+    """What was paid for services and taxes is not earned after all: it goes back to where it came from."""
+    return _written(
+        Entry(Account.EARNINGS, _money(owed), EXACT.minus(owed.services)),
+        Entry(Account.TAXES, Route(owed.currency), EXACT.minus(owed.taxes)),
+        Entry(Account.WASH, Route(owed.currency), EXACT.add(owed.services, owed.taxes)),
+    )
+
+
 def negated(entries: Entries) -> Entries:
     """As if it had not happened."""
     return tuple(Entry(one.account, one.route, EXACT.minus(one.amount), one.grant_id) for one in entries)

@@ -27,6 +27,8 @@ from meterhouse.payments.schema import (
     installed_to_wire,
     wish_from_wire,
 )
+from meterhouse.payments.stripe_sessions import StripeSessions
+from meterhouse.payments.stripe_sessions_api import stripe_session_routes
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import Page, PageNumber, PageSize
 
@@ -39,13 +41,18 @@ _Type = Annotated[AppType, Path()]
 
 
 def routes(
-    apps: AppService, install: InstallApp, customers: CustomerAppService, callbacks: CustomCallbacks
+    apps: AppService,
+    install: InstallApp,
+    customers: CustomerAppService,
+    callbacks: CustomCallbacks,
+    sessions: StripeSessions,
 ) -> tuple[Router, ...]:
     return (
         app_routes(apps),
         marketplace_routes(install),
         customer_app_routes(customers),
         custom_invoicing_routes(callbacks),
+        stripe_session_routes(sessions, apps),
     )
 
 

@@ -96,6 +96,16 @@ class AppService:
             work.commit()
         return changed
 
+    def replace_key(self, namespace: str, app_id: str, api_key: str) -> None:
+        """Put the key of a Stripe app's account in place of the old one.
+
+        Raises:
+            NotFound, Conflict, InvalidInput, Unavailable: as `replace`.
+        """
+        found = self.get(namespace, app_id)
+        change = AppChange(AppType.STRIPE, found.name, found.description, found.metadata, None, api_key)
+        self.replace(namespace, app_id, change)
+
     def uninstall(self, namespace: str, app_id: str) -> None:
         """Uninstall softly, its credentials for good; uninstalling again deletes what of these is left.
 
@@ -110,7 +120,7 @@ class AppService:
             work.lock("billing_profiles")
             before = self._found(work, namespace, app_id)
             if before.deleted_at is None:
-                if work.store.use.is_used(app_id):
+                if _is_needed(work, before):
                     raise Conflict("a billing profile or an invoice under way needs the app", "app_in_use")
                 now = self._now()
                 gone = replace(before, updated_at=now, deleted_at=now)
@@ -153,3 +163,8 @@ class AppService:
         if found.deleted_at is not None:
             raise Conflict(f"app {app_id} is uninstalled", "app_uninstalled")
         return found
+
+
+def _is_needed(work: Work[PaymentsStore], app: InstalledApp) -> bool:
+    awaits_first_profile = app.type is AppType.SANDBOX and not work.store.use.has_default()
+    return awaits_first_profile or work.store.use.is_used(app.id)

@@ -21,11 +21,7 @@ class CustomInvoicing:
 
     @property
     def awaits(self) -> AbstractSet[InvoiceState]:
-        hooks = (
-            (InvoiceState.DRAFT_SYNCING, self.config.awaits_draft),
-            (InvoiceState.ISSUING_SYNCING, self.config.awaits_issuing),
-        )
-        return {state for state, is_enabled in hooks if is_enabled}
+        return self.config.awaits
 
     def validate(self, _invoice: Invoice) -> Sequence[Issue]:
         return ()

@@ -37,7 +37,10 @@ class Installed:
 
 
 class InstallApp:
-    """Every install that says what is so already changes nothing and answers with the app that is there."""
+    """A sandbox, or an account, is installed once: who installs it again is answered with the app that is there.
+
+    Custom invoicing may be there several times; a repeat of its install is told by its `Idempotency-Key`.
+    """
 
     def __init__(
         self,
@@ -96,7 +99,7 @@ class InstallApp:
                 with faults_at("/apiKey"):
                     credentials = connector.connect(namespace, app_id, api_key)
                 self._secrets.keep(namespace, app_id, credentials)
-                installed = self._connected(namespace, kind, app_id, account, known, wish)
+                installed = self._connected(work, namespace, app_id, account, known, wish)
             except Exception:
                 # nobody sees an app that is not installed, so nobody else would clean up
                 if known is None:
@@ -108,8 +111,8 @@ class InstallApp:
 
     def _connected(
         self,
+        work: Work[PaymentsStore],
         namespace: str,
-        kind: AppType,
         app_id: str,
         account: Account,
         known: InstalledApp | None,
@@ -118,8 +121,11 @@ class InstallApp:
         now = self._now()
         if known is not None:
             again = replace(known, config=account.config, status=AppStatus.READY, updated_at=now)
-            return self._written(namespace, again, replace(wish, has_profile=False), None)
-        made = InstalledApp(app_id, kind, wish.name or LISTINGS[kind].name, now, now, config=account.config)
+            work.store.apps.save(again)
+            work.publish(app_event(self._new_id(), "app.updated", again))
+            return Installed(again)
+        name = wish.name or LISTINGS[AppType.STRIPE].name
+        made = InstalledApp(app_id, AppType.STRIPE, name, now, now, config=account.config)
         return self._written(namespace, made, wish, account.supplier)
 
     def _sandbox(self, namespace: str, wish: Wish, now: datetime) -> Installed:

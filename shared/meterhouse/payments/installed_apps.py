@@ -9,12 +9,15 @@ from meterhouse.billing.installed_app import AppType, CustomInvoicingConfig, Ins
 from meterhouse.billing.profiles import sandbox_id
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.payments.custom_invoicing import CustomInvoicing
+from meterhouse.payments.elsewhere import Elsewhere
 from meterhouse.payments.ports import AppStore
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
-Adapt = Callable[[InstalledApp], InvoicingApp]
+Adapt = Callable[[str, InstalledApp], InvoicingApp]
+"""Who takes invoices for an installed app of a namespace."""
+
 _NOBODY: Mapping[AppType, Adapt] = MappingProxyType({})
 
 
@@ -39,7 +42,7 @@ class InstalledApps:
         unknown = sorted(others - found.keys())
         if unknown:
             raise InvariantBroken(f"no app {', '.join(unknown)} was ever installed here")
-        return {sandbox: Sandbox(), **{app_id: self._adapted(app) for app_id, app in found.items()}}
+        return {sandbox: Sandbox(), **{app_id: self._adapted(namespace, app) for app_id, app in found.items()}}
 
     def installed(self, namespace: str, app_ids: Collection[str]) -> Mapping[str, InstalledApp]:
         """What is installed under these ids, or was; unknown ids are left out."""
@@ -50,13 +53,11 @@ class InstalledApps:
             work.commit()
         return found
 
-    def _adapted(self, app: InstalledApp) -> InvoicingApp:
+    def _adapted(self, namespace: str, app: InstalledApp) -> InvoicingApp:
         if isinstance(app.config, CustomInvoicingConfig):
             return CustomInvoicing(app.config)
         adapt = self._remote.get(app.type)
-        if adapt is None:
-            raise InvariantBroken(f"nothing here brings invoices to an app of type {app.type.value}")
-        return adapt(app)
+        return Elsewhere(app.type.value) if adapt is None else adapt(namespace, app)
 
 
 def sandbox(store: AppStore, namespace: str, now: datetime) -> InstalledApp:

@@ -9,7 +9,7 @@ from meterhouse.billing.ports import PageOf
 from meterhouse.billing.profile import Party
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Problem
-from meterhouse.payments.customer_data import CustomerData, Facts
+from meterhouse.payments.customer_data import CustomerData, Facts, StripeCustomer
 
 
 class AppStore(Protocol):
@@ -31,6 +31,9 @@ class AppStore(Protocol):
 class AppUse(Protocol):
     def is_used(self, app_id: str) -> bool:
         """Whether a live profile names it, or an invoice that is not at its end."""
+
+    def has_default(self) -> bool:
+        """Whether there is a default profile; the first one comes by itself, with the sandbox as its app."""
 
 
 class CustomersOfApps(Protocol):
@@ -114,3 +117,15 @@ class Connector(Protocol):
 
     def problems_of(self, namespace: str, app_id: str, facts: Facts) -> Sequence[Problem]:
         """What speaks against these facts of a customer, by pointers into them."""
+
+
+class StripeCustomers(Protocol):
+    """Whom an app of ours at Stripe knows our customers as."""
+
+    def of(self, namespace: str, app_id: str, customer_id: str) -> StripeCustomer | None: ...
+
+    def by_stripe_id(self, namespace: str, app_id: str, stripe_customer_id: str) -> str | None:
+        """The id of our customer."""
+
+    def link(self, namespace: str, app_id: str, customer_id: str, customer: StripeCustomer) -> None:
+        """Keep this in place of what was known."""

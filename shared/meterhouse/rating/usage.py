@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -68,6 +68,10 @@ class Usage:
             raise ValueError("quantities and amounts are finite")
         if self.quantity_before and not self.is_progressive:
             raise ValueError("a value that is known only at the end of a period was not charged before")
+
+    def served(self, share: Fraction) -> Usage:
+        """The same with another part of the full period."""
+        return replace(self, share=share)
 
     @property
     def is_charged_at_the_end(self) -> bool:

@@ -38,12 +38,8 @@ class SubscriptionItem:
 
     @property
     def charge(self) -> tuple[str | None, RateCard]:
-        """What it charges for, and how: other words or units included are no other charge.
-
-        A recurring charge of another name is another one, so that invoices show it.
-        """
-        card = replace(self.rate_card, entitlement=None, description=None, metadata={})
-        return self.feature_id, card if card.billing_cadence is not None else replace(card, name="")
+        """What it charges for, and how: other words or units included are no other charge."""
+        return self.feature_id, replace(self.rate_card, name="", entitlement=None, description=None, metadata={})
 
 
 @dataclass(frozen=True, slots=True)

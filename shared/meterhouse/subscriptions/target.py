@@ -14,7 +14,7 @@ from meterhouse.kernel.period import Period, share
 from meterhouse.kernel.rounding import round_fraction
 from meterhouse.subscriptions.model import Subscription, clipped
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
-from meterhouse.subscriptions.runs import runs
+from meterhouse.subscriptions.runs import Run, runs
 from meterhouse.subscriptions.span import earliest
 
 
@@ -31,6 +31,7 @@ class TargetLine:
         invoice_at: from when on the line may be collected.
         is_prorated: whether a flat price counts by the share of `full_service_period` that was served.
         is_terminal: whether it is the subscription's own end that cuts the service period.
+        whole_period: the service period of usage that was divided among several lines; None: it was not.
         settlement_mode: whether what credit does not bear is invoiced, or burnt in advance.
     """
 
@@ -49,6 +50,7 @@ class TargetLine:
     invoice_at: datetime
     is_prorated: bool
     is_terminal: bool
+    whole_period: Period | None = None
     settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
 
 
@@ -62,19 +64,25 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
     if subscription.deleted_at is not None:
         return []
     lines = (
-        _line(subscription, phase, item, index, service, full)
+        _line(subscription, phase, replace(item, rate_card=_named(run, service)), index, service, full)
         for phase in subscription.effective_phases()
-        for item in _charges(phase)
+        for run in runs(phase, _terms)
+        for item in [_as_one(run)]
         if _is_charged(item) and item.active_from <= horizon
         for index, (service, full) in enumerate(_service_periods(subscription, item, horizon))
     )
     return [line for line in lines if not _comes_to_nothing(line)]
 
 
-def _charges(phase: SubscriptionPhase) -> Iterator[SubscriptionItem]:
-    """The items, in one where they follow each other and charge alike."""
-    for run in runs(phase, _terms):
-        yield replace(run[0], active_to=run[-1].active_to)
+def _as_one(run: Run) -> SubscriptionItem:
+    """Items in one where they follow each other and charge alike."""
+    return replace(run[0], active_to=run[-1].active_to)
+
+
+def _named(run: Run, service: Period) -> RateCard:
+    """By the name that holds when the service ends; another name is no other charge, so a minimum counts once."""
+    card = run[0].rate_card
+    return replace(card, name=[item for item in run if item.active_from < service.end][-1].rate_card.name)
 
 
 def _terms(item: SubscriptionItem) -> tuple[object, str | None]:

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.api import routes
+from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.findings import FindingService
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
@@ -52,8 +53,9 @@ class Api:
         due = InvoicePendingLines(begin, usage, apps, now)
         overrides = OverrideService(begin, run.directory, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
+        notes = CreditNoteService(begin, apps, now, new_id)
         findings = FindingService(begins(run.database, PostgresBilling), now)
-        return routes(profiles, overrides, lines, reading, acting, due, edit, findings)
+        return routes(profiles, overrides, lines, reading, acting, due, edit, notes, findings)
 
     def handler(self) -> HttpHandler:
         return http_handler(*self.routers(), database=self.run.database)

@@ -148,7 +148,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_is_broken_is_found_once_and_closed_once_it_is_mended(books: Run, broken: Break, name: str) -> None:
+def test_what_is_broken_is_found_and_an_audit_repeated_finds_the_same(books: Run, broken: Break, name: str) -> None:
     statement, expected = BREAKS[name]
     broken(statement)
 

@@ -144,3 +144,11 @@ def test_what_was_voided_to_be_billed_again_counts_as_it_will_be_charged(
     [first] = run.invoices()
     api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
     assert old_of(backtested, plan) == "30.00"
+
+
+def test_what_a_credit_note_gave_back_was_not_paid(
+    run: Run, backtested: Backtested, plan: Plan, invoiced: Subscription
+) -> None:
+    edited(run, invoiced, "10")
+    run.all(SECOND)
+    assert old_of(backtested, plan) == "20.00"

@@ -46,6 +46,16 @@ def test_an_invoice_waits_for_both_confirmations_and_takes_what_the_app_calls_it
     assert named_line["children"][0]["externalIds"] == {"invoicing": "li_2"}
 
 
+def test_what_an_action_leads_to_is_where_the_app_is_waited_for(run: Run, api: Api) -> None:
+    api.without_auto_advance()
+    [draft] = waiting(run, "finalize")
+    edited = api.ok("POST", f"{INVOICES}/{draft.id}/taxes/recalculate")
+    actions = edited["statusDetails"]["availableActions"]
+    assert actions["approve"]["resultingState"] == "issuing.syncing"
+    approved = api.ok("POST", f"{INVOICES}/{draft.id}/approve")
+    assert approved["statusDetails"]["extendedStatus"] == "issuing.syncing"
+
+
 def test_without_a_number_of_the_app_the_house_gives_one(run: Run) -> None:
     [invoice] = waiting(run, "finalize")
     assert confirm(run).issuing(run.namespace, invoice.id, Accepted()).invoice.number == "FAKE-000001"

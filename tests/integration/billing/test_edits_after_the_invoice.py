@@ -3,12 +3,15 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from meterhouse.billing.app import Payment
 from meterhouse.billing.prepaid import REACHES_TOO_FAR
+from meterhouse.billing.state import Trigger
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
 from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import Run
+from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee
 
 FIRST = at("2024-04-01T02:00:00Z")
@@ -39,6 +42,10 @@ def warned(run: Run) -> list[list[str]]:
     return [[one.field for one in invoice.issues if one.code == REACHES_TOO_FAR] for invoice in run.invoices()]
 
 
+def given_back(run: Run) -> list[Decimal]:
+    return [row["total"] for row in run.rows("SELECT total FROM credit_notes ORDER BY issued_at, number")]
+
+
 def test_a_higher_price_charges_the_difference_for_what_was_paid_already(run: Run) -> None:
     before = invoiced(run)
     history = run.invoices()[0].lines
@@ -59,35 +66,69 @@ def test_a_second_change_is_charged_on_top_of_the_first(run: Run) -> None:
     assert totals(run) == [Decimal(30), Decimal(10), Decimal(10)]
 
 
-def test_a_lower_price_charges_nothing_until_what_was_paid_is_over_and_the_invoice_says_so(run: Run) -> None:
+def test_a_lower_price_gives_the_difference_back_and_the_invoice_says_what_it_reaches(run: Run) -> None:
     edit(run, invoiced(run), AddItem("default", fee(amount="10")))
     run.all(SECOND)
-    assert totals(run) == [Decimal(30)]
-    assert warned(run) == [["/lines/0"]]
+    assert (totals(run), given_back(run), warned(run)) == ([Decimal(30)], [Decimal(10)], [["/lines/0"]])
     run.all(NEXT)
-    assert totals(run) == [Decimal(30), Decimal(10)]
+    [next_month] = run.invoices()[1].lines
+    assert (next_month.totals.charged, next_month.totals.total) == (Decimal(10), Decimal(0))
 
 
-def test_what_is_taken_out_leaves_a_warning_on_its_invoice_and_a_repeat_changes_nothing(run: Run) -> None:
+def test_what_is_taken_out_is_given_back_as_credit_and_a_repeat_changes_nothing(run: Run) -> None:
     edit(run, invoiced(run), RemoveItem("default", "fee"), AddItem("default", fee("other")))
     run.all(SECOND)
-    assert totals(run) == [Decimal(30), Decimal(10)]
-    assert warned(run) == [["/lines/0"], []]
+    assert (given_back(run), warned(run)) == ([Decimal(15)], [[], []])
+    # the other item, 10 for half a month, is paid from what was given back
+    assert totals(run) == [Decimal(30), Decimal(0)]
     stored = run.everything()
     run.all(SECOND)
     assert run.everything() == stored
 
 
-def test_the_warning_goes_when_the_item_comes_back_in_time(run: Run) -> None:
+def test_what_was_given_back_is_charged_when_the_item_comes_back(run: Run) -> None:
     before = invoiced(run)
-    canceled = replace(before, active_to=EDITED)
-    run.change(canceled)
+    run.change(replace(before, active_to=EDITED))
     run.all(SECOND)
-    assert warned(run) == [["/lines/0"]]
+    assert (given_back(run), warned(run)) == ([Decimal(15)], [[]])
     run.change(before)
     run.all(SECOND)
-    assert warned(run) == [[]]
-    assert totals(run) == [Decimal(30)]
+    assert warned(run) == [[], []]
+    [rest] = run.invoices()[1].lines
+    assert (rest.totals.charged, rest.totals.total) == (Decimal(15), Decimal(0))
+
+
+def test_nothing_is_given_back_before_its_time_and_the_warning_goes_when_the_item_comes_back(run: Run) -> None:
+    before = invoiced(run)
+    run.change(replace(before, active_to=EDITED))
+    run.all(at("2024-04-10"))
+    assert (given_back(run), warned(run)) == ([], [["/lines/0"]])
+    run.change(before)
+    run.all(at("2024-04-11"))
+    assert (given_back(run), warned(run), totals(run)) == ([], [[]], [Decimal(30)])
+
+
+def test_what_is_not_paid_is_given_back_once_it_is(run: Run) -> None:
+    run.app = FakeApp()
+    before = invoiced(run)
+    run.change(replace(before, active_to=EDITED))
+    run.all(SECOND)
+    assert (given_back(run), warned(run)) == ([], [["/lines/0"]])
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    run.all(SECOND)
+    run.all(SECOND)
+    assert (given_back(run), warned(run)) == ([Decimal(15)], [[]])
+
+
+def test_each_change_gives_back_what_it_leaves_unused_and_no_more_than_was_paid(run: Run) -> None:
+    once = edit(run, invoiced(run), AddItem("default", fee(amount="10")))
+    run.all(SECOND)
+    twice = edit(run, once, AddItem("default", fee(amount="4")), when="2024-04-21")
+    run.all(at("2024-04-21T01:00:00Z"))
+    edit(run, twice, RemoveItem("default", "fee"), AddItem("default", fee("other", "1")), when="2024-04-26")
+    run.all(at("2024-04-26T01:00:00Z"))
+    # 20 for half a month; then 6 for a third of it; then 4 for the last sixth, rounded as it would have been charged
+    assert given_back(run) == [Decimal(10), Decimal(2), Decimal("0.67")]
 
 
 def test_an_edit_of_the_next_cycle_touches_nothing_that_was_paid(run: Run) -> None:

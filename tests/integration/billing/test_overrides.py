@@ -207,7 +207,8 @@ def test_an_anchored_profile_is_collected_at_its_edges_alone(api: Api, ann: str)
 def test_invoicing_now_waits_for_no_edge(api: Api, ann: str) -> None:
     pinned(api, ann, workflow={"collection": {"alignment": ANCHORED}})
     api.run.subscribe(ann)
-    [made] = api.ok("POST", f"{INVOICES}/invoice", {"customerId": ann, "asOf": "2024-01-10T00:00:00Z"})
+    now = {"customerId": ann, "asOf": "2024-01-10T00:00:00Z", "progressiveBillingOverride": False}
+    [made] = api.ok("POST", f"{INVOICES}/invoice", now)
     assert len(made["lines"]) == 1
 
 

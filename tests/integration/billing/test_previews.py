@@ -108,8 +108,13 @@ def agreed(run: Run, previews: Previews) -> Subscription:
 def lines(found: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
     """Name, period and amount of lines."""
     return sorted(
-        (one["name"], one["period"]["from"][:10], one["period"]["to"][:10], one["totals"]["total"]) for one in found
+        (one["name"], one["period"]["from"][:10], one["period"]["to"][:10], charged(one["totals"])) for one in found
     )
+
+
+def charged(totals: dict[str, str]) -> str:
+    """Before prepaid credit, which a preview does not take off."""
+    return str(Decimal(totals["total"]) + Decimal(totals["creditsTotal"]))
 
 
 def test_an_upgrade_in_the_middle_of_a_month_shows_what_ends_what_begins_and_the_shares(
@@ -166,13 +171,16 @@ def test_what_is_previewed_is_what_comes(
     due = found["nextInvoice"]
     if any(line["invoiceAt"] > "2024-01-15T00:00:00Z" for line in due["lines"]):
         run.now = at(max(line["invoiceAt"] for line in due["lines"]))
-    [made] = api.ok("POST", "/api/v1/billing/invoices/invoice", {"customerId": agreed.customer_id})
+    wanted = {"customerId": agreed.customer_id, "progressiveBillingOverride": False}
+    [made] = api.ok("POST", "/api/v1/billing/invoices/invoice", wanted)
     run.now += timedelta(hours=2)  # late usage is waited for
     run.collect(run.now)
     rated = api.ok("GET", f"/api/v1/billing/invoices/{made['id']}")
 
     assert lines(rated["lines"]) == lines(due["lines"])
-    assert rated["totals"] == due["totals"]
+    assert charged(rated["totals"]) == charged(due["totals"])
+    given = [note["total"] for note in api.ok("GET", "/api/v1/billing/credit-notes")["items"]]
+    assert [one["total"] for one in found["givenBack"]] == given
 
 
 def test_an_anchored_profile_previews_what_its_next_edge_collects(

@@ -1,5 +1,6 @@
 """Voiding over HTTP on the real database: lines are billed again, or never."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from meterhouse.subscriptions.patch import AddItem, Moment
 from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
+from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at, fee
 
@@ -98,3 +100,20 @@ def test_a_line_is_given_up_whatever_was_charged_as_a_difference_to_it(api: Api,
     run.all(EDITED)
     standing = [invoice for invoice in run.invoices() if invoice.state.value != "voided"]
     assert [invoice.totals.total for invoice in standing] == [Decimal(10)]
+
+
+def test_a_line_edited_by_hand_and_voided_comes_back_for_no_longer_than_it_is_asked_for(api: Api, run: Run) -> None:
+    run.app = FakeApp()
+    api.without_auto_advance()
+    agreed = run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(at("2024-04-01T02:00:00Z"))
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    [said] = [chosen(line, LINE) for line in draft["lines"]]
+    price = said["rateCard"]["price"] | {"amount": "60"}
+    put(api, draft, said | {"rateCard": said["rateCard"] | {"price": price}, "price": price})
+    api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
+    run.change(replace(agreed, active_to=EDITED))
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    run.all(at("2024-04-16T02:00:00Z"))
+    [again] = [line for invoice in run.invoices("draft") for line in invoice.lines]
+    assert (again.service_period.end, again.totals.total) == (EDITED, Decimal(30))

@@ -87,7 +87,7 @@ def test_a_part_that_died_comes_back_with_everything_after_it(stack: Stack, depl
     assert control.up(stack, notes)
     assert notes.seen == [
         *(("runs", name) for name in ("postgres", "clickhouse")),
-        *(("started", name) for name in ("kafka", "aws", "bridge")),
+        *(("started", name) for name in ("kafka", "aws", "bridge", "stripe")),
         ("deployed", "app"),
         ("started", "gateway"),
     ]
@@ -112,7 +112,7 @@ def test_external_stores_are_used_and_left_alone(stack: Stack) -> None:
     try:
         control.up(stack, notes, external_stores=True)
         control.down(stack, notes)
-        assert [name for state, name in notes.seen if state == "stopped"] == ["gateway", "bridge", "aws"]
+        assert [name for state, name in notes.seen if state == "stopped"] == ["gateway", "stripe", "bridge", "aws"]
     finally:
         for part in stores(stack):
             assert elsewhere.stop(part.name)

@@ -12,6 +12,9 @@ from meterhouse.billing.profile import Party
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.customers.model import Address
+from meterhouse.customers.ports import CustomerPorts
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.customers.service import CustomerService
 from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
 from meterhouse.payments.api import routes
 from meterhouse.payments.apps import AppService
@@ -21,9 +24,15 @@ from meterhouse.payments.customer_data import Facts, StripeCustomer
 from meterhouse.payments.install_app import InstallApp
 from meterhouse.payments.ports import Account, Connector
 from meterhouse.payments.postgres import PostgresPayments
+from meterhouse.payments.secretsmanager import SecretsManager
 from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
+from meterhouse.payments.stripe import StripeApps
+from meterhouse.payments.stripe_api import StripeSettings
+from meterhouse.payments.stripe_links import StripeLinks
+from meterhouse.payments.stripe_sessions import StripeSessions
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres import Transaction, begins
+from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions
 from tests.integration.billing.given import Api
 
 APPS = "/api/v1/apps"
@@ -61,9 +70,20 @@ class Somebody:
         return []
 
 
+def customer_ports(transaction: Transaction) -> CustomerPorts:
+    return CustomerPorts(PostgresCustomers(transaction), PostgresCustomerSubscriptions(transaction), [])
+
+
 @dataclass
 class AppsApi(Api):
     somebody: Somebody = field(default_factory=Somebody)
+    connector: Connector | None = None
+    """In the place of `somebody`."""
+    settings: StripeSettings = field(default_factory=StripeSettings)
+
+    def stripe(self) -> StripeApps:
+        links = StripeLinks(begins(self.run.database, PostgresPayments), lambda: self.run.now)
+        return StripeApps(links, SecretsManager(), lambda: self.settings, lambda: self.run.now)
 
     def routers(self) -> Sequence[Router]:
         run = self.run
@@ -72,7 +92,10 @@ class AppsApi(Api):
             return run.now
 
         begin, store, apps = run.begin, begins(run.database, PostgresPayments), run.directory
-        secrets, connectors = SecretsManagerWriter(), dict[AppType, Connector]({AppType.STRIPE: self.somebody})
+        secrets, connectors = (
+            SecretsManagerWriter(),
+            dict[AppType, Connector]({AppType.STRIPE: self.connector or self.somebody}),
+        )
         profiles = ProfileService(begin, apps, now, new_id)
         callbacks = CustomCallbacks(
             begin, apps, ConfirmSync(begin, run.apps, now), RecordPayment(begin, run.apps, now), now
@@ -82,6 +105,7 @@ class AppsApi(Api):
             InstallApp(store, profiles, secrets, connectors, now, new_id),
             CustomerAppService(store, connectors, now),
             callbacks,
+            StripeSessions(store, CustomerService(begins(run.database, customer_ports)), self.stripe()),
         )
         return (*ours, *super().routers())
 

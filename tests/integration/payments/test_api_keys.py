@@ -34,6 +34,8 @@ def test_installing_an_account_again_changes_its_key_alone(api: AppsApi) -> None
     again = api.install_account("acct_1#2", name="Another")
     assert (again["id"], again["name"], secret(api, app["id"])) == (app["id"], "Stripe", "key/acct_1#2")
     assert api.ok("GET", PROFILES)["totalCount"] == 2
+    events = api.run.rows("SELECT type FROM outbox WHERE type LIKE 'app.%%' ORDER BY id")
+    assert [row["type"] for row in events] == ["app.installed", "app.updated"]
     other = api.install_account("acct_2")
     assert (other["id"] != app["id"], secret(api, other["id"])) == (True, "key/acct_2")
 

@@ -111,6 +111,12 @@ def test_an_app_that_a_profile_or_an_invoice_needs_is_not_uninstalled(api: AppsA
     assert (status, set(problem_fields(answer).values())) == (400, {"unknown_app"})
 
 
+def test_the_sandbox_is_needed_while_no_profile_takes_its_place(api: AppsApi) -> None:
+    assert api("DELETE", f"{APPS}/{api.sandbox()['id']}")[1]["code"] == "app_in_use"
+    [default] = api.ok("GET", PROFILES)["items"]
+    assert default["apps"]["tax"]["id"] == api.sandbox()["id"]
+
+
 def test_the_sandbox_too_is_uninstalled_and_installed_again(api: AppsApi) -> None:
     sandbox = api.sandbox()["id"]
     api.install("custom_invoicing")

@@ -25,7 +25,7 @@ class TwoApps(Run):
     @property
     def apps(self) -> Apps:
         theirs = FakeApp(payment=Payment(Trigger.PAID), name="theirs")
-        return InstalledApps(begins(self.database, PostgresApps), {AppType.STRIPE: lambda _: theirs})
+        return InstalledApps(begins(self.database, PostgresApps), {AppType.STRIPE: lambda _, __: theirs})
 
     def install(self) -> str:
         made = InstalledApp(new_id(), AppType.STRIPE, "Theirs", NOW, NOW, config=StripeConfig("acct_1", False, "sk_…1"))  # noqa: FBT003

@@ -71,6 +71,11 @@ class FakeUsage:
     used: dict[tuple[str, datetime, str], Decimal] = field(default_factory=dict)
     asked: list[tuple[str, Period, Mapping[str, Collection[str]]]] = field(default_factory=list)
     is_down: bool = False
+    replaced: set[str] = field(default_factory=set)
+    """Keys of features whose usage later events replace."""
+
+    def is_progressive(self, _namespace: str, feature: Feature) -> bool:
+        return feature.key not in self.replaced
 
     def quantities(
         self, _namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]

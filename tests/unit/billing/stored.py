@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.prepaid import Excess, Prepaid
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
+from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import NOW
+
+if TYPE_CHECKING:
+    from meterhouse.billing.credit_note import Unused
 
 
 class Stored:
@@ -20,10 +25,17 @@ class Stored:
         self.pending: dict[str, Line] = {}
         self.invoiced: dict[str, Line] = {}
         self.excess: tuple[Excess, ...] = ()
+        self.given: dict[str, list[Unused]] = {}
 
     def run(self, agreed: Iterable[Subscription], as_of: datetime) -> Changes:
-        """What a run changes; what reaches too far is kept apart."""
-        changes = reconcile(agreed, list(self.pending.values()), self._known(), as_of, NOW)
+        """What a run changes; what reaches too far is kept apart, and what is unused of it is given back."""
+        subscriptions, pending = list(agreed), list(self.pending.values())
+        changes = reconcile(subscriptions, pending, self._known(), as_of, NOW)
+        for prepaid, unused in changes.returned:
+            self.given.setdefault(prepaid.key, []).append(unused)
+        if changes.returned:
+            changes = reconcile(subscriptions, pending, self._known(), as_of, NOW)
+            assert changes.returned == ()
         self.pending |= {line.id: line for line in (*changes.added, *changes.changed)}
         for line_id in changes.removed:
             del self.pending[line_id]
@@ -44,9 +56,13 @@ class Stored:
     def _known(self) -> Known:
         flat = [line for line in self.invoiced.values() if not line.rate_card.is_metered]
         parts = {line.key: line.service_period for line in flat if line.service_period != line.full_service_period}
-        prepaid = [
-            Prepaid(line.key, "invoice", price.amount, None, line.service_period, line.full_service_period)
-            for line in flat
-            if line.rate_card.is_in_advance and isinstance(price := line.rate_card.price, FlatPrice)
-        ]
-        return Known(set(self.keys()), parts, prepaid)
+        standing: list[Prepaid] = []
+        for line in flat:
+            price = line.rate_card.price
+            if line.rate_card.is_in_advance and isinstance(price, FlatPrice):
+                whole = Prepaid(line.key, "invoice", price.amount, None, line.service_period, line.full_service_period)
+                left = list(pieces(whole, self.given.get(line.key, ())))
+                part = served(whole, left)
+                parts |= {} if part is None else {line.key: part}
+                standing += left
+        return Known(set(self.keys()), parts, standing)

@@ -18,14 +18,15 @@ from meterhouse.billing.collection import (
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.profile import EndProration, Workflow
-from meterhouse.billing.reconcile import reconcile
-from meterhouse.billing.rests import Known
+from meterhouse.billing.reconcile import line_of, reconcile
+from meterhouse.billing.rests import Known, divided
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.period import Period
 from meterhouse.rating.conventions import Conventions, CutPeriod
 from meterhouse.rating.line import totals_of
 from meterhouse.rating.trace import is_genuine
+from meterhouse.subscriptions.target import target_lines
 from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, draft, metered, pending, tiers
 from tests.unit.billing.samples import rated_draft as rated_one
 from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee, phase, subscription
@@ -100,6 +101,15 @@ def test_a_profile_may_charge_the_last_period_in_full_but_not_the_first_nor_one_
     assert amounts == [Decimal("9.68"), Decimal("3.87"), Decimal(20)]
     actual = [rated(line, Decimal(1), Workflow(), NOW).totals.total for line in lines]
     assert actual == [Decimal("9.68"), Decimal("3.87"), Decimal("10.34")]
+
+
+def test_a_last_period_that_is_divided_is_charged_in_full_all_the_same() -> None:
+    agreed = subscription("2024-01-01", [fee(amount="31")], end="2024-01-21")
+    [whole] = [target for target in target_lines(agreed, at("2024-02-01")) if target.is_terminal]
+    lines = [line_of(CUSTOMER_ID, part, NOW) for part in divided(whole, [at("2024-01-11")])]
+    full = Workflow(end_proration=EndProration.BILL_FULL_PERIOD)
+    assert [rated(line, Decimal(1), full, NOW).totals.total for line in lines] == [Decimal(10), Decimal(21)]
+    assert [rated(line, Decimal(1), Workflow(), NOW).totals.total for line in lines] == [Decimal(10), Decimal(10)]
 
 
 def test_a_missing_quantity_is_a_state_and_rating_goes_on_when_it_is_known() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from meterhouse.billing.alignment import Anchored
 from meterhouse.billing.invoice import Line, ManagedBy
-from meterhouse.billing.preview import Pending, changes_between, due_by, next_edge, next_invoice
+from meterhouse.billing.preview import Pending, Usages, changes_between, due_by, next_edge, next_invoice
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.rests import Known
 from meterhouse.kernel.cadence import Cadence
@@ -47,7 +47,7 @@ def test_lines_that_no_subscription_asks_for_any_more_are_removed_and_may_come_a
 
 def test_lines_made_by_hand_stay_whatever_subscriptions_say() -> None:
     [manual, *_] = pending()
-    by_hand = replace(manual, key="by hand", managed_by=ManagedBy.MANUAL)
+    by_hand = replace(manual, key="by hand", managed_by=ManagedBy.MANUAL, subscription=None)
 
     assert Pending([by_hand], Known()).following([], at("2024-02-01"), NOW).lines == [by_hand]
 
@@ -83,8 +83,8 @@ def test_the_next_invoice_has_what_is_due_now_or_else_what_is_due_first() -> Non
 
 
 def test_an_invoice_without_lines_is_none() -> None:
-    assert next_invoice([], CUSTOMER, PROFILE, {}, NOW) is None
-    made = next_invoice([pending(fee())[0]], CUSTOMER, PROFILE, {}, NOW)
+    assert next_invoice([], CUSTOMER, PROFILE, Usages({}), NOW) is None
+    made = next_invoice([pending(fee())[0]], CUSTOMER, PROFILE, Usages({}), NOW)
     assert made is not None
     assert (made.customer_id, made.issues) == (CUSTOMER_ID, ())
 

@@ -103,7 +103,7 @@ def test_a_rest_that_is_pending_follows_the_subscription_and_is_known_by_its_sta
     )
     [cut] = stored.run([quarterly("2024-06-01")], as_of).changed
     assert cut.service_period == period("2024-05-01", "2024-06-01")
-    assert not cut.is_terminal
+    assert cut.is_terminal
     assert stored.run([quarterly("2024-05-01")], as_of).removed == (rest.id,)
 
 

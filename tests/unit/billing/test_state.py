@@ -109,6 +109,15 @@ def test_an_app_that_is_waited_for_leaves_nothing_to_be_advanced() -> None:
     assert available_actions(S.DRAFT_SYNC_FAILED, holding)["retry"] is S.PAYMENT_PENDING
 
 
+def test_an_action_ends_where_the_app_will_be_waited_for() -> None:
+    issuing, drafting = {S.ISSUING_SYNCING}, {S.DRAFT_SYNCING}
+    assert available_actions(S.DRAFT_MANUAL_APPROVAL_NEEDED, ALL, issuing)["approve"] is S.ISSUING_SYNCING
+    assert available_actions(S.DRAFT_MANUAL_APPROVAL_NEEDED, ALL, drafting)["approve"] is S.PAYMENT_PENDING
+    assert available_actions(S.DRAFT_INVALID, ALL, drafting)["retry"] is S.DRAFT_SYNCING
+    confirmed = available_actions(S.DRAFT_SYNCING, ALL, drafting)
+    assert confirmed["advance"] is S.PAYMENT_PENDING
+
+
 def test_a_draft_waits_for_its_collection() -> None:
     waiting = S.DRAFT_WAITING_FOR_COLLECTION
     assert "advance" not in available_actions(waiting, ALL - {Guard.COLLECTION_DUE})

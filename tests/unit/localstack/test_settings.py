@@ -10,8 +10,8 @@ from localstack.settings import DEFAULT_PORTS, ROOT, read_stack
 def test_without_variables_the_stack_is_the_projects_own() -> None:
     stack = read_stack({})
     assert stack.state == ROOT / ".local"
-    numbers = [stack.api.number, stack.aws.number, stack.postgres.number, stack.clickhouse.number, stack.kafka.number]
-    assert numbers == list(DEFAULT_PORTS.values())
+    ports = (stack.api, stack.aws, stack.postgres, stack.clickhouse, stack.kafka, stack.stripe)
+    assert [port.number for port in ports] == list(DEFAULT_PORTS.values())
 
 
 def test_a_base_moves_every_port_and_one_variable_moves_one(tmp_path: Path) -> None:

@@ -130,6 +130,18 @@ def test_another_name_is_on_the_lines_of_what_recurs() -> None:
     assert [line.name for line in target_lines(made, at("2024-02-15"))] == ["Setup", "Other", "Other"]
 
 
+def test_another_name_in_the_middle_of_a_period_is_on_its_line_and_a_minimum_counts_once() -> None:
+    priced = replace(usage(), price=UnitPrice(Decimal(1), commitments=Commitments(Decimal(100))))
+    made = _edited(subscription("2024-01-01", [priced]), {at("2024-01-15"): {"name": "Other"}})
+
+    [january] = target_lines(made, at("2024-01-20"))
+    assert (january.name, january.service_period.start, january.service_period.end) == (
+        "Other",
+        at("2024-01-01"),
+        at("2024-02-01"),
+    )
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Subscription, Decimal]:
     """A subscription in up to three phases that ends, words that change, add-ons; and the plan's own fees in all."""

@@ -5,3 +5,6 @@ UNION ALL
 SELECT 1 FROM invoices
 WHERE namespace = %(namespace)s AND app_id = %(app_id)s AND state NOT IN ('gathering', 'paid', 'voided', 'deleted')
 LIMIT 1
+
+-- name: has_default
+SELECT 1 FROM billing_profiles WHERE namespace = %(namespace)s AND is_default

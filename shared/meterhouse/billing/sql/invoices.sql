@@ -28,7 +28,8 @@ ON CONFLICT (namespace, id) DO UPDATE SET
     payment_attempt = excluded.payment_attempt, payment_failed_at = excluded.payment_failed_at,
     draft_synced_at = excluded.draft_synced_at, issuing_synced_at = excluded.issuing_synced_at,
     issued_at = excluded.issued_at, due_at = excluded.due_at, voided_at = excluded.voided_at,
-    updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
+    updated_at = excluded.updated_at, deleted_at = excluded.deleted_at, credited_net = excluded.credited_net,
+    credited_taxes = excluded.credited_taxes
 
 -- name: add_transitions
 INSERT INTO invoice_transitions (namespace, invoice_id, number, trigger, source, target, at, reason)

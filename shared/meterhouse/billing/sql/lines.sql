@@ -16,7 +16,8 @@ UPDATE invoice_lines l SET
     is_live = i.is_live, invoice_id = i.invoice_id, is_pending = i.is_pending, name = i.name,
     rate_card = i.rate_card, feature_id = i.feature_id, is_prorated = i.is_prorated, is_terminal = i.is_terminal, service_start = i.service_start,
     service_end = i.service_end, full_service_start = i.full_service_start, full_service_end = i.full_service_end,
-    billing_start = i.billing_start, billing_end = i.billing_end, invoice_at = i.invoice_at, quantity = i.quantity,
+    billing_start = i.billing_start, billing_end = i.billing_end, whole_start = i.whole_start, whole_end = i.whole_end,
+    invoice_at = i.invoice_at, quantity = i.quantity, quantity_before = i.quantity_before,
     amount = i.amount, charges_total = i.charges_total, discounts_total = i.discounts_total,
     credits_total = i.credits_total, taxes_inclusive_total = i.taxes_inclusive_total,
     taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
@@ -63,15 +64,17 @@ SELECT DISTINCT key FROM invoice_lines
 WHERE namespace = %(namespace)s AND subscription_id = ANY(%(subscription_ids)s)
 
 -- name: parts_of_subscriptions
--- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole. Usage is
--- invoiced after its end, when nothing goes on any more.
+-- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; and usage that
+-- was invoiced while its period went on.
 SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
-    AND l.is_live AND NOT l.is_pending AND l.is_prorated
-    AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
-    AND l.rate_card -> 'price' ->> 'type' = 'flat'
-    AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
+    AND l.is_live AND NOT l.is_pending AND (
+        l.service_end < l.whole_end
+        OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
+        AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
+        AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
+    )
 
 -- name: prepaid_of_subscriptions
 -- Recurring, prorated flat fees in advance on standard invoices that stand.
@@ -79,7 +82,11 @@ SELECT l.key, l.invoice_id, l.service_start, l.service_end, l.full_service_start
     (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
     (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
     i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
-    i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged
+    i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged,
+    (SELECT jsonb_agg(u.value) FROM credit_note_lines n
+        JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
+        CROSS JOIN jsonb_array_elements(n.unused) u
+        WHERE n.namespace = l.namespace AND n.line_id = l.id AND c.state = 'issued') AS unused
 FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
@@ -89,6 +96,16 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND l.rate_card ->> 'billing_cadence' IS NOT NULL
 ORDER BY l.key
 
+-- name: related_lines
+-- Lines that charge for a part of the same full periods as those of `wholes`; and where a line is itself such a part, the
+-- first (`firsts`). One that was given up counts before it is rated, too.
+SELECT l.* FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.is_live AND NOT l.is_pending
+    AND (l.key = ANY(%(firsts)s) OR (l.whole_key = ANY(%(wholes)s) AND l.key <> l.whole_key))
+    AND (l.quantity IS NOT NULL OR l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR i.voided_at IS NOT NULL)
+ORDER BY l.service_end, l.key
+
 -- name: standing_of_subscriptions
 -- On invoices that count: issued ones, or drafts.
 SELECT l.* FROM invoice_lines l
@@ -96,6 +113,16 @@ JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s) AND l.service_start >= %(since)s
     AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL
     AND (i.issued_at IS NOT NULL) = %(is_issued)s AND i.voided_at IS NULL AND i.deleted_at IS NULL
+
+-- name: given_back
+-- By line, what was given back of it for time that is not served; taxes on top are a part of their own.
+SELECT n.line_id, sum((part.value ->> 1)::numeric) AS net
+FROM credit_note_lines n
+JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
+CROSS JOIN jsonb_array_elements(n.parts) part
+WHERE n.namespace = %(namespace)s AND n.line_id = ANY(%(line_ids)s) AND c.is_automatic AND c.state = 'issued'
+    AND part.value ->> 0 <> 'taxes'
+GROUP BY n.line_id
 
 -- name: features_to_bill
 -- Sold for usage, and not yet at an end up to which the usage stands on invoices; or named by a line by hand whose

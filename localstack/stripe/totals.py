@@ -1,0 +1,49 @@
+"""What an invoice comes to, and its end when it is paid."""
+
+from localstack.stripe.account import Account, Obj, listed
+from localstack.stripe.customers import live_customer
+from localstack.stripe.tax import location_of, tax_of
+
+
+def lines_of(account: Account, invoice_id: str) -> list[Obj]:
+    """In the order in which they were added, as Stripe lists what was added to an invoice."""
+    return [row for row in account.of("line_item").values() if row["invoice"] == invoice_id]
+
+
+def settle(account: Account, invoice: Obj) -> None:
+    """It is paid; what is due on it is no more."""
+    invoice |= {"status": "paid", "amount_paid": max(invoice["total"], 0), "attempted": True}
+    invoice["status_transitions"]["paid_at"] = account.instant()
+    _owed(invoice)
+    account.tell("invoice.paid", invoice)
+    account.tell("invoice.payment_succeeded", invoice)
+
+
+def recompute(account: Account, invoice: Obj) -> None:
+    """Sums and taxes after the lines as they are; an invoice that is no draft keeps what it has."""
+    if invoice["status"] != "draft":
+        return
+    customer, lines = live_customer(account, invoice["customer"]), lines_of(account, invoice["id"])
+    tax, place = invoice["automatic_tax"], location_of(customer)
+    tax["status"] = None if not tax["enabled"] else "complete" if place else "requires_location_inputs"
+    for line in lines:
+        behavior = line["double_tax_behavior"]
+        line["taxes"] = tax_of(account, customer, line["amount"], behavior) if tax["status"] == "complete" else []
+    taxes = [one for line in lines for one in line["taxes"]]
+    subtotal = sum(line["amount"] for line in lines)
+    inside = sum(one["amount"] for one in taxes if one["tax_behavior"] == "inclusive")
+    on_top = sum(one["amount"] for one in taxes if one["tax_behavior"] == "exclusive")
+    invoice |= {
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal - inside,
+        "total": subtotal + on_top,
+        "total_excluding_tax": subtotal - inside,
+        "total_taxes": taxes,
+        "lines": listed(lines, {}, f"/v1/invoices/{invoice['id']}/lines"),
+    }
+    _owed(invoice)
+
+
+def _owed(invoice: Obj) -> None:
+    due = max(invoice["total"], 0)
+    invoice |= {"amount_due": due, "amount_remaining": due - invoice["amount_paid"]}

@@ -1,0 +1,115 @@
+"""Credit notes: what is taken back of an issued invoice, line by line; the invoice itself is never rewritten."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import reduce
+from typing import NamedTuple
+
+from meterhouse.kernel.period import Period
+from meterhouse.kernel.rounding import EXACT
+
+TAXES = "taxes"
+"""The key of the part of a line that is its taxes on top."""
+_NONE = Decimal(0)
+
+
+class Refund(StrEnum):
+    """What becomes of money that was paid already."""
+
+    NONE = "none"
+    """It is given back outside of our books; of an invoice that is not paid less is due."""
+    CREDIT = "credit"
+    """The customer has it as prepaid credit."""
+    PAYMENT = "payment"
+    """It goes back the way it came."""
+
+
+class NoteState(StrEnum):
+    ISSUED = "issued"
+    VOIDED = "voided"
+
+
+class NotePart(NamedTuple):
+    """What is taken back of one detailed line, by its key, or of the taxes on top."""
+
+    key: str
+    amount: Decimal
+
+
+class Unused(NamedTuple):
+    """Of a fee that was paid in advance the time that nobody asks for, and what it costs for a full period less."""
+
+    period: Period
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What is taken back of one line.
+
+    Attributes:
+        parts: their sum is what is taken back.
+        taxes_inclusive: the taxes that are within it.
+        unused: why, where billing gave it back by itself.
+    """
+
+    line_id: str
+    parts: Sequence[NotePart]
+    taxes_inclusive: Decimal = _NONE
+    unused: Sequence[Unused] = ()
+
+    @property
+    def taxes_exclusive(self) -> Decimal:
+        return summed(part.amount for part in self.parts if part.key == TAXES)
+
+    @property
+    def total(self) -> Decimal:
+        return summed(part.amount for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """What is taken back of an invoice.
+
+    Attributes:
+        key: the business key; a second one of it is the first again.
+        is_automatic: whether billing issued it by itself.
+        was_paid: whether the invoice was paid by then; else less is due on it.
+        grant_id: the credit the customer has in place of the money.
+    """
+
+    id: str
+    number: str
+    key: str
+    invoice_id: str
+    customer_id: str
+    currency: str
+    reason: str
+    refund: Refund
+    state: NoteState
+    lines: tuple[NoteLine, ...]
+    issued_at: datetime
+    updated_at: datetime
+    is_automatic: bool = False
+    was_paid: bool = False
+    grant_id: str | None = None
+    voided_at: datetime | None = None
+
+    @property
+    def total(self) -> Decimal:
+        return summed(line.total for line in self.lines)
+
+    @property
+    def taxes(self) -> Decimal:
+        return summed(amount for line in self.lines for amount in (line.taxes_exclusive, line.taxes_inclusive))
+
+    @property
+    def stands(self) -> bool:
+        return self.state is NoteState.ISSUED
+
+
+def summed(amounts: Iterable[Decimal]) -> Decimal:
+    return reduce(EXACT.add, amounts, _NONE)

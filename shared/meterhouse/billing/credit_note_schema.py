@@ -1,0 +1,108 @@
+"""Credit notes on the wire; the contract has a place for them and no schema, so they are in its style."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NoteState, Refund
+from meterhouse.billing.crediting import LineWanted, NoteWanted
+from meterhouse.billing.invoice_wire import period_to_wire
+from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
+
+_Reason = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class NoteLineCreate(Wire):
+    line_id: Ulid
+    amount: Numeric | None = None
+
+
+class CreditNoteCreate(Wire):
+    """Neither `amount` nor `lines`: all that is left of the invoice. Amounts include taxes."""
+
+    reason: _Reason
+    refund: Refund = Refund.NONE
+    amount: Numeric | None = None
+    lines: Annotated[list[NoteLineCreate], Field(min_length=1, max_length=1000)] | None = None
+
+
+class NotePartWire(Wire):
+    """`key` is that of the line's detailed line."""
+
+    key: str
+    amount: Numeric
+
+
+class UnusedWire(Wire):
+    """Time that was paid in advance and is not served; `amount` is its price for a full period."""
+
+    period: PeriodWire
+    amount: Numeric
+
+
+class NoteLineWire(Wire):
+    line_id: Ulid
+    amount: Numeric
+    taxes_inclusive: Numeric
+    taxes_exclusive: Numeric
+    total: Numeric
+    parts: list[NotePartWire]
+    unused: list[UnusedWire] | None = None
+
+
+class CreditNoteWire(Wire):
+    id: Ulid
+    type: str = "credit_note"
+    number: str
+    invoice_id: Ulid
+    customer_id: Ulid
+    currency: str
+    reason: str
+    refund: Refund
+    status: NoteState
+    is_automatic: bool
+    credit_grant_id: Ulid | None = None
+    taxes_total: Numeric
+    total: Numeric
+    lines: list[NoteLineWire]
+    issued_at: Instant
+    voided_at: Instant | None = None
+    updated_at: Instant
+
+
+def wanted_of(body: CreditNoteCreate) -> NoteWanted:
+    lines = None if body.lines is None else [LineWanted(line.line_id, line.amount) for line in body.lines]
+    return NoteWanted(body.reason, body.refund, body.amount, lines)
+
+
+def note_to_wire(note: CreditNote) -> CreditNoteWire:
+    return CreditNoteWire(
+        id=note.id,
+        number=note.number,
+        invoice_id=note.invoice_id,
+        customer_id=note.customer_id,
+        currency=note.currency,
+        reason=note.reason,
+        refund=note.refund,
+        status=note.state,
+        is_automatic=note.is_automatic,
+        credit_grant_id=note.grant_id,
+        taxes_total=note.taxes,
+        total=note.total,
+        lines=[note_line_to_wire(line) for line in note.lines],
+        issued_at=note.issued_at,
+        voided_at=note.voided_at,
+        updated_at=note.updated_at,
+    )
+
+
+def note_line_to_wire(line: NoteLine) -> NoteLineWire:
+    return NoteLineWire(
+        line_id=line.line_id,
+        amount=line.total - line.taxes_exclusive,
+        taxes_inclusive=line.taxes_inclusive,
+        taxes_exclusive=line.taxes_exclusive,
+        total=line.total,
+        parts=[NotePartWire(key=key, amount=amount) for key, amount in line.parts if key != TAXES],
+        unused=[UnusedWire(period=period_to_wire(period), amount=amount) for period, amount in line.unused] or None,
+    )

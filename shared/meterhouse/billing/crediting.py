@@ -1,0 +1,141 @@
+"""How much of an invoice may still be taken back, and how an amount falls on its lines, their parts and taxes. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NotePart, Refund, Unused, summed
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.kernel.allocation import allocate
+from meterhouse.kernel.currency import currency
+from meterhouse.kernel.errors import Problem
+from meterhouse.kernel.rounding import EXACT, fits, round_fraction
+
+_NONE = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class LineWanted:
+    """A line to take back; `amount` None: all that is left of it."""
+
+    line_id: str
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWanted:
+    """What a caller wants taken back: all that is left of the invoice, an amount over its lines, or lines."""
+
+    reason: str
+    refund: Refund = Refund.NONE
+    amount: Decimal | None = None
+    lines: Sequence[LineWanted] | None = None
+
+
+class Left:
+    """What of an invoice's lines was invoiced in money and not taken back, part by part.
+
+    Lines that pay for credit are left out: that is voided with its grant.
+    """
+
+    def __init__(self, invoice: Invoice, notes: Iterable[CreditNote]) -> None:
+        self.exponent = currency(invoice.currency).exponent
+        self._lines = {line.id: line for line in invoice.lines if line.grant_id is None}
+        taken = [one for note in notes if note.stands for one in note.lines]
+        self._parts = {line.id: _less(line, taken) for line in self._lines.values()}
+        self._inclusive = {line.id: _inclusive(line, taken) for line in self._lines.values()}
+
+    @property
+    def line_ids(self) -> list[str]:
+        return list(self._lines)
+
+    @property
+    def total(self) -> Decimal:
+        return summed(map(self.of, self._parts))
+
+    def of(self, line_id: str) -> Decimal:
+        """What is left of a line; below zero where it gives something back itself."""
+        return summed(self._parts[line_id].values())
+
+    def all(self) -> list[NoteLine]:
+        """Everything that is left."""
+        return [self.take(line_id, self.of(line_id)) for line_id in self._parts if self.of(line_id)]
+
+    def spread(self, amount: Decimal) -> list[NoteLine]:
+        """An amount, at most all that is left, over the lines by what is left of each."""
+        if amount == self.total:
+            return self.all()
+        weights = [(line_id, left) for line_id in self._parts if (left := self.of(line_id)) > 0]
+        return [self.take(line_id, part) for line_id, part in allocate(amount, weights, self.exponent).items() if part]
+
+    def take(self, line_id: str, amount: Decimal, unused: Sequence[Unused] = ()) -> NoteLine:
+        """An amount, at most what is left of the line, over its parts by what is left of each."""
+        parts, left = self._parts[line_id], self.of(line_id)
+        inclusive = self._inclusive[line_id]
+        if amount == left:
+            taken = dict(parts)
+        else:
+            taken = allocate(amount, [(key, part) for key, part in parts.items() if part > 0], self.exponent)
+            inclusive = round_fraction(Fraction(inclusive) * Fraction(amount) / Fraction(left), self.exponent)
+        return NoteLine(line_id, [NotePart(key, part) for key, part in taken.items() if part], inclusive, unused)
+
+
+def problems_of(wanted: NoteWanted, left: Left) -> Iterator[Problem]:
+    """Everything that is wrong with it, by JSON pointer."""
+    if wanted.amount is not None:
+        if wanted.lines is not None:
+            yield Problem("/amount", "amount_or_lines", "either an amount over all lines or lines, not both")
+        yield from _amount_problems(wanted.amount, left.total, left.exponent, "/amount")
+    named: set[str] = set()
+    for number, line in enumerate(wanted.lines or ()):
+        at = f"/lines/{number}"
+        if line.line_id in named:
+            yield Problem(f"{at}/lineId", "duplicate_line", "an earlier entry names this line")
+        elif line.line_id not in left.line_ids:
+            yield Problem(f"{at}/lineId", "unknown_line", "the invoice has no such line that can be taken back")
+        elif line.amount is not None:
+            yield from _amount_problems(line.amount, left.of(line.line_id), left.exponent, f"{at}/amount")
+        elif left.of(line.line_id) <= 0:
+            yield Problem(f"{at}/lineId", "nothing_left", "nothing is left of this line")
+        named.add(line.line_id)
+    if wanted.lines is not None and not named:
+        yield Problem("/lines", "nothing_left", "no line is named")
+    known = [line for line in wanted.lines or () if line.line_id in left.line_ids]
+    if summed(left.of(line.line_id) if line.amount is None else line.amount for line in known) > left.total:
+        yield Problem("/lines", "more_than_is_left", f"only {left.total:f} is left of what was invoiced")
+
+
+def lines_of(wanted: NoteWanted, left: Left) -> list[NoteLine]:
+    """What is taken back of each line; `wanted` is sound."""
+    if wanted.lines is None:
+        return left.all() if wanted.amount is None else left.spread(wanted.amount)
+    return [
+        left.take(line.line_id, left.of(line.line_id) if line.amount is None else line.amount) for line in wanted.lines
+    ]
+
+
+def _less(line: Line, taken: Iterable[NoteLine]) -> Mapping[str, Decimal]:
+    parts: dict[str, Decimal] = {}
+    for part in line.detailed:
+        parts[part.key] = EXACT.add(parts.get(part.key, _NONE), EXACT.subtract(part.net, part.credits))
+    parts[TAXES] = line.totals.taxes_exclusive_total
+    for one in taken:
+        if one.line_id == line.id:
+            for key, amount in one.parts:
+                parts[key] = EXACT.subtract(parts[key], amount)
+    return parts
+
+
+def _inclusive(line: Line, taken: Iterable[NoteLine]) -> Decimal:
+    back = summed(one.taxes_inclusive for one in taken if one.line_id == line.id)
+    return EXACT.subtract(line.totals.taxes_inclusive_total, back)
+
+
+def _amount_problems(amount: Decimal, left: Decimal, exponent: int, at: str) -> Iterator[Problem]:
+    if amount <= 0:
+        yield Problem(at, "greater_than", "what is taken back is more than 0")
+    elif not fits(amount, exponent):
+        yield Problem(at, "precision", f"the currency has {exponent} digits after the point")
+    elif amount > left:
+        yield Problem(at, "more_than_is_left", f"only {left:f} is left of what was invoiced")

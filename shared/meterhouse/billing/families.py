@@ -1,0 +1,135 @@
+"""What lines come to that charge for one full period together: parts of it, one after the other.
+
+Each line is rated as the whole period up to the furthest of them, less what the others have booked. So whatever is
+rated again, voided or late, the sum is what one line for the whole would come to, to the cent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+
+from meterhouse.billing.collection import Missing, Quantities, RateLine, rated, usage_of, with_result
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.line_keys import whole_of
+from meterhouse.billing.profile import Workflow
+from meterhouse.kernel.period import Period
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.rating.corrections import rate_delta
+from meterhouse.rating.line import DetailedLine
+
+_NONE = Decimal(0)
+
+
+class Families:
+    """Lines of one full period, by its key. It grows: a line that is rated counts for those that are rated after it.
+
+    `standing` are live lines on standard invoices. Of those that are given up (on a deleted draft, taken off by hand)
+    before they were rated, what they would have come to is given up too.
+    """
+
+    def __init__(self, standing: Iterable[Line] = ()) -> None:
+        self._members: dict[str, dict[str, Line]] = {}
+        for line in standing:
+            self._keep(line)
+
+    def readings(self, lines: Iterable[Line]) -> list[Line]:
+        """The lines with the periods whose usage they are rated from, if they are rated in this order."""
+        wanted: dict[str, Line] = {}
+        reached = {whole: _furthest(members.values()) for whole, members in self._members.items()}
+        for line in lines:
+            whole, others = whole_of(line.key), self._others(line)
+            wanted |= {
+                other.id: _from_start(other, other.service_period.end) for other in others if not _is_rated(other)
+            }
+            if others or whole in reached or line.whole_period is not None:
+                reached[whole] = max(reached.get(whole, line.service_period.end), line.service_period.end)
+                wanted[line.id] = _from_start(line, reached[whole])
+            else:
+                wanted[line.id] = line
+        return list(wanted.values())
+
+    def reading_of(self, line: Line) -> Decimal:
+        """What a rated line was rated from, as the others stand now."""
+        return EXACT.add(line.quantity or _NONE, _booked(self._others(line)))
+
+    def own(self, lines: Iterable[Line], quantities: Quantities) -> dict[str, Decimal | Missing]:
+        """What is left of each line's reading once the others' units are taken off."""
+        found: dict[str, Decimal | Missing] = {}
+        for line in lines:
+            if line.id in quantities:
+                read = quantities[line.id]
+                booked = _booked(self._others(line))
+                found[line.id] = read if isinstance(read, Missing) else EXACT.subtract(read, booked)
+        return found
+
+    def rating(self, quantities: Quantities) -> RateLine:
+        """How a line is rated once the `readings` are there."""
+
+        def rate_line(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
+            self._rate_what_was_given_up(line, quantities, workflow, now)
+            return self.rate(line, quantity, workflow, now)
+
+        return rate_line
+
+    def rate(self, line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
+        """The line with its amounts; `quantity` is that of its reading."""
+        others = [other for other in self._others(line) if _is_rated(other)]
+        if not others and line.whole_period is None:
+            done = rated(line, quantity, workflow, now)
+            self._keep(done)
+            return done
+        before = _booked(others)
+        usage = replace(
+            usage_of(line, quantity, workflow),
+            is_last=any(map(_is_last, (line, *others))),
+            whole_period=_whole(line),
+        )
+        booked = [_as_rated(part) for other in others for part in other.detailed]
+        result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
+        done = replace(result, quantity_before=before)
+        self._keep(done)
+        return done
+
+    def _rate_what_was_given_up(self, line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> None:
+        for other in sorted(self._others(line), key=lambda one: one.service_period.end):
+            quantity = quantities.get(other.id)
+            if not _is_rated(other) and isinstance(quantity, Decimal):
+                self.rate(replace(other, whole_period=_whole(other)), quantity, workflow, now)
+
+    def _others(self, line: Line) -> list[Line]:
+        return [one for one in self._members.get(whole_of(line.key), {}).values() if one.id != line.id]
+
+    def _keep(self, line: Line) -> None:
+        if line.rate_card.is_metered:
+            self._members.setdefault(whole_of(line.key), {})[line.id] = line
+
+
+def _as_rated(part: DetailedLine) -> DetailedLine:
+    """Before credit and taxes, which come after rating."""
+    return part._replace(credits=_NONE, taxes_inclusive=_NONE, taxes_exclusive=_NONE)
+
+
+def _booked(lines: Iterable[Line]) -> Decimal:
+    return reduce(EXACT.add, (line.quantity or _NONE for line in lines), _NONE)
+
+
+def _is_rated(line: Line) -> bool:
+    return line.quantity is not None
+
+
+def _is_last(line: Line) -> bool:
+    return line.service_period.end == _whole(line).end
+
+
+def _whole(line: Line) -> Period:
+    return line.whole_period or line.service_period
+
+
+def _from_start(line: Line, end: datetime) -> Line:
+    return replace(line, service_period=Period(_whole(line).start, end))
+
+
+def _furthest(lines: Iterable[Line]) -> datetime:
+    return max(line.service_period.end for line in lines)

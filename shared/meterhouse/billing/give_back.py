@@ -1,0 +1,63 @@
+"""Money for time that was paid in advance and is not served goes back by itself: as credit, on a credit note."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from meterhouse.billing.credit_note import NoteLine, Refund, Unused
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.issue_credit_note import NoteSpec, issue
+from meterhouse.billing.ports import BillingStore, CreditNotes, Invoices
+from meterhouse.billing.saving import save
+from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.unused import Returned, given_back
+from meterhouse.platform.work import Work
+
+_REASON = "paid in advance for time that is not served"
+
+
+class GivenBack(NamedTuple):
+    """What of a paid invoice is to be given back; `notes` counts those that it has."""
+
+    invoice: Invoice
+    lines: Sequence[NoteLine]
+    notes: int
+
+
+def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datetime) -> bool:
+    """Issue what is to be given back of invoices that are paid, one note an invoice; whether there was any.
+
+    What is not paid yet is given back by the first run after it was.
+    """
+    issued = []
+    for invoice, lines, number in to_give_back(work.store.invoices, work.store.credit_notes, returned):
+        # what follows for the same time may be due since that began
+        since = min(line.service_period.start for line in invoice.lines if line.id in {one.line_id for one in lines})
+        key = f"unused/{invoice.id}/{number}"
+        spec = NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True, credit_from=min(since, now))
+        issued.append(issue(work, invoice, spec, now)[1])
+    if issued:
+        save(work, issued, now)
+    return bool(issued)
+
+
+def to_give_back(invoices: Invoices, notes: CreditNotes, returned: Iterable[Returned]) -> list[GivenBack]:
+    """Of paid invoices alone."""
+    by_invoice = _by_invoice(returned)
+    found = []
+    for invoice_id in sorted(by_invoice):
+        invoice = invoices.find(invoice_id)
+        if invoice is not None and invoice.state is InvoiceState.PAID:
+            before = notes.of_invoices([invoice_id])
+            lines = given_back(invoice, before, by_invoice[invoice_id])
+            if lines:
+                found.append(GivenBack(invoice, lines, len(before)))
+    return found
+
+
+def _by_invoice(returned: Iterable[Returned]) -> Mapping[str, Mapping[str, Sequence[Unused]]]:
+    """By invoice and key of its line."""
+    found: dict[str, dict[str, list[Unused]]] = {}
+    for prepaid, unused in returned:
+        found.setdefault(prepaid.invoice_id, {}).setdefault(prepaid.key, []).append(unused)
+    return found

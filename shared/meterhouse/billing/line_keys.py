@@ -1,0 +1,26 @@
+"""Business keys of lines that share a period: `{whole}/from[start]` and `{whole}/split[start]`.
+
+A whole is a line of a subscription, "{subscription}/{phase}/{item}/v[n]/period[i]", or one by hand, "manual/{id}".
+"""
+
+from datetime import datetime
+
+from meterhouse.kernel.instant import format_rfc3339
+
+_FROM, _SPLIT = "/from[", "/split["
+
+
+def whole_of(key: str) -> str:
+    """The key of the line that charges for the period from its start."""
+    for mark in (_FROM, _SPLIT):
+        key = key.partition(mark)[0]
+    return key
+
+
+def is_part(key: str) -> bool:
+    """Whether it is what is left of a period from some instant on."""
+    return _FROM in key or _SPLIT in key
+
+
+def part_key(key: str, start: datetime, *, is_metered: bool) -> str:
+    return f"{whole_of(key)}{_SPLIT if is_metered else _FROM}{format_rfc3339(start)}]"

@@ -1,0 +1,34 @@
+-- name: find_note
+SELECT * FROM credit_notes WHERE namespace = %(namespace)s AND id = %(id)s
+
+-- name: notes_of_invoices
+SELECT * FROM credit_notes WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) ORDER BY issued_at, number
+
+-- name: lines_of_notes
+SELECT * FROM credit_note_lines WHERE namespace = %(namespace)s AND note_id = ANY(%(note_ids)s) ORDER BY note_id, line_id
+
+-- name: matching
+-- The condition of a list.
+namespace = %(namespace)s
+AND (%(customers)s::text[] IS NULL OR customer_id = ANY(%(customers)s))
+AND (%(invoices)s::text[] IS NULL OR invoice_id = ANY(%(invoices)s))
+
+-- name: add_note
+INSERT INTO credit_notes (
+    namespace, id, number, key, invoice_id, customer_id, currency, reason, refund, state, is_automatic, was_paid, grant_id,
+    total, issued_at, updated_at
+) VALUES (
+    %(namespace)s, %(id)s, %(number)s, %(key)s, %(invoice_id)s, %(customer_id)s, %(currency)s, %(reason)s, %(refund)s,
+    %(state)s, %(is_automatic)s, %(was_paid)s, %(grant_id)s, %(total)s, %(issued_at)s, %(updated_at)s
+)
+
+-- name: add_lines
+INSERT INTO credit_note_lines (namespace, note_id, line_id, parts, taxes_inclusive, total, unused)
+SELECT %(namespace)s, %(note_id)s, line_id, parts, taxes_inclusive, total, unused
+FROM jsonb_to_recordset(%(lines)s::jsonb) AS line (
+    line_id text, parts jsonb, taxes_inclusive numeric, total numeric, unused jsonb
+)
+
+-- name: save_note
+UPDATE credit_notes SET state = %(state)s, voided_at = %(voided_at)s, updated_at = %(updated_at)s
+WHERE namespace = %(namespace)s AND id = %(id)s

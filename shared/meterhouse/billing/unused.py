@@ -1,0 +1,147 @@
+"""Time that was paid in advance and that nobody asks for: what of it goes back, and what that comes to. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from meterhouse.billing.collection import share_of, usage_of
+from meterhouse.billing.credit_note import CreditNote, NoteLine, Unused, summed
+from meterhouse.billing.crediting import Left
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.prepaid import Excess, Prepaid, alike
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.period import Period, share
+from meterhouse.kernel.rounding import EXACT, round_fraction
+from meterhouse.rating.rate import rate
+from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.target import TargetLine
+
+_NONE, _ONE = Decimal(0), Decimal(1)
+
+
+class Returned(NamedTuple):
+    """What of a line in advance is to be given back."""
+
+    prepaid: Prepaid
+    unused: Unused
+
+
+def returned(
+    excess: Collection[Excess],
+    targets: Iterable[TargetLine],
+    prepaid: Collection[Prepaid],
+    made: AbstractSet[str],
+    agreed: Mapping[str, Subscription],
+    as_of: datetime,
+) -> list[Returned]:
+    """Of what reaches too far the time that has begun by `as_of`, less what lines that follow for it were charged less.
+
+    `targets` are undiminished; those whose keys are `made` are on invoices already.
+    """
+    followed = [(target, like) for target in targets if (like := alike(target, excess, agreed))]
+    return [
+        Returned(one.prepaid, Unused(period, left))
+        for one in excess
+        for period in _between(one.period, followed, excess)
+        if period.start <= as_of and (left := _left(one, period, followed, prepaid, made)) > 0
+    ]
+
+
+def pieces(line: Prepaid, given: Iterable[Unused]) -> Iterator[Prepaid]:
+    """The line where something of it stands still, at the price that stands, once `given` was given back."""
+    returned_ = list(given)
+    if not returned_:
+        yield line
+        return
+    whole = line.service_period
+    edges = {whole.start, whole.end, *(edge for one in returned_ for edge in (one.period.start, one.period.end))}
+    for start, end in pairwise(sorted(edges)):
+        back = summed(one.amount for one in returned_ if one.period.start <= start and end <= one.period.end)
+        if back < line.amount:
+            yield line.at(Period(start, end), EXACT.subtract(line.amount, back))
+
+
+def served(whole: Prepaid, standing: Sequence[Prepaid]) -> Period | None:
+    """The time that a line still serves of which `standing` stands; None where that is all of it."""
+    if not standing or standing[-1].service_period.end == whole.service_period.end:
+        return None
+    return Period(whole.service_period.start, standing[-1].service_period.end)
+
+
+def given_back(invoice: Invoice, notes: Sequence[CreditNote], unused: Mapping[str, Sequence[Unused]]) -> list[NoteLine]:
+    """What of the invoice is given back for what is unused of its lines, by their keys.
+
+    A line costs what it would have cost for the time and price that are left, to the cent; of what credit bore of it,
+    and of its taxes, the same share counts. What was taken back by hand before is not given back again.
+    """
+    left = Left(invoice, notes)
+    found = []
+    for line in invoice.lines:
+        if line.key in unused:
+            lines = (one for note in notes if note.stands for one in note.lines if one.line_id == line.id)
+            before = [one for one in lines if one.unused]
+            told = [*(one for note_line in before for one in note_line.unused), *unused[line.key]]
+            back = EXACT.subtract(line.totals.total, _worth(line, told, invoice))
+            amount = min(EXACT.subtract(back, summed(one.total for one in before)), left.of(line.id))
+            if amount > 0:
+                found.append(left.take(line.id, amount, unused[line.key]))
+    return found
+
+
+def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> Decimal:
+    """What the line would have come to without the unused time."""
+    price = line.rate_card.price
+    if not isinstance(price, FlatPrice) or not line.totals.charged:
+        return line.totals.total
+    full = line.full_service_period
+    gone = sum((Fraction(one.amount) / Fraction(price.amount) * share(one.period, full) for one in unused), Fraction(0))
+    kept = max(share_of(line, invoice.workflow) - gone, Fraction(0))
+    usage = usage_of(line, _ONE, invoice.workflow)
+    due = rate(usage.served(kept)).totals.charged
+    part = Fraction(due) / Fraction(line.totals.charged)
+    return round_fraction(Fraction(line.totals.total) * part, usage.currency.exponent)
+
+
+_Followed = Sequence[tuple[TargetLine, Sequence[Excess]]]
+
+
+def _between(period: Period, followed: _Followed, excess: Iterable[Excess]) -> Iterator[Period]:
+    """The period, divided wherever what is asked for, or was paid, changes."""
+    spans = [*(target.service_period for target, _ in followed), *(one.period for one in excess)]
+    edges = {edge for span in spans for edge in (span.start, span.end) if period.start < edge < period.end}
+    for start, end in pairwise([period.start, *sorted(edges), period.end]):
+        yield Period(start, end)
+
+
+def _left(
+    one: Excess, period: Period, followed: _Followed, prepaid: Collection[Prepaid], made: AbstractSet[str]
+) -> Decimal:
+    """What of the excess' price nothing that follows uses up in the period; older lines are used up first."""
+    amount = one.prepaid.amount
+    for target, like in followed:
+        if one in like and _covers(target.service_period, period):
+            need = _need(target, period, prepaid, made)
+            for other in sorted((x for x in like if x.covers(period)), key=lambda x: x.prepaid.key):
+                used = min(need, other.prepaid.amount)
+                need = EXACT.subtract(need, used)
+                if other == one:
+                    amount = EXACT.subtract(amount, used)
+    return max(amount, _NONE)
+
+
+def _need(target: TargetLine, period: Period, prepaid: Collection[Prepaid], made: AbstractSet[str]) -> Decimal:
+    """What of the target's price is charged by what was paid in advance; of one that is given up nothing is."""
+    price = target.rate_card.price
+    amount = price.amount if isinstance(price, FlatPrice) else _NONE
+    if target.key not in made:
+        return amount
+    own = [one.amount for one in prepaid if one.key == target.key and _covers(one.service_period, period)]
+    return max(EXACT.subtract(amount, own[0]), _NONE) if own else _NONE
+
+
+def _covers(outer: Period, inner: Period) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end

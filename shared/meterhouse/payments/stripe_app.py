@@ -1,0 +1,219 @@
+"""Stripe as an invoicing app: it invoices, taxes and collects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
+from meterhouse.billing.invoice import PAYMENT
+from meterhouse.billing.profile import CollectionMethod
+from meterhouse.billing.state import Trigger
+from meterhouse.kernel.rounding import EXACT
+from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
+from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
+from meterhouse.payments.stripe_drafts import StripeDrafts
+from meterhouse.payments.stripe_items import ITEM, items_of
+from meterhouse.payments.stripe_outcome import outcome_of, payment_intent_of
+from meterhouse.payments.stripe_taxes import taxes_of
+from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    import stripe
+
+    from meterhouse.billing.invoice import Invoice, Issue
+    from meterhouse.billing.state import InvoiceState
+    from meterhouse.payments.customer_data import StripeCustomer
+    from meterhouse.payments.stripe_items import Item
+
+T = TypeVar("T")
+
+_NO_PLACE = "customer_tax_location_invalid"
+_NEEDS_ACTION = "invoice_payment_intent_requires_action"
+_WITH_PAYMENTS: stripe.params.InvoicePayParams = {"expand": ["payments.data.payment.payment_intent"]}
+_MISSING = Refused("stripe_invoice_missing", "Stripe has no invoice of ours: it was deleted there")
+
+
+class StripeApp:
+    """`meterhouse.billing.app.InvoicingApp`. Every call reads what Stripe has and does what is left to do.
+
+    All raise `Unavailable` where Stripe does not answer; what it refuses is a value.
+    """
+
+    name = "stripe"
+    is_remote = True
+    awaits: AbstractSet[InvoiceState] = frozenset()
+    retries_payments = True
+
+    def __init__(
+        self,
+        connect: Callable[[], stripe.StripeClient],
+        customer_of: Callable[[str], StripeCustomer | None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._connect = connect
+        self._customer_of = customer_of
+        self._now = now
+        self._connected: stripe.StripeClient | None = None
+
+    def validate(self, invoice: Invoice) -> Sequence[Issue]:
+        customer = self._customer_of(invoice.customer_id)
+        found = [*issues_of_items(invoice)]
+        if customer is None:
+            message = f"customer {invoice.customer_id} has no customer at Stripe yet"
+            return [*found, critical("stripe_customer_missing", message, "/customer")]
+        try:
+            with answers():
+                known = self._client.v1.customers.retrieve(customer.stripe_customer_id, {"expand": ["tax"]})
+        except StripeRefusal as refusal:
+            return [
+                *found,
+                critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer"),
+            ]
+        return [*found, *issues_of_customer(invoice, customer, known)]
+
+    def sync(self, invoice: Invoice) -> Accepted | Refused:
+        return _answer(lambda: self._synced(invoice))
+
+    def finalize(self, invoice: Invoice) -> Accepted | Refused:
+        return _answer(lambda: self._finalized(invoice))
+
+    def delete(self, invoice: Invoice) -> Accepted | Refused:
+        return _answer(lambda: self._deleted(invoice))
+
+    def collect_payment(self, invoice: Invoice) -> Payment | None:
+        """Charge an open invoice that is to be charged."""
+        found = _answer(lambda: self._found(invoice))
+        if isinstance(found, Refused):
+            return Payment(Trigger.FAILED, found.message)
+        decided = outcome_of(found, self._now())
+        is_charged = invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
+        if found.status != "open" or not is_charged or _is_under_way(found):
+            return decided
+        return self._charged(invoice, found)
+
+    @property
+    def _client(self) -> stripe.StripeClient:
+        if self._connected is None:
+            self._connected = self._connect()
+        return self._connected
+
+    @property
+    def _drafts(self) -> StripeDrafts:
+        return StripeDrafts(self._client)
+
+    def _synced(self, invoice: Invoice) -> Accepted | Refused:
+        customer, drafts = self._customer(invoice), self._drafts
+        found = drafts.find(invoice, customer) or drafts.make(invoice, customer)
+        if found.status != "draft":
+            return self._compared(invoice, found)
+        drafts.bring(found.id, invoice, customer, items_of(invoice))
+        return self._compared(invoice, drafts.get(found.id))
+
+    def _finalized(self, invoice: Invoice) -> Accepted | Refused:
+        found = self._drafts.find(invoice, self._customer(invoice))
+        compared = self._compared(invoice, found)
+        if found is None or isinstance(compared, Refused) or found.status != "draft":
+            return compared
+        self._finalize(invoice, found.id)
+        return self._compared(invoice, self._drafts.get(found.id))
+
+    def _finalize(self, invoice: Invoice, stripe_id: str) -> None:
+        """Without a place to tax, tax is left out, unless the profile enforces it."""
+        try:
+            with answers():
+                self._client.v1.invoices.finalize_invoice(stripe_id, {"auto_advance": True})
+        except StripeRefusal as refusal:
+            if refusal.code != _NO_PLACE or invoice.workflow.tax_enforced:
+                raise
+            self._drafts.without_tax(stripe_id)
+            self._client.v1.invoices.finalize_invoice(stripe_id, {"auto_advance": True})
+
+    def _compared(self, invoice: Invoice, found: stripe.Invoice | None) -> Accepted | Refused:
+        """What both hold, or a refusal where it is not the same."""
+        if found is None:
+            return _MISSING
+        if found.status in {"void", "uncollectible"}:
+            return Refused("stripe_invoice_closed", f"the invoice is {found.status} at Stripe")
+        ours, items = _net(invoice), sum(item.amount for item in items_of(invoice))
+        if not found.subtotal == items == ours:
+            sums = f"Stripe's invoice comes to {found.subtotal}, its items to {items}, ours to {ours}"
+            return Refused("stripe_total_differs", f"{sums} (minor units of {invoice.currency}): nobody is to doubt it")
+        lines = self._drafts.lines(found.id)
+        number = None if found.status == "draft" else found.number
+        return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=_taxes(invoice, found, lines))
+
+    def _deleted(self, invoice: Invoice) -> Accepted | Refused:
+        customer = self._customer_of(invoice.customer_id)
+        found = None if customer is None else self._drafts.find(invoice, customer)
+        if found is not None and found.status == "paid":
+            return Refused("stripe_invoice_paid", "the invoice is paid at Stripe and cannot be taken back")
+        if found is not None and found.status == "draft":
+            self._client.v1.invoices.delete(found.id)
+        elif found is not None and found.status != "void":
+            self._client.v1.invoices.void_invoice(found.id)
+        return Accepted(external_id=invoice.external_id)
+
+    def _found(self, invoice: Invoice) -> stripe.Invoice | Refused:
+        return self._drafts.find(invoice, self._customer(invoice)) or _MISSING
+
+    def _customer(self, invoice: Invoice) -> StripeCustomer:
+        customer = self._customer_of(invoice.customer_id)
+        if customer is None:
+            message = f"customer {invoice.customer_id} has no customer at Stripe any more"
+            raise StripeRefusal("stripe_customer_missing", message)
+        return customer
+
+    def _charged(self, invoice: Invoice, found: stripe.Invoice) -> Payment | None:
+        try:
+            with answers():
+                paid = once(
+                    f"{invoice.id}/pay/{invoice.payment_attempt}",
+                    lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
+                )
+        except StripeRefusal as refusal:
+            is_for_the_customer = refusal.code == _NEEDS_ACTION
+            return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
+        return outcome_of(paid, self._now())
+
+
+def _answer(work: Callable[[], T]) -> T | Refused:
+    try:
+        with answers():
+            return work()
+    except StripeRefusal as refusal:
+        return Refused(refusal.code, refusal.message)
+    except NotRepresentable as error:
+        return Refused("amount_not_representable", str(error))
+
+
+def _names(items: Sequence[Item], lines: Sequence[stripe.InvoiceLineItem], found: stripe.Invoice) -> Mapping[str, str]:
+    """What Stripe calls the parts of the invoice, and its payment."""
+    parts = {item.key: item.part_id for item in items if item.part_id}
+    names = {part: line.id for line in lines if (part := parts.get(metadata_of(line).get(ITEM, "")))}
+    intent = payment_intent_of(found)
+    return names if intent is None else {**names, PAYMENT: intent.id}
+
+
+def _taxes(invoice: Invoice, found: stripe.Invoice, lines: Sequence[stripe.InvoiceLineItem]) -> Mapping[str, LineTax]:
+    if not invoice.workflow.tax_enabled:
+        return {}
+    if found.automatic_tax.status != "complete":
+        return {line.id: LineTax() for line in invoice.lines}
+    return taxes_of(lines, invoice.currency)
+
+
+def _net(invoice: Invoice) -> int:
+    """Our total in Stripe's units; taxes that Stripe works out are not ours to compare."""
+    total, totals = invoice.totals.total, invoice.totals
+    if invoice.workflow.tax_enabled:
+        total = EXACT.subtract(total, totals.taxes_exclusive_total)
+    return minor_units(total, invoice.currency)
+
+
+def _is_under_way(found: stripe.Invoice) -> bool:
+    intent = payment_intent_of(found)
+    return intent is not None and intent.status == "processing"

@@ -1,0 +1,131 @@
+"""The way to a Stripe account: which one a key opens, having it send its events to us, whether a customer is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from meterhouse.billing.installed_app import StripeConfig
+from meterhouse.billing.profile import Party
+from meterhouse.customers.model import Address
+from meterhouse.kernel.errors import InvalidInput, InvariantBroken, Problem
+from meterhouse.payments.customer_data import StripeCustomer
+from meterhouse.payments.ports import Account
+from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET
+from meterhouse.payments.stripe_api import StripeRefusal, StripeSettings, answers, connect
+from meterhouse.payments.stripe_events import EVENTS
+from meterhouse.platform.settings import required
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import stripe
+
+    from meterhouse.payments.customer_data import Facts
+    from meterhouse.payments.ports import Secrets
+
+T = TypeVar("T")
+
+_APP = "meterhouse_app"
+_PREFIX, _SUFFIX = 8, 3
+
+
+def api_url() -> str:
+    """Where Stripe reaches us."""
+    return required("API_URL")
+
+
+class StripeConnector:
+    """`meterhouse.payments.ports.Connector`."""
+
+    def __init__(
+        self,
+        secrets: Secrets,
+        our_url: Callable[[], str] = api_url,
+        settings: Callable[[], StripeSettings] = StripeSettings.from_environment,
+    ) -> None:
+        self._secrets = secrets
+        self._our_url = our_url
+        self._settings = settings
+
+    def account_of(self, api_key: str) -> Account:
+        found = self._asked(api_key, lambda client: client.v1.accounts.retrieve_current())
+        config = StripeConfig(found.id, "_live_" in api_key, f"{api_key[:_PREFIX]}***{api_key[-_SUFFIX:]}")
+        profile = getattr(found, "business_profile", None)
+        name = getattr(profile, "name", None)
+        address = Address(country=getattr(found, "country", None))
+        return Account(config, Party(name=name, address=address) if name and address.country else None)
+
+    def connect(self, namespace: str, app_id: str, api_key: str) -> Mapping[str, str]:
+        """Stripe tells an endpoint's secret once: what an earlier attempt has left is replaced."""
+        url = f"{self._our_url()}/api/v1/apps/{app_id}/stripe/webhook"
+
+        def made(client: stripe.StripeClient) -> stripe.WebhookEndpoint:
+            _remove_endpoints(client, app_id)
+            wanted: Any = {
+                "url": url,
+                "enabled_events": list(EVENTS),
+                "api_version": _version(),
+                "description": f"Meterhouse, namespace {namespace}",
+                "metadata": {_APP: app_id},
+            }
+            return client.v1.webhook_endpoints.create(wanted)
+
+        endpoint = self._asked(api_key, made)
+        return {API_KEY: api_key, WEBHOOK_SECRET: str(endpoint.secret)}
+
+    def disconnect(self, namespace: str, app_id: str) -> None:
+        try:
+            with answers():
+                _remove_endpoints(connect(self._secrets.of(namespace, app_id)[API_KEY], self._settings()), app_id)
+        except (InvariantBroken, StripeRefusal):
+            return  # no key is kept, or it opens nothing any more: nobody can be told
+
+    def problems_of(self, namespace: str, app_id: str, facts: Facts) -> Sequence[Problem]:
+        if not isinstance(facts, StripeCustomer):
+            return ()
+        client = connect(self._secrets.of(namespace, app_id)[API_KEY], self._settings())
+        try:
+            with answers():
+                return tuple(_problems(client, facts))
+        except StripeRefusal as refusal:
+            field = "" if refusal.code == "stripe_unauthorized" else "/stripeCustomerId"
+            return (Problem(field, refusal.code, refusal.message),)
+
+    def _asked(self, api_key: str, ask: Callable[[stripe.StripeClient], T]) -> T:
+        try:
+            with answers():
+                return ask(connect(api_key, self._settings()))
+        except StripeRefusal as refusal:
+            problem = Problem("", refusal.code, refusal.message)
+            raise InvalidInput("Stripe does not take the key", [problem]) from refusal
+
+
+def _problems(client: stripe.StripeClient, facts: StripeCustomer) -> Sequence[Problem]:
+    found = client.v1.customers.retrieve(facts.stripe_customer_id)
+    if getattr(found, "deleted", None):
+        return [Problem("/stripeCustomerId", "stripe_customer_deleted", "the customer was deleted at Stripe")]
+    if facts.payment_method_id is None:
+        return []
+    field = "/stripeDefaultPaymentMethodId"
+    try:
+        with answers():
+            method = client.v1.payment_methods.retrieve(facts.payment_method_id)
+    except StripeRefusal as refusal:
+        return [Problem(field, refusal.code, refusal.message)]
+    owner = method.customer if isinstance(method.customer, str) or method.customer is None else method.customer.id
+    if owner != facts.stripe_customer_id:
+        return [Problem(field, "payment_method_of_another", "the payment method is not this customer's")]
+    return []
+
+
+def _remove_endpoints(client: stripe.StripeClient, app_id: str) -> None:
+    for endpoint in list(client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()):
+        if endpoint.metadata.to_dict().get(_APP) == app_id:
+            client.v1.webhook_endpoints.delete(endpoint.id)
+
+
+def _version() -> str:
+    """That of the package, whose shapes we read."""
+    import stripe  # noqa: PLC0415 - heavy, and loaded already by the client
+
+    return stripe.api_version

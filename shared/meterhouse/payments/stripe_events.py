@@ -1,0 +1,149 @@
+"""Events that Stripe posts: checked, and turned into what became of an invoice or a payment method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
+from meterhouse.payments.customer_data import StripeCustomer
+from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of
+from meterhouse.payments.stripe_drafts import INVOICE, StripeDrafts
+from meterhouse.payments.stripe_outcome import outcome_of
+from meterhouse.platform import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import stripe
+
+    from meterhouse.billing.installed_app import InstalledApp
+    from meterhouse.billing.ports import BillingStore
+    from meterhouse.billing.record_payment import RecordPayment
+    from meterhouse.payments.named_app import NamedApp
+    from meterhouse.payments.stripe import StripeApps
+    from meterhouse.platform.work import Begin
+
+TOLERANCE_SECONDS = 300
+"""How old a signature may be: what is posted again later is refused."""
+
+_LATER_SECONDS = 3600
+
+SETUP_SUCCEEDED = "setup_intent.succeeded"
+INVOICE_EVENTS = (
+    "invoice.marked_uncollectible",
+    "invoice.overdue",
+    "invoice.paid",
+    "invoice.payment_action_required",
+    "invoice.payment_failed",
+    "invoice.voided",
+)
+EVENTS = (SETUP_SUCCEEDED, *INVOICE_EVENTS)
+"""What a webhook endpoint of ours asks for; whatever else comes is taken and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of an event, for whoever reads Stripe's log of deliveries."""
+
+    namespace: str
+    app_id: str
+    message: str
+    customer_id: str | None = None
+
+
+class ReceiveStripeEvent:
+    def __init__(
+        self,
+        named: Callable[[str], NamedApp | None],
+        apps: StripeApps,
+        begin: Begin[BillingStore],
+        record_payment: RecordPayment,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._named = named
+        self._apps = apps
+        self._begin = begin
+        self._record_payment = record_payment
+        self._now = now
+
+    def __call__(self, app_id: str, payload: str, signature: str | None) -> Received:
+        """Take one event, which may come late, again and in any order.
+
+        Raises:
+            NotFound: there is no such app.
+            InvalidInput: the signature is not of this app, not of this payload, or too old.
+            Conflict: our invoice is not issued yet: Stripe asks again later.
+            Unavailable: Stripe tells us nothing now, or the database does not answer.
+        """
+        named = self._named(app_id)
+        if named is None:
+            raise NotFound("app", app_id)
+        namespace, app = named.namespace, named.app
+        event = _verified(payload, signature, self._apps.webhook_secret(namespace, app))
+        try:
+            if event.type == SETUP_SUCCEEDED:
+                return self._set_up(namespace, app, event)
+            if event.type in INVOICE_EVENTS:
+                return self._invoiced(namespace, app, event)
+        except StripeRefusal as refusal:
+            # such as a key that was revoked: Stripe posts the event again for days
+            raise Unavailable(f"Stripe does not tell us more: {refusal.message}", _LATER_SECONDS) from refusal
+        return Received(namespace, app_id, f"events of type {event.type} change nothing")
+
+    def _invoiced(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
+        """Stripe's invoice is read again: what the event says of it may be long over."""
+        at = self._now()
+        with answers():
+            found = StripeDrafts(self._apps.client(namespace, app)).get(str(event.data.object["id"]))
+        invoice_id = None if found is None else metadata_of(found).get(INVOICE)
+        customer_id = invoice_id and found and self._customer_of(namespace, app, invoice_id, found.id)
+        if found is None or invoice_id is None or not customer_id:
+            return Received(namespace, app.id, "no invoice of ours")
+        payment = outcome_of(found, at)
+        if payment is None:
+            return Received(
+                namespace, app.id, f"the invoice is {found.status} at Stripe, which decides nothing", customer_id
+            )
+        report = PaymentReport(event.id, payment.trigger, at, payment.reason)
+        recorded = self._record_payment(namespace, invoice_id, report)
+        return Received(namespace, app.id, f"{payment.trigger.value}: {recorded.value}", customer_id)
+
+    def _customer_of(self, namespace: str, app: InstalledApp, invoice_id: str, stripe_id: str) -> str | None:
+        """Whose our invoice is; None where Stripe's is not its copy, whatever its metadata say."""
+        with self._begin(namespace) as work:
+            invoice = work.store.invoices.find(invoice_id)
+        if invoice is None or invoice.app_id != app.id or invoice.external_id not in {None, stripe_id}:
+            return None
+        return invoice.customer_id
+
+    def _set_up(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
+        """The payment method becomes the customer's default, here and at Stripe."""
+        with answers():
+            client = self._apps.client(namespace, app)
+            intent = client.v1.setup_intents.retrieve(str(event.data.object["id"]))
+            customer, method = _id(intent.customer), _id(intent.payment_method)
+            customer_id = customer and self._apps.customers.by_stripe_id(namespace, app.id, customer)
+            if customer is None or method is None or not customer_id:
+                return Received(namespace, app.id, "no customer of ours")
+            client.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
+        self._apps.customers.link(namespace, app.id, customer_id, StripeCustomer(customer, method))
+        return Received(namespace, app.id, f"{method} is the default payment method", customer_id)
+
+
+def _verified(payload: str, signature: str | None, secret: str) -> stripe.Event:
+    import stripe  # noqa: PLC0415 - heavy: an app that is not there is found without it
+
+    try:
+        event: stripe.Event = stripe.Webhook.construct_event(payload, signature, secret, TOLERANCE_SECONDS)
+    except (stripe.SignatureVerificationError, ValueError) as error:
+        message = "the Stripe-Signature is not of this payload and this app, or it is too old"
+        problem = Problem("stripe-signature:", "signature", message)
+        raise InvalidInput("the event cannot be trusted", [problem]) from error
+    return event
+
+
+def _id(expandable: str | stripe.Customer | stripe.PaymentMethod | None) -> str | None:
+    return expandable if expandable is None or isinstance(expandable, str) else expandable.id

@@ -1,0 +1,36 @@
+"""Stripe's events over HTTP: open to all, believed by their signature."""
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from meterhouse.payments.stripe_events import ReceiveStripeEvent
+from meterhouse.platform.wire import Wire
+
+
+class StripeWebhookResponse(Wire):
+    namespace_id: str
+    app_id: str
+    customer_id: str | None = None
+    message: str | None = None
+
+
+def stripe_event_routes(receive: ReceiveStripeEvent) -> Router:
+    router = Router()
+
+    @router.post(
+        "/api/v1/apps/<id>/stripe/webhook",
+        operation_id="appStripeWebhook",
+        tags=["Apps"],
+        summary="Take an event of Stripe's, which its signature vouches for",
+    )
+    def take(id: str) -> StripeWebhookResponse:  # noqa: A002 - the contract's name of the parameter
+        event = router.current_event
+        signature = event.headers.get("stripe-signature")
+        received = receive(id, event.decoded_body or "", signature)
+        return StripeWebhookResponse(
+            namespace_id=received.namespace,
+            app_id=received.app_id,
+            customer_id=received.customer_id,
+            message=received.message,
+        )
+
+    return router

@@ -1,0 +1,172 @@
+"""Credit notes over HTTP on the real database: numbers, states, books, and two at once."""
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.credit_notes import CreditNoteService
+from meterhouse.billing.crediting import NoteWanted
+from meterhouse.billing.ports import BillingStore
+from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.platform.postgres import PostgresSettings
+from meterhouse.platform.work import Begin
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
+from tests.integration.billing.test_concurrent_callers import succeeds
+from tests.unit.subscriptions.samples import fee
+
+NOTES = "/api/v1/billing/credit-notes"
+WHY = {"reason": "outage"}
+
+
+def invoiced(run: Run, status: str = "paid") -> str:
+    """The id of an invoice over 20 and 30."""
+    customer = run.customer(status, metadata={TARGET_STATUS: status})
+    run.subscribe(customer, fee(), fee("other", "30"))
+    run.all()
+    [invoice] = [
+        one for one in run.invoices() if one.customer_id == customer and one.period and one.period.start.month == 1
+    ]
+    return invoice.id
+
+
+def credit(api: Api, invoice_id: str, **wanted: object) -> dict[str, Any]:
+    made: dict[str, Any] = api.ok("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY | wanted)
+    return made
+
+
+def balances(run: Run, invoice_id: str) -> dict[str, Decimal]:
+    """What the books hold of an invoice and its notes, by account."""
+    rows = run.rows(
+        "SELECT e.account, e.amount FROM ledger_entries e JOIN ledger_transactions t"
+        " ON t.namespace = e.namespace AND t.id = e.transaction_id"
+        f" WHERE t.namespace = %(namespace)s AND t.invoice = '{invoice_id}'"
+    )
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        found[row["account"]] += row["amount"]
+    return {account: amount for account, amount in found.items() if amount}
+
+
+def test_less_is_due_of_an_invoice_that_is_not_paid(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run, "failed")
+    total = Decimal(api.ok("GET", f"{INVOICES}/{invoice_id}")["totals"]["total"])
+    note = credit(api, invoice_id, amount="7.01")
+    shown = api.ok("GET", f"{INVOICES}/{invoice_id}")
+    assert (note["number"], note["total"], note["status"], note["type"]) == (
+        "CN-000001",
+        "7.01",
+        "issued",
+        "credit_note",
+    )
+    assert Decimal(shown["payment"]["terms"]["dueAt"][0]["amount"]) == total - Decimal("7.01")
+    assert Decimal(shown["totals"]["total"]) == total
+    owed = balances(run, invoice_id)
+    assert owed == {"customer_receivable": Decimal("7.01") - total, "earnings": total - Decimal("7.01")}
+    rest = credit(api, invoice_id)
+    assert (rest["number"], Decimal(rest["total"])) == ("CN-000002", total - Decimal("7.01"))
+    assert api.ok("GET", f"{INVOICES}/{invoice_id}")["status"] == "paid"
+    assert balances(run, invoice_id) == {}
+    status, answer = api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)
+    assert (status, answer["code"]) == (409, "nothing_left")
+
+
+def test_paid_money_becomes_credit_that_the_next_invoice_burns(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run)
+    note = credit(api, invoice_id, refund="credit", amount="12")
+    [grant] = run.rows("SELECT id, amount FROM credit_grants WHERE namespace = %(namespace)s")
+    assert (grant["id"], grant["amount"]) == (note["creditGrantId"], Decimal(12))
+    assert (
+        balances(run, invoice_id)["earnings"]
+        == Decimal(api.ok("GET", f"{INVOICES}/{invoice_id}")["totals"]["total"]) - 12
+    )
+    sums = run.rows("SELECT sum(amount) AS total FROM ledger_entries WHERE namespace = %(namespace)s")
+    assert sums[0]["total"] == 0
+    status, answer = api("POST", f"{NOTES}/{note['id']}/void")
+    assert (status, answer["code"]) == (409, "credit_note_used")
+
+
+def test_a_note_by_lines_is_voided_as_if_it_had_not_been(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run, "failed")
+    before = balances(run, invoice_id)
+    line = api.ok("GET", f"{INVOICES}/{invoice_id}")["lines"][0]
+    note = credit(api, invoice_id, lines=[{"lineId": line["id"]}])
+    assert (note["lines"][0]["lineId"], note["total"]) == (line["id"], line["totals"]["total"])
+    assert note["lines"][0]["parts"] == [{"key": "flat-price", "amount": line["totals"]["total"]}]
+    voided = api.ok("POST", f"{NOTES}/{note['id']}/void")
+    assert voided["status"] == "voided"
+    assert api.ok("POST", f"{NOTES}/{note['id']}/void") == voided
+    assert balances(run, invoice_id) == before
+    assert credit(api, invoice_id)["number"] == "CN-000002"
+
+
+def test_an_invoice_that_was_credited_is_not_voided(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run, "failed")
+    note = credit(api, invoice_id, amount="1")
+    status, answer = api("POST", f"{INVOICES}/{invoice_id}/void", DISCARD)
+    assert (status, answer["code"]) == (409, "credit_notes_exist")
+    api.ok("POST", f"{NOTES}/{note['id']}/void")
+    api.ok("POST", f"{INVOICES}/{invoice_id}/void", DISCARD)
+    status, answer = api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)
+    assert (status, answer["code"]) == (409, "invoice_state")
+
+
+def test_notes_are_listed_and_found(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run)
+    first = credit(api, invoice_id, amount="1")
+    run.now += timedelta(seconds=1)
+    second = credit(api, invoice_id, amount="2")
+    assert api.ok("GET", f"{INVOICES}/{invoice_id}/credit-notes") == [first, second]
+    page = api.ok("GET", NOTES, query=f"invoices={invoice_id}&pageSize=1&order=DESC")
+    assert (page["totalCount"], len(page["items"])) == (2, 1)
+    assert api.ok("GET", f"{NOTES}/{first['id']}") == first
+    assert api.ok("GET", NOTES, query=f"customers={UNKNOWN}")["items"] == []
+    assert api("GET", f"{NOTES}/{UNKNOWN}")[0] == 404
+    assert api("POST", f"{NOTES}/{UNKNOWN}/void")[0] == 404
+    assert api("GET", f"{INVOICES}/{UNKNOWN}/credit-notes")[0] == 404
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/credit-notes", WHY)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        (
+            {"reason": "x", "refund": "payment", "amount": "0"},
+            {"/refund": "not_supported_yet", "/amount": "greater_than"},
+        ),
+        ({"reason": "x", "refund": "credit"}, {"/refund": "invoice_not_paid"}),
+        ({"reason": "x", "amount": "1000"}, {"/amount": "more_than_is_left"}),
+        ({"reason": "x", "lines": [{"lineId": UNKNOWN}]}, {"/lines/0/lineId": "unknown_line"}),
+    ],
+)
+def test_what_cannot_be_credited_is_named(api: Api, run: Run, body: object, fields: dict[str, str]) -> None:
+    invoice_id = invoiced(run, "failed")
+    stored = run.everything()
+    status, answer = api("POST", f"{INVOICES}/{invoice_id}/credit-notes", body)
+    assert (status, problem_fields(answer)) == (400, fields)
+    assert run.everything() == stored
+
+
+@pytest.mark.parametrize(
+    "body", [None, "{", "[]", {}, {"reason": ""}, {"reason": "x", "amount": "NaN"}, {"reason": "x", "lines": []}]
+)
+def test_no_odd_body_gets_past_the_schema(api: Api, body: object) -> None:
+    assert api("POST", f"{INVOICES}/{UNKNOWN}/credit-notes", body)[0] == 400
+
+
+def test_two_at_once_never_take_back_more_than_was_invoiced(
+    api: Api, run: Run, database_settings: PostgresSettings
+) -> None:
+    invoice_id = invoiced(run)
+    almost_all = NoteWanted("outage", amount=run.invoices()[0].totals.total - 1)
+
+    def ask(begin: Begin[BillingStore]) -> None:
+        CreditNoteService(begin, run.apps).create(run.namespace, invoice_id, almost_all)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(lambda _: succeeds(database_settings, ask), range(4))) == [False, False, False, True]
+    assert [note["number"] for note in api.ok("GET", f"{INVOICES}/{invoice_id}/credit-notes")] == ["CN-000001"]

@@ -1,0 +1,205 @@
+"""A Stripe account installed by its key, customers there, and pages for them, over HTTP against the double."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from localstack.stripe.account import Obj
+from localstack.stripe.server import take_outbox
+from localstack.stripe.service import Stripe
+from localstack.stripe.sessions import complete_checkout
+from localstack.stripe.weather import Storm
+from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.payments.named_app import NamedApps
+from meterhouse.payments.secretsmanager import SecretsManager
+from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET
+from meterhouse.payments.stripe_api import StripeSettings
+from meterhouse.payments.stripe_connector import StripeConnector
+from meterhouse.payments.stripe_events import EVENTS, ReceiveStripeEvent
+from meterhouse.payments.stripe_events_api import stripe_event_routes
+from meterhouse.platform.http import http_handler
+from meterhouse.platform.postgres import Database
+from tests.integration.billing.conftest import Run
+from tests.integration.payments.given import APPS, CUSTOMERS, LISTINGS, AppsApi
+from tests.integration.payments.stripe_run import KEY, posted
+from tests.problems import faults_of
+from tests.unit.platform.requests import CONTEXT, request
+
+CHECKOUT = "/api/v1/stripe/checkout/sessions"
+INSTALL = f"{LISTINGS}/stripe/install/apikey"
+
+
+@pytest.fixture
+def double(stripe_double: tuple[Stripe, str]) -> Iterator[Stripe]:
+    double, _ = stripe_double
+    yield double
+    double.weather.storms.clear()
+    double.account.api_keys = {KEY}
+    double.account.of("webhook_endpoint").clear()
+
+
+@pytest.fixture
+def api(run: Run, double: Stripe, stripe_double: tuple[Stripe, str], secrets_manager: None) -> AppsApi:
+    assert (secrets_manager, double.account.id) == (None, "acct_double")
+    settings = StripeSettings(stripe_double[1])
+    connector = StripeConnector(SecretsManager(), lambda: "https://ours.test", lambda: settings)
+    return AppsApi(run, connector=connector, settings=settings)
+
+
+def install(api: AppsApi) -> Any:
+    return api.ok("POST", INSTALL, {"apiKey": KEY, "createBillingProfile": False})["app"]
+
+
+def refused(api: AppsApi, status: int, method: str, path: str, body: object) -> list[tuple[str, str]]:
+    """The faults of a call that is answered with this status."""
+    answered, problem = api(method, path, body)
+    assert answered == status, problem
+    return faults_of(problem)
+
+
+def endpoints(double: Stripe) -> list[Obj]:
+    return list(double.account.of("webhook_endpoint").values())
+
+
+def test_a_key_installs_its_account_with_one_endpoint_however_often(api: AppsApi, double: Stripe) -> None:
+    first, second = install(api), install(api)
+    assert first["id"] == second["id"]
+    assert (first["stripeAccountId"], first["livemode"], first["maskedAPIKey"]) == (
+        "acct_double",
+        False,
+        "sk_test_***ble",
+    )
+    [endpoint] = endpoints(double)
+    assert endpoint["url"] == f"https://ours.test/api/v1/apps/{first['id']}/stripe/webhook"
+    assert set(endpoint["enabled_events"]) == set(EVENTS)
+    kept = SecretsManager().of(api.run.namespace, first["id"])
+    assert kept == {API_KEY: KEY, WEBHOOK_SECRET: endpoint["double_secret"]}
+    assert KEY not in json.dumps(api.ok("GET", APPS))
+
+
+def test_a_key_that_opens_nothing_is_refused_by_its_field(api: AppsApi, double: Stripe) -> None:
+    faults = refused(api, 400, "POST", INSTALL, {"apiKey": "sk_test_wrong"})
+    assert faults == [("/apiKey", "stripe_unauthorized")]
+    assert endpoints(double) == []
+
+
+@pytest.mark.parametrize("kind", ["500", "500_after", "lost_after"])
+def test_an_install_that_breaks_off_is_mended_by_its_repeat(api: AppsApi, double: Stripe, kind: Any) -> None:
+    double.weather.storms.append(Storm(kind, "POST", "/v1/webhook_endpoints"))
+    refused(api, 503, "POST", INSTALL, {"apiKey": KEY})
+    assert [app["type"] for app in api.ok("GET", APPS)["items"]] == ["sandbox"]
+    install(api)
+    assert len(endpoints(double)) == 1
+
+
+def test_a_new_key_of_the_account_takes_the_old_ones_place(api: AppsApi, double: Stripe) -> None:
+    app = install(api)
+    double.account.api_keys = {"sk_test_new"}
+    path = f"{APPS}/{app['id']}/stripe/api-key"
+    assert api("PUT", path, {"secretAPIKey": "sk_test_new"})[0] == 204
+    assert SecretsManager().of(api.run.namespace, app["id"])[API_KEY] == "sk_test_new"
+    faults = refused(api, 400, "PUT", path, {"secretAPIKey": "sk_test_wrong"})
+    assert [field for field, _ in faults] == ["/secretAPIKey"]
+    assert len(endpoints(double)) == 1
+
+
+def test_an_uninstalled_account_hears_from_us_no_more(api: AppsApi, double: Stripe) -> None:
+    app = install(api)
+    assert api("DELETE", f"{APPS}/{app['id']}")[0] == 204
+    assert endpoints(double) == []
+    assert NamedApps(api.run.database)(app["id"]) is None
+
+
+def test_a_customer_of_stripes_has_to_exist_and_to_own_its_card(api: AppsApi, double: Stripe) -> None:
+    install(api)
+    api.run.customer("ann")
+    path = f"{CUSTOMERS}/ann/stripe"
+    faults = refused(api, 400, "PUT", path, {"stripeCustomerId": "cus_none"})
+    assert [code for _, code in faults] == ["resource_missing"]
+    ann, bob = (double.account.add("customer", "cus", metadata={}, invoice_settings={}) for _ in range(2))
+    card = double.account.add("payment_method", "pm", customer=bob["id"], metadata={})
+    facts = {"stripeCustomerId": ann["id"], "stripeDefaultPaymentMethodId": card["id"]}
+    faults = refused(api, 400, "PUT", path, facts)
+    assert [code for _, code in faults] == ["payment_method_of_another"]
+    assert api.ok("PUT", path, {"stripeCustomerId": ann["id"]})["stripeCustomerId"] == ann["id"]
+
+
+def test_checkout_makes_the_customer_on_both_sides_and_its_card_the_default(api: AppsApi, double: Stripe) -> None:
+    app = install(api)
+    take_outbox(double.account)
+    body = {
+        "customer": {"name": "Ann", "key": "ann", "usageAttribution": {"subjectKeys": ["ann"]}},
+        "options": {"successURL": "https://ours.test/done", "currency": "EUR", "metadata": {"a": "b"}},
+    }
+    made = api.ok("POST", CHECKOUT, body)
+    assert (made["mode"], made["currency"], made["metadata"], made["status"]) == ("setup", "EUR", {"a": "b"}, "open")
+    complete_checkout(double.account, made["sessionId"], "pm_card_visa")
+    [event] = [one for one in take_outbox(double.account) if one["type"] in EVENTS]
+    received = deliver(api, double, app["id"], event)
+    assert received.customer_id == made["customerId"]
+    known = api.ok("GET", f"{CUSTOMERS}/ann/stripe")
+    theirs = double.account.get("customer", made["stripeCustomerId"])
+    assert known["stripeDefaultPaymentMethodId"] == theirs["invoice_settings"]["default_payment_method"]
+    again = api.ok("POST", CHECKOUT, {**body, "customer": {"key": "ann"}})
+    assert again["stripeCustomerId"] == made["stripeCustomerId"]
+    portal = api.ok("POST", f"{CUSTOMERS}/ann/stripe/portal", {"returnUrl": "https://ours.test"})
+    assert (portal["stripeCustomerId"], portal["returnUrl"]) == (made["stripeCustomerId"], "https://ours.test")
+
+
+def deliver(api: AppsApi, double: Stripe, app_id: str, event: Obj) -> Any:
+    receive = ReceiveStripeEvent(
+        NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
+    )
+    return receive(app_id, *posted(double, event, app_id))
+
+
+def test_what_stripe_refuses_of_a_page_is_the_callers_fault(api: AppsApi) -> None:
+    install(api)
+    api.run.customer("ann")
+    faults = refused(api, 400, "POST", CHECKOUT, {"customer": {"key": "ann"}, "options": {}})
+    assert faults == [("/options", "parameter_missing")]
+    faults = refused(
+        api, 400, "POST", CHECKOUT, {"customer": {"key": "ann"}, "stripeCustomerId": "cus_none", "options": {}}
+    )
+    assert [field for field, _ in faults] == ["/stripeCustomerId"]
+    refused(api, 404, "POST", CHECKOUT, {"customer": {"key": "bob"}, "options": {}})
+    refused(api, 404, "POST", f"{CUSTOMERS}/bob/stripe/portal", {})
+
+
+def test_the_app_of_another_namespace_is_found_by_its_id_alone(api: AppsApi, database: Database) -> None:
+    app = install(api)
+    named = NamedApps(database)(app["id"])
+    assert named is not None
+    assert (named.namespace, named.app.id) == (api.run.namespace, app["id"])
+    with database.transaction("", app=app["id"]) as transaction:
+        assert [row["id"] for row in transaction.fetch_all("SELECT id FROM apps")] == [app["id"]]
+        assert transaction.fetch_all("SELECT * FROM customer_apps") == []
+
+
+def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, double: Stripe) -> None:
+    app = install(api)
+    take_outbox(double.account)
+    double.account.tell(
+        "setup_intent.succeeded", double.account.add("setup_intent", "seti", customer=None, payment_method=None)
+    )
+    [event] = take_outbox(double.account)
+    payload, signature = posted(double, event, app["id"])
+    receive = ReceiveStripeEvent(
+        NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
+    )
+    handler = http_handler(stripe_event_routes(receive))
+    route = f"{APPS}/{app['id']}/stripe/webhook"
+    for given, expected in ((signature, 200), ("t=1,v1=00", 400)):
+        asked = request("POST", route, json.loads(payload), headers={"stripe-signature": given})
+        answer = handler(asked | {"body": payload, "requestContext": _nobody(asked)}, CONTEXT)
+        assert answer["statusCode"] == expected, answer["body"]
+    double.account.api_keys = set()
+    asked = request("POST", route, json.loads(payload), headers={"stripe-signature": signature})
+    assert handler(asked | {"body": payload}, CONTEXT)["statusCode"] == 503
+
+
+def _nobody(asked: dict[str, Any]) -> dict[str, Any]:
+    """The context of a request that passed no authorizer."""
+    return {name: part for name, part in asked["requestContext"].items() if name != "authorizer"}
