@@ -40,6 +40,9 @@ LATERAL jsonb_populate_record(NULL::{table}, {text}::jsonb) AS copied WHERE sour
 class Used:
     """Everybody used the same; the usage store's own pages are P5 and P6."""
 
+    def is_progressive(self, _namespace: str, _feature: Feature) -> bool:
+        return True
+
     def quantities(
         self, _namespace: str, _feature: Feature, _period: Period, subjects: Mapping[str, Collection[str]]
     ) -> Mapping[str, Decimal]:
