@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from meterhouse.catalog.feature import Feature
 from meterhouse.llmcost.cost import Row
+from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.margin import By, Margin, Of, Revenue, Spent, margins_of
 from meterhouse.llmcost.ports import LlmCostStore
 from meterhouse.llmcost.priced_usage import PricedUsage
@@ -28,6 +28,7 @@ class ReportMargins:
     def __call__(self, namespace: str, from_: datetime, to: datetime, by: Collection[By]) -> list[Margin]:
         """What was sold in `[from_, to)` less what it cost: costs of all features that have a unit cost.
 
+        Of a key that had several features each counts what was used while it was the key's.
         Usage of subjects of no customer costs, too; it brings nothing in.
 
         Raises:
@@ -35,15 +36,14 @@ class ReportMargins:
         """
         with self._begin(namespace) as work:
             features = work.store.features.costed()
-        asked = UsageAsked(from_, to, group_by=(CUSTOMER,))
-        spent = [one for feature in features for one in self._spent(namespace, feature, asked)]
+        spent = [one for life in lives(features, from_, to) for one in self._spent(namespace, life)]
         return margins_of(self._revenues(namespace, from_, to), spent, by)
 
-    def _spent(self, namespace: str, feature: Feature, asked: UsageAsked) -> Iterator[Spent]:
-        reading = self._usage(namespace, feature, asked)
+    def _spent(self, namespace: str, life: Life) -> Iterator[Spent]:
+        reading = self._usage(namespace, life.feature, UsageAsked(life.from_, life.to, group_by=(CUSTOMER,)))
 
         def row_of(row: UsageRow) -> Row:
             return (reading.customer_of(row),)
 
         for (customer_id,), cost in reading.costs(row_of).items():
-            yield Spent(Of(customer_id, feature.key), cost)
+            yield Spent(Of(customer_id, life.feature.key), cost)
