@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
-from meterhouse.llmcost.cost import Row
+from meterhouse.llmcost.cost import Cost, Row
 from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.margin import By, Margin, Of, Revenue, Spent, margins_of
 from meterhouse.llmcost.ports import LlmCostStore
-from meterhouse.llmcost.priced_usage import PricedUsage
+from meterhouse.llmcost.priced_usage import PricedUsage, Unpriceable
 from meterhouse.metering.query_usage import UsageAsked
 from meterhouse.metering.usage import CUSTOMER, UsageRow
 from meterhouse.platform.work import Begin
+
+_NOTHING = Decimal(0)
 
 
 class Revenues(Protocol):
@@ -29,10 +32,11 @@ class ReportMargins:
         """What was sold in `[from_, to)` less what it cost: costs of all features that have a unit cost.
 
         Of a key that had several features each counts what was used while it was the key's.
-        Usage of subjects of no customer costs, too; it brings nothing in.
+        Usage of subjects of no customer costs, too; it brings nothing in. What a feature cost whose usage cannot be
+        priced is not known, nor for whom.
 
         Raises:
-            InvalidInput: `from_` is not before `to`; a feature's usage cannot be priced.
+            InvalidInput: `from_` is not before `to`.
         """
         with self._begin(namespace) as work:
             features = work.store.features.costed()
@@ -40,7 +44,12 @@ class ReportMargins:
         return margins_of(self._revenues(namespace, from_, to), spent, by)
 
     def _spent(self, namespace: str, life: Life) -> Iterator[Spent]:
-        reading = self._usage(namespace, life.feature, UsageAsked(life.from_, life.to, group_by=(CUSTOMER,)))
+        asked = UsageAsked(life.from_, life.to, group_by=(CUSTOMER,))
+        try:
+            reading = self._usage(namespace, life.feature, asked)
+        except Unpriceable as fault:
+            yield Spent(Of(feature_key=life.feature.key), Cost(_NOTHING, None, details=(fault.detail,)))
+            return
 
         def row_of(row: UsageRow) -> Row:
             return (reading.customer_of(row),)

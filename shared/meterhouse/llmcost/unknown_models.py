@@ -9,10 +9,12 @@ from meterhouse.catalog.unit_cost import LlmUnitCost
 from meterhouse.llmcost.cost import Row, name_of
 from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.ports import LlmCostStore
-from meterhouse.llmcost.priced_usage import PricedUsage
+from meterhouse.llmcost.priced_usage import PricedUsage, Unpriceable
 from meterhouse.metering.query_usage import UsageAsked
 from meterhouse.metering.usage import UsageRow
 from meterhouse.platform.work import Begin
+
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,11 @@ class ListUnknownModels:
         def row_of(row: UsageRow) -> Row:
             return name_of(unit_cost, row.group_by)
 
-        reading = self._usage(namespace, feature, UsageAsked(life.from_, life.to))
+        try:
+            reading = self._usage(namespace, feature, UsageAsked(life.from_, life.to))
+        except Unpriceable as fault:
+            yield UnknownModel(feature.id, feature.key, *name_of(unit_cost, {}), _NOTHING, (fault.detail,))
+            return
         for (provider, model), cost in sorted(reading.costs(row_of).items()):
             if cost.amount is None:
                 yield UnknownModel(feature.id, feature.key, provider or "", model or "", cost.quantity, cost.details)
