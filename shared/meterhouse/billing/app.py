@@ -86,7 +86,8 @@ class InvoicingApp(Protocol):
     def finalize(self, invoice: Invoice) -> Accepted | Refused | Waiting:
         """Make the app's copy final."""
 
-    def delete(self, invoice: Invoice) -> Accepted | Refused: ...
+    def delete(self, invoice: Invoice) -> Accepted | Refused:
+        """Take the app's copy back, before ours is deleted or voided: afterwards nobody collects it."""
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Collect the total; None while the outcome is not known.
