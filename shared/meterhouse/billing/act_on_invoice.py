@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Apps
+from meterhouse.billing.app import Apps, Refused
 from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
@@ -108,13 +108,23 @@ class InvoiceActions:
         self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.DELETE, at))
 
     def void(self, namespace: str, invoice_id: str, voiding: Voiding) -> Shown:
-        """Take back an issued invoice that is not paid.
+        """Take back an issued invoice that is not paid, its app's copy first: what is recorded, nobody collects.
 
         Raises:
             InvalidInput: `voiding` names others' lines.
-            Conflict: `difference_charged`: a line would be billed again that another was charged the difference to.
+            Conflict: `difference_charged`: a line would be billed again that another was charged the difference to;
+                or the app's own code: it refuses, as it has collected meanwhile.
+            Unavailable: the app does not answer; nothing was changed here.
         """
-        return self._act(namespace, invoice_id, lambda work, invoice, at: void_invoice(work, invoice, voiding, at))
+
+        def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            driven = void_invoice(work, invoice, voiding, at)
+            answer = self._apps.of(namespace, {invoice.app_id})[invoice.app_id].delete(invoice)
+            if isinstance(answer, Refused):
+                raise Conflict(answer.message, answer.code)
+            return driven
+
+        return self._act(namespace, invoice_id, voided)
 
     def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
         """The invoice with its quantities, saved, if it waits for them; else as it is."""

@@ -83,10 +83,8 @@ def given_back(invoice: Invoice, notes: Sequence[CreditNote], unused: Mapping[st
     for line in invoice.lines:
         if line.key in unused:
             lines = (one for note in notes if note.stands for one in note.lines if one.line_id == line.id)
-            before = [one for one in lines if one.unused]
-            told = [*(one for note_line in before for one in note_line.unused), *unused[line.key]]
-            back = EXACT.subtract(line.totals.total, _worth(line, told, invoice))
-            amount = min(EXACT.subtract(back, summed(one.total for one in before)), left.of(line.id))
+            told = [*(one for note_line in lines for one in note_line.unused), *unused[line.key]]
+            amount = EXACT.subtract(left.of(line.id), _worth(line, told, invoice))
             if amount > 0:
                 found.append(left.take(line.id, amount, unused[line.key]))
     return found

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 from meterhouse.billing.app import Payment
 from meterhouse.billing.prepaid import REACHES_TOO_FAR
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
 from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import INVOICES, Api
 from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee
 
@@ -118,6 +119,18 @@ def test_what_is_not_paid_is_given_back_once_it_is(run: Run) -> None:
     run.all(SECOND)
     run.all(SECOND)
     assert (given_back(run), warned(run)) == ([Decimal(15)], [[]])
+
+
+def test_what_was_taken_back_by_hand_is_not_given_back_again(run: Run, api: Api) -> None:
+    run.app = FakeApp()
+    run.change(replace(invoiced(run, "20"), active_to=EDITED))
+    run.all(SECOND)
+    api.ok("POST", f"{INVOICES}/{run.invoices()[0].id}/credit-notes", {"reason": "unused", "amount": "10"})
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    run.all(SECOND)
+    run.all(SECOND)
+    assert run.invoices()[0].state is InvoiceState.PAID
+    assert sum(given_back(run)) == Decimal(10)
 
 
 def test_each_change_gives_back_what_it_leaves_unused_and_no_more_than_was_paid(run: Run) -> None:

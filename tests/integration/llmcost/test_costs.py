@@ -141,6 +141,7 @@ def test_what_cannot_be_asked_is_named(desk: Desk, asked: dict[str, Any], fault:
 def test_features_that_cost_nothing_that_is_known_are_refused(desk: Desk) -> None:
     average = desk.feature(TOLD, Aggregation.AVG)
 
-    assert desk("POST", f"features/{average.id}/cost/query", {})[0] == 400
-    assert desk("POST", f"features/{desk.feature(None).id}/cost/query", {})[0] == 400
+    for feature in (average, desk.feature(None)):
+        status, problem = desk("POST", f"features/{feature.id}/cost/query", {})
+        assert (status, [*faults_of(problem)]) == (400, [("path:feature_id", "no_cost")])
     assert desk("POST", "features/01HZ0000000000000000000000/cost/query", {})[0] == 404
