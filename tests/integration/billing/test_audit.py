@@ -19,6 +19,7 @@ from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, Row, Transaction, begins
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import PROFILES, Api, problem_fields
+from tests.integration.billing.test_edits import edit_of
 from tests.integration.ledger.conftest import Till
 from tests.unit.platform.requests import CONTEXT
 from tests.unit.subscriptions.samples import at
@@ -245,9 +246,12 @@ def test_a_parked_invoice_goes_nowhere_until_somebody_lets_it_be(run: Run, api: 
     later = at("2024-02-10T02:00:00Z")
     run.now = later
     path = f"/api/v1/billing/invoices/{draft}"
-    for action in ("advance", "approve", "retry"):
+    for action in ("advance", "approve", "retry", "snapshot-quantities", "taxes/recalculate"):
         status, problem = api("POST", f"{path}/{action}")
         assert (status, problem["code"]) == (409, "invoice_parked")
+    shown = api.ok("GET", path)
+    status, problem = api("PUT", path, edit_of(shown, description="mine"))
+    assert (status, problem["code"]) == (409, "invoice_parked")
     run.all(later)
     [held] = run.invoices()
     assert held.state.value == "draft.waiting_auto_approval"
