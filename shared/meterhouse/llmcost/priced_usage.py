@@ -141,9 +141,9 @@ def _parts(
     """The query in the times between the changes, grouped by what prices are found by, too."""
     told = tuple(unit_cost.group_bys.values())
     key = unit_cost.input_tokens if isinstance(unit_cost, LlmUnitCost) else None
-    # a meter may tell nothing of long requests that any price minds
     group_by = tuple(dict.fromkeys((*query.group_by, *told)))
-    steps = {} if key is None else {key.group_by_key: thresholds or (0,)}
+    # every length exceeds the first step: what exceeds none is no length
+    steps = {} if key is None else {key.group_by_key: (-1, *thresholds)}
     cuts = [at for at in changes if (not query.from_ or query.from_ < at) and (not query.to or at < query.to)]
     for start, end in pairwise([query.from_, *cuts, query.to]):
         yield replace(query, from_=start, to=end, group_by=group_by, steps=steps)

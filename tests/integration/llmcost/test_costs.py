@@ -129,6 +129,17 @@ def test_long_requests_cost_more_as_a_whole_however_many_lengths_there_are(desk:
     [row] = desk.costs(feature)
 
     assert (row["usage"], row["cost"]) == ("521", str(100 + 200 + 3 * 201 + 10 + 5))
+    assert row["detail"] == "priced as short requests: no whole number under 'length'"
+
+
+def test_a_length_may_be_written_with_decimals_that_are_nothing(desk: Desk, catalogue: Catalogue) -> None:
+    catalogue.sync(("m-1", ListedPrice(pricing(token_price("1", above_200="3")))))
+    feature = desk.feature(LlmUnitCost("acme", "m-1", TokenType.INPUT, ToldBy("length")))
+    desk.house.sink(tokens("1", 1, length="201.0"), tokens("2", 10, length="0"), tokens("3", 100, length="200.00"))
+
+    [row] = desk.costs(feature)
+
+    assert (row["cost"], row.get("detail")) == ("113", None)
 
 
 def test_rows_may_be_chosen_by_what_their_events_tell(desk: Desk) -> None:
