@@ -100,7 +100,19 @@ class PricedUsage:
             raise _unpriceable(f"feature {feature.key}: meter {query.meter.slug} is no sum, its tokens have no price")
         # added when the question is known to be sound: the meter of an archived feature may have lost its keys
         filters = {key: _both(own.get(key), asked.filters.get(key)) for key in {*own, *asked.filters}}
-        return replace(query, filters=filters)
+        query = replace(query, filters=filters)
+        return query if query.meter.aggregation.is_summable else self._by_customers(namespace, query, asked)
+
+    def _by_customers(self, namespace: str, query: UsageQuery, asked: UsageAsked) -> UsageQuery:
+        """Customers are told apart by the store itself: the maxima of their subjects, say, make no sum."""
+        if CUSTOMER not in asked.groups or asked.customer_ids:
+            return query
+        rows = self._usage.query(namespace, replace(query, group_by=(SUBJECT,), window=None))
+        subjects = [row.subject for row in rows if row.subject is not None]
+        owners = self._directory.customers_of(namespace, subjects)
+        # subjects of nobody count together
+        customers = {subject: owners.get(subject, "") for subject in subjects}
+        return replace(query, group_by=asked.groups, customers=customers)
 
     def _names(self, namespace: str, query: UsageQuery, unit_cost: UnitCost) -> set[Name]:
         """What the usage calls its providers and models."""
