@@ -139,8 +139,10 @@ class StripeApp:
         if found.status in {"void", "uncollectible"}:
             return Refused("stripe_invoice_closed", f"the invoice is {found.status} at Stripe")
         ours, items = _net(invoice), sum(item.amount for item in items_of(invoice))
-        if not found.subtotal == items == ours:
-            sums = f"Stripe's invoice comes to {found.subtotal}, its items to {items}, ours to {ours}"
+        theirs = _net_of_theirs(invoice, found)
+        if not found.subtotal == theirs == items == ours:
+            before = f"{found.subtotal} before what is taken off"
+            sums = f"Stripe's invoice comes to {theirs}, {before}, its items to {items}, ours to {ours}"
             return Refused("stripe_total_differs", f"{sums} (minor units of {invoice.currency}): nobody is to doubt it")
         lines = self._drafts.lines(found.id)
         number = None if found.status == "draft" else found.number
@@ -212,6 +214,13 @@ def _net(invoice: Invoice) -> int:
     if invoice.workflow.tax_enabled:
         total = EXACT.subtract(total, totals.taxes_exclusive_total)
     return minor_units(total, invoice.currency)
+
+
+def _net_of_theirs(invoice: Invoice, found: stripe.Invoice) -> int:
+    """Stripe's total in its units, to be compared with `_net`: what is taken off there is in neither."""
+    if not invoice.workflow.tax_enabled:
+        return found.total
+    return found.total - sum(tax.amount for tax in found.total_taxes or () if tax.tax_behavior == "exclusive")
 
 
 def _is_under_way(found: stripe.Invoice) -> bool:

@@ -68,6 +68,7 @@ class StripeDrafts:
                     "currency": invoice.currency.lower(),
                     "auto_advance": False,
                     "pending_invoice_items_behavior": "exclude",
+                    "discounts": "",
                     "metadata": {INVOICE: invoice.id},
                 },
                 {"idempotency_key": key},
@@ -94,6 +95,8 @@ class StripeDrafts:
         settings: stripe.params.InvoiceUpdateParams = {
             "collection_method": workflow.collection_method.value,
             "automatic_tax": {"enabled": workflow.tax_enabled},
+            # else the customer's coupon at Stripe takes off what we charge
+            "discounts": "",
             "description": invoice.description or "",
             "default_payment_method": customer.payment_method_id or "",
         }

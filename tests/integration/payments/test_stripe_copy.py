@@ -1,8 +1,11 @@
 """Our invoice and its copy at Stripe end together, whatever was done to either in between."""
 
+from typing import Any
 
 import pytest
 
+from localstack.stripe.discounts import discounts_of, give_coupon
+from localstack.stripe.totals import recompute
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.void import Voiding
 from meterhouse.kernel.errors import Conflict
@@ -33,3 +36,24 @@ def test_what_stripe_has_collected_meanwhile_is_not_voided(shop: StripeRun) -> N
         void(shop)
     assert refused.value.code == "stripe_invoice_paid"
     assert state(shop) == "payment_processing.failed"
+
+
+@pytest.mark.parametrize("workflow", [{}, UNTAXED])
+def test_a_coupon_of_the_customer_at_stripe_takes_nothing_off(shop: StripeRun, workflow: dict[str, Any]) -> None:
+    buyer = shop.buyer("ann", **workflow)
+    give_coupon(shop.double.account, str(shop.at(buyer)), "25")
+    shop.subscribe(buyer)
+    shop.all()
+    [theirs], ours = shop.at_stripe(), shop.invoice()
+    assert (state(shop), theirs["subtotal"], theirs["amount_paid"]) == ("paid", 4000, int(ours.totals.total * 100))
+
+
+def test_a_discount_that_somebody_gave_at_stripe_is_not_issued(shop: StripeRun) -> None:
+    issued(shop, auto_advance=False)
+    [theirs], ours = shop.at_stripe(), shop.invoice()
+    give_coupon(shop.double.account, theirs["customer"], "25")
+    theirs |= discounts_of({}, shop.double.account.get("customer", theirs["customer"])["discount"])
+    recompute(shop.double.account, theirs)
+    answer = shop.stripe_apps(shop.namespace, shop.installed).finalize(ours)
+    assert getattr(answer, "code", answer) == "stripe_total_differs"
+    assert shop.at_stripe()[0]["status"] == "draft"
