@@ -86,13 +86,16 @@ class StripeApp:
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Charge an open invoice that is to be charged."""
-        found = _answer(lambda: self._found(invoice))
+        customer = self._customer_of(invoice.customer_id)
+        found = _answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
         if isinstance(found, Refused):
             return Payment(Trigger.FAILED, found.message)
         decided = outcome_of(found, self._now())
         is_charged = invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
         if found.status != "open" or not is_charged or _is_under_way(found):
             return decided
+        if customer is not None and _is_of_another(found, customer):
+            return Payment(Trigger.FAILED, _differs(found, customer).message)
         return self._charged(invoice, found)
 
     @property
@@ -107,16 +110,33 @@ class StripeApp:
 
     def _synced(self, invoice: Invoice) -> Accepted | Refused:
         customer, drafts = self._customer(invoice), self._drafts
-        found = drafts.find(invoice, customer) or drafts.make(invoice, customer)
+        found = drafts.find(invoice, customer)
+        if found is not None and found.status == "draft" and _is_of_another(found, customer):
+            self._client.v1.invoices.delete(found.id)
+            found = drafts.find(invoice, customer)
+        return self._brought(invoice, customer, found or drafts.make(invoice, customer))
+
+    def _brought(self, invoice: Invoice, customer: StripeCustomer, found: stripe.Invoice) -> Accepted | Refused:
+        """A draft with our settings and items; what is no draft any more stays as it is."""
+        if _is_of_another(found, customer):
+            return _differs(found, customer)
         if found.status != "draft":
             return self._compared(invoice, found)
-        drafts.bring(found.id, invoice, customer, items_of(invoice))
-        return self._compared(invoice, drafts.get(found.id))
+        self._drafts.bring(found.id, invoice, customer, items_of(invoice))
+        return self._compared(invoice, self._drafts.get(found.id))
 
     def _finalized(self, invoice: Invoice) -> Accepted | Refused:
-        found = self._drafts.find(invoice, self._customer(invoice))
-        compared = self._compared(invoice, found)
-        if found is None or isinstance(compared, Refused) or found.status != "draft":
+        """A draft that was deleted at Stripe is made once more; one that was only changed there is refused."""
+        customer, drafts = self._customer(invoice), self._drafts
+        found = drafts.find(invoice, customer)
+        if found is None:
+            found = drafts.make(invoice, customer)
+            compared = self._brought(invoice, customer, found)
+        elif _is_of_another(found, customer):
+            return _differs(found, customer)
+        else:
+            compared = self._compared(invoice, found)
+        if isinstance(compared, Refused) or found.status != "draft":
             return compared
         self._finalize(invoice, found.id)
         return self._compared(invoice, self._drafts.get(found.id))
@@ -149,8 +169,7 @@ class StripeApp:
         return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=_taxes(invoice, found, lines))
 
     def _deleted(self, invoice: Invoice) -> Accepted | Refused:
-        customer = self._customer_of(invoice.customer_id)
-        found = None if customer is None else self._drafts.find(invoice, customer)
+        found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
         if found is not None and found.status == "paid":
             return Refused("stripe_invoice_paid", "the invoice is paid at Stripe and cannot be taken back")
         if found is not None and found.status == "draft":
@@ -158,9 +177,6 @@ class StripeApp:
         elif found is not None and found.status != "void":
             self._client.v1.invoices.void_invoice(found.id)
         return Accepted(external_id=invoice.external_id)
-
-    def _found(self, invoice: Invoice) -> stripe.Invoice | Refused:
-        return self._drafts.find(invoice, self._customer(invoice)) or _MISSING
 
     def _customer(self, invoice: Invoice) -> StripeCustomer:
         customer = self._customer_of(invoice.customer_id)
@@ -221,6 +237,19 @@ def _net_of_theirs(invoice: Invoice, found: stripe.Invoice) -> int:
     if not invoice.workflow.tax_enabled:
         return found.total
     return found.total - sum(tax.amount for tax in found.total_taxes or () if tax.tax_behavior == "exclusive")
+
+
+def _is_of_another(found: stripe.Invoice, customer: StripeCustomer) -> bool:
+    whose = found.customer if found.customer is None or isinstance(found.customer, str) else found.customer.id
+    return whose != customer.stripe_customer_id
+
+
+def _differs(found: stripe.Invoice, customer: StripeCustomer) -> Refused:
+    copy = f"the {found.status} invoice {found.id} at Stripe"
+    message = (
+        f"{copy} is not of {customer.stripe_customer_id}, who is linked by now: delete or void it there, or link back"
+    )
+    return Refused("stripe_customer_differs", message)
 
 
 def _is_under_way(found: stripe.Invoice) -> bool:
