@@ -193,6 +193,10 @@ class StripeApp:
                     lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
                 )
         except StripeRefusal as refusal:
+            now = _answer(lambda: self._drafts.get(found.id))
+            # Stripe collects by itself, too: then it refuses because there is nothing left to pay
+            if now is not None and not isinstance(now, Refused) and (now.status != "open" or _is_under_way(now)):
+                return outcome_of(now, self._now())
             is_for_the_customer = refusal.code == _NEEDS_ACTION
             return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
         return outcome_of(paid, self._now())

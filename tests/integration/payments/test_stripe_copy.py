@@ -1,6 +1,7 @@
 """Our invoice and its copy at Stripe end together, whatever was done to either in between."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from localstack.stripe.discounts import discounts_of, give_coupon
 from localstack.stripe.totals import recompute
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.app import Payment
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.kernel.errors import Conflict
@@ -129,3 +131,25 @@ def test_a_draft_that_was_deleted_at_stripe_is_made_once_more_and_issued_once(sh
         assert app_of(shop).finalize(replace(draft, step=draft.step + 1)) == first
     [theirs] = shop.at_stripe()
     assert (theirs["id"], theirs["status"], theirs["total"]) == (getattr(first, "external_id", first), "open", 5177)
+
+
+def test_what_stripe_collects_while_we_ask_for_it_is_paid(shop: StripeRun) -> None:
+    issued(shop, "pm_card_chargeCustomerFail", **UNTAXED)
+    ours = replace(shop.invoice(), payment_attempt=2)
+
+    def meanwhile() -> datetime:
+        """Called once between reading and charging, and once after."""
+        if shop.at_stripe()[0]["status"] == "open":
+            shop.client.v1.invoices.pay(str(ours.external_id), {"paid_out_of_band": True})
+        return shop.now
+
+    app = StripeApp(lambda: shop.client, lambda name: shop.links.of(shop.namespace, shop.installed.id, name), meanwhile)
+    assert app.collect_payment(ours) == Payment(Trigger.PAID)
+
+
+def test_a_line_of_nothing_that_somebody_added_at_stripe_has_no_taxes_of_ours(shop: StripeRun) -> None:
+    issued(shop, auto_advance=False)
+    [theirs], ours = shop.at_stripe(), shop.invoice()
+    shop.client.v1.invoices.add_lines(theirs["id"], {"lines": [{"amount": 0, "description": "thank you"}]})
+    answer = app_of(shop).finalize(ours)
+    assert set(getattr(answer, "taxes", ())) == {line.id for line in ours.lines}
