@@ -55,7 +55,7 @@ class ManagePrices:
 
         Raises:
             InvalidInput: the currency is not known; it ends before it begins.
-            Conflict: `override_exists`: another one of the model begins at the same instant.
+            Conflict: `override_exists`: another one of the model begins at the same instant, in whatever currency.
         """
         _check(spec)
         price = _price(spec, self._now())
@@ -90,7 +90,7 @@ def _price(spec: OverrideSpec, at: datetime) -> LlmPrice:
     provider, model = provider_id(spec.provider), spec.model_id.strip()
     begins = spec.effective_from
     return LlmPrice(
-        id=derived_ulid(begins, "llm_override", provider, model, spec.currency, begins.isoformat()),
+        id=derived_ulid(begins, "llm_override", provider, model.lower(), begins.isoformat()),
         model=Model(provider, spec.provider.strip(), model, spec.model_name or model),
         pricing=spec.pricing,
         currency=spec.currency,

@@ -9,7 +9,7 @@ from typing import Protocol
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, ToldBy, UnitCost
 from meterhouse.catalog.usage_filter import usage_filters
-from meterhouse.kernel.errors import InvalidInput
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.llmcost.cost import Cost, Row, Used, costs_of, name_of
 from meterhouse.llmcost.model_name import provider_id, seller_id
 from meterhouse.llmcost.ports import LlmCostStore
@@ -51,6 +51,10 @@ class Reading:
         return costs_of(self.unit_cost, used, self.book)
 
 
+class Unpriceable(InvalidInput):
+    """The feature's usage cannot be priced, whatever is asked of it."""
+
+
 class UsageStore(Protocol):
     def query(self, namespace: str, query: UsageQuery) -> Sequence[UsageRow]: ...
 
@@ -72,7 +76,8 @@ class PricedUsage:
         """What is asked of the feature's usage; customers whom nobody named are told by their subjects.
 
         Raises:
-            InvalidInput: it has no meter, no unit cost, or a meter whose parts do not sum; or as a usage query does.
+            Unpriceable: it has no meter, no unit cost, or one of tokens on a meter whose parts do not sum.
+            InvalidInput: as a usage query does.
             Unprocessable: more rows than a usage query may have.
         """
         unit_cost = _unit_cost(feature)
@@ -88,13 +93,26 @@ class PricedUsage:
 
     def _query(self, namespace: str, feature: Feature, asked: UsageAsked) -> UsageQuery:
         own = usage_filters(feature.spec.filters)
-        filters = {key: _both(own.get(key), asked.filters.get(key)) for key in {*own, *asked.filters}}
         group_by = [SUBJECT if name == CUSTOMER and not asked.customer_ids else name for name in asked.group_by]
         meter = feature.meter_id or ""
-        query = self._understand(namespace, meter, replace(asked, filters=filters, group_by=tuple(group_by)))
+        query = self._understand(namespace, meter, replace(asked, group_by=tuple(group_by)))
         if isinstance(feature.spec.unit_cost, LlmUnitCost) and not query.meter.aggregation.is_summable:
-            raise InvalidInput(f"meter {query.meter.slug} is no sum: its parts cannot be priced one by one")
-        return query
+            raise _unpriceable(f"feature {feature.key}: meter {query.meter.slug} is no sum, its tokens have no price")
+        # added when the question is known to be sound: the meter of an archived feature may have lost its keys
+        filters = {key: _both(own.get(key), asked.filters.get(key)) for key in {*own, *asked.filters}}
+        query = replace(query, filters=filters)
+        return query if query.meter.aggregation.is_summable else self._by_customers(namespace, query, asked)
+
+    def _by_customers(self, namespace: str, query: UsageQuery, asked: UsageAsked) -> UsageQuery:
+        """Customers are told apart by the store itself: the maxima of their subjects, say, make no sum."""
+        if CUSTOMER not in asked.groups or asked.customer_ids:
+            return query
+        rows = self._usage.query(namespace, replace(query, group_by=(SUBJECT,), window=None))
+        subjects = [row.subject for row in rows if row.subject is not None]
+        owners = self._directory.customers_of(namespace, subjects)
+        # subjects of nobody count together
+        customers = {subject: owners.get(subject, "") for subject in subjects}
+        return replace(query, group_by=asked.groups, customers=customers)
 
     def _names(self, namespace: str, query: UsageQuery, unit_cost: UnitCost) -> set[Name]:
         """What the usage calls its providers and models."""
@@ -138,5 +156,9 @@ def _both(one: Filter | None, other: Filter | None) -> Filter:
 def _unit_cost(feature: Feature) -> UnitCost:
     if feature.meter_id is None or feature.spec.unit_cost is None:
         missing = "unit cost" if feature.meter_id else "meter"
-        raise InvalidInput(f"feature {feature.key} has no {missing}: it costs nothing that is known")
+        raise _unpriceable(f"feature {feature.key} has no {missing}: it costs nothing that is known")
     return feature.spec.unit_cost
+
+
+def _unpriceable(why: str) -> Unpriceable:
+    return Unpriceable(why, [Problem("path:feature_id", "no_cost", why)])

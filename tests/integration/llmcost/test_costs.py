@@ -91,6 +91,29 @@ def test_costs_are_told_by_customer_with_and_without_their_names(desk: Desk) -> 
     assert [(row["cost"], row["dimensions"]) for row in subjects] == [("2", {"subject": "bob"})]
 
 
+@pytest.mark.parametrize(
+    ("aggregation", "of_acme", "of_nobody"),
+    [
+        (Aggregation.MAX, "30", "7"),
+        (Aggregation.MIN, "10", "5"),
+        (Aggregation.AVG, "20", "6"),
+        (Aggregation.SUM, "40", "12"),
+    ],
+)
+def test_a_customer_s_value_is_that_of_all_its_subjects_together(
+    desk: Desk, aggregation: Aggregation, of_acme: str, of_nobody: str
+) -> None:
+    feature = desk.feature(ManualUnitCost(Decimal(1)), aggregation)
+    acme = desk.put_customer(CustomerDetails(name="Acme", subject_keys=("alice", "bob")), T0)
+    desk.house.sink(tokens("1", 10), tokens("2", 30, "bob"), tokens("3", 5, "carol"), tokens("4", 7, "dave"))
+
+    rows = desk.costs(feature, group_by_dimensions=["customer_id"], **MARCH)
+    _, margins = desk("GET", "/api/v1/margins", query=f"from={MARCH['from']}&to={MARCH['to']}")
+
+    assert [(row["cost"], row["dimensions"]) for row in rows] == [(of_acme, {"customer_id": acme.id}), (of_nobody, {})]
+    assert {one.get("customerId"): one["cost"] for one in margins["items"]} == {acme.id: of_acme, None: of_nobody}
+
+
 def test_long_requests_cost_more_as_a_whole_however_many_lengths_there_are(desk: Desk, catalogue: Catalogue) -> None:
     catalogue.sync(("m-1", ListedPrice(pricing(token_price("1", above_200="3"), batch="0.5"))))
     told = LlmUnitCost("acme", ToldBy("model"), TokenType.INPUT, ToldBy("length"), ToldBy("how"))
@@ -141,6 +164,7 @@ def test_what_cannot_be_asked_is_named(desk: Desk, asked: dict[str, Any], fault:
 def test_features_that_cost_nothing_that_is_known_are_refused(desk: Desk) -> None:
     average = desk.feature(TOLD, Aggregation.AVG)
 
-    assert desk("POST", f"features/{average.id}/cost/query", {})[0] == 400
-    assert desk("POST", f"features/{desk.feature(None).id}/cost/query", {})[0] == 400
+    for feature in (average, desk.feature(None)):
+        status, problem = desk("POST", f"features/{feature.id}/cost/query", {})
+        assert (status, [*faults_of(problem)]) == (400, [("path:feature_id", "no_cost")])
     assert desk("POST", "features/01HZ0000000000000000000000/cost/query", {})[0] == 404

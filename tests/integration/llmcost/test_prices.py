@@ -45,8 +45,9 @@ def test_the_same_price_again_is_the_first_and_another_at_its_instant_a_conflict
     _, made = desk("POST", "llm-cost/overrides", OWN)
 
     assert desk("POST", "llm-cost/overrides", OWN) == (201, made)
-    status, problem = desk("POST", "llm-cost/overrides", OWN | {"model_name": "Other"})
-    assert (status, problem["code"]) == (409, "override_exists")
+    for other in ({"model_name": "Other"}, {"currency": "EUR"}, {"model_id": "M-1"}):
+        status, problem = desk("POST", "llm-cost/overrides", OWN | other)
+        assert (status, problem["code"]) == (409, "override_exists")
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,41 @@ def test_a_model_is_found_by_its_id_then_by_what_the_catalogue_says_then_by_its_
         "n-2-5": "n-2.5-20260101",
         "o": None,
     }
+
+
+SONNET = price("claude-sonnet-4-0", match={"starts_with": "claude-sonnet-4-2025"})
+
+
+def own(model: str, input_: str, provider: str = "acme", since: datetime = T) -> LlmPrice:
+    return price(model, pricing(input_), provider=provider, source=Source.MANUAL, since=since)
+
+
+@pytest.mark.parametrize(
+    ("prices", "name", "expected"),
+    [
+        ([own("claude-sonnet-4-0", "7")], "claude-sonnet-4-20250514", 70),
+        ([own("claude-sonnet-4-0", "7"), own("Claude-Sonnet-4-20250514", "8")], "claude-sonnet-4-20250514", 80),
+        ([own("claude-sonnet-4-0", "7"), own("claude-sonnet-4", "9")], "claude-sonnet-4-20250514", 70),
+        ([own("claude-sonnet-4", "9")], "claude-sonnet-4-20250514", 90),
+        ([own("gem-20240620", "8"), own("gem-20241022", "7", since=T + DAY)], "gem-20240620", 80),
+        ([own("gem-20240620", "8"), own("gem-20241022", "7", since=T + DAY)], "gem-20241022", 70),
+    ],
+)
+def test_an_own_price_is_for_a_name_then_for_what_the_catalogue_means_by_it_then_for_its_bare_name(
+    prices: list[LlmPrice], name: str, expected: int
+) -> None:
+    assert cost(SONNET, *prices, at=T + DAY, model=name).amount == expected
+
+
+def test_an_own_price_of_the_cloud_holds_for_its_service_and_one_of_the_service_goes_before_it() -> None:
+    cloud, service = own("m-1", "7", "amazon"), own("m-1", "8", "bedrock")
+
+    assert cost(cloud, provider="bedrock").amount == 70
+    assert cost(cloud, service, provider="bedrock").amount == 80
+    assert cost(service, provider="amazon").amount is None
+
+
+def test_which_of_two_prices_of_one_instant_holds_does_not_depend_on_their_order() -> None:
+    two = [own("gem-20240620", "8"), own("gem-20241022", "7")]
+
+    assert cost(*two, model="gem").amount == cost(*reversed(two), model="gem").amount

@@ -145,7 +145,8 @@ WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.
 
 -- name: revenue
 -- What invoices that stand charge for services that begin in [from, to): before taxes, and before prepaid credit, which
--- was paid for before; what is paid for credit itself is no revenue until the credit is burnt.
+-- was paid for before; what is paid for credit itself is no revenue until the credit is burnt. Credit that was given away
+-- is not told apart: what it bears counts, too.
 SELECT l.customer_id, l.rate_card ->> 'feature_key' AS feature_key, l.currency,
     sum(l.amount - l.discounts_total + l.charges_total - l.taxes_inclusive_total) AS amount
 FROM invoice_lines l
