@@ -54,6 +54,12 @@ ORDER BY invoice_id, service_start, key, revision
 -- name: lines_of_grants
 SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live
 
+-- name: grants_unpaid_for_good
+SELECT l.grant_id FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.grant_id = ANY(%(grant_ids)s) AND l.is_live
+    AND i.state IN ('uncollectible', 'voided')
+
 -- name: lines_taken_off
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND deleted_at IS NOT NULL
