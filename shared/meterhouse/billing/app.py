@@ -95,6 +95,13 @@ class InvoicingApp(Protocol):
         A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
         """
 
+    def payment_of(self, invoice: Invoice) -> Payment | None:
+        """What became of the payment by the app's own books, read and not changed; None where it keeps none.
+
+        Raises:
+            Unavailable: it has books and does not tell.
+        """
+
 
 class Apps(Protocol):
     """Which app an invoice goes to."""
