@@ -12,7 +12,7 @@ from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown_on
+from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -45,7 +45,7 @@ class InvoiceActions:
         """Go on as far as possible now; `Conflict` when that is nowhere."""
 
         def advanced(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            _refuse_parked(work, invoice)
+            refuse_parked(work, invoice)
             collected = self._collected(work, namespace, invoice, at)
             [driven] = gone_on(work, namespace, [collected], self._apps, at)
             if driven.invoice == invoice:
@@ -58,7 +58,7 @@ class InvoiceActions:
         """Issue a draft that waits for approval."""
 
         def approved(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            _refuse_parked(work, invoice)
+            refuse_parked(work, invoice)
             return Driven(invoice).must_fire(Trigger.APPROVE, at)
 
         return self._act(namespace, invoice_id, approved)
@@ -67,7 +67,7 @@ class InvoiceActions:
         """Try again what failed; a draft that lacks quantities asks for them again."""
 
         def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            _refuse_parked(work, invoice)
+            refuse_parked(work, invoice)
             again = Driven(invoice).must_fire(Trigger.RETRY, at)
             return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
@@ -81,6 +81,7 @@ class InvoiceActions:
         """
 
         def snapshotted(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            refuse_parked(work, invoice)
             forced = Driven(invoice).must_fire(Trigger.FORCE_COLLECT, at)
             save(work, [forced], at)
             return self._collected(work, namespace, forced.invoice, at)
@@ -91,6 +92,7 @@ class InvoiceActions:
         """Rate a draft again on the quantities it has, and ask its app again."""
 
         def recalculated(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            refuse_parked(work, invoice)
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             if invoice.quantity_snapshotted_at is None:
                 raise Conflict("the invoice has no amounts yet", "invoice_not_rated")
@@ -142,8 +144,3 @@ class InvoiceActions:
             save(work, driven, at)
             work.commit()
         return shown_on(self._apps, namespace, driven[0].invoice, at)
-
-
-def _refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
-    if work.store.findings.parked([invoice.id]):
-        raise Conflict("the audit of the books holds this invoice: see its findings", "invoice_parked")

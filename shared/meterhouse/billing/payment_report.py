@@ -40,5 +40,5 @@ def is_outrun(report: PaymentReport, last: datetime | None) -> bool:
 
 
 def is_before_payment(state: InvoiceState) -> bool:
-    """Whether nobody was asked to pay yet."""
-    return state.status in {"gathering", "draft", "issuing"}
+    """Whether nobody was asked to pay yet, and somebody may still be: what is deleted shows as a draft."""
+    return state is not InvoiceState.DELETED and state.status in {"gathering", "draft", "issuing"}

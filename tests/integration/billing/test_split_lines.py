@@ -14,6 +14,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api, problem_fields
+from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_edits import edit_of, lines_of, put
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, FakeUsage, metered, tiers
@@ -109,6 +110,15 @@ def test_a_minimum_is_due_once_and_at_the_end(api: Api, run: Run, ann: str) -> N
     bill(api, ann, TENTH, "10")
     run.all()
     assert charged(run) == [Decimal(10), Decimal(20)]
+
+
+def test_what_is_open_of_a_period_is_what_its_parts_have_not_billed(api: Api, run: Run, ann: str, purse: Purse) -> None:
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1), Commitments(minimum=Decimal(30)))))
+    purse.grant(ann, 100)
+    bill(api, ann, TENTH, "20")
+    assert purse.standing(ann) == (80, 70)
+    run.used(ann, "2024-01-01", "35")
+    assert purse.standing(ann) == (80, 65)
 
 
 def test_usage_of_an_earlier_part_that_comes_late_is_on_the_next(api: Api, run: Run, ann: str) -> None:

@@ -1,6 +1,5 @@
 """Our invoice and its copy at Stripe end together, whatever was done to either in between."""
 
-
 import pytest
 
 from meterhouse.billing.act_on_invoice import InvoiceActions
