@@ -76,7 +76,7 @@ SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
     AND l.is_live AND NOT l.is_pending AND (
-        l.service_end < l.whole_end
+        l.whole_start IS NOT NULL
         OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
         AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
         AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
