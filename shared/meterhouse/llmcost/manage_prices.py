@@ -12,7 +12,7 @@ from meterhouse.llmcost.model_name import provider_id
 from meterhouse.llmcost.ports import LlmCostStore, PageOf, PriceFilter
 from meterhouse.llmcost.token_price import TokenPricing
 from meterhouse.platform import clock
-from meterhouse.platform.text_filter import TextFilter
+from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 from meterhouse.platform.work import Begin
 
 
@@ -39,7 +39,9 @@ class ManagePrices:
             return work.store.prices.page(wanted, page)
 
     def overrides(self, namespace: str, wanted: PriceFilter, page: PageOf) -> tuple[list[LlmPrice], int]:
-        """A page of the namespace's own prices."""
+        """A page of the namespace's own prices; none where others are wanted."""
+        if not wanted.get("source", ANY_TEXT).admits(Source.MANUAL.value):
+            return [], 0
         return self.page(namespace, {**wanted, "source": TextFilter(eq=Source.MANUAL.value)}, page)
 
     def get(self, namespace: str, price_id: str) -> LlmPrice:

@@ -9,7 +9,7 @@ from typing import Protocol
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, ToldBy, UnitCost
 from meterhouse.catalog.usage_filter import usage_filters
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import InvalidInput, Problem, Problems
 from meterhouse.llmcost.cost import Cost, Row, Used, costs_of, name_of
 from meterhouse.llmcost.model_name import provider_id, seller_id
 from meterhouse.llmcost.ports import LlmCostStore
@@ -77,10 +77,11 @@ class PricedUsage:
 
         Raises:
             Unpriceable: it has no meter, no unit cost, or one of tokens on a meter whose parts do not sum.
-            InvalidInput: as a usage query does.
+            InvalidInput: it is to be told apart by lengths of requests; or as a usage query does.
             Unprocessable: more rows than a usage query may have.
         """
         unit_cost = _unit_cost(feature)
+        _check_groups(unit_cost, asked)
         query = self._query(namespace, feature, asked)
         names = self._names(namespace, query, unit_cost)
         book = self._book(namespace, names)
@@ -141,12 +142,22 @@ def _parts(
     """The query in the times between the changes, grouped by what prices are found by, too."""
     told = tuple(unit_cost.group_bys.values())
     key = unit_cost.input_tokens if isinstance(unit_cost, LlmUnitCost) else None
-    # a meter may tell nothing of long requests that any price minds
     group_by = tuple(dict.fromkeys((*query.group_by, *told)))
-    steps = {} if key is None else {key.group_by_key: thresholds or (0,)}
+    # every length exceeds the first step: what exceeds none is no length
+    steps = {} if key is None else {key.group_by_key: (-1, *thresholds)}
     cuts = [at for at in changes if (not query.from_ or query.from_ < at) and (not query.to or at < query.to)]
     for start, end in pairwise([query.from_, *cuts, query.to]):
         yield replace(query, from_=start, to=end, group_by=group_by, steps=steps)
+
+
+def _check_groups(unit_cost: UnitCost, asked: UsageAsked) -> None:
+    key = unit_cost.input_tokens if isinstance(unit_cost, LlmUnitCost) else None
+    problems = Problems()
+    for index, name in enumerate(asked.group_by):
+        if key is not None and name == key.group_by_key:
+            message = f"{name!r} tells lengths of requests, of which only the thresholds of prices are known"
+            problems.add(f"/groupBy/{index}", "length_not_grouped", message)
+    problems.raise_if_any("the costs cannot be told apart so")
 
 
 def _both(one: Filter | None, other: Filter | None) -> Filter:

@@ -60,7 +60,7 @@ def test_a_long_request_costs_more_as_a_whole() -> None:
     long = LlmUnitCost("acme", "m-1", TokenType.INPUT, input_tokens=ToldBy("length"))
     prices = price(told=pricing(token_price("1", above_200="3", above_500="4")))
 
-    amounts = [cost(prices, unit_cost=long, length=step).amount for step in (None, "100", "200", "500")]
+    amounts = [cost(prices, unit_cost=long, length=step).amount for step in (None, "-1", "200", "500")]
 
     assert amounts == [10, 10, 30, 40]
 
@@ -70,6 +70,18 @@ def test_where_nothing_tells_the_length_of_a_request_the_answer_says_what_was_as
 
     assert found.amount == 10
     assert found.details == ("priced as short requests: the unit cost names no inputTokensProperty",)
+
+
+@pytest.mark.parametrize(
+    ("length", "details"),
+    [(None, ("priced as short requests: no whole number under 'length'",)), ("-1", ()), ("200", ())],
+)
+def test_an_event_that_tells_no_length_is_told_apart_from_a_short_one(
+    length: str | None, details: tuple[str, ...]
+) -> None:
+    told = LlmUnitCost("acme", "m-1", TokenType.INPUT, input_tokens=ToldBy("length"))
+
+    assert cost(price(told=pricing(token_price("1", above_200="3"))), unit_cost=told, length=length).details == details
 
 
 def test_a_batch_costs_what_batches_cost() -> None:
