@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Apps
+from meterhouse.billing.app import Apps, Refused
 from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
@@ -12,7 +12,7 @@ from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown_on
+from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -45,7 +45,7 @@ class InvoiceActions:
         """Go on as far as possible now; `Conflict` when that is nowhere."""
 
         def advanced(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            _refuse_parked(work, invoice)
+            refuse_parked(work, invoice)
             collected = self._collected(work, namespace, invoice, at)
             [driven] = gone_on(work, namespace, [collected], self._apps, at)
             if driven.invoice == invoice:
@@ -58,7 +58,7 @@ class InvoiceActions:
         """Issue a draft that waits for approval."""
 
         def approved(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            _refuse_parked(work, invoice)
+            refuse_parked(work, invoice)
             return Driven(invoice).must_fire(Trigger.APPROVE, at)
 
         return self._act(namespace, invoice_id, approved)
@@ -67,7 +67,7 @@ class InvoiceActions:
         """Try again what failed; a draft that lacks quantities asks for them again."""
 
         def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            _refuse_parked(work, invoice)
+            refuse_parked(work, invoice)
             again = Driven(invoice).must_fire(Trigger.RETRY, at)
             return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
@@ -81,6 +81,7 @@ class InvoiceActions:
         """
 
         def snapshotted(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            refuse_parked(work, invoice)
             forced = Driven(invoice).must_fire(Trigger.FORCE_COLLECT, at)
             save(work, [forced], at)
             return self._collected(work, namespace, forced.invoice, at)
@@ -91,6 +92,7 @@ class InvoiceActions:
         """Rate a draft again on the quantities it has, and ask its app again."""
 
         def recalculated(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            refuse_parked(work, invoice)
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             if invoice.quantity_snapshotted_at is None:
                 raise Conflict("the invoice has no amounts yet", "invoice_not_rated")
@@ -108,13 +110,23 @@ class InvoiceActions:
         self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.DELETE, at))
 
     def void(self, namespace: str, invoice_id: str, voiding: Voiding) -> Shown:
-        """Take back an issued invoice that is not paid.
+        """Take back an issued invoice that is not paid, its app's copy first: what is recorded, nobody collects.
 
         Raises:
             InvalidInput: `voiding` names others' lines.
-            Conflict: `difference_charged`: a line would be billed again that another was charged the difference to.
+            Conflict: `difference_charged`: a line would be billed again that another was charged the difference to;
+                or the app's own code: it refuses, as it has collected meanwhile.
+            Unavailable: the app does not answer; nothing was changed here.
         """
-        return self._act(namespace, invoice_id, lambda work, invoice, at: void_invoice(work, invoice, voiding, at))
+
+        def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            driven = void_invoice(work, invoice, voiding, at)
+            answer = self._apps.of(namespace, {invoice.app_id})[invoice.app_id].delete(invoice)
+            if isinstance(answer, Refused):
+                raise Conflict(answer.message, answer.code)
+            return driven
+
+        return self._act(namespace, invoice_id, voided)
 
     def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
         """The invoice with its quantities, saved, if it waits for them; else as it is."""
@@ -132,8 +144,3 @@ class InvoiceActions:
             save(work, driven, at)
             work.commit()
         return shown_on(self._apps, namespace, driven[0].invoice, at)
-
-
-def _refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
-    if work.store.findings.parked([invoice.id]):
-        raise Conflict("the audit of the books holds this invoice: see its findings", "invoice_parked")

@@ -8,9 +8,9 @@ from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.launcher import Launcher
-from meterhouse.billing.lifecycle import has_moved, may_move, resumed
+from meterhouse.billing.lifecycle import has_moved, may_move
 from meterhouse.billing.ports import BillingStore
-from meterhouse.billing.saving import gone_on, save
+from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.state import RETRIED_BY_RUNS
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
@@ -47,8 +47,8 @@ class AdvanceInvoices:
             under_way = work.store.invoices.under_way(batch.ids)
             apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
             before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
-            taken_up = [resumed(invoice, as_of) for invoice in before]
-            after = gone_on(work, batch.namespace, taken_up, self._apps, as_of, self._dunning)
+            again = taken_up(work, before, as_of)
+            after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
             changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
             save(work, changed, self._now())
             work.commit()

@@ -86,12 +86,20 @@ class InvoicingApp(Protocol):
     def finalize(self, invoice: Invoice) -> Accepted | Refused | Waiting:
         """Make the app's copy final."""
 
-    def delete(self, invoice: Invoice) -> Accepted | Refused: ...
+    def delete(self, invoice: Invoice) -> Accepted | Refused:
+        """Take the app's copy back, before ours is deleted or voided: afterwards nobody collects it."""
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Collect the total; None while the outcome is not known.
 
         A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
+        """
+
+    def payment_of(self, invoice: Invoice) -> Payment | None:
+        """What became of the payment by the app's own books, read and not changed; None where it keeps none.
+
+        Raises:
+            Unavailable: it has books and does not tell.
         """
 
 

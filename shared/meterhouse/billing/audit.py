@@ -1,15 +1,16 @@
 """What must hold of invoices, looked at from outside: pure. Invariants 5 and 6 of the design."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from meterhouse.billing.collection import usage_of
-from meterhouse.billing.credit_note import summed
+from meterhouse.billing.credit_note import CreditNote, summed
 from meterhouse.billing.credits import charge_keys, possible_charges
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line, Severity
 from meterhouse.billing.profile import Workflow
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.audit import Finding
 from meterhouse.rating.rate import rate
 from meterhouse.rating.rerun import rerun
@@ -29,11 +30,21 @@ class Evidence:
     Attributes:
         invoiced: what was booked to be paid; None: nothing was.
         borne: by charge, what credit bears.
+        returned: by line, what credit notes gave back to the credit that bore it.
     """
 
     invoice: Invoice
     invoiced: Decimal | None
     borne: Mapping[str, Decimal]
+    returned: Mapping[str, Decimal]
+
+
+def given_back(notes: Iterable[CreditNote]) -> Mapping[str, Decimal]:
+    """By line, what the notes gave back to the credit that bore it."""
+    found: dict[str, Decimal] = {}
+    for line in (line for note in notes for line in note.lines):
+        found[line.line_id] = EXACT.add(found.get(line.line_id, _NOTHING), line.credits)
+    return found
 
 
 def invoice_findings(evidence: Evidence) -> Iterator[Finding]:
@@ -65,8 +76,8 @@ def _credit_findings(evidence: Evidence) -> Iterator[Finding]:
     invoice = evidence.invoice
     has_ended = invoice.deleted_at is not None or invoice.voided_at is not None
     for line in invoice.lines:
-        told = {} if has_ended else _borne(line)
-        keys = sorted({*possible_charges(line, invoice.step), *_borne(line)})
+        told = {} if has_ended else _borne(line, evidence.returned.get(line.id, _NOTHING))
+        keys = sorted({*possible_charges(line, invoice.step), *charge_keys([line])})
         differing = [
             f"{key}: borne is {told.get(key, _NOTHING):f}, booked is {evidence.borne.get(key, _NOTHING):f}"
             for key in keys
@@ -76,8 +87,10 @@ def _credit_findings(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("credit_differs", line.id, invoice.customer_id, "; ".join(differing), invoice.id)
 
 
-def _borne(line: Line) -> Mapping[str, Decimal]:
-    return {key: summed(one.amount for one in line.credits if one.charge == key) for key in charge_keys([line])}
+def _borne(line: Line, returned: Decimal) -> Mapping[str, Decimal]:
+    """By charge; one bears a line, since each rating charges anew, and what notes return is of that."""
+    borne = {key: summed(one.amount for one in line.credits if one.charge == key) for key in charge_keys([line])}
+    return {key: EXACT.subtract(amount, returned) for key, amount in borne.items()}
 
 
 def unmade_finding(customer_id: str, target: TargetLine) -> Finding:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from meterhouse.billing.audit import Evidence, invoice_findings, unread_invoice
+from meterhouse.billing.audit import Evidence, given_back, invoice_findings, unread_invoice
 from meterhouse.billing.audit_ports import AuditStore, Named
-from meterhouse.billing.credit_note import summed
 from meterhouse.billing.credits import possible_charges
 from meterhouse.billing.invoice import Invoice
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.ledger.audit import Finding
+from meterhouse.ledger.charging import borne_by_credit
 from meterhouse.platform.logging import logger
 from meterhouse.platform.work import Begin
 
@@ -79,10 +79,11 @@ class AuditInvoices:
             invoices = store.invoice_audit.by_ids(ids)
             holders = store.credit.grants.holders(owners)
             charges = [key for one in invoices for key in _charges(one, is_holder=one.customer_id in holders)]
-            borne = store.credit.ledger.realised(charges) if charges else {}
+            borne = borne_by_credit(store.credit, charges)
             invoiced = store.book_audit.invoiced(ids)
-        sums = {key: summed(part.amount for part in parts) for key, parts in borne.items()}
-        return {one.id: Evidence(one, invoiced.get(one.id), sums) for one in invoices}
+            notes = store.credit_notes.of_invoices(ids)
+        returned = given_back(note for note in notes if note.stands)
+        return {one.id: Evidence(one, invoiced.get(one.id), borne, returned) for one in invoices}
 
 
 def _charges(invoice: Invoice, *, is_holder: bool) -> Collection[str]:

@@ -88,7 +88,7 @@ class BacktestedLines(Protocol):
         """Lines whose service starts at `since` or later on invoices that count: issued ones, or drafts."""
 
     def given_back(self, line_ids: Collection[str]) -> Mapping[str, Decimal]:
-        """What billing gave back of lines by itself, without taxes."""
+        """What billing gave back of lines by itself, in money and to credit, without taxes."""
 
 
 class BacktestStore(Protocol):

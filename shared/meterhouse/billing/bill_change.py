@@ -5,6 +5,9 @@ order: volume, price, proration, discount. Each step is rated, and what it chang
 last step lands at what was billed. So more volume is valued at the old price, and a new price at the new volume: the
 change from the newer invoice back to the older one has the same sum with the other sign, and not always the same
 effects. Credits and taxes are no part of rating: their effects are the differences of what was taken off and put on.
+
+A part of a period that several lines charge for is what its own units come to after those of the others, all of them at
+the price of the step: what the others have booked stays out of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,9 +16,11 @@ from decimal import Decimal
 
 from meterhouse.billing.invoice import NOTHING, Invoice, Line
 from meterhouse.kernel.rounding import EXACT
+from meterhouse.rating.corrections import rate_delta
 from meterhouse.rating.line import Totals
 from meterhouse.rating.rate import rate
 from meterhouse.rating.rerun import usage_of
+from meterhouse.rating.usage import Usage
 
 _NONE = Decimal(0)
 _VOLUME = ("quantity", "quantity_before", "is_progressive")
@@ -117,25 +122,52 @@ def _effects(old: Line | None, new: Line | None) -> Effects:
 
 def _steps(old: Line, new: Line) -> list[Decimal]:
     """What each step changes of what is charged before discounts."""
-    usage, wanted = usage_of(old.trace or {}), usage_of(new.trace or {})
+    usage, wanted = _usage(old), _usage(new)
+    worth = _worth_of_part if _is_part(old) or _is_part(new) else _worth
     changes = [
         {name: getattr(wanted, name) for name in names if getattr(usage, name) != getattr(wanted, name)}
         for names in _STEPS
     ]
     # where nothing that amounts are rated from has changed, what was booked late has
     last = max((number for number, changed in enumerate(changes) if changed), default=0)
-    effects, left, before = [], _difference(_charged(old.totals), _charged(new.totals)), _charged(rate(usage).totals)
+    effects, left, before = [], _difference(_charged(old.totals), _charged(new.totals)), worth(usage)
     for number, changed in enumerate(changes):
         effect = _NONE
         if number == last:
             effect = left
         elif changed:
             usage = replace(usage, **changed)
-            after = _charged(rate(usage).totals)
+            after = worth(usage)
             effect, before = _difference(before, after), after
         effects.append(effect)
         left = EXACT.subtract(left, effect)
     return effects
+
+
+def _is_part(line: Line) -> bool:
+    """Whether it was rated as a part of what several lines charge for: the whole, less what the others have booked."""
+    return "epochs" in (line.trace or {})
+
+
+def _usage(line: Line) -> Usage:
+    """What the line was rated from; of a part, whose trace has the whole, its own units after those of the others."""
+    usage = usage_of(line.trace or {})
+    if not _is_part(line):
+        return usage
+    others = line.quantity_before
+    return replace(usage, quantity=EXACT.subtract(usage.quantity, others), quantity_before=others, is_first=not others)
+
+
+def _worth(usage: Usage) -> Decimal:
+    return _charged(rate(usage).totals)
+
+
+def _worth_of_part(usage: Usage) -> Decimal:
+    """What it adds to what the units before it come to."""
+    before = replace(usage, quantity=usage.quantity_before, quantity_before=_NONE, is_last=False)
+    booked = () if usage.is_first and not usage.quantity_before else rate_delta(before, ()).detailed_lines
+    whole = replace(usage, quantity=EXACT.add(usage.quantity, usage.quantity_before), quantity_before=_NONE)
+    return _charged(rate_delta(whole, booked).totals)
 
 
 def _differences(old: Totals, new: Totals) -> Effects:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from meterhouse.billing.credit_note import NoteLine
 from meterhouse.billing.credits import charge_keys, charges_of, credited
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Line
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import InvoiceState
-from meterhouse.ledger.charging import collect_credit, give_back, recognise_credit
+from meterhouse.ledger.charging import collect_credit, give_back, give_back_part, recognise_credit
 from meterhouse.platform.work import Work
 
 _GIVEN_BACK = "given_back"
@@ -39,6 +40,16 @@ def return_credit(work: Work[BillingStore], lines: Iterable[Line], now: datetime
     keys = charge_keys(lines)
     if keys:
         give_back(work.store.credit, keys, _GIVEN_BACK, now)
+
+
+def return_part(work: Work[BillingStore], invoice: Invoice, lines: Iterable[NoteLine], key: str, now: datetime) -> None:
+    """Give back to credit what note lines of the issued invoice say, once for `key`; it is not earned after all."""
+    by_id = {line.id: line for line in invoice.lines}
+    # each rating charges anew: one charge bears a line
+    amounts = {by_id[one.line_id].credits[0].charge: one.credits for one in lines if one.credits}
+    if amounts:
+        give_back_part(work.store.credit, amounts, key, now)
+        recognise_credit(work.store.credit, amounts, key, now)
 
 
 def settle_credit(work: Work[BillingStore], driven: Iterable[Driven], now: datetime) -> None:

@@ -91,7 +91,7 @@ def rate_ready(
     at: datetime,
     now: datetime,
 ) -> list[Driven]:
-    """Rate those whose usage is in at `at`, less what credit bears of them; all are saved."""
+    """Rate those whose usage is in at `at`, less what credit bears of them; all are saved, and what was given up."""
     ready = _in_order(arrived, at)
     named = coded((one.invoice for one in ready), work.store.tax_codes)
     rating = families.rating(quantities)
@@ -101,7 +101,7 @@ def rate_ready(
     done = [burnt.get(one.invoice.id, one) for one in arrived]
     changed = [one for one in done if one.transitions]
     save(work, changed, now)
-    work.store.lines.update([line for one in changed for line in one.invoice.lines])
+    work.store.lines.update([*families.given_up, *(line for one in changed for line in one.invoice.lines)])
     return done
 
 

@@ -11,7 +11,7 @@ from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown_on
+from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.taxes import tax_faults
 from meterhouse.kernel.errors import Conflict, Problems
@@ -24,9 +24,9 @@ _OF_THE_HOUSE = ("DRAFT-", "GATHER-", *(f"{kind.upper()}-" for kind in AppType))
 class ConfirmSync:
     """Both confirmations may be repeated: the first one counts.
 
-    They raise `NotFound` for an unknown invoice; `Conflict` where nobody waits for it (`invoice_state`), or another
-    invoice has the number (`invoice_number_taken`); `InvalidInput` where the number is one that the house gives, or an
-    id is of no part of the invoice.
+    They raise `NotFound` for an unknown invoice; `Conflict` where nobody waits for it (`invoice_state`), the audit of
+    the books holds it (`invoice_parked`), or another invoice has the number (`invoice_number_taken`); `InvalidInput`
+    where the number is one that the house gives, or an id is of no part of the invoice.
     """
 
     def __init__(self, begin: Begin[BillingStore], apps: Apps, now: Callable[[], datetime] = clock.now) -> None:
@@ -49,6 +49,7 @@ class ConfirmSync:
             invoice = found_invoice(work, invoice_id)
             if invoice.state is not awaited:
                 return shown_on(self._apps, namespace, _known(invoice, awaited), at)
+            refuse_parked(work, invoice)
             _check(invoice, answer)
             confirmed = with_answer(_confirmed(invoice, awaited, at), answer)
             driven = gone_on(work, namespace, [Driven(confirmed)], self._apps, at)

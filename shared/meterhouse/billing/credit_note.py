@@ -54,12 +54,14 @@ class NoteLine:
         parts: their sum is what is taken back.
         taxes_inclusive: the taxes that are within it.
         unused: why, where billing gave it back by itself.
+        credits: what goes back to the credit that bore it, beside what is taken back in money.
     """
 
     line_id: str
     parts: Sequence[NotePart]
     taxes_inclusive: Decimal = _NONE
     unused: Sequence[Unused] = ()
+    credits: Decimal = _NONE
 
     @property
     def taxes_exclusive(self) -> Decimal:
@@ -101,6 +103,10 @@ class CreditNote:
     @property
     def total(self) -> Decimal:
         return summed(line.total for line in self.lines)
+
+    @property
+    def credits(self) -> Decimal:
+        return summed(line.credits for line in self.lines)
 
     @property
     def taxes(self) -> Decimal:

@@ -41,12 +41,15 @@ class UnusedWire(Wire):
 
 
 class NoteLineWire(Wire):
+    """`creditsTotal` goes back to the credit that bore the line, beside the `total` in money."""
+
     line_id: Ulid
     amount: Numeric
     taxes_inclusive: Numeric
     taxes_exclusive: Numeric
     total: Numeric
     parts: list[NotePartWire]
+    credits_total: Numeric
     unused: list[UnusedWire] | None = None
 
 
@@ -64,6 +67,7 @@ class CreditNoteWire(Wire):
     credit_grant_id: Ulid | None = None
     taxes_total: Numeric
     total: Numeric
+    credits_total: Numeric
     lines: list[NoteLineWire]
     issued_at: Instant
     voided_at: Instant | None = None
@@ -89,6 +93,7 @@ def note_to_wire(note: CreditNote) -> CreditNoteWire:
         credit_grant_id=note.grant_id,
         taxes_total=note.taxes,
         total=note.total,
+        credits_total=note.credits,
         lines=[note_line_to_wire(line) for line in note.lines],
         issued_at=note.issued_at,
         voided_at=note.voided_at,
@@ -104,5 +109,6 @@ def note_line_to_wire(line: NoteLine) -> NoteLineWire:
         taxes_exclusive=line.taxes_exclusive,
         total=line.total,
         parts=[NotePartWire(key=key, amount=amount) for key, amount in line.parts if key != TAXES],
+        credits_total=line.credits,
         unused=[UnusedWire(period=period_to_wire(period), amount=amount) for period, amount in line.unused] or None,
     )

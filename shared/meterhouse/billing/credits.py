@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from meterhouse.billing.collection import with_lines
-from meterhouse.billing.invoice import CreditAllocation, Invoice, Line
+from meterhouse.billing.invoice import NOTHING, CreditAllocation, Invoice, Line
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.book import Collected
 from meterhouse.ledger.charge import Charge, Mode
@@ -17,10 +17,17 @@ _NOTHING = Decimal(0)
 
 
 def charges_of(invoice: Invoice) -> Iterator[Charge]:
-    """What the rated lines charge to the customer's credit, before taxes; each rating charges anew."""
-    for line in invoice.lines:
-        if line.grant_id is None and line.totals.charged > 0:
-            yield charge_of(line, f"{invoice.step}")
+    """What the rated lines charge to the customer's credit, before taxes; each rating charges anew.
+
+    Never more than they come to together: what some take off is charged by nobody, and the total stays 0 or more.
+    """
+    lines = [line for line in invoice.lines if line.grant_id is None]
+    left = sum((line.totals for line in lines), start=NOTHING).charged
+    for line in lines:
+        amount = min(line.totals.charged, left)
+        if amount > 0:
+            left = EXACT.subtract(left, amount)
+            yield replace(charge_of(line, f"{invoice.step}"), amount=amount)
 
 
 def charge_of(line: Line, attempt: str) -> Charge:

@@ -10,9 +10,9 @@ from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.lifecycle import has_moved, resumed, waits_until
+from meterhouse.billing.lifecycle import has_moved, waits_until
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.saving import gone_on, save
+from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
@@ -62,8 +62,8 @@ class DriveInvoice:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             before = found_invoice(work, invoice_id)
             app = self._apps.of(namespace, {before.app_id})[before.app_id]
-            taken_up = resumed(self._collected(work, namespace, before, at), at)
-            [driven] = gone_on(work, namespace, [taken_up], self._apps, at, self._dunning)
+            again = taken_up(work, [self._collected(work, namespace, before, at)], at)
+            [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
             if not has_moved(before, driven.invoice):
                 return Stand(before, None)
             save(work, [driven], at)

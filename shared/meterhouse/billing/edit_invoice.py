@@ -7,6 +7,7 @@ from datetime import datetime
 from meterhouse.billing.app import Apps
 from meterhouse.billing.burn_credit import return_credit
 from meterhouse.billing.collect_invoices import collect
+from meterhouse.billing.credits import credited
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
 from meterhouse.billing.invoice import Invoice
@@ -15,7 +16,7 @@ from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown_on
+from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.kernel.errors import Problem, Problems
@@ -45,7 +46,7 @@ class EditInvoice:
 
         Raises:
             NotFound: there is no such invoice.
-            Conflict: `invoice_state`: it is no draft, or not any more.
+            Conflict: `invoice_state`: it is no draft, or not any more; `invoice_parked`: the audit holds it.
             InvalidInput: with every fault of the edit.
             Unavailable: the usage store does not answer; nothing was changed.
         """
@@ -53,6 +54,7 @@ class EditInvoice:
         with self._begin(namespace) as work:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             invoice = found_invoice(work, invoice_id)
+            refuse_parked(work, invoice)
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             edit = recognised(invoice, edit)
             known = features_of(work, edit.lines)
@@ -75,11 +77,12 @@ class EditInvoice:
     def _resumed(
         self, work: Work[BillingStore], namespace: str, updating: Driven, done: Edited, at: datetime
     ) -> list[Driven]:
-        return_credit(work, done.removed, at)
+        return_credit(work, updating.invoice.lines, at)
         work.store.lines.add(done.added)
-        work.store.lines.update([*done.changed, *done.removed])
+        to_be_collected = _to_be_collected(updating.invoice, done)
+        work.store.lines.update([*to_be_collected.lines, *done.removed])
         forget_purchases(work, done.removed, at)
-        waiting = replace(updating, invoice=_to_be_collected(updating.invoice, done)).must_fire(Trigger.NEXT, at)
+        waiting = replace(updating, invoice=to_be_collected).must_fire(Trigger.NEXT, at)
         save(work, [waiting], at)
         [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)
         return gone_on(work, namespace, [Driven(collected.invoice)], self._apps, at)
@@ -93,6 +96,7 @@ def _refuse_faulty(found: Iterable[Problem]) -> None:
 
 
 def _to_be_collected(updating: Invoice, done: Edited) -> Invoice:
-    """What was found out about the draft as it was is forgotten."""
+    """What was found out about the draft as it was is forgotten, and no credit bears anything of it any more."""
     state, step = updating.state, updating.step
-    return replace(done.invoice, state=state, step=step, issues=(), quantity_snapshotted_at=None)
+    unborne = credited(done.invoice, {})
+    return replace(unborne, state=state, step=step, issues=(), quantity_snapshotted_at=None)

@@ -26,11 +26,12 @@ class Families:
     """Lines of one full period, by its key. It grows: a line that is rated counts for those that are rated after it.
 
     `standing` are live lines on standard invoices. Of those that are given up (on a deleted draft, taken off by hand)
-    before they were rated, what they would have come to is given up too.
+    before they were rated, what they would have come to is given up too: `given_up` are those that were rated here.
     """
 
     def __init__(self, standing: Iterable[Line] = ()) -> None:
         self._members: dict[str, dict[str, Line]] = {}
+        self.given_up: list[Line] = []
         for line in standing:
             self._keep(line)
 
@@ -39,15 +40,12 @@ class Families:
         wanted: dict[str, Line] = {}
         reached = {whole: _furthest(members.values()) for whole, members in self._members.items()}
         for line in lines:
-            whole, others = whole_of(line.key), self._others(line)
-            wanted |= {
-                other.id: _from_start(other, other.service_period.end) for other in others if not _is_rated(other)
-            }
-            if others or whole in reached or line.whole_period is not None:
-                reached[whole] = max(reached.get(whole, line.service_period.end), line.service_period.end)
-                wanted[line.id] = _from_start(line, reached[whole])
-            else:
-                wanted[line.id] = line
+            whole = whole_of(line.key)
+            is_alone = whole not in reached and line.whole_period is None
+            for one in (*self._given_up_before(line), line):
+                if one.id not in wanted:
+                    reached[whole] = max(reached.get(whole) or one.service_period.end, one.service_period.end)
+                    wanted[one.id] = line if is_alone else _from_start(one, reached[whole])
         return list(wanted.values())
 
     def reading_of(self, line: Line) -> Decimal:
@@ -93,10 +91,16 @@ class Families:
         return done
 
     def _rate_what_was_given_up(self, line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> None:
-        for other in sorted(self._others(line), key=lambda one: one.service_period.end):
+        for other in self._given_up_before(line):
             quantity = quantities.get(other.id)
-            if not _is_rated(other) and isinstance(quantity, Decimal):
-                self.rate(replace(other, whole_period=_whole(other)), quantity, workflow, now)
+            if isinstance(quantity, Decimal):
+                self.given_up.append(self.rate(other, quantity, workflow, now))
+
+    def _given_up_before(self, line: Line) -> list[Line]:
+        """Those that are not rated yet, in their order; what ends after the line waits for one that ends later."""
+        end = line.service_period.end
+        found = [one for one in self._others(line) if not _is_rated(one) and one.service_period.end <= end]
+        return sorted(found, key=lambda one: one.service_period.end)
 
     def _others(self, line: Line) -> list[Line]:
         return [one for one in self._members.get(whole_of(line.key), {}).values() if one.id != line.id]
@@ -131,5 +135,6 @@ def _from_start(line: Line, end: datetime) -> Line:
     return replace(line, service_period=Period(_whole(line).start, end))
 
 
-def _furthest(lines: Iterable[Line]) -> datetime:
-    return max(line.service_period.end for line in lines)
+def _furthest(lines: Iterable[Line]) -> datetime | None:
+    """The last end of those that are rated."""
+    return max((line.service_period.end for line in lines if _is_rated(line)), default=None)

@@ -1,16 +1,23 @@
-"""Money for time that was paid in advance and is not served goes back by itself: as credit, on a credit note."""
+"""What was paid in advance for time that is not served goes back by itself, on a credit note.
+
+Money goes back as credit, credit to the grants that it was burnt of.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from meterhouse.billing.burn_credit import return_part
 from meterhouse.billing.credit_note import NoteLine, Refund, Unused
+from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
 from meterhouse.billing.ports import BillingStore, CreditNotes, Invoices
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.unused import Returned, given_back
+from meterhouse.ledger.charging import borne_by_credit
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform.work import Work
 
 _REASON = "paid in advance for time that is not served"
@@ -29,11 +36,12 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
 
     What is not paid yet is given back by the first run after it was.
     """
-    issued = []
-    for invoice, lines, number in to_give_back(work.store.invoices, work.store.credit_notes, returned):
+    issued, store = [], work.store
+    for invoice, lines, number in to_give_back(store.invoices, store.credit_notes, store.credit, returned):
         # what follows for the same time may be due since that began
         since = min(line.service_period.start for line in invoice.lines if line.id in {one.line_id for one in lines})
         key = f"unused/{invoice.id}/{number}"
+        return_part(work, invoice, lines, key, now)
         spec = NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True, credit_from=min(since, now))
         issued.append(issue(work, invoice, spec, now)[1])
     if issued:
@@ -41,7 +49,9 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
     return bool(issued)
 
 
-def to_give_back(invoices: Invoices, notes: CreditNotes, returned: Iterable[Returned]) -> list[GivenBack]:
+def to_give_back(
+    invoices: Invoices, notes: CreditNotes, credit: LedgerStore, returned: Iterable[Returned]
+) -> list[GivenBack]:
     """Of paid invoices alone."""
     by_invoice = _by_invoice(returned)
     found = []
@@ -49,7 +59,8 @@ def to_give_back(invoices: Invoices, notes: CreditNotes, returned: Iterable[Retu
         invoice = invoices.find(invoice_id)
         if invoice is not None and invoice.state is InvoiceState.PAID:
             before = notes.of_invoices([invoice_id])
-            lines = given_back(invoice, before, by_invoice[invoice_id])
+            borne = borne_by_credit(credit, charge_keys(invoice.lines))
+            lines = given_back(invoice, before, borne, by_invoice[invoice_id])
             if lines:
                 found.append(GivenBack(invoice, lines, len(before)))
     return found

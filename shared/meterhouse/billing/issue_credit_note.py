@@ -68,7 +68,7 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
         is_automatic=spec.is_automatic,
         was_paid=was_paid,
     )
-    if spec.refund is Refund.CREDIT:
+    if spec.refund is Refund.CREDIT and note.total:
         note = replace(note, grant_id=_granted(work, note, spec.credit_from or at, at))
     work.store.credit_notes.add(note)
     work.publish(note_event(note))
@@ -95,6 +95,8 @@ def void(work: Work[BillingStore], invoice: Invoice, note: CreditNote, at: datet
 
 
 def _after(invoice: Invoice, note: CreditNote, at: datetime) -> Driven:
+    if not note.total:
+        return Driven(invoice)
     booking = _booking(note, "issued", _entries(note), at)
     if note.was_paid:
         return Driven(invoice, (), (booking,))

@@ -5,8 +5,9 @@ from datetime import datetime
 from meterhouse.billing.app import InvoicingApp
 from meterhouse.billing.bookings import BookingsOf, bookings_of
 from meterhouse.billing.drive import Driven, drive
-from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.dunning import Dunning, Planned
 from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.payment_report import LAST_WORDS
 from meterhouse.billing.state import RETRIED_BY_RUNS, TRANSITIONS, InvoiceState, Trigger
 
 
@@ -21,11 +22,23 @@ def resumed(invoice: Invoice, at: datetime) -> Driven:
 def drive_by_rule(
     driven: Driven, app: InvoicingApp, dunning: Dunning, at: datetime, bookings: BookingsOf = bookings_of
 ) -> Driven:
-    """Go on until nothing follows at `at`, by the app or by dunning: each attempt puts the next step off."""
+    """Go on until nothing follows at `at`, by the app or by dunning: each attempt puts the next step off.
+
+    Raises:
+        Unavailable: the app does not tell whether the invoice was paid, so nothing is done by rule.
+    """
     driven = drive(driven, app, at, bookings)
     while (planned := dunning.planned(driven.invoice, app)) is not None and planned.at < at:
-        driven = drive(driven.must_fire(planned.trigger, at, planned.reason), app, at, bookings)
+        driven = drive(_stepped(driven, app, planned, at), app, at, bookings)
     return driven
+
+
+def _stepped(driven: Driven, app: InvoicingApp, planned: Planned, at: datetime) -> Driven:
+    """The step by rule, unless the app has said its last word meanwhile and we were not told."""
+    payment = app.payment_of(driven.invoice)
+    said = None if payment is None or payment.trigger not in LAST_WORDS else payment
+    stepped = None if said is None else driven.fired(said.trigger, at, said.reason)
+    return stepped or driven.must_fire(planned.trigger, at, planned.reason)
 
 
 def has_moved(before: Invoice, after: Invoice) -> bool:

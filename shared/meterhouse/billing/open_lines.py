@@ -1,14 +1,15 @@
 """What billing will charge to a customer's credit and has not yet: pending lines, and drafts that wait for usage."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.collection import Missing, rated
+from meterhouse.billing.collection import Missing
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.preview import Pending
+from meterhouse.billing.preview import Pending, Usages
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.ledger.balance import OpenCharge
@@ -37,8 +38,9 @@ class OpenLines:
                 return []
             subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids([customer_id]).values()}
             workflow = profiles_of(work, namespace, [customer_id], at)[customer_id].spec.workflow
-            quantities = quantities_of(namespace, lines, subjects, work.store.features, self._usage)
-        return list(_charges(lines, quantities, workflow, at))
+            families = Families(work.store.lines.related(lines))
+            quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
+        return list(_charges(lines, Usages(quantities, families.rating(quantities)), workflow, at))
 
 
 def _unrated(work: Work[BillingStore], customer_id: str, at: datetime) -> list[Line]:
@@ -47,17 +49,17 @@ def _unrated(work: Work[BillingStore], customer_id: str, at: datetime) -> list[L
     pending = Pending(work.store.lines.pending([customer_id]), known).following(agreed, at, at)
     drafts = work.store.invoices.under_way([customer_id])
     waiting = (line for draft in drafts if draft.quantity_snapshotted_at is None for line in draft.lines)
-    return [line for line in (*pending.lines, *waiting) if line.grant_id is None and _impacts_at(line) <= at]
+    found = (line for line in (*pending.lines, *waiting) if line.grant_id is None and _impacts_at(line) <= at)
+    # parts of one period each come to what they come to after those before
+    return sorted(found, key=lambda line: line.service_period.end)
 
 
-def _charges(
-    lines: list[Line], quantities: Mapping[str, Decimal | Missing], workflow: Workflow, at: datetime
-) -> Iterator[OpenCharge]:
+def _charges(lines: list[Line], usages: Usages, workflow: Workflow, at: datetime) -> Iterator[OpenCharge]:
     for line in lines:
-        quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+        quantity = usages.quantities[line.id] if line.rate_card.is_metered else _ONE
         if isinstance(quantity, Missing):
             continue
-        amount = rated(line, quantity, workflow, at).totals.charged
+        amount = usages.rate_line(line, quantity, workflow, at).totals.charged
         if amount > 0:
             mode = Mode(line.settlement_mode.value)
             yield OpenCharge(line.currency, amount, mode, _impacts_at(line), line.rate_card.feature_key)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from meterhouse.billing.state import InvoiceState, Trigger
 
-_LAST_WORDS = {Trigger.PAID, Trigger.VOID, Trigger.PAYMENT_UNCOLLECTIBLE}
+LAST_WORDS = frozenset({Trigger.PAID, Trigger.VOID, Trigger.PAYMENT_UNCOLLECTIBLE})
 """What nothing that happened before takes back; the state table says whether it may still follow."""
 
 
@@ -36,9 +36,9 @@ class Recorded(StrEnum):
 
 def is_outrun(report: PaymentReport, last: datetime | None) -> bool:
     """Whether it tells of less than what is known since; `last`: when the last thing happened that counted."""
-    return report.outcome not in _LAST_WORDS and last is not None and report.occurred_at < last
+    return report.outcome not in LAST_WORDS and last is not None and report.occurred_at < last
 
 
 def is_before_payment(state: InvoiceState) -> bool:
-    """Whether nobody was asked to pay yet."""
-    return state.status in {"gathering", "draft", "issuing"}
+    """Whether nobody was asked to pay yet, and somebody may still be: what is deleted shows as a draft."""
+    return state is not InvoiceState.DELETED and state.status in {"gathering", "draft", "issuing"}

@@ -86,6 +86,7 @@ def _line_values(line: NoteLine) -> dict[str, object]:
         "parts": [[key, f"{amount:f}"] for key, amount in line.parts],
         "taxes_inclusive": f"{line.taxes_inclusive:f}",
         "total": f"{line.total:f}",
+        "credits": f"{line.credits:f}",
         "unused": [
             {"from": format_rfc3339(period.start), "to": format_rfc3339(period.end), "amount": f"{amount:f}"}
             for period, amount in line.unused
@@ -95,7 +96,7 @@ def _line_values(line: NoteLine) -> dict[str, object]:
 
 def _line_of(row: Row) -> NoteLine:
     parts = [NotePart(key, Decimal(amount)) for key, amount in row["parts"]]
-    return NoteLine(row["line_id"], parts, row["taxes_inclusive"], unused_of(row["unused"]))
+    return NoteLine(row["line_id"], parts, row["taxes_inclusive"], unused_of(row["unused"]), row["credits"])
 
 
 def _note_of(row: Row, lines: tuple[NoteLine, ...]) -> CreditNote:

@@ -68,6 +68,7 @@ class GivenBackWire(Wire):
 
     invoice_id: Ulid
     total: Numeric
+    credits_total: Numeric
     lines: list[NoteLineWire]
 
 
@@ -119,8 +120,12 @@ def preview_to_wire(preview: Preview) -> PreviewWire:
 
 
 def _given_back(one: GivenBack) -> GivenBackWire:
-    total = summed(line.total for line in one.lines)
-    return GivenBackWire(invoice_id=one.invoice.id, total=total, lines=[note_line_to_wire(line) for line in one.lines])
+    return GivenBackWire(
+        invoice_id=one.invoice.id,
+        total=summed(line.total for line in one.lines),
+        credits_total=summed(line.credits for line in one.lines),
+        lines=[note_line_to_wire(line) for line in one.lines],
+    )
 
 
 def _lines(waiting: Invoice, changes: LineChanges) -> PreviewedLines:

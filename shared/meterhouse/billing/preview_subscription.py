@@ -151,8 +151,10 @@ def _given_back(work: Work[PreviewStore], agreed: Sequence[Subscription], done: 
     at = min(max(done.effective_at, now), now + _FARTHEST)
     after = work.store.subscriptions.of_customer(done.made.customer_id)
     known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
-    without, with_it = (reconcile(subscriptions, (), known, at, now).returned for subscriptions in (agreed, after))
-    return to_give_back(work.store.invoices, work.store.credit_notes, [one for one in with_it if one not in without])
+    pending = [line for line in work.store.lines.pending([done.made.customer_id]) if line.subscription is not None]
+    without, with_it = (reconcile(one, pending, known, at, now).returned for one in (agreed, after))
+    store, news = work.store, [one for one in with_it if one not in without]
+    return to_give_back(store.invoices, store.credit_notes, store.credit, news)
 
 
 def _horizon(done: Done, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import PaymentReport, Recorded, is_before_payment, is_outrun
 from meterhouse.billing.ports import BillingStore
-from meterhouse.billing.saving import gone_on, save
+from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import RETRIED_BY_RUNS, Trigger, target_of
 from meterhouse.billing.void import Voiding
@@ -65,8 +65,7 @@ class RecordPayment:
 
     def _booked(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
         """What was reported before is booked now, if it could not be then."""
-        trigger = RETRIED_BY_RUNS.get(invoice.state)
-        if trigger is None:
+        if invoice.state not in RETRIED_BY_RUNS:
             return Driven(invoice)
-        [again] = gone_on(work, namespace, [Driven(invoice).must_fire(trigger, at)], self._apps, at)
+        [again] = gone_on(work, namespace, taken_up(work, [invoice], at), self._apps, at)
         return again

@@ -10,14 +10,14 @@ from meterhouse.billing.burn_credit import settle_credit
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.events import step_events
-from meterhouse.billing.invoice import draft_number
-from meterhouse.billing.lifecycle import drive_by_rule
+from meterhouse.billing.invoice import Invoice, draft_number
+from meterhouse.billing.lifecycle import drive_by_rule, resumed
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
 from meterhouse.platform.work import Work
 
-_ON_ITS_WAY_OUT = frozenset({InvoiceState.DELETE_IN_PROGRESS, InvoiceState.DELETE_SYNCING})
+_ON_ITS_WAY_OUT = frozenset({InvoiceState.DELETE_IN_PROGRESS, InvoiceState.DELETE_SYNCING, InvoiceState.DELETE_FAILED})
 _SYNCS = (InvoiceState.DRAFT_SYNCING, InvoiceState.ISSUING_SYNCING)
 
 
@@ -36,6 +36,14 @@ def _was_synced(driven: Driven) -> bool:
     return any(step.source in _SYNCS for step in driven.transitions)
 
 
+def taken_up(work: Work[BillingStore], invoices: Sequence[Invoice], at: datetime) -> list[Driven]:
+    """Each invoice back at the work that failed, but for what the audit of the books holds, as in `gone_on`."""
+    held = _held(work, invoices)
+    return [
+        Driven(invoice) if is_held else resumed(invoice, at) for invoice, is_held in zip(invoices, held, strict=True)
+    ]
+
+
 def gone_on(
     work: Work[BillingStore],
     namespace: str,
@@ -49,13 +57,17 @@ def gone_on(
     What the audit of the books holds stays where it is, unless it is being deleted.
     """
     by_id = apps.of(namespace, {one.invoice.app_id for one in driven})
-    parked = work.store.findings.parked([one.invoice.id for one in driven])
-    held = [one.invoice.id in parked and one.invoice.state not in _ON_ITS_WAY_OUT for one in driven]
+    held = _held(work, [one.invoice for one in driven])
     moved = [
         one if is_held else _moved(one, by_id[one.invoice.app_id], dunning, at)
         for one, is_held in zip(driven, held, strict=True)
     ]
     return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
+
+
+def _held(work: Work[BillingStore], invoices: Sequence[Invoice]) -> list[bool]:
+    parked = work.store.findings.parked([invoice.id for invoice in invoices])
+    return [invoice.id in parked and invoice.state not in _ON_ITS_WAY_OUT for invoice in invoices]
 
 
 def _moved(driven: Driven, app: InvoicingApp, dunning: Dunning | None, at: datetime) -> Driven:

@@ -18,7 +18,7 @@ from meterhouse.billing.profiles import sandbox_id
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
-from meterhouse.kernel.errors import NotFound
+from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -103,6 +103,12 @@ def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
     if invoice is None:
         raise NotFound("invoice", invoice_id)
     return invoice
+
+
+def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
+    """Raises `Conflict` `invoice_parked` for what the audit of the books holds."""
+    if work.store.findings.parked([invoice.id]):
+        raise Conflict("the audit of the books holds this invoice: see its findings", "invoice_parked")
 
 
 def shown(invoice: Invoice, at: datetime, awaits: AbstractSet[InvoiceState] = frozenset()) -> Shown:

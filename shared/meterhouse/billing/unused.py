@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,9 +12,11 @@ from typing import NamedTuple
 from meterhouse.billing.collection import share_of, usage_of
 from meterhouse.billing.credit_note import CreditNote, NoteLine, Unused, summed
 from meterhouse.billing.crediting import Left
+from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.prepaid import Excess, Prepaid, alike
 from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.allocation import allocate
 from meterhouse.kernel.period import Period, share
 from meterhouse.kernel.rounding import EXACT, round_fraction
 from meterhouse.rating.rate import rate
@@ -72,38 +75,56 @@ def served(whole: Prepaid, standing: Sequence[Prepaid]) -> Period | None:
     return Period(whole.service_period.start, standing[-1].service_period.end)
 
 
-def given_back(invoice: Invoice, notes: Sequence[CreditNote], unused: Mapping[str, Sequence[Unused]]) -> list[NoteLine]:
+def given_back(
+    invoice: Invoice,
+    notes: Sequence[CreditNote],
+    borne: Mapping[str, Decimal],
+    unused: Mapping[str, Sequence[Unused]],
+) -> list[NoteLine]:
     """What of the invoice is given back for what is unused of its lines, by their keys.
 
-    A line costs what it would have cost for the time and price that are left, to the cent; of what credit bore of it,
-    and of its taxes, the same share counts. What was taken back by hand before is not given back again.
+    A line costs what it would have cost for the time and price that are left, to the cent; of its taxes, of what was
+    paid in money and of what credit bears, which `borne` tells by charge, the same share counts. What was taken back by
+    hand before is not given back again: where nothing is left to be given, the note line says the unused time alone.
     """
     left = Left(invoice, notes)
     found = []
     for line in invoice.lines:
-        if line.key in unused:
+        if line.key in unused and line.totals.charged > 0:
             lines = (one for note in notes if note.stands for one in note.lines if one.line_id == line.id)
-            before = [one for one in lines if one.unused]
-            told = [*(one for note_line in before for one in note_line.unused), *unused[line.key]]
-            back = EXACT.subtract(line.totals.total, _worth(line, told, invoice))
-            amount = min(EXACT.subtract(back, summed(one.total for one in before)), left.of(line.id))
-            if amount > 0:
-                found.append(left.take(line.id, amount, unused[line.key]))
+            told = [*(one for note_line in lines for one in note_line.unused), *unused[line.key]]
+            bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
+            found.append(_taken(left, line.id, bears, _worth(line, told, invoice), unused[line.key]))
     return found
 
 
-def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> Decimal:
+class _Worth(NamedTuple):
+    money: Decimal
+    credit: Decimal
+
+
+def _taken(left: Left, line_id: str, bears: Decimal, worth: _Worth, unused: Sequence[Unused]) -> NoteLine:
+    money, credit = EXACT.subtract(left.of(line_id), worth.money), EXACT.subtract(bears, worth.credit)
+    back = max(EXACT.add(money, credit), _NONE)
+    amount = max(min(money, back), _NONE)
+    taken = left.take(line_id, amount, unused) if amount else NoteLine(line_id, (), unused=unused)
+    return replace(taken, credits=max(min(credit, back), _NONE))
+
+
+def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> _Worth:
     """What the line would have come to without the unused time."""
+    money, credit = line.totals.total, line.totals.credits_total
     price = line.rate_card.price
-    if not isinstance(price, FlatPrice) or not line.totals.charged:
-        return line.totals.total
+    if not isinstance(price, FlatPrice):
+        return _Worth(money, credit)
     full = line.full_service_period
     gone = sum((Fraction(one.amount) / Fraction(price.amount) * share(one.period, full) for one in unused), Fraction(0))
     kept = max(share_of(line, invoice.workflow) - gone, Fraction(0))
     usage = usage_of(line, _ONE, invoice.workflow)
-    due = rate(usage.served(kept)).totals.charged
-    part = Fraction(due) / Fraction(line.totals.charged)
-    return round_fraction(Fraction(line.totals.total) * part, usage.currency.exponent)
+    part = Fraction(rate(usage.served(kept)).totals.charged) / Fraction(line.totals.charged)
+    exponent = usage.currency.exponent
+    whole = round_fraction(Fraction(EXACT.add(money, credit)) * part, exponent)
+    return _Worth(**allocate(whole, [("money", money), ("credit", credit)], exponent))
 
 
 _Followed = Sequence[tuple[TargetLine, Sequence[Excess]]]

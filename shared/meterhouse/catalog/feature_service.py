@@ -4,6 +4,7 @@ from datetime import datetime
 
 from meterhouse.catalog.feature import Feature, FeatureSpec, check_group_bys
 from meterhouse.catalog.ports import CatalogStore, FeatureFilter, KnownMeter, Slice
+from meterhouse.catalog.unit_cost import LlmUnitCost
 from meterhouse.catalog.use_case import UseCase
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
 from meterhouse.kernel.ids import is_ulid
@@ -15,7 +16,8 @@ class FeatureService(UseCase):
         """Add a feature; `filters_at` is the pointer to the form in which its author gave the filters.
 
         Raises:
-            InvalidInput: the key looks like an id; there is no such meter, or it does not group by a key that is read.
+            InvalidInput: the key looks like an id; there is no such meter, or it does not group by a key that is read;
+                tokens are to be priced of a meter that does not sum.
             Conflict: `feature_key_conflict`: a live feature has the key.
         """
         at = self._now()
@@ -95,5 +97,12 @@ def _checked_meter(store: CatalogStore, spec: FeatureSpec, filters_at: str) -> K
         problems.add("/meterSlug", "meter_not_found", f"there is no meter {spec.meter_slug!r}")
     elif meter is not None:
         check_group_bys(spec, meter.group_by, filters_at, problems)
+        _check_unit_cost(spec, meter, problems)
     problems.raise_if_any("the feature cannot be created")
     return meter
+
+
+def _check_unit_cost(spec: FeatureSpec, meter: KnownMeter, problems: Problems) -> None:
+    if isinstance(spec.unit_cost, LlmUnitCost) and not meter.aggregation.is_summable:
+        message = f"meter {meter.slug} is no sum: its tokens cannot be priced one by one"
+        problems.add("/unitCost/type", "meter_not_summable", message)

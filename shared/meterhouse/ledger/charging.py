@@ -42,18 +42,24 @@ def collect_credit(store: LedgerStore, charged: Iterable[Charged], at: datetime)
 
 def give_back(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
     """Give back whatever bears these charges; what was given back before stays as it is."""
-    borne = store.ledger.realised(charge_keys)
-    if not borne:
-        return
-    found = store.ledger.charges(borne)
-    booked: list[Transaction] = []
-    for book, charges in _books(store, found.values(), at):
-        for charge in charges:
-            allocations = borne[charge.key]
-            burnt = Collected(tuple(allocations), NOTHING).total
-            book.correct(charge, allocations, EXACT.minus(burnt), key)
-        booked += book.booked
-    store.ledger.book(booked)
+    _correct(store, borne_by_credit(store, charge_keys), key, at)
+
+
+def give_back_part(store: LedgerStore, amounts: Mapping[str, Decimal], key: str, at: datetime) -> None:
+    """Give back so much of what bears each charge, by its key, the last burnt first; once for `key`.
+
+    Raises:
+        ValueError: an amount is more than what credit bears.
+    """
+    done = store.ledger.written([f"charge/{one}/corrected/{key}/1" for one in amounts])
+    news = {one: amount for one, amount in amounts.items() if f"charge/{one}/corrected/{key}/1" not in done}
+    _correct(store, news, key, at)
+
+
+def borne_by_credit(store: LedgerStore, charge_keys: Collection[str]) -> dict[str, Decimal]:
+    """What credit bears of these charges by now, by key; those of which it bears nothing are left out."""
+    borne = store.ledger.realised(charge_keys) if charge_keys else {}
+    return {key: Collected(tuple(allocations), NOTHING).total for key, allocations in borne.items()}
 
 
 def recognise_credit(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
@@ -65,6 +71,18 @@ def recognise_credit(store: LedgerStore, charge_keys: Collection[str], key: str,
     for customer_id, charge in store.ledger.charges(news).values():
         book = Book(customer_id, charge.currency, at)
         book.recognise(charge, accrued[charge.key], key)
+        booked += book.booked
+    store.ledger.book(booked)
+
+
+def _correct(store: LedgerStore, amounts: Mapping[str, Decimal], key: str, at: datetime) -> None:
+    if not amounts:
+        return
+    found, borne = store.ledger.charges(amounts), store.ledger.realised(amounts)
+    booked: list[Transaction] = []
+    for book, charges in _books(store, found.values(), at):
+        for charge in charges:
+            book.correct(charge, borne.get(charge.key, ()), EXACT.minus(amounts[charge.key]), key)
         booked += book.booked
     store.ledger.book(booked)
 

@@ -22,7 +22,6 @@ DOLLARS = "USD"
 _BATCH = "batch"
 _NOTHING = Decimal(0)
 _TOKEN_TYPES = frozenset(one.value for one in TokenType)
-_SHORT_REQUESTS = "priced as short requests: the unit cost names no inputTokensProperty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +102,23 @@ def _priced_tokens(unit_cost: LlmUnitCost, token_type: TokenType, used: Used, bo
     asked = price.pricing.price(token_type, is_batch=is_batch)
     if asked is None:
         return _Priced(used.quantity, detail=f"{called} has no price for {token_type} tokens")
-    detail = _SHORT_REQUESTS if asked.tiers and unit_cost.input_tokens is None else None
-    unit = asked.of(_input_tokens(unit_cost.input_tokens, used.told))
-    return _Priced(used.quantity, unit, price.currency, detail)
+    length = _input_tokens(unit_cost.input_tokens, used.told)
+    detail = _as_short(unit_cost.input_tokens) if asked.tiers and length is None else None
+    return _Priced(used.quantity, asked.of(length or 0), price.currency, detail)
 
 
-def _input_tokens(key: ToldBy | None, told: Mapping[str, str | None]) -> int:
-    """A length of requests that exceeds the thresholds theirs exceeds: events tell the greatest of these alone."""
+def _input_tokens(key: ToldBy | None, told: Mapping[str, str | None]) -> int | None:
+    """A length of requests that exceeds the thresholds theirs exceeds: rows tell the greatest of these alone.
+
+    None: nothing tells a length.
+    """
     exceeded = None if key is None else told.get(key.group_by_key)
-    return int(exceeded) + 1 if exceeded else 0
+    return int(exceeded) + 1 if exceeded else None
+
+
+def _as_short(key: ToldBy | None) -> str:
+    why = "the unit cost names no inputTokensProperty" if key is None else f"no whole number under {key.group_by_key!r}"
+    return f"priced as short requests: {why}"
 
 
 def _said(wanted: str | ToldBy, told: Mapping[str, str | None]) -> str | None:

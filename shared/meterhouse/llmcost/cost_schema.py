@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from meterhouse.kernel.errors import Problems
+from meterhouse.kernel.errors import InvalidInput, Problems
 from meterhouse.llmcost.query_cost import CostRow
 from meterhouse.metering.filter import All, AnyOf, Filter, parse_filter
 from meterhouse.metering.query_usage import UsageAsked
@@ -32,6 +33,14 @@ _WINDOWS = {
     Granularity.DAY: WindowSize.DAY,
     Granularity.MONTH: WindowSize.MONTH,
 }
+_NAMES = {
+    "/groupBy": "/group_by_dimensions",
+    "/windowTimeZone": "/time_zone",
+    "/windowSize": "/granularity",
+    "/advancedMeterGroupByFilters": "/filters/dimensions",
+}
+"""What usage queries call by other names, in the first version."""
+_CUSTOMERS = "/filterCustomerId"
 _SPECIAL = re.compile(r"[%_\\]")
 
 
@@ -138,6 +147,18 @@ def cost_result(request: CostQueryRequest, rows: Iterable[CostRow]) -> FeatureCo
         for row in rows
     ]
     return FeatureCostQueryResult(data=data, **_period(request.from_, request.to))
+
+
+def named_here(fault: InvalidInput) -> InvalidInput:
+    """A fault that a usage query has, with its fields as a cost query calls them."""
+    return InvalidInput(fault.detail, [replace(one, field=_name(one.field)) for one in fault.problems])
+
+
+def _name(field: str) -> str:
+    if field.startswith(_CUSTOMERS):
+        return f"/filters/dimensions/{CUSTOMER}"
+    known = next((name for name in _NAMES if field == name or field.startswith(f"{name}/")), "")
+    return _NAMES.get(known, "") + field.removeprefix(known)
 
 
 def _period(start: datetime | None, end: datetime | None) -> dict[str, Any]:

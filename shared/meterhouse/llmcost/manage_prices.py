@@ -12,7 +12,7 @@ from meterhouse.llmcost.model_name import provider_id
 from meterhouse.llmcost.ports import LlmCostStore, PageOf, PriceFilter
 from meterhouse.llmcost.token_price import TokenPricing
 from meterhouse.platform import clock
-from meterhouse.platform.text_filter import TextFilter
+from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 from meterhouse.platform.work import Begin
 
 
@@ -39,7 +39,9 @@ class ManagePrices:
             return work.store.prices.page(wanted, page)
 
     def overrides(self, namespace: str, wanted: PriceFilter, page: PageOf) -> tuple[list[LlmPrice], int]:
-        """A page of the namespace's own prices."""
+        """A page of the namespace's own prices; none where others are wanted."""
+        if not wanted.get("source", ANY_TEXT).admits(Source.MANUAL.value):
+            return [], 0
         return self.page(namespace, {**wanted, "source": TextFilter(eq=Source.MANUAL.value)}, page)
 
     def get(self, namespace: str, price_id: str) -> LlmPrice:
@@ -55,7 +57,7 @@ class ManagePrices:
 
         Raises:
             InvalidInput: the currency is not known; it ends before it begins.
-            Conflict: `override_exists`: another one of the model begins at the same instant.
+            Conflict: `override_exists`: another one of the model begins at the same instant, in whatever currency.
         """
         _check(spec)
         price = _price(spec, self._now())
@@ -90,7 +92,7 @@ def _price(spec: OverrideSpec, at: datetime) -> LlmPrice:
     provider, model = provider_id(spec.provider), spec.model_id.strip()
     begins = spec.effective_from
     return LlmPrice(
-        id=derived_ulid(begins, "llm_override", provider, model, spec.currency, begins.isoformat()),
+        id=derived_ulid(begins, "llm_override", provider, model.lower(), begins.isoformat()),
         model=Model(provider, spec.provider.strip(), model, spec.model_name or model),
         pricing=spec.pricing,
         currency=spec.currency,

@@ -34,7 +34,7 @@ class Of:
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """What was invoiced for usage and fees, before taxes, whether prepaid credit bore it or not."""
+    """What was invoiced for usage and fees, before taxes, whether credit bore it or not, even what was given away."""
 
     of: Of
     currency: str
@@ -49,7 +49,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """`cost` None: some usage has no price, as `details` say, and there is no margin then."""
+    """`cost` None: it is not known, or is in another currency, as `details` say, and there is no margin then."""
 
     of: Of
     currency: str
@@ -71,7 +71,10 @@ class Margin:
 
 
 def margins_of(revenues: Iterable[Revenue], spent: Iterable[Spent], by: Collection[By]) -> list[Margin]:
-    """Margins in rows told apart by `by`, each currency for itself; the least first, unknown ones last."""
+    """Margins in rows told apart by `by`, each currency for itself; the least first, unknown ones last.
+
+    What brought in money and cost some in another currency, or an unknown amount, has no margin: nothing is converted.
+    """
     earned: dict[tuple[Of, str], Decimal] = defaultdict(Decimal)
     costs: dict[tuple[Of, str], list[Cost]] = defaultdict(list)
     with localcontext(EXACT):
@@ -79,8 +82,11 @@ def margins_of(revenues: Iterable[Revenue], spent: Iterable[Spent], by: Collecti
             earned[_row(revenue.of, by), revenue.currency] += revenue.amount
         for one in spent:
             costs[_row(one.of, by), one.cost.currency].append(one.cost)
+        spending: dict[Of, set[str]] = defaultdict(set)
+        for (of, currency), told in costs.items():
+            spending[of] |= {currency} if any(cost.amount != 0 for cost in told) else set()
         keys = dict.fromkeys((*earned, *costs))
-        margins = [_margin(*key, earned.get(key, _NOTHING), costs.get(key, ())) for key in keys]
+        margins = [_margin(*key, earned.get(key), costs.get(key, ()), spending[key[0]]) for key in keys]
     return sorted(margins, key=_least_first)
 
 
@@ -88,11 +94,16 @@ def _row(of: Of, by: Collection[By]) -> Of:
     return Of(of.customer_id if By.CUSTOMER in by else None, of.feature_key if By.FEATURE in by else None)
 
 
-def _margin(of: Of, currency: str, revenue: Decimal, costs: Sequence[Cost]) -> Margin:
+def _margin(of: Of, currency: str, revenue: Decimal | None, costs: Sequence[Cost], spending: Collection[str]) -> Margin:
+    """`spending`: the currencies in which it cost something, or nobody knows what."""
+    others = sorted({*spending} - {currency})
     amounts = [cost.amount for cost in costs if cost.amount is not None]
-    details = tuple(sorted({detail for cost in costs for detail in cost.details}))
+    details = sorted({detail for cost in costs for detail in cost.details})
     cost = sum(amounts, _NOTHING).normalize() if len(amounts) == len(costs) else None
-    return Margin(of, currency, revenue, cost, details)
+    if revenue is not None and others:
+        details.append(f"there are costs in {' and '.join(others)}, which are not converted")
+        cost = None
+    return Margin(of, currency, revenue or _NOTHING, cost, tuple(details))
 
 
 def _least_first(margin: Margin) -> tuple[bool, Decimal, str, str, str]:

@@ -10,7 +10,7 @@ from meterhouse.llmcost.model_match import matches
 from meterhouse.llmcost.model_name import model_id, provider_id, seller_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 Name = tuple[str, str]
@@ -18,43 +18,58 @@ Name = tuple[str, str]
 
 
 class PriceBook:
-    """A namespace's own price goes before the catalogue's; of two that hold at once, the one that began last."""
+    """A namespace's own price goes before the catalogue's; of two that hold at once, the one that began last.
+
+    Own prices are for a name first, then for the model that the catalogue means by it, then for its bare name; each
+    under the provider that events tell before the cloud that sells it.
+    """
 
     def __init__(self, prices: Iterable[LlmPrice]) -> None:
         self._own: dict[str, list[LlmPrice]] = defaultdict(list)
         self._shared: dict[str, list[LlmPrice]] = defaultdict(list)
-        for price in sorted(prices, key=lambda one: one.effective_from):
+        for price in sorted(prices, key=lambda one: (one.effective_from, one.model.id, one.id)):
             shelf = self._own if price.source is Source.MANUAL else self._shared
             shelf[provider_id(price.model.provider)].append(price)
-        self._found: dict[Name, tuple[list[LlmPrice], list[LlmPrice]]] = {}
+        self._found: dict[Name, list[LlmPrice]] = {}
 
     def price(self, name: Name, at: datetime) -> LlmPrice | None:
         """What holds at `at`; None: no price is known."""
-        for shelf in self._prices(name):
-            for price in reversed(shelf):
-                if price.holds_at(at):
-                    return price
-        return None
+        return next((price for price in self._prices(name) if price.holds_at(at)), None)
 
     def changes(self, names: Iterable[Name]) -> list[datetime]:
         """When another price began or ended to hold for any of them, in order."""
-        prices = (price for name in names for shelf in self._prices(name) for price in shelf)
+        prices = (price for name in names for price in self._prices(name))
         return sorted({at for one in prices for at in (one.effective_from, one.effective_to) if at is not None})
 
     def thresholds(self, names: Iterable[Name]) -> tuple[int, ...]:
         """How long requests are above which another price may hold for any of them, in order."""
-        prices = (price for name in names for shelf in self._prices(name) for price in shelf)
+        prices = (price for name in names for price in self._prices(name))
         return tuple(sorted({above for price in prices for above in price.pricing.thresholds}))
 
-    def _prices(self, name: Name) -> tuple[list[LlmPrice], list[LlmPrice]]:
+    def _prices(self, name: Name) -> list[LlmPrice]:
+        """All that may hold for the name: of those that hold, the first does."""
         if name not in self._found:
             provider, model = provider_id(name[0]), name[1].strip().lower()
-            own, shared = self._own[provider], self._shared[seller_id(provider)]
-            self._found[name] = (
-                [price for price in own if model_id(price.model.id) == model_id(model)],
-                _of_one_model(shared, model),
-            )
+            shared = _of_one_model(self._shared[seller_id(provider)], model)
+            meant = shared[0].model.id.lower() if shared else model
+            shelves = [self._own[one] for one in dict.fromkeys((provider, seller_id(provider)))]
+            own = [
+                price
+                for is_meant in (_has_id(model), _has_id(meant), _has_bare_name(model))
+                for shelf in shelves
+                for price in reversed(shelf)
+                if is_meant(price)
+            ]
+            self._found[name] = [*own, *reversed(shared)]
         return self._found[name]
+
+
+def _has_id(name: str) -> Callable[[LlmPrice], bool]:
+    return lambda price: price.model.id.lower() == name
+
+
+def _has_bare_name(name: str) -> Callable[[LlmPrice], bool]:
+    return lambda price: model_id(price.model.id) == model_id(name)
 
 
 def _of_one_model(prices: list[LlmPrice], name: str) -> list[LlmPrice]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, ToldBy, UnitCost
 from meterhouse.catalog.usage_filter import usage_filters
-from meterhouse.kernel.errors import InvalidInput
+from meterhouse.kernel.errors import InvalidInput, Problem, Problems
 from meterhouse.llmcost.cost import Cost, Row, Used, costs_of, name_of
 from meterhouse.llmcost.model_name import provider_id, seller_id
 from meterhouse.llmcost.ports import LlmCostStore
@@ -51,6 +51,10 @@ class Reading:
         return costs_of(self.unit_cost, used, self.book)
 
 
+class Unpriceable(InvalidInput):
+    """The feature's usage cannot be priced, whatever is asked of it."""
+
+
 class UsageStore(Protocol):
     def query(self, namespace: str, query: UsageQuery) -> Sequence[UsageRow]: ...
 
@@ -72,10 +76,12 @@ class PricedUsage:
         """What is asked of the feature's usage; customers whom nobody named are told by their subjects.
 
         Raises:
-            InvalidInput: it has no meter, no unit cost, or a meter whose parts do not sum; or as a usage query does.
+            Unpriceable: it has no meter, no unit cost, or one of tokens on a meter whose parts do not sum.
+            InvalidInput: it is to be told apart by lengths of requests; or as a usage query does.
             Unprocessable: more rows than a usage query may have.
         """
         unit_cost = _unit_cost(feature)
+        _check_groups(unit_cost, asked)
         query = self._query(namespace, feature, asked)
         names = self._names(namespace, query, unit_cost)
         book = self._book(namespace, names)
@@ -88,13 +94,26 @@ class PricedUsage:
 
     def _query(self, namespace: str, feature: Feature, asked: UsageAsked) -> UsageQuery:
         own = usage_filters(feature.spec.filters)
-        filters = {key: _both(own.get(key), asked.filters.get(key)) for key in {*own, *asked.filters}}
         group_by = [SUBJECT if name == CUSTOMER and not asked.customer_ids else name for name in asked.group_by]
         meter = feature.meter_id or ""
-        query = self._understand(namespace, meter, replace(asked, filters=filters, group_by=tuple(group_by)))
+        query = self._understand(namespace, meter, replace(asked, group_by=tuple(group_by)))
         if isinstance(feature.spec.unit_cost, LlmUnitCost) and not query.meter.aggregation.is_summable:
-            raise InvalidInput(f"meter {query.meter.slug} is no sum: its parts cannot be priced one by one")
-        return query
+            raise _unpriceable(f"feature {feature.key}: meter {query.meter.slug} is no sum, its tokens have no price")
+        # added when the question is known to be sound: the meter of an archived feature may have lost its keys
+        filters = {key: _both(own.get(key), asked.filters.get(key)) for key in {*own, *asked.filters}}
+        query = replace(query, filters=filters)
+        return query if query.meter.aggregation.is_summable else self._by_customers(namespace, query, asked)
+
+    def _by_customers(self, namespace: str, query: UsageQuery, asked: UsageAsked) -> UsageQuery:
+        """Customers are told apart by the store itself: the maxima of their subjects, say, make no sum."""
+        if CUSTOMER not in asked.groups or asked.customer_ids:
+            return query
+        rows = self._usage.query(namespace, replace(query, group_by=(SUBJECT,), window=None))
+        subjects = [row.subject for row in rows if row.subject is not None]
+        owners = self._directory.customers_of(namespace, subjects)
+        # subjects of nobody count together
+        customers = {subject: owners.get(subject, "") for subject in subjects}
+        return replace(query, group_by=asked.groups, customers=customers)
 
     def _names(self, namespace: str, query: UsageQuery, unit_cost: UnitCost) -> set[Name]:
         """What the usage calls its providers and models."""
@@ -123,12 +142,22 @@ def _parts(
     """The query in the times between the changes, grouped by what prices are found by, too."""
     told = tuple(unit_cost.group_bys.values())
     key = unit_cost.input_tokens if isinstance(unit_cost, LlmUnitCost) else None
-    # a meter may tell nothing of long requests that any price minds
     group_by = tuple(dict.fromkeys((*query.group_by, *told)))
-    steps = {} if key is None else {key.group_by_key: thresholds or (0,)}
+    # every length exceeds the first step: what exceeds none is no length
+    steps = {} if key is None else {key.group_by_key: (-1, *thresholds)}
     cuts = [at for at in changes if (not query.from_ or query.from_ < at) and (not query.to or at < query.to)]
     for start, end in pairwise([query.from_, *cuts, query.to]):
         yield replace(query, from_=start, to=end, group_by=group_by, steps=steps)
+
+
+def _check_groups(unit_cost: UnitCost, asked: UsageAsked) -> None:
+    key = unit_cost.input_tokens if isinstance(unit_cost, LlmUnitCost) else None
+    problems = Problems()
+    for index, name in enumerate(asked.group_by):
+        if key is not None and name == key.group_by_key:
+            message = f"{name!r} tells lengths of requests, of which only the thresholds of prices are known"
+            problems.add(f"/groupBy/{index}", "length_not_grouped", message)
+    problems.raise_if_any("the costs cannot be told apart so")
 
 
 def _both(one: Filter | None, other: Filter | None) -> Filter:
@@ -138,5 +167,9 @@ def _both(one: Filter | None, other: Filter | None) -> Filter:
 def _unit_cost(feature: Feature) -> UnitCost:
     if feature.meter_id is None or feature.spec.unit_cost is None:
         missing = "unit cost" if feature.meter_id else "meter"
-        raise InvalidInput(f"feature {feature.key} has no {missing}: it costs nothing that is known")
+        raise _unpriceable(f"feature {feature.key} has no {missing}: it costs nothing that is known")
     return feature.spec.unit_cost
+
+
+def _unpriceable(why: str) -> Unpriceable:
+    return Unpriceable(why, [Problem("path:feature_id", "no_cost", why)])

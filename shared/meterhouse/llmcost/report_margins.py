@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
-from meterhouse.catalog.feature import Feature
-from meterhouse.llmcost.cost import Row
+from meterhouse.llmcost.cost import Cost, Row
+from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.margin import By, Margin, Of, Revenue, Spent, margins_of
 from meterhouse.llmcost.ports import LlmCostStore
-from meterhouse.llmcost.priced_usage import PricedUsage
+from meterhouse.llmcost.priced_usage import PricedUsage, Unpriceable
 from meterhouse.metering.query_usage import UsageAsked
 from meterhouse.metering.usage import CUSTOMER, UsageRow
 from meterhouse.platform.work import Begin
+
+_NOTHING = Decimal(0)
 
 
 class Revenues(Protocol):
@@ -28,22 +31,28 @@ class ReportMargins:
     def __call__(self, namespace: str, from_: datetime, to: datetime, by: Collection[By]) -> list[Margin]:
         """What was sold in `[from_, to)` less what it cost: costs of all features that have a unit cost.
 
-        Usage of subjects of no customer costs, too; it brings nothing in.
+        Of a key that had several features each counts what was used while it was the key's.
+        Usage of subjects of no customer costs, too; it brings nothing in. What a feature cost whose usage cannot be
+        priced is not known, nor for whom.
 
         Raises:
-            InvalidInput: `from_` is not before `to`; a feature's usage cannot be priced.
+            InvalidInput: `from_` is not before `to`.
         """
         with self._begin(namespace) as work:
             features = work.store.features.costed()
-        asked = UsageAsked(from_, to, group_by=(CUSTOMER,))
-        spent = [one for feature in features for one in self._spent(namespace, feature, asked)]
+        spent = [one for life in lives(features, from_, to) for one in self._spent(namespace, life)]
         return margins_of(self._revenues(namespace, from_, to), spent, by)
 
-    def _spent(self, namespace: str, feature: Feature, asked: UsageAsked) -> Iterator[Spent]:
-        reading = self._usage(namespace, feature, asked)
+    def _spent(self, namespace: str, life: Life) -> Iterator[Spent]:
+        asked = UsageAsked(life.from_, life.to, group_by=(CUSTOMER,))
+        try:
+            reading = self._usage(namespace, life.feature, asked)
+        except Unpriceable as fault:
+            yield Spent(Of(feature_key=life.feature.key), Cost(_NOTHING, None, details=(fault.detail,)))
+            return
 
         def row_of(row: UsageRow) -> Row:
             return (reading.customer_of(row),)
 
         for (customer_id,), cost in reading.costs(row_of).items():
-            yield Spent(Of(customer_id, feature.key), cost)
+            yield Spent(Of(customer_id, life.feature.key), cost)

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.unit_cost import LlmUnitCost
 from meterhouse.llmcost.cost import Row, name_of
+from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.ports import LlmCostStore
-from meterhouse.llmcost.priced_usage import PricedUsage
+from meterhouse.llmcost.priced_usage import PricedUsage, Unpriceable
 from meterhouse.metering.query_usage import UsageAsked
 from meterhouse.metering.usage import UsageRow
 from meterhouse.platform.work import Begin
+
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ class ListUnknownModels:
         """
         with self._begin(namespace) as work:
             features = work.store.features.costed()
-        asked = UsageAsked(from_, to)
-        return [one for feature in features for one in self._of(namespace, feature, asked)]
+        return [one for life in lives(features, from_, to) for one in self._of(namespace, life)]
 
-    def _of(self, namespace: str, feature: Feature, asked: UsageAsked) -> Iterator[UnknownModel]:
+    def _of(self, namespace: str, life: Life) -> Iterator[UnknownModel]:
+        feature = life.feature
         unit_cost = feature.spec.unit_cost
         if not isinstance(unit_cost, LlmUnitCost):
             return
@@ -53,6 +55,11 @@ class ListUnknownModels:
         def row_of(row: UsageRow) -> Row:
             return name_of(unit_cost, row.group_by)
 
-        for (provider, model), cost in sorted(self._usage(namespace, feature, asked).costs(row_of).items()):
+        try:
+            reading = self._usage(namespace, feature, UsageAsked(life.from_, life.to))
+        except Unpriceable as fault:
+            yield UnknownModel(feature.id, feature.key, *name_of(unit_cost, {}), _NOTHING, (fault.detail,))
+            return
+        for (provider, model), cost in sorted(reading.costs(row_of).items()):
             if cost.amount is None:
                 yield UnknownModel(feature.id, feature.key, provider or "", model or "", cost.quantity, cost.details)

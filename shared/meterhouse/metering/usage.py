@@ -82,7 +82,7 @@ class UsageQuery:
         customers: customer ids by subject; where given, only these subjects count, and `customer_id` can be grouped by.
         group_by: names of the meter's group-by keys, `subject`, `customer_id`.
         steps: of group-by keys that hold whole numbers, in order: a row then tells the greatest step that its numbers
-            exceed, and "" where they exceed none or are no numbers.
+            exceed, and "" where they exceed none or are no numbers. The step -1 tells these two apart.
         filters: conditions on the meter's group-by keys; all must hold.
         accepted_before: leaves out events accepted at this instant or later; None: none. No redelivery moves it.
         most_rows: an answer with more rows is refused; None: none is.

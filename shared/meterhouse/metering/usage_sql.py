@@ -262,6 +262,7 @@ def _group(name: str, query: UsageQuery, parameters: Parameters) -> str:
     steps = query.steps.get(name)
     if not steps:
         return text
-    # the greatest first: a number is told by the greatest step that it exceeds
-    exceeded = ", ".join(f"toUInt64OrZero({text}) > {step}, '{step}'" for step in sorted(map(int, steps), reverse=True))
+    number = f"toUInt64OrNull(replaceRegexpOne({text}, '[.]0+$', ''))"
+    # the greatest first: a number is told by the greatest step that it exceeds; nothing exceeds no number
+    exceeded = ", ".join(f"{number} > {step}, '{step}'" for step in sorted(map(int, steps), reverse=True))
     return f"multiIf({exceeded}, '')"

@@ -8,6 +8,7 @@ from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import Trigger
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
@@ -94,6 +95,17 @@ class StripeApp:
         if found.status != "open" or not is_charged or _is_under_way(found):
             return decided
         return self._charged(invoice, found)
+
+    def payment_of(self, invoice: Invoice) -> Payment | None:
+        """None, too, where the copy was deleted."""
+        if invoice.external_id is None:
+            return None
+        try:
+            with answers():
+                found = self._drafts.get(invoice.external_id)
+        except StripeRefusal as refusal:
+            raise Unavailable(f"Stripe does not tell us of the payment: {refusal.message}") from refusal
+        return None if found is None else outcome_of(found, self._now())
 
     @property
     def _client(self) -> stripe.StripeClient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     import stripe
 
-    from meterhouse.billing.installed_app import InstalledApp
     from meterhouse.billing.ports import BillingStore
     from meterhouse.billing.record_payment import RecordPayment
     from meterhouse.payments.named_app import NamedApp
@@ -73,14 +73,16 @@ class ReceiveStripeEvent:
         """Take one event, which may come late, again and in any order.
 
         Raises:
-            NotFound: there is no such app.
+            NotFound: there is no such Stripe app.
             InvalidInput: the signature is not of this app, not of this payload, or too old.
             Conflict: our invoice is not issued yet: Stripe asks again later.
             Unavailable: Stripe tells us nothing now, or the database does not answer.
         """
         named = self._named(app_id)
-        if named is None:
-            raise NotFound("app", app_id)
+        if named is None or named.app.type is not AppType.STRIPE:
+            raise NotFound("Stripe app", app_id)
+        if not signature or not signature.isascii():
+            raise _untrusted()
         namespace, app = named.namespace, named.app
         event = _verified(payload, signature, self._apps.webhook_secret(namespace, app))
         try:
@@ -133,16 +135,19 @@ class ReceiveStripeEvent:
         return Received(namespace, app.id, f"{method} is the default payment method", customer_id)
 
 
-def _verified(payload: str, signature: str | None, secret: str) -> stripe.Event:
+def _verified(payload: str, signature: str, secret: str) -> stripe.Event:
     import stripe  # noqa: PLC0415 - heavy: an app that is not there is found without it
 
     try:
         event: stripe.Event = stripe.Webhook.construct_event(payload, signature, secret, TOLERANCE_SECONDS)
-    except (stripe.SignatureVerificationError, ValueError) as error:
-        message = "the Stripe-Signature is not of this payload and this app, or it is too old"
-        problem = Problem("stripe-signature:", "signature", message)
-        raise InvalidInput("the event cannot be trusted", [problem]) from error
+    except (stripe.SignatureVerificationError, TypeError, ValueError) as error:
+        raise _untrusted() from error
     return event
+
+
+def _untrusted() -> InvalidInput:
+    message = "the Stripe-Signature is not of this payload and this app, or it is too old"
+    return InvalidInput("the event cannot be trusted", [Problem("stripe-signature:", "signature", message)])
 
 
 def _id(expandable: str | stripe.Customer | stripe.PaymentMethod | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.payments.stripe_events import ReceiveStripeEvent
 from meterhouse.platform.wire import Wire
 
@@ -25,7 +26,11 @@ def stripe_event_routes(receive: ReceiveStripeEvent) -> Router:
     def take(id: str) -> StripeWebhookResponse:  # noqa: A002 - the contract's name of the parameter
         event = router.current_event
         signature = event.headers.get("stripe-signature")
-        received = receive(id, event.decoded_body or "", signature)
+        try:
+            payload = event.decoded_body or ""
+        except ValueError as error:
+            raise InvalidInput("the event cannot be read", [Problem("", "json_invalid", str(error))]) from error
+        received = receive(id, payload, signature)
         return StripeWebhookResponse(
             namespace_id=received.namespace,
             app_id=received.app_id,

@@ -11,11 +11,16 @@ import pytest
 from functions.audit_books import handler as task
 from meterhouse.billing.audit_books import AuditBooks, Audited
 from meterhouse.billing.list_customer_batches import Place
+from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.postgres_audit import PostgresAudit
+from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.billing.state import Trigger
+from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, Transaction, begins
 from tests.integration.billing.audited import FIRST_INVOICE, FIRST_LINE, Break, audited, findings, kinds
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import PROFILES, Api, problem_fields
+from tests.integration.billing.test_edits import edit_of
 from tests.unit.platform.requests import CONTEXT
 from tests.unit.subscriptions.samples import at
 
@@ -193,9 +198,12 @@ def test_a_parked_invoice_goes_nowhere_until_somebody_lets_it_be(run: Run, api: 
     later = at("2024-02-10T02:00:00Z")
     run.now = later
     path = f"/api/v1/billing/invoices/{draft}"
-    for action in ("advance", "approve", "retry"):
+    for action in ("advance", "approve", "retry", "snapshot-quantities", "taxes/recalculate"):
         status, problem = api("POST", f"{path}/{action}")
         assert (status, problem["code"]) == (409, "invoice_parked")
+    shown = api.ok("GET", path)
+    status, problem = api("PUT", path, edit_of(shown, description="mine"))
+    assert (status, problem["code"]) == (409, "invoice_parked")
     run.all(later)
     [held] = run.invoices()
     assert held.state.value == "draft.waiting_auto_approval"
@@ -211,6 +219,25 @@ def test_a_parked_invoice_goes_nowhere_until_somebody_lets_it_be(run: Run, api: 
     run.advance(later)
     # its own last check refuses it still
     assert run.invoices()[0].state.value == "issuing.line_finalization_failed"
+
+
+@pytest.mark.parametrize("state", ["draft.invalid", "payment_processing.booking_authorized_and_settled_failed"])
+def test_a_parked_invoice_is_not_even_taken_up_again(
+    run: Run, api: Api, draft: str, unguarded: Database, state: str
+) -> None:
+    assert api.ok("GET", FINDINGS, query="open=true")["totalCount"] == 1
+    with unguarded.transaction(run.namespace) as transaction:
+        given = {"id": draft, "state": state}
+        transaction.execute("UPDATE invoices SET state = %(state)s WHERE id = %(id)s", given)
+        transaction.commit()
+    run.now = at("2024-02-10T02:00:00Z")
+    run.advance(run.now)
+    assert run.invoices()[0].state.value == state
+    if state.startswith("payment"):
+        report = PaymentReport("paid", Trigger.PAID, run.now)
+        for _ in range(2):
+            with pytest.raises(Conflict, match="takes no further report"):
+                RecordPayment(run.begin, run.apps, lambda: run.now)(run.namespace, draft, report)
 
 
 def test_a_parked_invoice_may_be_deleted(run: Run, api: Api, draft: str) -> None:

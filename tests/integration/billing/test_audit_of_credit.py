@@ -85,6 +85,25 @@ def test_a_voided_invoice_of_which_credit_was_not_given_back_is_found(
     assert (differing(run)["invoice_id"], kinds(run)) == (first.id, ["credit_differs"])
 
 
+def test_credit_that_a_note_gave_back_is_no_difference_until_the_books_forget_it(
+    run: Run, purse: Purse, broken: Break
+) -> None:
+    ann = run.customer("ann")
+    purse.grant(ann, 30)
+    made = run.subscribe(ann, fee(amount="30"), start="2024-01-01")
+    run.now = at("2024-01-01T02:00:00Z")
+    run.all(run.now)
+    run.change(replace(made, active_to=at("2024-01-16")))
+    run.now = at("2024-01-16T01:00:00Z")
+    run.all(run.now)
+    assert [row["credits"] > 0 for row in run.rows("SELECT credits FROM credit_note_lines")] == [True]
+    assert audited(run).open == 0
+
+    without(broken, f"customer_id = '{ann}' AND key LIKE '%%/corrected/%%'")
+    audited(run)
+    assert differing(run)["invoice_id"] == run.invoices()[0].id
+
+
 def test_a_line_that_credit_alone_settles_and_no_run_charged_is_found(run: Run, purse: Purse) -> None:
     ann = run.customer("ann")
     run.subscribe(ann, fee(amount="10"), settlement=ALONE)

@@ -7,6 +7,7 @@ from meterhouse.billing.confirm_sync import ConfirmSync
 from meterhouse.billing.external_ids import detailed_id
 from meterhouse.billing.invoice import PAYMENT, Invoice
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
+from meterhouse.ledger.audit import Finding
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import INVOICES, UNKNOWN, Api
 from tests.unit.billing.samples import NOW, FakeApp, metered
@@ -84,6 +85,19 @@ def test_a_confirmation_that_nobody_waits_for_is_a_conflict(run: Run) -> None:
     assert refused.value.code == "invoice_state"
     with pytest.raises(NotFound):
         confirm(run).draft(run.namespace, UNKNOWN, Accepted())
+
+
+def test_a_draft_that_the_audit_holds_takes_no_confirmation(run: Run) -> None:
+    [invoice] = waiting(run, "sync")
+    with run.begin(run.namespace) as work:
+        found = Finding("invoice_total_differs", invoice.id, invoice.customer_id, "by hand", invoice.id)
+        work.store.findings.write([invoice.customer_id], [found], run.now)
+        work.commit()
+    before = run.everything()
+    with pytest.raises(Conflict) as refused:
+        confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="in_1"))
+    assert refused.value.code == "invoice_parked"
+    assert run.everything() == before
 
 
 def test_every_fault_of_a_confirmation_is_named(run: Run) -> None:

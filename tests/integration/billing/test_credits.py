@@ -116,6 +116,30 @@ def test_an_edit_gives_back_and_burns_anew(api: Api, run: Run, draft_credit: str
     assert purse.settled(ann) == Decimal(draft_credit)
 
 
+def test_an_edited_draft_that_waits_for_usage_again_burns_nothing_until_it_is_rated(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    api.without_auto_advance()
+    ann = run.customer("ann")
+    run.subscribe(ann)
+    run.used(ann, "2024-01-01", "12")
+    purse.grant(ann, 100)
+    run.now = at("2024-02-01T02:00:00Z")
+    run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    assert purse.standing(ann) == (54, 54)
+
+    fees, [usage] = lines_of(draft, metered=False), lines_of(draft, metered=True)
+    waiting = put(api, draft, *fees, usage | {"invoiceAt": "2024-02-03T00:00:00Z"})
+    assert waiting["statusDetails"]["extendedStatus"] == "draft.waiting_for_collection"
+    assert Decimal(waiting["totals"]["creditsTotal"]) == 0
+    assert Decimal(waiting["totals"]["total"]) == 40
+    assert purse.standing(ann) == (100, 54)
+
+    api.ok("POST", f"{INVOICES}/{draft['id']}/snapshot-quantities")
+    assert purse.standing(ann) == (54, 54)
+
+
 def test_a_void_gives_back_and_the_line_that_is_billed_again_is_charged_anew(api: Api, run: Run, purse: Purse) -> None:
     bob = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
     run.subscribe(bob, metered())

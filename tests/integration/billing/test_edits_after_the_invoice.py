@@ -3,14 +3,19 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from meterhouse.billing.app import Payment
 from meterhouse.billing.prepaid import REACHES_TOO_FAR
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.ledger.account import Account
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
 from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.purse import Purse
 from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee
 
@@ -118,6 +123,65 @@ def test_what_is_not_paid_is_given_back_once_it_is(run: Run) -> None:
     run.all(SECOND)
     run.all(SECOND)
     assert (given_back(run), warned(run)) == ([Decimal(15)], [[]])
+
+
+def test_what_was_taken_back_by_hand_is_not_given_back_again(run: Run, api: Api) -> None:
+    run.app = FakeApp()
+    run.change(replace(invoiced(run, "20"), active_to=EDITED))
+    run.all(SECOND)
+    api.ok("POST", f"{INVOICES}/{run.invoices()[0].id}/credit-notes", {"reason": "unused", "amount": "10"})
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    run.all(SECOND)
+    run.all(SECOND)
+    assert run.invoices()[0].state is InvoiceState.PAID
+    assert sum(given_back(run)) == Decimal(10)
+
+
+@pytest.mark.parametrize(("granted", "money", "credit"), [("0", "15", "0"), ("30", "0", "15"), ("15", "7.50", "7.50")])
+def test_what_credit_bore_goes_back_to_its_grant_and_money_by_the_same_share(
+    run: Run, purse: Purse, granted: str, money: str, credit: str
+) -> None:
+    ann = run.customer("ann")
+    if granted != "0":
+        purse.grant(ann, granted)
+    made = run.subscribe(ann, fee(amount="30"), start="2024-04-01")
+    run.all(FIRST)
+    earned = purse.sum_of(Account.EARNINGS)
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    stored = purse.everything()
+    run.all(SECOND)
+    assert purse.everything() == stored
+    [note] = run.rows("SELECT total, unused, credits FROM credit_note_lines")
+    assert (note["total"], note["credits"], len(note["unused"])) == (Decimal(money), Decimal(credit), 1)
+    assert (given_back(run), warned(run)) == ([Decimal(money)], [[]])
+    assert purse.settled(ann) == Decimal(15)
+    assert purse.sum_of(Account.EARNINGS) == earned - 15
+    assert purse.sum_of(Account.ACCRUED) == 0
+    # what comes back is charged again, and the credit bears it
+    run.change(made)
+    run.all(SECOND)
+    [rest] = run.invoices()[1].lines
+    assert (rest.totals.charged, rest.totals.total, purse.settled(ann)) == (Decimal(15), Decimal(0), Decimal(0))
+
+
+def test_a_second_cut_gives_back_what_the_first_left_of_credit(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    grant = purse.grant(ann, 10)
+    made = run.subscribe(ann, fee(amount="30"), start="2024-04-01")
+    run.all(FIRST)
+    once = edit(run, made, AddItem("default", fee(amount="10")))
+    run.all(SECOND)
+    edit(run, once, RemoveItem("default", "fee"), AddItem("default", fee("other", "0")), when="2024-04-21")
+    run.all(at("2024-04-21T01:00:00Z"))
+    # half a month at 20 less, then a third of it at 10; a third of each goes back to the grant
+    rows = run.rows("SELECT total, credits FROM credit_note_lines ORDER BY total")
+    assert [(row["total"], row["credits"]) for row in rows] == [
+        (Decimal("2.22"), Decimal("1.11")),
+        (Decimal("6.67"), Decimal("3.33")),
+    ]
+    entries = run.rows(f"SELECT amount FROM ledger_entries WHERE account = 'customer_fbo' AND grant_id = '{grant.id}'")
+    assert sum(entry["amount"] for entry in entries) == Decimal("4.44")
 
 
 def test_each_change_gives_back_what_it_leaves_unused_and_no_more_than_was_paid(run: Run) -> None:

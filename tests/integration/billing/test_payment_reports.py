@@ -5,6 +5,7 @@ from itertools import count, permutations
 
 import pytest
 
+from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import PaymentReport, Recorded
 from meterhouse.billing.record_payment import RecordPayment
@@ -121,6 +122,15 @@ def test_a_report_before_anybody_was_asked_to_pay_may_come_again_later(run: Run)
     run.app = FakeApp()
     run.advance()
     assert record(run, invoice, report) is Recorded.APPLIED
+
+
+def test_a_report_of_what_was_deleted_is_stale(run: Run) -> None:
+    invoice = awaiting(run, "sync")
+    InvoiceActions(run.begin, run.usage, run.apps, lambda: run.now).delete(run.namespace, invoice.id)
+    assert state(run) == "deleted"
+    report = said(T.VOID)
+    assert [record(run, invoice, report) for _ in range(2)] == [Recorded.STALE, Recorded.REPEATED]
+    assert state(run) == "deleted"
 
 
 def test_a_report_of_an_unknown_invoice_is_not_found(run: Run) -> None:

@@ -209,6 +209,30 @@ def test_an_anchored_profile_previews_what_its_next_edge_collects(
     assert len({line["period"]["from"][:7] for line in due["lines"]}) == 4  # January to April
 
 
+def test_what_is_given_back_is_less_what_lines_that_still_wait_use_up(
+    run: Run, previews: Previews, agreed: Subscription, api: Api
+) -> None:
+    quarterly = {"type": "anchored", "recurringPeriod": {"interval": "P3M", "anchor": "2024-01-10T00:00:00Z"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"alignment": quarterly}}))
+    path = f"{SUBSCRIPTIONS}/{agreed.id}"
+    status, upgraded = previews("POST", f"{path}/change", {"plan": {"key": "pro"}, "timing": "immediate"})
+    assert status == 200, upgraded
+    run.all(run.now)
+    run.now = at("2024-01-21")
+    removal = {"op": "remove_item", "phaseKey": "default", "itemKey": "fee"}
+    edit = {"timing": "immediate", "customizations": [removal]}
+    status, found = previews("POST", f"{SUBSCRIPTIONS}/{upgraded['next']['id']}/preview", {"edit": edit})
+    assert status == 200, found
+    status, answer = previews("PATCH", f"{SUBSCRIPTIONS}/{upgraded['next']['id']}", edit)
+    assert status == 200, answer
+    run.sync(run.now)
+    given = [note["lines"] for note in api.ok("GET", "/api/v1/billing/credit-notes")["items"]]
+    assert [one["lines"] for one in found["givenBack"]] == given
+    [[line]] = given
+    # the difference from the 15th to the 21st, which waits, still stands on what was paid
+    assert (line["total"], [one["period"]["from"][:10] for one in line["unused"]]) == ("11.00", ["2024-01-21"])
+
+
 def test_a_new_subscription_shows_its_first_invoice_and_the_share_of_a_cut_first_period(
     run: Run, previews: Previews
 ) -> None:

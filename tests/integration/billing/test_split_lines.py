@@ -1,5 +1,6 @@
 """Usage billed while its period goes on: over HTTP and by runs, on the real database."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,17 +8,37 @@ from typing import Any
 
 import pytest
 
-from meterhouse.catalog.price import Commitments, UnitPrice
+from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.price import Commitments, Tier, TieredPrice, TierMode, UnitPrice
+from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api, problem_fields
+from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_edits import edit_of, lines_of, put
 from tests.integration.billing.test_voids import PENDING
-from tests.unit.billing.samples import FakeApp, metered, tiers
+from tests.unit.billing.samples import FakeApp, FakeUsage, metered, tiers
 from tests.unit.subscriptions.samples import at
 
 TENTH, TWENTIETH = at("2024-01-10"), at("2024-01-20")
 AN_HOUR = timedelta(hours=1, minutes=1)
+FIFTY_AT_ONE = TieredPrice(
+    TierMode.GRADUATED,
+    (Tier(Decimal(50), unit_amount=Decimal(1)), Tier(None, unit_amount=Decimal("0.1"))),
+)
+
+
+class UsageByDay(FakeUsage):
+    """What was used on each day of a period."""
+
+    def quantities(
+        self, _namespace: str, feature: Feature, period: Period, subjects: Mapping[str, Collection[str]]
+    ) -> Mapping[str, Decimal]:
+        found = dict.fromkeys(subjects, Decimal(0))
+        for (key, day, customer), quantity in self.used.items():
+            if key == feature.key and period.contains(day):
+                found[customer] += quantity
+        return found
 
 
 @pytest.fixture
@@ -34,6 +55,18 @@ def bill(api: Api, customer: str, when: datetime, used: str, **more: object) -> 
     api.run.collect(when + AN_HOUR)
     api.run.advance(when + AN_HOUR)
     found: dict[str, Any] = api.ok("GET", f"{INVOICES}/{made['id']}")
+    return found
+
+
+def used_by_day(run: Run, customer: str, days: Mapping[str, int]) -> None:
+    run.usage = UsageByDay({("usage", at(day), customer): Decimal(used) for day, used in days.items()})
+
+
+def drafted(api: Api, customer: str, when: datetime) -> str:
+    """Invoice what there is at an instant, and leave it unrated; the invoice's id."""
+    api.run.now = when
+    [made] = api.ok("POST", f"{INVOICES}/invoice", {"customerId": customer})
+    found: str = made["id"]
     return found
 
 
@@ -77,6 +110,15 @@ def test_a_minimum_is_due_once_and_at_the_end(api: Api, run: Run, ann: str) -> N
     bill(api, ann, TENTH, "10")
     run.all()
     assert charged(run) == [Decimal(10), Decimal(20)]
+
+
+def test_what_is_open_of_a_period_is_what_its_parts_have_not_billed(api: Api, run: Run, ann: str, purse: Purse) -> None:
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1), Commitments(minimum=Decimal(30)))))
+    purse.grant(ann, 100)
+    bill(api, ann, TENTH, "20")
+    assert purse.standing(ann) == (80, 70)
+    run.used(ann, "2024-01-01", "35")
+    assert purse.standing(ann) == (80, 65)
 
 
 def test_usage_of_an_earlier_part_that_comes_late_is_on_the_next(api: Api, run: Run, ann: str) -> None:
@@ -166,6 +208,25 @@ def test_a_part_that_is_given_up_is_never_billed(api: Api, run: Run, ann: str, *
     run.collect()
     [rest] = [invoice.lines[0] for invoice in run.invoices() if invoice.state.value != "deleted"]
     assert (rest.totals.total, rest.quantity_before) == (Decimal(2 if is_rated else 0), Decimal(10))
+
+
+def test_a_part_after_one_that_was_given_up_keeps_its_amount_when_its_taxes_are_asked_for_again(
+    api: Api, run: Run, ann: str
+) -> None:
+    used_by_day(run, ann, {"2024-01-02": 60, "2024-01-15": 40})
+    run.subscribe(ann, metered(price=FIFTY_AT_ONE))
+    api.without_auto_advance()
+    given_up = drafted(api, ann, TENTH)
+    api.ok("DELETE", f"{INVOICES}/{given_up}")
+    second = drafted(api, ann, TWENTIETH)
+    run.collect(TWENTIETH + AN_HOUR)
+    run.advance(TWENTIETH + AN_HOUR)
+    before = api.ok("GET", f"{INVOICES}/{second}")
+    api.ok("POST", f"{INVOICES}/{second}/taxes/recalculate")
+    after = api.ok("GET", f"{INVOICES}/{second}")
+    assert (shown(before), before["totals"]["total"]) == (("2024-01-10", "2024-01-20", "60", "40"), "4.00")
+    assert (shown(after), after["totals"]) == (shown(before), before["totals"])
+    assert line(api.ok("GET", f"{INVOICES}/{given_up}"))["meteredQuantity"] == "60"
 
 
 def test_a_discarded_part_is_never_billed(api: Api, run: Run, ann: str) -> None:

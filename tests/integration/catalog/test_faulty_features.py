@@ -68,6 +68,7 @@ def cost(**changes: object) -> dict[str, Any]:
         (cost(tokenTypeProperty="kind"), "/unitCost/tokenTypeProperty", "both_given"),
         (cost(tokenType=ABSENT, tokenTypeProperty="what"), "/unitCost/tokenTypeProperty", "unknown_group_by_key"),
         ({"meterSlug": ABSENT} | cost(model=ABSENT, modelProperty="model"), "/meterSlug", "meter_required"),
+        ({"meterSlug": "altitude"} | cost(), "/unitCost/type", "meter_not_summable"),
     ],
 )
 def test_a_faulty_feature_is_refused_at_its_fault(call: Call, changes: dict[str, Any], field: str, code: str) -> None:

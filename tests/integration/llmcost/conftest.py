@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from meterhouse.billing.for_llmcost import InvoicedRevenues
 from meterhouse.catalog.feature import Feature, FeatureSpec
+from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.unit_cost import UnitCost
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.llmcost.api import routes
@@ -73,6 +74,11 @@ class Desk(Stored):
         self.house.meters.append(made)
         spec = FeatureSpec(f"f{number}", "Tokens", made.slug, unit_cost=unit_cost)
         return self.put_feature(spec, T0, made.id)
+
+    def replace(self, feature: Feature, unit_cost: UnitCost, at: datetime) -> Feature:
+        """Archive a feature, and make another of its key with another unit cost."""
+        self.write(lambda transaction: PostgresFeatures(transaction).archive(feature.archived(at)))
+        return self.put_feature(replace(feature.spec, unit_cost=unit_cost), at, feature.meter_id)
 
     def __call__(self, method: str, path: str, body: object = None, query: str = "") -> tuple[int, Any]:
         whole = path if path.startswith("/") else f"/api/v3/openmeter/{path}"

@@ -16,6 +16,7 @@ from tests.problems import faults_of
 from tests.unit.llmcost.samples import TOLD, pricing, token_price
 
 HOUR = timedelta(hours=1)
+NOBODY = "01HZ0000000000000000000000"
 MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 
 
@@ -91,6 +92,29 @@ def test_costs_are_told_by_customer_with_and_without_their_names(desk: Desk) -> 
     assert [(row["cost"], row["dimensions"]) for row in subjects] == [("2", {"subject": "bob"})]
 
 
+@pytest.mark.parametrize(
+    ("aggregation", "of_acme", "of_nobody"),
+    [
+        (Aggregation.MAX, "30", "7"),
+        (Aggregation.MIN, "10", "5"),
+        (Aggregation.AVG, "20", "6"),
+        (Aggregation.SUM, "40", "12"),
+    ],
+)
+def test_a_customer_s_value_is_that_of_all_its_subjects_together(
+    desk: Desk, aggregation: Aggregation, of_acme: str, of_nobody: str
+) -> None:
+    feature = desk.feature(ManualUnitCost(Decimal(1)), aggregation)
+    acme = desk.put_customer(CustomerDetails(name="Acme", subject_keys=("alice", "bob")), T0)
+    desk.house.sink(tokens("1", 10), tokens("2", 30, "bob"), tokens("3", 5, "carol"), tokens("4", 7, "dave"))
+
+    rows = desk.costs(feature, group_by_dimensions=["customer_id"], **MARCH)
+    _, margins = desk("GET", "/api/v1/margins", query=f"from={MARCH['from']}&to={MARCH['to']}")
+
+    assert [(row["cost"], row["dimensions"]) for row in rows] == [(of_acme, {"customer_id": acme.id}), (of_nobody, {})]
+    assert {one.get("customerId"): one["cost"] for one in margins["items"]} == {acme.id: of_acme, None: of_nobody}
+
+
 def test_long_requests_cost_more_as_a_whole_however_many_lengths_there_are(desk: Desk, catalogue: Catalogue) -> None:
     catalogue.sync(("m-1", ListedPrice(pricing(token_price("1", above_200="3"), batch="0.5"))))
     told = LlmUnitCost("acme", ToldBy("model"), TokenType.INPUT, ToldBy("length"), ToldBy("how"))
@@ -106,6 +130,25 @@ def test_long_requests_cost_more_as_a_whole_however_many_lengths_there_are(desk:
     [row] = desk.costs(feature)
 
     assert (row["usage"], row["cost"]) == ("521", str(100 + 200 + 3 * 201 + 10 + 5))
+    assert row["detail"] == "priced as short requests: no whole number under 'length'"
+
+
+def test_a_length_may_be_written_with_decimals_that_are_nothing(desk: Desk, catalogue: Catalogue) -> None:
+    catalogue.sync(("m-1", ListedPrice(pricing(token_price("1", above_200="3")))))
+    feature = desk.feature(LlmUnitCost("acme", "m-1", TokenType.INPUT, ToldBy("length")))
+    desk.house.sink(tokens("1", 1, length="201.0"), tokens("2", 10, length="0"), tokens("3", 100, length="200.00"))
+
+    [row] = desk.costs(feature)
+
+    assert (row["cost"], row.get("detail")) == ("113", None)
+
+
+def test_nothing_is_told_apart_by_lengths_of_which_only_thresholds_are_known(desk: Desk) -> None:
+    feature = desk.feature(LlmUnitCost("acme", "m-1", TokenType.INPUT, ToldBy("length")))
+
+    status, problem = desk("POST", f"features/{feature.id}/cost/query", {"group_by_dimensions": ["model", "length"]})
+
+    assert (status, [*faults_of(problem)]) == (400, [("/group_by_dimensions/1", "length_not_grouped")])
 
 
 def test_rows_may_be_chosen_by_what_their_events_tell(desk: Desk) -> None:
@@ -126,9 +169,18 @@ def test_rows_may_be_chosen_by_what_their_events_tell(desk: Desk) -> None:
     ("asked", "fault"),
     [
         ({"from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z"}, ("/from", "empty_period")),
-        ({"group_by_dimensions": ["colour"]}, ("/groupBy/0", "unknown_group_by")),
+        ({"group_by_dimensions": ["colour"]}, ("/group_by_dimensions/0", "unknown_group_by")),
         ({"filters": {"dimensions": {"subject": {"neq": "x"}}}}, ("/filters/dimensions/subject", "unsupported_filter")),
-        ({"time_zone": "Mars"}, ("/windowTimeZone", "unknown_time_zone")),
+        ({"time_zone": "Mars"}, ("/time_zone", "unknown_time_zone")),
+        (
+            {"filters": {"dimensions": {"customer_id": {"eq": NOBODY}}}},
+            ("/filters/dimensions/customer_id", "customer_not_found"),
+        ),
+        ({"filters": {"dimensions": {"a/b": {"eq": "x"}}}}, ("/filters/dimensions/a~1b", "unknown_group_by")),
+        (
+            {"granularity": "PT1M", "from": "1990-01-01T00:00:00Z", "to": MARCH["to"]},
+            ("/granularity", "too_many_windows"),
+        ),
         ({"granularity": "P1Y"}, ("/granularity", "enum")),
     ],
 )
@@ -141,6 +193,7 @@ def test_what_cannot_be_asked_is_named(desk: Desk, asked: dict[str, Any], fault:
 def test_features_that_cost_nothing_that_is_known_are_refused(desk: Desk) -> None:
     average = desk.feature(TOLD, Aggregation.AVG)
 
-    assert desk("POST", f"features/{average.id}/cost/query", {})[0] == 400
-    assert desk("POST", f"features/{desk.feature(None).id}/cost/query", {})[0] == 400
+    for feature in (average, desk.feature(None)):
+        status, problem = desk("POST", f"features/{feature.id}/cost/query", {})
+        assert (status, [*faults_of(problem)]) == (400, [("path:feature_id", "no_cost")])
     assert desk("POST", "features/01HZ0000000000000000000000/cost/query", {})[0] == 404

@@ -36,6 +36,10 @@ def test_a_price_of_one_s_own_is_set_shown_listed_and_deleted(desk: Desk) -> Non
     assert desk("GET", f"llm-cost/prices/{made['id']}") == (200, made)
     listed = {"data": [made], "meta": {"page": {"number": 1, "size": 100, "total": 1}}}
     assert desk("GET", "llm-cost/overrides") == (200, listed)
+    for wanted in ("filter%5Bsource%5D=manual", "filter%5Bsource%5D%5Bneq%5D=system"):
+        assert desk("GET", "llm-cost/overrides", query=wanted) == (200, listed)
+    for wanted in ("filter%5Bsource%5D=system", "filter%5Bsource%5D%5Bexists%5D=false"):
+        assert desk("GET", "llm-cost/overrides", query=wanted)[1]["data"] == []
     assert desk("DELETE", f"llm-cost/overrides/{made['id']}") == (204, None)
     assert desk("DELETE", f"llm-cost/overrides/{made['id']}")[0] == 404
     assert desk("GET", f"llm-cost/prices/{made['id']}")[0] == 404
@@ -45,8 +49,9 @@ def test_the_same_price_again_is_the_first_and_another_at_its_instant_a_conflict
     _, made = desk("POST", "llm-cost/overrides", OWN)
 
     assert desk("POST", "llm-cost/overrides", OWN) == (201, made)
-    status, problem = desk("POST", "llm-cost/overrides", OWN | {"model_name": "Other"})
-    assert (status, problem["code"]) == (409, "override_exists")
+    for other in ({"model_name": "Other"}, {"currency": "EUR"}, {"model_id": "M-1"}):
+        status, problem = desk("POST", "llm-cost/overrides", OWN | other)
+        assert (status, problem["code"]) == (409, "override_exists")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from typing import Any
 
 from meterhouse.catalog.unit_cost import ManualUnitCost
 from meterhouse.customers.model import CustomerDetails
+from meterhouse.metering.aggregation import Aggregation
 from tests.integration.llmcost.conftest import Desk
-from tests.integration.llmcost.test_costs import own, tokens
-from tests.integration.metering.house import T0
+from tests.integration.llmcost.test_costs import HOUR, own, tokens
+from tests.integration.metering.house import T0, call
 from tests.unit.llmcost.samples import TOLD
 
 MARCH = "from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z"
@@ -48,6 +49,37 @@ def test_a_margin_is_what_was_invoiced_less_what_it_cost(desk: Desk) -> None:
     ]
     [of_feature] = report(desk, "/api/v1/margins", f"{MARCH}&groupBy=feature")
     assert (of_feature["featureKey"], of_feature["cost"]) == (feature.key, "6")
+
+
+def test_a_feature_and_its_successor_each_cost_what_was_used_in_its_time(desk: Desk) -> None:
+    old = desk.feature(ManualUnitCost(Decimal("0.5")))
+    desk.replace(old, ManualUnitCost(Decimal(2)), T0 + HOUR)
+    desk.house.sink(call("1", 10, T0 - HOUR), call("2", 10, T0), call("3", 100, T0 + HOUR))
+
+    [margin] = report(desk, "/api/v1/margins", f"{MARCH}&groupBy=feature")
+
+    assert (margin["featureKey"], margin["cost"]) == (old.key, "210")
+
+
+def test_usage_without_a_price_is_listed_of_the_feature_of_its_time(desk: Desk) -> None:
+    old = desk.feature(TOLD)
+    new = desk.replace(old, TOLD, T0 + HOUR)
+    desk.house.sink(tokens("1", 10), call("2", 7, T0 + 2 * HOUR, provider="acme", model="m-1", type="input"))
+
+    assert [(one["featureId"], one["usage"]) for one in report(desk, UNKNOWN)] == [(old.id, "10"), (new.id, "7")]
+
+
+def test_a_feature_whose_usage_cannot_be_priced_spoils_no_report(desk: Desk) -> None:
+    desk.feature(ManualUnitCost(Decimal(2)))
+    odd = desk.feature(TOLD, Aggregation.AVG)
+    desk.house.sink(tokens("1", 10))
+
+    priced, unknown = report(desk, "/api/v1/margins", f"{MARCH}&groupBy=feature")
+    [listed] = report(desk, UNKNOWN)
+
+    why = "feature f1: meter tokens1 is no sum, its tokens have no price"
+    assert (priced["cost"], unknown["featureKey"], unknown["cost"], unknown["detail"]) == ("20", odd.key, None, why)
+    assert (listed["featureId"], listed["usage"], listed["detail"]) == (odd.id, "0", why)
 
 
 def test_a_report_needs_a_period(desk: Desk) -> None:

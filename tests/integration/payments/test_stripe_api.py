@@ -14,6 +14,7 @@ from localstack.stripe.weather import Storm
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.payments.named_app import NamedApps
 from meterhouse.payments.secretsmanager import SecretsManager
+from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
 from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET
 from meterhouse.payments.stripe_api import StripeSettings
 from meterhouse.payments.stripe_connector import StripeConnector
@@ -198,6 +199,27 @@ def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, d
     double.account.api_keys = set()
     asked = request("POST", route, json.loads(payload), headers={"stripe-signature": signature})
     assert handler(asked | {"body": payload}, CONTEXT)["statusCode"] == 503
+
+
+def test_a_webhook_that_no_secret_of_ours_can_vouch_for_is_the_senders_fault(api: AppsApi, run: Run) -> None:
+    app, sandbox = install(api), api.sandbox()
+    receive = ReceiveStripeEvent(
+        NamedApps(run.database), api.stripe(), run.begin, RecordPayment(run.begin, api.run.apps)
+    )
+    handler = http_handler(stripe_event_routes(receive))
+
+    def status(app_id: str, headers: dict[str, str], **body: Any) -> int:
+        asked = request("POST", f"{APPS}/{app_id}/stripe/webhook", {}, headers=headers)
+        answered: int = handler(asked | body, CONTEXT)["statusCode"]
+        return answered
+
+    forged = {"stripe-signature": "t=1,v1=00"}
+    assert status(app["id"], {"stripe-signature": "t=1,v1=é"}) == 400
+    assert status(app["id"], {}) == 400
+    assert status(app["id"], forged, body="/w==", isBase64Encoded=True) == 400
+    assert status(sandbox["id"], forged) == 404
+    SecretsManagerWriter().forget(run.namespace, app["id"])
+    assert status(app["id"], {"stripe-signature": "t=1,v1=é"}) == 400
 
 
 def _nobody(asked: dict[str, Any]) -> dict[str, Any]:

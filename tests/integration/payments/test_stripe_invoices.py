@@ -90,6 +90,26 @@ def test_what_is_sent_is_overdue_when_stripe_says_so_and_paid_after_all(shop: St
     assert state(shop) == "paid"
 
 
+def test_what_was_paid_at_stripe_is_not_given_up_although_no_event_told_of_it(shop: StripeRun) -> None:
+    issued(shop, None, **PAYS_LATER, **UNTAXED)
+    shop.now = at("2024-07-15")
+    shop.advance(shop.now)
+    assert state(shop) == "overdue"
+    shop.client.v1.invoices.pay(str(shop.invoice().external_id), {"paid_out_of_band": True})
+    shop.now = at("2024-09-15")
+    shop.double.weather.storms.append(Storm("500", "GET", "/v1/invoices/.*"))
+    with pytest.raises(Unavailable):
+        shop.advance(shop.now)
+    key = shop.secrets[shop.installed.id]
+    shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
+    with pytest.raises(Unavailable):
+        shop.advance(shop.now)
+    assert state(shop) == "overdue"
+    shop.secrets[shop.installed.id] = key
+    shop.advance(shop.now)
+    assert state(shop) == "paid"
+
+
 def test_a_replay_after_the_tolerance_and_a_wrong_signature_are_refused(shop: StripeRun) -> None:
     issued(shop, "pm_card_chargeCustomerFail", **UNTAXED)
     [event] = shop.events()

@@ -98,6 +98,7 @@ class FakeApp:
 
     refuses: set[str] = field(default_factory=set)
     payment: Payment | None = None
+    last_word: Payment | None = None
     number: str | None = None
     issues: Sequence[Issue] = ()
     name: str = "fake"
@@ -125,6 +126,9 @@ class FakeApp:
 
     def collect_payment(self, _invoice: Invoice) -> Payment | None:
         return self.payment
+
+    def payment_of(self, _invoice: Invoice) -> Payment | None:
+        return self.last_word
 
     def _answer(self, step: str) -> Accepted | Refused:
         if step in self.refuses:

@@ -9,17 +9,20 @@ from hypothesis import strategies as st
 
 from meterhouse.billing.bill_change import BillChange, Effects, bill_change
 from meterhouse.billing.collection import rated, with_lines, with_result
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.line_keys import part_key
 from meterhouse.billing.profile import Workflow
 from meterhouse.catalog.discount import Discounts
-from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price, UnitPrice
+from meterhouse.catalog.price import Commitments, FlatPrice, PaymentTerm, Price, UnitPrice
 from meterhouse.kernel.currency import currency
+from meterhouse.kernel.period import Period
 from meterhouse.rating.line import Totals
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
 from tests.unit.billing.samples import NOW, draft, metered, tiers
-from tests.unit.rating.anything import usages
-from tests.unit.subscriptions.samples import fee
+from tests.unit.rating.anything import usage_prices, usages
+from tests.unit.subscriptions.samples import at, fee
 
 DRAFT = draft(fee(), metered())
 FEE, *_, USAGE = sorted(DRAFT.lines, key=lambda line: line.rate_card.is_metered)
@@ -32,6 +35,21 @@ def of_usage(line: Line, usage: Usage, credit: Decimal = Decimal(0), tax: Decima
     return replace(made, totals=replace(made.totals, credits_total=credit, taxes_exclusive_total=tax))
 
 
+def parts(price: Price, *quantities: Decimal) -> list[Line]:
+    """Usage billed in parts: what each used, one after the other, up to the end of the month."""
+    whole = USAGE.service_period
+    families, done, read = Families(), [], Decimal(0)
+    edges = [whole.start, *(at(f"2024-01-{number + 10}") for number in range(len(quantities) - 1)), whole.end]
+    card = metered(price=price)
+    for number, quantity in enumerate(quantities):
+        period, key = Period(edges[number], edges[number + 1]), USAGE.key
+        key = part_key(key, period.start, is_metered=True) if number else key
+        part = replace(USAGE, id=f"part {number}", key=key, rate_card=card, service_period=period, whole_period=whole)
+        read += quantity
+        done.append(families.rate(part, read, Workflow(), NOW))
+    return done
+
+
 @st.composite
 def invoices(draw: st.DrawFn) -> Invoice:
     """Up to three lines of a few kinds with anything on them; at times something on the invoice that no line has."""
@@ -39,6 +57,9 @@ def invoices(draw: st.DrawFn) -> Invoice:
     for number in range(draw(st.integers(0, 3))):
         of = draw(st.sampled_from([FEE, USAGE]))
         lines.append(of_usage(replace(of, id=f"{number}"), draw(usages()), draw(SMALL), draw(SMALL)))
+    if draw(st.booleans()):
+        billed = parts(draw(usage_prices()), *draw(st.lists(st.decimals(-5, 200, places=1), min_size=1, max_size=3)))
+        lines += draw(st.lists(st.sampled_from(billed), unique_by=lambda line: line.id))
     made = with_lines(DRAFT, lines)
     return replace(made, totals=made.totals + Totals(taxes_exclusive_total=draw(st.just(Decimal(0)) | SMALL)))
 
@@ -144,3 +165,29 @@ def test_what_was_booked_late_for_the_same_inputs_is_volume() -> None:
     billed = used("100")
     late = replace(billed, totals=Totals(amount=Decimal(12)))
     assert change(billed, late).effects == Effects(volume=Decimal(2))
+
+
+def test_a_part_is_compared_by_its_own_units_and_not_by_all_of_its_period() -> None:
+    [old, *_] = parts(UnitPrice(Decimal(1)), Decimal(40), Decimal(3))
+    *_, new = parts(UnitPrice(Decimal(2)), Decimal(130), Decimal(10))
+    assert change(old, new).effects == Effects(volume=Decimal(-30), price=Decimal(10))
+
+
+def test_units_of_a_part_are_valued_in_the_tiers_that_those_before_it_left() -> None:
+    old, new = parts(tiers(), Decimal(8), Decimal(13))[1], parts(tiers(), Decimal(8), Decimal(23))[1]
+    assert (old.totals.total, new.totals.total) == (Decimal("5.66"), Decimal("8.99"))
+    assert change(old, new).effects == Effects(volume=Decimal("3.33"))
+
+
+def test_a_part_and_a_whole_period_differ_by_what_each_of_them_used() -> None:
+    whole = used("100", UnitPrice(Decimal(1)))
+    [*_, new] = parts(UnitPrice(Decimal(2)), Decimal(500), Decimal(30))
+    assert change(whole, new).effects == Effects(volume=Decimal(-70), price=Decimal(30))
+    assert change(new, whole).effects == Effects(volume=Decimal(140), price=Decimal(-100))
+
+
+def test_the_minimum_that_a_last_part_makes_up_for_is_no_volume() -> None:
+    price = UnitPrice(Decimal(1), Commitments(minimum=Decimal(30)))
+    first, last = parts(price, Decimal(10), Decimal(10))
+    assert (first.totals.total, last.totals.total) == (Decimal(10), Decimal(20))
+    assert change(first, last).effects == Effects(proration=Decimal(10))

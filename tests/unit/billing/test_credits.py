@@ -7,13 +7,14 @@ from itertools import dropwhile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meterhouse.billing.collection import rated
-from meterhouse.billing.credits import charge_of, credited, credited_line, used_at
+from meterhouse.billing.collection import rated, with_lines
+from meterhouse.billing.credits import charge_of, charges_of, credited, credited_line, used_at
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.profile import Workflow
 from meterhouse.ledger.book import Collected
 from meterhouse.ledger.charge import Allocation
+from meterhouse.rating.line import Totals
 from tests.unit.billing.samples import NOW, metered, pending, rated_draft, tiers
 from tests.unit.subscriptions.samples import at, fee
 
@@ -70,3 +71,24 @@ def test_an_invoice_whose_credit_differs_from_what_bears_it_is_never_issued() ->
     assert issues_of(sound) == ()
     broken = replace(sound, lines=(replace(sound.lines[0], credits=()), *sound.lines[1:]))
     assert [issue.code for issue in issues_of(broken)] == ["line_credits_differ"]
+
+
+@given(st.lists(st.integers(-100, 100), max_size=5))
+def test_credit_bears_no_more_than_all_lines_come_to_together(amounts: list[int]) -> None:
+    draft = rated_draft().invoice
+    usage = draft.lines[0]
+    lines = [replace(usage, id=f"{number}", totals=Totals(Decimal(one))) for number, one in enumerate(amounts)]
+    charged = [charge.amount for charge in charges_of(with_lines(draft, lines))]
+    assert sum(charged) == min(max(sum(amounts), 0), sum(one for one in amounts if one > 0))
+    assert all(amount > 0 for amount in charged)
+
+
+def test_credit_bought_on_the_invoice_is_paid_whatever_other_lines_take_off() -> None:
+    draft = rated_draft().invoice
+    usage = draft.lines[0]
+    lines = [
+        replace(usage, id="service", totals=Totals(Decimal(100))),
+        replace(usage, id="less", totals=Totals(Decimal(-40))),
+        replace(usage, id="bought", totals=Totals(Decimal(25)), grant_id="grant"),
+    ]
+    assert [charge.amount for charge in charges_of(with_lines(draft, lines))] == [60]

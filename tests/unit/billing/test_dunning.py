@@ -109,6 +109,29 @@ def test_a_failed_retry_is_recorded_although_it_ended_where_it_began() -> None:
     assert not has_moved(before, replace(before, issues=()))
 
 
+@pytest.mark.parametrize(
+    ("last_word", "expected"),
+    [
+        (Payment(Trigger.PAID), (30, "paid")),
+        (Payment(Trigger.VOID), (30, "voided")),
+        (Payment(Trigger.PAYMENT_UNCOLLECTIBLE), (30, "uncollectible")),
+        (Payment(Trigger.FAILED), (60, "uncollectible")),
+        (None, (60, "uncollectible")),
+    ],
+)
+def test_no_step_is_taken_by_rule_before_the_app_has_said_its_last_word(
+    last_word: Payment | None, expected: tuple[int, str]
+) -> None:
+    app = FakeApp(retries_payments=True, last_word=last_word)
+    assert story(unpaid(DECLINED), app, at("2024-06-01"))[-1] == expected
+
+
+def test_what_the_app_voided_is_given_up_where_it_can_be_voided_no_more() -> None:
+    overdue = drive_by_rule(Driven(unpaid(None)), FakeApp(), Dunning(), ISSUED + timedelta(days=31)).invoice
+    app = FakeApp(last_word=Payment(Trigger.VOID))
+    assert story(overdue, app, at("2024-06-01")) == [(60, "uncollectible")]
+
+
 @pytest.mark.parametrize("state", [S.PAID, S.VOIDED, S.UNCOLLECTIBLE, S.PAYMENT_AUTHORIZED, S.DELETED])
 def test_what_is_settled_or_given_up_or_promised_is_left_alone(state: InvoiceState) -> None:
     invoice = replace(unpaid(None), state=state)

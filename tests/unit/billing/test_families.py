@@ -42,17 +42,20 @@ class Billed:
 
     def bill(self, when: datetime) -> None:
         """What is begun and not billed, up to `when`; read a little later."""
+        self.book(self.part(when), when)
+
+    def part(self, when: datetime) -> Line:
         assert self.line is not None
         begun = under_way([self.line], when)
         part, self.line = parts_at(self.line, when, NOW) if begun else (self.line, None)
-        self.book(part, when)
+        return part
 
     def book(self, line: Line, when: datetime) -> None:
         families = Families([one for one in self.booked if one.id != line.id])
-        [reading] = [one for one in families.readings([line]) if one.id == line.id]
-        quantity = self.used(reading, when)
-        done = families.rate(line, quantity, Workflow(), NOW)
-        self.booked = [*(one for one in self.booked if one.id != line.id), done]
+        quantities = {one.id: self.used(one, when) for one in families.readings([line])}
+        done = families.rating(quantities)(line, quantities[line.id], Workflow(), NOW)
+        changed = {one.id: one for one in (*families.given_up, done)}
+        self.booked = [*(one for one in self.booked if one.id not in changed), *changed.values()]
 
     def used(self, line: Line, when: datetime) -> Decimal:
         came = (when - self.start) / timedelta(hours=1)
@@ -100,6 +103,31 @@ def test_parts_and_what_came_late_come_to_what_one_line_would(
     assert sum((line.quantity or Decimal(0) for line in billed.booked), start=Decimal(0)) == at_once.quantity
 
 
+@given(CUTS, st.lists(st.tuples(st.integers(0, 31 * 24 - 1), st.integers(0, 1_000))), st.data())
+def test_a_part_that_is_given_up_before_it_is_rated_takes_no_more_than_its_own_usage_with_it(
+    cuts: list[int], usage: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    whole = january(UNIT)
+    billed = Billed(whole, [(used, 0, Decimal(quantity)) for used, quantity in usage])
+    drafts = [billed.part(billed.start + timedelta(hours=hours)) for hours in cuts]
+    drafts.append(billed.part(JANUARY_ENDS))
+    given_up = []
+    for draft in data.draw(st.permutations(drafts)):
+        if data.draw(st.booleans()):
+            billed.book(draft, JANUARY_ENDS)
+        else:
+            billed.booked.append(draft)
+            given_up.append(draft)
+    key = part_key(whole.key, JANUARY_ENDS, is_metered=True)
+    billed.book(replace(whole, id="late", key=key, whole_period=whole.service_period), JANUARY_ENDS)
+
+    quantities = {line.id: line.quantity or Decimal(0) for line in billed.booked}
+    assert all(quantity >= 0 for quantity in quantities.values())
+    assert all(quantities[line.id] <= billed.used(line, JANUARY_ENDS) for line in given_up)
+    assert (quantities["late"], billed.totals) == (0, rated(whole, sum(quantities.values()), Workflow(), NOW).totals)
+    assert sum(quantities.values()) == billed.used(whole, JANUARY_ENDS)
+
+
 def test_each_part_shows_what_was_charged_before_it() -> None:
     billed = Billed(january(UNIT), [(24, 0, Decimal(10)), (48, 0, Decimal(7)), (24, 72, Decimal(1))])
     for day in (2, 10):
@@ -121,6 +149,34 @@ def test_a_part_that_was_given_up_before_it_was_rated_is_never_charged() -> None
     assert readings == {given_up.id: Decimal(10), rest.id: Decimal(17)}
     charged = families.rating(readings)(rest, Decimal(17), Workflow(), NOW)
     assert (charged.quantity, charged.quantity_before) == (Decimal(7), Decimal(10))
+
+
+def three_parts() -> tuple[Billed, Line, Line, Line]:
+    """60 units used by the first cut, 40 by the second, 50 by the end; none of them is rated."""
+    billed = Billed(january(UNIT), [(24, 0, Decimal(60)), (288, 0, Decimal(40)), (528, 0, Decimal(50))])
+    first, second = (billed.part(billed.start + timedelta(days=days)) for days in (10, 20))
+    return billed, first, second, billed.part(JANUARY_ENDS)
+
+
+def test_a_later_part_that_was_given_up_takes_nothing_of_an_earlier_one() -> None:
+    billed, first, second, third = three_parts()
+    billed.booked = [second]
+    billed.book(first, JANUARY_ENDS)
+    billed.book(third, JANUARY_ENDS)
+    assert quantities_of(billed, first, second, third) == [60, 40, 50]
+
+
+def test_an_earlier_part_that_was_given_up_gives_nothing_back_of_a_later_one_that_holds_its_usage() -> None:
+    billed, first, second, third = three_parts()
+    billed.book(second, JANUARY_ENDS)
+    billed.booked.append(first)
+    billed.book(third, JANUARY_ENDS)
+    assert quantities_of(billed, first, second, third) == [0, 100, 50]
+
+
+def quantities_of(billed: Billed, *lines: Line) -> list[Decimal | None]:
+    found = {line.id: line.quantity for line in billed.booked}
+    return [found[line.id] for line in lines]
 
 
 def test_a_price_by_the_whole_volume_is_not_divided() -> None:

@@ -60,7 +60,7 @@ def test_a_long_request_costs_more_as_a_whole() -> None:
     long = LlmUnitCost("acme", "m-1", TokenType.INPUT, input_tokens=ToldBy("length"))
     prices = price(told=pricing(token_price("1", above_200="3", above_500="4")))
 
-    amounts = [cost(prices, unit_cost=long, length=step).amount for step in (None, "100", "200", "500")]
+    amounts = [cost(prices, unit_cost=long, length=step).amount for step in (None, "-1", "200", "500")]
 
     assert amounts == [10, 10, 30, 40]
 
@@ -70,6 +70,18 @@ def test_where_nothing_tells_the_length_of_a_request_the_answer_says_what_was_as
 
     assert found.amount == 10
     assert found.details == ("priced as short requests: the unit cost names no inputTokensProperty",)
+
+
+@pytest.mark.parametrize(
+    ("length", "details"),
+    [(None, ("priced as short requests: no whole number under 'length'",)), ("-1", ()), ("200", ())],
+)
+def test_an_event_that_tells_no_length_is_told_apart_from_a_short_one(
+    length: str | None, details: tuple[str, ...]
+) -> None:
+    told = LlmUnitCost("acme", "m-1", TokenType.INPUT, input_tokens=ToldBy("length"))
+
+    assert cost(price(told=pricing(token_price("1", above_200="3"))), unit_cost=told, length=length).details == details
 
 
 def test_a_batch_costs_what_batches_cost() -> None:
@@ -138,3 +150,41 @@ def test_a_model_is_found_by_its_id_then_by_what_the_catalogue_says_then_by_its_
         "n-2-5": "n-2.5-20260101",
         "o": None,
     }
+
+
+SONNET = price("claude-sonnet-4-0", match={"starts_with": "claude-sonnet-4-2025"})
+
+
+def own(model: str, input_: str, provider: str = "acme", since: datetime = T) -> LlmPrice:
+    return price(model, pricing(input_), provider=provider, source=Source.MANUAL, since=since)
+
+
+@pytest.mark.parametrize(
+    ("prices", "name", "expected"),
+    [
+        ([own("claude-sonnet-4-0", "7")], "claude-sonnet-4-20250514", 70),
+        ([own("claude-sonnet-4-0", "7"), own("Claude-Sonnet-4-20250514", "8")], "claude-sonnet-4-20250514", 80),
+        ([own("claude-sonnet-4-0", "7"), own("claude-sonnet-4", "9")], "claude-sonnet-4-20250514", 70),
+        ([own("claude-sonnet-4", "9")], "claude-sonnet-4-20250514", 90),
+        ([own("gem-20240620", "8"), own("gem-20241022", "7", since=T + DAY)], "gem-20240620", 80),
+        ([own("gem-20240620", "8"), own("gem-20241022", "7", since=T + DAY)], "gem-20241022", 70),
+    ],
+)
+def test_an_own_price_is_for_a_name_then_for_what_the_catalogue_means_by_it_then_for_its_bare_name(
+    prices: list[LlmPrice], name: str, expected: int
+) -> None:
+    assert cost(SONNET, *prices, at=T + DAY, model=name).amount == expected
+
+
+def test_an_own_price_of_the_cloud_holds_for_its_service_and_one_of_the_service_goes_before_it() -> None:
+    cloud, service = own("m-1", "7", "amazon"), own("m-1", "8", "bedrock")
+
+    assert cost(cloud, provider="bedrock").amount == 70
+    assert cost(cloud, service, provider="bedrock").amount == 80
+    assert cost(service, provider="amazon").amount is None
+
+
+def test_which_of_two_prices_of_one_instant_holds_does_not_depend_on_their_order() -> None:
+    two = [own("gem-20240620", "8"), own("gem-20241022", "7")]
+
+    assert cost(*two, model="gem").amount == cost(*reversed(two), model="gem").amount

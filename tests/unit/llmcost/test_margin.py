@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,13 +48,31 @@ def test_without_a_price_there_is_a_cost_of_nothing_known_and_no_margin() -> Non
     assert (margin.amount, margin.percentage) == (None, None)
 
 
-def test_each_currency_stands_for_itself() -> None:
-    margins = margins_of([revenue(ACME, 10, "EUR")], [spent(ACME, 4)], [By.CUSTOMER])
+def test_what_cost_something_in_another_currency_has_no_margin() -> None:
+    margins = margins_of([revenue(ACME, 10, "EUR"), revenue(BOLT, 1, "EUR")], [spent(ACME, 4)], [By.CUSTOMER])
 
-    assert {one.currency: (one.revenue, one.cost) for one in margins} == {
-        "EUR": (Decimal(10), Decimal(0)),
-        "USD": (Decimal(0), Decimal(4)),
+    assert {(one.of.customer_id, one.currency): (one.revenue, one.cost, one.details) for one in margins} == {
+        ("acme", "EUR"): (Decimal(10), None, ("there are costs in USD, which are not converted",)),
+        ("acme", "USD"): (Decimal(0), Decimal(4), ()),
+        ("bolt", "EUR"): (Decimal(1), Decimal(0), ()),
     }
+
+
+@pytest.mark.parametrize(("cost", "expected"), [(None, None), (Decimal(0), Decimal(0))])
+def test_an_unknown_cost_spoils_the_margin_in_every_currency_and_none_at_all_spoils_none(
+    cost: Decimal | None, expected: Decimal | None
+) -> None:
+    margins = margins_of([revenue(ACME, 10, "EUR")], [Spent(ACME, Cost(Decimal(1), cost))], [By.CUSTOMER])
+
+    assert [(one.currency, one.cost) for one in margins if one.currency == "EUR"] == [("EUR", expected)]
+
+
+def test_costs_in_two_currencies_are_told_in_both() -> None:
+    euros = Spent(ACME, Cost(Decimal(1), Decimal(3), "EUR"))
+
+    margins = margins_of([], [spent(ACME, 4), euros], [By.CUSTOMER])
+
+    assert {one.currency: one.amount for one in margins} == {"EUR": Decimal(-3), "USD": Decimal(-4)}
 
 
 AMOUNTS = st.decimals("0", "1000", places=4)

@@ -23,10 +23,10 @@ INSERT INTO credit_notes (
 )
 
 -- name: add_lines
-INSERT INTO credit_note_lines (namespace, note_id, line_id, parts, taxes_inclusive, total, unused)
-SELECT %(namespace)s, %(note_id)s, line_id, parts, taxes_inclusive, total, unused
+INSERT INTO credit_note_lines (namespace, note_id, line_id, parts, taxes_inclusive, total, unused, credits)
+SELECT %(namespace)s, %(note_id)s, line_id, parts, taxes_inclusive, total, unused, credits
 FROM jsonb_to_recordset(%(lines)s::jsonb) AS line (
-    line_id text, parts jsonb, taxes_inclusive numeric, total numeric, unused jsonb
+    line_id text, parts jsonb, taxes_inclusive numeric, total numeric, unused jsonb, credits numeric
 )
 
 -- name: save_note

@@ -115,14 +115,18 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     AND (i.issued_at IS NOT NULL) = %(is_issued)s AND i.voided_at IS NULL AND i.deleted_at IS NULL
 
 -- name: given_back
--- By line, what was given back of it for time that is not served; taxes on top are a part of their own.
-SELECT n.line_id, sum((part.value ->> 1)::numeric) AS net
+-- By line, what was given back of it for time that is not served, in money and to credit; taxes on top are a part of
+-- their own.
+SELECT n.line_id, sum(n.credits + m.net) AS net
 FROM credit_note_lines n
 JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
-CROSS JOIN jsonb_array_elements(n.parts) part
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum((part.value ->> 1)::numeric), 0) AS net FROM jsonb_array_elements(n.parts) part
+    WHERE part.value ->> 0 <> 'taxes'
+) m
 WHERE n.namespace = %(namespace)s AND n.line_id = ANY(%(line_ids)s) AND c.is_automatic AND c.state = 'issued'
-    AND part.value ->> 0 <> 'taxes'
 GROUP BY n.line_id
+HAVING sum(n.credits + m.net) <> 0
 
 -- name: features_to_bill
 -- Sold for usage, and not yet at an end up to which the usage stands on invoices; or named by a line by hand whose
@@ -145,7 +149,8 @@ WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.
 
 -- name: revenue
 -- What invoices that stand charge for services that begin in [from, to): before taxes, and before prepaid credit, which
--- was paid for before; what is paid for credit itself is no revenue until the credit is burnt.
+-- was paid for before; what is paid for credit itself is no revenue until the credit is burnt. Credit that was given away
+-- is not told apart: what it bears counts, too.
 SELECT l.customer_id, l.rate_card ->> 'feature_key' AS feature_key, l.currency,
     sum(l.amount - l.discounts_total + l.charges_total - l.taxes_inclusive_total) AS amount
 FROM invoice_lines l
