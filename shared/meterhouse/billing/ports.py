@@ -1,6 +1,7 @@
 """What the use cases of this room need inside one transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -102,6 +103,9 @@ class Lines(Protocol):
 
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         """The live line that pays for each credit grant."""
+
+    def unpaid_for_good(self, grant_ids: Collection[str]) -> AbstractSet[str]:
+        """Those of the credit grants whose line is on an uncollectible or voided invoice."""
 
     def taken_off(self, invoice_id: str) -> list[Line]:
         """Lines of an invoice that were deleted by hand."""

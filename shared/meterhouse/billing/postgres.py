@@ -61,6 +61,10 @@ class PostgresLines:
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return self._all("lines_of_grants", grant_ids=list(grant_ids))
 
+    def unpaid_for_good(self, grant_ids: Collection[str]) -> set[str]:
+        rows = self._transaction.fetch_all(_LINES["grants_unpaid_for_good"], {"grant_ids": list(grant_ids)})
+        return {row["grant_id"] for row in rows}
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         return self._all("lines_taken_off", invoice_id=invoice_id)
 

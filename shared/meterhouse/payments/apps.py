@@ -138,7 +138,8 @@ class AppService:
             raise InvalidInput(message, [Problem("/secretAPIKey", "another_account", message)])
         with faults_at("/secretAPIKey"):
             credentials = connector.connect(namespace, app.id, api_key)
-        self._secrets.keep(namespace, app.id, credentials)
+            self._secrets.keep(namespace, app.id, credentials)
+            connector.settle(app.id, credentials)
         return replace(app, config=account.config, status=AppStatus.READY)
 
     def _disconnect(self, namespace: str, app_id: str) -> None:

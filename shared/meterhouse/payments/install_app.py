@@ -98,7 +98,8 @@ class InstallApp:
             try:
                 with faults_at("/apiKey"):
                     credentials = connector.connect(namespace, app_id, api_key)
-                self._secrets.keep(namespace, app_id, credentials)
+                    self._secrets.keep(namespace, app_id, credentials)
+                    connector.settle(app_id, credentials)
                 installed = self._connected(work, namespace, app_id, account, known, wish)
             except Exception:
                 # nobody sees an app that is not installed, so nobody else would clean up

@@ -105,11 +105,18 @@ class Connector(Protocol):
         """
 
     def connect(self, namespace: str, app_id: str, api_key: str) -> Mapping[str, str]:
-        """Have events sent to us; the credentials to keep, the key among them.
+        """Have events sent to us, too; the credentials to keep, the key among them. Those that are kept still work.
 
         Raises:
             InvalidInput: the key may not; faults as above.
             Unavailable: nobody answers.
+        """
+
+    def settle(self, app_id: str, credentials: Mapping[str, str]) -> None:
+        """Have events sent by what these credentials, kept now, stand for, and by nothing older.
+
+        Raises:
+            InvalidInput, Unavailable: as `connect`; events are sent nevertheless.
         """
 
     def disconnect(self, namespace: str, app_id: str) -> None:

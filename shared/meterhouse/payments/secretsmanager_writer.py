@@ -24,7 +24,7 @@ class SecretsManagerWriter:
             aws.call(SERVICE, f"{SERVICE}.PutSecretValue", {"SecretId": name, "SecretString": value, **token})
 
     def forget(self, namespace: str, app_id: str) -> None:
-        """Delete for good: an app that is installed again has another id, so nobody wants the old one back."""
+        """Delete for good: an account that is installed again has the same name, and brings its key anew."""
         asked = {"SecretId": name_of(namespace, app_id), "ForceDeleteWithoutRecovery": True}
         try:
             aws.call(SERVICE, f"{SERVICE}.DeleteSecret", asked)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 API_KEY = "api_key"
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - a name, as above: those of an app's credentials
+WEBHOOK_ENDPOINT = "webhook_endpoint"
 
 
 class StripeApps:

@@ -10,7 +10,7 @@ from meterhouse.customers.model import Address
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken, Problem
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.ports import Account
-from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET
+from meterhouse.payments.stripe import API_KEY, WEBHOOK_ENDPOINT, WEBHOOK_SECRET
 from meterhouse.payments.stripe_api import StripeRefusal, StripeSettings, answers, connect
 from meterhouse.payments.stripe_events import EVENTS
 from meterhouse.platform.settings import required
@@ -56,11 +56,12 @@ class StripeConnector:
         return Account(config, Party(name=name, address=address) if name and address.country else None)
 
     def connect(self, namespace: str, app_id: str, api_key: str) -> Mapping[str, str]:
-        """Stripe tells an endpoint's secret once: what an earlier attempt has left is replaced."""
+        """Stripe tells an endpoint's secret once, so there is a new one beside that whose secret is kept."""
+        known = self._known(namespace, app_id)
         url = f"{self._our_url()}/api/v1/apps/{app_id}/stripe/webhook"
 
         def made(client: stripe.StripeClient) -> stripe.WebhookEndpoint:
-            _remove_endpoints(client, app_id)
+            _remove_endpoints(client, app_id, known.get(WEBHOOK_ENDPOINT))
             wanted: Any = {
                 "url": url,
                 "enabled_events": list(EVENTS),
@@ -71,7 +72,11 @@ class StripeConnector:
             return client.v1.webhook_endpoints.create(wanted)
 
         endpoint = self._asked(api_key, made)
-        return {API_KEY: api_key, WEBHOOK_SECRET: str(endpoint.secret)}
+        return {API_KEY: api_key, WEBHOOK_SECRET: str(endpoint.secret), WEBHOOK_ENDPOINT: endpoint.id}
+
+    def settle(self, app_id: str, credentials: Mapping[str, str]) -> None:
+        kept = credentials[WEBHOOK_ENDPOINT]
+        self._asked(credentials[API_KEY], lambda client: _remove_endpoints(client, app_id, kept))
 
     def disconnect(self, namespace: str, app_id: str) -> None:
         try:
@@ -90,6 +95,12 @@ class StripeConnector:
         except StripeRefusal as refusal:
             field = "" if refusal.code == "stripe_unauthorized" else "/stripeCustomerId"
             return (Problem(field, refusal.code, refusal.message),)
+
+    def _known(self, namespace: str, app_id: str) -> Mapping[str, str]:
+        try:
+            return self._secrets.of(namespace, app_id)
+        except InvariantBroken:
+            return {}
 
     def _asked(self, api_key: str, ask: Callable[[stripe.StripeClient], T]) -> T:
         try:
@@ -118,9 +129,9 @@ def _problems(client: stripe.StripeClient, facts: StripeCustomer) -> Sequence[Pr
     return []
 
 
-def _remove_endpoints(client: stripe.StripeClient, app_id: str) -> None:
+def _remove_endpoints(client: stripe.StripeClient, app_id: str, kept: str | None = None) -> None:
     for endpoint in list(client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()):
-        if endpoint.metadata.to_dict().get(_APP) == app_id:
+        if endpoint.id != kept and endpoint.metadata.to_dict().get(_APP) == app_id:
             client.v1.webhook_endpoints.delete(endpoint.id)
 
 

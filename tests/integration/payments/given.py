@@ -61,6 +61,9 @@ class Somebody:
         self.connected[app_id] = api_key
         return {"api_key": api_key, "webhook_secret": "w"}
 
+    def settle(self, app_id: str, credentials: Mapping[str, str]) -> None:
+        assert self.connected[app_id] == credentials["api_key"]
+
     def disconnect(self, _namespace: str, app_id: str) -> None:
         self.connected.pop(app_id, None)
 

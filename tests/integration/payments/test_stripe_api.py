@@ -12,10 +12,11 @@ from localstack.stripe.service import Stripe
 from localstack.stripe.sessions import complete_checkout
 from localstack.stripe.weather import Storm
 from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.payments.named_app import NamedApps
 from meterhouse.payments.secretsmanager import SecretsManager
 from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
-from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET
+from meterhouse.payments.stripe import API_KEY, WEBHOOK_ENDPOINT, WEBHOOK_SECRET
 from meterhouse.payments.stripe_api import StripeSettings
 from meterhouse.payments.stripe_connector import StripeConnector
 from meterhouse.payments.stripe_events import EVENTS, ReceiveStripeEvent
@@ -76,7 +77,7 @@ def test_a_key_installs_its_account_with_one_endpoint_however_often(api: AppsApi
     assert endpoint["url"] == f"https://ours.test/api/v1/apps/{first['id']}/stripe/webhook"
     assert set(endpoint["enabled_events"]) == set(EVENTS)
     kept = SecretsManager().of(api.run.namespace, first["id"])
-    assert kept == {API_KEY: KEY, WEBHOOK_SECRET: endpoint["double_secret"]}
+    assert kept == {API_KEY: KEY, WEBHOOK_SECRET: endpoint["double_secret"], WEBHOOK_ENDPOINT: endpoint["id"]}
     assert KEY not in json.dumps(api.ok("GET", APPS))
 
 
@@ -104,6 +105,30 @@ def test_a_new_key_of_the_account_takes_the_old_ones_place(api: AppsApi, double:
     faults = refused(api, 400, "PUT", path, {"secretAPIKey": "sk_test_wrong"})
     assert [field for field, _ in faults] == ["/secretAPIKey"]
     assert len(endpoints(double)) == 1
+
+
+def _full(*_: object) -> None:
+    raise Unavailable("the secret cannot be written")
+
+
+def test_a_key_that_is_not_replaced_leaves_a_webhook_that_works(
+    api: AppsApi, double: Stripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = install(api)
+    change = f"{APPS}/{app['id']}/stripe/api-key", {"secretAPIKey": KEY}
+
+    def works() -> bool:
+        secret = SecretsManager().of(api.run.namespace, app["id"])[WEBHOOK_SECRET]
+        return secret in {endpoint["double_secret"] for endpoint in endpoints(double)}
+
+    for method in ("POST", "DELETE"):
+        double.weather.storms.append(Storm("500", method, "/v1/webhook_endpoints.*"))
+        assert (api("PUT", *change)[0], works()) == (503, True)
+    with monkeypatch.context() as broken:
+        broken.setattr(SecretsManagerWriter, "keep", _full)
+        assert (api("PUT", *change)[0], works()) == (503, True)
+        assert (api("POST", INSTALL, {"apiKey": KEY})[0], works()) == (503, True)
+    assert (api("PUT", *change)[0], works(), len(endpoints(double))) == (204, True, 1)
 
 
 def test_an_uninstalled_account_hears_from_us_no_more(api: AppsApi, double: Stripe) -> None:
