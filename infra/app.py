@@ -12,6 +12,7 @@ from infra.application import ApplicationStack
 from infra.data_plane_aws import DataPlaneStack
 from infra.function import FunctionFolderMissingError
 from infra.operations import OperationsStack
+from infra.routes import RoutesStack
 from infra.settings import ContextError, ExternalStores, read_settings
 from layers.build import LayersTooLargeError, build
 from layers.catalogue import Target
@@ -31,10 +32,11 @@ def build_app(context: Mapping[str, object] | None = None, outdir: str | None = 
     settings = read_settings(app.node.get_all_context())
     layers = build(Target(settings.target))
     if isinstance(settings.stores, ExternalStores):
-        ApplicationStack(app, settings=settings.application, plane=settings.stores, layers=layers)
+        RoutesStack(app, ApplicationStack(app, settings=settings.application, plane=settings.stores, layers=layers))
         return app
     data = DataPlaneStack(app, settings.stores)
     application = ApplicationStack(app, settings=settings.application, plane=data.plane, layers=layers)
+    RoutesStack(app, application)
     OperationsStack(app, data=data, application=application, stores=settings.stores, alarm_email=settings.alarm_email)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app

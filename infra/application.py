@@ -72,7 +72,6 @@ class ApplicationStack(Stack):
         self.credit_expiry = Workflow(self, "credit_expiry", self.functions, hours=1)
         self.book_audit = Workflow(self, "book_audit", self.functions, hours=6)
         self.backfill = Backfill(self, self.functions, self.bus)
-        self.api.serve(self.functions)
         self.sink_mapping = SinkMapping(self, self.functions["sink_events"], stores.kafka, settings)
         worker = self.functions[BALANCE_WORKER.name]
         moving = balances(BALANCE_WORKER.timeout, settings.balance_workers)

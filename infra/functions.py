@@ -35,7 +35,6 @@ DOCUMENT_WORKER = FunctionSpec(
     "render_invoice",
     (POSTGRES, S3, PDF),
     routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
-    timeout=120,
     memory=1769,
 )
 
@@ -211,6 +210,8 @@ REQUESTS = (
         "manage_invoices",
         (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE),
         routes=(
+            "GET /api/v1/billing/audit-findings",
+            "POST /api/v1/billing/audit-findings/{findingId}/resolve",
             "GET /api/v1/billing/profiles",
             "POST /api/v1/billing/profiles",
             "GET /api/v1/billing/profiles/{id}",

@@ -1,28 +1,19 @@
-"""The HTTP API: explicit routes (an unknown one is the gateway's 404), one authorizer, throttling, an access log."""
+"""The HTTP API: its stage with throttling and an access log, its domain. What it serves stands in `routes.py`."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as http
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
-from aws_cdk.aws_apigatewayv2_authorizers import HttpLambdaAuthorizer, HttpLambdaResponseType
-from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from infra.functions import FUNCTIONS
-from infra.nag import accept
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from infra.function import MeterhouseFunction
-    from infra.function_spec import FunctionSpec
     from infra.settings import Domain
 
 THROTTLE = http.ThrottleSettings(rate_limit=2000, burst_limit=4000)
@@ -42,7 +33,7 @@ ACCESS_LOG_FIELDS = {
 
 
 class MeterhouseApi(Construct):
-    """Every route of every function; all but the open ones ask `authorize_request` first."""
+    """The API without its routes: there are more of them than a stack has room for."""
 
     def __init__(self, scope: Construct, domain: Domain | None) -> None:
         super().__init__(scope, "Api")
@@ -59,19 +50,6 @@ class MeterhouseApi(Construct):
         )
         cast("http.CfnStage", self.stage.node.default_child).access_log_settings = self._access_log()
 
-    def serve(self, functions: Mapping[str, MeterhouseFunction]) -> None:
-        """Add the routes, once the functions that answer them are there."""
-        authorizer = HttpLambdaAuthorizer(
-            "ApiKey",
-            functions["authorize_request"].function,
-            response_types=[HttpLambdaResponseType.SIMPLE],
-            identity_source=["$request.header.Authorization"],
-            results_cache_ttl=Duration.seconds(60),
-        )
-        for spec in FUNCTIONS:
-            if spec.routes:
-                self._route(spec, functions[spec.name], authorizer)
-
     @property
     def endpoint(self) -> str:
         """The URL of the default stage, without a slash at its end."""
@@ -81,19 +59,6 @@ class MeterhouseApi(Construct):
     def public_url(self) -> str:
         """By which others reach it: its own domain's, where it has one."""
         return self.endpoint if self._domain_name is None else f"https://{self._domain_name}"
-
-    def _route(self, spec: FunctionSpec, function: MeterhouseFunction, authorizer: HttpLambdaAuthorizer) -> None:
-        integration = HttpLambdaIntegration(spec.name, function.function, scope_permission_to_route=False)
-        for route in spec.routes:
-            method, path = route.split()
-            added = self.api.add_routes(
-                path=path,
-                methods=[http.HttpMethod(method)],
-                integration=integration,
-                authorizer=authorizer if spec.open_because is None else None,
-            )
-            if spec.open_because is not None:
-                accept(added[0], "APIG4", spec.open_because)
 
     def _access_log(self) -> http.CfnStage.AccessLogSettingsProperty:
         group = logs.LogGroup(

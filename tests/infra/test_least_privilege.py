@@ -29,7 +29,7 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies": "log delivery of Step Functions takes no resource",
     "logs:DescribeLogGroups": "log delivery of Step Functions takes no resource",
 }
-ROLES_OF = {"scheduler.amazonaws.com": 1, "states.amazonaws.com": 6}
+ROLES_OF = {"scheduler.amazonaws.com": 1, "states.amazonaws.com": 7}
 """Of the schedules, and of each workflow."""
 SECRET_VALUE = re.compile(r"(password|secret|token|pepper|private_?key|api_?key)$", re.IGNORECASE)
 

@@ -34,16 +34,18 @@ def test_cdk_nag_has_no_finding_left(aws: Synthesis, aws_with_every_option: Synt
         assert [violation for plugin in plugins for violation in plugin["violations"]] == []
 
 
-def test_the_local_target_deploys_the_application_alone(local: Synthesis) -> None:
-    assert set(local.stacks) == {"MeterhouseApplication"}
+def test_the_local_target_deploys_the_application_and_its_routes_alone(local: Synthesis) -> None:
+    assert set(local.stacks) == {"MeterhouseApplication", "MeterhouseRoutes"}
 
 
 def test_the_local_target_has_no_type_the_emulator_lacks(local: Synthesis) -> None:
-    assert not kinds(local, "MeterhouseApplication").keys() & NOT_IN_MINISTACK
+    for stack in local.stacks:
+        assert not kinds(local, stack).keys() & NOT_IN_MINISTACK
 
 
 def test_the_application_is_the_same_in_both_targets(aws: Synthesis, local: Synthesis) -> None:
-    assert kinds(aws, "MeterhouseApplication") == kinds(local, "MeterhouseApplication")
+    for stack in local.stacks:
+        assert kinds(aws, stack) == kinds(local, stack)
 
 
 def test_a_stack_stays_below_the_limits_of_cloudformation(aws: Synthesis) -> None:

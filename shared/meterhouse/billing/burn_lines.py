@@ -31,18 +31,33 @@ def burn_lines(
 ) -> dict[str, str]:
     """Burn credit, in advance of credit to come where there is too little, for what is due of locked customers.
 
-    Usage that comes late is waited for as it is for invoices. Gives why a customer's usage is not known, by customer;
+    Usage that comes late is waited for as it is for invoices. What credit that came since covers of what was burnt in
+    advance is earned, of all these customers. Gives why a customer's usage is not known, by customer;
     what it was used for stays pending.
 
     Raises:
         Unavailable: the usage store does not answer.
     """
+    unknown, burnt = _burnt(work, namespace, customer_ids, usage, as_of, now)
+    _earn(work, customer_ids, burnt, now)
+    return unknown
+
+
+def _burnt(
+    work: Work[BillingStore],
+    namespace: str,
+    customer_ids: Collection[str],
+    usage: UsageReader,
+    as_of: datetime,
+    now: datetime,
+) -> tuple[dict[str, str], list[Line]]:
+    """Whose usage is not known, and why; the lines that were charged."""
     due = work.store.lines.due_to_credit(customer_ids, as_of)
     owners = {line.customer_id for line in due}
     profiles = profiles_of(work, namespace, owners, now)
-    ready = [line for line in due if _is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
+    ready = [line for line in due if is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
     if not ready:
-        return {}
+        return {}, []
     subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
     quantities = quantities_of(namespace, ready, subjects, work.store.features, usage)
     unknown: dict[str, str] = {}
@@ -53,22 +68,27 @@ def burn_lines(
             unknown[line.customer_id] = f"line {line.key}: {quantity.message}"
         else:
             done.append(rated(line, quantity, profiles[line.customer_id].spec.workflow, now))
-    _charge(work, done, now)
-    return unknown
+    return unknown, _charged(work, done, now)
 
 
-def _charge(work: Work[BillingStore], lines: Sequence[Line], now: datetime) -> None:
+def _charged(work: Work[BillingStore], lines: Sequence[Line], now: datetime) -> list[Line]:
     store = work.store.credit
     charged = [(line.customer_id, charge_of(line, _ONCE)) for line in lines if line.totals.charged > 0]
     collected = collect_credit(store, charged, now)
     done = [replace(credited_line(line, collected, _ONCE), is_pending=False) for line in lines]
     work.store.lines.update(done)
-    # with it what credit that came since covers of earlier lines, which is earned at that credit's cost
-    unearned = {*charge_keys(done), *store.ledger.unearned({line.customer_id for line in lines})}
-    recognise_credit(store, unearned, format_rfc3339(now), now)
+    return done
 
 
-def _is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
+def _earn(work: Work[BillingStore], customer_ids: Collection[str], burnt: Sequence[Line], now: datetime) -> None:
+    """Lines that were just burnt, and what credit that came since covers of earlier ones: at that credit's cost."""
+    store = work.store.credit
+    unearned = {*charge_keys(burnt), *store.ledger.unearned(customer_ids)}
+    if unearned:
+        recognise_credit(store, unearned, format_rfc3339(now), now)
+
+
+def is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
     """Whether what was used is in, as far as late usage is waited for."""
     metered = line.rate_card.is_metered
     return not metered or workflow.collection_interval.after(line.invoice_at) <= as_of

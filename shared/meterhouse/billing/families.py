@@ -42,7 +42,9 @@ class Families:
         for line in lines:
             whole = whole_of(line.key)
             is_alone = whole not in reached and line.whole_period is None
-            for one in (*self._given_up_before(line), line):
+            given_up = self._given_up_before(line)
+            wanted |= {own.id: own for own in map(_own, given_up)}
+            for one in (*given_up, line):
                 if one.id not in wanted:
                     reached[whole] = max(reached.get(whole) or one.service_period.end, one.service_period.end)
                     wanted[one.id] = line if is_alone else _from_start(one, reached[whole])
@@ -92,8 +94,10 @@ class Families:
 
     def _rate_what_was_given_up(self, line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> None:
         for other in self._given_up_before(line):
-            quantity = quantities.get(other.id)
-            if isinstance(quantity, Decimal):
+            read, own = (quantities.get(one.id) for one in (other, _own(other)))
+            if isinstance(read, Decimal) and isinstance(own, Decimal):
+                # what is used before it may be on a draft yet
+                quantity = min(read, EXACT.add(_booked(self._others(other)), own))
                 self.given_up.append(self.rate(other, quantity, workflow, now))
 
     def _given_up_before(self, line: Line) -> list[Line]:
@@ -129,6 +133,11 @@ def _is_last(line: Line) -> bool:
 
 def _whole(line: Line) -> Period:
     return line.whole_period or line.service_period
+
+
+def _own(line: Line) -> Line:
+    """What the usage of its own period alone is read for."""
+    return replace(line, id=f"{line.id}/own")
 
 
 def _from_start(line: Line, end: datetime) -> Line:

@@ -1,6 +1,7 @@
 """What the use cases of this room need inside one transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -103,6 +104,9 @@ class Lines(Protocol):
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         """The live line that pays for each credit grant."""
 
+    def unpaid_for_good(self, grant_ids: Collection[str]) -> AbstractSet[str]:
+        """Those of the credit grants whose line is on an uncollectible or voided invoice."""
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         """Lines of an invoice that were deleted by hand."""
 
@@ -114,6 +118,9 @@ class Lines(Protocol):
 
     def related(self, lines: Collection[Line]) -> list[Line]:
         """Live lines on standard invoices that charge, or would have, for the full periods of metered `lines`."""
+
+    def family(self, line: Line) -> list[Line]:
+        """All lines that were rated for the full period of a metered line, itself among them, voided ones too."""
 
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         """What became of the lines of the subscriptions."""

@@ -61,6 +61,10 @@ class PostgresLines:
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return self._all("lines_of_grants", grant_ids=list(grant_ids))
 
+    def unpaid_for_good(self, grant_ids: Collection[str]) -> set[str]:
+        rows = self._transaction.fetch_all(_LINES["grants_unpaid_for_good"], {"grant_ids": list(grant_ids)})
+        return {row["grant_id"] for row in rows}
+
     def taken_off(self, invoice_id: str) -> list[Line]:
         return self._all("lines_taken_off", invoice_id=invoice_id)
 
@@ -74,6 +78,9 @@ class PostgresLines:
             return []
         firsts = [whole for key, whole in wholes.items() if key != whole]
         return self._all("related_lines", firsts=firsts, wholes=sorted(set(wholes.values())))
+
+    def family(self, line: Line) -> list[Line]:
+        return self._all("family_lines", whole=whole_of(line.key))
 
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": list(subscription_ids)}

@@ -1,6 +1,7 @@
 """Credit that invoices pay for: its line on the gathering invoice, and what becomes of it with its invoice."""
 
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from meterhouse.billing.collection import gathering
@@ -51,6 +52,12 @@ class BilledPurchases:
         with self._begin(namespace) as work:
             lines = work.store.lines.of_grants(grant_ids)
         return {line.grant_id: InvoiceReference(line.invoice_id, line.id) for line in lines if line.grant_id}
+
+    def given_up(self, namespace: str, grant_ids: Collection[str]) -> AbstractSet[str]:
+        if not grant_ids:
+            return frozenset()
+        with self._begin(namespace) as work:
+            return work.store.lines.unpaid_for_good(grant_ids)
 
 
 def purchase_line(grant: CreditGrant, purchase: Purchase, staging: Invoice) -> Line:

@@ -1,6 +1,7 @@
 """A customer is granted credit."""
 
 from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, Problem
@@ -23,6 +24,9 @@ class Unbilled:
 
     def invoices_of(self, _namespace: str, _grant_ids: Collection[str]) -> Mapping[str, InvoiceReference]:
         return {}
+
+    def given_up(self, _namespace: str, _grant_ids: Collection[str]) -> AbstractSet[str]:
+        return frozenset()
 
 
 UNBILLED = Unbilled()

@@ -180,10 +180,10 @@ class TopUps(Protocol):
     def of_customers(self, customer_ids: Collection[str]) -> list[TopUp]:
         """By customer and currency."""
 
-    def save(self, top_up: TopUp) -> None:
-        """Add it, or put it in place of the one of its customer and currency."""
+    def save(self, top_up: TopUp) -> TopUp:
+        """Add it, or put it in place of the one of its customer and currency, removed or not, whose periods go on."""
 
-    def remove(self, customer_id: str, currency: str) -> bool:
+    def remove(self, customer_id: str, currency: str, at: datetime) -> bool:
         """Whether there was one."""
 
     def made(self, customer_id: str, currency: str) -> list[Made]:
@@ -223,6 +223,9 @@ class Purchases(Protocol):
 
     def invoices_of(self, namespace: str, grant_ids: Collection[str]) -> Mapping[str, InvoiceReference]:
         """Where each grant is paid, by its id; those that no invoice pays for are left out."""
+
+    def given_up(self, namespace: str, grant_ids: Collection[str]) -> AbstractSet[str]:
+        """Those whose invoice nobody is expected to pay any more."""
 
 
 class OpenCharges(Protocol):

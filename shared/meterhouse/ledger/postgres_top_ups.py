@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.ledger", "top_ups.sql")
+_MADE = tuple(field.name for field in fields(Made))
 
 
 class PostgresTopUps:
@@ -24,9 +26,9 @@ class PostgresTopUps:
         rows = self._transaction.fetch_all(_SQL["of_customers"], {"customer_ids": list(customer_ids)})
         return [_top_up_of(row) for row in rows]
 
-    def save(self, top_up: TopUp) -> None:
+    def save(self, top_up: TopUp) -> TopUp:
         limits = top_up.limits
-        self._transaction.execute(
+        [row] = self._transaction.fetch_all(
             _SQL["save"],
             {
                 "customer_id": top_up.customer_id,
@@ -40,15 +42,16 @@ class PostgresTopUps:
                 "updated_at": top_up.updated_at,
             },
         )
+        return _top_up_of(row)
 
-    def remove(self, customer_id: str, currency: str) -> bool:
-        wanted = {"customer_id": customer_id, "currency": currency}
+    def remove(self, customer_id: str, currency: str, at: datetime) -> bool:
+        wanted = {"customer_id": customer_id, "currency": currency, "at": at}
         return self._transaction.execute(_SQL["remove"], wanted) > 0
 
     def made(self, customer_id: str, currency: str) -> list[Made]:
         wanted = {"customer_id": customer_id, "currency": currency}
         rows = self._transaction.fetch_all(_SQL["made"], wanted)
-        return [Made(row["number"], row["amount"], row["at"], row["is_waiting"]) for row in rows]
+        return [Made(**{name: row[name] for name in _MADE}) for row in rows]
 
     def add_made(self, top_up: TopUp, number: int, grant_id: str) -> None:
         wanted = {"customer_id": top_up.customer_id, "currency": top_up.currency}

@@ -23,7 +23,10 @@ _LARGEST = 10**20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """At most so often, and so much, in each period, counted from when it was first set; None: no such limit."""
+    """At most so often, and so much, in each period; None: no such limit.
+
+    Periods are counted from when a top-up of the currency was first set, whatever was taken away since.
+    """
 
     period: Cadence
     times: int | None = None
@@ -51,6 +54,7 @@ class Made:
     """A top-up that was made; `is_waiting`: its invoice may still be paid."""
 
     number: int
+    grant_id: str
     amount: Decimal
     at: datetime
     is_waiting: bool

@@ -1,6 +1,7 @@
 """Top-ups of credit: set, shown, taken away, and made when they are due."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from meterhouse.ledger.grant_credit import UNBILLED, add_grant, known_of
 from meterhouse.ledger.grant_rules import CreditGrantSpec, new_credit_grant
 from meterhouse.ledger.ports import LedgerStore, OpenCharges, Purchases
 from meterhouse.ledger.service import CreditReads, nothing_open
-from meterhouse.ledger.top_up import Limits, TopUp, is_due, limit_problems
+from meterhouse.ledger.top_up import Limits, Made, TopUp, is_due, limit_problems
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
 
@@ -41,7 +42,7 @@ class TopUps:
             return work.store.top_ups.of_customers([found_customer(work.store, customer_id).id])
 
     def put(self, namespace: str, customer_id: str, spec: CreditGrantSpec, threshold: Decimal, limits: Limits) -> TopUp:
-        """Set the top-up of a currency, or put it in place of the one there is, whose periods go on.
+        """Set the top-up of a currency, or put it in place of the one there is or was, whose periods go on.
 
         Raises:
             InvalidInput: with every fault of the top-up, and of what it grants.
@@ -49,10 +50,7 @@ class TopUps:
         with self._begin(namespace) as work:
             owner, at = lock_customer(work, customer_id).id, self._now()
             _check(self._grant(work, owner, spec), spec, threshold, limits)
-            known = {one.currency: one for one in work.store.top_ups.of_customers([owner])}
-            before = known.get(spec.currency)
-            made = TopUp(owner, spec, threshold, limits, at if before is None else before.created_at, at)
-            work.store.top_ups.save(made)
+            made = work.store.top_ups.save(TopUp(owner, spec, threshold, limits, at, at))
             work.commit()
         return made
 
@@ -63,7 +61,8 @@ class TopUps:
             NotFound: there is no top-up of this currency.
         """
         with self._begin(namespace) as work:
-            if not work.store.top_ups.remove(lock_customer(work, customer_id).id, currency):
+            owner = lock_customer(work, customer_id).id
+            if not work.store.top_ups.remove(owner, currency, self._now()):
                 raise NotFound("top-up", currency)
             work.commit()
 
@@ -81,21 +80,26 @@ class TopUps:
                 return []
             told = self._reads.balances(namespace, owner, EVERYTHING)
             live = {one.currency: one.live for one in told.balances}
-            made = [self._made(work, one, live.get(one.currency, _NOTHING)) for one in wanted]
+            made = [self._made(work, namespace, one, live.get(one.currency, _NOTHING)) for one in wanted]
             for grant in made:
                 if grant is not None and grant.funding is Funding.INVOICE:
                     self._purchases.bill(namespace, grant)
             work.commit()
         return [grant for grant in made if grant is not None]
 
-    def _made(self, work: Work[LedgerStore], top_up: TopUp, balance: Decimal) -> CreditGrant | None:
-        before = work.store.top_ups.made(top_up.customer_id, top_up.currency)
+    def _made(self, work: Work[LedgerStore], namespace: str, top_up: TopUp, balance: Decimal) -> CreditGrant | None:
+        before = self._made_before(work, namespace, top_up)
         if not is_due(top_up, balance, before, self._now()):
             return None
         grant = self._grant(work, top_up.customer_id, top_up.spec)()
         add_grant(work, grant)
         work.store.top_ups.add_made(top_up, len(before) + 1, grant.id)
         return grant
+
+    def _made_before(self, work: Work[LedgerStore], namespace: str, top_up: TopUp) -> list[Made]:
+        made = work.store.top_ups.made(top_up.customer_id, top_up.currency)
+        given_up = self._purchases.given_up(namespace, [one.grant_id for one in made if one.is_waiting])
+        return [replace(one, is_waiting=one.is_waiting and one.grant_id not in given_up) for one in made]
 
     def _grant(self, work: Work[LedgerStore], customer_id: str, spec: CreditGrantSpec) -> Callable[[], CreditGrant]:
         known = known_of(work.store, spec)

@@ -92,6 +92,26 @@ def test_what_is_short_is_burnt_in_advance_and_earned_at_its_cost_once_credit_co
     assert [(row["cost_rate"], row["amount"]) for row in earned] == [(0, 4), (Decimal("0.5"), 7)]
 
 
+def test_what_credit_covers_later_is_earned_though_nothing_more_is_burnt(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(), settlement=ALONE)
+    run.used(ann, JANUARY, "20")
+    run.all()
+    assert purse.settled(ann) == -10
+
+    purse.grant(ann, 10, funding=Funding.EXTERNAL, purchase=PurchaseSpec("USD", Decimal("0.5")))
+    run.now = at("2024-06-02")
+    run.all()
+    earned = run.rows(
+        "SELECT account, sum(amount) AS amount FROM ledger_entries WHERE account IN ('earnings', 'customer_accrued')"
+        " AND namespace = %(namespace)s AND cost_rate = 0.5 GROUP BY 1 HAVING sum(amount) <> 0"
+    )
+    assert [(row["account"], row["amount"]) for row in earned] == [("earnings", 10)]
+    stored = purse.everything()
+    run.all()
+    assert purse.everything() == stored
+
+
 def test_both_ways_of_settling_live_side_by_side(run: Run, purse: Purse) -> None:
     ann = run.customer("ann")
     allow_several(run)

@@ -191,6 +191,17 @@ def test_a_voided_part_is_billed_again_with_what_came_late_and_the_sum_stays(api
     assert [(one.service_period.end, one.key.count("split")) for one in again] == [(TENTH, 0)]
 
 
+def test_a_part_that_is_billed_again_beside_a_rest_that_stands_keeps_its_period(api: Api, run: Run, ann: str) -> None:
+    run.subscribe(ann, metered())
+    first = bill(api, ann, TENTH, "10")
+    run.used(ann, "2024-01-01", "14")
+    run.all()
+    api.ok("POST", f"{INVOICES}/{first['id']}/void", PENDING)
+    run.sync()
+    [again] = [one for one in run.pending() if one.revision]
+    assert (again.service_period.end, again.whole_period and again.whole_period.end) == (TENTH, at("2024-02-01"))
+
+
 @pytest.mark.parametrize("is_rated", [True, False])
 def test_a_part_that_is_given_up_is_never_billed(api: Api, run: Run, ann: str, *, is_rated: bool) -> None:
     run.subscribe(ann, metered())

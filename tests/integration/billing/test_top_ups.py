@@ -16,6 +16,7 @@ from meterhouse.billing.top_up_credits import TopUpCredits
 from meterhouse.ledger.api import routes
 from meterhouse.ledger.management import management
 from meterhouse.ledger.top_ups import TopUps
+from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.billing.conftest import Run
@@ -152,6 +153,37 @@ def test_what_waits_to_be_paid_is_not_bought_again_and_is_there_once_it_is_paid(
     assert (invoice.state.value, float(invoice.totals.total)) == ("paid", 12.5)
     tap.make()
     assert (tap.made(), float(purse.settled(tap.customer))) == (1, 25)
+
+
+def test_what_nobody_will_pay_any_more_is_waited_for_no_longer(run: Run, purse: Purse) -> None:
+    run.now = at("2024-01-10")
+    tap = Tap(run, run.customer("ann", metadata={TARGET_STATUS: "uncollectible"}))
+    tap.put(BOUGHT)
+    tap.make()
+    run.now += timedelta(days=1)
+    run.all(run.now)
+    [invoice] = run.invoices()
+    assert (invoice.state.value, tap.made()) == ("uncollectible", 1)
+    for _ in range(2):
+        tap.make()
+    assert (tap.made(), purse.settled(tap.customer)) == (2, 0)
+
+
+def test_taken_away_and_set_again_it_has_the_limits_it_had(tap: Tap) -> None:
+    wanted = GIFT | {"threshold": "1000", "limits": {"period": "P1M", "count": 2}}
+    for day in ("2024-01-20", "2024-02-09"):
+        tap.put(wanted)
+        tap.run.now = at(day)
+        tap.make()
+        assert tap.call("DELETE") == (204, None)
+        tap.make()
+    tap.put(wanted)
+    tap.make()
+    assert tap.made() == 2
+    tap.run.now = at("2024-02-10")
+    for _ in range(3):
+        tap.make()
+    assert tap.made() == 4
 
 
 @pytest.mark.parametrize(

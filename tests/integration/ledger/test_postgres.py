@@ -126,7 +126,7 @@ def test_a_namespace_reads_and_changes_nothing_of_another(till: Till, unguarded:
         assert store.ledger.receivables(["invoice"]) == {}
         assert store.top_ups.of_customers([till.customer]) == []
         assert store.top_ups.made(till.customer, "USD") == []
-        assert not store.top_ups.remove(till.customer, "USD")
+        assert not store.top_ups.remove(till.customer, "USD", T)
         assert store.ledger.movements(MovementFilter(till.customer, later), []) == []
         store.grants.save(granted.settled(Settlement.SETTLED, T))
         store.grants.mark_expired([granted.id])

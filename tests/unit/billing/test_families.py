@@ -146,7 +146,7 @@ def test_a_part_that_was_given_up_before_it_was_rated_is_never_charged() -> None
     assert rest is not None
     families = Families([given_up])
     readings = {one.id: billed.used(one, JANUARY_ENDS) for one in families.readings([rest])}
-    assert readings == {given_up.id: Decimal(10), rest.id: Decimal(17)}
+    assert readings == {f"{given_up.id}/own": Decimal(10), given_up.id: Decimal(10), rest.id: Decimal(17)}
     charged = families.rating(readings)(rest, Decimal(17), Workflow(), NOW)
     assert (charged.quantity, charged.quantity_before) == (Decimal(7), Decimal(10))
 
@@ -172,6 +172,14 @@ def test_an_earlier_part_that_was_given_up_gives_nothing_back_of_a_later_one_tha
     billed.booked.append(first)
     billed.book(third, JANUARY_ENDS)
     assert quantities_of(billed, first, second, third) == [0, 100, 50]
+
+
+def test_a_part_that_was_given_up_takes_nothing_of_an_earlier_one_that_is_not_rated_yet() -> None:
+    billed, first, second, third = three_parts()
+    billed.booked = [second]
+    billed.book(third, JANUARY_ENDS)
+    billed.book(first, JANUARY_ENDS)
+    assert quantities_of(billed, first, second, third) == [0, 40, 110]
 
 
 def quantities_of(billed: Billed, *lines: Line) -> list[Decimal | None]:

@@ -54,6 +54,12 @@ ORDER BY invoice_id, service_start, key, revision
 -- name: lines_of_grants
 SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live
 
+-- name: grants_unpaid_for_good
+SELECT l.grant_id FROM invoice_lines l
+JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+WHERE l.namespace = %(namespace)s AND l.grant_id = ANY(%(grant_ids)s) AND l.is_live
+    AND i.state IN ('uncollectible', 'voided')
+
 -- name: lines_taken_off
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND deleted_at IS NOT NULL
@@ -70,7 +76,7 @@ SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
     AND l.is_live AND NOT l.is_pending AND (
-        l.service_end < l.whole_end
+        l.whole_start IS NOT NULL
         OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
         AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
         AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
@@ -105,6 +111,12 @@ WHERE l.namespace = %(namespace)s AND l.is_live AND NOT l.is_pending
     AND (l.key = ANY(%(firsts)s) OR (l.whole_key = ANY(%(wholes)s) AND l.key <> l.whole_key))
     AND (l.quantity IS NOT NULL OR l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR i.voided_at IS NOT NULL)
 ORDER BY l.service_end, l.key
+
+-- name: family_lines
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND (key = %(whole)s OR (whole_key = %(whole)s AND key <> whole_key))
+    AND NOT is_pending AND quantity IS NOT NULL
+ORDER BY service_end, key, revision
 
 -- name: standing_of_subscriptions
 -- On invoices that count: issued ones, or drafts.

@@ -112,7 +112,7 @@ GROUP BY 1
 SELECT DISTINCT c.key FROM ledger_charges c
 JOIN ledger_transactions t ON t.namespace = c.namespace AND t.charge = c.key
 JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
-WHERE t.namespace = %(namespace)s AND t.customer_id = ANY(%(customer_ids)s) AND c.mode = 'credit_only'
+WHERE c.namespace = %(namespace)s AND c.customer_id = ANY(%(customer_ids)s) AND c.mode = 'credit_only'
     AND e.account = 'customer_accrued'
 GROUP BY c.key, e.cost_rate, e.cost_currency
 HAVING sum(e.amount) <> 0

@@ -1,9 +1,10 @@
 -- name: of_customers
 SELECT * FROM credit_top_ups
-WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s)
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND removed_at IS NULL
 ORDER BY customer_id, currency
 
 -- name: save
+-- In place of the one there is or was, whose periods go on: nobody has its limits again by setting it again.
 INSERT INTO credit_top_ups (
     namespace, customer_id, currency, threshold, granted, period, most_times, most_amount, created_at, updated_at
 ) VALUES (
@@ -12,14 +13,16 @@ INSERT INTO credit_top_ups (
 )
 ON CONFLICT (namespace, customer_id, currency) DO UPDATE SET
     threshold = excluded.threshold, granted = excluded.granted, period = excluded.period,
-    most_times = excluded.most_times, most_amount = excluded.most_amount, updated_at = excluded.updated_at
+    most_times = excluded.most_times, most_amount = excluded.most_amount, updated_at = excluded.updated_at,
+    removed_at = NULL
+RETURNING *
 
 -- name: remove
-DELETE FROM credit_top_ups
-WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND currency = %(currency)s
+UPDATE credit_top_ups SET removed_at = %(at)s
+WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND currency = %(currency)s AND removed_at IS NULL
 
 -- name: made
-SELECT m.number, g.amount, g.created_at AS at, g.available_at IS NULL AND g.voided_at IS NULL AS is_waiting
+SELECT m.number, m.grant_id, g.amount, g.created_at AS at, g.available_at IS NULL AND g.voided_at IS NULL AS is_waiting
 FROM credit_top_ups_made m
 JOIN credit_grants g ON g.namespace = m.namespace AND g.id = m.grant_id
 WHERE m.namespace = %(namespace)s AND m.customer_id = %(customer_id)s AND m.currency = %(currency)s

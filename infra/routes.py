@@ -1,0 +1,70 @@
+"""The routes of the HTTP API, each explicit (an unknown one is the gateway's 404): a stack of their own.
+
+CloudFormation takes 500 resources a stack, and there are hundreds of routes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_apigatewayv2 as http
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_apigatewayv2_authorizers import HttpLambdaAuthorizer, HttpLambdaResponseType
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+
+from infra.function import function_name, pascal_case
+from infra.functions import FUNCTIONS
+from infra.nag import accept
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from infra.application import ApplicationStack
+    from infra.function_spec import FunctionSpec
+
+
+class RoutesStack(Stack):
+    """Every route of every function; all but the open ones ask `authorize_request` first."""
+
+    def __init__(self, scope: Construct, application: ApplicationStack) -> None:
+        super().__init__(scope, "MeterhouseRoutes", description="Meterhouse: the routes of the API")
+        self.add_dependency(application)
+        self._api = application.api.api
+        authorizer = HttpLambdaAuthorizer(
+            "ApiKey",
+            application.functions["authorize_request"].function,
+            response_types=[HttpLambdaResponseType.SIMPLE],
+            identity_source=["$request.header.Authorization"],
+            results_cache_ttl=Duration.seconds(60),
+        )
+        for spec in FUNCTIONS:
+            if spec.routes:
+                self._route(spec, authorizer)
+
+    def _route(self, spec: FunctionSpec, authorizer: HttpLambdaAuthorizer) -> None:
+        integration = HttpLambdaIntegration(spec.name, self._function(spec), scope_permission_to_route=False)
+        for route in spec.routes:
+            method, path = route.split()
+            added = http.HttpRoute(
+                self,
+                route,
+                http_api=self._api,
+                route_key=http.HttpRouteKey.with_(path, http.HttpMethod(method)),
+                integration=integration,
+                authorizer=authorizer if spec.open_because is None else None,
+            )
+            if spec.open_because is not None:
+                accept(added, "APIG4", spec.open_because)
+
+    def _function(self, spec: FunctionSpec) -> lambda_.IFunction:
+        """The function by its name: an exported one could not be removed while its routes are still there."""
+        arn = self.format_arn(
+            service="lambda",
+            resource="function",
+            resource_name=function_name(spec.name),
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return lambda_.Function.from_function_attributes(
+            self, pascal_case(spec.name), function_arn=arn, same_environment=True
+        )
