@@ -17,6 +17,7 @@ from meterhouse.billing.split import is_divisible, parts_at, under_way
 from meterhouse.catalog.discount import UNDISCOUNTED, Discounts
 from meterhouse.catalog.price import Tier, TieredPrice, TierMode, UnitPrice, UsagePrice
 from meterhouse.catalog.unit_config import UnitConfig
+from meterhouse.rating.rerun import reproduces
 from tests.unit.billing.samples import NOW, metered, pending
 from tests.unit.rating import anything
 from tests.unit.subscriptions.samples import at
@@ -172,6 +173,16 @@ def test_an_earlier_part_that_was_given_up_gives_nothing_back_of_a_later_one_tha
     billed.booked.append(first)
     billed.book(third, JANUARY_ENDS)
     assert quantities_of(billed, first, second, third) == [0, 100, 50]
+
+
+def test_usage_that_is_taken_back_after_it_was_billed_is_netted_off_the_next_part() -> None:
+    billed = Billed(january(UNIT), [(24, 0, Decimal(100)), (252, 0, Decimal(-40)), (528, 0, Decimal(30))])
+    for days in (10, 20):
+        billed.bill(billed.start + timedelta(days=days))
+    billed.bill(JANUARY_ENDS)
+    assert [line.quantity for line in billed.booked] == [100, 0, -10]
+    assert [line.totals.total for line in billed.booked] == [50, 0, -5]
+    assert all(reproduces(line.trace or {}) for line in billed.booked)
 
 
 def test_a_part_that_was_given_up_takes_nothing_of_an_earlier_one_that_is_not_rated_yet() -> None:
