@@ -84,7 +84,7 @@ class Families:
             self._keep(done)
             return done
         done = _after(others, line, quantity, workflow, now)
-        if done.totals.charged < 0 and not any(map(_is_last, (line, *others))):
+        if done.totals.charged < 0 and not _is_last(_last_of(line, others)):
             done = _after(others, line, _booked(others), workflow, now)
         self._keep(done)
         return done
@@ -112,13 +112,20 @@ class Families:
 
 
 def _after(others: Collection[Line], line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
-    """What is left for the line to charge, of the reading, once the rated `others` have booked theirs."""
-    before = _booked(others)
-    is_last = any(map(_is_last, (line, *others)))
-    usage = replace(usage_of(line, quantity, workflow), is_last=is_last, whole_period=_whole(line))
+    """What is left for the line to charge, of the reading, once the rated `others` have booked theirs.
+
+    All are rated on the terms of the last of them: what the whole is, and whether it ends with its subscription.
+    """
+    before, last = _booked(others), _last_of(line, others)
+    terms = replace(line, whole_period=_whole(last), is_terminal=last.is_terminal)
+    usage = replace(usage_of(terms, quantity, workflow), is_last=_is_last(last), whole_period=_whole(last))
     booked = [_as_rated(part) for other in others for part in other.detailed]
     result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
     return replace(result, quantity_before=before)
+
+
+def _last_of(line: Line, others: Iterable[Line]) -> Line:
+    return max((line, *others), key=lambda one: one.service_period.end)
 
 
 def _as_rated(part: DetailedLine) -> DetailedLine:
