@@ -7,6 +7,7 @@ from typing import Protocol
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.quantities import features_of
+from meterhouse.billing.reading import Reading, reading_of
 from meterhouse.billing.service import found_invoice
 from meterhouse.catalog.feature import Feature
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
@@ -22,6 +23,7 @@ class Measured:
     """What was asked of a meter for a line, and one page of the events that answer it today."""
 
     feature: Feature
+    reading: Reading
     query: UsageQuery
     events: list[CountedEvent]
     is_cut: bool
@@ -35,11 +37,6 @@ class Explained:
     line: Line
     plan: PlanReference | None
     measured: Measured | None
-
-    def counts(self, event: CountedEvent) -> bool:
-        """Whether the event was there when usage was read: what was stored after that is late, and not billed here."""
-        read_at = self.invoice.quantity_snapshotted_at
-        return read_at is None or event.stored_at <= read_at
 
 
 class LineUsage(Protocol):
@@ -74,20 +71,27 @@ class ExplainLine:
             line = rated_line(invoice, line_id)
             feature = features_of([line], work.store.features).get(line.id)
             plan = _plan(work, line)
+            reading = _reading(work, invoice, line)
         measured = None
         if feature is not None and line.rate_card.is_metered:
-            measured = self._measured(namespace, invoice, line, feature, after, limit)
+            measured = self._measured(namespace, invoice.subject_keys, feature, reading, after, limit)
         return Explained(invoice, line, plan, measured)
 
     def _measured(
-        self, namespace: str, invoice: Invoice, line: Line, feature: Feature, after: CountedPlace | None, limit: int
+        self,
+        namespace: str,
+        subjects: Collection[str],
+        feature: Feature,
+        reading: Reading,
+        after: CountedPlace | None,
+        limit: int,
     ) -> Measured:
         try:
-            query = self._usage.asked(namespace, feature, line.service_period, invoice.subject_keys)
+            query = self._usage.asked(namespace, feature, reading.period, subjects)
         except InvalidInput as error:
             raise Conflict(error.detail, "usage_not_readable") from error
         events = self._usage.events(namespace, query, after, limit + 1)
-        return Measured(feature, query, events[:limit], is_cut=len(events) > limit)
+        return Measured(feature, reading, query, events[:limit], is_cut=len(events) > limit)
 
 
 def rated_line(invoice: Invoice, line_id: str) -> Line:
@@ -108,6 +112,13 @@ def check_rated(lines: Iterable[Line]) -> None:
     """Raise `Conflict` where a line has no amounts yet."""
     if any(line.trace is None for line in lines):
         raise Conflict("a line is rated when its invoice is collected", "line_not_rated")
+
+
+def _reading(work: Work[BillingStore], invoice: Invoice, line: Line) -> Reading:
+    """What was read for the line, beside what other parts of its whole period had by then."""
+    others = [one for one in work.store.lines.family(line) if one.id != line.id] if line.whole_period else []
+    owners = {one.invoice_id: found_invoice(work, one.invoice_id) for one in others}
+    return reading_of(invoice, line, ((owners[one.invoice_id], one) for one in others))
 
 
 def _plan(work: Work[BillingStore], line: Line) -> PlanReference | None:

@@ -7,6 +7,7 @@ from typing import Any
 from meterhouse.billing.explain_line import Explained, Measured
 from meterhouse.billing.invoice_schema import LineWire
 from meterhouse.billing.invoice_wire import line_to_wire, period_to_wire
+from meterhouse.billing.reading import Reading
 from meterhouse.billing.verification import hash_of
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.metering.aggregation import Aggregation
@@ -54,7 +55,11 @@ class AskedFeature(Wire):
 
 
 class MeterQueryWire(Wire):
-    """What is asked of the meter. `groupBy` are the paths of the keys that `filters` read."""
+    """What is asked of the meter. `groupBy` are the paths of the keys that `filters` read.
+
+    Of usage that is billed in parts `period` is the whole up to the furthest part: what came to the line's quantity and
+    that of the others before it.
+    """
 
     meter: AskedMeter
     feature: AskedFeature
@@ -65,14 +70,21 @@ class MeterQueryWire(Wire):
 
 
 class UsageSnapshot(Wire):
-    """What was read, and when; a flat price has the quantity of one, which nobody read."""
+    """What was read, and when; a flat price has the quantity of one, which nobody read.
+
+    `quantityBefore`: what other parts of the same period had charged by then.
+    """
 
     quantity: Numeric | None = None
+    quantity_before: Numeric | None = None
     read_at: Instant | None = None
 
 
 class EventBehind(Wire):
-    """`counted`: it was stored when usage was read. Later ones are late: they are on no line of this invoice."""
+    """`counted`: the line charges for it. One that was stored after usage was read is late; others are on another part.
+
+    Which part has it follows from when usage was read last for each.
+    """
 
     source: str
     id: str
@@ -113,10 +125,11 @@ def explanation_to_wire(explained: Explained) -> LineExplanation:
         arithmetic=ArithmeticWire(hash=hash_of(line), is_genuine=is_genuine(trace), trace=trace),
         usage=UsageSnapshot(
             quantity=line.quantity,
+            quantity_before=line.quantity_before if line.whole_period else None,
             read_at=explained.invoice.quantity_snapshotted_at if line.rate_card.is_metered else None,
         ),
-        meter_query=None if measured is None else _query(explained, measured),
-        events=None if measured is None else _events(explained, measured),
+        meter_query=None if measured is None else _query(measured),
+        events=None if measured is None else _events(measured),
     )
 
 
@@ -137,7 +150,7 @@ def decode_place(text: str) -> CountedPlace:
     return place
 
 
-def _query(explained: Explained, measured: Measured) -> MeterQueryWire:
+def _query(measured: Measured) -> MeterQueryWire:
     meter, feature, query = measured.query.meter, measured.feature, measured.query
     filters = {key: dict(condition) for key, condition in feature.spec.filters.items() if condition}
     return MeterQueryWire(
@@ -151,21 +164,21 @@ def _query(explained: Explained, measured: Measured) -> MeterQueryWire:
             revision=meter.revision,
         ),
         feature=AskedFeature(id=feature.id, key=feature.key),
-        period=period_to_wire(explained.line.service_period),
+        period=period_to_wire(measured.reading.period),
         subjects=list(query.subjects or ()),
         filters=filters,
         group_by={key: path for key, path in meter.group_by.items() if key in filters},
     )
 
 
-def _events(explained: Explained, measured: Measured) -> EventsBehind:
+def _events(measured: Measured) -> EventsBehind:
     return EventsBehind(
-        items=[_event(explained, event) for event in measured.events],
+        items=[_event(measured.reading, event) for event in measured.events],
         next_cursor=encode_place(measured.events[-1].place) if measured.is_cut else None,
     )
 
 
-def _event(explained: Explained, event: CountedEvent) -> EventBehind:
+def _event(reading: Reading, event: CountedEvent) -> EventBehind:
     return EventBehind(
         source=event.place.source,
         id=event.place.id,
@@ -175,5 +188,5 @@ def _event(explained: Explained, event: CountedEvent) -> EventBehind:
         texts=list(event.texts) or None,
         ingested_at=event.ingested_at,
         stored_at=event.stored_at,
-        counted=explained.counts(event),
+        counted=reading.counts(event),
     )

@@ -119,6 +119,9 @@ class Lines(Protocol):
     def related(self, lines: Collection[Line]) -> list[Line]:
         """Live lines on standard invoices that charge, or would have, for the full periods of metered `lines`."""
 
+    def family(self, line: Line) -> list[Line]:
+        """All lines that were rated for the full period of a metered line, itself among them, voided ones too."""
+
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         """What became of the lines of the subscriptions."""
 

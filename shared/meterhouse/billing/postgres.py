@@ -79,6 +79,9 @@ class PostgresLines:
         firsts = [whole for key, whole in wholes.items() if key != whole]
         return self._all("related_lines", firsts=firsts, wholes=sorted(set(wholes.values())))
 
+    def family(self, line: Line) -> list[Line]:
+        return self._all("family_lines", whole=whole_of(line.key))
+
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": list(subscription_ids)}
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}

@@ -86,6 +86,7 @@ def _explain(found: dict[str, Any]) -> None:
             ("subjects", ", ".join(query["subjects"]) if query else None),
             ("period", f"{line['period']['from']} to {line['period']['to']}"),
             ("used", found["usage"].get("quantity")),
+            ("used before", found["usage"].get("quantityBefore")),
             ("read at", found["usage"].get("readAt")),
         ]
     )
@@ -101,7 +102,7 @@ def _explain(found: dict[str, Any]) -> None:
 
 
 def _counted(event: dict[str, Any]) -> str:
-    return "" if event["counted"] else "late, not counted"
+    return "" if event["counted"] else "not on this line"
 
 
 def _verify(found: dict[str, Any]) -> None:

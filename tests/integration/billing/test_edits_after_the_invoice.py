@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from meterhouse.billing.app import Payment
+from meterhouse.billing.postgres import PostgresLines
 from meterhouse.billing.prepaid import REACHES_TOO_FAR
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.catalog.known_features import KnownFeatures
@@ -158,6 +159,10 @@ def test_what_credit_bore_goes_back_to_its_grant_and_money_by_the_same_share(
     assert purse.settled(ann) == Decimal(15)
     assert purse.sum_of(Account.EARNINGS) == earned - 15
     assert purse.sum_of(Account.ACCRUED) == 0
+    with run.database.transaction(run.namespace) as transaction:
+        # what backtests take off the line
+        [line] = run.invoices()[0].lines
+        assert PostgresLines(transaction).given_back([line.id]) == {line.id: Decimal(15)}
     # what comes back is charged again, and the credit bears it
     run.change(made)
     run.all(SECOND)

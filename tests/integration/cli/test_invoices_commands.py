@@ -46,7 +46,7 @@ def test_a_line_is_told_with_its_arithmetic_and_the_events_behind_it(terminal: T
     assert str(line.trace["hash"]) in told
     assert "2 x 0.333 = 0.666, rounded 0.67 USD" in told
     assert [words[-1] for row in told.splitlines() if (words := row.split()) and "ann" in words[1:2]] == ["1", "7", "4"]
-    assert "late, not counted" in told
+    assert "not on this line" in told
     assert terminal.types("invoices", "explain", first.id, line.id, "--events", "1").stdout.endswith("and more\n")
     assert len(terminal.reads("invoices", "explain", first.id, line.id, "--events", "3")["events"]["items"]) == 3
 

@@ -117,6 +117,12 @@ WHERE l.namespace = %(namespace)s AND l.is_live AND NOT l.is_pending
     )
 ORDER BY l.service_end, l.key
 
+-- name: family_lines
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND (key = %(whole)s OR (whole_key = %(whole)s AND key <> whole_key))
+    AND NOT is_pending AND quantity IS NOT NULL
+ORDER BY service_end, key, revision
+
 -- name: standing_of_subscriptions
 -- On invoices that count: issued ones, or drafts.
 SELECT l.* FROM invoice_lines l
