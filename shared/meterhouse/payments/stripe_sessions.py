@@ -60,7 +60,8 @@ class StripeSessions:
         Raises:
             NotFound: there is no such customer, or no Stripe app.
             InvalidInput: what Stripe refuses.
-            Conflict: several Stripe apps are installed and none was named, or the customer's key is taken.
+            Conflict: several Stripe apps are installed and none was named, the customer's key is taken, or
+                `stripe_customer_taken`: the customer of Stripe's is another of ours.
             Unavailable: Stripe does not answer.
         """
         app = self._app(namespace, wish.app_id)
@@ -111,9 +112,6 @@ class StripeSessions:
         if known is not None and wanted in (None, known.stripe_customer_id):
             return known
         stripe_id = _made(client, customer) if wanted is None else _existing(client, wanted)
-        holder = self._apps.customers.by_stripe_id(namespace, app.id, stripe_id)
-        if holder not in (None, customer.id):
-            raise Conflict(f"{stripe_id} is customer {holder} already", "stripe_customer_taken")
         linked = StripeCustomer(stripe_id)
         self._apps.customers.link(namespace, app.id, customer.id, linked)
         return linked

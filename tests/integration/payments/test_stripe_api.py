@@ -174,6 +174,22 @@ def test_checkout_makes_the_customer_on_both_sides_and_its_card_the_default(api:
     assert (portal["stripeCustomerId"], portal["returnUrl"]) == (made["stripeCustomerId"], "https://ours.test")
 
 
+def test_who_was_deleted_keeps_nobody_from_the_page(api: AppsApi, double: Stripe) -> None:
+    install(api)
+    theirs = double.account.add("customer", "cus", metadata={}, invoice_settings={})["id"]
+    for key in ("ann", "bob"):
+        api.run.customer(key)
+    body = {"customer": {"key": "bob"}, "stripeCustomerId": theirs}
+    body |= {"options": {"successURL": "https://ours.test/done", "currency": "EUR"}}
+    api.ok("PUT", f"{CUSTOMERS}/ann/stripe", {"stripeCustomerId": theirs})
+    status, problem = api("POST", CHECKOUT, body)
+    assert (status, problem["code"]) == (409, "stripe_customer_taken")
+    with api.run.database.transaction(api.run.namespace) as transaction:
+        transaction.execute("UPDATE customers SET deleted_at = now() WHERE key = 'ann'", {})
+        transaction.commit()
+    assert api.ok("POST", CHECKOUT, body)["stripeCustomerId"] == theirs
+
+
 def deliver(api: AppsApi, double: Stripe, app_id: str, event: Obj) -> Any:
     receive = ReceiveStripeEvent(
         NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
@@ -227,7 +243,7 @@ def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, d
 
 
 def test_a_webhook_that_no_secret_of_ours_can_vouch_for_is_the_senders_fault(api: AppsApi, run: Run) -> None:
-    app, sandbox = install(api), api.sandbox()
+    sandbox, app = api.sandbox(), install(api)
     receive = ReceiveStripeEvent(
         NamedApps(run.database), api.stripe(), run.begin, RecordPayment(run.begin, api.run.apps)
     )
