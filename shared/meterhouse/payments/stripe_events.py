@@ -139,7 +139,7 @@ class ReceiveStripeEvent:
                 lambda: client.v1.customers.update(customer, settings),
             )
         if not is_newest:
-            return Received(namespace, app.id, "a later payment method is known", customer_id)
+            return Received(namespace, app.id, "this payment method, or a later one, is known", customer_id)
         return Received(namespace, app.id, f"{method} is the default payment method", customer_id)
 
 

@@ -10,7 +10,7 @@ from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.payments.customer_data import StripeCustomer
-from meterhouse.payments.stripe_api import StripeRefusal, answers, once
+from meterhouse.payments.stripe_api import UNAUTHORIZED, StripeRefusal, answers, once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,9 +66,10 @@ class StripeSessions:
         """
         app = self._app(namespace, wish.app_id)
         customer = self._customer(namespace, wish.customer)
-        with _told("/options"):
+        with _told("/customer"):
             client = self._apps.client(namespace, app)
             theirs = self._linked(client, namespace, app, customer, wish.stripe_customer_id)
+        with _told("/options"):
             parameters: Any = {"mode": "setup", "customer": theirs.stripe_customer_id, **wish.options}
             return Checkout(customer.id, client.v1.checkout.sessions.create(parameters))
 
@@ -118,12 +119,8 @@ class StripeSessions:
 
 
 def _existing(client: stripe.StripeClient, stripe_id: str) -> str:
-    try:
-        with answers():
-            found = client.v1.customers.retrieve(stripe_id)
-    except StripeRefusal as refusal:
-        problem = Problem("/stripeCustomerId", refusal.code, refusal.message)
-        raise InvalidInput("there is no such customer at Stripe", [problem]) from refusal
+    with _told("/stripeCustomerId"):
+        found = client.v1.customers.retrieve(stripe_id)
     if getattr(found, "deleted", None):
         message = "the customer was deleted at Stripe"
         raise InvalidInput(message, [Problem("/stripeCustomerId", "stripe_customer_deleted", message)])
@@ -159,9 +156,10 @@ def _address(customer: Customer) -> stripe.params.CustomerCreateParamsAddress:
 
 @contextmanager
 def _told(field: str) -> Iterator[None]:
-    """What Stripe refuses, as a fault of what was sent."""
+    """What Stripe refuses, as a fault of what was sent; a key that was revoked is no field's."""
     try:
         with answers():
             yield
     except StripeRefusal as refusal:
-        raise InvalidInput("Stripe refuses", [Problem(field, refusal.code, refusal.message)]) from refusal
+        pointer = "" if refusal.code == UNAUTHORIZED else field
+        raise InvalidInput("Stripe refuses", [Problem(pointer, refusal.code, refusal.message)]) from refusal

@@ -87,6 +87,31 @@ def test_a_key_that_opens_nothing_is_refused_by_its_field(api: AppsApi, double: 
     assert endpoints(double) == []
 
 
+@pytest.mark.parametrize("key", ["sk_test_é€", "sk_test_\n", "sk test", "sk_test_\x7f"])
+def test_a_key_that_cannot_be_sent_is_refused_by_its_field(api: AppsApi, key: str) -> None:
+    app, pattern = install(api), "string_pattern_mismatch"
+    assert refused(api, 400, "POST", INSTALL, {"apiKey": key}) == [("/apiKey", pattern)]
+    path, change = f"{APPS}/{app['id']}", {"secretAPIKey": key}
+    assert refused(api, 400, "PUT", f"{path}/stripe/api-key", change) == [("/secretAPIKey", pattern)]
+    full = change | {"type": "stripe", "name": "S"}
+    assert refused(api, 400, "PUT", path, full) == [("/secretAPIKey", pattern)]
+
+
+def test_a_key_for_an_app_of_another_type_is_a_fault_of_the_path(api: AppsApi) -> None:
+    path = f"{APPS}/{api.sandbox()['id']}/stripe/api-key"
+    assert refused(api, 400, "PUT", path, {"secretAPIKey": KEY}) == [("path:id", "app_type")]
+
+
+def test_a_revoked_key_is_no_fault_of_the_options(api: AppsApi, double: Stripe) -> None:
+    install(api)
+    double.account.api_keys = set()
+    options = {"successURL": "https://ours.test/done", "currency": "EUR"}
+    for more in ({}, {"stripeCustomerId": "cus_none"}):
+        api.run.customer(f"ann{len(more)}")
+        body = {"customer": {"key": f"ann{len(more)}"}, "options": options} | more
+        assert refused(api, 400, "POST", CHECKOUT, body) == [("", "stripe_unauthorized")]
+
+
 @pytest.mark.parametrize("kind", ["500", "500_after", "lost_after"])
 def test_an_install_that_breaks_off_is_mended_by_its_repeat(api: AppsApi, double: Stripe, kind: Any) -> None:
     double.weather.storms.append(Storm(kind, "POST", "/v1/webhook_endpoints"))
