@@ -41,12 +41,20 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`amount` in `currency`, not rounded; None: some usage has no price. `details` say why, and what was assumed."""
+    """`amount` in `currency`, not rounded; None: some usage has no price, or prices are in several currencies.
+
+    Attributes:
+        details: why there is no amount, and what was assumed.
+        unpriced: how much of the quantity has no price.
+        reasons: those of the details that say why it has none.
+    """
 
     quantity: Decimal
     amount: Decimal | None
     currency: str = DOLLARS
     details: tuple[str, ...] = ()
+    unpriced: Decimal = _NOTHING
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +81,19 @@ def costs_of(unit_cost: UnitCost, used: Iterable[Used], book: PriceBook) -> dict
 
 def _summed(parts: list[_Priced]) -> Cost:
     quantity = sum((part.quantity for part in parts), _NOTHING)
-    details = sorted({part.detail for part in parts if part.detail is not None})
+    lacking = [part for part in parts if part.unit is None]
+    unpriced, reasons = sum((part.quantity for part in lacking), _NOTHING), _details(lacking)
     currencies = sorted({part.currency for part in parts if part.currency is not None})
     if len(currencies) > 1:
-        details.append(f"prices are in {' and '.join(currencies)}")
-        return Cost(quantity, None, details=tuple(details))
+        details = (*_details(parts), f"prices are in {' and '.join(currencies)}")
+        return Cost(quantity, None, details=details, unpriced=unpriced, reasons=reasons)
     amounts = [part.quantity * part.unit for part in parts if part.unit is not None]
-    amount = sum(amounts, _NOTHING).normalize() if len(amounts) == len(parts) else None
-    return Cost(quantity, amount, currencies[0] if currencies else DOLLARS, tuple(details))
+    amount = None if lacking else sum(amounts, _NOTHING).normalize()
+    return Cost(quantity, amount, currencies[0] if currencies else DOLLARS, _details(parts), unpriced, reasons)
+
+
+def _details(parts: Iterable[_Priced]) -> tuple[str, ...]:
+    return tuple(sorted({part.detail for part in parts if part.detail is not None}))
 
 
 def _priced(unit_cost: UnitCost, used: Used, book: PriceBook) -> _Priced:

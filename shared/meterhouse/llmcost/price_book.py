@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from meterhouse.llmcost.llm_price import LlmPrice, Source
 from meterhouse.llmcost.model_match import matches
 from meterhouse.llmcost.model_name import model_id, provider_id, seller_id
+from meterhouse.llmcost.price_list import BEGINNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +52,7 @@ class PriceBook:
         """All that may hold for the name: of those that hold, the first does."""
         if name not in self._found:
             provider, model = provider_id(name[0]), name[1].strip().lower()
-            shared = _of_one_model(self._shared[seller_id(provider)], model)
+            shared = _of_models_meant(self._shared[seller_id(provider)], model)
             meant = shared[0].model.id.lower() if shared else model
             shelves = [self._own[one] for one in dict.fromkeys((provider, seller_id(provider)))]
             own = [
@@ -60,7 +62,7 @@ class PriceBook:
                 for price in reversed(shelf)
                 if is_meant(price)
             ]
-            self._found[name] = [*own, *reversed(shared)]
+            self._found[name] = [*own, *shared]
         return self._found[name]
 
 
@@ -72,13 +74,21 @@ def _has_bare_name(name: str) -> Callable[[LlmPrice], bool]:
     return lambda price: model_id(price.model.id) == model_id(name)
 
 
-def _of_one_model(prices: list[LlmPrice], name: str) -> list[LlmPrice]:
-    """The prices of the model that is called so: by its id, else by what the catalogue says, else by the bare name."""
+def _of_models_meant(prices: list[LlmPrice], name: str) -> list[LlmPrice]:
+    """The prices of the model that is called so: by its id, else by what the catalogue says, else by the bare name.
+
+    What a model that is new in the list did not cost yet, the name cost by what it meant before.
+    """
+    first = {price.model.id: price.effective_from for price in reversed(prices)}
     latest = {price.model.id: price.model for price in prices}
     ways = (
         (one.id for one in latest.values() if one.id.lower() == name),
         (one.id for one in latest.values() if one.match is not None and matches(one.match, name)),
         (one.id for one in latest.values() if model_id(one.id) == model_id(name)),
     )
-    found = next((model for way in ways for model in way), None)
-    return [price for price in prices if price.model.id == found]
+    meant: list[str] = []
+    for way in ways:
+        meant += [one for one in islice(way, 1) if one not in meant]
+        if meant and first[meant[-1]] <= BEGINNING:
+            break
+    return [price for one in meant for price in reversed(prices) if price.model.id == one]

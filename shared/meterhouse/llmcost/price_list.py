@@ -36,6 +36,12 @@ class Changes:
     remove: tuple[str, ...] = ()
 
 
+def begun_at(listed: Sequence[ListedPrice], at: datetime) -> list[ListedPrice]:
+    """The list's prices of a model, the earliest first, as if it had cost nothing before `at`."""
+    today = [replace(one, since=at) for one in listed if one.since <= at][-1:]
+    return [*today, *(one for one in listed if one.since > at)]
+
+
 def changes_of(model: Model, known: Sequence[LlmPrice], listed: Iterable[ListedPrice], at: datetime) -> Changes:
     """How the catalogue's prices of one model follow the list.
 

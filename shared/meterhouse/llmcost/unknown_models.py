@@ -61,5 +61,5 @@ class ListUnknownModels:
             yield UnknownModel(feature.id, feature.key, *name_of(unit_cost, {}), _NOTHING, (fault.detail,))
             return
         for (provider, model), cost in sorted(reading.costs(row_of).items()):
-            if cost.amount is None:
-                yield UnknownModel(feature.id, feature.key, provider or "", model or "", cost.quantity, cost.details)
+            if cost.reasons:
+                yield UnknownModel(feature.id, feature.key, provider or "", model or "", cost.unpriced, cost.reasons)

@@ -9,8 +9,9 @@ import pytest
 from meterhouse.llmcost.price_list import ListedPrice
 from meterhouse.llmcost.sync_prices import Synced
 from tests.integration.llmcost.conftest import Catalogue, Desk
+from tests.integration.metering.house import T0, call
 from tests.problems import faults_of
-from tests.unit.llmcost.samples import T, pricing, token_price
+from tests.unit.llmcost.samples import TOLD, T, pricing, token_price
 
 OWN: dict[str, Any] = {
     "provider": "Acme",
@@ -97,6 +98,22 @@ def test_a_sync_that_runs_twice_writes_nothing_and_a_new_edition_ends_the_old(ca
         ("2", None),
         ("1", "2026-03-02T00:00:00Z"),
     ]
+
+
+def test_a_new_model_whose_name_had_a_price_keeps_it_for_the_past(desk: Desk, catalogue: Catalogue) -> None:
+    old, new, later = ListedPrice(pricing("1")), ListedPrice(pricing("2")), T0 + timedelta(hours=1)
+    feature = desk.feature(TOLD)
+    told = {"provider": "acme", "type": "input"}
+    desk.house.sink(call("1", 10, T0, model="m-1-20260101", **told), call("2", 10, later, model="m-1-20260101", **told))
+    desk.house.sink(call("3", 5, T0, model="fresh", **told))
+    catalogue.sync(("m-1", old), at=T)
+
+    editions = [("m-1", old), ("m-1-20260101", new), ("fresh", new)]
+    written = [catalogue.sync(*editions, at=at).written for at in (later, later, later + timedelta(days=1))]
+
+    assert written == [2, 0, 0]
+    costs = {row["dimensions"]["model"]: row["cost"] for row in desk.costs(feature, group_by_dimensions=["model"])}
+    assert costs == {"m-1-20260101": "30", "fresh": "10"}
 
 
 @pytest.mark.parametrize(

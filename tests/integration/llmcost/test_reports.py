@@ -32,7 +32,7 @@ def test_models_without_a_price_are_listed_until_there_is_one(desk: Desk) -> Non
     own(desk, "m-9")
 
     told = {"featureId": feature.id, "featureKey": feature.key, "provider": "acme"}
-    odd = told | {"model": "m-1", "usage": "11", "detail": "'smell' is no type of token"}
+    odd = told | {"model": "m-1", "usage": "1", "detail": "'smell' is no type of token"}
     assert listed == [odd, told | {"model": "m-9", "usage": "7", "detail": "no price is known of acme/m-9"}]
     assert report(desk, UNKNOWN) == [odd]
     assert report(desk, UNKNOWN, "from=2026-02-01T00:00:00Z&to=2026-03-01T00:00:00Z") == []

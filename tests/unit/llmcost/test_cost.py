@@ -101,7 +101,20 @@ def test_a_batch_costs_what_batches_cost() -> None:
     ],
 )
 def test_what_has_no_price_is_counted_and_said(told: dict[str, str | None], detail: str) -> None:
-    assert cost(price(), unit_cost=TOLD, at=T, **told) == Cost(Decimal(10), None, details=(detail,))
+    ten, why = Decimal(10), (detail,)
+
+    assert cost(price(), unit_cost=TOLD, at=T, **told) == Cost(ten, None, details=why, unpriced=ten, reasons=why)
+
+
+def test_of_a_row_that_is_priced_in_part_the_rest_is_told_with_its_own_reasons() -> None:
+    book = PriceBook([price(told=pricing(token_price("1", above_200="3")))])
+    told = {"provider": "acme", "model": "m-1"}
+    used = [Used(Decimal(10), (), T, told | {"type": "input"}), Used(Decimal(1), (), T, told | {"type": "smell"})]
+
+    [found] = costs_of(TOLD, used, book).values()
+
+    assert (found.quantity, found.amount, len(found.details)) == (11, None, 2)
+    assert (found.unpriced, found.reasons) == (1, ("'smell' is no type of token",))
 
 
 def test_a_model_that_is_sold_without_output_has_no_price_for_it() -> None:
@@ -126,6 +139,7 @@ def test_prices_in_two_currencies_make_no_sum() -> None:
     [found] = costs_of(TOLD, used, prices).values()
 
     assert (found.amount, found.details) == (None, ("prices are in EUR and USD",))
+    assert (found.unpriced, found.reasons) == (0, ())
 
 
 def test_a_model_is_found_by_its_id_then_by_what_the_catalogue_says_then_by_its_bare_name() -> None:
