@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from meterhouse.billing.audit_books import AuditBooks
-from meterhouse.billing.list_customer_batches import place_of
+from meterhouse.billing.audit_books import AuditBooks, reached_of
 from meterhouse.billing.postgres_audit import PostgresAudit
 from meterhouse.platform.logging import counts
 from meterhouse.platform.namespaces import all_namespaces
@@ -17,6 +16,6 @@ audit = AuditBooks(begins(database, PostgresAudit), lambda: all_namespaces(datab
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
     """{"after"} -> {"customers", "open", "after"}: how many were looked at, what is wrong with them, where to go on."""
-    audited = audit(place_of(event.get("after")))
+    audited = audit(reached_of(event.get("after")))
     counts(audited.metrics())
     return audited.document()

@@ -2,11 +2,21 @@
 
 from localstack.stripe.account import Account, Obj, listed, merged_metadata
 from localstack.stripe.customers import live_customer
+from localstack.stripe.discounts import discounts_of
 from localstack.stripe.errors import invalid
 from localstack.stripe.form import flag, required, whole
 from localstack.stripe.totals import lines_of, recompute, settle
 
 DAY = 86_400
+
+_ON_DRAFTS_ALONE = {
+    "automatic_tax",
+    "collection_method",
+    "days_until_due",
+    "default_payment_method",
+    "discounts",
+    "due_date",
+}
 
 
 def create_invoice(account: Account, form: Obj) -> Obj:
@@ -24,6 +34,7 @@ def create_invoice(account: Account, form: Obj) -> Obj:
         collection_method=method,
         due_date=_due(account, form, method),
         description=form.get("description"),
+        **discounts_of(form, customer["discount"]),
         metadata=form.get("metadata") or {},
         billing_reason="manual",
         attempt_count=0,
@@ -61,11 +72,13 @@ def list_invoices(account: Account, form: Obj) -> Obj:
 
 def update_invoice(account: Account, form: Obj, name: str) -> Obj:
     invoice = account.get("invoice", name)
-    fixed = {"automatic_tax", "collection_method", "days_until_due", "due_date", "default_payment_method"} & set(form)
+    fixed = _ON_DRAFTS_ALONE & set(form)
     if fixed and invoice["status"] != "draft":
         raise invalid(f"This invoice is {invoice['status']}: {min(fixed)} can only be changed on a draft.")
     if "automatic_tax" in form:
         invoice["automatic_tax"] = _automatic_tax(form)
+    if "discounts" in form:
+        invoice |= discounts_of(form, None)
     invoice["collection_method"] = form.get("collection_method", invoice["collection_method"])
     if "days_until_due" in form or "due_date" in form or invoice["collection_method"] == "charge_automatically":
         invoice["due_date"] = _due(account, form, invoice["collection_method"])

@@ -1,5 +1,7 @@
 """What an invoice comes to, and its end when it is paid."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from localstack.stripe.account import Account, Obj, listed
 from localstack.stripe.customers import live_customer
 from localstack.stripe.tax import location_of, tax_of
@@ -27,21 +29,33 @@ def recompute(account: Account, invoice: Obj) -> None:
     tax, place = invoice["automatic_tax"], location_of(customer)
     tax["status"] = None if not tax["enabled"] else "complete" if place else "requires_location_inputs"
     for line in lines:
-        behavior = line["double_tax_behavior"]
-        line["taxes"] = tax_of(account, customer, line["amount"], behavior) if tax["status"] == "complete" else []
+        behavior, taken = line["double_tax_behavior"], _taken_off(invoice, line)
+        line["discount_amounts"] = [{"amount": taken, "discount": name} for name in invoice["discounts"]]
+        net = line["amount"] - taken
+        line["taxes"] = tax_of(account, customer, net, behavior) if tax["status"] == "complete" else []
     taxes = [one for line in lines for one in line["taxes"]]
     subtotal = sum(line["amount"] for line in lines)
+    taken = sum(_taken_off(invoice, line) for line in lines)
     inside = sum(one["amount"] for one in taxes if one["tax_behavior"] == "inclusive")
     on_top = sum(one["amount"] for one in taxes if one["tax_behavior"] == "exclusive")
     invoice |= {
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal - inside,
-        "total": subtotal + on_top,
-        "total_excluding_tax": subtotal - inside,
+        "total": subtotal - taken + on_top,
+        "total_discount_amounts": [{"amount": taken, "discount": name} for name in invoice["discounts"]],
+        "total_excluding_tax": subtotal - taken - inside,
         "total_taxes": taxes,
         "lines": listed(lines, {}, f"/v1/invoices/{invoice['id']}/lines"),
     }
     _owed(invoice)
+
+
+def _taken_off(invoice: Obj, line: Obj) -> int:
+    """What the invoice's discount, if it has one, takes off a line."""
+    if not line["discountable"]:
+        return 0
+    percent: Decimal = invoice["double_percent_off"]
+    return int((Decimal(line["amount"]) * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _owed(invoice: Obj) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.audit_ports import Named
 from meterhouse.billing.batch import Batch, Outcome, batch_of
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
@@ -96,7 +97,9 @@ class InvoiceHouse:
 
     def invoices(self, transaction: Transaction) -> list[Invoice]:
         """Those of the first batch, with their lines."""
-        return PostgresInvoiceAudit(transaction).rated(next(self.batches()).ids, "", self._batch_size)
+        audit = PostgresInvoiceAudit(transaction)
+        named = audit.named_after(next(self.batches()).ids, Named("", ""), self._batch_size)
+        return audit.by_ids([one.invoice_id for one in named])
 
     @staticmethod
     def _taken(outcome: Outcome) -> None:

@@ -1,10 +1,15 @@
 """P9: a whole invoice run; per invoice beside that of a small one, and beside its arithmetic and the COPY of its lines.
 
-Usage comes from memory: how it is queried is P5 and P6.
+Usage comes from memory: how it is queried is P5 and P6. Runs have processes of their own (`billed_batches`): what
+earlier benchmarks took would hide what this one's memory grows by.
 """
 
-import resource
-import time
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
 
 from meterhouse.billing.collection import rated
 from meterhouse.ledger.transaction import NOTHING
@@ -17,63 +22,71 @@ _INVOICES = {Effort.FULL: (1_000, 100_000), Effort.SMALL: (2, 6)}
 _ROUNDS = {Effort.FULL: 5, Effort.SMALL: 1}
 _BATCH = {Effort.FULL: 500, Effort.SMALL: 2}
 _MEMORY = 64 * 2**20
-_KIB = 1024
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class BilledBatch(NamedTuple):
+    """Seconds an invoice, and the bytes that the process had after it."""
+
+    seconds: float
+    resident: int
 
 
 def measure(run: Run) -> list[Figure]:
     few, many = _INVOICES[run.effort]
-    database = Database(lambda: run.engines.postgres)
-    try:
-        small = [
-            seconds
-            for _ in run.track(range(_ROUNDS[run.effort]), f"P9 {few:,} invoices")
-            for seconds in _billed(run, InvoiceHouse(database, few, _BATCH[run.effort]), database, few)[0]
-        ]
-        house = InvoiceHouse(database, many, _BATCH[run.effort])
-        large, grown = _billed(run, house, database, many)
-        floor = _floor(run, house, database)
-    finally:
-        database.close()
+    small, large = _billed(run, few, _ROUNDS[run.effort]), _billed(run, many, 1)
     # the least: what others do on the machine only adds; of the large run where it has written most
-    at_last = min(large[-max(1, len(large) // 10) :])
+    at_last = min(one.seconds for one in large[-max(1, len(large) // 10) :])
+    least = min(one.seconds for one in small)
+    grown = max(one.resident for one in large) - large[0].resident
     each = f"of {few:,} invoices, each"
     return [
-        Figure("P9", f"one of {many:,} invoices", Kind.RATIO, at_last, each, min(small), 1.1),
-        Figure("P9", "the whole of it", Kind.RATIO, at_last, "rate, COPY the lines", floor, 2.5),
+        Figure("P9", f"one of {many:,} invoices", Kind.RATIO, at_last, each, least, 1.1),
+        Figure("P9", "the whole of it", Kind.RATIO, at_last, "rate, COPY the lines", _floor(run, few), 2.5),
         Figure("P9", f"memory after {many:,}", Kind.RATIO, max(grown, 1), "64 MiB", _MEMORY, 1, Unit.BYTES),
     ]
 
 
-def _billed(run: Run, house: InvoiceHouse, database: Database, invoices: int) -> tuple[list[float], int]:
-    """Seconds an invoice of each batch, and by how much the process grew after the first."""
-    seconds: list[float] = []
-    first = 0
-    batches = list(house.batches())
-    for number in run.track(range(len(batches)), f"P9 {invoices:,} invoices"):
-        started = time.perf_counter()
-        house.bill(batches[number])
-        seconds.append((time.perf_counter() - started) / len(batches[number].ids))
-        first = first or _resident()
-    if house.paid(database) != invoices:
-        raise AssertionError("not every customer has a paid invoice")
-    return seconds, _resident() - first
+def _billed(run: Run, invoices: int, rounds: int) -> list[BilledBatch]:
+    """Every batch of so many runs, one after the other in one new process."""
+    size = _BATCH[run.effort]
+    command = [sys.executable, "-m", "tests.bench.billed_batches", *map(str, (invoices, rounds, size))]
+    steps = run.track(range(rounds * (invoices // size)), f"P9 {invoices:,} invoices")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=_ROOT, stdin=pipe, stdout=pipe, text=True) as ran:  # noqa: S603 - our own program
+        stdin, stdout = ran.stdin, ran.stdout
+        if stdin is None or stdout is None:
+            raise BrokenPipeError
+        json.dump(asdict(run.engines.postgres), stdin)
+        stdin.close()
+        found = [_batch(line) for _, line in zip(steps, stdout, strict=True)]
+    if ran.returncode:
+        raise subprocess.CalledProcessError(ran.returncode, command)
+    return found
 
 
-def _resident() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
+def _batch(line: str) -> BilledBatch:
+    seconds, resident = line.split()
+    return BilledBatch(float(seconds), int(resident))
 
 
-def _floor(run: Run, house: InvoiceHouse, database: Database) -> float:
+def _floor(run: Run, invoices: int) -> float:
     """Seconds an invoice: rating the lines of a batch anew, and a bare COPY of them."""
+    database = Database(lambda: run.engines.postgres)
+    house = InvoiceHouse(database, invoices, _BATCH[run.effort])
+    house.rate(next(house.batches()))
     rounds = run.track(range(_ROUNDS[run.effort]), "P9 floor")
-    with database.transaction(house.namespace) as transaction:
-        invoices = house.invoices(transaction)
+    try:
+        with database.transaction(house.namespace) as transaction:
+            found = house.invoices(transaction)
 
-        def rate_and_copy() -> None:
-            copy_lines(
-                transaction,
-                [rated(line, line.quantity or NOTHING, one.workflow, AS_OF) for one in invoices for line in one.lines],
-            )
+            def rate_and_copy() -> None:
+                copy_lines(
+                    transaction,
+                    [rated(line, line.quantity or NOTHING, one.workflow, AS_OF) for one in found for line in one.lines],
+                )
 
-        [least] = best(rate_and_copy, rounds=rounds)
-    return least / len(invoices)
+            [least] = best(rate_and_copy, rounds=rounds)
+    finally:
+        database.close()
+    return least / len(found)

@@ -65,7 +65,7 @@ S = TypeVar("S")
 
 @dataclass
 class Work(Generic[S]):
-    """A unit of work that nothing disturbs: billing's and the catalogue's simulations try those."""
+    """A unit of work that nothing disturbs: crashes and concurrent ones are tried on Postgres, in tests/integration."""
 
     store: S
 

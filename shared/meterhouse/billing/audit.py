@@ -1,12 +1,16 @@
 """What must hold of invoices, looked at from outside: pure. Invariants 5 and 6 of the design."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from meterhouse.billing.collection import usage_of
+from meterhouse.billing.credit_note import CreditNote, summed
+from meterhouse.billing.credits import charge_keys, possible_charges
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line, Severity
 from meterhouse.billing.profile import Workflow
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.audit import Finding
 from meterhouse.rating.rate import rate
 from meterhouse.rating.rerun import rerun
@@ -19,13 +23,40 @@ _RATED = ("amount", "charges_total", "discounts_total")
 _NOTHING = Decimal(0)
 
 
-def invoice_findings(invoice: Invoice, invoiced: Mapping[str, Decimal]) -> Iterator[Finding]:
-    """Where a rated invoice is not what its lines, its lines' inputs and the books say.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An invoice, and what was booked of it.
 
-    One that knows of a critical issue goes nowhere and is nobody's finding. `invoiced` is what was booked to be paid,
-    by invoice.
+    Attributes:
+        invoiced: what was booked to be paid; None: nothing was.
+        borne: by charge, what credit bears.
+        returned: by line, what credit notes gave back to the credit that bore it.
     """
-    if invoice.quantity_snapshotted_at is None or invoice.deleted_at is not None or _is_refused(invoice):
+
+    invoice: Invoice
+    invoiced: Decimal | None
+    borne: Mapping[str, Decimal]
+    returned: Mapping[str, Decimal]
+
+
+def given_back(notes: Iterable[CreditNote]) -> Mapping[str, Decimal]:
+    """By line, what the notes gave back to the credit that bore it."""
+    found: dict[str, Decimal] = {}
+    for line in (line for note in notes for line in note.lines):
+        found[line.line_id] = EXACT.add(found.get(line.line_id, _NOTHING), line.credits)
+    return found
+
+
+def invoice_findings(evidence: Evidence) -> Iterator[Finding]:
+    """Where an invoice is not what its lines, its lines' inputs and the books say.
+
+    One that knows of a critical issue goes nowhere and is nobody's finding, unless it was deleted.
+    """
+    invoice = evidence.invoice
+    is_refused = any(issue.severity is Severity.CRITICAL for issue in invoice.issues)
+    if invoice.deleted_at is not None or not is_refused:
+        yield from _credit_findings(evidence)
+    if invoice.quantity_snapshotted_at is None or invoice.deleted_at is not None or is_refused:
         return
     for issue in issues_of(invoice):
         if issue.code != _KNOWN_BY_ITSELF:
@@ -34,10 +65,32 @@ def invoice_findings(invoice: Invoice, invoiced: Mapping[str, Decimal]) -> Itera
     for line in invoice.lines:
         if detail := _difference(line, invoice.workflow):
             yield Finding("line_rates_differently", line.id, invoice.customer_id, detail, invoice.id)
-    booked = invoiced.get(invoice.id, _NOTHING)
+    booked = evidence.invoiced or _NOTHING
     if invoice.issued_at is not None and booked != invoice.totals.total:
         detail = f"the total is {invoice.totals.total:f}, booked to be paid is {booked:f}"
         yield Finding("receivable_differs", invoice.id, invoice.customer_id, detail, invoice.id)
+
+
+def _credit_findings(evidence: Evidence) -> Iterator[Finding]:
+    """What credit bears of each line is what the line says; of what was deleted or voided it bears nothing."""
+    invoice = evidence.invoice
+    has_ended = invoice.deleted_at is not None or invoice.voided_at is not None
+    for line in invoice.lines:
+        told = {} if has_ended else _borne(line, evidence.returned.get(line.id, _NOTHING))
+        keys = sorted({*possible_charges(line, invoice.step), *charge_keys([line])})
+        differing = [
+            f"{key}: borne is {told.get(key, _NOTHING):f}, booked is {evidence.borne.get(key, _NOTHING):f}"
+            for key in keys
+            if told.get(key, _NOTHING) != evidence.borne.get(key, _NOTHING)
+        ]
+        if differing:
+            yield Finding("credit_differs", line.id, invoice.customer_id, "; ".join(differing), invoice.id)
+
+
+def _borne(line: Line, returned: Decimal) -> Mapping[str, Decimal]:
+    """By charge; one bears a line, since each rating charges anew, and what notes return is of that."""
+    borne = {key: summed(one.amount for one in line.credits if one.charge == key) for key in charge_keys([line])}
+    return {key: EXACT.subtract(amount, returned) for key, amount in borne.items()}
 
 
 def unmade_finding(customer_id: str, target: TargetLine) -> Finding:
@@ -52,8 +105,20 @@ def uncollected_finding(line: Line) -> Finding:
     return Finding("line_not_invoiced", line.id, line.customer_id, detail)
 
 
-def _is_refused(invoice: Invoice) -> bool:
-    return any(issue.severity is Severity.CRITICAL for issue in invoice.issues)
+def unburnt_finding(line: Line) -> Finding:
+    """A line that credit alone settles, and that runs should have charged to it."""
+    detail = f"{line.key} was due {line.invoice_at.isoformat()}, and is not charged to credit"
+    return Finding("line_not_charged", line.id, line.customer_id, detail)
+
+
+def unread_customer(customer_id: str, reason: str) -> Finding:
+    """Something of the customer cannot be read, so that nothing is known of it."""
+    return Finding("not_readable", customer_id, customer_id, reason)
+
+
+def unread_invoice(customer_id: str, invoice_id: str, reason: str) -> Finding:
+    """The invoice, or a line of it, cannot be read or judged."""
+    return Finding("not_readable", invoice_id, customer_id, reason, invoice_id)
 
 
 def _difference(line: Line, workflow: Workflow) -> str | None:

@@ -1,61 +1,53 @@
 """The nightly audit of the books: every live customer in every namespace, page by page; what is wrong is parked."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import dropwhile
-from typing import Any, Protocol
+from typing import Any
 
-from meterhouse.billing.audit import invoice_findings, uncollected_finding, unmade_finding
-from meterhouse.billing.collection import aligned
-from meterhouse.billing.findings import Findings
-from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.list_customer_batches import Place
-from meterhouse.billing.overrides import profiles_of
-from meterhouse.billing.ports import BillingStore
-from meterhouse.billing.reconcile import unbilled
-from meterhouse.ledger.audit import Finding
+from meterhouse.billing.audit_customers import AuditCustomers
+from meterhouse.billing.audit_invoices import INVOICES, AuditInvoices
+from meterhouse.billing.audit_ports import AuditStore, Named
+from meterhouse.billing.batch import Batch
+from meterhouse.billing.list_customer_batches import Place, place_of
 from meterhouse.platform import clock
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Begin
 
-CUSTOMERS = 200
-INVOICES = 200
-ALLOWANCE = timedelta(days=1)
-"""What has been due, and agreed on, for longer, some run has seen: they are hourly unless it is set otherwise."""
+CUSTOMERS = 50
 PATIENCE = timedelta(minutes=4)
+_BEFORE_ALL = Named("", "")
 
 
-class InvoiceAudit(Protocol):
-    def charged_twice(self, customer_ids: Collection[str]) -> Iterator[Finding]: ...
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far an audit came: up to this customer; where there is an `invoice_id`, of the customer up to that."""
 
-    def rated(self, customer_ids: Collection[str], after: str, limit: int) -> list[Invoice]:
-        """At most `limit` invoices of the customers, whose usage was read, that follow `after`, by id."""
+    place: Place
+    invoice_id: str | None = None
 
-
-class BookAudit(Protocol):
-    def findings(self, customer_ids: Collection[str]) -> Iterator[Finding]: ...
-
-    def invoiced(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
-        """What each invoice was booked to be paid."""
+    def document(self) -> dict[str, str]:
+        """The `after` of a workflow task's input."""
+        return self.place.document() | ({} if self.invoice_id is None else {"invoiceId": self.invoice_id})
 
 
-class AuditStore(BillingStore, Protocol):
-    @property
-    def findings(self) -> Findings: ...
-    @property
-    def rated_invoices(self) -> InvoiceAudit: ...
-    @property
-    def book_audit(self) -> BookAudit: ...
+def reached_of(document: Mapping[str, Any] | None) -> Reached | None:
+    """What `Reached.document` wrote; None: nowhere yet.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    place = place_of(document)
+    return None if document is None or place is None else Reached(place, document.get("invoiceId"))
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """How many customers were looked at, what is open of them, and where to go on; None: all were."""
+    """How many customers were done with, what is open of them, and where to go on; None: all were."""
 
     customers: int
     open: int
-    after: Place | None
+    after: Reached | None
 
     def metrics(self) -> dict[str, int]:
         """What CloudWatch is told."""
@@ -73,70 +65,52 @@ class AuditBooks:
         namespaces: Callable[[], Sequence[str]],
         now: Callable[[], datetime] = clock.now,
         size: int = CUSTOMERS,
+        invoices: int = INVOICES,
     ) -> None:
         self._begin = begin
         self._namespaces = namespaces
         self._now = now
         self._size = size
+        self._customers = AuditCustomers(begin, now)
+        self._invoices = AuditInvoices(begin, now, invoices)
 
-    def __call__(self, after: Place | None = None, patience: timedelta = PATIENCE) -> Audited:
-        """Audit from `after` on until nobody is left or the patience is over; a repeat finds the same."""
+    def __call__(self, after: Reached | None = None, patience: timedelta = PATIENCE) -> Audited:
+        """Audit from `after` on until nobody is left or the patience is over; a repeat finds the same.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
         until = self._now() + patience
         customers = found = 0
-        for place, ids in self._pages(after):
-            customers += len(ids)
-            found += self._audit(place, ids)
+        for batch, begun in self._batches(after):
+            if begun is None:
+                self._customers(batch)
+            last = self._invoices(batch.namespace, batch.ids, begun or _BEFORE_ALL, until)
+            done = batch.ids if last is None else batch.ids[: batch.ids.index(last.customer_id)]
+            customers += len(done)
+            found += self._open(batch.namespace, done)
+            if last is not None:
+                return Audited(customers, found, Reached(Place(batch.namespace, last.customer_id), last.invoice_id))
             if self._now() >= until:
-                return Audited(customers, found, Place(place.namespace, ids[-1]))
+                return Audited(customers, found, Reached(Place(batch.namespace, batch.up_to)))
         return Audited(customers, found, None)
 
-    def _pages(self, start: Place | None) -> Iterator[tuple[Place, Sequence[str]]]:
-        for namespace in dropwhile(lambda one: start is not None and one != start.namespace, self._namespaces()):
-            after = start.customer_id if start is not None and start.namespace == namespace else ""
+    def _batches(self, start: Reached | None) -> Iterator[tuple[Batch, Named | None]]:
+        """With each the invoice after which it goes on; None: it is to be begun."""
+        place = None if start is None else start.place
+        if start and start.invoice_id is not None:
+            only = start.place.customer_id
+            yield Batch(start.place.namespace, only, [only]), Named(only, start.invoice_id)
+        for namespace in dropwhile(lambda one: place is not None and one != place.namespace, self._namespaces()):
+            after = place.customer_id if place is not None and place.namespace == namespace else ""
             while ids := self._ids(namespace, after):
-                yield Place(namespace, after), ids
+                yield Batch(namespace, after, ids), None
                 after = ids[-1]
 
     def _ids(self, namespace: str, after: str) -> Sequence[str]:
         with self._begin(namespace) as work:
             return work.store.customers.ids_after(after, self._size)
 
-    def _audit(self, place: Place, ids: Sequence[str]) -> int:
-        """Nobody else works on the customers meanwhile, so that all that is read belongs together."""
-        now = self._now()
-        with self._begin(place.namespace) as work:
-            work.store.invoices.lock_customers(ids)
-            found = [
-                *work.store.book_audit.findings(ids),
-                *work.store.rated_invoices.charged_twice(ids),
-                *_unmade(work.store, place, ids, now - ALLOWANCE),
-                *_uncollected(work, place.namespace, ids, now),
-                *_of_invoices(work.store, ids),
-            ]
-            still_open = work.store.findings.write(ids, found, now)
-            work.commit()
-        return still_open
-
-
-def _unmade(store: AuditStore, place: Place, ids: Sequence[str], at: datetime) -> Iterator[Finding]:
-    held = set(ids)
-    found = [one for one in store.subscriptions.billable(place.customer_id, ids[-1]) if one.customer_id in held]
-    agreed = {one.id: one for one in found if one.updated_at <= at}
-    for target in unbilled(agreed.values(), store.lines.known_of(list(agreed)), at):
-        yield unmade_finding(agreed[target.subscription_id].customer_id, target)
-
-
-def _uncollected(work: Work[AuditStore], namespace: str, ids: Sequence[str], now: datetime) -> Iterator[Finding]:
-    at = now - ALLOWANCE
-    due = [line for line in work.store.lines.due(ids, at) if line.updated_at <= at]
-    profiles = profiles_of(work, namespace, {line.customer_id for line in due}, now)
-    return map(uncollected_finding, aligned(due, profiles, at))
-
-
-def _of_invoices(store: AuditStore, ids: Collection[str]) -> Iterator[Finding]:
-    after = ""
-    while invoices := store.rated_invoices.rated(ids, after, INVOICES):
-        booked = store.book_audit.invoiced([one.id for one in invoices])
-        for invoice in invoices:
-            yield from invoice_findings(invoice, booked)
-        after = invoices[-1].id
+    def _open(self, namespace: str, customer_ids: Sequence[str]) -> int:
+        with self._begin(namespace) as work:
+            return work.store.findings.count_open(customer_ids)

@@ -55,7 +55,7 @@ def _burnt(
     due = work.store.lines.due_to_credit(customer_ids, as_of)
     owners = {line.customer_id for line in due}
     profiles = profiles_of(work, namespace, owners, now)
-    ready = [line for line in due if _is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
+    ready = [line for line in due if is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
     if not ready:
         return {}, []
     subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
@@ -88,7 +88,7 @@ def _earn(work: Work[BillingStore], customer_ids: Collection[str], burnt: Sequen
         recognise_credit(store, unearned, format_rfc3339(now), now)
 
 
-def _is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
+def is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
     """Whether what was used is in, as far as late usage is waited for."""
     metered = line.rate_card.is_metered
     return not metered or workflow.collection_interval.after(line.invoice_at) <= as_of

@@ -25,7 +25,7 @@ class ConfirmSync:
     """Both confirmations may be repeated: the first one counts.
 
     They raise `NotFound` for an unknown invoice; `Conflict` where nobody waits for it (`invoice_state`), the audit of
-    the books holds it (`invoice_parked`), or another invoice has the number (`invoice_number_taken`); `InvalidInput`
+    the books holds it (`invoice_parked`), or another of the app has the number (`invoice_number_taken`); `InvalidInput`
     where the number is one that the house gives, or an id is of no part of the invoice.
     """
 

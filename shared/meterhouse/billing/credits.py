@@ -33,7 +33,7 @@ def charges_of(invoice: Invoice) -> Iterator[Charge]:
 def charge_of(line: Line, attempt: str) -> Charge:
     """What a rated line charges; `attempt` tells its ratings apart."""
     return Charge(
-        key=f"invoice_line/{line.id}/{attempt}",
+        key=_key(line, attempt),
         currency=line.currency,
         amount=line.totals.charged,
         at=used_at(line),
@@ -61,7 +61,7 @@ def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:
 
 def credited_line(line: Line, collected: Mapping[str, Collected], attempt: str) -> Line:
     """The rated line less what credit bears of it: its detailed lines are borne in their order."""
-    key = f"invoice_line/{line.id}/{attempt}"
+    key = _key(line, attempt)
     allocations = collected[key].allocations if key in collected else ()
     borne = tuple(CreditAllocation(key, one.amount, one.grant_id) for one in allocations)
     if not borne and not line.credits:
@@ -73,6 +73,15 @@ def credited_line(line: Line, collected: Mapping[str, Collected], attempt: str) 
 def charge_keys(lines: Iterable[Line]) -> list[str]:
     """Of the charges that bear something of the lines."""
     return list(dict.fromkeys(one.charge for line in lines for one in line.credits))
+
+
+def possible_charges(line: Line, step: int) -> list[str]:
+    """Whatever the line of an invoice may have charged, however often it was rated up to this step."""
+    return [_key(line, f"{number}") for number in range(step + 1)]
+
+
+def _key(line: Line, attempt: str) -> str:
+    return f"invoice_line/{line.id}/{attempt}"
 
 
 def _reduced(detailed: Iterable[DetailedLine], borne: Iterable[CreditAllocation]) -> Iterator[DetailedLine]:

@@ -4,7 +4,7 @@ Each line is rated as the whole period up to the furthest of them, less what the
 rated again, voided or late, the sum is what one line for the whole would come to, to the cent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -46,8 +46,9 @@ class Families:
             wanted |= {own.id: own for own in map(_own, given_up)}
             for one in (*given_up, line):
                 if one.id not in wanted:
-                    reached[whole] = max(reached.get(whole) or one.service_period.end, one.service_period.end)
-                    wanted[one.id] = line if is_alone else _from_start(one, reached[whole])
+                    end = max(reached.get(whole) or one.service_period.end, one.service_period.end)
+                    reached[whole] = end
+                    wanted[one.id] = line if is_alone else _from_start(one, end)
         return list(wanted.values())
 
     def reading_of(self, line: Line) -> Decimal:
@@ -74,21 +75,18 @@ class Families:
         return rate_line
 
     def rate(self, line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
-        """The line with its amounts; `quantity` is that of its reading."""
+        """The line with its amounts; `quantity` is that of its reading.
+
+        Where usage was taken back a part books nothing, and the next one less; the last one is negative.
+        """
         others = [other for other in self._others(line) if _is_rated(other)]
         if not others and line.whole_period is None:
             done = rated(line, quantity, workflow, now)
             self._keep(done)
             return done
-        before = _booked(others)
-        usage = replace(
-            usage_of(line, quantity, workflow),
-            is_last=any(map(_is_last, (line, *others))),
-            whole_period=_whole(line),
-        )
-        booked = [_as_rated(part) for other in others for part in other.detailed]
-        result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
-        done = replace(result, quantity_before=before)
+        done = _after(others, line, quantity, workflow, now)
+        if done.totals.charged < 0 and not _is_last(_last_of(line, others)):
+            done = _after(others, line, _booked(others), workflow, now)
         self._keep(done)
         return done
 
@@ -112,6 +110,23 @@ class Families:
     def _keep(self, line: Line) -> None:
         if line.rate_card.is_metered:
             self._members.setdefault(whole_of(line.key), {})[line.id] = line
+
+
+def _after(others: Collection[Line], line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
+    """What is left for the line to charge, of the reading, once the rated `others` have booked theirs.
+
+    All are rated on the terms of the last of them: what the whole is, and whether it ends with its subscription.
+    """
+    before, last = _booked(others), _last_of(line, others)
+    terms = replace(line, whole_period=_whole(last), is_terminal=last.is_terminal)
+    usage = replace(usage_of(terms, quantity, workflow), is_last=_is_last(last), whole_period=_whole(last))
+    booked = [_as_rated(part) for other in others for part in other.detailed]
+    result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
+    return replace(result, quantity_before=before)
+
+
+def _last_of(line: Line, others: Iterable[Line]) -> Line:
+    return max((line, *others), key=lambda one: one.service_period.end)
 
 
 def _as_rated(part: DetailedLine) -> DetailedLine:

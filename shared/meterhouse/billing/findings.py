@@ -28,8 +28,17 @@ class Recorded:
 
 
 class Findings(Protocol):
-    def write(self, customer_ids: Collection[str], found: Iterable[Finding], at: datetime) -> int:
-        """All that is wrong with these customers; what is open and not `found` is closed. How many are open now."""
+    def write_of_customers(self, customer_ids: Collection[str], found: Iterable[Finding], at: datetime) -> None:
+        """All that is wrong with these customers beside their invoices; what is open and not `found` is closed."""
+
+    def write_of_invoices(self, invoice_ids: Collection[str], found: Iterable[Finding], at: datetime) -> None:
+        """All that is wrong with these invoices, and what is wrong with others; as above."""
+
+    def add(self, found: Iterable[Finding], at: datetime) -> None:
+        """Beside what is open."""
+
+    def count_open(self, customer_ids: Collection[str]) -> int:
+        """How many are open of these customers, and of their invoices."""
 
     def parked(self, invoice_ids: Collection[str]) -> Collection[str]:
         """Those of the invoices that an open finding holds."""

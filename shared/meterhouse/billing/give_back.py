@@ -36,7 +36,8 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
 
     What is not paid yet is given back by the first run after it was.
     """
-    issued, store = [], work.store
+    store = work.store
+    issued = []
     for invoice, lines, number in to_give_back(store.invoices, store.credit_notes, store.credit, returned):
         # what follows for the same time may be due since that began
         since = min(line.service_period.start for line in invoice.lines if line.id in {one.line_id for one in lines})

@@ -91,7 +91,7 @@ class Invoices(Protocol):
         """Write invoices, without their lines, and the steps they took.
 
         Raises:
-            Conflict: `invoice_number_taken`: one has the number of another.
+            Conflict: `invoice_number_taken`: one has the number of another of its app.
         """
 
     def take_numbers(self, scope: str, count: int) -> range:

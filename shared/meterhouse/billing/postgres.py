@@ -153,7 +153,7 @@ class PostgresInvoices:
         try:
             self._write("save_invoices", [one.invoice for one in driven])
         except psycopg.errors.UniqueViolation as error:
-            raise Conflict("another invoice has this number", "invoice_number_taken") from error
+            raise Conflict("another invoice of the app has this number", "invoice_number_taken") from error
         steps = [_step_values(one.invoice, step) for one in driven for step in one.transitions]
         if steps:
             self._transaction.execute(_INVOICES["add_transitions"], {"steps": json.dumps(steps)})

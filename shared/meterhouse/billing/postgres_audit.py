@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from meterhouse.billing.audit_ports import Named
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.postgres import PostgresBilling, PostgresInvoices
 from meterhouse.ledger.audit import Finding
@@ -22,15 +23,20 @@ class PostgresInvoiceAudit:
             detail = f"{row['key']} is charged by more than one live line"
             yield Finding("line_charged_twice", row["id"], row["customer_id"], detail, row["invoice_id"])
 
-    def rated(self, customer_ids: Collection[str], after: str, limit: int) -> list[Invoice]:
-        wanted = {"customer_ids": list(customer_ids), "after": after, "limit": limit}
-        return self._invoices.with_lines(self._transaction.fetch_all(_SQL["rated_invoices"], wanted))
+    def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
+        wanted = {"after_customer": after.customer_id, "after_invoice": after.invoice_id, "limit": limit}
+        rows = self._transaction.fetch_all(_SQL["named_after"], wanted | {"customer_ids": list(customer_ids)})
+        return [Named(row["customer_id"], row["id"]) for row in rows]
+
+    def by_ids(self, invoice_ids: Collection[str]) -> list[Invoice]:
+        rows = self._transaction.fetch_all(_SQL["invoices_by_ids"], {"ids": list(invoice_ids)})
+        return self._invoices.with_lines(rows)
 
 
 class PostgresAudit(PostgresBilling):
-    """`meterhouse.billing.audit_books.AuditStore`."""
+    """`meterhouse.billing.audit_ports.AuditStore`."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
-        self.rated_invoices = PostgresInvoiceAudit(transaction)
+        self.invoice_audit = PostgresInvoiceAudit(transaction)
         self.book_audit = PostgresBookAudit(transaction)

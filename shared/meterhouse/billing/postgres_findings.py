@@ -19,14 +19,25 @@ class PostgresFindings:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def write(self, customer_ids: Collection[str], found: Iterable[Finding], at: datetime) -> int:
+    def write_of_customers(self, customer_ids: Collection[str], found: Iterable[Finding], at: datetime) -> None:
+        self._replace("close_of_customers", customer_ids, list(found), at)
+
+    def write_of_invoices(self, invoice_ids: Collection[str], found: Iterable[Finding], at: datetime) -> None:
+        self._replace("close_of_invoices", invoice_ids, list(found), at)
+
+    def add(self, found: Iterable[Finding], at: datetime) -> None:
         by_id = {one.id: {"id": one.id} | {name: getattr(one, name) for name in _FIELDS} for one in found}
-        wanted = {"customer_ids": list(customer_ids), "ids": list(by_id), "at": at}
         if by_id:
-            self._transaction.execute(_SQL["write_findings"], wanted | {"findings": json.dumps([*by_id.values()])})
-        self._transaction.execute(_SQL["close_findings"], wanted)
-        row = self._transaction.fetch_one(_SQL["count_open"], wanted)
+            documents = json.dumps([*by_id.values()])
+            self._transaction.execute(_SQL["write_findings"], {"findings": documents, "at": at})
+
+    def count_open(self, customer_ids: Collection[str]) -> int:
+        row = self._transaction.fetch_one(_SQL["count_open"], {"customer_ids": list(customer_ids)})
         return row["count"] if row else 0
+
+    def _replace(self, close: str, subjects: Collection[str], found: Collection[Finding], at: datetime) -> None:
+        self.add(found, at)
+        self._transaction.execute(_SQL[close], {"of": list(subjects), "ids": [one.id for one in found], "at": at})
 
     def parked(self, invoice_ids: Collection[str]) -> Collection[str]:
         rows = self._transaction.fetch_all(_SQL["parked"], {"invoice_ids": list(invoice_ids)})

@@ -43,7 +43,14 @@ def parts_at(line: Line, at: datetime, now: datetime) -> Parts:
     if period.end <= at:
         return Parts(replace(line, invoice_at=period.end, updated_at=now), None)
     whole = line.whole_period or period
-    billed = replace(line, service_period=Period(period.start, at), whole_period=whole, invoice_at=at, updated_at=now)
+    billed = replace(
+        line,
+        service_period=Period(period.start, at),
+        whole_period=whole,
+        is_terminal=False,
+        invoice_at=at,
+        updated_at=now,
+    )
     key = part_key(line.key, at, is_metered=True)
     rest = replace(
         line,

@@ -103,6 +103,9 @@ class AppService:
             NotFound, Conflict, InvalidInput, Unavailable: as `replace`.
         """
         found = self.get(namespace, app_id)
+        if found.type is not AppType.STRIPE:
+            message = f"the app is of type {found.type.value}, which has no key"
+            raise InvalidInput(message, [Problem("path:id", "app_type", message)])
         change = AppChange(AppType.STRIPE, found.name, found.description, found.metadata, None, api_key)
         self.replace(namespace, app_id, change)
 

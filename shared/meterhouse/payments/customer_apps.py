@@ -8,9 +8,18 @@ from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.ports import PageOf
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Conflict, NotFound, Problem, Problems
-from meterhouse.payments.customer_data import CustomerData, Facts, ShownData, StripeCustomer, Wanted, type_of
+from meterhouse.payments.customer_data import (
+    CustomerData,
+    Facts,
+    ShownData,
+    StripeCustomer,
+    Wanted,
+    put_after,
+    type_of,
+)
 from meterhouse.payments.installed_apps import sandbox
 from meterhouse.payments.ports import Connector, PaymentsStore
+from meterhouse.payments.stripe_links import release
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -105,10 +114,11 @@ class CustomerAppService:
 
     def _put(self, work: Work[PaymentsStore], customer: Customer, app: InstalledApp, facts: Facts) -> ShownData:
         known = {one.app_id: one for one in work.store.data.of_customer(customer.id)}.get(app.id)
+        facts = put_after(None if known is None else known.facts, facts)
         if known is not None and known.facts == facts:
             return ShownData(known, app)
         if isinstance(facts, StripeCustomer):
-            _release(work, app.id, facts.stripe_customer_id, customer.id)
+            release(work, app.id, facts.stripe_customer_id, customer.id)
         now = self._now()
         fresh = CustomerData(customer.id, app.id, facts, now, now)
         put = fresh if known is None else replace(known, facts=facts, updated_at=now)
@@ -159,15 +169,3 @@ def _choose(work: Work[PaymentsStore], one: Wanted) -> InstalledApp | Problem:
     if found.type is not kind:
         return Problem("/type", "app_type", f"app {found.id} is of type {found.type.value}")
     return found
-
-
-def _release(work: Work[PaymentsStore], app_id: str, stripe_customer_id: str, customer_id: str) -> None:
-    """Nobody else may be this customer of Stripe's; what is left of a deleted customer stands in nobody's way."""
-    work.lock("stripe_customer", app_id, stripe_customer_id)
-    held = work.store.data.of_stripe_customer(app_id, stripe_customer_id)
-    if held is None or held.customer_id == customer_id:
-        return
-    if work.store.customers.by_ids([held.customer_id])[held.customer_id].deleted_at is None:
-        message = f"{stripe_customer_id} is customer {held.customer_id} already"
-        raise Conflict(message, "stripe_customer_taken")
-    work.store.data.remove(held.customer_id, app_id)

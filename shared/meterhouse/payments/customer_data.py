@@ -1,7 +1,7 @@
 """What an app knows of a customer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from meterhouse.billing.installed_app import AppType, InstalledApp
@@ -9,10 +9,20 @@ from meterhouse.billing.installed_app import AppType, InstalledApp
 
 @dataclass(frozen=True, slots=True)
 class StripeCustomer:
-    """The customer's id at Stripe, and the payment method to charge where it is not Stripe's own default."""
+    """The customer's id at Stripe, and the payment method to charge where it is not Stripe's own default.
+
+    Attributes:
+        newest_setup: when the last of the customer's setup intents that counted was made, in Stripe's seconds.
+    """
 
     stripe_customer_id: str
     payment_method_id: str | None = None
+    newest_setup: int | None = None
+
+    def is_outrun_by(self, known: "StripeCustomer") -> bool:
+        """Whether a setup brings less than is `known`: a later one came before it, or it is somebody else's."""
+        is_another = known.stripe_customer_id != self.stripe_customer_id
+        return is_another or (self.newest_setup or 0) <= (known.newest_setup or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,14 @@ class Wanted:
 class ShownData:
     data: CustomerData
     app: InstalledApp
+
+
+def put_after(known: Facts | None, facts: Facts) -> Facts:
+    """Facts from a caller in the place of those known; which setups of a customer of Stripe's counted is kept."""
+    if not isinstance(known, StripeCustomer) or not isinstance(facts, StripeCustomer):
+        return facts
+    is_same = known.stripe_customer_id == facts.stripe_customer_id
+    return replace(facts, newest_setup=known.newest_setup) if is_same else facts
 
 
 def type_of(facts: Facts) -> AppType:

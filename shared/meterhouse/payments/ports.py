@@ -1,6 +1,6 @@
 """What the use cases of this room need: one transaction's store, and those behind apps."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -135,4 +135,13 @@ class StripeCustomers(Protocol):
         """The id of our customer."""
 
     def link(self, namespace: str, app_id: str, customer_id: str, customer: StripeCustomer) -> None:
-        """Keep this in place of what was known."""
+        """Keep this in place of what was known.
+
+        Raises:
+            Conflict: `stripe_customer_taken`: it is another customer of ours already.
+        """
+
+    def set_up(
+        self, namespace: str, app_id: str, customer_id: str, customer: StripeCustomer, tell: Callable[[], object]
+    ) -> bool:
+        """Keep the payment method of a setup, and `tell` of it before; False, and neither, where it is outrun."""

@@ -11,7 +11,8 @@ from meterhouse.payments.apps import AppChange
 from meterhouse.payments.install_app import Installed, Wish
 from meterhouse.platform.wire import Description, Metadata, Name, Wire
 
-ApiKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+ApiKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
+"""What a header can carry."""
 
 
 class InstallRequest(Wire):

@@ -22,6 +22,9 @@ _MOST_KEYS = 50
 _IN_USE, _SERVER_FAULT, _PAYMENT_REQUIRED = 409, 500, 402
 _UNAUTHORIZED = (401, 403)
 
+UNAUTHORIZED = "stripe_unauthorized"
+"""Code of a refusal that is of the key, whatever was asked for."""
+
 
 class StripeRefusal(Exception):  # noqa: N818 - an answer, not a fault
     """Stripe does not do it, and asking again will not help.
@@ -83,7 +86,7 @@ def answers() -> Iterator[None]:
         if status is None or status >= _SERVER_FAULT or status == _IN_USE:
             raise Unavailable("Stripe does not answer") from error
         message = str(error.user_message or error)
-        code = "stripe_unauthorized" if status in _UNAUTHORIZED else error.code or "stripe_refused"
+        code = UNAUTHORIZED if status in _UNAUTHORIZED else error.code or "stripe_refused"
         raise StripeRefusal(code, message) from error
 
 

@@ -87,13 +87,16 @@ class StripeApp:
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Charge an open invoice that is to be charged."""
-        found = _answer(lambda: self._found(invoice))
+        customer = self._customer_of(invoice.customer_id)
+        found = _answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
         if isinstance(found, Refused):
             return Payment(Trigger.FAILED, found.message)
         decided = outcome_of(found, self._now())
         is_charged = invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
         if found.status != "open" or not is_charged or _is_under_way(found):
             return decided
+        if customer is not None and _is_of_another(found, customer):
+            return Payment(Trigger.FAILED, _differs(found, customer).message)
         return self._charged(invoice, found)
 
     def payment_of(self, invoice: Invoice) -> Payment | None:
@@ -119,16 +122,33 @@ class StripeApp:
 
     def _synced(self, invoice: Invoice) -> Accepted | Refused:
         customer, drafts = self._customer(invoice), self._drafts
-        found = drafts.find(invoice, customer) or drafts.make(invoice, customer)
+        found = drafts.find(invoice, customer)
+        if found is not None and found.status == "draft" and _is_of_another(found, customer):
+            self._client.v1.invoices.delete(found.id)
+            found = drafts.find(invoice, customer)
+        return self._brought(invoice, customer, found or drafts.make(invoice, customer))
+
+    def _brought(self, invoice: Invoice, customer: StripeCustomer, found: stripe.Invoice) -> Accepted | Refused:
+        """A draft with our settings and items; what is no draft any more stays as it is."""
+        if _is_of_another(found, customer):
+            return _differs(found, customer)
         if found.status != "draft":
             return self._compared(invoice, found)
-        drafts.bring(found.id, invoice, customer, items_of(invoice))
-        return self._compared(invoice, drafts.get(found.id))
+        self._drafts.bring(found.id, invoice, customer, items_of(invoice))
+        return self._compared(invoice, self._drafts.get(found.id))
 
     def _finalized(self, invoice: Invoice) -> Accepted | Refused:
-        found = self._drafts.find(invoice, self._customer(invoice))
-        compared = self._compared(invoice, found)
-        if found is None or isinstance(compared, Refused) or found.status != "draft":
+        """A draft that was deleted at Stripe is made once more; one that was only changed there is refused."""
+        customer, drafts = self._customer(invoice), self._drafts
+        found = drafts.find(invoice, customer)
+        if found is None:
+            found = drafts.make(invoice, customer)
+            compared = self._brought(invoice, customer, found)
+        elif _is_of_another(found, customer):
+            return _differs(found, customer)
+        else:
+            compared = self._compared(invoice, found)
+        if isinstance(compared, Refused) or found.status != "draft":
             return compared
         self._finalize(invoice, found.id)
         return self._compared(invoice, self._drafts.get(found.id))
@@ -151,16 +171,17 @@ class StripeApp:
         if found.status in {"void", "uncollectible"}:
             return Refused("stripe_invoice_closed", f"the invoice is {found.status} at Stripe")
         ours, items = _net(invoice), sum(item.amount for item in items_of(invoice))
-        if not found.subtotal == items == ours:
-            sums = f"Stripe's invoice comes to {found.subtotal}, its items to {items}, ours to {ours}"
+        theirs = _net_of_theirs(invoice, found)
+        if not found.subtotal == theirs == items == ours:
+            before = f"{found.subtotal} before what is taken off"
+            sums = f"Stripe's invoice comes to {theirs}, {before}, its items to {items}, ours to {ours}"
             return Refused("stripe_total_differs", f"{sums} (minor units of {invoice.currency}): nobody is to doubt it")
         lines = self._drafts.lines(found.id)
         number = None if found.status == "draft" else found.number
         return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=_taxes(invoice, found, lines))
 
     def _deleted(self, invoice: Invoice) -> Accepted | Refused:
-        customer = self._customer_of(invoice.customer_id)
-        found = None if customer is None else self._drafts.find(invoice, customer)
+        found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
         if found is not None and found.status == "paid":
             return Refused("stripe_invoice_paid", "the invoice is paid at Stripe and cannot be taken back")
         if found is not None and found.status == "draft":
@@ -168,9 +189,6 @@ class StripeApp:
         elif found is not None and found.status != "void":
             self._client.v1.invoices.void_invoice(found.id)
         return Accepted(external_id=invoice.external_id)
-
-    def _found(self, invoice: Invoice) -> stripe.Invoice | Refused:
-        return self._drafts.find(invoice, self._customer(invoice)) or _MISSING
 
     def _customer(self, invoice: Invoice) -> StripeCustomer:
         customer = self._customer_of(invoice.customer_id)
@@ -187,6 +205,10 @@ class StripeApp:
                     lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
                 )
         except StripeRefusal as refusal:
+            now = _answer(lambda: self._drafts.get(found.id))
+            # Stripe collects by itself, too: then it refuses because there is nothing left to pay
+            if now is not None and not isinstance(now, Refused) and (now.status != "open" or _is_under_way(now)):
+                return outcome_of(now, self._now())
             is_for_the_customer = refusal.code == _NEEDS_ACTION
             return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
         return outcome_of(paid, self._now())
@@ -224,6 +246,26 @@ def _net(invoice: Invoice) -> int:
     if invoice.workflow.tax_enabled:
         total = EXACT.subtract(total, totals.taxes_exclusive_total)
     return minor_units(total, invoice.currency)
+
+
+def _net_of_theirs(invoice: Invoice, found: stripe.Invoice) -> int:
+    """Stripe's total in its units, to be compared with `_net`: what is taken off there is in neither."""
+    if not invoice.workflow.tax_enabled:
+        return found.total
+    return found.total - sum(tax.amount for tax in found.total_taxes or () if tax.tax_behavior == "exclusive")
+
+
+def _is_of_another(found: stripe.Invoice, customer: StripeCustomer) -> bool:
+    whose = found.customer if found.customer is None or isinstance(found.customer, str) else found.customer.id
+    return whose != customer.stripe_customer_id
+
+
+def _differs(found: stripe.Invoice, customer: StripeCustomer) -> Refused:
+    copy = f"the {found.status} invoice {found.id} at Stripe"
+    message = (
+        f"{copy} is not of {customer.stripe_customer_id}, who is linked by now: delete or void it there, or link back"
+    )
+    return Refused("stripe_customer_differs", message)
 
 
 def _is_under_way(found: stripe.Invoice) -> bool:

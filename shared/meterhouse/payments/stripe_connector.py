@@ -11,7 +11,7 @@ from meterhouse.kernel.errors import InvalidInput, InvariantBroken, Problem
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.ports import Account
 from meterhouse.payments.stripe import API_KEY, WEBHOOK_ENDPOINT, WEBHOOK_SECRET
-from meterhouse.payments.stripe_api import StripeRefusal, StripeSettings, answers, connect
+from meterhouse.payments.stripe_api import UNAUTHORIZED, StripeRefusal, StripeSettings, answers, connect
 from meterhouse.payments.stripe_events import EVENTS
 from meterhouse.platform.settings import required
 
@@ -93,7 +93,7 @@ class StripeConnector:
             with answers():
                 return tuple(_problems(client, facts))
         except StripeRefusal as refusal:
-            field = "" if refusal.code == "stripe_unauthorized" else "/stripeCustomerId"
+            field = "" if refusal.code == UNAUTHORIZED else "/stripeCustomerId"
             return (Problem(field, refusal.code, refusal.message),)
 
     def _known(self, namespace: str, app_id: str) -> Mapping[str, str]:

@@ -35,13 +35,16 @@ class StripeDrafts:
         self._invoices = client.v1.invoices
         self._items = client.v1.invoice_items
 
-    def find(self, invoice: Invoice, customer: StripeCustomer) -> stripe.Invoice | None:
+    def find(self, invoice: Invoice, customer: StripeCustomer | None) -> stripe.Invoice | None:
         """The copy of `invoice`, in whatever state: by the id that was saved, or else by ours in its metadata.
 
-        The second finds what was made before a crash, when Stripe has long forgotten the idempotency key.
+        The second finds what was made before a crash, when Stripe has long forgotten the idempotency key, and also
+        when the copy whose id was saved is gone; it takes a customer. The first may be another customer's, who was
+        linked then.
         """
-        if invoice.external_id is not None:
-            return self.get(invoice.external_id)
+        saved = None if invoice.external_id is None else self.get(invoice.external_id)
+        if saved is not None or customer is None:
+            return saved
         since = int((invoice.created_at - _ONE_DAY).timestamp())
         page = self._invoices.list({"customer": customer.stripe_customer_id, "created": {"gte": since}, "limit": _PAGE})
         ours = (one for one in page.auto_paging_iter() if metadata_of(one).get(INVOICE) == invoice.id)
@@ -68,6 +71,7 @@ class StripeDrafts:
                     "currency": invoice.currency.lower(),
                     "auto_advance": False,
                     "pending_invoice_items_behavior": "exclude",
+                    "discounts": "",
                     "metadata": {INVOICE: invoice.id},
                 },
                 {"idempotency_key": key},
@@ -94,6 +98,8 @@ class StripeDrafts:
         settings: stripe.params.InvoiceUpdateParams = {
             "collection_method": workflow.collection_method.value,
             "automatic_tax": {"enabled": workflow.tax_enabled},
+            # else the customer's coupon at Stripe takes off what we charge
+            "discounts": "",
             "description": invoice.description or "",
             "default_payment_method": customer.payment_method_id or "",
         }

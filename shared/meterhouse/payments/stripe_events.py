@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.payment_report import PaymentReport
@@ -122,7 +122,7 @@ class ReceiveStripeEvent:
         return invoice.customer_id
 
     def _set_up(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
-        """The payment method becomes the customer's default, here and at Stripe."""
+        """The payment method becomes the customer's default, here and at Stripe, unless a later one was left."""
         with answers():
             client = self._apps.client(namespace, app)
             intent = client.v1.setup_intents.retrieve(str(event.data.object["id"]))
@@ -130,8 +130,16 @@ class ReceiveStripeEvent:
             customer_id = customer and self._apps.customers.by_stripe_id(namespace, app.id, customer)
             if customer is None or method is None or not customer_id:
                 return Received(namespace, app.id, "no customer of ours")
-            client.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
-        self._apps.customers.link(namespace, app.id, customer_id, StripeCustomer(customer, method))
+            settings: Any = {"invoice_settings": {"default_payment_method": method}}
+            is_newest = self._apps.customers.set_up(
+                namespace,
+                app.id,
+                customer_id,
+                StripeCustomer(customer, method, intent.created),
+                lambda: client.v1.customers.update(customer, settings),
+            )
+        if not is_newest:
+            return Received(namespace, app.id, "this payment method, or a later one, is known", customer_id)
         return Received(namespace, app.id, f"{method} is the default payment method", customer_id)
 
 

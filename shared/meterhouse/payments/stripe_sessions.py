@@ -10,7 +10,7 @@ from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.payments.customer_data import StripeCustomer
-from meterhouse.payments.stripe_api import StripeRefusal, answers, once
+from meterhouse.payments.stripe_api import UNAUTHORIZED, StripeRefusal, answers, once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,14 +60,16 @@ class StripeSessions:
         Raises:
             NotFound: there is no such customer, or no Stripe app.
             InvalidInput: what Stripe refuses.
-            Conflict: several Stripe apps are installed and none was named, or the customer's key is taken.
+            Conflict: several Stripe apps are installed and none was named, the customer's key is taken, or
+                `stripe_customer_taken`: the customer of Stripe's is another of ours.
             Unavailable: Stripe does not answer.
         """
         app = self._app(namespace, wish.app_id)
         customer = self._customer(namespace, wish.customer)
-        with _told("/options"):
+        with _told("/customer"):
             client = self._apps.client(namespace, app)
             theirs = self._linked(client, namespace, app, customer, wish.stripe_customer_id)
+        with _told("/options"):
             parameters: Any = {"mode": "setup", "customer": theirs.stripe_customer_id, **wish.options}
             return Checkout(customer.id, client.v1.checkout.sessions.create(parameters))
 
@@ -111,21 +113,14 @@ class StripeSessions:
         if known is not None and wanted in (None, known.stripe_customer_id):
             return known
         stripe_id = _made(client, customer) if wanted is None else _existing(client, wanted)
-        holder = self._apps.customers.by_stripe_id(namespace, app.id, stripe_id)
-        if holder not in (None, customer.id):
-            raise Conflict(f"{stripe_id} is customer {holder} already", "stripe_customer_taken")
         linked = StripeCustomer(stripe_id)
         self._apps.customers.link(namespace, app.id, customer.id, linked)
         return linked
 
 
 def _existing(client: stripe.StripeClient, stripe_id: str) -> str:
-    try:
-        with answers():
-            found = client.v1.customers.retrieve(stripe_id)
-    except StripeRefusal as refusal:
-        problem = Problem("/stripeCustomerId", refusal.code, refusal.message)
-        raise InvalidInput("there is no such customer at Stripe", [problem]) from refusal
+    with _told("/stripeCustomerId"):
+        found = client.v1.customers.retrieve(stripe_id)
     if getattr(found, "deleted", None):
         message = "the customer was deleted at Stripe"
         raise InvalidInput(message, [Problem("/stripeCustomerId", "stripe_customer_deleted", message)])
@@ -161,9 +156,10 @@ def _address(customer: Customer) -> stripe.params.CustomerCreateParamsAddress:
 
 @contextmanager
 def _told(field: str) -> Iterator[None]:
-    """What Stripe refuses, as a fault of what was sent."""
+    """What Stripe refuses, as a fault of what was sent; a key that was revoked is no field's."""
     try:
         with answers():
             yield
     except StripeRefusal as refusal:
-        raise InvalidInput("Stripe refuses", [Problem(field, refusal.code, refusal.message)]) from refusal
+        pointer = "" if refusal.code == UNAUTHORIZED else field
+        raise InvalidInput("Stripe refuses", [Problem(pointer, refusal.code, refusal.message)]) from refusal

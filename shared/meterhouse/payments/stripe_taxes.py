@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def taxes_of(lines: Iterable[stripe.InvoiceLineItem], currency: str) -> Mapping[str, LineTax]:
-    """By the id of our line: the taxes of all its items together."""
+    """By the id of our line: the taxes of all its items together. Lines without one are somebody else's."""
     sums: dict[str, dict[str, int]] = defaultdict(lambda: {"inclusive": 0, "exclusive": 0})
     for line in lines:
-        found = sums[metadata_of(line)[LINE]]
+        line_id = metadata_of(line).get(LINE)
+        if line_id is None:
+            continue
+        found = sums[line_id]
         for tax in line.taxes or ():
             found[tax.tax_behavior] += tax.amount
     return {

@@ -35,9 +35,11 @@ from meterhouse.platform.postgres import Database, Row, begins
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
+from tests.integration.billing.audited import Break
 from tests.integration.billing.given import Api
 from tests.integration.billing.launched import Launched
 from tests.integration.billing.purse import Purse
+from tests.integration.ledger.conftest import Till
 from tests.integration.metering.house import House
 from tests.unit.billing.samples import NOW, FakeUsage, OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from meterhouse.platform.work import Begin
 
 AFTER_JANUARY = at("2024-02-01T02:00:00Z")
+AFTER_MAY = at("2024-06-01T02:00:00Z")
+AUDITED_AT = at("2024-06-03T03:35:00Z")
 AFTER_FEBRUARY = at("2024-03-01T02:00:00Z")
 
 
@@ -178,6 +182,36 @@ def api(run: Run) -> Api:
 @pytest.fixture
 def purse(run: Run) -> Purse:
     return Purse(run)
+
+
+@pytest.fixture
+def books(run: Run) -> Run:
+    """Two customers, of whom one has paid invoices, and prepaid credit of which some was burnt."""
+    run.now = AFTER_MAY
+    ann = run.customer("ann")
+    run.subscribe(ann)
+    run.used(ann, "2024-01-01", "3")
+    assert [outcome.failed for outcome in run.all(AFTER_MAY)] == [{}, {}, {}]
+    till = Till(run.database, run.namespace, at("2024-01-05"))
+    till.customer = ann
+    till.grant(100, expires_after=None, key="kept")
+    till.buy(50)
+    till.collect(30)
+    run.now = AUDITED_AT
+    return run
+
+
+@pytest.fixture
+def broken(run: Run, unguarded: Database) -> Break:
+    """Runs a statement as the superuser, with no trigger and no key in its way."""
+
+    def execute(statement: str) -> None:
+        with unguarded.transaction(run.namespace) as transaction:
+            transaction.execute("SET LOCAL session_replication_role = replica")
+            assert transaction.execute(statement)
+            transaction.commit()
+
+    return execute
 
 
 @pytest.fixture

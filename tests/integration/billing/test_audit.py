@@ -1,6 +1,6 @@
 """The audit of the books on the real database, whose owner breaks what nobody else can."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,61 +16,15 @@ from meterhouse.billing.postgres_audit import PostgresAudit
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.postgres import Database, Row, Transaction, begins
+from meterhouse.platform.postgres import Database, Transaction, begins
+from tests.integration.billing.audited import FIRST_INVOICE, FIRST_LINE, Break, audited, findings, kinds
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import PROFILES, Api, problem_fields
 from tests.integration.billing.test_edits import edit_of
-from tests.integration.ledger.conftest import Till
 from tests.unit.platform.requests import CONTEXT
 from tests.unit.subscriptions.samples import at
 
 FINDINGS = "/api/v1/billing/audit-findings"
-AFTER_MAY = at("2024-06-01T02:00:00Z")
-AUDITED_AT = at("2024-06-03T03:35:00Z")
-Break = Callable[[str], None]
-
-
-@pytest.fixture
-def books(run: Run) -> Run:
-    """Two customers, of whom one has paid invoices, and prepaid credit of which some was burnt."""
-    run.now = AFTER_MAY
-    ann = run.customer("ann")
-    run.subscribe(ann)
-    run.used(ann, "2024-01-01", "3")
-    assert [outcome.failed for outcome in run.all(AFTER_MAY)] == [{}, {}, {}]
-    till = Till(run.database, run.namespace, at("2024-01-05"))
-    till.customer = ann
-    till.grant(100, expires_after=None, key="kept")
-    till.buy(50)
-    till.collect(30)
-    run.now = AUDITED_AT
-    return run
-
-
-@pytest.fixture
-def broken(books: Run, unguarded: Database) -> Break:
-    """Runs a statement as the superuser, with no trigger and no key in its way."""
-
-    def run(statement: str) -> None:
-        with unguarded.transaction(books.namespace) as transaction:
-            transaction.execute("SET LOCAL session_replication_role = replica")
-            assert transaction.execute(statement)
-            transaction.commit()
-
-    return run
-
-
-def audited(books: Run, **given: int) -> Audited:
-    audit = AuditBooks(begins(books.database, PostgresAudit), lambda: [books.namespace], lambda: books.now, **given)
-    return audit()
-
-
-def findings(books: Run) -> list[Row]:
-    return books.rows("SELECT * FROM audit_findings WHERE namespace = %(namespace)s ORDER BY kind, subject_id")
-
-
-def kinds(books: Run) -> list[str]:
-    return [row["kind"] for row in findings(books) if row["resolved_at"] is None]
 
 
 def test_of_sound_books_nothing_is_found(books: Run) -> None:
@@ -78,8 +32,6 @@ def test_of_sound_books_nothing_is_found(books: Run) -> None:
     assert findings(books) == []
 
 
-FIRST_LINE = "(SELECT min(id) FROM invoice_lines WHERE namespace = %(namespace)s AND NOT is_pending)"
-FIRST_INVOICE = "(SELECT min(id) FROM invoices WHERE namespace = %(namespace)s AND state = 'paid')"
 INVOICING = (
     "(SELECT id FROM ledger_transactions WHERE namespace = %(namespace)s AND kind = 'invoiced'"
     f" AND invoice = {FIRST_INVOICE})"

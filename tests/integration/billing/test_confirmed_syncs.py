@@ -109,7 +109,16 @@ def test_every_fault_of_a_confirmation_is_named(run: Run) -> None:
     assert run.everything() == before
 
 
-def test_no_two_invoices_have_one_number(run: Run) -> None:
+def test_what_another_app_finalised_keeps_its_number(run: Run) -> None:
+    first, second = waiting(run, "finalize", customers=("ann", "bob"))
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("UPDATE invoices SET app_id = %(app)s WHERE id = %(id)s", {"app": UNKNOWN, "id": second.id})
+        transaction.commit()
+    for invoice in (first, second):
+        assert confirm(run).issuing(run.namespace, invoice.id, Accepted("A-1")).invoice.number == "A-1"
+
+
+def test_no_two_invoices_of_an_app_have_one_number(run: Run) -> None:
     first, second = waiting(run, "finalize", customers=("ann", "bob"))
     confirm(run).issuing(run.namespace, first.id, Accepted("A-1"))
     with pytest.raises(Conflict) as refused:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,8 +25,10 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
 from tests.integration.billing.given import INVOICES, UNKNOWN, Api
+from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_taxes import EXCLUSIVE, confirm
 from tests.integration.metering.house import House, call
-from tests.unit.billing.samples import NOW, metered, tiers
+from tests.unit.billing.samples import NOW, FakeApp, metered, tiers
 from tests.unit.subscriptions.samples import at, fee
 
 JANUARY, FEBRUARY = at("2024-01-01"), at("2024-02-01")
@@ -139,6 +141,33 @@ def test_late_usage_is_shown_as_not_counted_and_told_by_how_much_and_the_line_st
         "late": Decimal("1.5"),
     }
     assert after["usage"]["message"].startswith("usage arrived late: 1.5")
+
+
+def test_credit_and_taxes_stand_beside_the_trace_of_a_line_which_verifies_without_them(
+    run: Run, house: House, purse: Purse
+) -> None:
+    api, ann = ExplainApi(run, house.store), run.customer("ann")
+    run.app = FakeApp(waits={"sync", "finalize"})
+    house.clock = NOW - timedelta(hours=1)
+    house.sink(call("1", 12, JANUARY, "ann", region="de"))
+    run.subscribe(ann, replace(metered("eu", tiers()), tax_config={"behavior": "exclusive"}))
+    grant = purse.grant(ann, 6)
+    run.all()
+    [invoice] = run.invoices()
+    confirm(run, invoice.id, {line.id: EXCLUSIVE for line in invoice.lines})
+
+    path = f"{INVOICES}/{invoice.id}"
+    [used] = [line for line in invoice.lines if line.quantity]
+    found = api.ok("GET", f"{path}/lines/{used.id}/explain")
+    line, trace = found["line"], found["arithmetic"]["trace"]
+    assert [(one["amount"], grant.id in one["description"]) for one in line["creditAllocations"]] == [("6", True)]
+    assert [one["behavior"] for one in line["taxes"]] == ["exclusive"]
+    totals = {name: Decimal(line["totals"][name]) for name in ("amount", "creditsTotal", "taxesTotal", "total")}
+    assert list(totals.values()) == [Decimal("15.67"), Decimal(6), Decimal("1.9"), Decimal("11.57")]
+    assert Decimal(trace["totals"]["total"]) == Decimal("15.67")
+    assert found["arithmetic"]["isGenuine"] is True
+    for verified in (api.ok("GET", f"{path}/verify"), api.ok("GET", f"{path}/lines/{used.id}/verify")):
+        assert (verified["verified"], verified["faults"]) == (True, [])
 
 
 def test_every_line_of_an_invoice_is_rated_again_to_its_hash(api: Api, run: Run, line: Callable[[], str]) -> None:

@@ -202,6 +202,21 @@ def test_a_part_that_is_billed_again_beside_a_rest_that_stands_keeps_its_period(
     assert (again.service_period.end, again.whole_period and again.whole_period.end) == (TENTH, at("2024-02-01"))
 
 
+def test_what_gives_back_on_a_draft_that_is_refused_is_not_charged_elsewhere(api: Api, run: Run, ann: str) -> None:
+    used_by_day(run, ann, {"2024-01-02": 100})
+    run.subscribe(ann, metered())
+    first = drafted(api, ann, TENTH)
+    run.all(TENTH + AN_HOUR)
+    used_by_day(run, ann, {"2024-01-02": 60})
+    run.all()
+    refused = run.invoices()[-1]
+    assert ([issue.code for issue in refused.issues], refused.totals.total) == (["negative_total"], Decimal(-20))
+    api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
+    run.all()
+    [again] = [line for invoice in run.invoices() for line in invoice.lines if line.revision]
+    assert (again.quantity, again.totals.total) == (Decimal(60), Decimal(30))
+
+
 @pytest.mark.parametrize("is_rated", [True, False])
 def test_a_part_that_is_given_up_is_never_billed(api: Api, run: Run, ann: str, *, is_rated: bool) -> None:
     run.subscribe(ann, metered())

@@ -87,6 +87,31 @@ def test_a_key_that_opens_nothing_is_refused_by_its_field(api: AppsApi, double: 
     assert endpoints(double) == []
 
 
+@pytest.mark.parametrize("key", ["sk_test_é€", "sk_test_\n", "sk test", "sk_test_\x7f"])
+def test_a_key_that_cannot_be_sent_is_refused_by_its_field(api: AppsApi, key: str) -> None:
+    app, pattern = install(api), "string_pattern_mismatch"
+    assert refused(api, 400, "POST", INSTALL, {"apiKey": key}) == [("/apiKey", pattern)]
+    path, change = f"{APPS}/{app['id']}", {"secretAPIKey": key}
+    assert refused(api, 400, "PUT", f"{path}/stripe/api-key", change) == [("/secretAPIKey", pattern)]
+    full = change | {"type": "stripe", "name": "S"}
+    assert refused(api, 400, "PUT", path, full) == [("/secretAPIKey", pattern)]
+
+
+def test_a_key_for_an_app_of_another_type_is_a_fault_of_the_path(api: AppsApi) -> None:
+    path = f"{APPS}/{api.sandbox()['id']}/stripe/api-key"
+    assert refused(api, 400, "PUT", path, {"secretAPIKey": KEY}) == [("path:id", "app_type")]
+
+
+def test_a_revoked_key_is_no_fault_of_the_options(api: AppsApi, double: Stripe) -> None:
+    install(api)
+    double.account.api_keys = set()
+    options = {"successURL": "https://ours.test/done", "currency": "EUR"}
+    for more in ({}, {"stripeCustomerId": "cus_none"}):
+        api.run.customer(f"ann{len(more)}")
+        body = {"customer": {"key": f"ann{len(more)}"}, "options": options} | more
+        assert refused(api, 400, "POST", CHECKOUT, body) == [("", "stripe_unauthorized")]
+
+
 @pytest.mark.parametrize("kind", ["500", "500_after", "lost_after"])
 def test_an_install_that_breaks_off_is_mended_by_its_repeat(api: AppsApi, double: Stripe, kind: Any) -> None:
     double.weather.storms.append(Storm(kind, "POST", "/v1/webhook_endpoints"))
@@ -174,6 +199,22 @@ def test_checkout_makes_the_customer_on_both_sides_and_its_card_the_default(api:
     assert (portal["stripeCustomerId"], portal["returnUrl"]) == (made["stripeCustomerId"], "https://ours.test")
 
 
+def test_who_was_deleted_keeps_nobody_from_the_page(api: AppsApi, double: Stripe) -> None:
+    install(api)
+    theirs = double.account.add("customer", "cus", metadata={}, invoice_settings={})["id"]
+    for key in ("ann", "bob"):
+        api.run.customer(key)
+    body = {"customer": {"key": "bob"}, "stripeCustomerId": theirs}
+    body |= {"options": {"successURL": "https://ours.test/done", "currency": "EUR"}}
+    api.ok("PUT", f"{CUSTOMERS}/ann/stripe", {"stripeCustomerId": theirs})
+    status, problem = api("POST", CHECKOUT, body)
+    assert (status, problem["code"]) == (409, "stripe_customer_taken")
+    with api.run.database.transaction(api.run.namespace) as transaction:
+        transaction.execute("UPDATE customers SET deleted_at = now() WHERE key = 'ann'", {})
+        transaction.commit()
+    assert api.ok("POST", CHECKOUT, body)["stripeCustomerId"] == theirs
+
+
 def deliver(api: AppsApi, double: Stripe, app_id: str, event: Obj) -> Any:
     receive = ReceiveStripeEvent(
         NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
@@ -227,7 +268,7 @@ def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, d
 
 
 def test_a_webhook_that_no_secret_of_ours_can_vouch_for_is_the_senders_fault(api: AppsApi, run: Run) -> None:
-    app, sandbox = install(api), api.sandbox()
+    sandbox, app = api.sandbox(), install(api)
     receive = ReceiveStripeEvent(
         NamedApps(run.database), api.stripe(), run.begin, RecordPayment(run.begin, api.run.apps)
     )

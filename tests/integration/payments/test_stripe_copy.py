@@ -1,14 +1,30 @@
 """Our invoice and its copy at Stripe end together, whatever was done to either in between."""
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
 import pytest
 
+from localstack.stripe.discounts import discounts_of, give_coupon
+from localstack.stripe.totals import recompute
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.app import Payment
+from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.kernel.errors import Conflict
+from meterhouse.payments.customer_data import StripeCustomer
+from meterhouse.payments.postgres import PostgresPayments
+from meterhouse.payments.stripe_app import StripeApp
+from meterhouse.platform.postgres import begins
 from tests.integration.payments.stripe_run import StripeRun
 from tests.integration.payments.test_stripe_invoices import UNTAXED, issued, state
 
 FORGOTTEN = Voiding("a mistake", None, {})
+
+
+def app_of(shop: StripeRun) -> StripeApp:
+    return shop.stripe_apps(shop.namespace, shop.installed)
 
 
 def void(shop: StripeRun) -> None:
@@ -32,3 +48,108 @@ def test_what_stripe_has_collected_meanwhile_is_not_voided(shop: StripeRun) -> N
         void(shop)
     assert refused.value.code == "stripe_invoice_paid"
     assert state(shop) == "payment_processing.failed"
+
+
+@pytest.mark.parametrize("workflow", [{}, UNTAXED])
+def test_a_coupon_of_the_customer_at_stripe_takes_nothing_off(shop: StripeRun, workflow: dict[str, Any]) -> None:
+    buyer = shop.buyer("ann", **workflow)
+    give_coupon(shop.double.account, str(shop.at(buyer)), "25")
+    shop.subscribe(buyer)
+    shop.all()
+    [theirs], ours = shop.at_stripe(), shop.invoice()
+    assert (state(shop), theirs["subtotal"], theirs["amount_paid"]) == ("paid", 4000, int(ours.totals.total * 100))
+
+
+def test_a_discount_that_somebody_gave_at_stripe_is_not_issued(shop: StripeRun) -> None:
+    issued(shop, auto_advance=False)
+    [theirs], ours = shop.at_stripe(), shop.invoice()
+    give_coupon(shop.double.account, theirs["customer"], "25")
+    theirs |= discounts_of({}, shop.double.account.get("customer", theirs["customer"])["discount"])
+    recompute(shop.double.account, theirs)
+    answer = app_of(shop).finalize(ours)
+    assert getattr(answer, "code", answer) == "stripe_total_differs"
+    assert shop.at_stripe()[0]["status"] == "draft"
+
+
+def other_company(shop: StripeRun) -> str:
+    """Another customer at Stripe, with a card, who is ours from now on."""
+    v1, ours = shop.client.v1, shop.invoice().customer_id
+    theirs = v1.customers.create({"name": "another", "address": {"country": "DE"}})
+    method = v1.payment_methods.attach("pm_card_visa", {"customer": theirs.id})
+    v1.customers.update(theirs.id, {"invoice_settings": {"default_payment_method": method.id}})
+    shop.links.link(shop.namespace, shop.installed.id, ours, StripeCustomer(theirs.id))
+    return theirs.id
+
+
+def test_a_draft_of_who_was_linked_before_gives_way_to_one_of_who_is_linked_now(shop: StripeRun) -> None:
+    issued(shop, auto_advance=False)
+    app, [before] = app_of(shop), shop.at_stripe()
+    now = other_company(shop)
+    draft = replace(shop.invoice(), step=shop.invoice().step + 1)
+    first = app.sync(draft)
+    assert app.sync(draft) == first
+    [theirs] = shop.at_stripe()
+    assert (theirs["customer"], theirs["subtotal"]) == (now, 4350)
+    assert before["id"] not in shop.double.account.of("invoice")
+
+
+def test_who_is_not_linked_any_more_is_issued_nothing_and_not_charged(shop: StripeRun) -> None:
+    issued(shop, "pm_card_chargeCustomerFail", **UNTAXED, auto_advance=False)
+    [theirs], draft = shop.at_stripe(), shop.invoice()
+    other_company(shop)
+    answer = app_of(shop).finalize(draft)
+    assert getattr(answer, "code", answer) == "stripe_customer_differs"
+    shop.client.v1.invoices.finalize_invoice(theirs["id"])
+    payment = app_of(shop).collect_payment(draft)
+    assert payment is not None
+    assert (payment.trigger, "is not of cus_" in str(payment.reason)) == (Trigger.FAILED, True)
+    assert theirs["attempt_count"] == 0
+
+
+@pytest.mark.parametrize(("auto_advance", "left"), [(False, []), (True, ["void"])])
+def test_without_a_link_the_copy_is_taken_back_all_the_same(
+    shop: StripeRun, auto_advance: bool, left: list[str]
+) -> None:
+    issued(shop, "pm_card_chargeCustomerFail", **UNTAXED, auto_advance=auto_advance)
+    ours, [theirs] = shop.invoice(), shop.at_stripe()
+    with begins(shop.database, PostgresPayments)(shop.namespace) as work:
+        work.store.data.remove(ours.customer_id, shop.installed.id)
+        work.commit()
+    assert shop.at(ours.customer_id) is None
+    app_of(shop).delete(ours)
+    found = shop.double.account.of("invoice").get(theirs["id"])
+    assert ([found["status"]] if found else []) == left
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_draft_that_was_deleted_at_stripe_is_made_once_more_and_issued_once(shop: StripeRun, crashes: bool) -> None:
+    issued(shop, auto_advance=False)
+    draft = replace(shop.invoice(), step=shop.invoice().step + 1)
+    shop.client.v1.invoices.delete(str(draft.external_id))
+    first = app_of(shop).finalize(draft)
+    if crashes:
+        assert app_of(shop).finalize(replace(draft, step=draft.step + 1)) == first
+    [theirs] = shop.at_stripe()
+    assert (theirs["id"], theirs["status"], theirs["total"]) == (getattr(first, "external_id", first), "open", 5177)
+
+
+def test_what_stripe_collects_while_we_ask_for_it_is_paid(shop: StripeRun) -> None:
+    issued(shop, "pm_card_chargeCustomerFail", **UNTAXED)
+    ours = replace(shop.invoice(), payment_attempt=2)
+
+    def meanwhile() -> datetime:
+        """Called once between reading and charging, and once after."""
+        if shop.at_stripe()[0]["status"] == "open":
+            shop.client.v1.invoices.pay(str(ours.external_id), {"paid_out_of_band": True})
+        return shop.now
+
+    app = StripeApp(lambda: shop.client, lambda name: shop.links.of(shop.namespace, shop.installed.id, name), meanwhile)
+    assert app.collect_payment(ours) == Payment(Trigger.PAID)
+
+
+def test_a_line_of_nothing_that_somebody_added_at_stripe_has_no_taxes_of_ours(shop: StripeRun) -> None:
+    issued(shop, auto_advance=False)
+    [theirs], ours = shop.at_stripe(), shop.invoice()
+    shop.client.v1.invoices.add_lines(theirs["id"], {"lines": [{"amount": 0, "description": "thank you"}]})
+    answer = app_of(shop).finalize(ours)
+    assert set(getattr(answer, "taxes", ())) == {line.id for line in ours.lines}

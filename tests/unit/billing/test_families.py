@@ -15,8 +15,11 @@ from meterhouse.billing.line_keys import part_key
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.split import is_divisible, parts_at, under_way
 from meterhouse.catalog.discount import UNDISCOUNTED, Discounts
-from meterhouse.catalog.price import Tier, TieredPrice, TierMode, UnitPrice, UsagePrice
+from meterhouse.catalog.price import Commitments, Tier, TieredPrice, TierMode, UnitPrice, UsagePrice
 from meterhouse.catalog.unit_config import UnitConfig
+from meterhouse.kernel.period import Period
+from meterhouse.rating.conventions import Conventions, CutPeriod
+from meterhouse.rating.rerun import reproduces
 from tests.unit.billing.samples import NOW, metered, pending
 from tests.unit.rating import anything
 from tests.unit.subscriptions.samples import at
@@ -39,6 +42,7 @@ class Billed:
         self.start = line.service_period.start
         self.events = events
         self.booked: list[Line] = []
+        self.workflow = Workflow()
 
     def bill(self, when: datetime) -> None:
         """What is begun and not billed, up to `when`; read a little later."""
@@ -53,7 +57,7 @@ class Billed:
     def book(self, line: Line, when: datetime) -> None:
         families = Families([one for one in self.booked if one.id != line.id])
         quantities = {one.id: self.used(one, when) for one in families.readings([line])}
-        done = families.rating(quantities)(line, quantities[line.id], Workflow(), NOW)
+        done = families.rating(quantities)(line, quantities[line.id], self.workflow, NOW)
         changed = {one.id: one for one in (*families.given_up, done)}
         self.booked = [*(one for one in self.booked if one.id not in changed), *changed.values()]
 
@@ -174,12 +178,42 @@ def test_an_earlier_part_that_was_given_up_gives_nothing_back_of_a_later_one_tha
     assert quantities_of(billed, first, second, third) == [0, 100, 50]
 
 
+def test_usage_that_is_taken_back_after_it_was_billed_is_netted_off_the_next_part() -> None:
+    billed = Billed(january(UNIT), [(24, 0, Decimal(100)), (252, 0, Decimal(-40)), (528, 0, Decimal(30))])
+    for days in (10, 20):
+        billed.bill(billed.start + timedelta(days=days))
+    billed.bill(JANUARY_ENDS)
+    assert [line.quantity for line in billed.booked] == [100, 0, -10]
+    assert [line.totals.total for line in billed.booked] == [50, 0, -5]
+    assert all(reproduces(line.trace or {}) for line in billed.booked)
+
+
 def test_a_part_that_was_given_up_takes_nothing_of_an_earlier_one_that_is_not_rated_yet() -> None:
     billed, first, second, third = three_parts()
     billed.booked = [second]
     billed.book(third, JANUARY_ENDS)
     billed.book(first, JANUARY_ENDS)
     assert quantities_of(billed, first, second, third) == [0, 40, 110]
+
+
+def test_a_part_that_is_rated_again_after_its_period_was_cut_has_the_commitments_of_what_is_left() -> None:
+    price = UnitPrice(Decimal(1), Commitments(minimum=Decimal(31)))
+    billed = Billed(replace(january(price), is_prorated=True), [(24, 0, Decimal(5))])
+    billed.workflow = Workflow(conventions=Conventions(commitments_of_a_cut_period=CutPeriod.PRORATED))
+    first = billed.part(billed.start + timedelta(days=10))
+    billed.book(first, JANUARY_ENDS)
+    assert billed.line is not None
+    left = Period(billed.start, billed.start + timedelta(days=19))
+    rest = replace(billed.line, service_period=Period(first.service_period.end, left.end), whole_period=left)
+    billed.book(replace(rest, is_terminal=True), JANUARY_ENDS)
+    billed.book(replace(first, quantity=None), JANUARY_ENDS)
+    assert [line.totals.total for line in billed.booked] == [14, 5]
+
+
+def test_the_part_that_is_billed_while_its_period_goes_on_is_not_the_end_of_its_subscription() -> None:
+    line = replace(january(UNIT), is_terminal=True)
+    billed, rest = parts_at(line, line.service_period.start + timedelta(days=10), NOW)
+    assert (billed.is_terminal, rest and rest.is_terminal) == (False, True)
 
 
 def quantities_of(billed: Billed, *lines: Line) -> list[Decimal | None]:

@@ -8,12 +8,16 @@ SELECT id, key, customer_id, CASE WHEN is_pending THEN NULL ELSE invoice_id END 
 WHERE live > 1
 ORDER BY id
 
--- name: rated_invoices
-SELECT * FROM invoices
-WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND quantity_snapshotted_at IS NOT NULL
-    AND id > %(after)s
-ORDER BY id
+-- name: named_after
+-- Whoever is rated no more counts, too: what was found of it before is closed.
+SELECT customer_id, id FROM invoices
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND state <> 'gathering'
+    AND (customer_id, id) > (%(after_customer)s, %(after_invoice)s)
+ORDER BY customer_id, id
 LIMIT %(limit)s
+
+-- name: invoices_by_ids
+SELECT * FROM invoices WHERE namespace = %(namespace)s AND id = ANY(%(ids)s) ORDER BY id
 
 -- name: write_findings
 -- What somebody let be stays so while it is the same; what was gone and is back is open again.
@@ -28,10 +32,16 @@ ON CONFLICT (namespace, id) DO UPDATE SET
 WHERE audit_findings.detail <> excluded.detail
     OR audit_findings.resolved_at IS NOT NULL AND audit_findings.reason IS NULL
 
--- name: close_findings
--- Of these customers what was not found any more.
+-- name: close_of_customers
+-- Of these customers what was not found any more. A line that is charged twice is found with them.
 UPDATE audit_findings SET resolved_at = %(at)s
-WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND resolved_at IS NULL AND id <> ALL(%(ids)s)
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(of)s) AND resolved_at IS NULL AND id <> ALL(%(ids)s)
+    AND (invoice_id IS NULL OR kind = 'line_charged_twice')
+
+-- name: close_of_invoices
+UPDATE audit_findings SET resolved_at = %(at)s
+WHERE namespace = %(namespace)s AND invoice_id = ANY(%(of)s) AND resolved_at IS NULL AND id <> ALL(%(ids)s)
+    AND kind <> 'line_charged_twice'
 
 -- name: count_open
 SELECT count(*) FROM audit_findings

@@ -104,12 +104,17 @@ ORDER BY l.key
 
 -- name: related_lines
 -- Lines that charge for a part of the same full periods as those of `wholes`; and where a line is itself such a part, the
--- first (`firsts`). One that was given up counts before it is rated, too.
+-- first (`firsts`). One that was given up counts before it is rated, too; what gives back on a draft that is refused for
+-- it does not.
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.is_live AND NOT l.is_pending
     AND (l.key = ANY(%(firsts)s) OR (l.whole_key = ANY(%(wholes)s) AND l.key <> l.whole_key))
     AND (l.quantity IS NOT NULL OR l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR i.voided_at IS NOT NULL)
+    AND NOT (
+        l.amount - l.discounts_total + l.charges_total < 0 AND i.issued_at IS NULL
+        AND i.issues @> '[{"code": "negative_total"}]'
+    )
 ORDER BY l.service_end, l.key
 
 -- name: family_lines

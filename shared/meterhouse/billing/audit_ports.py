@@ -1,0 +1,43 @@
+"""What the audit of the books needs inside one transaction."""
+
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from meterhouse.billing.findings import Findings
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.ports import BillingStore
+from meterhouse.ledger.audit import Finding
+
+
+class Named(NamedTuple):
+    """An invoice, and whose it is: they are audited in this order."""
+
+    customer_id: str
+    invoice_id: str
+
+
+class InvoiceAudit(Protocol):
+    def charged_twice(self, customer_ids: Collection[str]) -> Iterator[Finding]: ...
+
+    def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
+        """At most `limit` standard invoices of the customers that follow `after`, in order."""
+
+    def by_ids(self, invoice_ids: Collection[str]) -> list[Invoice]:
+        """With their lines, in order."""
+
+
+class BookAudit(Protocol):
+    def findings(self, customer_ids: Collection[str]) -> Iterator[Finding]: ...
+
+    def invoiced(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
+        """What each invoice was booked to be paid."""
+
+
+class AuditStore(BillingStore, Protocol):
+    @property
+    def findings(self) -> Findings: ...
+    @property
+    def invoice_audit(self) -> InvoiceAudit: ...
+    @property
+    def book_audit(self) -> BookAudit: ...

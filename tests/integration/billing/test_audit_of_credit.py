@@ -1,0 +1,137 @@
+"""What invoices and lines say that credit bears, against the ledger whose owner took something out of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.ledger.charge_credit import ChargeCredit
+from meterhouse.payments.sandbox import TARGET_STATUS
+from tests.integration.billing.audited import Break, audited, findings, kinds
+from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_voids import PENDING
+from tests.unit.subscriptions.samples import at, fee
+
+ALONE = SettlementMode.CREDIT_ONLY
+
+
+@pytest.fixture
+def ann(run: Run, purse: Purse) -> str:
+    """Her credit bears a part of January, which is invoiced and not paid."""
+    run.now = AFTER_JANUARY
+    made = run.customer("ann", metadata={TARGET_STATUS: "action_required"})
+    purse.grant(made, 5)
+    run.subscribe(made)
+    run.used(made, "2024-01-01", "3")
+    run.all()
+    assert [one.totals.credits_total for one in run.invoices()] == [Decimal(5)]
+    assert audited(run).open == 0
+    return made
+
+
+def without(broken: Break, condition: str) -> None:
+    """Whole transactions are gone from the books."""
+    wanted = f"SELECT id FROM ledger_transactions WHERE namespace = %(namespace)s AND {condition}"
+    broken(f"DELETE FROM ledger_entries WHERE namespace = %(namespace)s AND transaction_id IN ({wanted})")
+    broken(f"DELETE FROM ledger_transactions WHERE namespace = %(namespace)s AND {condition}")
+
+
+def differing(run: Run) -> dict[str, Any]:
+    [found] = [one for one in findings(run) if (one["kind"], one["resolved_at"]) == ("credit_differs", None)]
+    return found
+
+
+def test_credit_that_the_books_never_burnt_is_found(run: Run, broken: Break, ann: str) -> None:
+    without(broken, f"customer_id = '{ann}' AND charge IS NOT NULL")
+
+    assert audited(run).open == 1
+    found = differing(run)
+    assert found["invoice_id"] == run.invoices()[0].id
+    assert found["detail"].endswith("borne is 5, booked is 0")
+
+
+def test_credit_that_was_given_back_of_an_issued_invoice_is_found(run: Run, purse: Purse, ann: str) -> None:
+    [charge] = [one.charge for line in run.invoices()[0].lines for one in line.credits]
+    ChargeCredit(purse.begin, lambda: run.now).correct(run.namespace, ann, charge, Decimal(-2), "by-mistake")
+
+    assert audited(run).open == 1
+    assert differing(run)["detail"].endswith("borne is 5, booked is 3")
+
+
+def test_credit_that_the_line_does_not_know_of_is_found(run: Run, broken: Break, ann: str) -> None:
+    broken(
+        "UPDATE invoice_lines SET credits = '[]'"
+        f" WHERE namespace = %(namespace)s AND customer_id = '{ann}' AND credits_total > 0"
+    )
+
+    audited(run)
+    assert differing(run)["detail"].endswith("borne is 0, booked is 5")
+
+
+def test_a_voided_invoice_of_which_credit_was_not_given_back_is_found(
+    run: Run, api: Api, broken: Break, ann: str
+) -> None:
+    first = run.invoices()[0]
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert audited(run).open == 0
+
+    without(broken, f"customer_id = '{ann}' AND key LIKE '%%/corrected/%%'")
+    audited(run)
+    assert (differing(run)["invoice_id"], kinds(run)) == (first.id, ["credit_differs"])
+
+
+def test_credit_that_a_note_gave_back_is_no_difference_until_the_books_forget_it(
+    run: Run, purse: Purse, broken: Break
+) -> None:
+    ann = run.customer("ann")
+    purse.grant(ann, 30)
+    made = run.subscribe(ann, fee(amount="30"), start="2024-01-01")
+    run.now = at("2024-01-01T02:00:00Z")
+    run.all(run.now)
+    run.change(replace(made, active_to=at("2024-01-16")))
+    run.now = at("2024-01-16T01:00:00Z")
+    run.all(run.now)
+    assert [row["credits"] > 0 for row in run.rows("SELECT credits FROM credit_note_lines")] == [True]
+    assert audited(run).open == 0
+
+    without(broken, f"customer_id = '{ann}' AND key LIKE '%%/corrected/%%'")
+    audited(run)
+    assert differing(run)["invoice_id"] == run.invoices()[0].id
+
+
+def test_a_line_that_credit_alone_settles_and_no_run_charged_is_found(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, fee(amount="10"), settlement=ALONE)
+    purse.grant(ann, 100)
+    run.now = AFTER_JANUARY
+    run.sync()
+    run.now += timedelta(days=2)
+    audited(run)
+    assert kinds(run) == ["line_not_charged", "line_not_charged"]
+
+    run.collect()
+    assert audited(run).open == 0
+
+
+def test_a_change_of_the_last_day_makes_no_line_missing(run: Run) -> None:
+    edited = at("2024-04-16")
+    before = run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(at("2024-04-01T02:00:00Z"))
+    superseded = replace(before, active_to=edited, superseding_id="next")
+    run.change(superseded)
+    # what is cheaper was paid with what it follows, and makes no line
+    cheaper = run.subscribe(
+        before.customer_id, fee(amount="10"), start="2024-04-16", anchor="2024-04-01", previous_id=before.id
+    )
+    run.change(replace(cheaper, updated_at=edited))
+    run.all(at("2024-04-16T01:00:00Z"))
+    run.now = at("2024-04-20")
+    run.change(replace(superseded, updated_at=at("2024-04-19T12:00:00Z")))
+
+    audited(run)
+    assert kinds(run) == []
