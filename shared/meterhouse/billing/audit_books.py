@@ -97,7 +97,7 @@ class AuditBooks:
 
     def _batches(self, start: Reached | None) -> Iterator[tuple[Batch, Named | None]]:
         """With each the invoice after which it goes on; None: it is to be begun."""
-        place = start and start.place
+        place = None if start is None else start.place
         if start and start.invoice_id is not None:
             only = start.place.customer_id
             yield Batch(start.place.namespace, only, [only]), Named(only, start.invoice_id)

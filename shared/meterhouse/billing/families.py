@@ -46,8 +46,9 @@ class Families:
             wanted |= {own.id: own for own in map(_own, given_up)}
             for one in (*given_up, line):
                 if one.id not in wanted:
-                    reached[whole] = max(reached.get(whole) or one.service_period.end, one.service_period.end)
-                    wanted[one.id] = line if is_alone else _from_start(one, reached[whole])
+                    end = max(reached.get(whole) or one.service_period.end, one.service_period.end)
+                    reached[whole] = end
+                    wanted[one.id] = line if is_alone else _from_start(one, end)
         return list(wanted.values())
 
     def reading_of(self, line: Line) -> Decimal:

@@ -1,4 +1,4 @@
-"""Which events a part of a period charges for: whatever is late or billed again, their sum is the part's quantity."""
+"""Which events a part charges for: whatever is late or billed again, their sum is its quantity; none is taken back."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ DRAFT = draft(metered())
 WHOLE = USAGE.service_period
 HOURS = (WHOLE.end - WHOLE.start) // timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-EVENTS = st.lists(st.tuples(st.integers(0, HOURS - 1), st.integers(0, HOURS), st.integers(-9, 99)), max_size=8)
+EVENTS = st.lists(st.tuples(st.integers(0, HOURS - 1), st.integers(0, HOURS), st.integers(0, 99)), max_size=8)
 CUTS = st.lists(st.integers(1, HOURS // 2).map(lambda half: 2 * half - 1), max_size=4, unique=True).map(sorted)
 
 

@@ -113,8 +113,8 @@ def test_of_a_row_that_is_priced_in_part_the_rest_is_told_with_its_own_reasons()
 
     [found] = costs_of(TOLD, used, book).values()
 
-    assert (found.quantity, found.amount, len(found.details)) == (11, None, 2)
-    assert (found.unpriced, found.reasons) == (1, ("'smell' is no type of token",))
+    assert (found.quantity, found.amount, len(found.details)) == (Decimal(11), None, 2)
+    assert (found.unpriced, found.reasons) == (Decimal(1), ("'smell' is no type of token",))
 
 
 def test_a_model_that_is_sold_without_output_has_no_price_for_it() -> None:
@@ -139,7 +139,7 @@ def test_prices_in_two_currencies_make_no_sum() -> None:
     [found] = costs_of(TOLD, used, prices).values()
 
     assert (found.amount, found.details) == (None, ("prices are in EUR and USD",))
-    assert (found.unpriced, found.reasons) == (0, ())
+    assert (found.unpriced, found.reasons) == (Decimal(0), ())
 
 
 def test_a_model_is_found_by_its_id_then_by_what_the_catalogue_says_then_by_its_bare_name() -> None:
