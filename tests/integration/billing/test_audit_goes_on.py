@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from meterhouse.billing import audit as rules
 from meterhouse.billing.audit_books import AuditBooks, Reached, reached_of
 from meterhouse.billing.postgres_audit import PostgresAudit
 from meterhouse.platform.postgres import begins
+from meterhouse.rating.rate import rate
 from tests.integration.billing.audited import FIRST_INVOICE, FIRST_LINE, Break, audited, findings, kinds
 from tests.integration.billing.conftest import AFTER_MAY, AUDITED_AT, Run
 from tests.integration.billing.purse import Purse
@@ -86,7 +86,7 @@ def test_an_invoice_that_cannot_be_judged_is_parked_and_the_others_are_audited(
 
 
 def test_nobody_waits_while_an_invoice_is_rated_again(books: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    rate, held = rules.rate, list[int]()
+    held: list[int] = []
 
     def watched(*given: Any) -> Any:
         [row] = books.rows(
@@ -95,7 +95,7 @@ def test_nobody_waits_while_an_invoice_is_rated_again(books: Run, monkeypatch: p
         held.append(row["count"])
         return rate(*given)
 
-    monkeypatch.setattr(rules, "rate", watched)
+    monkeypatch.setattr("meterhouse.billing.audit.rate", watched)
     audited(books)
 
     assert len(held) > 1
@@ -115,7 +115,8 @@ def test_an_audit_out_of_time_goes_on_with_the_next_invoice_of_the_same_customer
 
     reached: Reached | None = None
     tasks = [audit(reached, patience=timedelta(0))]
-    while (reached := reached_of(tasks[-1].after and tasks[-1].after.document())) is not None:
+    while (after := tasks[-1].after) is not None:
+        reached = reached_of(after.document())
         found = len(kinds(run))
         tasks.append(audit(reached, patience=timedelta(0)))
         assert len(kinds(run)) >= found

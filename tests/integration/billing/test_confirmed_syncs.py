@@ -6,6 +6,7 @@ from meterhouse.billing.app import Accepted
 from meterhouse.billing.confirm_sync import ConfirmSync
 from meterhouse.billing.external_ids import detailed_id
 from meterhouse.billing.invoice import PAYMENT, Invoice
+from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
 from meterhouse.ledger.audit import Finding
 from tests.integration.billing.conftest import Run
@@ -89,10 +90,10 @@ def test_a_confirmation_that_nobody_waits_for_is_a_conflict(run: Run) -> None:
 
 def test_a_draft_that_the_audit_holds_takes_no_confirmation(run: Run) -> None:
     [invoice] = waiting(run, "sync")
-    with run.begin(run.namespace) as work:
+    with run.database.transaction(run.namespace) as transaction:
         found = Finding("invoice_total_differs", invoice.id, invoice.customer_id, "by hand", invoice.id)
-        work.store.findings.write([invoice.customer_id], [found], run.now)
-        work.commit()
+        PostgresFindings(transaction).write_of_invoices([invoice.id], [found], run.now)
+        transaction.commit()
     before = run.everything()
     with pytest.raises(Conflict) as refused:
         confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="in_1"))

@@ -128,8 +128,9 @@ def test_a_part_that_is_given_up_before_it_is_rated_takes_no_more_than_its_own_u
     quantities = {line.id: line.quantity or Decimal(0) for line in billed.booked}
     assert all(quantity >= 0 for quantity in quantities.values())
     assert all(quantities[line.id] <= billed.used(line, JANUARY_ENDS) for line in given_up)
-    assert (quantities["late"], billed.totals) == (0, rated(whole, sum(quantities.values()), Workflow(), NOW).totals)
-    assert sum(quantities.values()) == billed.used(whole, JANUARY_ENDS)
+    in_all = sum(quantities.values(), Decimal(0))
+    assert (quantities["late"], billed.totals) == (0, rated(whole, in_all, Workflow(), NOW).totals)
+    assert in_all == billed.used(whole, JANUARY_ENDS)
 
 
 def test_each_part_shows_what_was_charged_before_it() -> None:
