@@ -137,13 +137,16 @@ class Lifecycle(RuleBasedStateMachine):
         else:
             action, body = CALLS[trigger]
             status, answer = self.api("POST", f"{path}/{action}", body)
+        # what is voided is taken back at the app first
+        is_refused = trigger == "void" and permits(before, trigger, self.run.now) and "delete" in self.app.refuses
         if trigger != "next":
-            assert (status < 300) is permits(before, trigger, self.run.now), (status, answer)
+            may = permits(before, trigger, self.run.now) and not is_refused
+            assert (status < 300) is may, (status, answer)
         if status < 300:
             [taken] = [step for step in self.steps() if step["number"] == before.step + 1]
             assert trigger in {"next", taken["trigger"]}
         else:
-            assert (status, answer["code"]) == (409, "invoice_state")
+            assert (status, answer["code"]) == (409, "refused" if is_refused else "invoice_state")
             assert self.run.everything() == stored
 
     @rule(outcome=st.sampled_from(OUTCOMES), minutes=st.integers(-2, 2))
