@@ -87,7 +87,10 @@ def collecting(sdk: Sdk, key: str, interval: str) -> Any:
 
 def snapshot_quantities(sdk: Sdk, _eventually: Eventually) -> None:
     made = collecting(sdk, "snapshotted", "P30D")
-    assert sdk.invoice.snapshot_quantities_action(made.id).status == "paid"
+    taken = sdk.invoice.snapshot_quantities_action(made.id)
+    # it would have waited so long for usage, and issues itself no earlier
+    assert taken.status_details.extended_status == "draft.waiting_auto_approval"
+    assert taken.draft_until == made.draft_until
 
 
 def recalculate_tax(sdk: Sdk, _eventually: Eventually) -> None:
