@@ -56,7 +56,7 @@ def template(calls: Path, gate: Path) -> str:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(5)]
+    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(6)]
     stack = Stack(tmp_path, *ports)
     processes = Processes(tmp_path)
     parts = (kafka_part(stack.kafka), aws_part(stack), bridge_part(stack))

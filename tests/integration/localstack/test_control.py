@@ -42,7 +42,7 @@ class Notes:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(5)]
+    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(6)]
     stack = Stack(tmp_path / "state", *ports)
     yield stack
     control.down(stack, Notes())
