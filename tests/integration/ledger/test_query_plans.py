@@ -47,7 +47,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "burnt_at_first": (LEDGER["burnt_at_first"], {"keys": ["K7", "K8"]}, "ledger_transactions_of_charge"),
     "accrued": (LEDGER["accrued"], {"keys": ["K7"]}, "ledger_transactions_of_charge"),
     "written": (LEDGER["written"], {"keys": ["K7", "K8"]}, "ledger_transactions_namespace_key_key"),
-    "unearned": (LEDGER["unearned"], {"customer_ids": ["C7"]}, "ledger_transactions_of_customer"),
+    "unearned": (LEDGER["unearned"], {"customer_ids": ["C7"]}, "ledger_charges_to_credit_alone"),
     "receivables": (LEDGER["receivables"], {"invoices": ["I7"]}, "ledger_transactions_of_invoice"),
     "holders": (GRANTS["holders"], {"customer_ids": ["C7"]}, "credit_grants_of_customer"),
     "by_ids": (GRANTS["by_ids"], {"ids": ["G7"]}, "credit_grants_pkey"),
