@@ -58,6 +58,7 @@ class Crashing(Generic[S]):
     delay: float
     commits: int = 0
     crashed: bool = False
+    crash_to_come: Thread | None = None
 
     @contextmanager
     def __call__(self, namespace: str) -> Iterator[Work[S]]:
@@ -71,7 +72,8 @@ class Crashing(Generic[S]):
                 if dies and self.moment == "before":
                     self.crash()
                 if dies and self.moment == "while":
-                    Thread(target=self.crash, args=(self.delay,)).start()
+                    self.crash_to_come = Thread(target=self.crash, args=(self.delay,))
+                    self.crash_to_come.start()
                 commit()
 
             work.commit = counted  # type: ignore[method-assign] # this is where the test puts the crash
@@ -79,6 +81,12 @@ class Crashing(Generic[S]):
         if dies and self.moment == "after":
             self.crash()
             raise Unavailable("the answer was lost")
+
+    def until_over(self) -> None:
+        """Wait until the crash has come, be it after the last commit, and the server answers again."""
+        if self.crash_to_come:
+            self.crash_to_come.join()
+        until_done(lambda: self.database.read("nobody", "SELECT 1"))
 
     def crash(self, delay: float = 0) -> None:
         """Kill a server process the hard way: the server drops all others and recovers from its log."""

@@ -1,15 +1,15 @@
 """Charges to the credit of customers that the caller has locked: burnt, given back, earned. Each once for its key."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.book import Book, Collected
-from meterhouse.ledger.charge import Charge, Mode
+from meterhouse.ledger.charge import Allocation, Charge, Mode
 from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore, Owner
 from meterhouse.ledger.transaction import NOTHING, Transaction
 
@@ -42,24 +42,29 @@ def collect_credit(store: LedgerStore, charged: Iterable[Charged], at: datetime)
 
 def give_back(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
     """Give back whatever bears these charges; what was given back before stays as it is."""
-    _correct(store, borne_by_credit(store, charge_keys), key, at)
+    borne = store.ledger.realised(charge_keys)
+    _correct(store, {charge: _total(allocations) for charge, allocations in borne.items()}, borne, key, at)
 
 
 def give_back_part(store: LedgerStore, amounts: Mapping[str, Decimal], key: str, at: datetime) -> None:
     """Give back so much of what bears each charge, by its key, the last burnt first; once for `key`.
 
     Raises:
+        NotFound: there is no such charge.
         ValueError: an amount is more than what credit bears.
     """
-    done = store.ledger.written([f"charge/{one}/corrected/{key}/1" for one in amounts])
-    news = {one: amount for one, amount in amounts.items() if f"charge/{one}/corrected/{key}/1" not in done}
-    _correct(store, news, key, at)
+    # the first of the transactions that a correction writes
+    firsts = {one: f"charge/{one}/corrected/{key}/1" for one in amounts}
+    done = store.ledger.written(firsts.values())
+    news = {one: amount for one, amount in amounts.items() if firsts[one] not in done}
+    if news:
+        _correct(store, news, store.ledger.realised(news), key, at)
 
 
 def borne_by_credit(store: LedgerStore, charge_keys: Collection[str]) -> dict[str, Decimal]:
     """What credit bears of these charges by now, by key; those of which it bears nothing are left out."""
     borne = store.ledger.realised(charge_keys) if charge_keys else {}
-    return {key: Collected(tuple(allocations), NOTHING).total for key, allocations in borne.items()}
+    return {key: _total(allocations) for key, allocations in borne.items()}
 
 
 def recognise_credit(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
@@ -75,10 +80,19 @@ def recognise_credit(store: LedgerStore, charge_keys: Collection[str], key: str,
     store.ledger.book(booked)
 
 
-def _correct(store: LedgerStore, amounts: Mapping[str, Decimal], key: str, at: datetime) -> None:
+def _correct(
+    store: LedgerStore,
+    amounts: Mapping[str, Decimal],
+    borne: Mapping[str, Sequence[Allocation]],
+    key: str,
+    at: datetime,
+) -> None:
     if not amounts:
         return
-    found, borne = store.ledger.charges(amounts), store.ledger.realised(amounts)
+    found = store.ledger.charges(amounts)
+    for charge_key in amounts:
+        if charge_key not in found:
+            raise NotFound("charge", charge_key)
     booked: list[Transaction] = []
     for book, charges in _books(store, found.values(), at):
         for charge in charges:
@@ -104,6 +118,10 @@ def _books(store: LedgerStore, charged: Iterable[Charged], at: datetime) -> Iter
     for owner, charges in groupby(by_owner, key=_owner):
         holding = holdings.get(owner, NOTHING_HELD)
         yield Book(*owner, at, holding.positions, holding.advances), [charge for _, charge in charges]
+
+
+def _total(allocations: Iterable[Allocation]) -> Decimal:
+    return Collected(tuple(allocations), NOTHING).total
 
 
 def _owner(charged: Charged) -> Owner:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from meterhouse.catalog.plan import SettlementMode
-from meterhouse.ledger.charge_credit import ChargeCredit
 from meterhouse.payments.sandbox import TARGET_STATUS
 from tests.integration.billing.audited import Break, audited, findings, kinds
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_voids import PENDING
+from tests.integration.ledger.charging import Charging
 from tests.unit.subscriptions.samples import at, fee
 
 ALONE = SettlementMode.CREDIT_ONLY
@@ -57,7 +57,7 @@ def test_credit_that_the_books_never_burnt_is_found(run: Run, broken: Break, ann
 
 def test_credit_that_was_given_back_of_an_issued_invoice_is_found(run: Run, purse: Purse, ann: str) -> None:
     [charge] = [one.charge for line in run.invoices()[0].lines for one in line.credits]
-    ChargeCredit(purse.begin, lambda: run.now).correct(run.namespace, ann, charge, Decimal(-2), "by-mistake")
+    Charging(purse.begin, run.namespace, run.now).give_back(ann, charge, Decimal(2), "by-mistake")
 
     assert audited(run).open == 1
     assert differing(run)["detail"].endswith("borne is 5, booked is 3")

@@ -65,6 +65,7 @@ def test_crashes_of_the_server_while_it_bills_lose_and_double_nothing(durable: D
         run.begin = crashing
         bill_month(run, number)
         run.begin = begin
+        crashing.until_over()
         crashes += crashing.crashed
 
     assert crashes == len(MONTHS) - 1

@@ -18,7 +18,6 @@ from meterhouse.ledger.api import routes
 from meterhouse.ledger.balance import EVERYTHING, CreditBalance, Scope
 from meterhouse.ledger.book import Collected
 from meterhouse.ledger.charge import Charge, Mode
-from meterhouse.ledger.charge_credit import ChargeCredit
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Settlement
 from meterhouse.ledger.expire_credits import ExpireCredits
 from meterhouse.ledger.grant_credit import GrantCredit
@@ -36,6 +35,7 @@ from meterhouse.ledger.void_credit import VoidCredit
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Row, begins
+from tests.integration.ledger.charging import Charging
 from tests.unit.ledger.samples import T
 from tests.unit.platform.requests import CONTEXT, request
 
@@ -93,8 +93,8 @@ class Till:
         given: dict[str, Any] = {"funding": Funding.EXTERNAL, "purchase": PurchaseSpec(USD, Decimal(rate))} | fields
         return self.grant(amount, **given)
 
-    def charging(self) -> ChargeCredit:
-        return ChargeCredit(self.begin, self.clock)
+    def charging(self) -> Charging:
+        return Charging(self.begin, self.namespace, self.now)
 
     def collect(
         self,
@@ -105,11 +105,11 @@ class Till:
         **fields: Any,
     ) -> Collected:
         wanted = Charge(f"{self.namespace}:{key}", USD, Decimal(str(amount)), at or self.now, mode, **fields)
-        return self.charging().collect(self.namespace, [(self.customer, wanted)])[wanted.key]
+        return self.charging().collect([(self.customer, wanted)])[wanted.key]
 
-    def correct(self, amount: object, key: str = "c1", by: str = "x") -> list[Decimal]:
-        charge = f"{self.namespace}:{key}"
-        realised = self.charging().correct(self.namespace, self.customer, charge, Decimal(str(amount)), by)
+    def give_back(self, amount: object, key: str = "c1", by: str = "x") -> list[Decimal]:
+        """What credit bears of the charge then."""
+        realised = self.charging().give_back(self.customer, f"{self.namespace}:{key}", Decimal(str(amount)), by)
         return [one.amount for one in realised]
 
     def top_up(self, grant: CreditGrant) -> None:

@@ -41,6 +41,7 @@ def test_crashes_of_the_server_lose_and_double_nothing(durable: Database) -> Non
             until_done(lambda: till.collect(amount, key, used_at))  # noqa: B023 - called at once
         until_done(lambda: till.expire(size=2))
         till.begin = healthy
+        crashing.until_over()
         crashes += crashing.crashed
 
     assert crashes >= 20

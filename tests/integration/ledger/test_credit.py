@@ -11,12 +11,12 @@ from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.balance import CreditBalance
 from meterhouse.ledger.charge import Charge, Mode
-from meterhouse.ledger.charge_credit import ChargeCredit
 from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.grant_rules import PurchaseSpec
 from meterhouse.ledger.position import Position
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from tests.integration.ledger.charging import Charging
 from tests.integration.ledger.conftest import USD, Till
 from tests.unit.ledger.samples import T, hours
 
@@ -63,21 +63,21 @@ def test_a_correction_is_made_once(till: Till) -> None:
     till.grant(20)
     till.collect(25)
 
-    assert till.correct(-20) == [Decimal(5)]
+    assert till.give_back(20) == [Decimal(5)]
     before = till.everything()
-    assert till.correct(-20) == [Decimal(5)]
+    assert till.give_back(20) == [Decimal(5)]
     assert till.everything() == before
-    assert till.correct(-5, by="y") == []
+    assert till.give_back(5, by="y") == []
     with pytest.raises(ValueError, match="more is to be corrected"):
-        till.correct(-1, by="z")
+        till.give_back(1, by="z")
     with pytest.raises(NotFound):
-        till.correct(-1, key="nothing")
+        till.give_back(1, key="nothing")
 
 
 def test_what_was_given_back_is_not_to_be_invoiced(till: Till) -> None:
     till.grant(60)
     assert till.collect(100).rest == 40
-    till.correct(-50)
+    till.give_back(50)
 
     again = till.collect(100)
 
@@ -123,12 +123,12 @@ def test_what_is_burnt_is_earned_once_and_what_is_given_back_is_not(till: Till) 
     till.buy(100, "0.5")
     till.collect(40)
     charge = f"{till.namespace}:c1"
-    till.charging().recognise(till.namespace, till.customer, charge, "issued")
-    till.charging().recognise(till.namespace, till.customer, charge, "issued")
+    till.charging().recognise(till.customer, charge, "issued")
+    till.charging().recognise(till.customer, charge, "issued")
     assert sums(till)[Account.EARNINGS] == 40
 
-    till.correct(-10)
-    till.charging().recognise(till.namespace, till.customer, charge, "edited")
+    till.give_back(10)
+    till.charging().recognise(till.customer, charge, "edited")
 
     assert sums(till) == {Account.RECEIVABLE: -100, Account.CREDIT: 70, Account.EARNINGS: 30}
 
@@ -191,7 +191,7 @@ def test_a_void_leaves_nothing_and_what_comes_back_goes_too(till: Till) -> None:
         till.void(granted)
     assert refused.value.code == "credit_grant_not_active"
 
-    till.correct(-2)
+    till.give_back(2)
 
     [position] = till.positions()
     assert position == Position(voided, Decimal(20), Decimal(3), voided=Decimal(17))
@@ -236,10 +236,10 @@ def test_fifty_charges_at_once_never_burn_more_than_there_is(till: Till, databas
     def burn(number: int) -> None:
         own = Database(lambda: database_settings)
         try:
-            charging = ChargeCredit(begins(own, PostgresLedgerStore), till.clock)
+            charging = Charging(begins(own, PostgresLedgerStore), till.namespace, till.now)
             key = f"{till.namespace}:{number % 45}"  # five come twice
             wanted = Charge(key, USD, Decimal(3), T, Mode.CREDIT_THEN_INVOICE)
-            charging.collect(till.namespace, [(till.customer, wanted)])
+            charging.collect([(till.customer, wanted)])
         finally:
             own.close()
 
@@ -262,14 +262,14 @@ def test_many_charges_of_many_customers_are_collected_at_once(till: Till) -> Non
         for customer in customers
     ]
 
-    collected = till.charging().collect(till.namespace, charged)
+    collected = till.charging().collect(charged)
 
     assert [collected[charge.key].rest for _, charge in charged] == [0, 0, 4, 3, 0, 4]
     before = till.everything()
-    assert till.charging().collect(till.namespace, reversed(charged)) == collected
+    assert till.charging().collect(reversed(charged)) == collected
     assert till.everything() == before
     with pytest.raises(Conflict):
-        till.charging().collect(till.namespace, [(customers[1], charged[0][1])])
+        till.charging().collect([(customers[1], charged[0][1])])
 
 
 def test_charges_of_a_transaction_that_fails_are_not_there(till: Till) -> None:

@@ -29,7 +29,7 @@ def test_units_are_granted_burnt_adjusted_and_listed_as_their_own_currency(till:
     till.ok("POST", "grants", GIFT)
     till.ok("POST", "grants", GIFT | {"currency": "USD", "amount": "1"})
     charge = Charge(f"{till.namespace}:c", "TOKENS", Decimal("0.125"), T, Mode.CREDIT_THEN_INVOICE)
-    till.charging().collect(till.namespace, [(till.customer, charge)])
+    till.charging().collect([(till.customer, charge)])
     till.ok("POST", "adjustments", {"name": "Taken", "currency": "TOKENS", "amount": "-10"})
 
     balances = till.ok("GET", "balance")["balances"]

@@ -50,7 +50,7 @@ class Twins:
         at, mode = hours(self.hour - self.draw.randint(0, 5)), self.draw.choice(list(Mode))
         feature = self.draw.choice([None, "api", "storage"])
         wanted = Charge(f"{self.till.namespace}:{number}", USD, self.amount(), at, mode, feature)
-        told = self.till.charging().collect(self.till.namespace, [(self.till.customer, wanted)])[wanted.key]
+        told = self.till.charging().collect([(self.till.customer, wanted)])[wanted.key]
         self.shelf.collect(wanted, at=self.till.now)
         assert list(told.allocations) == self.shelf.realised(wanted.key)
 
@@ -60,7 +60,7 @@ class Twins:
             part = (burnt / 2).quantize(Decimal("0.01"))
             if part:
                 charging = self.till.charging()
-                told = charging.correct(self.till.namespace, self.till.customer, key, -part, str(number))
+                told = charging.give_back(self.till.customer, key, part, str(number))
                 self.shelf.correct(key, -part, str(number), at=self.till.now)
                 assert list(told) == self.shelf.realised(key)
 
