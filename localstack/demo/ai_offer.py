@@ -5,7 +5,7 @@ from typing import Any
 
 from localstack.demo.client import Client
 from localstack.demo.model_calls import Seat
-from meterhouse.client import LLM_CALL
+from meterhouse.client.client import LLM_CALL
 
 PLAN_KEY = "writing_assistant"
 CALLS = "model_calls"
@@ -23,23 +23,22 @@ THRESHOLDS = (80, 100)
 _GROUPS = {"provider": "$.provider", "model": "$.model"}
 
 
-def ensure_catalog(client: Client) -> None:
+def add_catalog(client: Client) -> None:
     """Meters, features with what their tokens cost, and the plan."""
-    client.create(
+    client.post(
         "/api/v1/meters",
         {"slug": CALLS, "name": "Calls", "eventType": LLM_CALL, "aggregation": "COUNT", "groupBy": _GROUPS},
     )
-    client.create("/api/v1/features", {"key": CALLS, "name": "Calls of models", "meterSlug": CALLS})
+    client.post("/api/v1/features", {"key": CALLS, "name": "Calls of models", "meterSlug": CALLS})
     for key, (token_type, _) in TOKENS.items():
         name = key.replace("_", " ").capitalize()
         meter = {"slug": key, "name": name, "eventType": LLM_CALL, "aggregation": "SUM", "valueProperty": f"$.{key}"}
-        client.create("/api/v1/meters", meter | {"groupBy": _GROUPS})
+        client.post("/api/v1/meters", meter | {"groupBy": _GROUPS})
         cost = {"providerProperty": "provider", "modelProperty": "model", "tokenType": token_type}
         feature = {"key": key, "name": name, "meterSlug": key, "unitCost": {"type": "llm", **cost}}
-        client.create("/api/v1/features", feature)
-    if not client.get("/api/v1/plans", key=PLAN_KEY)["items"]:
-        plan = client.post("/api/v1/plans", _plan())
-        client.post(f"/api/v1/plans/{plan['id']}/publish", {})
+        client.post("/api/v1/features", feature)
+    plan = client.post("/api/v1/plans", _plan())
+    client.post(f"/api/v1/plans/{plan['id']}/publish", {})
 
 
 def _plan() -> dict[str, Any]:
@@ -54,13 +53,13 @@ def _plan() -> dict[str, Any]:
     return sold | {"phases": [phase]}
 
 
-def ensure_customer(client: Client, seat: Seat, began: datetime) -> str:
+def add_customer(client: Client, seat: Seat, began: datetime) -> str:
     """The customer's id; its subscription began with the calls, and who only tries the product may call so often."""
     since = f"{began:%Y-%m-%dT%H:%M:%SZ}"
     body = {"key": seat.key, "name": seat.name, "currency": "USD", "usageAttribution": {"subjectKeys": [seat.key]}}
-    customer = client.create("/api/v1/customers", body) or client.get(f"/api/v1/customers/{seat.key}")
+    customer = client.post("/api/v1/customers", body)
     subscription = {"customerId": customer["id"], "plan": {"key": PLAN_KEY}, "timing": since}
-    client.create("/api/v1/subscriptions", subscription)
+    client.post("/api/v1/subscriptions", subscription)
     if seat.key == TRIAL:
         limit = {
             "type": "metered",
@@ -70,24 +69,22 @@ def ensure_customer(client: Client, seat: Seat, began: datetime) -> str:
             "usagePeriod": {"interval": "YEAR", "anchor": since},
             "measureUsageFrom": since,
         }
-        client.create(f"/api/v2/customers/{seat.key}/entitlements", limit)
+        client.post(f"/api/v2/customers/{seat.key}/entitlements", limit)
     identity: str = customer["id"]
     return identity
 
 
-def ensure_alert(client: Client, url: str) -> str:
+def add_alert(client: Client, url: str) -> str:
     """A webhook that is told when the trial is used up to a threshold; its signing secret."""
-    [*known] = client.get("/api/v1/notification/channels")["items"]
-    channel = next((one for one in known if one["url"] == url), None)
-    if channel is None:
-        channel = client.post("/api/v1/notification/channels", {"type": "WEBHOOK", "name": "Support desk", "url": url})
-        rule = {
-            "type": "entitlements.balance.threshold",
-            "name": "The trial is nearly used up",
-            "thresholds": [{"type": "usage_percentage", "value": percent} for percent in THRESHOLDS],
-            "features": [CALLS],
-            "channels": [channel["id"]],
-        }
-        client.post("/api/v1/notification/rules", rule)
+    webhook = {"type": "WEBHOOK", "name": "Support desk", "url": url}
+    channel = client.post("/api/v1/notification/channels", webhook)
+    rule = {
+        "type": "entitlements.balance.threshold",
+        "name": "The trial is nearly used up",
+        "thresholds": [{"type": "usage_percentage", "value": percent} for percent in THRESHOLDS],
+        "features": [CALLS],
+        "channels": [channel["id"]],
+    }
+    client.post("/api/v1/notification/rules", rule)
     secret: str = channel["signingSecret"]
     return secret

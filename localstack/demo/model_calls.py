@@ -33,6 +33,11 @@ class ModelCall:
     provider: str
     response: dict[str, Any]
 
+    @property
+    def model(self) -> str:
+        name: str = self.response["model"]
+        return name
+
 
 PROVIDERS = {
     "gpt-4.1": "openai",
@@ -91,5 +96,4 @@ def price_of(call: ModelCall) -> Decimal:
     sent = usage["prompt_tokens"] if "prompt_tokens" in usage else usage["input_tokens"] + cached
     answered = usage.get("completion_tokens", usage.get("output_tokens"))
     told = Usage(input_tokens=sent, cache_read_tokens=cached, output_tokens=answered)
-    model = call.response["model"]
-    return calc_price(told, model, provider_id=call.provider, genai_request_timestamp=call.at).total_price
+    return calc_price(told, call.model, provider_id=call.provider, genai_request_timestamp=call.at).total_price
