@@ -44,8 +44,9 @@ def test_files_are_read_through_cloudfront_alone_and_forgotten_when_they_change(
     assert files["DestinationBucketKeyPrefix"] == "pages/"
     assert files["DistributionPaths"] == ["/pages/*"]
     assert aws.one("AWS::CloudFront::OriginAccessControl")
-    runtimes = {one["Properties"].get("Runtime", "") for one in aws.all("AWS::Lambda::Function").values()}
-    assert not [runtime for runtime in runtimes if runtime.startswith("node")]
+    resources = aws.stacks["MeterhousePages"]["Resources"].values()
+    runtimes = [one["Properties"]["Runtime"] for one in resources if one["Type"] == "AWS::Lambda::Function"]
+    assert [runtime.startswith("python") for runtime in runtimes] == [True]
 
 
 def test_the_local_stack_serves_the_same_files_without_a_distribution(local: Synthesis) -> None:
