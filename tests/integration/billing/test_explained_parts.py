@@ -65,7 +65,7 @@ class Parts:
         assert sum(Decimal(one["value"]) for one in counted) == Decimal(usage["quantity"])
         read = [one for one in events if at(one["storedAt"]) <= at(usage["readAt"])]
         assert sum(Decimal(one["value"]) for one in read) == Decimal(usage["quantity"]) + Decimal(
-            usage["quantityBefore"]
+            usage.get("quantityBefore", 0)
         )
         others = [one["id"] for one in events if not one["counted"]]
         return found, [one["id"] for one in counted], others
