@@ -83,9 +83,9 @@ def test_late_usage_is_a_line_of_the_next_invoice_at_what_the_whole_period_comes
     run.all(AFTER_FEBRUARY)
     first, second = run.invoices()
     [charged] = [line for line in second.lines if "late" in line.key]
-    assert (charged.key[-7:], charged.quantity, charged.quantity_before) == ("late[1]", 4, 8)
+    assert (charged.key[-7:], charged.quantity, charged.quantity_before) == ("late[1]", Decimal(4), Decimal(8))
     # 2 x 1 of the first tier, 2 x 0.333 of the second
-    assert (first.totals.total, late_total(second)) == (13, Decimal("2.67"))
+    assert (first.totals.total, late_total(second)) == (Decimal(13), Decimal("2.67"))
     assert verified(run)
     assert idle(run, purse)
     known_late(run, ann, "13")
@@ -152,7 +152,7 @@ def test_usage_that_was_taken_back_goes_back_on_a_note_as_money_and_to_the_credi
     known_late(run, ann, "65")
     run.all(AFTER_FEBRUARY)
     [again] = [line for line in run.invoices()[1].lines if "late" in line.key]
-    assert (again.quantity, again.quantity_before, again.totals.charged) == (15, 50, 15)
+    assert (again.quantity, again.quantity_before, again.totals.charged) == (Decimal(15), Decimal(50), Decimal(15))
     assert purse.sum_of(Account.ACCRUED) == 0
 
 
@@ -206,7 +206,7 @@ def test_late_usage_of_what_credit_alone_settles_is_burnt_and_given_back(run: Ru
     assert purse.settled(ann) == 95
     assert idle(run, purse)
     assert run.invoices() == []
-    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (0, 5)
+    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal(5))
 
 
 def test_what_was_read_too_soon_for_marks_is_compared_once_more(run: Run, api: Api) -> None:
