@@ -1,10 +1,11 @@
 """Channels on the wire: the contract's webhook, and types of our own beside it."""
 
+import json
 from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import Field, StringConstraints
 
-from meterhouse.notifications.channel import Channel, Credentials, Email, Slack, Webhook
+from meterhouse.notifications.channel import Channel, ChannelType, Credentials, Email, Slack, Webhook
 from meterhouse.notifications.channel_rules import MOST_RECIPIENTS, ChannelSpec
 from meterhouse.notifications.channels import ShownChannel
 from meterhouse.platform.wire import Metadata, Name, Resource, Wire
@@ -124,6 +125,16 @@ def channel_wire(
             return NotificationChannelSlack(**fields, type="SLACK", url=kept.url or "")
         case _:
             assert_never(shown.channel.destination)
+
+
+def without_credentials(body: str) -> str:
+    """The answer of any of the room's POSTs, as it may stand in a row."""
+    answer = json.loads(body) if body else {}
+    if "signingSecret" in answer or "customHeaders" in answer or answer.get("type") == ChannelType.SLACK:
+        hidden = {"signingSecret", "customHeaders"}
+        kept = {name: value for name, value in answer.items() if name not in hidden}
+        return json.dumps(kept | ({"url": ""} if answer["type"] == ChannelType.SLACK else {}))
+    return body
 
 
 def _fields(channel: Channel) -> dict[str, Any]:

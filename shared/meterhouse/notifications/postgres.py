@@ -6,6 +6,7 @@ from typing import Any
 
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import PageOf
+from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.notifications.channel import Channel
 from meterhouse.notifications.notification import Delivery, Notification
 from meterhouse.notifications.ports import ChannelFilter, NotificationFilter, Order, RuleFilter
@@ -143,9 +144,10 @@ class PostgresNotificationEvents:
 
 
 class PostgresNotifications:
-    """`meterhouse.notifications.ports.NotificationsStore`."""
+    """`meterhouse.notifications.rules.RulesStore`."""
 
     def __init__(self, transaction: Transaction) -> None:
+        self.features = PostgresFeatures(transaction)
         self.channels = PostgresChannels(transaction)
         self.rules = PostgresRules(transaction)
         self.notifications = PostgresNotificationEvents(transaction)

@@ -74,7 +74,7 @@ def sample_invoice(now: datetime) -> Shown:
         workflow=Workflow(),
         created_at=now,
         updated_at=now,
-        totals=Totals(amount=_TOTAL, total=_TOTAL),
+        totals=Totals(amount=_TOTAL),
         period=Period(began, floor_minute(now)),
         issued_at=now,
         due_at=now + timedelta(days=30),
