@@ -7,9 +7,6 @@ from typing import Any
 from openmeter import Client
 
 ELSEWHERE = {
-    "notification_channels": "notifications: issue 7",
-    "notification_events": "notifications: issue 7",
-    "notification_rules": "notifications: issue 7",
     "portal_meters": "the customer's page: issue 7",
     "portal_tokens": "the customer's page: issue 7",
 }

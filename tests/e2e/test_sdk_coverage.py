@@ -19,6 +19,7 @@ from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
 from tests.e2e.drive_invoices import INVOICES
+from tests.e2e.drive_notifications import NOTIFICATIONS
 from tests.e2e.drive_plans import PLANS
 from tests.e2e.drive_stripe import STRIPE
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
@@ -89,6 +90,7 @@ DRIVES: dict[str, Drive] = {
     **APPS,
     **STRIPE,
     **BILLING,
+    **NOTIFICATIONS,
     **INVOICES,
     **SUBSCRIPTIONS,
 }
