@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
+_MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class ApplicationSettings:
     stripe_url: str | None
     dunning_retry_days: str | None
     dunning_give_up_days: int | None
+    mails_from: str | None
+    webhook_local_hosts: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,17 @@ def _application(flags: _Flags) -> ApplicationSettings:
         stripe_url=flags.optional("stripeUrl"),
         dunning_retry_days=flags.days("dunningRetryDays"),
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
+        mails_from=flags.mail_address("notificationsEmailFrom"),
+        webhook_local_hosts=_local_hosts(flags),
     )
+
+
+def _local_hosts(flags: _Flags) -> str | None:
+    """Hosts that webhooks may go to wherever they are: on a target in AWS they would open the inside of the VPC."""
+    hosts = flags.optional("webhookLocalHosts")
+    if hosts is not None and flags.optional("target") != "local":
+        flags.fault("webhookLocalHosts is for the local target alone")
+    return hosts
 
 
 def _domain(flags: _Flags) -> Domain | None:
@@ -245,6 +258,12 @@ class _Flags:
         value = self.optional(name)
         if value is not None and not _DAYS.fullmatch(value):
             self.fault(f"{name} is {value!r}, expected whole days such as 1,3,5,7")
+        return value
+
+    def mail_address(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and not _MAIL_ADDRESS.fullmatch(value):
+            self.fault(f"{name} is {value!r}, expected an address such as alerts@example.com")
         return value
 
     def finish(self) -> None:

@@ -42,6 +42,7 @@ EVERY_OPTION = {
     "balanceWorkers": "20",
     "dunningRetryDays": "2, 4",
     "dunningGiveUpDays": "14",
+    "notificationsEmailFrom": "alerts@mail.example.com",
 }
 
 Resource = dict[str, Any]

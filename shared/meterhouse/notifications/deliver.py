@@ -129,7 +129,7 @@ class Deliver:
             at, outcome = tried.result()
             self._settle(namespace, claim, at, outcome, run.tally)
         except Exception as fault:  # noqa: BLE001 - its lease ends, and it is sent again; the others go on
-            logger.exception("a message was not sent or not settled", extra={"message": claim.notification.id})
+            logger.exception("a message was not sent or not settled", extra={"notification": claim.notification.id})
             run.faults.append(fault)
         if namespace not in run.turns:
             run.turns.append(namespace)

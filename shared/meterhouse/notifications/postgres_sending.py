@@ -1,13 +1,11 @@
-"""Messages that are to be sent, in PostgreSQL: leased, settled, and what was tried."""
+"""Messages that are to be sent, in PostgreSQL: leased and settled."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.notifications.channel import Channel
 from meterhouse.notifications.notification import Delivery
-from meterhouse.notifications.outcome import Outcome
 from meterhouse.notifications.postgres import PostgresChannels, PostgresNotificationEvents
 from meterhouse.notifications.retries import Health
 from meterhouse.notifications.rows import channel_of, delivery_of, delivery_values
@@ -21,7 +19,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class PostgresSending:
-    """`meterhouse.notifications.sending_ports.SendingStore`, and `AttemptStore`."""
+    """`meterhouse.notifications.sending_ports.SendingStore`."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -94,12 +92,6 @@ class PostgresSending:
         row = self._transaction.fetch_one(_SQL["late"], {"before": before, "limit": _MOST_COUNTED})
         return 0 if row is None else int(row["late"])
 
-    def attempts(self, notification_ids: Iterable[str]) -> Mapping[tuple[str, str], Sequence[Attempt]]:
-        found: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
-        for row in self._transaction.fetch_all(_SQL["attempts"], {"ids": list(notification_ids)}):
-            found[row["event_id"], row["channel_id"]].append(_attempt_of(row))
-        return found
-
 
 def _endpoint_of(row: Row, sending: int = 0) -> Endpoint:
     """A channel that was changed since its last attempt begins anew: what failed may be mended."""
@@ -109,9 +101,3 @@ def _endpoint_of(row: Row, sending: int = 0) -> Endpoint:
         return Endpoint(channel, Health(), sending)
     took = row["took_ms"] * _MILLISECOND
     return Endpoint(channel, Health(row["failing_since"], row["failures"], row["resting_until"], took), sending)
-
-
-def _attempt_of(row: Row) -> Attempt:
-    took = row["took_ms"] * _MILLISECOND
-    outcome = Outcome(row["fault"], took, row["status"], row["body"], row["url"])
-    return Attempt(row["event_id"], row["channel_id"], row["lease"], row["attempted_at"], row["counts"], outcome)

@@ -1,6 +1,6 @@
 """What sending needs: one transaction's store, and somebody who carries a message to a channel."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -35,11 +35,6 @@ class SendingStore(Protocol):
 
     def late(self, before: datetime) -> int:
         """How many messages, of at most a thousand, should have been tried before then; of endpoints that rest none."""
-
-
-class AttemptStore(Protocol):
-    def attempts(self, notification_ids: Iterable[str]) -> Mapping[tuple[str, str], Sequence[Attempt]]:
-        """By notification and channel, the latest first."""
 
 
 class Sender(Protocol):

@@ -90,6 +90,13 @@ SELECT count(*) AS late FROM (
 ) AS waiting
 
 -- name: attempts
-SELECT * FROM notification_attempts
-WHERE namespace = %(namespace)s AND event_id = ANY(%(ids)s)
-ORDER BY event_id, channel_id, attempted_at DESC, lease DESC
+-- An endpoint that was down for days leaves hundreds: the latest of each message are shown.
+SELECT attempt.* FROM notification_deliveries d
+CROSS JOIN LATERAL (
+    SELECT * FROM notification_attempts a
+    WHERE a.namespace = d.namespace AND a.event_id = d.event_id AND a.channel_id = d.channel_id
+    ORDER BY a.attempted_at DESC, a.lease DESC
+    LIMIT %(most)s
+) attempt
+WHERE d.namespace = %(namespace)s AND d.event_id = ANY(%(ids)s)
+ORDER BY attempt.event_id, attempt.channel_id, attempt.attempted_at DESC, attempt.lease DESC

@@ -12,6 +12,7 @@ from meterhouse.notifications.https import Https
 from meterhouse.notifications.notification import Delivery, Notification, deliveries_of
 from meterhouse.notifications.outcome import Outcome
 from meterhouse.notifications.postgres import PostgresNotifications
+from meterhouse.notifications.postgres_attempts import PostgresAttempts
 from meterhouse.notifications.postgres_sending import PostgresSending
 from meterhouse.notifications.rule import EventType, Rule
 from meterhouse.notifications.senders import Posting, Senders
@@ -33,7 +34,7 @@ SECRET = secret_of(b"s" * 32)
 
 
 @dataclass
-class Desk:
+class PostRoom:
     database: Database
     namespace: str
     now: datetime = datetime(2026, 3, 1, tzinfo=UTC)
@@ -62,7 +63,7 @@ class Desk:
         with self.database.transaction(self.namespace) as transaction:
             store = PostgresNotifications(transaction)
             ids = tuple(channel.id for channel in channels)
-            rule = Rule(new_id(), EventType.INVOICE_CREATED, "all", ids, self.now, self.now)
+            rule = Rule(new_id(), EventType.INVOICE_CREATED, "all", ids, self.now, self.now, self.now)
             store.rules.add(rule)
             for _ in range(count):
                 told.append(new_id())
@@ -87,7 +88,7 @@ class Desk:
         run = Deliver(begin or self.begin, senders, lambda: self.now, new_id, self.threads)
         return run(namespaces or [self.namespace], self.now + timedelta(seconds=1))
 
-    def at(self, **later: float) -> Desk:
+    def at(self, **later: float) -> PostRoom:
         self.now += timedelta(**later)
         return self
 
@@ -98,7 +99,7 @@ class Desk:
 
     def attempts(self, told: str) -> Sequence[Attempt]:
         with self.database.transaction(self.namespace) as transaction:
-            [made] = PostgresSending(transaction).attempts([told]).values() or [[]]
+            [made] = PostgresAttempts(transaction).latest([told]).values() or [[]]
         return made
 
     def channels(self, *channels: Channel) -> list[Channel]:
