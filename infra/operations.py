@@ -181,8 +181,8 @@ class OperationsStack(Stack):
         dead = _queue(delivery_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         meaning = "The sender of messages fails again and again; what is due is still sent by the minute"
         self._alarm("DeliveryDeadLetters", dead, 0, meaning=meaning)
-        late = self._audited("MessagesLate", by="deliver_webhook")
-        meaning = "Messages wait for more than five minutes though their receivers do not rest: the sender is too slow"
+        late = self._audited("ChannelsLate", by="deliver_webhook")
+        meaning = "Messages are due for more than five minutes and had no turn: the sender stands or is too slow"
         self._alarm("WebhookBacklog", late, 0, periods=3, meaning=meaning)
 
     def _watch_functions(self) -> None:

@@ -23,7 +23,7 @@ def test_what_is_due_wakes_the_sender_which_also_looks_every_minute(target: Synt
     alarm = aws.named("AWS::CloudWatch::Alarm", AlarmName="meterhouse-DeliveryDeadLetters")["Properties"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": DEAD_LETTERS}]
     late = aws.named("AWS::CloudWatch::Alarm", AlarmName="meterhouse-WebhookBacklog")["Properties"]
-    assert (late["MetricName"], late["Dimensions"]) == ("MessagesLate", [{"Name": "service", "Value": NAME}])
+    assert (late["MetricName"], late["Dimensions"]) == ("ChannelsLate", [{"Name": "service", "Value": NAME}])
 
 
 def test_mail_is_sent_from_the_one_address_of_the_flag(aws_with_every_option: Synthesis, aws: Synthesis) -> None:

@@ -14,7 +14,6 @@ from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.notifications", "sending.sql")
-_MOST_COUNTED = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -89,7 +88,7 @@ class PostgresSending:
         self._transaction.execute(_SQL["fail_waiting"], {"channel_id": channel_id, "reason": reason, "at": at})
 
     def late(self, before: datetime) -> int:
-        row = self._transaction.fetch_one(_SQL["late"], {"before": before, "limit": _MOST_COUNTED})
+        row = self._transaction.fetch_one(_SQL["late"], {"before": before})
         return 0 if row is None else int(row["late"])
 
 

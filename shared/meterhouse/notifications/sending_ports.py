@@ -34,7 +34,7 @@ class SendingStore(Protocol):
         """All that waits for the channel is failed, but for what workers hold."""
 
     def late(self, before: datetime) -> int:
-        """How many messages, of at most a thousand, should have been tried before then; of endpoints that rest none."""
+        """How many channels have messages that were due before then, had no turn since, and do not rest."""
 
 
 class Sender(Protocol):

@@ -44,7 +44,7 @@ class Woken:
         by_clock = "Records" not in event
         namespaces = sorted(self._namespaces() if by_clock else _named(event))
         if by_clock:
-            counts({"MessagesLate": sum(self._late(namespace) for namespace in namespaces)})
+            counts({"ChannelsLate": sum(self._late(namespace) for namespace in namespaces)})
         tally = self._deliver(namespaces, self._now() + BEGINS_FOR)
         told = {"delivered": tally.delivered, "failed": tally.failed, "disabled": tally.disabled}
         counts(

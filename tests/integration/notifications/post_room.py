@@ -83,10 +83,13 @@ class PostRoom:
             transaction.commit()
 
     def deliver(self, receiver: Receiver, *namespaces: str, begin: Begin[SendingStore] | None = None) -> Tally:
+        run = self.sender(receiver, begin)
+        return run(namespaces or [self.namespace], self.now + timedelta(seconds=1))
+
+    def sender(self, receiver: Receiver, begin: Begin[SendingStore] | None = None) -> Deliver:
         https = Https(self.seconds, lambda _host, _port: [HOST], lambda: receiver.context)
         senders = Senders(Posting(https, self, [HOST]), lambda _to, _what: Outcome("no mail", timedelta()))
-        run = Deliver(begin or self.begin, senders, lambda: self.now, new_id, self.threads)
-        return run(namespaces or [self.namespace], self.now + timedelta(seconds=1))
+        return Deliver(begin or self.begin, senders, lambda: self.now, new_id, self.threads)
 
     def at(self, **later: float) -> PostRoom:
         self.now += timedelta(**later)

@@ -19,6 +19,7 @@ from meterhouse.notifications.notifications import NotificationService
 from meterhouse.notifications.postgres import PostgresNotifications
 from meterhouse.notifications.retries import GONE, MOST_AT_ONCE, NEVER_TAKEN, OF_A_MESSAGE
 from meterhouse.notifications.signature import secret_of
+from meterhouse.notifications.woken import Woken
 from meterhouse.platform import clock
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.notifications.post_room import SECRET, PostRoom
@@ -230,6 +231,7 @@ def test_what_is_resent_by_hand_does_not_wait_for_a_resting_endpoint_and_has_a_s
 def test_a_slow_receiver_keeps_none_of_the_others_waiting(room: PostRoom, receiver: Receiver) -> None:
     released = Event()
     receiver.reply = lambda one: Reply() if one.path != "/slow" or released.wait(20) else Reply(500)
+    room.seconds = 60  # of a machine that is busy
     slow, *fast = (room.channel(receiver.url(f"/{name}")) for name in ("slow", "a", "b", "c"))
     room.tell(slow, count=8)
     told = [one for channel in fast for one in room.tell(channel, count=8)]
@@ -276,12 +278,32 @@ def test_a_worker_that_died_after_sending_has_its_message_sent_again_under_its_i
     assert json.loads(receiver.received[0].body)["id"] == told
 
 
-def test_what_waits_too_long_is_counted_but_not_at_an_endpoint_that_rests(room: PostRoom, receiver: Receiver) -> None:
-    channel = room.channel(receiver.url())
-    room.tell(channel, count=3)
-    with room.begin(room.namespace) as work:
-        assert work.store.late(room.now + timedelta(minutes=5)) == 3
+def test_the_bus_says_where_to_look_and_the_clock_looks_everywhere(
+    room: PostRoom, receiver: Receiver, other_namespace: str
+) -> None:
+    other = PostRoom(room.database, other_namespace, room.now, credentials=room.credentials)
+    rooms = (room, other)
+    told = [one for each in rooms for one in each.tell(each.channel(receiver.url()))]
+    woken = Woken(room.sender(receiver), room.begin, lambda: [one.namespace for one in rooms], lambda: room.now)
+    body = json.dumps({"detail": {"namespace": other_namespace, "data": {}}})
+    assert woken({"Records": [{"body": body}, {"body": body}]})["delivered"] == 1
+    assert ids(receiver) == {told[1]: 1}
+    assert woken({}) == {"delivered": 1, "failed": 0, "disabled": 0, "batchItemFailures": []}
+    assert ids(receiver) == dict.fromkeys(told, 1)
+
+
+def test_a_channel_that_had_no_turn_for_long_is_late_but_not_one_that_rests(room: PostRoom, receiver: Receiver) -> None:
+    def late() -> int:
+        with room.begin(room.namespace) as work:
+            return work.store.late(room.now - timedelta(minutes=5))
+
+    room.tell(room.channel(receiver.url()), count=3)
+    assert late() == 0
+    room.at(minutes=6)
+    assert late() == 1
     receiver.reply = failing(503, Retry_After="3600")
     room.deliver(receiver)
-    with room.begin(room.namespace) as work:
-        assert work.store.late(room.now + timedelta(minutes=5)) == 0
+    assert room.at(minutes=6)
+    assert late() == 0
+    room.at(minutes=60)
+    assert late() == 1

@@ -80,14 +80,16 @@ WHERE namespace = %(namespace)s AND channel_id = %(channel_id)s AND next_attempt
     AND (leased_until IS NULL OR leased_until <= %(at)s)
 
 -- name: late
-SELECT count(*) AS late FROM (
-    SELECT FROM notification_deliveries d
-    JOIN notification_channels c ON c.namespace = d.namespace AND c.id = d.channel_id
-    LEFT JOIN notification_endpoints e ON e.namespace = d.namespace AND e.channel_id = d.channel_id
-    WHERE d.namespace = %(namespace)s AND d.next_attempt_at <= %(before)s
-        AND (e.resting_until IS NULL OR e.resting_until <= %(before)s OR c.updated_at > e.attempted_at)
-    LIMIT %(limit)s
-) AS waiting
+-- Channels whose messages are due for long, which do not rest, and which had no turn since.
+SELECT count(*) AS late
+FROM notification_channels c
+LEFT JOIN notification_endpoints e ON e.namespace = c.namespace AND e.channel_id = c.id
+WHERE c.namespace = %(namespace)s AND (e.served_at IS NULL OR e.served_at <= %(before)s)
+    AND (e.resting_until IS NULL OR e.resting_until <= %(before)s OR c.updated_at > e.attempted_at)
+    AND EXISTS (
+        SELECT FROM notification_deliveries d
+        WHERE d.namespace = c.namespace AND d.channel_id = c.id AND d.next_attempt_at <= %(before)s
+    )
 
 -- name: attempts
 -- An endpoint that was down for days leaves hundreds: the latest of each message are shown.
