@@ -41,8 +41,10 @@ _TAGS = ["Notifications"]
 _Id = Annotated[Ulid, Path()]
 _IncludeDeleted = Annotated[bool, Query(alias="includeDeleted")]
 _IncludeDisabled = Annotated[bool, Query(alias="includeDisabled")]
-_PageNumber, _PageSize = Annotated[PageNumber, Query()], Annotated[PageSize, Query(alias="pageSize")]
-_Sorted, _OrderBy = Annotated[SortOrder, Query()], Annotated[Order, Query(alias="orderBy")]
+_PageNumber = Annotated[PageNumber, Query()]
+_PageSize = Annotated[PageSize, Query(alias="pageSize")]
+_Sorted = Annotated[SortOrder, Query()]
+_OrderBy = Annotated[Order, Query(alias="orderBy")]
 
 
 def routes(

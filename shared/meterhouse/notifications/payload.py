@@ -121,5 +121,7 @@ def threshold_wire(threshold: Threshold) -> ThresholdWire:
     return ThresholdWire(value=threshold.value, type=threshold.type)
 
 
-def _written(notification_id: str, kind: EventType, now: datetime, data: Wire) -> str:
+def _written(
+    notification_id: str, kind: EventType, now: datetime, data: ThresholdData | EntitlementData | InvoiceWire
+) -> str:
     return Payload(id=notification_id, type=kind, timestamp=now, data=data).model_dump_json(by_alias=True)

@@ -148,5 +148,10 @@ def _measured(data: Mapping[str, Any]) -> Measured:
 
 
 def _value(data: Mapping[str, Any]) -> Value:
-    numbers = (Decimal(data[name]) for name in ("balance", "usage", "overage", "totalAvailable"))
-    return Value(*numbers, has_access=data["hasAccess"])
+    return Value(
+        balance=Decimal(data["balance"]),
+        usage=Decimal(data["usage"]),
+        overage=Decimal(data["overage"]),
+        total_available=Decimal(data["totalAvailable"]),
+        has_access=data["hasAccess"],
+    )
