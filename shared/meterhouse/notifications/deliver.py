@@ -11,7 +11,7 @@ from meterhouse.kernel.ids import derived_ulid
 from meterhouse.notifications.events import channel_event
 from meterhouse.notifications.notification import CLOSED
 from meterhouse.notifications.retries import after_attempt
-from meterhouse.notifications.sending import Attempt, Claim, Endpoint
+from meterhouse.notifications.sending import Attempt, Claim
 from meterhouse.platform.logging import logger
 
 if TYPE_CHECKING:
@@ -107,15 +107,11 @@ class Deliver:
     def _claim(self, namespace: str, most: int) -> list[Claim]:
         at = self._now()
         with self._begin(namespace) as work:
-            rooms = list[tuple[Endpoint, int]]()
-            for endpoint in work.store.waiting(at, most):
-                channel = endpoint.channel
-                if not channel.is_open:
-                    work.store.fail_waiting(channel.id, channel.disabled_reason or CLOSED, at)
-                    continue
-                rooms.append((endpoint, min(endpoint.room(), most)))
-                most -= rooms[-1][1]
-            claims = work.store.lease(rooms, self._new_lease(), at)
+            endpoints = work.store.waiting(at, most)
+            for channel in (one.channel for one in endpoints if not one.channel.is_open):
+                work.store.fail_waiting(channel.id, channel.disabled_reason or CLOSED, at)
+            is_open = [one for one in endpoints if one.channel.is_open]
+            claims = work.store.lease(is_open, most, self._new_lease(), at)
             work.commit()
         return claims
 

@@ -7,7 +7,7 @@ from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.notifications.channel import Channel
 from meterhouse.notifications.notification import Delivery
 from meterhouse.notifications.postgres import PostgresChannels, PostgresNotificationEvents
-from meterhouse.notifications.retries import Health
+from meterhouse.notifications.retries import MOST_AT_ONCE, Health
 from meterhouse.notifications.rows import channel_of, delivery_of, delivery_values
 from meterhouse.notifications.sending import LEASE, Attempt, Claim, Endpoint
 from meterhouse.platform.postgres import Row, Transaction
@@ -26,15 +26,15 @@ class PostgresSending:
         self._notifications = PostgresNotificationEvents(transaction)
 
     def waiting(self, at: datetime, limit: int) -> list[Endpoint]:
-        rows = self._transaction.fetch_all(_SQL["waiting"], {"at": at, "limit": limit})
+        rows = self._transaction.fetch_all(_SQL["waiting"], {"at": at, "limit": limit, "most_at_once": MOST_AT_ONCE})
         return [_endpoint_of(row, row["sending"]) for row in rows]
 
-    def lease(self, endpoints: Iterable[tuple[Endpoint, int]], lease: str, at: datetime) -> list[Claim]:
-        asked = [(one.channel.id, room, one.rests(at)) for one, room in endpoints if room]
+    def lease(self, endpoints: Iterable[Endpoint], most: int, lease: str, at: datetime) -> list[Claim]:
+        asked = [(one.channel.id, one.room(), one.rests(at)) for one in endpoints]
         if not asked:
             return []
         channels, rooms, resting = zip(*asked, strict=True)
-        wanted = {"channels": list(channels), "rooms": list(rooms), "resting": list(resting)}
+        wanted = {"channels": list(channels), "rooms": list(rooms), "resting": list(resting), "most": most}
         held = {"lease": lease, "at": at, "until": at + LEASE}
         self._transaction.execute(_SQL["serve"], {"channels": list(channels), "at": at})
         rows = self._transaction.fetch_all(_SQL["lease"], wanted | held)
@@ -78,6 +78,7 @@ class PostgresSending:
             "failures": health.failures,
             "resting_until": health.resting_until,
             "took_ms": health.took // _MILLISECOND,
+            "at_once": health.at_once,
         }
         self._transaction.execute(_SQL["keep_health"], values)
 

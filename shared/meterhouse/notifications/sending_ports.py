@@ -13,10 +13,10 @@ from meterhouse.notifications.sending import Attempt, Claim, Endpoint
 
 class SendingStore(Protocol):
     def waiting(self, at: datetime, limit: int) -> list[Endpoint]:
-        """Channels with messages that are due, the longest unserved first; nobody else claims for them meanwhile."""
+        """Channels with messages that are due, and room for one; the longest unserved first, and locked."""
 
-    def lease(self, endpoints: Iterable[tuple[Endpoint, int]], lease: str, at: datetime) -> list[Claim]:
-        """The longest waiting messages of each endpoint, so many of each."""
+    def lease(self, endpoints: Iterable[Endpoint], most: int, lease: str, at: datetime) -> list[Claim]:
+        """The longest waiting messages of each endpoint, as many as it has room for; `most` together."""
 
     def endpoint(self, channel_id: str) -> Endpoint:
         """The channel as it is now; nobody else changes it until the transaction ends."""

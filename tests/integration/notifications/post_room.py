@@ -14,8 +14,10 @@ from meterhouse.notifications.outcome import Outcome
 from meterhouse.notifications.postgres import PostgresNotifications
 from meterhouse.notifications.postgres_attempts import PostgresAttempts
 from meterhouse.notifications.postgres_sending import PostgresSending
+from meterhouse.notifications.retries import Health
 from meterhouse.notifications.rule import EventType, Rule
 from meterhouse.notifications.senders import Posting, Senders
+from meterhouse.notifications.sending import Endpoint
 from meterhouse.notifications.signature import secret_of
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
@@ -56,6 +58,14 @@ class PostRoom:
             PostgresNotifications(transaction).channels.add(made)
             transaction.commit()
         return made
+
+    def knows_slow(self, *channels: Channel) -> None:
+        """They took three seconds the last time."""
+        with self.begin(self.namespace) as work:
+            work.store.lease((Endpoint(one, Health()) for one in channels), len(channels), "first", self.now)
+            for one in channels:
+                work.store.keep_health(one.id, Health(took=timedelta(seconds=3)), self.now)
+            work.commit()
 
     def tell(self, *channels: Channel, count: int = 1) -> list[str]:
         """Notifications by these channels; their ids."""

@@ -1,13 +1,18 @@
 -- name: waiting
 -- Channels with a message that may be sent now, those first whose last turn is longest ago. A channel is locked while its
 -- messages are leased, so that no two workers together send it more than it bears; SKIP LOCKED: they take other channels.
--- What was resent by hand does not wait for an endpoint that rests; a channel that was changed since begins anew.
-SELECT c.*, e.attempted_at, e.failing_since, e.failures, e.resting_until, e.took_ms,
-    (SELECT count(*) FROM notification_deliveries d
-     WHERE d.namespace = c.namespace AND d.channel_id = c.id AND d.leased_until > %(at)s) AS sending
+-- What was resent by hand does not wait for an endpoint that rests; a channel that was changed since begins anew. One that
+-- is sent all it bears is left out: it would take the place of another.
+SELECT c.*, e.attempted_at, e.failing_since, e.failures, e.resting_until, e.took_ms, s.sending
 FROM notification_channels c
 LEFT JOIN notification_endpoints e ON e.namespace = c.namespace AND e.channel_id = c.id
-WHERE c.namespace = %(namespace)s AND EXISTS (
+CROSS JOIN LATERAL (
+    SELECT count(*) AS sending FROM notification_deliveries d
+    WHERE d.namespace = c.namespace AND d.channel_id = c.id AND d.leased_until > %(at)s
+) s
+WHERE c.namespace = %(namespace)s
+    AND s.sending < CASE WHEN e.attempted_at >= c.updated_at THEN e.at_once ELSE %(most_at_once)s END
+    AND EXISTS (
     SELECT FROM notification_deliveries d
     WHERE d.namespace = c.namespace AND d.channel_id = c.id AND d.next_attempt_at <= %(at)s
         AND (d.leased_until IS NULL OR d.leased_until <= %(at)s)
@@ -31,6 +36,7 @@ WITH chosen AS (
         LIMIT t.room
         FOR UPDATE SKIP LOCKED
     ) d
+    LIMIT %(most)s
 )
 UPDATE notification_deliveries d SET lease = %(lease)s, leased_until = %(until)s
 FROM chosen
@@ -70,7 +76,7 @@ INSERT INTO notification_attempts (
 -- name: keep_health
 UPDATE notification_endpoints SET
     attempted_at = %(at)s, failing_since = %(failing_since)s, failures = %(failures)s,
-    resting_until = %(resting_until)s, took_ms = %(took_ms)s
+    resting_until = %(resting_until)s, took_ms = %(took_ms)s, at_once = %(at_once)s
 WHERE namespace = %(namespace)s AND channel_id = %(channel_id)s
 
 -- name: fail_waiting

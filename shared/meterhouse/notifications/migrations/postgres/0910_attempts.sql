@@ -24,7 +24,8 @@ CREATE TABLE notification_attempts (
 );
 SELECT confine('notification_attempts');
 
--- How a channel did lately; one that nothing was sent to has no row. `served_at`: it had its turn.
+-- How a channel did lately; one that nothing was sent to has no row. `served_at`: it had its turn; `at_once`:
+-- how many messages it bears at a time.
 CREATE TABLE notification_endpoints (
     namespace text NOT NULL,
     channel_id text NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE notification_endpoints (
     failures integer NOT NULL DEFAULT 0,
     resting_until timestamptz,
     took_ms integer NOT NULL DEFAULT 0,
+    at_once integer,
     PRIMARY KEY (namespace, channel_id),
     FOREIGN KEY (namespace, channel_id) REFERENCES notification_channels (namespace, id)
 );
