@@ -28,8 +28,8 @@ RULES = (Path(__file__), ROOT / "layers" / "requirements.py")
 UNWANTED = ("__pycache__", "tests", "test", "bin")
 UNUSED = ("zstandard/_cffi.*", "pylopdf_fonts_*/NotoSerif*")
 """Files that no function reads: zstandard's second backend is 12 MB, the serif fonts are 19."""
-ELSEWHERE = ("cli", "client")
-"""The rooms that run on no Lambda: a change of them deploys nothing."""
+ELSEWHERE = ("cli", "client", "pages")
+"""The rooms, and the folder of the pages, that run on no Lambda: a change of them deploys nothing."""
 
 
 class LayersTooLargeError(Exception):
