@@ -50,7 +50,7 @@ class StoredValue:
 
 
 class Outcome(StrEnum):
-    """What became of the event at a meter of its type."""
+    """What became of the event at a meter of its type that lived when it was accepted."""
 
     COUNTED = "counted"
     INVALID = "invalid"
@@ -60,8 +60,6 @@ class Outcome(StrEnum):
     """It should be counted, and is not: the audit rings for this."""
     EARLIER = "earlier"
     """The meter counts from a later time on."""
-    DELETED = "deleted"
-    """The meter was deleted before the event was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,6 @@ def traced_meter(
     meter: Meter, first: TracedWriting, data: str, stored: StoredValue | None, *, is_backfilled: bool
 ) -> TracedMeter:
     """What became of the event's first writing at a meter that asks for its type."""
-    if meter.deleted_at is not None and meter.deleted_at <= first.ingested_at:
-        return TracedMeter(meter, Outcome.DELETED)
     if meter.event_from is not None and first.time < meter.event_from:
         return TracedMeter(meter, Outcome.EARLIER)
     if stored is None:

@@ -53,7 +53,6 @@ def test_an_event_is_followed_from_the_log_to_the_meters(logged: LogHouse) -> No
     assert found["validationError"] == "meter unread: $.nothing is missing"
     told = {one["slug"]: one for one in found["meters"]}
     assert {slug: one["outcome"] for slug, one in told.items()} == {
-        "gone": "deleted",
         "later": "earlier",
         "summed": "counted",
         "told": "counted",
