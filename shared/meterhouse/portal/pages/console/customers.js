@@ -87,11 +87,8 @@ function customer(session, id) {
     show: (made) => made,
     empty: "No invoice.",
   });
-  const used = element("div", { class: "wide stack" });
-  const cards = [who, access, bought, invoiced];
-  for (const card of cards) card.refresh();
-  used.append(chosenUsage(session, id));
-  return element("div", {}, head, element("div", { class: "grid" }, who, access, used, bought, invoiced));
+  for (const card of [who, access, bought, invoiced]) card.refresh();
+  return element("div", {}, head, element("div", { class: "grid" }, who, access, chosenUsage(session, id), bought, invoiced));
 }
 
 const entitled = (pairs) =>
@@ -107,19 +104,26 @@ const entitled = (pairs) =>
   });
 
 /** The usage of one meter, chosen among all. */
-function chosenUsage(session, customerId) {
-  const holder = element("div", { class: "stack" });
+function chosenUsage(session, customer) {
   const chooser = panel({
     title: "Usage",
+    wide: true,
     load: (signal) => session.api.get("/api/v1/meters", { pageSize: 1000, orderBy: "key" }, { signal }),
     show: (found) => {
       if (!found.length) return null;
-      const draw = (slug) => holder.replaceChildren(usage(session, found.find((one) => one.slug === slug), { customer: customerId, range: "year" }));
+      const options = found.map(({ slug, name }) => [slug, name || slug]);
+      const draw = (slug) => {
+        const meter = found.find((one) => one.slug === slug);
+        const drawn = usage(session, meter, { customer, tools: [select("Meter", options, slug, draw)] });
+        shown.replaceWith(drawn);
+        shown = drawn;
+      };
+      let shown = chooser;
       draw(found[0].slug);
-      return select("Meter", found.map(({ slug, name }) => [slug, name || slug]), found[0].slug, draw);
+      return null;
     },
     empty: "No meter counts anything yet.",
   });
   chooser.refresh();
-  return element("div", { class: "stack" }, chooser, holder);
+  return chooser;
 }

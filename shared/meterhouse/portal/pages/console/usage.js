@@ -16,19 +16,21 @@ const RANGES = {
 const LIVE_EVERY = 5000;
 const MOST_SERIES = 6;
 const SUMS = new Set(["SUM", "COUNT"]);
+const MEASURES = { COUNT: "events", AVG: "on average", MIN: "at least", MAX: "at most", UNIQUE_COUNT: "different ones", LATEST: "last" };
 const month = (instant) => new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(instant));
 const WORDS = { HOUR: moment, DAY: day, MONTH: month };
 
 /** `customer` narrows it to one customer's usage. */
-export function usage({ api }, meter, { customer, title = meter.name || meter.slug, range = "month" } = {}) {
-  const asked = { range, group: "" };
+export function usage({ api }, meter, { customer, title = meter.name || meter.slug, tools = [] } = {}) {
+  const asked = { range: "month", group: "" };
   const groups = [["", "Nothing"], ...(customer ? [] : [["customer_id", "Customer"]]), ["subject", "Subject"], ...Object.keys(meter.groupBy ?? {}).map((key) => [key, key])];
   const again = () => card.refresh();
   const card = panel({
     title,
     wide: true,
     tools: [
-      choices("Period", Object.entries(RANGES).map(([key, { label }]) => [key, label]), range, (key) => ((asked.range = key), again())),
+      ...tools,
+      choices("Period", Object.entries(RANGES).map(([key, { label }]) => [key, label]), "month", (key) => ((asked.range = key), again())),
       select("Split by", groups, "", (key) => ((asked.group = key), again())),
       live(() => card),
     ],
@@ -68,7 +70,7 @@ function drawn(title, meter, asked, total, rows) {
   return element(
     "div",
     { class: "stack" },
-    element("p", {}, text("span", number(total), { class: "figure" }), text("span", ` ${meter.aggregation.toLowerCase().replace("_", " ")} in this period`, { class: "muted" })),
+    element("p", {}, text("span", number(total), { class: "figure" }), text("span", ` ${MEASURES[meter.aggregation] ?? ""} in this period`, { class: "muted" })),
     chart({
       title,
       at,

@@ -10,6 +10,7 @@ const EVENTS = "/api/v1/notification/events";
 
 export function webhooks({ api }) {
   let channel = "";
+  const named = new Map();
   const holder = element("div", { class: "row" });
   const card = panel({
     title: "Deliveries",
@@ -18,9 +19,10 @@ export function webhooks({ api }) {
     load: async (signal) => {
       if (!holder.childElementCount) {
         const channels = (await api.get("/api/v1/notification/channels", { pageSize: 1000 }, { signal })).items;
-        holder.append(select("Channel", [["", "Any channel"], ...channels.map(({ id, name }) => [id, name])], "", (one) => ((channel = one), card.refresh())));
+        for (const { id, name } of channels) named.set(id, name);
+        holder.append(select("Channel", [["", "Any channel"], ...named], "", (one) => ((channel = one), card.refresh())));
       }
-      return listed((page) => api.get(EVENTS, { ...page, order: "DESC", channel: channel || null }), (rows) => deliveries(api, rows, card.refresh));
+      return listed((page) => api.get(EVENTS, { ...page, order: "DESC", channel: channel || null }), (rows) => deliveries(api, rows, named, card.refresh));
     },
     show: (made) => made,
     empty: "Nothing was notified yet. A rule with a channel makes the first delivery.",
@@ -29,11 +31,11 @@ export function webhooks({ api }) {
   return element("div", { class: "stack" }, heading("Webhooks"), card);
 }
 
-const deliveries = (api, rows, again) =>
+const deliveries = (api, rows, named, again) =>
   tableOrNull({
     caption: "Notification events",
     rows,
-    open: (event) => detail(api, event, again),
+    open: (event) => detail(api, event, named, again),
     columns: [
       { label: "When", cell: (event) => moment(event.createdAt) },
       { label: "What", cell: (event) => words(event.type) },
@@ -42,12 +44,12 @@ const deliveries = (api, rows, again) =>
     ],
   });
 
-function detail(api, event, again) {
+function detail(api, event, named, again) {
   return element(
     "div",
     { class: "stack" },
     element("p", { class: "row apart" }, element("span", {}, "Message id ", code(event.id)), resend(api, event, again)),
-    ...event.deliveryStatus.map(delivery),
+    ...event.deliveryStatus.map((one) => delivery(one, named)),
     element("details", {}, text("summary", "Payload"), text("pre", JSON.stringify(event.payload, null, 2), { tabindex: "0" })),
   );
 }
@@ -62,9 +64,9 @@ function resend(api, event, again) {
   return element("button", { type: "button", class: "button", on: { click: ask } }, "Send again");
 }
 
-function delivery(one) {
+function delivery(one, named) {
   const next = one.nextAttempt ? `next attempt ${moment(one.nextAttempt)}` : "";
-  const head = element("div", { class: "row" }, text("h3", one.channel.name ?? one.channel.id), state(one.state), text("span", [one.reason, next].filter(Boolean).join(", "), { class: "muted" }));
+  const head = element("div", { class: "row" }, text("h3", named.get(one.channel.id) ?? one.channel.id), state(one.state), text("span", [one.reason, next].filter(Boolean).join(", "), { class: "muted" }));
   const columns = [
     { label: "When", cell: (attempt) => moment(attempt.timestamp) },
     { label: "", cell: (attempt) => state(attempt.state) },
@@ -72,6 +74,7 @@ function delivery(one) {
     { label: "Took", number: true, cell: ({ response }) => (response?.durationMs === undefined ? "–" : `${response.durationMs} ms`) },
     { label: "Answer", cell: ({ response }) => (response?.body ? code(response.body) : "–") },
   ];
-  const tried = one.attempts.length ? table({ caption: "Attempts", rows: one.attempts, columns }) : text("p", "Not tried yet.", { class: "muted" });
+  const rows = one.attempts ?? [];
+  const tried = rows.length ? table({ caption: "Attempts", rows, columns }) : text("p", "Not tried yet.", { class: "muted" });
   return element("section", { class: "stack" }, head, tried);
 }
