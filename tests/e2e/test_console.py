@@ -68,8 +68,8 @@ def month_of_calls(now: datetime) -> list[dict[str, Any]]:
     return [*calls, again, otherwise, *odd]
 
 
-def open_shop(client: Client, now: datetime) -> dict[str, Any]:
-    """Three subscribers, a month of usage, an invoice that waits for its approval."""
+def open_shop(client: Client, now: datetime) -> None:
+    """Three subscribers and a month of usage."""
     group_by = {"model": "$.model"}
     tokens = {"slug": "tokens", "name": "Tokens", "eventType": "llm.called", "aggregation": "SUM"}
     client.post("/api/v1/meters", tokens | {"valueProperty": "$.tokens", "groupBy": group_by})
@@ -87,15 +87,14 @@ def open_shop(client: Client, now: datetime) -> dict[str, Any]:
     events = month_of_calls(now)
     for batch in (events[:-4], events[-4:]):
         client.post("/api/v1/events", batch, "application/cloudevents-batch+json")
-    return _invoiced(client, now)
 
 
-def _invoiced(client: Client, now: datetime) -> dict[str, Any]:
+def invoiced(client: Client, now: datetime) -> dict[str, Any]:
+    """An invoice that waits for its approval."""
     [default] = [one for one in client.get("/api/v1/billing/profiles")["items"] if one["default"]]
     supplier = {"name": "Inference Inc.", "addresses": [{"country": "DE"}]}
     apps = dict.fromkeys(("tax", "invoicing", "payment"), default["apps"]["payment"]["id"])
     profile = {"name": "By hand", "supplier": supplier, "default": True, "apps": apps}
-
     at_once = {"alignment": {"type": "subscription"}, "interval": "PT0S"}
     workflow = {"invoicing": {"autoAdvance": False}, "collection": at_once}
     client.post("/api/v1/billing/profiles", profile | {"workflow": workflow})
@@ -203,13 +202,15 @@ class Walk:
         self.sees(self.page.get_by_role("link", name="Globex")).to_be_visible()
         seen(self.page, "subscriptions")
         self.page.get_by_role("link", name="Inference").first.click()
-        self.sees(self.page.get_by_text("Graduated, 2 tiers")).to_be_visible()
+        self.sees(self.page.get_by_text("Graduated: to 10,000 $0.0021 a unit, then $0.0015 a unit")).to_be_visible()
         seen(self.page, "subscription")
 
     def explains_and_approves(self, number: str) -> None:
         self.goes_to("Invoices")
         self.page.get_by_role("link", name=number).click()
-        self.page.get_by_role("button", name="Explain").first.click()
+        line = self.page.get_by_role("row", name=re.compile("^Tokens of a pilot"))
+        line.get_by_role("button", name="Explain").click()
+        self.sees(self.page.get_by_text("Events behind it")).to_be_visible()
         self.sees(self.page.get_by_text("has its hash")).to_be_visible()
         self.page.get_by_role("button", name="Verify").click()
         self.sees(self.page.locator("#toast")).to_contain_text("rated again come to the same hash")
@@ -231,12 +232,19 @@ class Walk:
 
 
 def test_an_operator_finds_out_what_happened_and_acts(
-    stack: dict[str, str], new_key: Callable[[str], str], eventually: Eventually, page: Any
+    stack: dict[str, str],
+    new_key: Callable[[str], str],
+    relayed: Callable[[], None],
+    eventually: Eventually,
+    page: Any,
 ) -> None:
     key = new_key(f"console-{new_id().lower()}")
     with closing(Client(stack["METERHOUSE_URL"], key)) as client:
-        invoice = open_shop(client, clock.now())
+        open_shop(client, now := clock.now())
         eventually(lambda: [row["exactValue"] for row in client.get("/api/v1/meters/calls/query")["data"]], ["241"])
+        relayed()
+        eventually(lambda: client.get("/api/v1/meters/tokens/backfill")["status"], "complete")
+        invoice = invoiced(client, now)
     walk = Walk(page, f"{stack['METERHOUSE_URL']}/pages/console.html")
 
     walk.signs_in(key)

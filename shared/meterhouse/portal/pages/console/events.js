@@ -20,10 +20,13 @@ export function events(session, [source, id]) {
   const lookUp = form([field("Source", "source", { required: true, value: source }), field("Id", "id", { required: true, value: id })], "Follow", (asked) => {
     location.hash = address(asked);
   });
-  const view = element("div", { class: "stack" }, heading("Events"), element("section", { class: "card stack" }, text("h2", "Follow one event"), lookUp));
+  const view = element("div", { class: "stack" }, heading("Events", source && { href: "#/events", label: "Latest events" }), element("section", { class: "card stack" }, text("h2", "Follow one event"), lookUp));
   view.append(source && id ? trace(session, source, id) : search(session));
   return view;
 }
+
+/** An instant with all its digits: which of two came first is what is looked for here. */
+const precise = (instant) => instant.replace("T", " ").replace("Z", " UTC");
 
 const address = ({ source, id }) => `#/events/${encodeURIComponent(source)}/${encodeURIComponent(id)}`;
 
@@ -91,8 +94,8 @@ function way(found, first) {
   const again = found.writings.length - 1;
   const waits = `${number(found.pendingRecords)} record(s) of the log are not stored yet`;
   const steps = [
-    ["Accepted", first, first ? `${moment(first.ingestedAt)}, partition ${first.partition}, offset ${first.offset}, place ${first.position}` : waits],
-    ["Stored", found.storedAt ?? first, found.storedAt ? moment(found.storedAt) : first ? "its data is past the retention" : "not yet"],
+    ["Accepted", first, first ? `${precise(first.ingestedAt)}, partition ${first.partition}, offset ${first.offset}, place ${first.position}` : waits],
+    ["Stored", found.storedAt ?? first, found.storedAt ? precise(found.storedAt) : first ? "its data is past the retention" : "not yet"],
     ["Matched", found.meters.length, found.meters.length ? `${found.meters.length} meter(s) ask for ${first.type}` : first ? `no meter asks for ${first.type}` : "–"],
     ["Counted", counting.length, counting.length ? counting.join(", ") : "by no meter"],
     ["Written once", first && !again, again > 0 ? `${again}${found.hasMoreWritings ? " or more" : ""} later writing(s), which count for nothing` : first ? "no later writing" : "–"],
@@ -104,7 +107,7 @@ const first_ = (found, first, names) =>
   facts([
     ["Type", code(first.type)],
     ["Subject", code(first.subject)],
-    ["Time", moment(first.time)],
+    ["Time", precise(first.time)],
     ["Customer", found.customerId ? names.link(found.customerId) : "nobody: no customer has this subject"],
     ...(found.validationError ? [["Faults", text("span", found.validationError)]] : []),
   ]);
@@ -136,10 +139,10 @@ const writingTable = (found) =>
       rows: found.writings,
       columns: [
         { label: "", cell: (one) => state(one.role) },
-        { label: "Accepted", cell: (one) => moment(one.ingestedAt) },
+        { label: "Accepted", cell: (one) => precise(one.ingestedAt) },
         { label: "Type", cell: (one) => code(one.type) },
         { label: "Subject", cell: (one) => one.subject },
-        { label: "Time", cell: (one) => moment(one.time) },
+        { label: "Time", cell: (one) => precise(one.time) },
         { label: "Place", cell: (one) => `${one.partition} / ${one.offset} / ${one.position}` },
       ],
     }),

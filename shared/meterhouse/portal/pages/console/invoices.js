@@ -1,7 +1,7 @@
 /** Invoices: their state, what may be done with them, and how each line came about. */
 import { path } from "../kit/api.js";
 import { badge, element, facts, select, text } from "../kit/elements.js";
-import { day, isZero, moment, money, period, words } from "../kit/format.js";
+import { day, isZero, moment, money, number, period, words } from "../kit/format.js";
 import { panel } from "../kit/panel.js";
 import { table } from "../kit/table.js";
 import { explanation } from "./explanation.js";
@@ -150,7 +150,7 @@ const linesOf = (session, found) =>
     columns: [
       { label: "Line", cell: (line) => line.name },
       { label: "Period", cell: (line) => day(line.period.from) === day(line.period.to) ? day(line.period.from) : period(line.period.from, line.period.to) },
-      { label: "Quantity", number: true, cell: (line) => line.quantity ?? "–" },
+      { label: "Quantity", number: true, cell: (line) => (line.quantity === undefined ? "–" : number(line.quantity)) },
       { label: "Discounts", number: true, cell: (line) => (isZero(line.totals.discountsTotal) ? "–" : money(line.totals.discountsTotal, line.currency)) },
       { label: "Total", number: true, cell: (line) => money(line.totals.total, line.currency) },
     ],

@@ -39,6 +39,7 @@ function meter(session, slug) {
   const holder = element("div", { class: "stack" }, heading(slug, { href: "#/meters", label: "Meters" }));
   const card = panel({
     title: "What it counts",
+    wide: true,
     load: async () => {
       const found = await session.api.get(path("api", "v1", "meters", slug));
       const backfill = await session.api.get(path("api", "v1", "meters", slug, "backfill")).catch(() => null);

@@ -53,8 +53,10 @@ function show() {
   const [label, view] = VIEWS.get(name) ?? VIEWS.get("customers");
   const current = VIEWS.has(name) ? name : "customers";
   for (const link of bar.querySelectorAll("a")) {
-    if (link.dataset.view === current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === current) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else link.removeAttribute("aria-current");
   }
   document.title = `${label} · Meterhouse console`;
   content.replaceChildren(view(session, VIEWS.has(name) ? rest : []));

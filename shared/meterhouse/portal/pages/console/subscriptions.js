@@ -1,7 +1,7 @@
 /** Subscriptions: by plan, with phases and what is sold in them. */
 import { path } from "../kit/api.js";
 import { element, facts, select, text } from "../kit/elements.js";
-import { day, moment, money, words } from "../kit/format.js";
+import { day, moment, money, number, words } from "../kit/format.js";
 import { panel } from "../kit/panel.js";
 import { table } from "../kit/table.js";
 import { code, heading, link, listed, state, tableOrNull } from "./parts.js";
@@ -98,13 +98,18 @@ function phaseOf(phase, currency) {
   return element("section", { class: "stack" }, element("div", { class: "row apart" }, text("h3", phase.name), text("span", times, { class: "muted" })), items);
 }
 
-/** A price in a few words; tiers are counted, the contract's document has them all. */
-export function priceOf(price, currency) {
+/** A price in a few words. */
+function priceOf(price, currency) {
   if (!price) return "free";
   const amount = (decimal) => money(decimal, currency);
   if (price.type === "flat") return `${amount(price.amount)}, ${words(price.paymentTerm ?? "in_advance").toLowerCase()}`;
   if (price.type === "unit") return `${amount(price.amount)} a unit`;
   if (price.type === "package") return `${amount(price.amount)} for each ${price.quantityPerPackage}`;
-  if (price.type === "tiered") return `${words(price.mode)}, ${price.tiers.length} tiers`;
+  if (price.type === "tiered") return `${words(price.mode)}: ${price.tiers.map((tier) => tierOf(tier, amount)).join(", ")}`;
   return words(price.type);
+}
+
+function tierOf({ upToAmount, flatPrice, unitPrice }, amount) {
+  const parts = [flatPrice && amount(flatPrice.amount), unitPrice && `${amount(unitPrice.amount)} a unit`].filter(Boolean);
+  return `${upToAmount ? `to ${number(upToAmount)}` : "then"} ${parts.join(" and ") || "free"}`;
 }
