@@ -1,6 +1,6 @@
 """Notifications, seen and sent once more."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +49,7 @@ class NotificationService:
         with self._begin(namespace) as work:
             return shown_notifications(work, [_found(work, notification_id)])[0]
 
-    def resend(self, namespace: str, notification_id: str, channel_ids: Collection[str] = ()) -> None:
+    def resend(self, namespace: str, notification_id: str, channel_ids: Sequence[str] = ()) -> None:
         """Send it once more, under the same id, by these channels or all; what is under way is tried at once.
 
         Raises:
@@ -59,10 +59,9 @@ class NotificationService:
         """
         with self._begin(namespace) as work:
             [shown] = shown_notifications(work, [_found(work, notification_id)])
-            wanted = list(dict.fromkeys(channel_ids)) or [one.channel_id for one in shown.deliveries]
+            wanted = set(channel_ids) or {one.channel_id for one in shown.deliveries}
             is_open = {one.channel_id: shown.channels[one.channel_id].is_open for one in shown.deliveries}
-            if channel_ids:
-                _check(wanted, is_open)
+            _check(channel_ids, is_open)
             now = self._now()
             locked = [
                 work.store.notifications.locked_delivery(notification_id, channel_id)
@@ -104,9 +103,9 @@ def _found(work: Work[NotificationsStore], notification_id: str) -> Notification
     return found
 
 
-def _check(wanted: Sequence[str], is_open: Mapping[str, bool]) -> None:
+def _check(channel_ids: Sequence[str], is_open: Mapping[str, bool]) -> None:
     problems = []
-    for index, channel_id in enumerate(wanted):
+    for index, channel_id in enumerate(channel_ids):
         if channel_id not in is_open:
             message = f"it did not go to channel {channel_id}"
             problems.append(Problem(f"/channels/{index}", "channel_not_of_event", message))

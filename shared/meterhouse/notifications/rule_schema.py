@@ -6,9 +6,10 @@ from pydantic import Field, StringConstraints
 
 from meterhouse.catalog.entitlement_template_schema import UsageAmount
 from meterhouse.notifications.channel import ChannelType
+from meterhouse.notifications.payload import ThresholdWire, threshold_wire
 from meterhouse.notifications.rule import EventType, Threshold, ThresholdType
 from meterhouse.notifications.rules import RuleSpec, ShownRule
-from meterhouse.platform.wire import JsonNumber, Key, Metadata, Name, Resource, Ulid, Wire
+from meterhouse.platform.wire import Key, Metadata, Name, Resource, Ulid, Wire
 
 FeatureName = Annotated[
     str,
@@ -32,11 +33,6 @@ class FeatureMeta(Wire):
 
 class NotificationRuleBalanceThresholdValue(Wire):
     value: UsageAmount
-    type: ThresholdType
-
-
-class ToldThreshold(Wire):
-    value: JsonNumber
     type: ThresholdType
 
 
@@ -83,7 +79,7 @@ class NotificationRule(Resource):
     disabled: bool
     channels: list[NotificationChannelMeta]
     metadata: Metadata | None = None
-    thresholds: list[ToldThreshold] | None = None
+    thresholds: list[ThresholdWire] | None = None
     features: list[FeatureMeta] | None = None
 
 
@@ -121,6 +117,6 @@ def rule_wire(shown: ShownRule) -> NotificationRule:
         **fields,
         channels=[NotificationChannelMeta(id=one, type=shown.channel_types[one]) for one in rule.channel_ids],
         metadata=None if rule.metadata is None else dict(rule.metadata),
-        thresholds=[ToldThreshold(value=one.value, type=one.type) for one in rule.thresholds] or None,
+        thresholds=[threshold_wire(one) for one in rule.thresholds] or None,
         features=[FeatureMeta(id=one.id, key=one.key) for one in rule.features] or None,
     )

@@ -1,4 +1,4 @@
-"""What a rule is tried out with: made up, and in the shape of the real. Pure but for the pictures it is made for."""
+"""What a rule is tried out with: made up, and in the shape of the real."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
