@@ -22,4 +22,4 @@ class Elsewhere:
         """Every call is a fault of whoever composed this."""
         raise InvariantBroken(f"nothing here brings invoices to an app of type {self.name}")
 
-    sync = finalize = delete = collect_payment = payment_of = validate
+    sync = finalize = delete = collect_payment = take_back = payment_of = validate

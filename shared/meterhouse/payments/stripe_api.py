@@ -90,7 +90,9 @@ def answers() -> Iterator[None]:
         raise StripeRefusal(code, message) from error
 
 
-def metadata_of(thing: stripe.Invoice | stripe.InvoiceLineItem) -> dict[str, str]:
+def metadata_of(
+    thing: stripe.Invoice | stripe.InvoiceLineItem | stripe.Refund | stripe.CreditNote,
+) -> dict[str, str]:
     """Its metadata as a dict, which the package's objects are not."""
     return {} if thing.metadata is None else dict(thing.metadata.to_dict())
 

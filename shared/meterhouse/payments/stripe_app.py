@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
+from meterhouse.billing.credit_note import Refund
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import Trigger
@@ -14,6 +15,7 @@ from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
 from meterhouse.payments.stripe_drafts import StripeDrafts
 from meterhouse.payments.stripe_items import ITEM, items_of
+from meterhouse.payments.stripe_notes import StripeNotes
 from meterhouse.payments.stripe_outcome import outcome_of, payment_intent_of
 from meterhouse.payments.stripe_taxes import taxes_of
 from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     import stripe
 
+    from meterhouse.billing.credit_note import CreditNote
     from meterhouse.billing.invoice import Invoice, Issue
     from meterhouse.billing.state import InvoiceState
     from meterhouse.payments.customer_data import StripeCustomer
@@ -98,6 +101,9 @@ class StripeApp:
         if customer is not None and _is_of_another(found, customer):
             return Payment(Trigger.FAILED, _differs(found, customer).message)
         return self._charged(invoice, found)
+
+    def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
+        return _answer(lambda: self._taken_back(invoice, note))
 
     def payment_of(self, invoice: Invoice) -> Payment | None:
         """None, too, where the copy was deleted."""
@@ -189,6 +195,13 @@ class StripeApp:
         elif found is not None and found.status != "void":
             self._client.v1.invoices.void_invoice(found.id)
         return Accepted(external_id=invoice.external_id)
+
+    def _taken_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
+        found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
+        if found is None:
+            return _MISSING
+        notes = StripeNotes(self._client)
+        return notes.refunded(found, note) if note.refund is Refund.PAYMENT else notes.credited(found, note)
 
     def _customer(self, invoice: Invoice) -> StripeCustomer:
         customer = self._customer_of(invoice.customer_id)
