@@ -105,6 +105,10 @@ class CreditNoteService:
             note = _found(work, note_id)
             if note.state is not NoteState.PENDING:
                 return note
+            if invoice.state is InvoiceState.VOIDED:
+                note = refused(work, note, "the invoice was voided meanwhile", at)
+                work.commit()
+                return note
             _refuse_state(invoice)
             match ask(invoice, note):
                 case Accepted(external_id=external_id):

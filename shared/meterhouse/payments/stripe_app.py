@@ -57,9 +57,11 @@ class StripeApp:
         connect: Callable[[], stripe.StripeClient],
         customer_of: Callable[[str], StripeCustomer | None],
         now: Callable[[], datetime],
+        refused: Callable[[StripeRefusal], None] = lambda _: None,
     ) -> None:
         self._connect = connect
         self._customer_of = customer_of
+        self._refused = refused
         self._now = now
         self._connected: stripe.StripeClient | None = None
 
@@ -73,6 +75,7 @@ class StripeApp:
             with answers():
                 known = self._client.v1.customers.retrieve(customer.stripe_customer_id, {"expand": ["tax"]})
         except StripeRefusal as refusal:
+            self._refused(refusal)
             return [
                 *found,
                 critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer"),
@@ -80,18 +83,18 @@ class StripeApp:
         return [*found, *issues_of_customer(invoice, customer, known)]
 
     def sync(self, invoice: Invoice) -> Accepted | Refused:
-        return _answer(lambda: self._synced(invoice))
+        return self._answer(lambda: self._synced(invoice))
 
     def finalize(self, invoice: Invoice) -> Accepted | Refused:
-        return _answer(lambda: self._finalized(invoice))
+        return self._answer(lambda: self._finalized(invoice))
 
     def delete(self, invoice: Invoice) -> Accepted | Refused:
-        return _answer(lambda: self._deleted(invoice))
+        return self._answer(lambda: self._deleted(invoice))
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Charge an open invoice that is to be charged."""
         customer = self._customer_of(invoice.customer_id)
-        found = _answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
+        found = self._answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
         if isinstance(found, Refused):
             return Payment(Trigger.FAILED, found.message)
         decided = outcome_of(found, self._now())
@@ -103,7 +106,7 @@ class StripeApp:
         return self._charged(invoice, found)
 
     def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
-        return _answer(lambda: self._taken_back(invoice, note))
+        return self._answer(lambda: self._taken_back(invoice, note))
 
     def payment_of(self, invoice: Invoice) -> Payment | None:
         """None, too, where the copy was deleted."""
@@ -115,6 +118,16 @@ class StripeApp:
         except StripeRefusal as refusal:
             raise Unavailable(f"Stripe does not tell us of the payment: {refusal.message}") from refusal
         return None if found is None else outcome_of(found, self._now())
+
+    def _answer(self, work: Callable[[], T]) -> T | Refused:
+        try:
+            with answers():
+                return work()
+        except StripeRefusal as refusal:
+            self._refused(refusal)
+            return Refused(refusal.code, refusal.message)
+        except NotRepresentable as error:
+            return Refused("amount_not_representable", str(error))
 
     @property
     def _client(self) -> stripe.StripeClient:
@@ -218,23 +231,13 @@ class StripeApp:
                     lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
                 )
         except StripeRefusal as refusal:
-            now = _answer(lambda: self._drafts.get(found.id))
+            now = self._answer(lambda: self._drafts.get(found.id))
             # Stripe collects by itself, too: then it refuses because there is nothing left to pay
             if now is not None and not isinstance(now, Refused) and (now.status != "open" or _is_under_way(now)):
                 return outcome_of(now, self._now())
             is_for_the_customer = refusal.code == _NEEDS_ACTION
             return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
         return outcome_of(paid, self._now())
-
-
-def _answer(work: Callable[[], T]) -> T | Refused:
-    try:
-        with answers():
-            return work()
-    except StripeRefusal as refusal:
-        return Refused(refusal.code, refusal.message)
-    except NotRepresentable as error:
-        return Refused("amount_not_representable", str(error))
 
 
 def _names(items: Sequence[Item], lines: Sequence[stripe.InvoiceLineItem], found: stripe.Invoice) -> Mapping[str, str]:

@@ -70,7 +70,7 @@ def test_less_is_collected_of_an_unpaid_invoice_once_stripe_knows_it(
     assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
     shop.double.weather.storms.append(Storm(kind, "POST", "/v1/credit_notes"))
     note = given(shop, amount, Refund.NONE)
-    assert (note.state, shop.invoice().credited.total) == (NoteState.PENDING, 0)
+    assert (note.state, shop.invoice().credited.total) == (NoteState.PENDING, Decimal(0))
     told = service(shop).retry(shop.namespace, note.id)
     assert (told.state, kept(shop, "credit_note")) == (NoteState.ISSUED, [1234 if amount else 4350])
     for event in shop.events():
