@@ -68,8 +68,9 @@ class PostgresGrants:
     def add(self, grant: CreditGrant) -> None:
         self._transaction.execute(_GRANTS["add"], grant_values(grant))
 
-    def save(self, grant: CreditGrant) -> None:
-        self._transaction.execute(_GRANTS["save"], grant_values(grant))
+    def save(self, *grants: CreditGrant) -> None:
+        if grants:
+            self._transaction.execute_many(_GRANTS["save"], map(grant_values, grants))
 
     def over(self, until: datetime, after_customer: str, up_to_customer: str) -> list[CreditGrant]:
         wanted = {"until": until, "after_customer": after_customer, "up_to_customer": up_to_customer}

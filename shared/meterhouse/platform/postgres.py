@@ -116,7 +116,7 @@ class Transaction:
                 copy.write_row(row)
 
     def stage(self, name: str, source: str, rows: Sequence[Mapping[str, Any]]) -> str:
-        """Copy rows, all of the same columns, into the temporary table `incoming_{name}`; their columns, for SQL.
+        """Copy rows, of the same columns for one name, into the temporary table `incoming_{name}`; these, for SQL.
 
         `source` is a FROM clause that has these columns: it gives them their types and nothing else.
         """
