@@ -25,7 +25,7 @@ from meterhouse.notifications.addresses import may_be_called
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from _typeshed import WriteableBuffer
+    from typing_extensions import Buffer
 
     from meterhouse.notifications.endpoint import Endpoint
 
@@ -172,7 +172,7 @@ class _Incoming(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         self._connected.settimeout(self._deadline.left())
         wanted = min(len(memoryview(buffer)), self._left)
         # to a socket, "0 bytes" are as many as the buffer holds
