@@ -22,7 +22,7 @@ class Weather:
     """Parts whose writer was answered an error, and which land all the same, some time."""
     is_over: bool = False
     meanwhile: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What happens once, by the call: before it, and where that writes what it reads, before that lands."""
+    """What happens once: by a call, between reading what it writes and its landing; by `before {call}`, before both."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ProcessFaults:
     def before(self, call: str) -> None:
         chance = self.weather.chance
         chance.note(f"{self.name}: {call}")
-        self._meanwhile(call)
+        self._meanwhile(f"before {call}")
         self._overtaken()
         if self._strikes():
             self._fail(f"{call} did not happen")

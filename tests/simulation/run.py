@@ -65,6 +65,6 @@ def _run(world: World) -> None:
     check_end(world)
 
 
-def replay(seed: int, guard: str = "") -> str:
+def replay(house: str, seed: int, guard: str = "") -> str:
     """The one line that replays a seed."""
-    return f".venv/bin/python -m tests.simulation {seed}" + (f" --without {guard}" if guard else "")
+    return f".venv/bin/python -m tests.simulation {house} {seed}" + (f" --without {guard}" if guard else "")

@@ -40,7 +40,13 @@ class _Statements:
             return [{"namespace": self.namespace}]
         assert (query, parameters is None) == (relay._SQL["waiting_events"], False)
         self.own.statement("waiting events")
-        busy = {key for other in self.own.tables.under_way for kind, *names in other.locks if kind == "relayed" for key in names}
+        busy = {
+            key
+            for other in self.own.tables.under_way
+            for kind, *names in other.locks
+            if kind == "relayed"
+            for key in names
+        }
         waiting = [
             one for one in self.own.rows("outbox") if self.own.get("published", one.id) is None and one.id not in busy
         ][: (parameters or {})["limit"]]

@@ -1,6 +1,5 @@
 """What people ask for: drafts edited, approved, deleted; invoices taken back; credit granted and voided."""
 
-
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.invoice_pending_lines import InvoicePendingLines
 from meterhouse.billing.line_spec import LineSpec
+from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import BilledPurchases
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.void import Again, Voiding
@@ -21,10 +21,12 @@ from meterhouse.ledger.credit_grant import Funding
 from meterhouse.ledger.grant_credit import GrantCredit
 from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
 from meterhouse.ledger.void_credit import VoidCredit
+from meterhouse.platform.work import Begin
 from tests.simulation.billing.cashier import CashierCalls, OneCashier
 from tests.simulation.billing.contracts import NAMESPACE, USD
 from tests.simulation.billing.store import billing, ledger
 from tests.simulation.billing.usage import UsageCalls
+from tests.simulation.chance import Clock
 
 if TYPE_CHECKING:
     from tests.simulation.billing.house import House
@@ -39,7 +41,7 @@ class Callers:
     def act(self) -> None:
         """Somebody does something with an invoice; what its state does not permit is refused."""
         chance = self.house.chance
-        invoices = [one for one in self.house.tables.rows("invoices") if one.state is not _S.GATHERING]
+        invoices = self.house.invoices()
         if not invoices or chance.happens(0.2):
             self.invoice_now()
             return
@@ -79,6 +81,7 @@ class Callers:
         """Another description; and a line taken off, or one more."""
         draw = self.house.chance.draw
         lines = [line for line in self.house.tables.rows("lines") if line.invoice_id == invoice.id]
+        lines.sort(key=lambda line: (line.service_period.start, line.key))
         kept = [_spec(line) for line in lines if line.deleted_at is None]
         change = draw.choice(["none", "add", "take off"])
         if change == "add" and invoice.period is not None:
@@ -100,7 +103,7 @@ class Callers:
         (sync.draft if invoice.state is _S.DRAFT_SYNCING else sync.issuing)(NAMESPACE, invoice.id, said)
 
     def confirm_all(self) -> None:
-        for invoice in self.house.tables.rows("invoices"):
+        for invoice in self.house.invoices():
             present = invoice
             for _ in _S:
                 if present.state not in {_S.DRAFT_SYNCING, _S.ISSUING_SYNCING}:
@@ -110,7 +113,7 @@ class Callers:
 
     def approve_all(self) -> None:
         waiting = {_S.DRAFT_MANUAL_APPROVAL_NEEDED}
-        for invoice in self.house.tables.rows("invoices"):
+        for invoice in self.house.invoices():
             if invoice.state in waiting:
                 self._actions().approve(NAMESPACE, invoice.id)
 
@@ -120,7 +123,8 @@ class Callers:
         draw, customer_id = chance.draw, chance.draw.choice(house.customers)
         connection = house.connection(house.faults("grant"))
         begin = connection.begins(ledger)
-        active = [grant for grant in house.tables.rows("grants") if grant.voided_at is None]
+        grants = sorted(house.tables.rows("grants"), key=lambda grant: grant.id)
+        active = [grant for grant in grants if grant.voided_at is None]
         if active and chance.happens(0.15):
             grant = draw.choice(active)
             chance.note(f"caller: void grant {grant.id}")
@@ -154,7 +158,7 @@ class Callers:
     def _actions(self) -> InvoiceActions:
         return InvoiceActions(*self._ports("caller"))
 
-    def _ports(self, name: str):  # type: ignore[no-untyped-def]
+    def _ports(self, name: str) -> tuple[Begin[BillingStore], UsageCalls, OneCashier, Clock]:
         house, faults = self.house, self.house.faults(name)
         begin = house.connection(faults).begins(billing)
         return begin, UsageCalls(house.usage, faults), OneCashier(CashierCalls(house.cashier, faults)), house.clock
@@ -176,5 +180,3 @@ def _spec(line: Line) -> LineSpec:
         card.metadata,
         line_id=line.id,
     )
-
-

@@ -73,9 +73,8 @@ class Cashier:
         self.chance.note(f"cashier: {invoice_id}: {outcome.value}")
         return letter
 
-    def keys(self) -> set[str]:
-        """Of all it said."""
-        return {report.key for _, report in self.said}
+    def has_said(self, key: str | None) -> bool:
+        return any(report.key == key for _, report in self.said)
 
     def outcome_at_once(self) -> Trigger | None:
         if self.is_kind:
@@ -170,5 +169,3 @@ class OneCashier:
 
     def of(self, _namespace: str, app_ids: Collection[str]) -> Mapping[str, InvoicingApp]:
         return dict.fromkeys(app_ids, self.calls)
-
-

@@ -8,7 +8,7 @@ from meterhouse.billing.profile import CollectionMethod, Party, Profile, Profile
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import UnitPrice
-from meterhouse.customers.model import Customer, CustomerDetails
+from meterhouse.customers.model import Address, Customer, CustomerDetails
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.duration import Duration
 from meterhouse.ledger.credit_grant import Funding
@@ -62,7 +62,7 @@ def _profile(chance: Chance) -> Profile:
         collection_method=draw.choice(list(CollectionMethod)),
         progressive_billing=chance.happens(0.5),
     )
-    said = ProfileSpec("Profile", Party(name="House"), workflow, is_default=True)
+    said = ProfileSpec("Profile", Party(name="House", address=Address(country="US")), workflow, is_default=True)
     return Profile(f"{930:026}", said, "cashier", SIGNED_AT, SIGNED_AT)
 
 

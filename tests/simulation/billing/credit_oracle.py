@@ -88,9 +88,9 @@ class Purses:
             if grant.customer_id != owner or since is None or since > (by or charge.at):
                 continue
             is_in_time = grant.expires_at is None or max(charge.at, since) < grant.expires_at
-            if is_in_time and (grant.features is None or charge.feature in grant.features):
-                if self.burnable(grant.id) > 0:
-                    yield grant
+            serves = grant.features is None or charge.feature in grant.features
+            if is_in_time and serves and self.burnable(grant.id) > 0:
+                yield grant
 
     def _move(self, booking: Transaction) -> None:
         for entry in booking.entries:

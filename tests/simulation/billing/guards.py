@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from meterhouse.billing import burn_credit, credits, edit_invoice, record_payment, saving
+from meterhouse.billing import burn_credit, edit_invoice, record_payment, saving
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -82,7 +82,6 @@ GUARDS: Mapping[str, Guard] = {
     # money
     "float-in-money": Guard([(amounts, "round_half_away", _as_floats)]),
     "parts-of-a-period-not-asked": Guard([(MemoryLines, "related", lambda *_: [])]),
-    "no-business-key-on-a-rating": Guard([(credits, "_key", lambda line, _attempt: f"invoice_line/{line.id}")]),
     # credit
     "expiry-before-late-usage": Guard([(Book, "_taken", _of_what_remains)]),
     "expiry-by-the-clock": Guard([(book, "_end_of", _ends_by_the_clock)]),
@@ -95,6 +94,8 @@ GUARDS: Mapping[str, Guard] = {
     # apps and consumers
     "void-without-the-app": Guard([(InvoiceActions, "void", _voids_alone)]),
     "outrun-reports-count": Guard([(record_payment, "is_outrun", lambda *_: False)]),
-    "reports-count-twice": Guard([(MemoryReports, "has", lambda *_: False), (MemoryReports, "add", _writes_again)]),
+    "no-business-key-on-a-report": Guard(
+        [(MemoryReports, "has", lambda *_: False), (MemoryReports, "add", _writes_again)]
+    ),
     "marked-before-it-is-published": Guard([(relay, "_relay_namespace", _publishes_what_is_marked)]),
 }

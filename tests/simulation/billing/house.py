@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
@@ -12,12 +11,14 @@ from meterhouse.billing.batch import Batch, Outcome
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.drive_invoice import DriveInvoice
 from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.open_lines import OpenLines
 from meterhouse.billing.purchases import BilledPurchases
 from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.billing.top_up_credits import TopUpCredits
-from meterhouse.kernel.errors import Conflict, MeterhouseError, Unavailable
+from meterhouse.kernel.errors import Conflict, MeterhouseError
 from meterhouse.ledger.expire_credits import ExpireCredits
 from meterhouse.ledger.list_expired_credits import ListExpiredCredits
 from meterhouse.ledger.top_ups import TopUps
@@ -29,7 +30,7 @@ from tests.simulation.billing.contracts import NAMESPACE, signed
 from tests.simulation.billing.store import billing, ledger
 from tests.simulation.billing.tables import Connection, Tables
 from tests.simulation.billing.usage import Usage, UsageCalls
-from tests.simulation.chance import BEGIN, Chance, Clock, Killed
+from tests.simulation.chance import Chance, Clock, Killed
 from tests.simulation.faults import ProcessFaults, Weather
 
 if TYPE_CHECKING:
@@ -91,13 +92,23 @@ class House:
     def connection(self, faults: ProcessFaults) -> Connection:
         return Connection(self.tables, faults)
 
+    def invoices(self) -> list[Invoice]:
+        """Standard ones, the latest last."""
+        found = [one for one in self.tables.rows("invoices") if one.state is not InvoiceState.GATHERING]
+        return sorted(found, key=lambda one: (one.created_at, one.id))
+
     # what may happen next
 
     def interrupt(self) -> None:
         """In the middle of a call others take a step."""
         self.step(
             self.chance.pick(
-                (self.run_step, 5), (self.expire, 2), (self.callers.act, 3), (self.write, 3), (self.live, 2), (self.use, 1)
+                (self.run_step, 5),
+                (self.expire, 2),
+                (self.callers.act, 3),
+                (self.write, 3),
+                (self.live, 2),
+                (self.use, 1),
             )
         )
 
@@ -267,5 +278,3 @@ class House:
                 return
             step()
         raise AssertionError("there is no end to it")
-
-

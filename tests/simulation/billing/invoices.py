@@ -265,5 +265,3 @@ class MemoryReports:
     def _both(self) -> Iterable[tuple[tuple[str, str], tuple[PaymentReport, bool]]]:
         tables = self._transaction.tables.committed["reports"] | self._transaction.written.get("reports", {})
         return tables.items()
-
-

@@ -17,7 +17,7 @@ def expiry_meets_a_burn(house: House) -> None:
     """While the end of credit is being booked, a run burns it."""
     _bear(house, until=timedelta(days=1))
     run = _run(house, "sync")
-    house.weather.meanwhile["book"] = lambda: house.step(lambda: house.one_step(run, "collect"))
+    house.weather.meanwhile["before book"] = lambda: house.step(lambda: house.one_step(run, "collect"))
     house.expire()
     house.weather.meanwhile.clear()
 
@@ -27,7 +27,7 @@ def draft_again(house: House) -> None:
     _bear(house, until=timedelta(days=90))
     run = _run(house, "sync", "collect")
     callers, draw = house.callers, house.chance.draw
-    for invoice in house.tables.rows("invoices"):
+    for invoice in house.invoices():
         if invoice.state is InvoiceState.DRAFT_VALIDATING:
             action = draw.choice(["edit", "recalculate", "delete", "void"])
             if action == "void":
@@ -47,7 +47,7 @@ def letters_out_of_order(house: House) -> None:
     while house.has_lifecycles():
         house.live()
     house.cashier.is_slow = False
-    for invoice in house.tables.rows("invoices"):
+    for invoice in house.invoices():
         if invoice.state is not InvoiceState.PAYMENT_PENDING or house.cashier.copies[invoice.id].open_attempt is None:
             continue
         if house.chance.happens(0.5):
@@ -66,7 +66,7 @@ PLOTS = (late_usage, expiry_meets_a_burn, draft_again, letters_out_of_order)
 
 
 def _bear(house: House, until: timedelta) -> None:
-    """Every customer gets credit from long ago, which lasts so long after the period that goes on, and uses something."""
+    """Customers get credit from long ago, which lasts so long after the period that goes on, and use something."""
     now = house.chance.now()
     house.chance.note("--- a plot")
     for subscription in house.subscriptions:
