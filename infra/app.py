@@ -12,6 +12,7 @@ from infra.application import ApplicationStack
 from infra.data_plane_aws import DataPlaneStack
 from infra.function import FunctionFolderMissingError
 from infra.operations import OperationsStack
+from infra.pages import PackagesMissingError, PagesStack
 from infra.routes import RoutesStack
 from infra.settings import ContextError, ExternalStores, read_settings
 from layers.build import LayersTooLargeError, build
@@ -37,6 +38,7 @@ def build_app(context: Mapping[str, object] | None = None, outdir: str | None = 
     data = DataPlaneStack(app, settings.stores)
     application = ApplicationStack(app, settings=settings.application, plane=data.plane, layers=layers)
     RoutesStack(app, application)
+    PagesStack(app, application, settings.pages)
     OperationsStack(app, data=data, application=application, stores=settings.stores, alarm_email=settings.alarm_email)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
@@ -46,7 +48,13 @@ def main() -> None:
     """Synthesise into the folder the CDK CLI names."""
     try:
         app = build_app()
-    except (ContextError, FunctionFolderMissingError, LayersTooLargeError, UvMissingError) as error:
+    except (
+        ContextError,
+        FunctionFolderMissingError,
+        LayersTooLargeError,
+        PackagesMissingError,
+        UvMissingError,
+    ) as error:
         sys.exit(str(error))
     app.synth()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
+_ANCESTORS = re.compile(r"'none'|('self'|https://[\w.*:-]+)( ('self'|https://[\w.*:-]+))*", re.ASCII)
 _DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ class Domain:
     certificate_arn: str
     hosted_zone_id: str | None
     hosted_zone_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Where the pages are found, and who may embed the customer's (a source list of CSP's frame-ancestors)."""
+
+    domain_name: str | None
+    certificate_arn: str | None
+    frame_ancestors: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ class Settings:
     target: Literal["aws", "local"]
     stores: AwsStores | ExternalStores
     application: ApplicationSettings
+    pages: PageSettings
     alarm_email: str | None
 
 
@@ -113,6 +124,7 @@ def read_settings(context: Mapping[str, object]) -> Settings:
         target="local" if target == "local" else "aws",
         stores=_external_stores(flags) if target == "local" else _aws_stores(flags),
         application=_application(flags),
+        pages=_pages(flags),
         alarm_email=flags.optional("alarmEmail"),
     )
     flags.finish()
@@ -145,6 +157,16 @@ def _domain(flags: _Flags) -> Domain | None:
     if (zone_id is None) != (zone_name is None) or (zone_id and not name):
         flags.fault("hostedZoneId and hostedZoneName go together, with domainName")
     return Domain(name, certificate, zone_id, zone_name) if name and certificate else None
+
+
+def _pages(flags: _Flags) -> PageSettings:
+    name, certificate = flags.optional("pageDomainName"), flags.optional("pageCertificateArn")
+    if (name is None) != (certificate is None):
+        flags.fault("pageDomainName and pageCertificateArn go together")
+    ancestors = flags.optional("pageFrameAncestors") or "'none'"
+    if not _ANCESTORS.fullmatch(ancestors):
+        flags.fault(f"pageFrameAncestors is {ancestors!r}, expected 'self' or origins such as https://app.example.com")
+    return PageSettings(name, certificate, ancestors)
 
 
 def _external_stores(flags: _Flags) -> ExternalStores:

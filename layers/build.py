@@ -28,8 +28,8 @@ RULES = (Path(__file__), ROOT / "layers" / "requirements.py")
 UNWANTED = ("__pycache__", "tests", "test", "bin")
 UNUSED = ("zstandard/_cffi.*", "pylopdf_fonts_*/NotoSerif*")
 """Files that no function reads: zstandard's second backend is 12 MB, the serif fonts are 19."""
-COMMAND_LINE = "cli"
-"""The room that runs on no Lambda: a change of it deploys nothing."""
+ELSEWHERE = ("cli", "client", "pages")
+"""The rooms, and the folder of the pages, that run on no Lambda: a change of them deploys nothing."""
 
 
 class LayersTooLargeError(Exception):
@@ -87,7 +87,7 @@ def _make(layer: Layer, target: Target, recipe: str, path: Path) -> None:
         python.mkdir(parents=True)
         if layer is Layer.METERHOUSE:
             shutil.copytree(
-                LIBRARY, python / LIBRARY.name, ignore=shutil.ignore_patterns(*UNWANTED, COMMAND_LINE, "*.md")
+                LIBRARY, python / LIBRARY.name, ignore=shutil.ignore_patterns(*UNWANTED, *ELSEWHERE, "*.md")
             )
         elif target is Target.AWS:
             install(recipe, python)
@@ -118,7 +118,7 @@ def _compile(folder: Path) -> None:
 
 
 def _library_hash() -> str:
-    left_out = {"__pycache__", COMMAND_LINE}
+    left_out = {"__pycache__", *ELSEWHERE}
     names = (path.relative_to(LIBRARY) for path in LIBRARY.rglob("*") if path.is_file())
     shipped = sorted(name for name in names if left_out.isdisjoint(name.parts))
     return _digest(*(f"{name}\0{_digest((LIBRARY / name).read_bytes())}" for name in shipped))

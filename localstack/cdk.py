@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from localstack.node import ToolMissingError, ensure_cdk, find_node, node_environment
+from localstack.pages import ensure_packages
 from localstack.settings import ROOT
 
 
@@ -12,6 +13,7 @@ def main() -> int:
     try:
         node = find_node()
         cdk = ensure_cdk(node)
+        ensure_packages(node)
     except ToolMissingError as error:
         print(error, file=sys.stderr)
         return 1

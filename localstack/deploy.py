@@ -19,6 +19,8 @@ from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER
 SOURCES = ("infra", "functions", "layers", "shared", "cdk.json", "uv.lock")
 POSTGRES_OWNER_SECRET = "local/postgres-owner"  # noqa: S105 - a name
 CLICKHOUSE_SECRET = "local/clickhouse"  # noqa: S105 - a name
+_NOT_DEPLOYED = frozenset({"__pycache__", "pages"})
+"""The gateway serves the pages as they lie there."""
 _OUTDATED = "changed after they were applied"
 _REMEDY = (
     "The stores here were made by an earlier version, whose migrations were edited before a release: `make clean`\n"
@@ -161,7 +163,7 @@ def _sources() -> Iterator[str]:
     for source in SOURCES:
         start = ROOT / source
         for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and _NOT_DEPLOYED.isdisjoint(path.parts):
                 yield f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 

@@ -64,7 +64,7 @@ def ensure_cdk(node: Node) -> Path:
         # Installed aside and moved whole: two commands may install at once, and either may be interrupted.
         draft = tempfile.mkdtemp(prefix="draft-", dir=TOOLS)
         try:
-            _npm(node, "install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel=error", CDK_CLI)
+            npm(node, "install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel=error", CDK_CLI)
             with suppress(OSError):
                 Path(draft).rename(folder)
         finally:
@@ -72,7 +72,7 @@ def ensure_cdk(node: Node) -> Path:
     return executable
 
 
-def _npm(node: Node, *arguments: str) -> None:
+def npm(node: Node, *arguments: str) -> None:
     environment = os.environ | dict(node_environment(node))
     done = subprocess.run((*node.npm, *arguments), env=environment, check=False, capture_output=True, text=True)
     if done.returncode:

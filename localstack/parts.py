@@ -6,6 +6,8 @@ from http.client import HTTPConnection, HTTPException
 from localstack.aws import aws_environment, aws_part
 from localstack.clickhouse.part import clickhouse_part
 from localstack.kafka import kafka_part
+from localstack.node import find_node
+from localstack.pages import PAGES, ensure_packages
 from localstack.part import Part
 from localstack.postgres import postgres_part
 from localstack.settings import HOST, Port, Stack
@@ -60,7 +62,9 @@ def gateway_part(stack: Stack, api_host: str) -> Part:
         command=(
             *(sys.executable, "-m", "localstack.gateway", "--port", str(stack.api.number)),
             *("--upstream-port", str(stack.aws.number), "--host", api_host),
+            *("--pages", str(PAGES), "--frame-ancestors", stack.frame_ancestors),
         ),
+        prepare=lambda: ensure_packages(find_node()),
         healthy=lambda: _speaks_http(stack.api.number),
     )
 

@@ -36,6 +36,8 @@ class Stack:
     clickhouse: Port
     kafka: Port
     stripe: Port
+    frame_ancestors: str = "'self'"
+    """Whose pages may embed the customer's page, as the Content-Security-Policy words it."""
 
     @property
     def aws_url(self) -> str:
@@ -69,7 +71,7 @@ def read_stack(environ: Mapping[str, str] = os.environ) -> Stack:
     """The stack the environment describes.
 
     `METERHOUSE_STATE` moves the state folder, `METERHOUSE_PORT_<PART>` one port, `METERHOUSE_PORT_BASE` all six
-    (base, base + 1, ...).
+    (base, base + 1, ...). `METERHOUSE_FRAME_ANCESTORS` says who may embed the customer's page.
 
     Raises:
         SystemExit: a variable does not hold a port number.
@@ -83,7 +85,7 @@ def read_stack(environ: Mapping[str, str] = os.environ) -> Stack:
         else:
             ports[part.lower()] = Port(_port_number(variable, environ.get(variable, str(default))), variable)
     state = Path(environ.get("METERHOUSE_STATE", ROOT / ".local")).resolve()
-    return Stack(state=state, **ports)
+    return Stack(state=state, frame_ancestors=environ.get("METERHOUSE_FRAME_ANCESTORS", "'self'"), **ports)
 
 
 def _port_number(variable: str, text: str) -> int:

@@ -20,6 +20,12 @@ class Head:
         return _HOST.sub(b"Host: " + host.encode(), self.raw, count=1)
 
     @property
+    def asks(self) -> tuple[bytes, bytes]:
+        """Method and target of the request line."""
+        method, _, rest = self.raw.partition(b" ")
+        return method, rest.partition(b" ")[0]
+
+    @property
     def chunked(self) -> bool:
         return _CHUNKED.search(self.raw) is not None
 

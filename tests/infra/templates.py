@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.app import build_app
+from localstack.node import find_node
+from localstack.pages import ensure_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
@@ -42,6 +44,9 @@ EVERY_OPTION = {
     "balanceWorkers": "20",
     "dunningRetryDays": "2, 4",
     "dunningGiveUpDays": "14",
+    "pageDomainName": "billing.example.com",
+    "pageCertificateArn": "arn:aws:acm:us-east-1:111111111111:certificate/4567",
+    "pageFrameAncestors": "https://app.example.com",
 }
 
 Resource = dict[str, Any]
@@ -101,6 +106,7 @@ class Synthesis:
 
 def synthesise(context: dict[str, str], outdir: Path) -> Synthesis:
     """Templates for a context; raises what `cdk synth` would end with, cdk-nag's findings included."""
+    ensure_packages(find_node())
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = build_app({**flags, "aws:cdk:disable-asset-staging": True, **context}, outdir=str(outdir))
     app.synth()

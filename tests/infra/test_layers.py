@@ -41,11 +41,12 @@ def test_the_library_arrives_with_its_sql_and_without_byte_code(for_aws: dict[La
     assert not list(python.rglob("__pycache__"))
 
 
-def test_the_command_line_stays_on_the_laptop(for_aws: dict[Layer, BuiltLayer]) -> None:
+def test_what_speaks_with_a_deployment_is_not_in_it(for_aws: dict[Layer, BuiltLayer]) -> None:
     shipped = {path.name for layer in for_aws.values() for path in (layer.path / "python").iterdir()}
 
     assert not shipped & {"httpx", "rich", "typer", "yaml"}
-    assert not (for_aws[Layer.METERHOUSE].path / "python" / "meterhouse" / "cli").exists()
+    library = for_aws[Layer.METERHOUSE].path / "python" / "meterhouse"
+    assert not [room for room in ("cli", "client") if (library / room).exists()]
 
 
 def test_only_the_fonts_that_are_read_are_shipped(for_aws: dict[Layer, BuiltLayer]) -> None:

@@ -6,8 +6,8 @@ import csv
 from typing import TYPE_CHECKING
 
 from meterhouse.cli.errors import Misused
-from meterhouse.cli.json_text import write_json
 from meterhouse.cli.record import LineFault, Record, RowFault
+from meterhouse.client.json_text import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from meterhouse.cli.problem import Refusal
+    from meterhouse.client.problem import Refusal
 
 
 class CommandError(Exception):

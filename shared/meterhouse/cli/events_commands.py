@@ -11,10 +11,10 @@ from meterhouse.cli.errors import CommandError, Misused
 from meterhouse.cli.ingest import Ingest, InvalidLines
 from meterhouse.cli.ingest_plan import FileFormat, Reading, plan_ingest
 from meterhouse.cli.instants import read_instant
-from meterhouse.cli.json_text import write_json
 from meterhouse.cli.session import Session
 from meterhouse.cli.source_file import SourceFile
 from meterhouse.cli.terminal import progress_bar, show_table, tell
+from meterhouse.client.json_text import write_json
 
 if TYPE_CHECKING:
     from meterhouse.cli.http import Query

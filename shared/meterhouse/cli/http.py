@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from meterhouse.cli.errors import Failed, Misused, Refused, Unreachable
-from meterhouse.cli.json_text import read_json, write_json
-from meterhouse.cli.problem import read_refusal
-from meterhouse.cli.retry import is_retried, wait_seconds
+from meterhouse.client.json_text import read_json, write_json
+from meterhouse.client.problem import read_refusal
+from meterhouse.client.retry import is_retried, wait_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from meterhouse.cli.record import LineFault, Record, line_faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from meterhouse.cli.problem import Refusal
+    from meterhouse.client.problem import Refusal
 
 _MOST_FAULTS = 1000
 _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE

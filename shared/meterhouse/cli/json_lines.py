@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meterhouse.cli.json_text import read_json, write_json
 from meterhouse.cli.record import LineFault, Record, RowFault
+from meterhouse.client.json_text import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

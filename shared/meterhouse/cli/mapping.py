@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.cli.errors import Misused
-from meterhouse.cli.json_text import read_json
 from meterhouse.cli.pairs import read_mapping
 from meterhouse.cli.record import RowFault
 from meterhouse.cli.template import Template, parse_template
+from meterhouse.client.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

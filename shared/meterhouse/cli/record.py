@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from meterhouse.cli.problem import FieldFault
+from meterhouse.client.problem import FieldFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meterhouse.cli.problem import Refusal
+    from meterhouse.client.problem import Refusal
 
 _ID_DIGITS = 32
 # Files whose names repeat, as logs that are rotated, hold equal lines that are different events.

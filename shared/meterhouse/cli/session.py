@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from meterhouse.cli.errors import Misused
 from meterhouse.cli.http import Endpoint
-from meterhouse.cli.json_text import write_json
 from meterhouse.cli.settings import Settings, read_settings
 from meterhouse.cli.terminal import tell
+from meterhouse.client.json_text import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from meterhouse.cli.errors import Misused
+from meterhouse.client.address import is_address, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def read_settings(url: str | None, api_key: str | None, environ: Mapping[str, st
         key = stack.get(API_KEY)
     if not key:
         raise Misused(f"no API key: give --api-key or set {API_KEY}")
-    if not (key.isascii() and key.isprintable()) or key != key.strip():
+    if not is_key(key):
         raise Misused("the API key holds characters that no header can carry")
     return Settings(chosen, key)
 
@@ -55,11 +55,6 @@ def _stack_env(path: Path) -> dict[str, str]:
 def _sound_url(url: str | None) -> str:
     if not url:
         raise Misused(f"no endpoint: give --url, set {URL}, or stand in a folder with {STACK_ENV}")
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.query or parts.fragment or not url.isprintable() or " " in url:
+    if not is_address(url):
         raise Misused(f"{url!r} is no address: http:// or https:// and a host, no query")
     return url.rstrip("/")

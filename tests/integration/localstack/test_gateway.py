@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from localstack.fixtures import free_port
+from localstack.pages import PAGES
 from localstack.part import Part
 from localstack.process import Processes, accepts
 
@@ -89,7 +90,7 @@ class running_gateway:  # noqa: N801 - reads as the context manager it is
         self.part = Part(
             name="gateway",
             port=self.port,
-            command=(*command, "--upstream-port", str(upstream), "--host", HOST_HEADER),
+            command=(*command, "--upstream-port", str(upstream), "--host", HOST_HEADER, "--pages", str(PAGES)),
             healthy=lambda: accepts(self.port.number),
         )
 
@@ -141,6 +142,17 @@ def test_an_answer_streams_while_the_function_still_works(gateway: int) -> None:
     assert answer.read(5) == b"first"
     Echo.go_on.set()
     assert answer.read() == b"second"
+    connection.close()
+
+
+def test_pages_and_api_share_a_connection(gateway: int) -> None:
+    connection = HTTPConnection("127.0.0.1", gateway)
+    for _ in range(2):
+        connection.request("GET", "/pages/kit/tokens.css")
+        page = connection.getresponse()
+        assert (page.status, page.read()) == (200, (PAGES / "kit" / "tokens.css").read_bytes())
+        connection.request("POST", "/api/v1/events", b"body")
+        assert connection.getresponse().read() == b"body"
     connection.close()
 
 

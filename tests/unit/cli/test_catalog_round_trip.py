@@ -16,7 +16,7 @@ from meterhouse.cli.catalog.remote import spec_of
 from meterhouse.cli.catalog.schema import FAMILIES, FEATURES, METERS, PLANS
 from meterhouse.cli.catalog.yaml_text import yaml_text
 from meterhouse.cli.errors import Failed
-from meterhouse.cli.json_text import read_json, write_json
+from meterhouse.client.json_text import read_json, write_json
 from tests.unit.cli.catalog_documents import documents
 
 PAIRS = st.sampled_from(FAMILIES).flatmap(

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from meterhouse.cli.errors import Misused
 from meterhouse.cli.http import path_of
 from meterhouse.cli.instants import read_instant
-from meterhouse.cli.problem import FieldFault, Refusal, read_refusal
-from meterhouse.cli.retry import LONGEST_ASKED, LONGEST_WAIT, is_retried, wait_seconds
 from meterhouse.cli.settings import Settings, read_settings
 from meterhouse.cli.terminal import printable
+from meterhouse.client.problem import FieldFault, Refusal, read_refusal
+from meterhouse.client.retry import LONGEST_ASKED, LONGEST_WAIT, is_retried, wait_seconds
 
 LOCAL = "http://127.0.0.1:8888"
 

@@ -18,9 +18,9 @@ from meterhouse.cli.checkpoint import Checkpoint, Progress, checkpoint_key, file
 from meterhouse.cli.errors import Misused, Refused
 from meterhouse.cli.ingest import Ingest, InvalidLines
 from meterhouse.cli.json_lines import json_line_records
-from meterhouse.cli.problem import FieldFault, Refusal
 from meterhouse.cli.record import Identity, Record
 from meterhouse.cli.rejected import rejected_lines
+from meterhouse.client.problem import FieldFault, Refusal
 from meterhouse.kernel.errors import InvalidInput, TooLarge
 from meterhouse.metering.decode import check_events
 from meterhouse.metering.faults import Shape

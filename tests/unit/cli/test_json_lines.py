@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterhouse.cli.json_lines import json_line_records
-from meterhouse.cli.json_text import read_json, write_json
-from meterhouse.cli.problem import FieldFault, Refusal
 from meterhouse.cli.record import Identity, Record, line_faults
+from meterhouse.client.json_text import read_json, write_json
+from meterhouse.client.problem import FieldFault, Refusal
 
 EVENT = b'{"id":"1","source":"s","type":"t","subject":"u","data":{"v":0.10000000000000000001}}\r\n'
 

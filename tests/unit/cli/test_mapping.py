@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from meterhouse.cli.csv_rows import csv_records
 from meterhouse.cli.errors import Misused
-from meterhouse.cli.json_text import read_json
 from meterhouse.cli.mapping import RowMapping, parse_mapping
 from meterhouse.cli.record import Identity, Record
 from meterhouse.cli.template import parse_template
+from meterhouse.client.json_text import read_json
 
 ROW = {"carrier": "UA", "flight no": "12", "distance": "2565.10", "air_time": "NA", "late": "True", "tags": '["a"]'}
 NAMED = ("type=flight.departed", "subject=@carrier")

@@ -14,7 +14,7 @@ from meterhouse.cli.catalog.remote import Remote, read_remote
 from meterhouse.cli.catalog.subscribers import Subscriber, subscribers
 from meterhouse.cli.catalog.yaml_text import plain_values
 from meterhouse.cli.errors import Failed, Misused
-from meterhouse.cli.json_text import write_json
+from meterhouse.client.json_text import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path

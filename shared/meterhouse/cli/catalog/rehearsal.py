@@ -14,7 +14,7 @@ from meterhouse.cli.catalog.request import creation, replacement, sold_with
 from meterhouse.cli.catalog.schema import METERS, PLANS
 from meterhouse.cli.errors import Refused
 from meterhouse.cli.http import Endpoint, path_of
-from meterhouse.cli.problem import FieldFault, read_faults
+from meterhouse.client.problem import FieldFault, read_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

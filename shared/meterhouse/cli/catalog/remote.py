@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meterhouse.cli.catalog.plain import from_answer, terms_from_answer
 from meterhouse.cli.catalog.schema import FAMILIES, PLANS, TERMS
 from meterhouse.cli.http import Endpoint, path_of
-from meterhouse.cli.json_text import write_json
+from meterhouse.client.json_text import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -146,8 +146,12 @@ METERS = Family(
     ),
     key="slug",
 )
-_TOLD_OR_NOT = {
-    name + suffix: Field(TEXT) for name in ("provider", "model", "tokenType") for suffix in ("", "Property")
+_LLM_COST = {
+    name: Field(TEXT)
+    for name in (
+        *("provider", "providerProperty", "model", "modelProperty", "tokenType", "tokenTypeProperty"),
+        *("inputTokensProperty", "processingProperty"),
+    )
 }
 FEATURES = Family(
     "features",
@@ -158,7 +162,7 @@ FEATURES = Family(
             "meterSlug": Field(TEXT),
             "meterGroupByFilters": Field(TEXTS),
             "advancedMeterGroupByFilters": Field(Named(Conditions())),
-            "unitCost": Field(Variant({"manual": Record(_AMOUNT), "llm": Record(_TOLD_OR_NOT)})),
+            "unitCost": Field(Variant({"manual": Record(_AMOUNT), "llm": Record(_LLM_COST)})),
             **_METADATA,
         },
         _STORED | {"archivedAt"},

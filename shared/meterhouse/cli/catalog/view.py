@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meterhouse.cli.catalog.change import Change, Verb
 from meterhouse.cli.catalog.schema import METERS
 from meterhouse.cli.catalog.yaml_text import plain_values, yaml_text
-from meterhouse.cli.json_text import write_json
+from meterhouse.client.json_text import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

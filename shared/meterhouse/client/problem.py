@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from meterhouse.cli.json_text import read_json
+from meterhouse.client.json_text import read_json
 
 _LONGEST_EXCERPT = 200
 
