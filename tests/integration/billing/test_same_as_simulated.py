@@ -17,12 +17,14 @@ from meterhouse.platform.work import Begin
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from tests.simulation.billing import store
 from tests.simulation.billing.house import House
-from tests.simulation.billing.plots import PLOTS
+from tests.simulation.billing.plots import draft_again, late_usage, letters_out_of_order
 from tests.simulation.billing.tables import Connection
 from tests.simulation.chance import Chance
 from tests.simulation.faults import ProcessFaults
 
 _STEPS = 12
+_PLOTS = (late_usage, draft_again, letters_out_of_order)
+"""Without those that need two processes at once."""
 _STORES = {store.billing: PostgresBilling, store.ledger: PostgresLedgerStore}
 
 
@@ -92,7 +94,7 @@ def ran(house: H, seed: int) -> H:
     house.weather.is_over = True
     for _ in range(_STEPS):
         house.step()
-    PLOTS[seed % len(PLOTS)](house)
+    _PLOTS[seed](house)
     house.drain()
     return house
 
@@ -143,7 +145,7 @@ def written(house: RealHouse) -> dict[str, Any]:
         }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(len(_PLOTS)))
 def test_a_run_leaves_in_postgres_what_it_leaves_in_memory(database: Database, namespace: str, seed: int) -> None:
     memory = told(ran(House(Chance(seed)), seed))
     real = written(ran(RealHouse(Chance(seed), database, namespace), seed))

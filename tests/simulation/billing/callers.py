@@ -109,10 +109,12 @@ class Callers:
                 if present.state not in {_S.DRAFT_SYNCING, _S.ISSUING_SYNCING}:
                     break
                 self.confirm(present)
+                self.house.look()
                 present = self.house.tables.committed["invoices"][invoice.id]
 
     def approve_all(self) -> None:
         waiting = {_S.DRAFT_MANUAL_APPROVAL_NEEDED}
+        self.house.look()
         for invoice in self.house.invoices():
             if invoice.state in waiting:
                 self._actions().approve(NAMESPACE, invoice.id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from meterhouse.billing.profile import CollectionMethod, Party, Profile, ProfileSpec, Workflow
+from meterhouse.billing.profile import CollectionMethod, LateUsage, Party, Profile, ProfileSpec, Workflow
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import UnitPrice
@@ -61,6 +61,7 @@ def _profile(chance: Chance) -> Profile:
         draft_period=Duration(draw.choice(["P0D", "P0D", "P2D"])),
         collection_method=draw.choice(list(CollectionMethod)),
         progressive_billing=chance.happens(0.5),
+        late_usage=LateUsage.IGNORE,
     )
     said = ProfileSpec("Profile", Party(name="House", address=Address(country="US")), workflow, is_default=True)
     return Profile(f"{930:026}", said, "cashier", SIGNED_AT, SIGNED_AT)

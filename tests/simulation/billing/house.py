@@ -92,6 +92,9 @@ class House:
     def connection(self, faults: ProcessFaults) -> Connection:
         return Connection(self.tables, faults)
 
+    def look(self) -> None:
+        """Callers are about to look at what is stored, which is at hand here."""
+
     def invoices(self) -> list[Invoice]:
         """Standard ones, the latest last."""
         found = [one for one in self.tables.rows("invoices") if one.state is not InvoiceState.GATHERING]
@@ -181,7 +184,7 @@ class House:
                 purchases, reads = BilledPurchases(begin), OpenLines(begin, usage)
                 top_ups = TopUps(connection.begins(ledger), reads, self.clock, self.new_id, purchases)
                 outcome = TopUpCredits(begin, top_ups)(batch)
-        self.last_failed = outcome.failed
+        self.last_failed |= outcome.failed
         if outcome.failed:
             self.chance.note(f"run {run.number}: {step} failed {outcome.failed}")
         return outcome
@@ -259,10 +262,13 @@ class House:
     def settle(self) -> None:
         run = InvoiceRun(len(self.runs), self.chance.now())
         self.runs.append(run)
+        self.last_failed = {}
+        self.look()
         self.callers.confirm_all()
         for step in STEPS:
             self.one_step(run, step)
         self.callers.approve_all()
+        self.look()
         self._finish(self.has_lifecycles, self.live)
         self._finish(lambda: any(one.open_attempt for one in self.cashier.copies.values()), self.cashier.decide)
         self._finish(lambda: bool(self.cashier.letters), self.write)

@@ -29,7 +29,7 @@ def draft_again(house: House) -> None:
     callers, draw = house.callers, house.chance.draw
     for invoice in house.invoices():
         if invoice.state is InvoiceState.DRAFT_VALIDATING:
-            action = draw.choice(["edit", "recalculate", "delete", "void"])
+            action = draw.choice(["edit", "recalculate", "delete", "void", "void"])
             if action == "void":
                 house.cashier.is_slow = True
                 house.one_step(run, "advance")
@@ -44,9 +44,11 @@ def letters_out_of_order(house: House) -> None:
     house.callers.confirm_all()
     house.one_step(run, "advance")
     house.callers.approve_all()
+    house.look()
     while house.has_lifecycles():
         house.live()
     house.cashier.is_slow = False
+    house.look()
     for invoice in house.invoices():
         if invoice.state is not InvoiceState.PAYMENT_PENDING or house.cashier.copies[invoice.id].open_attempt is None:
             continue

@@ -1,6 +1,7 @@
 """What one transaction of billing touches, in memory."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import cast
 
 from meterhouse.billing.override import CustomerOverride
@@ -9,6 +10,7 @@ from meterhouse.billing.profile import Profile
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
+from meterhouse.metering.late_usage import LateMark
 from meterhouse.subscriptions.model import Subscription
 from tests.simulation.billing.credit import MemoryCredit, NoTaxCodes
 from tests.simulation.billing.invoices import MemoryInvoices, MemoryLines, MemoryNotes, MemoryReports
@@ -38,6 +40,7 @@ class MemoryBilling:
         self.findings = _NoFindings()
         self.tax_codes = NoTaxCodes()
         self.payment_reports = MemoryReports(transaction)
+        self.late_usage = self.billed_usage = _NoLateUsage()
         self.credit = MemoryCredit(transaction)
 
 
@@ -89,6 +92,19 @@ class _NoOverrides:
 
     def pinned(self, _customer_ids: Collection[str]) -> Mapping[str, Profile]:
         return {}
+
+
+class _NoLateUsage:
+    """What becomes known after the bill stays unbilled here: the profile says so."""
+
+    def marks(self, _subjects: Iterable[str]) -> list[LateMark]:
+        return []
+
+    def to_compare(self, _customer_ids: Collection[str], _now: datetime) -> Mapping[str, datetime]:
+        return {}
+
+    def owe(self, line_ids: Collection[str], _at: datetime) -> None:
+        assert not line_ids, "usage is never taken back here"
 
 
 class _NoFindings:
