@@ -232,6 +232,8 @@ REQUESTS = (
             "GET /api/v1/billing/credit-notes",
             "GET /api/v1/billing/credit-notes/{id}",
             "POST /api/v1/billing/credit-notes/{id}/void",
+            "POST /api/v1/billing/credit-notes/{id}/retry",
+            "POST /api/v1/billing/credit-notes/{id}/given-back",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
             "GET /api/v1/billing/invoices/{invoiceId}/verify",
             "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",
@@ -298,6 +300,7 @@ REQUESTS = (
         routes=(
             "GET /api/v1/debug/conservation",
             "GET /api/v1/debug/conflicts",
+            "GET /api/v1/debug/event",
             "GET /api/v1/debug/dead-letters",
             "GET /api/v1/debug/dead-letters/{letterId}",
             "POST /api/v1/debug/dead-letters/{letterId}/replay",
