@@ -1,4 +1,4 @@
-"""The official SDK makes portal tokens and asks by them, in the namespace of `test_sdk_coverage` with its meter `bytes`."""
+"""The official SDK makes portal tokens and asks by them, in the namespace of `test_sdk_coverage`: meter `bytes`."""
 
 import datetime as dt
 import json

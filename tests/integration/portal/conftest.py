@@ -1,4 +1,4 @@
-"""The portal through its composed functions on the real stores: who presents a token is found as the authorizer does."""
+"""The portal through its composed functions on the real stores; who presents a token is found as in production."""
 
 import json
 from dataclasses import dataclass, field
