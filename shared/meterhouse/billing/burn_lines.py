@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.collection import Missing, rated
+from meterhouse.billing.collection import Missing
 from meterhouse.billing.credits import charge_keys, charge_of, credited_line
+from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
@@ -59,7 +60,8 @@ def _burnt(
     if not ready:
         return {}, []
     subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
-    quantities = quantities_of(namespace, ready, subjects, work.store.features, usage)
+    families = Families(work.store.lines.related(ready))
+    quantities = quantities_of(namespace, families.readings(ready), subjects, work.store.features, usage)
     unknown: dict[str, str] = {}
     done: list[Line] = []
     for line in ready:
@@ -67,7 +69,7 @@ def _burnt(
         if isinstance(quantity, Missing):
             unknown[line.customer_id] = f"line {line.key}: {quantity.message}"
         else:
-            done.append(rated(line, quantity, profiles[line.customer_id].spec.workflow, now))
+            done.append(families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now))
     return unknown, _charged(work, done, now)
 
 

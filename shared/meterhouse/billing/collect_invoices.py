@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
+from meterhouse.billing.bill_late_usage import bill_late_usage
 from meterhouse.billing.burn_credit import burn_credit
 from meterhouse.billing.burn_lines import burn_lines
 from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
@@ -36,6 +37,7 @@ class CollectInvoices:
     def _collect(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
+            bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
             due = work.store.lines.due(batch.ids, as_of)
             profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
             made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
@@ -102,6 +104,7 @@ def rate_ready(
     changed = [one for one in done if one.transitions]
     save(work, changed, now)
     work.store.lines.update([*families.given_up, *(line for one in changed for line in one.invoice.lines)])
+    work.store.billed_usage.owe([line.id for line in families.owing], now)
     return done
 
 

@@ -1,9 +1,10 @@
 """How much of an invoice may still be taken back, and how an amount falls on its lines, their parts and taxes. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NotePart, Refund, Unused, summed
 from meterhouse.billing.invoice import Invoice, Line
@@ -21,6 +22,13 @@ class LineWanted:
 
     line_id: str
     amount: Decimal | None = None
+
+
+class Worth(NamedTuple):
+    """What a line comes to, in money and in what credit bears."""
+
+    money: Decimal
+    credit: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,25 @@ class Left:
             taken = allocate(amount, [(key, part) for key, part in parts.items() if part > 0], self.exponent)
             inclusive = round_fraction(Fraction(inclusive) * Fraction(amount) / Fraction(left), self.exponent)
         return NoteLine(line_id, [NotePart(key, part) for key, part in taken.items() if part], inclusive, unused)
+
+
+def worth_of(line: Line, part: Fraction, exponent: int) -> Worth:
+    """What a part of a line comes to, to the cent: of its taxes, its money and its credit the same share counts."""
+    money, credit = line.totals.total, line.totals.credits_total
+    whole = round_fraction(Fraction(EXACT.add(money, credit)) * part, exponent)
+    return Worth(**allocate(whole, [("money", money), ("credit", credit)], exponent))
+
+
+def taken_down(left: Left, line_id: str, bears: Decimal, worth: Worth, unused: Sequence[Unused] = ()) -> NoteLine:
+    """What has to be taken back of a line, of which credit bears `bears`, so that it comes to its worth.
+
+    What was taken back before, by hand too, counts.
+    """
+    money, credit = EXACT.subtract(left.of(line_id), worth.money), EXACT.subtract(bears, worth.credit)
+    back = max(EXACT.add(money, credit), _NONE)
+    amount = max(min(money, back), _NONE)
+    taken = left.take(line_id, amount, unused) if amount else NoteLine(line_id, (), unused=unused)
+    return replace(taken, credits=max(min(credit, back), _NONE))
 
 
 def problems_of(wanted: NoteWanted, left: Left) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from meterhouse.billing.alignment import Anchored
 from meterhouse.billing.invoice import CreditAllocation, Issue, Severity
-from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
+from meterhouse.billing.profile import CollectionMethod, EndProration, LateUsage, Party, Workflow
 from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.duration import Duration
@@ -53,6 +53,7 @@ def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
         "end_proration": EndProration(document["end_proration"]),
         "collection_method": CollectionMethod(document["collection_method"]),
         "conventions": conventions_from_document(document.get("conventions")),
+        "late_usage": LateUsage(document.get("late_usage", LateUsage.BILL)),
     }
     return Workflow(**{**document, **typed})
 

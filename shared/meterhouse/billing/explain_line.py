@@ -74,7 +74,7 @@ class ExplainLine:
             reading = _reading(work, invoice, line)
         measured = None
         if feature is not None and line.rate_card.is_metered:
-            measured = self._measured(namespace, invoice.subject_keys, feature, reading, after, limit)
+            measured = self._measured(namespace, line.subjects or invoice.subject_keys, feature, reading, after, limit)
         return Explained(invoice, line, plan, measured)
 
     def _measured(
@@ -116,7 +116,7 @@ def check_rated(lines: Iterable[Line]) -> None:
 
 def _reading(work: Work[BillingStore], invoice: Invoice, line: Line) -> Reading:
     """What was read for the line, beside what other parts of its whole period had by then."""
-    others = [one for one in work.store.lines.family(line) if one.id != line.id] if line.whole_period else []
+    others = [one for one in work.store.lines.family(line) if one.id != line.id] if line.rate_card.is_metered else []
     owners = {one.invoice_id: found_invoice(work, one.invoice_id) for one in others}
     return reading_of(invoice, line, ((owners[one.invoice_id], one) for one in others))
 

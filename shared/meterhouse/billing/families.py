@@ -12,7 +12,7 @@ from functools import reduce
 
 from meterhouse.billing.collection import Missing, Quantities, RateLine, rated, usage_of, with_result
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.line_keys import whole_of
+from meterhouse.billing.line_keys import is_late, whole_of
 from meterhouse.billing.profile import Workflow
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
@@ -27,11 +27,13 @@ class Families:
 
     `standing` are live lines on standard invoices. Of those that are given up (on a deleted draft, taken off by hand)
     before they were rated, what they would have come to is given up too: `given_up` are those that were rated here.
+    `owing` are those for late usage that would have to give back, which a credit note does.
     """
 
     def __init__(self, standing: Iterable[Line] = ()) -> None:
         self._members: dict[str, dict[str, Line]] = {}
         self.given_up: list[Line] = []
+        self.owing: list[Line] = []
         for line in standing:
             self._keep(line)
 
@@ -85,10 +87,15 @@ class Families:
             self._keep(done)
             return done
         done = _after(others, line, quantity, workflow, now)
-        if done.totals.charged < 0 and not _is_last(_last_of(line, others)):
+        if done.totals.charged < 0 and (is_late(line.key) or not _is_last(_last_of(line, others))):
             done = _after(others, line, _booked(others), workflow, now)
+            self.owing += [done] if is_late(line.key) else []
         self._keep(done)
         return done
+
+    def difference(self, line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
+        """The line with what the reading comes to beside what the others have booked, be it less than nothing."""
+        return _after([other for other in self._others(line) if _is_rated(other)], line, quantity, workflow, now)
 
     def _rate_what_was_given_up(self, line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> None:
         for other in self._given_up_before(line):

@@ -56,6 +56,8 @@ class Line:
         whole_period: of usage that is billed in parts the service period as a whole; None: nobody else charges for it.
         quantity: units it charges for (1 for a flat price); None until they were snapshotted.
         quantity_before: units that other lines of the whole period had charged by then.
+        subjects: whose usage it charges for; None: its invoice's.
+        note_id: the credit note that gives back what it takes off, in the place of an invoice.
         trace: how the totals came about, with a hash; None until rated.
         deleted_at: when it was taken off its invoice by hand; its key is never billed again.
         settlement_mode: whether credit bears what it can of it, or all.
@@ -88,6 +90,8 @@ class Line:
     whole_period: Period | None = None
     quantity: Decimal | None = None
     quantity_before: Decimal = Decimal(0)
+    subjects: tuple[str, ...] | None = None
+    note_id: str | None = None
     totals: Totals = NOTHING
     detailed: tuple[DetailedLine, ...] = ()
     trace: Mapping[str, object] | None = None

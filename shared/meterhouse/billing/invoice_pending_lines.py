@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from meterhouse.billing.app import Apps
+from meterhouse.billing.bill_late_usage import bill_late_usage
 from meterhouse.billing.collect_invoices import collect, make_drafts
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Line
@@ -57,6 +58,7 @@ class InvoicePendingLines:
                 raise _invalid("/customerId", "unknown_customer", f"customer {customer_id!r} does not exist")
             work.store.invoices.lock_customers([customer_id])
             sync(work, namespace, [customer_id], work.store.subscriptions.of_customer(customer_id), at, now)
+            bill_late_usage(work, namespace, [customer_id], self._usage, at, now)
             profiles = profiles_of(work, namespace, [customer_id], now)
             if is_progressive is None:
                 is_progressive = profiles[customer_id].spec.workflow.progressive_billing

@@ -1,4 +1,4 @@
-"""Business keys of lines that share a period: `{whole}/from[start]` and `{whole}/split[start]`.
+"""Business keys of lines that share a period: `{whole}/from[start]`, `{whole}/split[start]` and `{whole}/late[n]`.
 
 A whole is a line of a subscription, "{subscription}/{phase}/{item}/v[n]/period[i]", or one by hand, "manual/{id}".
 """
@@ -7,12 +7,12 @@ from datetime import datetime
 
 from meterhouse.kernel.instant import format_rfc3339
 
-_FROM, _SPLIT = "/from[", "/split["
+_FROM, _SPLIT, _LATE = "/from[", "/split[", "/late["
 
 
 def whole_of(key: str) -> str:
     """The key of the line that charges for the period from its start."""
-    for mark in (_FROM, _SPLIT):
+    for mark in (_FROM, _SPLIT, _LATE):
         key = key.partition(mark)[0]
     return key
 
@@ -24,3 +24,12 @@ def is_part(key: str) -> bool:
 
 def part_key(key: str, start: datetime, *, is_metered: bool) -> str:
     return f"{whole_of(key)}{_SPLIT if is_metered else _FROM}{format_rfc3339(start)}]"
+
+
+def is_late(key: str) -> bool:
+    """Whether it charges for usage that came, or was corrected, after its period was billed."""
+    return _LATE in key
+
+
+def late_key(key: str, number: int) -> str:
+    return f"{whole_of(key)}{_LATE}{number}]"

@@ -11,6 +11,7 @@ from typing import Protocol
 from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.late_lines import Billed
 from meterhouse.billing.override import CustomerOverride, OverrideFilter, OverrideOrder
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.profile import Profile
@@ -20,6 +21,7 @@ from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.ports import LedgerStore
+from meterhouse.metering.late_usage import LateMark
 from meterhouse.subscriptions.model import Subscription
 
 
@@ -134,6 +136,27 @@ class Lines(Protocol):
         """Remove pending lines."""
 
 
+class LateUsageMarks(Protocol):
+    def marks(self, subjects: Iterable[str]) -> list[LateMark]:
+        """What became known late of the subjects' usage."""
+
+
+class BilledUsage(Protocol):
+    """What was billed of usage, beside what it came to since."""
+
+    def to_compare(self, customer_ids: Collection[str], now: datetime) -> Mapping[str, datetime]:
+        """Customers whose billed usage is to be compared, marks or none, and from when on."""
+
+    def of(self, customer_ids: Collection[str], after: datetime) -> list[Billed]:
+        """Their live lines for usage of periods that end after an instant, by their making."""
+
+    def compared(self, line_ids: Collection[str], at: datetime) -> None:
+        """Note that what these lines charge for was compared; nothing is owed of it any more."""
+
+    def owe(self, line_ids: Collection[str], at: datetime) -> None:
+        """Note that something is to be given back of what these lines charge for."""
+
+
 class CreditNotes(Protocol):
     def find(self, note_id: str) -> CreditNote | None: ...
 
@@ -235,6 +258,10 @@ class BillingStore(Protocol):
     def invoices(self) -> Invoices: ...
     @property
     def lines(self) -> Lines: ...
+    @property
+    def late_usage(self) -> LateUsageMarks: ...
+    @property
+    def billed_usage(self) -> BilledUsage: ...
     @property
     def credit_notes(self) -> CreditNotes: ...
     @property

@@ -12,6 +12,7 @@ from meterhouse.billing.invoice import Invoice, Line, Transition
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres_billed_usage import PostgresBilledUsage
 from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes, unused_of
 from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
@@ -28,6 +29,7 @@ from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import Conflict, InvariantBroken, Problem
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.metering.postgres import PostgresLateUsage
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
@@ -186,6 +188,8 @@ class PostgresBilling:
         self.tax_codes = PostgresTaxCodes(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.credit_notes = PostgresCreditNotes(transaction)
+        self.billed_usage = PostgresBilledUsage(transaction)
+        self.late_usage = PostgresLateUsage(transaction)
         self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)
 

@@ -1,12 +1,14 @@
 """`meterhouse.billing.preview_ports.PreviewStore` in PostgreSQL."""
 
 from meterhouse.billing.postgres import PostgresInvoices, PostgresLines
+from meterhouse.billing.postgres_billed_usage import PostgresBilledUsage
 from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes
 from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.metering.postgres import PostgresLateUsage
 from meterhouse.platform.postgres import Transaction
 from meterhouse.subscriptions.postgres import PostgresStore
 
@@ -21,6 +23,8 @@ class PostgresPreview(PostgresStore):
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.billed_usage = PostgresBilledUsage(transaction)
+        self.late_usage = PostgresLateUsage(transaction)
         self.credit_notes = PostgresCreditNotes(transaction)
         self.findings = PostgresFindings(transaction)
         self.credit = PostgresLedgerStore(transaction)

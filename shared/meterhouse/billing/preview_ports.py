@@ -6,8 +6,10 @@ from typing import Protocol
 from meterhouse.billing.ports import (
     BilledFeatures,
     BilledSubscriptions,
+    BilledUsage,
     CreditNotes,
     Invoices,
+    LateUsageMarks,
     Lines,
     Overrides,
     ParkedInvoices,
@@ -46,6 +48,10 @@ class PreviewStore(SubscriptionStore, Protocol):
     def invoices(self) -> Invoices: ...
     @property
     def lines(self) -> Lines: ...
+    @property
+    def late_usage(self) -> LateUsageMarks: ...
+    @property
+    def billed_usage(self) -> BilledUsage: ...
     @property
     def credit_notes(self) -> CreditNotes: ...
     @property

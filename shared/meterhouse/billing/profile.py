@@ -21,6 +21,13 @@ class EndProration(StrEnum):
     BILL_ACTUAL_PERIOD = "bill_actual_period"
 
 
+class LateUsage(StrEnum):
+    """Whether usage that becomes known after its period was billed is billed, or given back, by itself."""
+
+    BILL = "bill"
+    IGNORE = "ignore"
+
+
 _ONE_HOUR, _AT_ONCE, _THIRTY_DAYS = Duration("PT1H"), Duration("P0D"), Duration("P30D")
 
 
@@ -35,6 +42,7 @@ class Workflow:
         due_after: time to pay, from the issue.
         default_tax_config: the contract's TaxConfig, kept as sent.
         conventions: how lines are rated where systems differ.
+        late_usage: what becomes of usage that is known only after its period was billed.
     """
 
     collection_interval: Duration = _ONE_HOUR
@@ -49,6 +57,7 @@ class Workflow:
     tax_enforced: bool = False
     anchored: Anchored | None = None
     conventions: Conventions = OPENMETER
+    late_usage: LateUsage = LateUsage.BILL
 
 
 @dataclass(frozen=True, slots=True)

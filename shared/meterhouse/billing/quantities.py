@@ -20,7 +20,9 @@ def quantities_of(
     features: BilledFeatures,
     usage: UsageReader,
 ) -> dict[str, Decimal | Missing]:
-    """What was used in each metered line's service period, by line id; `subjects` are those of each customer.
+    """What was used in each metered line's service period, by line id.
+
+    `subjects` are those of each customer, for lines that have none of their own.
 
     Raises:
         Unavailable: the usage store does not answer.
@@ -29,7 +31,7 @@ def quantities_of(
     sold = features_of(metered, features)
     found: dict[str, Decimal | Missing] = {}
     for alike in _grouped(metered, sold):
-        wanted = {line.customer_id: subjects[line.customer_id] for line in alike}
+        wanted = {line.customer_id: line.subjects or subjects[line.customer_id] for line in alike}
         used = _used(namespace, sold.get(alike[0].id), alike[0].service_period, wanted, usage)
         found |= {line.id: used if isinstance(used, Missing) else used.get(line.customer_id, _NONE) for line in alike}
     return found
@@ -54,12 +56,12 @@ def features_of(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Fe
 
 
 def _grouped(lines: Iterable[Line], sold: Mapping[str, Feature]) -> Iterable[list[Line]]:
-    """Those of the same feature and period together."""
-    groups: dict[tuple[str | None, Period], list[Line]] = {}
+    """Those of the same feature and period together; who has subjects of its own may share them with others."""
+    groups: dict[tuple[str | None, Period, tuple[str, ...] | None], list[Line]] = {}
     for line in lines:
         feature = sold.get(line.id)
         feature_id = None if feature is None else feature.id
-        groups.setdefault((feature_id, line.service_period), []).append(line)
+        groups.setdefault((feature_id, line.service_period, line.subjects), []).append(line)
     return groups.values()
 
 

@@ -69,7 +69,7 @@ def _order(part: PartRead) -> tuple[datetime, datetime]:
 
 
 def _part(rated: tuple[Invoice, Line]) -> PartRead:
-    """One that was given up before its invoice was read was read with another part, when it was written last."""
+    """What was read with another part, or for a credit note, was read when it was written last."""
     invoice, line = rated
-    read_at = invoice.quantity_snapshotted_at or line.updated_at
+    read_at = line.updated_at if line.note_id else invoice.quantity_snapshotted_at or line.updated_at
     return PartRead(read_at, line.service_period.end, None if line.is_live else invoice.voided_at)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
+from meterhouse.billing.line_keys import is_late
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
@@ -38,7 +39,8 @@ def reconcile(
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
-    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer.
+    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer; one
+    for late usage is asked for by usage alone.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -46,7 +48,7 @@ def reconcile(
     return Changes(
         added=tuple(line_of(*found, now) for key, found in asked.now.items() if key not in known.keys),
         changed=tuple(_changed(pending, asked.ever, now)),
-        removed=tuple(line.id for line in pending if line.key not in asked.ever),
+        removed=tuple(line.id for line in pending if line.key not in asked.ever and not is_late(line.key)),
         excess=asked.excess,
         returned=asked.returned,
     )

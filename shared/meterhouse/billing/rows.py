@@ -79,6 +79,7 @@ _LINE_FIELDS = (
     "deleted_at",
     "grant_id",
     "is_taxed",
+    "note_id",
 )
 
 
@@ -131,6 +132,7 @@ def line_values(line: Line) -> Values:
         **_period_values("billing", line.billing_period),
         "whole_start": line.whole_period and line.whole_period.start,
         "whole_end": line.whole_period and line.whole_period.end,
+        "subjects": None if line.subjects is None else list(line.subjects),
         "is_pending": line.is_pending,
         "managed_by": line.managed_by.value,
         "subscription_id": reference and reference.subscription_id,
@@ -149,6 +151,7 @@ def line_of(row: Mapping[str, Any]) -> Line:
     return Line(
         **{name: row[name] for name in _LINE_FIELDS},
         is_pending=row["is_pending"],
+        subjects=None if row["subjects"] is None else tuple(row["subjects"]),
         whole_period=Period(row["whole_start"], row["whole_end"]) if row["whole_start"] else None,
         managed_by=ManagedBy(row["managed_by"]),
         subscription=subscription and SubscriptionReference(subscription, row["phase_id"], row["item_id"]),

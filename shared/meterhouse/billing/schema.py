@@ -15,7 +15,7 @@ from meterhouse.billing.alignment_schema import (
 from meterhouse.billing.app_schema import AppsWire, apps_to_wire
 from meterhouse.billing.conventions_schema import ConventionsWire, conventions_from_wire, conventions_to_wire
 from meterhouse.billing.installed_app import InstalledApp
-from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Profile, ProfileSpec, Workflow
+from meterhouse.billing.profile import CollectionMethod, EndProration, LateUsage, Party, Profile, ProfileSpec, Workflow
 from meterhouse.billing.profiles import AppChoice
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.model import Address
@@ -76,6 +76,7 @@ class InvoicingSettings(Wire):
     subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD
     default_tax_config: TaxConfig | None = None
     conventions: ConventionsWire | None = None
+    late_usage: LateUsage | None = None
 
 
 class PaymentSettings(Wire):
@@ -186,6 +187,7 @@ def workflow_to_wire(workflow: Workflow) -> WorkflowWire:
             subscription_end_proration_mode=workflow.end_proration,
             default_tax_config=None if tax_config is None else TaxConfig.model_validate(tax_config),
             conventions=conventions_to_wire(workflow.conventions),
+            late_usage=None if workflow.late_usage is LateUsage.BILL else workflow.late_usage,
         ),
         payment=PaymentSettings(collection_method=workflow.collection_method),
         tax=TaxSettings(enabled=workflow.tax_enabled, enforced=workflow.tax_enforced),
@@ -207,6 +209,7 @@ def _workflow_from_wire(wire: WorkflowWire) -> Workflow:
         tax_enabled=wire.tax.enabled,
         tax_enforced=wire.tax.enforced,
         conventions=conventions_from_wire(wire.invoicing.conventions),
+        late_usage=wire.invoicing.late_usage or LateUsage.BILL,
     )
 
 

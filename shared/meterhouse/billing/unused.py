@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,14 +10,13 @@ from typing import NamedTuple
 
 from meterhouse.billing.collection import share_of, usage_of
 from meterhouse.billing.credit_note import CreditNote, NoteLine, Unused, summed
-from meterhouse.billing.crediting import Left
+from meterhouse.billing.crediting import Left, Worth, taken_down, worth_of
 from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.prepaid import Excess, Prepaid, alike
 from meterhouse.catalog.price import FlatPrice
-from meterhouse.kernel.allocation import allocate
 from meterhouse.kernel.period import Period, share
-from meterhouse.kernel.rounding import EXACT, round_fraction
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.rate import rate
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
@@ -94,37 +92,21 @@ def given_back(
             lines = (one for note in notes if note.stands for one in note.lines if one.line_id == line.id)
             told = [*(one for note_line in lines for one in note_line.unused), *unused[line.key]]
             bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
-            found.append(_taken(left, line.id, bears, _worth(line, told, invoice), unused[line.key]))
+            found.append(taken_down(left, line.id, bears, _worth(line, told, invoice), unused[line.key]))
     return found
 
 
-class _Worth(NamedTuple):
-    money: Decimal
-    credit: Decimal
-
-
-def _taken(left: Left, line_id: str, bears: Decimal, worth: _Worth, unused: Sequence[Unused]) -> NoteLine:
-    money, credit = EXACT.subtract(left.of(line_id), worth.money), EXACT.subtract(bears, worth.credit)
-    back = max(EXACT.add(money, credit), _NONE)
-    amount = max(min(money, back), _NONE)
-    taken = left.take(line_id, amount, unused) if amount else NoteLine(line_id, (), unused=unused)
-    return replace(taken, credits=max(min(credit, back), _NONE))
-
-
-def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> _Worth:
+def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> Worth:
     """What the line would have come to without the unused time."""
-    money, credit = line.totals.total, line.totals.credits_total
     price = line.rate_card.price
     if not isinstance(price, FlatPrice):
-        return _Worth(money, credit)
+        return Worth(line.totals.total, line.totals.credits_total)
     full = line.full_service_period
     gone = sum((Fraction(one.amount) / Fraction(price.amount) * share(one.period, full) for one in unused), Fraction(0))
     kept = max(share_of(line, invoice.workflow) - gone, Fraction(0))
     usage = usage_of(line, _ONE, invoice.workflow)
     part = Fraction(rate(usage.served(kept)).totals.charged) / Fraction(line.totals.charged)
-    exponent = usage.currency.exponent
-    whole = round_fraction(Fraction(EXACT.add(money, credit)) * part, exponent)
-    return _Worth(**allocate(whole, [("money", money), ("credit", credit)], exponent))
+    return worth_of(line, part, usage.currency.exponent)
 
 
 _Followed = Sequence[tuple[TargetLine, Sequence[Excess]]]

@@ -32,6 +32,15 @@ class LateUsage(NamedTuple):
     earliest: int
 
 
+class LateMark(NamedTuple):
+    """Usage of a meter and subject from `earliest` on was stored, or taken back, up to `marked_at`."""
+
+    meter_id: str
+    subject: str
+    earliest: datetime
+    marked_at: datetime
+
+
 def late_usage(
     batch: EventBatch, readings: Sequence[MeterReading], superseded: Iterable[tuple[str, EventKey]], at: datetime
 ) -> list[LateUsage]:

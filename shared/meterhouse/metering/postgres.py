@@ -12,7 +12,7 @@ from meterhouse.kernel.ids import derived_ulid
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.backfill import Backfill
 from meterhouse.metering.event import EARLIEST
-from meterhouse.metering.late_usage import LateUsage
+from meterhouse.metering.late_usage import LateMark, LateUsage
 from meterhouse.metering.model import Meter
 from meterhouse.metering.notices import notices
 from meterhouse.metering.postgres_backfills import PostgresBackfills
@@ -118,6 +118,18 @@ class OutboxNotices:
                 if namespace in marks:
                     _mark(transaction, marks[namespace])
                 transaction.commit()
+
+
+class PostgresLateUsage:
+    """What became known of the past. Whoever reads marks and then usage sees the usage of every mark it saw."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def marks(self, subjects: Iterable[str]) -> list[LateMark]:
+        """By meter and subject; marks are forgotten after 40 days."""
+        rows = self._transaction.fetch_all(_LATE_USAGE["marks_of"], {"subjects": list(subjects)})
+        return [LateMark(row["meter_id"], row["subject"], row["earliest"], row["marked_at"]) for row in rows]
 
 
 def _notices(

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from meterhouse.catalog.price import UnitPrice
-from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.test_explanations import ExplainApi
+from tests.integration.billing.test_late_usage import mark
 from tests.integration.billing.test_voids import PENDING
 from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import FakeApp, metered
@@ -64,7 +65,7 @@ class Parts:
         assert sum(Decimal(one["value"]) for one in counted) == Decimal(usage["quantity"])
         read = [one for one in events if at(one["storedAt"]) <= at(usage["readAt"])]
         assert sum(Decimal(one["value"]) for one in read) == Decimal(usage["quantity"]) + Decimal(
-            usage["quantityBefore"]
+            usage.get("quantityBefore", 0)
         )
         others = [one["id"] for one in events if not one["counted"]]
         return found, [one["id"] for one in counted], others
@@ -109,3 +110,23 @@ def test_a_part_that_was_given_up_keeps_its_events(parts: Parts) -> None:
     parts.api.ok("POST", f"{first.partition('/lines')[0]}/void", DISCARD)
     parts.came(TENTH + timedelta(days=1), (FOURTH, 3), (TENTH, 5))
     assert parts.shown(parts.bill(TWENTIETH))[1] == ["2", "3"]
+
+
+def test_usage_that_came_after_its_period_was_billed_is_counted_on_the_line_that_charges_for_it(parts: Parts) -> None:
+    run = parts.run
+    parts.came(FOURTH, (FOURTH, 40))
+    run.now = AFTER_JANUARY
+    run.all()
+    parts.came(AFTER_JANUARY + timedelta(days=1), (FOURTH, 7))
+    with run.begin(run.namespace) as work:
+        [feature] = work.store.features.by_keys(["eu"]).values()
+    mark(run, meter_id=feature.meter_id)
+    run.now = AFTER_FEBRUARY
+    run.all(AFTER_FEBRUARY)
+    first, second = run.invoices()
+    [billed], [late] = first.lines, [line for line in second.lines if "late" in line.key]
+    for line, counted in ((billed, ["1"]), (late, ["2"])):
+        path = f"{INVOICES}/{line.invoice_id}/lines/{line.id}"
+        found, own, _ = parts.shown(path)
+        assert (own, found["meterQuery"]["period"]["from"]) == (counted, "2024-01-01T00:00:00Z")
+        assert parts.explain.ok("GET", f"{path}/verify")["usage"]["late"] == "0"

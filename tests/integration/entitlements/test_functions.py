@@ -133,4 +133,7 @@ def test_the_workflows_tasks_tell_what_came_to_pass(till: Till, mine: Entitlemen
     assert told == 5
     assert len(till.room.told("grant.issued")) == told
     assert {row["data"]["entitlementId"] for row in till.room.told("grant.issued")} == {mine.id}
-    assert [one for one in batches.handler({}, CONTEXT)["batches"] if one["namespace"] == till.room.namespace] == []
+    listed = batches.handler({}, CONTEXT)["batches"]
+    # the clock may have come to the next minute
+    again = [one for one in listed if one["namespace"] == till.room.namespace and one["after"] < batch["until"]]
+    assert again == []

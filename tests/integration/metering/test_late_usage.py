@@ -103,7 +103,7 @@ def test_the_usage_is_stored_before_its_mark_is_drawn(house: House, database: Da
     assert marks(database, namespace) == [(meter.id, "alice", LATE.replace(minute=0))]
 
 
-@pytest.mark.parametrize(("days", "left"), [(7, 2), (9, 1)])
+@pytest.mark.parametrize(("days", "left"), [(39, 2), (41, 1)])
 def test_marks_are_kept_for_longer_than_anything_may_be_trusted(
     database: Database, namespace: str, days: int, left: int
 ) -> None:

@@ -29,7 +29,7 @@ def empty(postgres_server: PostgresServer, owner_settings: PostgresSettings) -> 
         connection.execute(f"CREATE DATABASE {name}")
     yield replace(owner_settings, database=name)
     with psycopg.connect(postgres_server.dsn(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE {name}")
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ UPDATE invoice_lines l SET
     credits_total = i.credits_total, taxes_inclusive_total = i.taxes_inclusive_total,
     taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
     managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at,
-    settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id, is_taxed = i.is_taxed
+    settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id, is_taxed = i.is_taxed,
+    subjects = i.subjects, note_id = i.note_id
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 
@@ -45,10 +46,10 @@ WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_p
 ORDER BY customer_id, currency, invoice_at, id
 
 -- name: lines_of_invoices
--- What credit alone settles is on no invoice.
+-- What credit alone settles is on no invoice, and neither is what a credit note bears.
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
-    AND settlement_mode <> 'credit_only'
+    AND settlement_mode <> 'credit_only' AND note_id IS NULL
 ORDER BY invoice_id, service_start, key, revision
 
 -- name: lines_of_grants
@@ -75,7 +76,7 @@ WHERE namespace = %(namespace)s AND subscription_id = ANY(%(subscription_ids)s)
 SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
-    AND l.is_live AND NOT l.is_pending AND (
+    AND l.is_live AND NOT l.is_pending AND position('/late[' IN l.key) = 0 AND (
         l.whole_start IS NOT NULL
         OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
         AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
@@ -128,7 +129,7 @@ ORDER BY service_end, key, revision
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s) AND l.service_start >= %(since)s
-    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL
+    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.note_id IS NULL
     AND (i.issued_at IS NOT NULL) = %(is_issued)s AND i.voided_at IS NULL AND i.deleted_at IS NULL
 
 -- name: given_back

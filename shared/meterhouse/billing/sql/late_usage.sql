@@ -1,0 +1,32 @@
+-- name: billed_usage
+-- The live lines for usage of these customers whose period ends after an instant; when what they charge for was read or
+-- compared last, of whom, and whether it stands on an invoice that was issued, or is settled by credit alone.
+SELECT l.*, i.subject_keys AS read_of, l.settlement_mode = 'credit_only' OR i.issued_at IS NOT NULL AS is_billed,
+    l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR i.voided_at IS NOT NULL AS is_given_up,
+    greatest(
+        l.compared_at,
+        CASE WHEN l.note_id IS NULL AND l.settlement_mode <> 'credit_only' THEN i.quantity_snapshotted_at ELSE l.updated_at END
+    ) AS read_at
+FROM invoices i JOIN invoice_lines l ON l.namespace = i.namespace AND l.invoice_id = i.id
+WHERE i.namespace = %(namespace)s AND i.customer_id = ANY(%(customer_ids)s) AND l.is_live
+    AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND coalesce(l.whole_end, l.service_end) > %(after)s
+ORDER BY l.created_at, l.service_end, l.key
+
+-- name: customers_to_compare
+-- Customers something is owed to, and those with a young invoice whose usage was read so soon that what came after need
+-- not be marked as late.
+SELECT customer_id, min(since) AS since FROM (
+    SELECT customer_id, coalesce(whole_start, service_start) AS since FROM invoice_lines
+    WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND owed_since IS NOT NULL
+    UNION ALL
+    SELECT customer_id, period_start FROM invoices
+    WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND created_at > %(young)s
+        AND quantity_snapshotted_at < period_end + %(margin)s AND period_end + %(margin)s <= %(now)s
+) found
+GROUP BY customer_id
+
+-- name: note_compared
+UPDATE invoice_lines SET compared_at = %(at)s, owed_since = NULL WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
+
+-- name: note_owed
+UPDATE invoice_lines SET owed_since = %(at)s WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)

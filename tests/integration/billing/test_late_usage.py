@@ -1,0 +1,225 @@
+"""Usage that becomes known after its period was billed for the last time, on the real database."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.app import Payment
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.state import InvoiceState, Trigger
+from meterhouse.billing.verify_invoice import VerifyInvoice
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.price import Commitments, UnitPrice
+from meterhouse.customers.postgres import PostgresCustomers
+from meterhouse.ledger.account import Account
+from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
+from tests.integration.billing.given import INVOICES, PROFILES, Api
+from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_credit_notes import NOTES
+from tests.integration.billing.test_split_lines import canceled
+from tests.unit.billing.samples import FakeApp, metered, tiers
+from tests.unit.subscriptions.samples import at
+
+JANUARY = "2024-01-01"
+AFTER_MARCH = at("2024-04-01T02:00:00Z")
+WITH_CREDIT = ("15.00", True, "credit", "5.00")
+
+
+def mark(run: Run, subject: str = "ann", meter_id: str | None = None) -> None:
+    """As the sink does once usage was stored well after it occurred, or was taken back."""
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute(
+            "INSERT INTO late_usage (namespace, meter_id, subject, earliest)"
+            " VALUES (%(namespace)s, %(meter)s, %(subject)s, '2024-01-20')",
+            {"meter": meter_id or run.meter_id, "subject": subject},
+        )
+        transaction.commit()
+
+
+def known_late(run: Run, customer: str, quantity: str) -> None:
+    run.used(customer, JANUARY, quantity)
+    mark(run)
+
+
+def late_total(invoice: Invoice) -> Decimal:
+    return sum((line.totals.total for line in invoice.lines if "/late" in line.key), Decimal(0))
+
+
+def verified(run: Run) -> bool:
+    verify = VerifyInvoice(run.begin, run.usage)
+    found = [verify(run.namespace, invoice.id) for invoice in run.invoices()]
+    return all(one.is_verified and all(not line.late for line in one.lines) for one in found)
+
+
+def idle(run: Run, purse: Purse, when: Any = AFTER_FEBRUARY) -> bool:
+    """Whether a further run changes nothing, but when it looked."""
+    before = purse.everything()
+    run.all(when)
+    after = purse.everything()
+    for stored in (before, after):
+        for row in stored["invoice_lines"]:
+            row.pop("compared_at")
+    return bool(before == after)
+
+
+@pytest.fixture
+def ann(run: Run) -> str:
+    found = run.customer("ann")
+    run.subscribe(found, metered(price=tiers()))
+    run.used(found, JANUARY, "8")
+    run.all()
+    return found
+
+
+def test_late_usage_is_a_line_of_the_next_invoice_at_what_the_whole_period_comes_to_more(
+    run: Run, ann: str, purse: Purse
+) -> None:
+    known_late(run, ann, "12")
+    run.all()
+    assert len(run.invoices()) == 1, "it waits for what is due next"
+    [pending] = [line for line in run.pending() if "late" in line.key]
+    assert (pending.invoice_at, pending.managed_by.value) == (at("2024-03-01"), "system")
+    run.all(AFTER_FEBRUARY)
+    first, second = run.invoices()
+    [charged] = [line for line in second.lines if "late" in line.key]
+    assert (charged.key[-7:], charged.quantity, charged.quantity_before) == ("late[1]", Decimal(4), Decimal(8))
+    # 2 x 1 of the first tier, 2 x 0.333 of the second
+    assert (first.totals.total, late_total(second)) == (Decimal(13), Decimal("2.67"))
+    assert verified(run)
+    assert idle(run, purse)
+    known_late(run, ann, "13")
+    run.all(AFTER_MARCH)
+    assert [late_total(invoice) for invoice in run.invoices()] == [0, Decimal("2.67"), Decimal("0.33")]
+
+
+def test_without_a_mark_nothing_is_read_again_and_a_profile_may_leave_late_usage_alone(
+    run: Run, ann: str, api: Api
+) -> None:
+    run.used(ann, JANUARY, "12")
+    run.all(AFTER_FEBRUARY)
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"invoicing": {"lateUsage": "ignore"}}))
+    mark(run)
+    run.all(AFTER_MARCH)
+    assert sum(map(late_total, run.invoices())) == 0
+    [told] = [one for one in api.ok("GET", PROFILES)["items"] if one["default"]]
+    assert told["workflow"]["invoicing"]["lateUsage"] == "ignore"
+
+
+def test_late_usage_of_who_left_is_billed_at_once_and_of_the_subjects_that_it_was_billed_of(run: Run) -> None:
+    bob = run.customer("bob", subject_keys=("shared",))
+    left = run.subscribe(bob, metered(price=UnitPrice(Decimal(1), Commitments(minimum=Decimal(10)))))
+    canceled(run, left, at("2024-02-01"))
+    run.used(bob, JANUARY, "4")
+    run.all()
+    with run.database.transaction(run.namespace) as transaction:
+        customers = PostgresCustomers(transaction)
+        found = customers.find(bob)
+        assert found is not None
+        transaction.execute("DELETE FROM customer_subjects WHERE namespace = %(namespace)s AND subject = 'shared'")
+        transaction.commit()
+    run.used(bob, JANUARY, "12")
+    mark(run, "bob")
+    run.all(AFTER_FEBRUARY)
+    run.all(AFTER_MARCH)
+    assert [invoice.totals.total for invoice in run.invoices()] == [10, 2]
+
+
+def test_usage_that_was_taken_back_goes_back_on_a_note_as_money_and_to_the_credit_that_bore_it(
+    run: Run, purse: Purse, api: Api
+) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, JANUARY, "80")
+    purse.grant(ann, 20)
+    run.all()
+    known_late(run, ann, "60")
+    run.all()
+    [note] = api.ok("GET", NOTES)["items"]
+    # a quarter of 60 in money and of 20 in credit
+    assert (note["total"], note["isAutomatic"], note["refund"], note["creditsTotal"]) == (
+        "15.00",
+        True,
+        "credit",
+        "5.00",
+    )
+    assert purse.settled(ann) == 20
+    assert verified(run)
+    assert idle(run, purse, AFTER_JANUARY)
+    known_late(run, ann, "50")
+    run.all()
+    assert sum(Decimal(one["total"]) + Decimal(one["creditsTotal"]) for one in api.ok("GET", NOTES)["items"]) == 30
+    known_late(run, ann, "65")
+    run.all(AFTER_FEBRUARY)
+    [again] = [line for line in run.invoices()[1].lines if "late" in line.key]
+    assert (again.quantity, again.quantity_before, again.totals.charged) == (Decimal(15), Decimal(50), Decimal(15))
+    assert purse.sum_of(Account.ACCRUED) == 0
+
+
+def test_what_was_taken_back_waits_for_the_payment_and_what_was_taken_back_by_hand_counts(
+    run: Run, purse: Purse, api: Api
+) -> None:
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, JANUARY, "80")
+    run.all()
+    known_late(run, ann, "60")
+    run.all()
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("DELETE FROM late_usage WHERE namespace = %(namespace)s")
+        transaction.commit()
+    assert api.ok("GET", NOTES)["items"] == []
+    [invoice] = run.invoices()
+    assert invoice.state is InvoiceState.PAYMENT_PENDING
+    api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", {"reason": "goodwill", "amount": "15"})
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    run.all()
+    run.all()
+    assert sorted(one["total"] for one in api.ok("GET", NOTES)["items"]) == ["15.00", "5.00"]
+    assert idle(run, purse, AFTER_JANUARY)
+
+
+def test_what_was_pending_as_late_and_is_taken_back_before_it_is_read_books_nothing_and_is_given_back(
+    run: Run, ann: str, api: Api
+) -> None:
+    known_late(run, ann, "9")
+    run.all()
+    known_late(run, ann, "6")
+    run.all(AFTER_FEBRUARY)
+    assert [late_total(invoice) for invoice in run.invoices()] == [0, 0]
+    run.all(AFTER_MARCH)
+    assert [one["total"] for one in api.ok("GET", NOTES)["items"]] == ["2.00"]
+
+
+def test_late_usage_of_what_credit_alone_settles_is_burnt_and_given_back(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))), settlement=SettlementMode.CREDIT_ONLY)
+    run.used(ann, JANUARY, "8")
+    purse.grant(ann, 100)
+    run.all()
+    known_late(run, ann, "12")
+    run.all(AFTER_FEBRUARY)
+    assert purse.settled(ann) == 88
+    known_late(run, ann, "5")
+    run.all(AFTER_FEBRUARY)
+    assert purse.settled(ann) == 95
+    assert idle(run, purse)
+    assert run.invoices() == []
+    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal(5))
+
+
+def test_what_was_read_too_soon_for_marks_is_compared_once_more(run: Run, api: Api) -> None:
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"interval": "PT0S"}}))
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, JANUARY, "8")
+    run.now = at("2024-02-01T00:01:00Z")
+    run.all(run.now)
+    run.used(ann, JANUARY, "9")
+    run.now = at("2024-02-01T00:59:00Z")
+    run.all(run.now)
+    assert not any("late" in line.key for line in run.pending())
+    run.now = at("2024-02-01T01:01:00Z")
+    run.all(run.now)
+    assert any("late" in line.key for line in run.pending())
