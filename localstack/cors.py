@@ -1,7 +1,7 @@
 """The API's CORS rules, told to the emulator once more.
 
-Its CloudFormation keeps their names as templates spell them (`AllowOrigins`), and its gateway reads them as API calls do
-(`allowOrigins`): without this it refuses every preflight (ministack 1.5.33).
+Its CloudFormation keeps their names as templates spell them (`AllowOrigins`), and its gateway reads them as API calls
+do (`allowOrigins`): without this it refuses every preflight (ministack 1.5.33).
 """
 
 import json
