@@ -105,7 +105,7 @@ def test_the_plan_and_the_credit_are_the_customers(billed: Portal, run: Run) -> 
     [subscription] = billed.ok(token, "/subscriptions")["items"]
     assert {item.get("featureKey") for item in subscription["items"]} >= {"eu"}
     assert subscription["currency"] == "USD"
-    gift = CreditGrantSpec("Gift", Funding.NONE, "USD", Decimal("100.000000000000000001"))
+    gift = CreditGrantSpec("Gift", Funding.NONE, "USD", Decimal("100.000000000000000001"), expires_after=None)
     [ann] = run.rows("SELECT id FROM customers WHERE key = 'ann'")
     GrantCredit(begins(run.database, PostgresLedgerStore), lambda: NOW)(run.namespace, ann["id"], gift)
     [balance] = billed.ok(token, "/credits/balance")["balances"]
