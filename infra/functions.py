@@ -300,6 +300,7 @@ REQUESTS = (
         routes=(
             "GET /api/v1/debug/conservation",
             "GET /api/v1/debug/conflicts",
+            "GET /api/v1/debug/event",
             "GET /api/v1/debug/dead-letters",
             "GET /api/v1/debug/dead-letters/{letterId}",
             "POST /api/v1/debug/dead-letters/{letterId}/replay",
