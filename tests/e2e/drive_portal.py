@@ -25,8 +25,7 @@ def shown_by(sdk: Recorded, token: str) -> Recorded:
 def refusal(call: Callable[..., object], *arguments: object) -> int:
     with pytest.raises(HttpResponseError) as refused:
         call(*arguments)
-    status: int = refused.value.status_code
-    return status
+    return int(refused.value.status_code or 0)
 
 
 def create(sdk: Sdk, _eventually: Eventually) -> None:

@@ -105,13 +105,13 @@ def test_the_plan_and_the_credit_are_the_customers(billed: Portal, run: Run) -> 
     [subscription] = billed.ok(token, "/subscriptions")["items"]
     assert {item.get("featureKey") for item in subscription["items"]} >= {"eu"}
     assert subscription["currency"] == "USD"
-    gift = CreditGrantSpec("Gift", Funding.NONE, "USD", Decimal("100.000000000000000001"))
+    gift = CreditGrantSpec("Gift", Funding.NONE, "USD", Decimal("100.01"), expires_after=None)
     [ann] = run.rows("SELECT id FROM customers WHERE key = 'ann'")
     GrantCredit(begins(run.database, PostgresLedgerStore), lambda: NOW)(run.namespace, ann["id"], gift)
     [balance] = billed.ok(token, "/credits/balance")["balances"]
-    assert balance["settled"] == "100.000000000000000001"
+    assert balance["settled"] == "100.01"
     [booked] = billed.ok(token, "/credits/transactions")["data"]
-    assert (booked["type"], booked["amount"]) == ("funded", "100.000000000000000001")
+    assert (booked["type"], booked["amount"]) == ("funded", "100.01")
     assert billed.ok(billed.token("bob"), "/credits/transactions")["data"] == []
 
 
