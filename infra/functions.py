@@ -233,6 +233,8 @@ REQUESTS = (
             "GET /api/v1/billing/credit-notes",
             "GET /api/v1/billing/credit-notes/{id}",
             "POST /api/v1/billing/credit-notes/{id}/void",
+            "POST /api/v1/billing/credit-notes/{id}/retry",
+            "POST /api/v1/billing/credit-notes/{id}/given-back",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
             "GET /api/v1/billing/invoices/{invoiceId}/verify",
             "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",

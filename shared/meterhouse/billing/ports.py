@@ -168,7 +168,7 @@ class CreditNotes(Protocol):
     def add(self, note: CreditNote) -> None: ...
 
     def save(self, note: CreditNote) -> None:
-        """Write its state; nothing else of it changes."""
+        """Write its state, and what its app said of it; nothing else of it changes."""
 
 
 class Profiles(Protocol):

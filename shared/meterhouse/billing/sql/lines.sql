@@ -1,15 +1,6 @@
--- name: stage_lines
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_lines (LIKE invoice_lines) ON COMMIT DELETE ROWS
-
--- name: clear_lines
-TRUNCATE incoming_lines
-
--- name: copy_lines
-COPY incoming_lines ({columns}) FROM STDIN
-
 -- name: insert_lines
 -- A line that exists already keeps what it has: a repeat meets its first writing.
-INSERT INTO invoice_lines ({columns}) SELECT {columns} FROM incoming_lines ON CONFLICT DO NOTHING
+INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines ON CONFLICT DO NOTHING
 
 -- name: update_lines
 UPDATE invoice_lines l SET
