@@ -18,6 +18,7 @@ from infra.function_spec import (
 )
 from infra.functions_of_apps import APPS
 from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER
+from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
     AUDIT_TASKS,
     BACKFILL_TASKS,
@@ -35,7 +36,7 @@ _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/r
 DOCUMENT_WORKER = FunctionSpec(
     "render_invoice",
     (POSTGRES, S3, PDF),
-    routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
+    routes=("GET /api/v1/billing/invoices/{invoiceId}/document", DOCUMENT_ROUTE),
     memory=1769,
 )
 
@@ -251,6 +252,7 @@ REQUESTS = (
     ),
     *APPS,
     *NOTIFICATIONS,
+    *PORTAL,
     FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),

@@ -21,6 +21,7 @@ from tests.e2e.drive_features import FEATURES
 from tests.e2e.drive_invoices import INVOICES
 from tests.e2e.drive_notifications import NOTIFICATIONS
 from tests.e2e.drive_plans import PLANS
+from tests.e2e.drive_portal import PORTAL
 from tests.e2e.drive_stripe import STRIPE
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
 from tests.e2e.drive_subscriptions import SUBSCRIPTIONS
@@ -93,6 +94,7 @@ DRIVES: dict[str, Drive] = {
     **NOTIFICATIONS,
     **INVOICES,
     **SUBSCRIPTIONS,
+    **PORTAL,
 }
 
 

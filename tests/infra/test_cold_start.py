@@ -44,6 +44,8 @@ MAY_LOAD = {
     "manage_notifications": HTTP,
     "raise_notifications": HTTP,
     "receive_stripe_event": HTTP,
+    "manage_portal_tokens": HTTP,
+    "show_portal": HTTP,
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""
