@@ -17,6 +17,7 @@ from infra.function_spec import (
     FunctionSpec,
 )
 from infra.functions_of_apps import APPS
+from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
     AUDIT_TASKS,
     BACKFILL_TASKS,
@@ -34,7 +35,7 @@ _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/r
 DOCUMENT_WORKER = FunctionSpec(
     "render_invoice",
     (POSTGRES, S3, PDF),
-    routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
+    routes=("GET /api/v1/billing/invoices/{invoiceId}/document", DOCUMENT_ROUTE),
     memory=1769,
 )
 
@@ -232,6 +233,8 @@ REQUESTS = (
             "GET /api/v1/billing/credit-notes",
             "GET /api/v1/billing/credit-notes/{id}",
             "POST /api/v1/billing/credit-notes/{id}/void",
+            "POST /api/v1/billing/credit-notes/{id}/retry",
+            "POST /api/v1/billing/credit-notes/{id}/given-back",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
             "GET /api/v1/billing/invoices/{invoiceId}/verify",
             "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",
@@ -247,6 +250,7 @@ REQUESTS = (
         memory=1024,
     ),
     *APPS,
+    *PORTAL,
     FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),

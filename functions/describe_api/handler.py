@@ -18,6 +18,7 @@ from meterhouse.payments import api as payments
 from meterhouse.payments import stripe_events_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
+from meterhouse.portal import all_routes as portal
 from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
@@ -39,6 +40,7 @@ def openapi() -> str:
             *billing.all_routes(UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
+            *portal.all_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

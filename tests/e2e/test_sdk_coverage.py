@@ -20,6 +20,7 @@ from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
 from tests.e2e.drive_invoices import INVOICES
 from tests.e2e.drive_plans import PLANS
+from tests.e2e.drive_portal import PORTAL
 from tests.e2e.drive_stripe import STRIPE
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
 from tests.e2e.drive_subscriptions import SUBSCRIPTIONS
@@ -91,6 +92,7 @@ DRIVES: dict[str, Drive] = {
     **BILLING,
     **INVOICES,
     **SUBSCRIPTIONS,
+    **PORTAL,
 }
 
 

@@ -42,6 +42,8 @@ MAY_LOAD = {
     "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
     "manage_apps": HTTP,
     "receive_stripe_event": HTTP,
+    "manage_portal_tokens": HTTP,
+    "show_portal": HTTP,
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

@@ -46,8 +46,8 @@ def step_events(driven: Driven) -> list[DomainEvent]:
 
 
 def note_event(note: CreditNote) -> DomainEvent:
-    """A credit note was issued, or voided."""
-    at = note.voided_at or note.issued_at
+    """A credit note was issued, or voided, or its app is to be told of it, or refused."""
+    at = note.updated_at
     kind = f"credit_note.{note.state.value}"
     data = {
         "creditNoteId": note.id,
