@@ -15,12 +15,14 @@ from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
-from infra.function_spec import SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
+from infra.functions_of_notifications import RULES_WORKER
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
 from infra.migration import RETENTION, migration
+from infra.notification_queue import notifications
 from infra.schedules import (
     AUDIT_SCHEDULE,
     CREDIT_EXPIRY_SCHEDULE,
@@ -29,7 +31,7 @@ from infra.schedules import (
     ScheduledWorkflow,
     Schedules,
 )
-from infra.secrets import ApplicationSecrets, accept_secrets_of_apps
+from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX, ApplicationSecrets, accept_secrets_of_callers
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
@@ -44,7 +46,11 @@ if TYPE_CHECKING:
     from layers.build import BuiltLayer
     from layers.catalogue import Layer
 
-_OF_APPS = {SECRETSMANAGER, SECRETSMANAGER_WRITER}
+_OF_CALLERS = {
+    APPS_PREFIX: {SECRETSMANAGER, SECRETSMANAGER_WRITER},
+    CHANNELS_PREFIX: {CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER},
+}
+"""Who reads or writes secrets that callers bring, by what their names begin with."""
 
 
 class ApplicationStack(Stack):
@@ -78,6 +84,8 @@ class ApplicationStack(Stack):
         self.balance_queue = EventQueue(self, "BalanceQueue", moving, worker, self.bus)
         drawing, final = self.functions[DOCUMENT_WORKER.name], documents(DOCUMENT_WORKER.timeout)
         self.document_queue = EventQueue(self, "DocumentQueue", final, drawing, self.bus)
+        rules, heard = self.functions[RULES_WORKER.name], notifications(RULES_WORKER.timeout)
+        self.notification_queue = EventQueue(self, "NotificationQueue", heard, rules, self.bus)
         self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()
@@ -110,8 +118,9 @@ class ApplicationStack(Stack):
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,
             )
-            if _OF_APPS & set(spec.technologies):
-                accept_secrets_of_apps(made[spec.name])
+            for prefix, technologies in _OF_CALLERS.items():
+                if technologies & set(spec.technologies):
+                    accept_secrets_of_callers(made[spec.name], prefix)
         self.documents.accept_objects(made[DOCUMENT_WORKER.name])
         return made
 
@@ -131,7 +140,7 @@ class ApplicationStack(Stack):
         for name, function in self.functions.items():
             if name != MIGRATION.name:
                 function.depends_on(migrated)
-        queues = (self.balance_queue, self.document_queue)
+        queues = (self.balance_queue, self.document_queue, self.notification_queue)
         for construct in (self.sink_mapping, self.schedules, self.backfill.rule, *queues, self.api.stage):
             construct.node.add_dependency(migrated)
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
-from infra.secrets import APPS_PREFIX
+from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EVENTS_TOPIC = "meterhouse.events"
 DEAD_LETTER_TOPIC = "meterhouse.events.dead-letter"
 CONSUMER_GROUP = "meterhouse-sink"
+_APPS = {"APP_SECRETS_PREFIX": APPS_PREFIX}
+_CHANNELS = {"CHANNEL_SECRETS_PREFIX": CHANNELS_PREFIX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ class Capabilities:
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
             Technology.GENAI: Capability({}, ()),
-            Technology.SECRETSMANAGER: _app_secrets(secrets.of_apps, "GetSecretValue"),
-            Technology.SECRETSMANAGER_WRITER: _app_secrets(
-                secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
-            ),
+            Technology.SECRETSMANAGER: _read(_APPS, secrets.of_apps),
+            Technology.SECRETSMANAGER_WRITER: _written(_APPS, secrets.of_apps),
+            Technology.CHANNEL_SECRETS: _read(_CHANNELS, secrets.of_channels),
+            Technology.CHANNEL_SECRETS_WRITER: _written(_CHANNELS, secrets.of_channels),
             Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
             Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
@@ -132,9 +134,14 @@ def _stepfunctions(workflow: str, arn: str) -> Capability:
     return Capability({f"{workflow.upper()}_WORKFLOW_ARN": arn}, (grant,))
 
 
-def _app_secrets(resource: str, *calls: str) -> Capability:
-    grant = iam.PolicyStatement(actions=[f"secretsmanager:{call}" for call in calls], resources=[resource])
-    return Capability({"APP_SECRETS_PREFIX": APPS_PREFIX}, (grant,))
+def _read(prefix: Mapping[str, str], resource: str) -> Capability:
+    grant = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[resource])
+    return Capability(prefix, (grant,))
+
+
+def _written(prefix: Mapping[str, str], resource: str) -> Capability:
+    actions = [f"secretsmanager:{call}" for call in ("CreateSecret", "PutSecretValue", "DeleteSecret")]
+    return Capability(prefix, (iam.PolicyStatement(actions=actions, resources=[resource]),))
 
 
 def _reads(credentials: Credentials) -> tuple[iam.PolicyStatement, ...]:

@@ -20,6 +20,10 @@ class Technology(StrEnum):
     """Credentials of apps, to be read."""
     SECRETSMANAGER_WRITER = "secretsmanager_writer"
     """The same, to be written and deleted."""
+    CHANNEL_SECRETS = "channel_secrets"
+    """Credentials of notification channels, to be read."""
+    CHANNEL_SECRETS_WRITER = "channel_secrets_writer"
+    """The same, to be written and deleted."""
     S3 = "s3"
     """Documents of invoices."""
     PDF = "pdf"
@@ -66,4 +70,5 @@ class FunctionSpec:
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
-GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATER
+GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
+S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST

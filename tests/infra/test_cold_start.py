@@ -41,6 +41,8 @@ MAY_LOAD = {
     "reserve_usage": HTTP | {"msgspec", "jsonpath"},
     "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
     "manage_apps": HTTP,
+    "manage_notifications": HTTP,
+    "raise_notifications": HTTP,
     "receive_stripe_event": HTTP,
     "manage_portal_tokens": HTTP,
     "show_portal": HTTP,

@@ -9,7 +9,7 @@ from meterhouse.billing.state import InvoiceState
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.platform.outbox import DomainEvent
 
-_MILESTONES = {
+MILESTONES = {
     InvoiceState.DRAFT_MANUAL_APPROVAL_NEEDED: "invoice.approval_needed",
     InvoiceState.DRAFT_INVALID: "invoice.failed",
     InvoiceState.DRAFT_SYNC_FAILED: "invoice.failed",
@@ -39,7 +39,7 @@ def created_event(invoice: Invoice) -> DomainEvent:
 
 def step_events(driven: Driven) -> list[DomainEvent]:
     """One event for each milestone passed, and `invoice.updated` where a change passed none."""
-    steps = [(step, _MILESTONES[step.target]) for step in driven.transitions if step.target in _MILESTONES]
+    steps = [(step, MILESTONES[step.target]) for step in driven.transitions if step.target in MILESTONES]
     if driven.transitions and not steps:
         steps = [(driven.transitions[-1], "invoice.updated")]
     return [_event(driven.invoice, kind, step.number, step.at) for step, kind in steps]

@@ -65,9 +65,6 @@ class RuleStore(Protocol):
     def by_ids(self, rule_ids: Iterable[str]) -> Mapping[str, Rule]:
         """Rules by id, deleted ones too; unknown ids are left out."""
 
-    def active(self, types: Collection[EventType]) -> list[Rule]:
-        """Those that are neither disabled nor deleted, by creation."""
-
     def of_channel(self, channel_id: str) -> list[str]:
         """The ids of the rules, not deleted, that tell this channel."""
 
@@ -104,6 +101,11 @@ class NotificationsStore(Protocol):
     def rules(self) -> RuleStore: ...
     @property
     def notifications(self) -> NotificationStore: ...
+
+
+class ActiveRules(Protocol):
+    def of(self, namespace: str, types: Collection[EventType]) -> Sequence[Rule]:
+        """The rules of these types that are neither disabled nor deleted, by creation; in one round trip."""
 
 
 class Secrets(Protocol):
