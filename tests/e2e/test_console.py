@@ -1,11 +1,10 @@
 """An operator walks through the console, on what really happened in one namespace."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from localstack.demo.client import Client
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 from meterhouse.platform.ids import new_id
+from tests.e2e.browser import CHROMIUM, DESKTOP, PATIENCE, PHONE, Visit, running_browser
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the pages are walked with Playwright")
-CHROMIUM = Path("/usr/bin/chromium")
-SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "screenshots"
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 Eventually = Callable[[Callable[[], object], object], None]
 PEOPLE = {"acme": "Acme Robotics", "globex": "Globex", "initech": "Initech"}
 CARDS = [
@@ -110,60 +108,42 @@ def invoiced(client: Client, now: datetime) -> dict[str, Any]:
     return made[0]
 
 
-@pytest.fixture
-def page() -> Iterator[Any]:
-    """A tab of the machine's own browser; what it logs as an error fails the journey."""
-    if not CHROMIUM.is_file():
-        pytest.skip(f"there is no {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        tab = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-US")
-        errors: list[str] = []
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        # the stack's functions start as they are first asked, all on the few cores of the tests
-        tab.set_default_timeout(90_000)
-        playwright.expect.set_options(timeout=90_000)
-        yield tab
-        browser.close()
-    # the key that is none is answered so, and the browser logs it
-    assert [error for error in errors if "403 (Forbidden)" not in error] == []
-
-
-def seen(page: Any, name: str) -> None:
-    """Kept as a picture, wide and light, narrow and dark; nothing is cut off on a phone."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_function("() => !document.querySelector('[aria-busy=true], .loading')")
-    page.screenshot(path=SCREENSHOTS / f"console-{name}.png", full_page=True)
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    page.screenshot(path=SCREENSHOTS / f"console-{name}-phone.png", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.emulate_media(color_scheme="light")
-    assert overflow <= 0, name
-
-
 class Walk:
     """The console as one operator sees it, view by view."""
 
-    def __init__(self, page: Any, home: str) -> None:
-        self.page = page
-        self.home = home
-        self.sees = playwright.expect
+    def __init__(self, visit: Visit) -> None:
+        from playwright.sync_api import expect  # noqa: PLC0415 - loaded where a browser runs
+
+        self.visit = visit
+        self.page = visit.page
+        self.home = visit.page.url
+        self.sees = expect
+        expect.set_options(timeout=PATIENCE)
+
+    def shows(self, name: str) -> None:
+        """Kept as a picture, wide and light, narrow and dark; nothing is refused, nothing wider than a phone."""
+        self.page.wait_for_selector("[aria-busy=true]", state="detached")
+        self.visit.shoot(f"console-{name}")
+        self.page.set_viewport_size(PHONE)
+        self.page.emulate_media(color_scheme="dark")
+        self.visit.shoot(f"console-{name}-phone")
+        self.visit.check()
+        self.page.set_viewport_size(DESKTOP)
+        self.page.emulate_media(color_scheme="light")
 
     def signs_in(self, key: str) -> None:
-        self.page.goto(self.home)
         self.page.get_by_label("API key").fill("no-key")
         self.page.get_by_role("button", name="Open the console").click()
         self.sees(self.page.get_by_role("alert")).to_have_text("This is no key of this deployment.")
-        seen(self.page, "gate")
+        # the browser logs the answer to a key that is none
+        assert ["403" in complaint for complaint in self.visit.complaints] == [True]
+        self.visit.complaints.clear()
+        self.shows("gate")
         self.page.get_by_label("API key").fill(key)
         self.page.keyboard.press("Enter")
         self.sees(self.page.get_by_role("link", name="Acme Robotics")).to_be_visible()
         assert key not in self.page.url
-        seen(self.page, "customers")
+        self.shows("customers")
 
     def goes_to(self, view: str) -> None:
         self.page.get_by_role("navigation").get_by_role("link", name=view).click()
@@ -172,19 +152,19 @@ class Walk:
         self.page.get_by_role("link", name="Acme Robotics").click()
         self.sees(self.page.locator("figure .plot canvas")).to_be_visible()
         self.sees(self.page.get_by_role("row", name=re.compile("tokens yes"))).to_be_visible()
-        seen(self.page, "customer")
+        self.shows("customer")
 
     def follows_events(self) -> None:
         self.goes_to("Events")
         self.sees(self.page.get_by_text("no meter found for event type: page.viewed")).to_be_visible()
-        seen(self.page, "events")
+        self.shows("events")
         self.page.get_by_label("Source").first.fill("chat-api")
         self.page.get_by_label("Id").first.fill("call-4")
         self.page.keyboard.press("Enter")
         self.sees(self.page.get_by_text("1 later writing(s), which count for nothing")).to_be_visible()
         self.sees(self.page.get_by_role("row", name=re.compile("^Conflict"))).to_be_visible()
         self.sees(self.page.get_by_role("row", name=re.compile("^Calls counts it"))).to_be_visible()
-        seen(self.page, "event")
+        self.shows("event")
         for event_id, told in (("call-900", "meter tokens: $.tokens is no number"), ("none", "it was never accepted")):
             self.page.goto(f"{self.home}#/events/chat-api/{event_id}")
             self.sees(self.page.get_by_text(told).first).to_be_visible()
@@ -195,15 +175,15 @@ class Walk:
         self.page.get_by_label("Split by").select_option("model")
         self.sees(self.page.locator(".keys").get_by_text("claude-sonnet-4-5")).to_be_visible()
         self.page.get_by_role("button", name="Live").click()
-        seen(self.page, "meter")
+        self.shows("meter")
 
     def reads_a_subscription(self) -> None:
         self.goes_to("Subscriptions")
         self.sees(self.page.get_by_role("link", name="Globex")).to_be_visible()
-        seen(self.page, "subscriptions")
+        self.shows("subscriptions")
         self.page.get_by_role("link", name="Inference").first.click()
-        self.sees(self.page.get_by_text("Graduated: to 10,000 $0.0021 a unit, then $0.0015 a unit")).to_be_visible()
-        seen(self.page, "subscription")
+        self.sees(self.page.get_by_text("$0.0021 a unit up to 10,000")).to_be_visible()
+        self.shows("subscription")
 
     def explains_and_approves(self, number: str) -> None:
         self.goes_to("Invoices")
@@ -214,7 +194,7 @@ class Walk:
         self.sees(self.page.get_by_text("has its hash")).to_be_visible()
         self.page.get_by_role("button", name="Verify").click()
         self.sees(self.page.locator("#toast")).to_contain_text("rated again come to the same hash")
-        seen(self.page, "invoice")
+        self.shows("invoice")
         self.page.get_by_role("button", name="Approve").click()
         self.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
         self.sees(self.page.get_by_text("paid", exact=True).first).to_be_visible()
@@ -223,7 +203,7 @@ class Walk:
         self.goes_to("Conservation")
         self.sees(self.page.get_by_text("Every accepted event is accounted for.")).to_be_visible()
         self.sees(self.page.get_by_role("link", name="call-4")).to_be_visible()
-        seen(self.page, "conservation")
+        self.shows("conservation")
 
     def signs_out(self) -> None:
         self.page.get_by_role("button", name="Sign out").click()
@@ -236,7 +216,6 @@ def test_an_operator_finds_out_what_happened_and_acts(
     new_key: Callable[[str], str],
     relayed: Callable[[], None],
     eventually: Eventually,
-    page: Any,
 ) -> None:
     key = new_key(f"console-{new_id().lower()}")
     with closing(Client(stack["METERHOUSE_URL"], key)) as client:
@@ -245,13 +224,15 @@ def test_an_operator_finds_out_what_happened_and_acts(
         relayed()
         eventually(lambda: client.get("/api/v1/meters/tokens/backfill")["status"], "complete")
         invoice = invoiced(client, now)
-    walk = Walk(page, f"{stack['METERHOUSE_URL']}/pages/console.html")
-
-    walk.signs_in(key)
-    walk.looks_at_a_customer()
-    walk.follows_events()
-    walk.watches_a_meter()
-    walk.reads_a_subscription()
-    walk.explains_and_approves(invoice["number"])
-    walk.accounts_for_events()
-    walk.signs_out()
+    home = f"{stack['METERHOUSE_URL']}/pages/console.html"
+    with running_browser() as browser, browser.visit(home, DESKTOP) as visit:
+        walk = Walk(visit)
+        walk.signs_in(key)
+        walk.looks_at_a_customer()
+        walk.follows_events()
+        walk.watches_a_meter()
+        walk.reads_a_subscription()
+        walk.explains_and_approves(invoice["number"])
+        walk.accounts_for_events()
+        walk.signs_out()
+        visit.check()

@@ -59,6 +59,9 @@ class PostgresLines:
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
 
+    def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
+        return self._all("lines_settled_by_credit", invoice_id=gathering_id, keys=list(keys))
+
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return self._all("lines_of_grants", grant_ids=list(grant_ids))
 

@@ -43,6 +43,12 @@ WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND delete
     AND settlement_mode <> 'credit_only' AND note_id IS NULL
 ORDER BY invoice_id, service_start, key, revision
 
+-- name: lines_settled_by_credit
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND key = ANY(%(keys)s) AND is_live AND NOT is_pending
+    AND settlement_mode = 'credit_only'
+ORDER BY service_start, key
+
 -- name: lines_of_grants
 SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live
 

@@ -79,7 +79,7 @@ function followedWay(found, names) {
   return element(
     "div",
     { class: "stack" },
-    element("p", { class: "row" }, badge(words(found.stage), kind), text("span", about)),
+    element("p", { class: "row" }, badge(words(found.stage), kind), text("span", about), found.stage === "unknown" && link("#/conservation", "Dead letters")),
     way(found, first),
     first && first_(found, first, names),
     found.meters.length > 0 && meterTable(found.meters),

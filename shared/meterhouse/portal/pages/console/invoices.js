@@ -62,7 +62,7 @@ function invoice(session, id) {
     load: (signal) => api.get(path("api", "v1", "billing", "invoices", id), { expand: "lines" }, { signal }),
     show: (found) => {
       head.querySelector("h1").textContent = found.number || "Gathering invoice";
-      beside.replaceChildren(...buttons(session, found, card.refresh));
+      beside.replaceChildren(...buttons(session, found, again));
       return element("div", { class: "stack" }, told(found), issues(found), totals(found));
     },
   });
@@ -73,8 +73,8 @@ function invoice(session, id) {
     show: (found) => linesOf(session, found),
     empty: "No line.",
   });
-  card.refresh();
-  lines.refresh();
+  const again = () => [card, lines].forEach((one) => one.refresh());
+  again();
   return element("div", { class: "stack" }, head, card, lines);
 }
 

@@ -52,7 +52,7 @@ function meter(session, slug) {
         drawn.classList.add("chart-card");
         card.before(drawn);
       }
-      const groups = Object.entries(found.groupBy ?? {}).map(([name, from]) => element("div", {}, code(name), " from ", code(from)));
+      const groups = Object.entries(found.groupBy ?? {}).map(([name, from]) => element("div", {}, code(name), ": ", code(from)));
       return facts([
         ["Slug", code(found.slug)],
         ["Event type", code(found.eventType)],

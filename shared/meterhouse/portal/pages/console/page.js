@@ -49,7 +49,7 @@ function leave(words = "") {
 
 /** Draws the view that the hash names. */
 function show() {
-  const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   const [label, view] = VIEWS.get(name) ?? VIEWS.get("customers");
   const current = VIEWS.has(name) ? name : "customers";
   for (const link of bar.querySelectorAll("a")) {
@@ -62,6 +62,15 @@ function show() {
   content.replaceChildren(view(session, VIEWS.has(name) ? rest : []));
   content.focus({ preventScroll: true });
   scrollTo(0, 0);
+}
+
+/** What was typed into the address need not be well-formed. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function askForKey(words = "") {

@@ -1,8 +1,9 @@
 /** Subscriptions: by plan, with phases and what is sold in them. */
 import { path } from "../kit/api.js";
 import { element, facts, select, text } from "../kit/elements.js";
-import { day, moment, money, number, words } from "../kit/format.js";
+import { day, moment, words } from "../kit/format.js";
 import { panel } from "../kit/panel.js";
+import { priceWords } from "../kit/price.js";
 import { table } from "../kit/table.js";
 import { code, heading, link, listed, state, tableOrNull } from "./parts.js";
 
@@ -90,26 +91,10 @@ function phaseOf(phase, currency) {
         columns: [
           { label: "Item", cell: (one) => one.name },
           { label: "Key", cell: (one) => code(one.key) },
-          { label: "Price", cell: (one) => priceOf(one.price, currency) },
+          { label: "Price", cell: (one) => element("span", {}, ...priceWords(one.price, currency).map((line) => element("div", {}, line))) },
           { label: "Every", cell: (one) => one.billingCadence ?? "once" },
         ],
       })
     : text("p", "Nothing is sold in this phase.", { class: "empty" });
   return element("section", { class: "stack" }, element("div", { class: "row apart" }, text("h3", phase.name), text("span", times, { class: "muted" })), items);
-}
-
-/** A price in a few words. */
-function priceOf(price, currency) {
-  if (!price) return "free";
-  const amount = (decimal) => money(decimal, currency);
-  if (price.type === "flat") return `${amount(price.amount)}, ${words(price.paymentTerm ?? "in_advance").toLowerCase()}`;
-  if (price.type === "unit") return `${amount(price.amount)} a unit`;
-  if (price.type === "package") return `${amount(price.amount)} for each ${price.quantityPerPackage}`;
-  if (price.type === "tiered") return `${words(price.mode)}: ${price.tiers.map((tier) => tierOf(tier, amount)).join(", ")}`;
-  return words(price.type);
-}
-
-function tierOf({ upToAmount, flatPrice, unitPrice }, amount) {
-  const parts = [flatPrice && amount(flatPrice.amount), unitPrice && `${amount(unitPrice.amount)} a unit`].filter(Boolean);
-  return `${upToAmount ? `to ${number(upToAmount)}` : "then"} ${parts.join(" and ") || "free"}`;
 }

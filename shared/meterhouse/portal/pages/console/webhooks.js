@@ -50,7 +50,7 @@ function detail(api, event, named, again) {
     { class: "stack" },
     element("p", { class: "row apart" }, element("span", {}, "Message id ", code(event.id)), resend(api, event, again)),
     ...event.deliveryStatus.map((one) => delivery(one, named)),
-    element("details", {}, text("summary", "Payload"), text("pre", JSON.stringify(event.payload, null, 2), { tabindex: "0" })),
+    element("details", {}, text("summary", "Payload, its numbers as text"), text("pre", JSON.stringify(event.payload, null, 2), { tabindex: "0" })),
   );
 }
 

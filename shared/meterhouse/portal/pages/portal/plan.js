@@ -1,7 +1,7 @@
 import { badge, element, text } from "../kit/elements.js";
 import { day, period, words } from "../kit/format.js";
 import { panel } from "../kit/panel.js";
-import { priceList } from "./price.js";
+import { priceList } from "../kit/price.js";
 
 /** The current plan at a glance, with its prices below. */
 export function planGlance(api) {

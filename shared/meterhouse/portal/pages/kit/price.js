@@ -1,6 +1,6 @@
 /** Prices in words. */
-import { element, text } from "../kit/elements.js";
-import { money, number, words } from "../kit/format.js";
+import { element, text } from "./elements.js";
+import { money, number, words } from "./format.js";
 
 const CADENCES = { P1D: "a day", P1W: "a week", P1M: "a month", P3M: "a quarter", P6M: "half a year", P1Y: "a year" };
 
