@@ -86,7 +86,7 @@ def _events(now: datetime) -> Iterator[dict[str, Any]]:
                 "time": (at + timedelta(minutes=turn)).isoformat(),
                 "data": {"model": model, "region": ("eu", "us")[number % 2], "tokens": tokens},
             }
-        at += timedelta(hours=12)
+        at += timedelta(hours=24)
 
 
 def _cards() -> Iterator[dict[str, Any]]:
@@ -117,5 +117,5 @@ def _cards() -> Iterator[dict[str, Any]]:
         "name": "Requests",
         "featureKey": "requests",
         "price": {"type": "unit", "amount": "0.01"},
-        "entitlementTemplate": {"type": "metered", "issueAfterReset": 240, "isSoftLimit": True},
+        "entitlementTemplate": {"type": "metered", "issueAfterReset": 120, "isSoftLimit": True},
     }

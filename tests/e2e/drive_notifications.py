@@ -1,4 +1,4 @@
-"""The official SDK manages channels and rules and sees what they tell, in the namespace of `test_sdk_coverage`.
+"""The official SDK manages channels and rules and tries them out, in the namespace of `test_sdk_coverage`.
 
 What may be of several types this version of the SDK leaves as it is on the wire.
 """
@@ -12,8 +12,6 @@ import pytest
 from corehttp.exceptions import HttpResponseError
 
 from meterhouse.platform import clock
-from tests.e2e.drive_access import use
-from tests.e2e.drive_entitlements import grant, metered
 
 Sdk = Any
 Eventually = Callable[[Callable[[], object], object], None]
@@ -121,34 +119,28 @@ def try_rule(sdk: Sdk, _eventually: Eventually) -> None:
     assert tried.payload["data"]["threshold"] == made["thresholds"][0]
 
 
-def list_events(sdk: Sdk, eventually: Eventually) -> None:
-    """Usage goes the whole way: to the balance, past the threshold, to the event."""
-    metered(sdk, "watched")
-    grant(sdk, "watched")
+def list_events(sdk: Sdk, _eventually: Eventually) -> None:
+    sdk.features.create({"key": "watched", "name": "F", "meterSlug": "bytes"})
     made = low(sdk, "watched", features=["watched"])
-    use(sdk, "watched", 6)
-
-    def found() -> list[Any]:
-        return list(
-            sdk.notification_events.list(
-                from_parameter=clock.now() - dt.timedelta(hours=1),
-                to=clock.now() + dt.timedelta(hours=1),
-                feature=["watched"],
-                subject=["watched"],
-                rule=[made["id"]],
-                channel=[made["channels"][0]["id"]],
-                page=1,
-                page_size=10,
-                order="DESC",
-                order_by="createdAt",
-            ).items_property
-        )
-
-    eventually(lambda: len(found()), 1)
-    [told] = found()
-    data = told.payload["data"]
-    assert (told.type, data["customer"]["key"], data["value"]["usage"]) == (THRESHOLD, "watched", 6)
-    assert [one.channel.id for one in told.delivery_status] == [made["channels"][0]["id"]]
+    tried = sdk.notification_rules.test(made["id"])
+    page = sdk.notification_events.list(
+        from_parameter=clock.now() - dt.timedelta(hours=1),
+        to=clock.now() + dt.timedelta(hours=1),
+        feature=["watched", "no_other"],
+        subject=["sample_customer"],
+        rule=[made["id"]],
+        channel=[made["channels"][0]["id"]],
+        page=1,
+        page_size=10,
+        order="DESC",
+        order_by="createdAt",
+    )
+    [told] = page.items_property
+    assert (told.id, told.payload, told.delivery_status[0].channel.id) == (
+        tried.id,
+        tried.payload,
+        made["channels"][0]["id"],
+    )
 
 
 def get_event(sdk: Sdk, _eventually: Eventually) -> None:

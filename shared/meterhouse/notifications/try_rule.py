@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.notifications.notification import Notification
+from meterhouse.notifications.notification import About, Notification
 from meterhouse.notifications.notifications import ShownNotification, shown_notifications
 from meterhouse.notifications.payload import entitlement_payload, invoice_payload
 from meterhouse.notifications.rule import Rule
@@ -34,17 +34,18 @@ class TryRule:
         with self._begin(namespace) as work:
             rule, now = live_rule(work, rule_id), self._now()
             told_id = self._new_id()
-            payload = _payload(rule, told_id, now)
-            tried = Notification(told_id, rule.type, rule.id, now, payload, is_test=True)
+            payload, about = _made_up(rule, told_id, now)
+            tried = Notification(told_id, rule.type, rule.id, now, payload, about, is_test=True)
             tell(work, tried, rule)
             [shown] = shown_notifications(work, [tried])
             work.commit()
         return shown
 
 
-def _payload(rule: Rule, told_id: str, now: datetime) -> str:
+def _made_up(rule: Rule, told_id: str, now: datetime) -> tuple[str, About]:
     if not rule.type.is_of_entitlements:
-        return invoice_payload(told_id, rule.type, now, sample_invoice(now), None)
+        return invoice_payload(told_id, rule.type, now, sample_invoice(now), None), About()
     held = sample_held(rule.features[0] if rule.features else None, now)
     threshold = rule.thresholds[0] if rule.thresholds else None
-    return entitlement_payload(told_id, rule.type, now, held, sample_value(threshold), now, threshold)
+    value = sample_value(threshold)
+    return entitlement_payload(told_id, rule.type, now, held, value, now, threshold), held.about

@@ -46,9 +46,10 @@ class MemoryGrants:
         if not self._transaction.insert("grants", grant.id, grant):
             raise InvariantBroken(f"grant {grant.id} is there already")
 
-    def save(self, grant: CreditGrant) -> None:
-        self._transaction.statement("save grant")
-        self._transaction.put("grants", grant.id, grant)
+    def save(self, *grants: CreditGrant) -> None:
+        self._transaction.statement("save grants")
+        for grant in grants:
+            self._transaction.put("grants", grant.id, grant)
 
     def over(self, until: datetime, after_customer: str, up_to_customer: str) -> list[CreditGrant]:
         found = [one for one in self._over(until) if after_customer < one.customer_id <= up_to_customer]

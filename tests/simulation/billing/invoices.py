@@ -41,6 +41,13 @@ class MemoryLines:
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return [line for line in self._lines("lines of grants") if line.is_live and line.grant_id in grant_ids]
 
+    def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
+        return [
+            line
+            for line in self._lines("lines settled by credit")
+            if line.invoice_id == gathering_id and line.key in keys and self._is_settled_by_credit(line)
+        ]
+
     def unpaid_for_good(self, grant_ids: Collection[str]) -> set[str]:
         ended = {_S.UNCOLLECTIBLE, _S.VOIDED}
         found = [line for line in self._lines("grants unpaid") if line.is_live and line.grant_id in grant_ids]
@@ -153,6 +160,9 @@ class MemoryLines:
         is_cut = line.is_prorated and isinstance(line.rate_card.price, FlatPrice)
         bills_full = self._invoice(line).workflow.end_proration is EndProration.BILL_FULL_PERIOD
         return is_cut and line.service_period != line.full_service_period and not (line.is_terminal and bills_full)
+
+    def _is_settled_by_credit(self, line: Line) -> bool:
+        return line.is_live and not line.is_pending and not line.is_invoiced
 
     def _prepaid(self, line: Line) -> Prepaid | None:
         card, invoice = line.rate_card, self._invoice(line)
