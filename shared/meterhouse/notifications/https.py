@@ -76,6 +76,11 @@ class Deadline:
         return left
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True)
 class Https:
     """Calls endpoints; safe in many threads at once.
@@ -88,7 +93,7 @@ class Https:
 
     seconds: float = SECONDS
     resolve: Callable[[str, int], Sequence[str]] = field(default_factory=lambda: _resolved)
-    context: Callable[[], ssl.SSLContext] = field(default_factory=lambda: _trusted)
+    context: Callable[[], ssl.SSLContext] = _trusted
 
     def post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer, whatever its status.
@@ -216,11 +221,6 @@ def _exchanged(connected: _Deadlined, endpoint: Endpoint, headers: Mapping[str, 
 def _resolved(host: str, port: int) -> Sequence[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 @cache
