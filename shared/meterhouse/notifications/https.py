@@ -76,6 +76,16 @@ class Deadline:
         return left
 
 
+def _resolved(host: str, port: int) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True)
 class Https:
     """Calls endpoints; safe in many threads at once.
@@ -211,16 +221,6 @@ def _exchanged(connected: _Deadlined, endpoint: Endpoint, headers: Mapping[str, 
     except http.client.IncompleteRead as error:
         read = error.partial
     return Answer(answer.status, read, answer.getheader("Retry-After"))
-
-
-def _resolved(host: str, port: int) -> Sequence[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 @cache

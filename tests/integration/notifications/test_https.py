@@ -104,5 +104,10 @@ def test_who_takes_no_connection_never_shakes_hands_or_hangs_up_is_told_apart(re
     assert fault(https(receiver), endpoint_of(receiver)).startswith("the connection broke")
     nowhere = Https(5, lambda _host, _port: (_ for _ in ()).throw(socket.gaierror()), lambda: receiver.context)
     assert fault(nowhere, quiet) == "its name cannot be resolved"
-    late = Https(0.1, lambda _host, _port: time.sleep(0.4) or [HOST], lambda: receiver.context)
+
+    def slowly(_host: str, _port: int) -> list[str]:
+        time.sleep(0.4)
+        return [HOST]
+
+    late = Https(0.1, slowly, lambda: receiver.context)
     assert fault(late, endpoint_of(receiver)) == "no answer within 0.1 s"
