@@ -76,6 +76,11 @@ class Deadline:
         return left
 
 
+def _resolved(host: str, port: int) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
 @cache
 def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
@@ -93,7 +98,7 @@ class Https:
 
     seconds: float = SECONDS
     resolve: Callable[[str, int], Sequence[str]] = field(default_factory=lambda: _resolved)
-    context: Callable[[], ssl.SSLContext] = _trusted
+    context: Callable[[], ssl.SSLContext] = field(default_factory=lambda: _trusted)
 
     def post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer, whatever its status.
@@ -216,11 +221,6 @@ def _exchanged(connected: _Deadlined, endpoint: Endpoint, headers: Mapping[str, 
     except http.client.IncompleteRead as error:
         read = error.partial
     return Answer(answer.status, read, answer.getheader("Retry-After"))
-
-
-def _resolved(host: str, port: int) -> Sequence[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 @cache

@@ -57,7 +57,8 @@ class Reply:
 @dataclass
 class Receiver:
     port: int
-    context: ssl.SSLContext | None
+    context: ssl.SSLContext
+    is_secure: bool = True
     reply: Callable[[Received], Reply] = lambda _: Reply()
     received: list[Received] = field(default_factory=list)
     at_once: int = 0
@@ -65,7 +66,7 @@ class Receiver:
     _lock: Lock = field(default_factory=Lock)
 
     def url(self, path: str = "/hook", host: str = HOST) -> str:
-        return f"http{'s' if self.context else ''}://{host}:{self.port}{path}"
+        return f"http{'s' if self.is_secure else ''}://{host}:{self.port}{path}"
 
     def took(self, one: Received) -> Reply:
         with self._lock:
@@ -82,10 +83,10 @@ class Receiver:
 @contextmanager
 def running_receiver(folder: Path | None) -> Iterator[Receiver]:
     """With a certificate that is written to the folder; None: over plain HTTP."""
-    serving, trusting = (None, None) if folder is None else _tls(folder)
+    serving, trusting = (None, ssl.create_default_context()) if folder is None else _tls(folder)
     server = _Server((HOST, 0), BaseHTTPRequestHandler)
     server.daemon_threads = True
-    receiver = Receiver(server.server_address[1], trusting)
+    receiver = Receiver(server.server_address[1], trusting, is_secure=serving is not None)
     server.RequestHandlerClass = _handler(receiver, serving)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
