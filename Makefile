@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults up down status test check lint format bench layers synth deploy clean
+.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,16 +40,21 @@ down: ## stop the local stack
 status: install ## what of the local stack is running
 	@$(RUN) -m localstack status
 
-test: lint ## lint, and every ring that needs no Docker and no AWS account
-	@$(RUN) -m pytest --numprocesses $(WORKERS)
+# Types take minutes of one core: they are checked beside the first tests, and said last where they are wrong.
+test: style ## lint, and every ring that needs no Docker and no AWS account
+	@$(RUN) -m mypy >.local/types.log 2>&1 & types=$$!; \
+	$(RUN) -m pytest --numprocesses $(WORKERS); tests=$$?; \
+	wait $$types || { cat .local/types.log; exit 1; }; exit $$tests
 
 check: lint ## lint and unit tests
 	@$(RUN) -m pytest tests/unit --quiet
 
-lint: install ## format, lint, types, import contracts
+lint: style ## format, lint, types, import contracts
+	@$(RUN) -m mypy
+
+style: install
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m ruff check --quiet .
-	@$(RUN) -m mypy
 	@.venv/bin/lint-imports --no-logo
 
 format: install ## format and mend what ruff can

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
-from infra.secrets import APPS_PREFIX
+from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aws_cdk import aws_events as events
+    from constructs import Construct
 
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 EVENTS_TOPIC = "meterhouse.events"
 DEAD_LETTER_TOPIC = "meterhouse.events.dead-letter"
 CONSUMER_GROUP = "meterhouse-sink"
+_APPS = {"APP_SECRETS_PREFIX": APPS_PREFIX}
+_CHANNELS = {"CHANNEL_SECRETS_PREFIX": CHANNELS_PREFIX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Capabilities:
         *,
         api_url: str,
         stripe_url: str | None,
+        mails_from: str | None,
     ) -> None:
         self._workflow_arn = workflow_arn
         self._by_technology = {
@@ -54,12 +59,14 @@ class Capabilities:
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
             Technology.GENAI: Capability({}, ()),
-            Technology.SECRETSMANAGER: _app_secrets(secrets.of_apps, "GetSecretValue"),
-            Technology.SECRETSMANAGER_WRITER: _app_secrets(
-                secrets.of_apps, "CreateSecret", "PutSecretValue", "DeleteSecret"
-            ),
+            Technology.SECRETSMANAGER: _read(_APPS, secrets.of_apps),
+            Technology.SECRETSMANAGER_WRITER: _written(_APPS, secrets.of_apps),
+            Technology.CHANNEL_SECRETS: _read(_CHANNELS, secrets.of_channels),
+            Technology.CHANNEL_SECRETS_WRITER: _written(_CHANNELS, secrets.of_channels),
             Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
             Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
+            Technology.HTTPS: Capability({}, ()),
+            Technology.SES: _ses(mails_from, documents),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
             Technology.PDF: Capability({}, ()),
         }
@@ -132,9 +139,30 @@ def _stepfunctions(workflow: str, arn: str) -> Capability:
     return Capability({f"{workflow.upper()}_WORKFLOW_ARN": arn}, (grant,))
 
 
-def _app_secrets(resource: str, *calls: str) -> Capability:
-    grant = iam.PolicyStatement(actions=[f"secretsmanager:{call}" for call in calls], resources=[resource])
-    return Capability({"APP_SECRETS_PREFIX": APPS_PREFIX}, (grant,))
+def _ses(mails_from: str | None, scope: Construct) -> Capability:
+    """Mail from one address, whether it or its domain is what SES knows; from none without the flag."""
+    if mails_from is None:
+        return Capability({}, ())
+    identities = [
+        Stack.of(scope).format_arn(service="ses", resource="identity", resource_name=name)
+        for name in (mails_from, mails_from.partition("@")[2])
+    ]
+    grant = iam.PolicyStatement(
+        actions=["ses:SendEmail"],
+        resources=identities,
+        conditions={"StringEquals": {"ses:FromAddress": mails_from}},
+    )
+    return Capability({"NOTIFICATIONS_EMAIL_FROM": mails_from}, (grant,))
+
+
+def _read(prefix: Mapping[str, str], resource: str) -> Capability:
+    grant = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[resource])
+    return Capability(prefix, (grant,))
+
+
+def _written(prefix: Mapping[str, str], resource: str) -> Capability:
+    actions = [f"secretsmanager:{call}" for call in ("CreateSecret", "PutSecretValue", "DeleteSecret")]
+    return Capability(prefix, (iam.PolicyStatement(actions=actions, resources=[resource]),))
 
 
 def _reads(credentials: Credentials) -> tuple[iam.PolicyStatement, ...]:

@@ -17,6 +17,8 @@ from infra.function_spec import (
     FunctionSpec,
 )
 from infra.functions_of_apps import APPS
+from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER, SENDER
+from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
     AUDIT_TASKS,
     BACKFILL_TASKS,
@@ -34,7 +36,7 @@ _RESERVATIONS = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/r
 DOCUMENT_WORKER = FunctionSpec(
     "render_invoice",
     (POSTGRES, S3, PDF),
-    routes=("GET /api/v1/billing/invoices/{invoiceId}/document",),
+    routes=("GET /api/v1/billing/invoices/{invoiceId}/document", DOCUMENT_ROUTE),
     memory=1769,
 )
 
@@ -232,6 +234,8 @@ REQUESTS = (
             "GET /api/v1/billing/credit-notes",
             "GET /api/v1/billing/credit-notes/{id}",
             "POST /api/v1/billing/credit-notes/{id}/void",
+            "POST /api/v1/billing/credit-notes/{id}/retry",
+            "POST /api/v1/billing/credit-notes/{id}/given-back",
             "DELETE /api/v1/billing/invoices/{invoiceId}",
             "GET /api/v1/billing/invoices/{invoiceId}/verify",
             "GET /api/v1/billing/invoices/{invoiceId}/diff/{otherId}",
@@ -247,6 +251,8 @@ REQUESTS = (
         memory=1024,
     ),
     *APPS,
+    *NOTIFICATIONS,
+    *PORTAL,
     FunctionSpec(
         "manage_backtests",
         (POSTGRES, STEPFUNCTIONS),
@@ -298,6 +304,7 @@ REQUESTS = (
         routes=(
             "GET /api/v1/debug/conservation",
             "GET /api/v1/debug/conflicts",
+            "GET /api/v1/debug/event",
             "GET /api/v1/debug/dead-letters",
             "GET /api/v1/debug/dead-letters/{letterId}",
             "POST /api/v1/debug/dead-letters/{letterId}/replay",
@@ -328,6 +335,8 @@ BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA)
 
 STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
+    RULES_WORKER,
+    SENDER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
     FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as http
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_logs as logs
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from infra.settings import Domain
 
 THROTTLE = http.ThrottleSettings(rate_limit=2000, burst_limit=4000)
+CORS = http.CorsPreflightOptions(
+    allow_origins=["*"],
+    allow_methods=[http.CorsHttpMethod.GET],
+    allow_headers=["authorization", "accept"],
+    expose_headers=["content-disposition"],
+    max_age=Duration.hours(1),
+)
+"""For customers' front ends, which ask the portal's routes: by reading alone, with a token and never with a cookie."""
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
@@ -38,7 +46,7 @@ class MeterhouseApi(Construct):
     def __init__(self, scope: Construct, domain: Domain | None) -> None:
         super().__init__(scope, "Api")
         self._domain_name = None if domain is None else domain.name
-        self.api = http.HttpApi(self, "HttpApi", api_name="meterhouse", create_default_stage=False)
+        self.api = http.HttpApi(self, "HttpApi", api_name="meterhouse", create_default_stage=False, cors_preflight=CORS)
         self.stage = http.HttpStage(
             self,
             "Stage",

@@ -15,6 +15,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 
 from infra.function import function_name, pascal_case
 from infra.functions import FUNCTIONS
+from infra.functions_of_portal import is_opened_by_token
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -31,18 +32,16 @@ class RoutesStack(Stack):
         super().__init__(scope, "MeterhouseRoutes", description="Meterhouse: the routes of the API")
         self.add_dependency(application)
         self._api = application.api.api
-        authorizer = HttpLambdaAuthorizer(
-            "ApiKey",
-            application.functions["authorize_request"].function,
-            response_types=[HttpLambdaResponseType.SIMPLE],
-            identity_source=["$request.header.Authorization"],
-            results_cache_ttl=Duration.seconds(60),
-        )
+        function = application.functions["authorize_request"].function
+        self._keys = _authorizer("ApiKey", function, Duration.seconds(60))
+        # Its own, so that what one remembers of a key or a token never opens the other's routes; and a token that was
+        # invalidated is over at once.
+        self._tokens = _authorizer("PortalToken", function, Duration.seconds(0))
         for spec in FUNCTIONS:
             if spec.routes:
-                self._route(spec, authorizer)
+                self._route(spec)
 
-    def _route(self, spec: FunctionSpec, authorizer: HttpLambdaAuthorizer) -> None:
+    def _route(self, spec: FunctionSpec) -> None:
         integration = HttpLambdaIntegration(spec.name, self._function(spec), scope_permission_to_route=False)
         for route in spec.routes:
             method, path = route.split()
@@ -52,10 +51,15 @@ class RoutesStack(Stack):
                 http_api=self._api,
                 route_key=http.HttpRouteKey.with_(path, http.HttpMethod(method)),
                 integration=integration,
-                authorizer=authorizer if spec.open_because is None else None,
+                authorizer=self._authorizer_of(spec, route),
             )
             if spec.open_because is not None:
                 accept(added, "APIG4", spec.open_because)
+
+    def _authorizer_of(self, spec: FunctionSpec, route: str) -> HttpLambdaAuthorizer | None:
+        if spec.open_because is not None:
+            return None
+        return self._tokens if is_opened_by_token(route) else self._keys
 
     def _function(self, spec: FunctionSpec) -> lambda_.IFunction:
         """The function by its name: an exported one could not be removed while its routes are still there."""
@@ -68,3 +72,13 @@ class RoutesStack(Stack):
         return lambda_.Function.from_function_attributes(
             self, pascal_case(spec.name), function_arn=arn, same_environment=True
         )
+
+
+def _authorizer(name: str, function: lambda_.IFunction, remembers: Duration) -> HttpLambdaAuthorizer:
+    return HttpLambdaAuthorizer(
+        name,
+        function,
+        response_types=[HttpLambdaResponseType.SIMPLE],
+        identity_source=["$request.header.Authorization"],
+        results_cache_ttl=remembers,
+    )

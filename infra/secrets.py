@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 APP_ROLE = "meterhouse_app"
 APPS_PREFIX = "meterhouse/apps/"
 """What the names of the secrets of installed apps begin with; functions make and delete these, not the deploy."""
+CHANNELS_PREFIX = "meterhouse/channels/"
+"""The same for notification channels."""
 
 
 class ApplicationSecrets(Construct):
@@ -27,8 +29,8 @@ class ApplicationSecrets(Construct):
     def __init__(self, scope: Construct, postgres_owner: secrets.ISecret) -> None:
         super().__init__(scope, "Secrets")
         stack = Stack.of(self)
-        named = f"secret:{APPS_PREFIX}*"
-        self.of_apps = f"arn:{stack.partition}:secretsmanager:{stack.region}:{stack.account}:{named}"
+        every = f"arn:{stack.partition}:secretsmanager:{stack.region}:{stack.account}:secret:"
+        self.of_apps, self.of_channels = f"{every}{APPS_PREFIX}*", f"{every}{CHANNELS_PREFIX}*"
         self.app_role = self._generated(
             "AppRole",
             "Password of the database role the functions use; neither owner nor bypassing row level security",
@@ -77,9 +79,9 @@ class ApplicationSecrets(Construct):
         return secret
 
 
-def accept_secrets_of_apps(function: Construct) -> None:
+def accept_secrets_of_callers(function: Construct, prefix: str) -> None:
     accept(
         function,
-        f"IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{APPS_PREFIX}*]",
-        "Callers install apps after the deploy, each with a secret of its own",
+        f"IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{prefix}*]",
+        "Callers bring credentials after the deploy, of each app and channel in a secret of its own",
     )

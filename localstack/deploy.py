@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.aws import ACCOUNT, REGION, aws_client, aws_environment
+from localstack.cors import tell_cors
 from localstack.node import CDK_CLI, ensure_cdk, find_node, node_environment
 from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, ROOT, Login, Stack
 
@@ -79,6 +80,7 @@ def deploy(stack: Stack, progress: Progress) -> Deployment:
         progress,
     )
     found = {name: value for one in json.loads(outputs.read_text()).values() for name, value in one.items()}
+    tell_cors(stack, stack.state / "cdk.out", found["ApiEndpoint"])
     note.write_text(json.dumps({"account": _account(stack), "sources": sources, "outputs": found}))
     return Deployment(found, fresh=True)
 
@@ -96,6 +98,8 @@ def _context(stack: Stack) -> tuple[str, ...]:
         "clickhouseDatabase": DATABASE,
         "clickhouseSecret": CLICKHOUSE_SECRET,
         "stripeUrl": stack.stripe_url,
+        "notificationsEmailFrom": "meterhouse@example.com",
+        "webhookLocalHosts": f"localhost,{HOST}",
         # The emulator does not fill in <aws.scheduler.scheduled-time>; a run is started by hand here.
         "invoiceSchedule": "off",
     }

@@ -14,10 +14,12 @@ from meterhouse.ledger import api as ledger
 from meterhouse.llmcost import api as llmcost
 from meterhouse.metering import all_routes as metering
 from meterhouse.metering import ingest_openapi
+from meterhouse.notifications import api as notifications
 from meterhouse.payments import api as payments
 from meterhouse.payments import stripe_events_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
+from meterhouse.portal import all_routes as portal
 from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
@@ -38,7 +40,9 @@ def openapi() -> str:
             *ledger.routes(UNUSED),
             *billing.all_routes(UNUSED),
             *payments.routes(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED),
+            *notifications.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
+            *portal.all_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

@@ -1,16 +1,14 @@
 """Usage of meters, and the events behind it."""
 
-from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_events import ClickHouseEvents
 from meterhouse.metering.clickhouse_metrics import ClickHouseEventCounts
 from meterhouse.metering.clickhouse_progress import ClickHouseRunningQueries
-from meterhouse.metering.directory import Directory, DirectoryPorts
 from meterhouse.metering.events_api import events_routes
 from meterhouse.metering.list_events import ListEvents
 from meterhouse.metering.metrics import ShowMetrics
 from meterhouse.metering.metrics_api import metrics_routes
-from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.postgres_directory import directory_of
 from meterhouse.metering.progress import FollowProgress
 from meterhouse.metering.progress_api import progress_routes
 from meterhouse.metering.query_usage import QueryUsage
@@ -18,14 +16,9 @@ from meterhouse.metering.usage_api import usage_routes
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings
 
-
-def ports(transaction: Transaction) -> DirectoryPorts:
-    return DirectoryPorts(PostgresMeters(transaction), PostgresCustomers(transaction))
-
-
-directory = Directory(begins(Database(PostgresSettings.from_environment), ports))
+directory = directory_of(Database(PostgresSettings.from_environment))
 store = ClickHouse(ClickHouseSettings.from_environment)
 handler = http_handler(
     usage_routes(QueryUsage(directory, ClickHouseUsage(store), clock.now)),

@@ -41,6 +41,8 @@ def create_invoice(account: Account, form: Obj) -> Obj:
         attempted=False,
         amount_paid=0,
         amount_overpaid=0,
+        post_payment_credit_notes_amount=0,
+        pre_payment_credit_notes_amount=0,
         starting_balance=0,
         customer_tax_exempt=customer["tax_exempt"] or "none",
         default_payment_method=form.get("default_payment_method"),

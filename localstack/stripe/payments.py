@@ -14,7 +14,7 @@ def pay_invoice(account: Account, form: Obj, name: str) -> Obj:
     if invoice["status"] not in {"open", "uncollectible"}:
         raise invalid(f"Invoices that are {invoice['status']} cannot be paid.", "invoice_not_open")
     if flag(form, "paid_out_of_band"):
-        _close_payment(account, invoice, "canceled")
+        close_payment(account, invoice, "canceled")
         settle(account, invoice)
         return invoice
     _charge(account, invoice, form.get("payment_method"))
@@ -89,11 +89,11 @@ def _charge(account: Account, invoice: Obj, with_method: str | None) -> None:
 
 def _succeed(account: Account, invoice: Obj, intent: Obj) -> None:
     intent |= {"status": "succeeded", "amount_received": intent["amount"]}
-    _close_payment(account, invoice, "paid")
+    close_payment(account, invoice, "paid")
     settle(account, invoice)
 
 
-def _close_payment(account: Account, invoice: Obj, status: str) -> None:
+def close_payment(account: Account, invoice: Obj, status: str) -> None:
     for payment in payments_of(account, invoice["id"]):
         payment["status"] = status
         if status == "paid":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from localstack.stripe import customers, invoices, lines, payments, sessions, webhooks
+from localstack.stripe import customers, invoices, lines, payments, refunds, sessions, webhooks
 from localstack.stripe.account import API_VERSION, Account, Obj
 from localstack.stripe.errors import Refusal
 from localstack.stripe.form import read_form
@@ -68,6 +68,12 @@ ROUTES: Mapping[str, Operation] = {
     "POST /v1/invoices/{}/pay": payments.pay_invoice,
     "GET /v1/invoice_payments": payments.list_invoice_payments,
     "GET /v1/payment_intents/{}": payments.get_payment_intent,
+    "POST /v1/refunds": refunds.create_refund,
+    "GET /v1/refunds": refunds.list_refunds,
+    "GET /v1/refunds/{}": refunds.get_refund,
+    "POST /v1/credit_notes": refunds.create_credit_note,
+    "GET /v1/credit_notes": refunds.list_credit_notes,
+    "GET /v1/credit_notes/{}": refunds.get_credit_note,
     "POST /v1/checkout/sessions": sessions.create_checkout,
     "GET /v1/checkout/sessions/{}": sessions.get_checkout,
     "POST /v1/billing_portal/sessions": sessions.create_portal,

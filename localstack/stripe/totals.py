@@ -14,9 +14,10 @@ def lines_of(account: Account, invoice_id: str) -> list[Obj]:
 
 def settle(account: Account, invoice: Obj) -> None:
     """It is paid; what is due on it is no more."""
-    invoice |= {"status": "paid", "amount_paid": max(invoice["total"], 0), "attempted": True}
+    paid = max(invoice["total"], 0) - invoice["pre_payment_credit_notes_amount"]
+    invoice |= {"status": "paid", "amount_paid": paid, "attempted": True}
     invoice["status_transitions"]["paid_at"] = account.instant()
-    _owed(invoice)
+    owed(invoice)
     account.tell("invoice.paid", invoice)
     account.tell("invoice.payment_succeeded", invoice)
 
@@ -47,7 +48,7 @@ def recompute(account: Account, invoice: Obj) -> None:
         "total_taxes": taxes,
         "lines": listed(lines, {}, f"/v1/invoices/{invoice['id']}/lines"),
     }
-    _owed(invoice)
+    owed(invoice)
 
 
 def _taken_off(invoice: Obj, line: Obj) -> int:
@@ -58,6 +59,7 @@ def _taken_off(invoice: Obj, line: Obj) -> int:
     return int((Decimal(line["amount"]) * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _owed(invoice: Obj) -> None:
-    due = max(invoice["total"], 0)
+def owed(invoice: Obj) -> None:
+    """What credit notes took off is due no more."""
+    due = max(invoice["total"], 0) - invoice["pre_payment_credit_notes_amount"]
     invoice |= {"amount_due": due, "amount_remaining": due - invoice["amount_paid"]}

@@ -7,16 +7,14 @@ from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.postgres import PostgresBilling, PostgresLines
-from meterhouse.billing.rows import Values, invoice_values, line_values
-from meterhouse.ledger.rows import entry_documents, transaction_document
+from meterhouse.billing.rows import Values, invoice_values, line_values, step_values
+from meterhouse.ledger.rows import entry_values, transaction_values
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Transaction
-from meterhouse.platform.sql import queries
 from tests.bench.invoice_house import AS_OF, InvoiceHouse
 from tests.bench.measurement import Effort, Figure, Kind, Run, best
 
-_LINES = queries("meterhouse.billing", "lines.sql")
 _INVOICES = {Effort.FULL: 500, Effort.SMALL: 4}
 _ROUNDS = {Effort.FULL: 15, Effort.SMALL: 1}
 _FLOOR = "COPY the lines"
@@ -53,11 +51,7 @@ def measure(run: Run) -> list[Figure]:
 
 def copy_lines(transaction: Transaction, lines: Sequence[Line]) -> None:
     """A bare COPY into a table without index or key."""
-    values = [line_values(line) for line in lines]
-    transaction.execute(_LINES["stage_lines"])
-    transaction.execute(_LINES["clear_lines"])
-    rows = ((transaction.namespace, *row.values()) for row in values)
-    transaction.copy(_LINES["copy_lines"].format(columns=", ".join(("namespace", *values[0]))), rows)
+    transaction.stage("lines", "invoice_lines", [line_values(line) for line in lines])
 
 
 def _rolled_back(database: Database, house: InvoiceHouse, write: Callable[[Transaction], None]) -> Callable[[], None]:
@@ -91,23 +85,14 @@ def _write_each(transaction: Transaction, driven: Iterable[Driven]) -> None:
         for line in one.invoice.lines:
             _insert(transaction, "invoice_lines", line_values(line))
         for step in one.transitions:
-            _insert(
-                transaction,
-                "invoice_transitions",
-                {
-                    "invoice_id": one.invoice.id,
-                    "number": step.number,
-                    "trigger": step.trigger.value,
-                    "source": step.source.value,
-                    "target": step.target.value,
-                    "at": step.at,
-                },
-            )
+            _insert(transaction, "invoice_transitions", step_values(one.invoice.id, step))
         for booking in one.bookings:
-            shown = transaction_document(1, booking)
-            _insert(transaction, "ledger_transactions", {name: shown[name] for name in shown if name != "number"})
-            for entry in entry_documents(booking):
-                _insert(transaction, "ledger_entries", entry)
+            written = transaction_values(booking)
+            _insert(transaction, "ledger_transactions", written)
+            shared = {name: written[name] for name in ("entries", "kind", "customer_id", "booked_at")}
+            for number, entry in enumerate(booking.entries, 1):
+                values = {"transaction_id": booking.id} | shared | entry_values(number, entry)
+                _insert(transaction, "ledger_entries", values)
         for event in step_events(one):
             transaction.publish(event)
 

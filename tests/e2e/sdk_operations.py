@@ -6,13 +6,7 @@ from typing import Any
 
 from openmeter import Client
 
-ELSEWHERE = {
-    "notification_channels": "notifications: issue 7",
-    "notification_events": "notifications: issue 7",
-    "notification_rules": "notifications: issue 7",
-    "portal_meters": "the customer's page: issue 7",
-    "portal_tokens": "the customer's page: issue 7",
-}
+ELSEWHERE: dict[str, str] = {}
 """By group, or by single operation."""
 
 
@@ -61,7 +55,8 @@ class Recorded:
     called: set[str] = field(default_factory=set)
 
     def __getattr__(self, group: str) -> Any:
-        return _RecordedGroup(group, getattr(self.client, group), self.called)
+        held = getattr(self.client, group, None) or getattr(self.client.portal, group)
+        return _RecordedGroup(group, held, self.called)
 
 
 @dataclass

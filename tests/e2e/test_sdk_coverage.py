@@ -19,7 +19,9 @@ from tests.e2e.drive_billing import BILLING
 from tests.e2e.drive_entitlements import ENTITLEMENTS
 from tests.e2e.drive_features import FEATURES
 from tests.e2e.drive_invoices import INVOICES
+from tests.e2e.drive_notifications import NOTIFICATIONS
 from tests.e2e.drive_plans import PLANS
+from tests.e2e.drive_portal import PORTAL
 from tests.e2e.drive_stripe import STRIPE
 from tests.e2e.drive_subscription_addons import SUBSCRIPTION_ADDONS
 from tests.e2e.drive_subscriptions import SUBSCRIPTIONS
@@ -89,8 +91,10 @@ DRIVES: dict[str, Drive] = {
     **APPS,
     **STRIPE,
     **BILLING,
+    **NOTIFICATIONS,
     **INVOICES,
     **SUBSCRIPTIONS,
+    **PORTAL,
 }
 
 

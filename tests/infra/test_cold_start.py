@@ -41,7 +41,11 @@ MAY_LOAD = {
     "reserve_usage": HTTP | {"msgspec", "jsonpath"},
     "evaluate_balances": TASK | {"msgspec", "zstandard", "jsonpath"},
     "manage_apps": HTTP,
+    "manage_notifications": HTTP,
+    "raise_notifications": HTTP,
     "receive_stripe_event": HTTP,
+    "manage_portal_tokens": HTTP,
+    "show_portal": HTTP,
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

@@ -10,7 +10,10 @@ from infra.functions import FUNCTIONS as SPECS
 from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "secretsmanager", "secretsmanager_writer", "stripe_connector", "s3"}
+OF_CALLERS = {"secretsmanager": "apps", "channel_secrets": "channels"}
+"""Who reads secrets that callers bring, and what their names begin with."""
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "https", "ses", *OF_CALLERS}
+WITHOUT_LAYER |= {f"{name}_writer" for name in OF_CALLERS}
 TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
@@ -34,6 +37,10 @@ VARIABLES = {
     "stepfunctions": set(),
     "secretsmanager": {"APP_SECRETS_PREFIX"},
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
+    "channel_secrets": {"CHANNEL_SECRETS_PREFIX"},
+    "channel_secrets_writer": {"CHANNEL_SECRETS_PREFIX"},
+    "https": set(),
+    "ses": set(),
     "stripe": set[str](),
     "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
@@ -45,6 +52,7 @@ ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
     "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},
+    "manage_portal_tokens": {"API_KEY_PEPPER_SECRET_ARN"},
     "migrate_databases": {
         "API_KEY_PEPPER_SECRET_ARN",
         "BOOTSTRAP_API_KEY_SECRET_ARN",
@@ -107,12 +115,13 @@ def test_a_function_reads_the_secrets_its_environment_names_and_no_other(aws: Sy
         if statement["Action"] == "secretsmanager:GetSecretValue"
         for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
     }
-    of_apps = {resource for resource in granted if ":secret:meterhouse/apps/*" in resource}
-    assert granted - of_apps == named
-    assert bool(of_apps) == ("secretsmanager" in imported_technologies(FUNCTIONS / name / "handler.py"))
+    of_callers = {resource for resource in granted if ":secret:meterhouse/" in resource}
+    assert granted - of_callers == named
+    expected = {OF_CALLERS[one] for one in OF_CALLERS.keys() & imported_technologies(FUNCTIONS / name / "handler.py")}
+    assert {resource.partition(":secret:meterhouse/")[2].partition("/*")[0] for resource in of_callers} == expected
 
 
-def test_only_who_installs_apps_may_write_credentials_and_those_of_apps_alone(target: Synthesis) -> None:
+def test_only_who_installs_apps_and_makes_channels_may_write_credentials_of_theirs(target: Synthesis) -> None:
     written = {
         name: str(s["Resource"])
         for name, function in target.functions().items()
@@ -120,8 +129,9 @@ def test_only_who_installs_apps_may_write_credentials_and_those_of_apps_alone(ta
         if "secretsmanager:PutSecretValue" in s["Action"]
     }
 
-    assert set(written) == {"manage_apps"}
+    assert set(written) == {"manage_apps", "manage_notifications"}
     assert written["manage_apps"].endswith(":secret:meterhouse/apps/*']]}")
+    assert written["manage_notifications"].endswith(":secret:meterhouse/channels/*']]}")
 
 
 def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:

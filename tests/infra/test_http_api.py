@@ -5,6 +5,7 @@ import re
 
 from functions.describe_api.handler import openapi
 from infra.functions import FUNCTIONS
+from meterhouse.portal.caller import is_portal_route
 from tests.infra.templates import Resource, Synthesis
 
 OPEN = {"GET /api/v1/openapi.json", "POST /api/v1/apps/{id}/stripe/webhook"}
@@ -31,13 +32,41 @@ def test_every_route_but_the_open_ones_asks_the_authorizer(target: Synthesis) ->
     assert unguarded == OPEN
 
 
-def test_authorizer_answers_simply_by_the_authorization_header_for_a_minute(target: Synthesis) -> None:
-    authorizer = target.one("AWS::ApiGatewayV2::Authorizer")["Properties"]
+def test_authorizers_answer_simply_by_the_header_keys_for_a_minute_and_tokens_anew_each_time(
+    target: Synthesis,
+) -> None:
+    found = [one["Properties"] for one in target.all("AWS::ApiGatewayV2::Authorizer").values()]
 
-    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
-    assert authorizer["EnableSimpleResponses"] is True
-    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
-    assert authorizer["AuthorizerResultTtlInSeconds"] == 60
+    assert {one["AuthorizerResultTtlInSeconds"] for one in found} == {0, 60}
+    for authorizer in found:
+        assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+        assert authorizer["EnableSimpleResponses"] is True
+        assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+
+
+def test_what_one_authorizer_remembers_opens_no_route_of_the_other(target: Synthesis) -> None:
+    ttl = {
+        name: one["Properties"]["AuthorizerResultTtlInSeconds"]
+        for name, one in target.all("AWS::ApiGatewayV2::Authorizer").items()
+    }
+    asked = {key: route for key, route in routes(target).items() if key not in OPEN}
+
+    # another stack's, named by its export
+    by_token = {
+        key
+        for key, route in asked.items()
+        if any(name in str(route["AuthorizerId"]) for name, seconds in ttl.items() if seconds == 0)
+    }
+    assert by_token == {key for key in asked if is_portal_route({"routeKey": key})}
+    assert all(key.startswith("GET ") for key in by_token)
+
+
+def test_other_origins_may_read_by_a_token_and_never_with_cookies(target: Synthesis) -> None:
+    cors = target.one("AWS::ApiGatewayV2::Api")["Properties"]["CorsConfiguration"]
+
+    assert (cors["AllowOrigins"], cors["AllowMethods"]) == (["*"], ["GET"])
+    assert "authorization" in cors["AllowHeaders"]
+    assert not cors.get("AllowCredentials")
 
 
 def test_stage_throttles_and_logs_who_asked_without_what_was_sent(target: Synthesis) -> None:

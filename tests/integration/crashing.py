@@ -100,9 +100,9 @@ class Crashing(Generic[S]):
 
 def until_done(step: Callable[[], R]) -> R:
     """What a workflow does: try again while the server is away."""
-    for _ in range(_PATIENCE * 10):
+    for _ in range(_PATIENCE * 50):
         try:
             return step()
         except Unavailable:
-            time.sleep(0.1)
+            time.sleep(0.02)
     raise AssertionError("the server did not come back")

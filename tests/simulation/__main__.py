@@ -1,20 +1,22 @@
-"""Replays a seed: `python -m tests.simulation SEED [--without GUARD]` prints what happened, and what does not hold."""
+"""Replays a seed: `python -m tests.simulation HOUSE SEED [--without GUARD]` prints what happened, and what broke."""
 
 import argparse
 import sys
 
-from tests.simulation.guards import GUARDS
-from tests.simulation.run import run
+from tests.simulation.houses import HOUSES
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("house", choices=HOUSES)
     parser.add_argument("seed", type=int)
-    parser.add_argument(
-        "--without", choices=sorted(GUARDS), metavar="GUARD", help=f"one of {', '.join(sorted(GUARDS))}"
-    )
+    guards = "; ".join(f"{name}: {', '.join(sorted(one.guards))}" for name, one in HOUSES.items())
+    parser.add_argument("--without", metavar="GUARD", help=f"a guard that is taken away. {guards}")
     asked = parser.parse_args()
-    outcome = run(asked.seed, GUARDS.get(asked.without), traced=True)
+    house = HOUSES[asked.house]
+    if asked.without is not None and asked.without not in house.guards:
+        parser.error(f"{asked.house} has no guard {asked.without!r}")
+    outcome = house.run(asked.seed, house.guards.get(asked.without), traced=True)
     sys.stdout.write("\n".join([*outcome.trace, outcome.fault or "all holds", ""]))
     return bool(outcome.fault)
 

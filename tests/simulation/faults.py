@@ -22,7 +22,7 @@ class Weather:
     """Parts whose writer was answered an error, and which land all the same, some time."""
     is_over: bool = False
     meanwhile: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What happens once, between reading what a call writes and its landing, by the call."""
+    """What happens once: by a call, between reading what it writes and its landing; by `before {call}`, before both."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class ProcessFaults:
     def before(self, call: str) -> None:
         chance = self.weather.chance
         chance.note(f"{self.name}: {call}")
+        self._meanwhile(f"before {call}")
         self._overtaken()
         if self._strikes():
             self._fail(f"{call} did not happen")
@@ -46,8 +47,7 @@ class ProcessFaults:
     def landing(self, call: str, parts: Sequence[Part]) -> Sequence[Part]:
         # between reading what it writes and its landing, others may have their turn
         self._overtaken()
-        if meanwhile := self.weather.meanwhile.pop(call, None):
-            meanwhile()
+        self._meanwhile(call)
         self.writes(parts)
         if not parts or not self._strikes():
             return parts
@@ -63,6 +63,10 @@ class ProcessFaults:
         if not is_whole or self._strikes():
             self._fail(f"{call} happened{'' if is_whole else ' in part'}, unheard")
         self._overtaken()
+
+    def _meanwhile(self, call: str) -> None:
+        if meanwhile := self.weather.meanwhile.pop(call, None):
+            meanwhile()
 
     def _strikes(self) -> bool:
         return not self.weather.is_over and self.weather.chance.happens(self.weather.trouble)

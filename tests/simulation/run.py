@@ -1,6 +1,8 @@
 """One seed: a run with faults, checks in its middle, a drain, checks at its end."""
 
-from contextlib import redirect_stdout
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 
@@ -22,11 +24,22 @@ class Outcome:
     trace: list[str]
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nobody reads what processes print and log here, and writing tracebacks takes long."""
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 def run(seed: int, without: Guard | None = None, *, traced: bool = False) -> Outcome:
     """Run a seed; `without`: a guard that is taken away."""
     chance = Chance(seed, [] if traced else None)
     fault = ""
-    with redirect_stdout(StringIO()), (without or Guard()).removed() as changes:
+    with silence(), (without or Guard()).removed() as changes:
         try:
             _run(World(chance, changes))
         except Broken as broken:
@@ -52,6 +65,6 @@ def _run(world: World) -> None:
     check_end(world)
 
 
-def replay(seed: int, guard: str = "") -> str:
+def replay(house: str, seed: int, guard: str = "") -> str:
     """The one line that replays a seed."""
-    return f".venv/bin/python -m tests.simulation {seed}" + (f" --without {guard}" if guard else "")
+    return f".venv/bin/python -m tests.simulation {house} {seed}" + (f" --without {guard}" if guard else "")

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import Invoice, Issue
 from meterhouse.billing.state import InvoiceState, Trigger
@@ -56,7 +57,7 @@ class Payment:
 
 
 COLLECTING_THE_WHOLE = frozenset({"stripe"})
-"""Names of apps that hold a copy of an issued invoice and collect its total, whatever becomes of it here."""
+"""Names of apps that hold a copy of an issued invoice and collect its total, unless they are told of credit notes."""
 
 
 class InvoicingApp(Protocol):
@@ -93,6 +94,12 @@ class InvoicingApp(Protocol):
         """Collect the total; None while the outcome is not known.
 
         A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
+        """
+
+    def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
+        """Do what a note says: of a paid invoice pay its total back, of one that is due collect so much less.
+
+        A call may be repeated for the same note, and gives money back once.
         """
 
     def payment_of(self, invoice: Invoice) -> Payment | None:

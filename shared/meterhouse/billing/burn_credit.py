@@ -1,7 +1,6 @@
 """Rated invoices burn prepaid credit; what is rated again, taken off, deleted or voided gives it back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.credit_note import NoteLine
@@ -10,6 +9,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import InvoiceState
+from meterhouse.kernel.changed import replace
 from meterhouse.ledger.charging import collect_credit, give_back, give_back_part, recognise_credit
 from meterhouse.platform.work import Work
 

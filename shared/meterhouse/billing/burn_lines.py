@@ -1,7 +1,6 @@
 """Lines that credit alone settles: charged to it once their usage is in, and on no invoice ever."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.charging import collect_credit, recognise_credit
 from meterhouse.platform.work import Work

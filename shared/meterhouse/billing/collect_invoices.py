@@ -1,7 +1,6 @@
 """Second step of an invoice run: due lines become drafts; drafts whose usage is in become rated invoices."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
@@ -20,6 +19,7 @@ from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.tax_codes import coded
+from meterhouse.kernel.changed import replace
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 

@@ -1,7 +1,7 @@
 """From pending lines to drafts, and from drafts and quantities to rated invoices."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +14,7 @@ from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.customers.model import Customer
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid

@@ -28,8 +28,12 @@ class Refund(StrEnum):
 
 
 class NoteState(StrEnum):
+    PENDING = "pending"
+    """Its app is to be told, and has not said yet that it did its part; until then the note changes nothing."""
     ISSUED = "issued"
     VOIDED = "voided"
+    FAILED = "failed"
+    """Its app refused; the note never changed anything."""
 
 
 class NotePart(NamedTuple):
@@ -81,6 +85,8 @@ class CreditNote:
         is_automatic: whether billing issued it by itself.
         was_paid: whether the invoice was paid by then; else less is due on it.
         grant_id: the credit the customer has in place of the money.
+        external_id: what the app calls what it gave back.
+        failure: why the app refused.
     """
 
     id: str
@@ -99,6 +105,8 @@ class CreditNote:
     was_paid: bool = False
     grant_id: str | None = None
     voided_at: datetime | None = None
+    external_id: str | None = None
+    failure: str | None = None
 
     @property
     def total(self) -> Decimal:
@@ -114,7 +122,8 @@ class CreditNote:
 
     @property
     def stands(self) -> bool:
-        return self.state is NoteState.ISSUED
+        """Whether what it takes back is taken: what is pending nobody else takes."""
+        return self.state in {NoteState.ISSUED, NoteState.PENDING}
 
 
 def summed(amounts: Iterable[Decimal]) -> Decimal:

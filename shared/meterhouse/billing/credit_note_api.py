@@ -6,7 +6,14 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from meterhouse.billing.credit_note_schema import CreditNoteCreate, CreditNoteWire, note_to_wire, wanted_of
+from meterhouse.billing.credit_note_schema import (
+    CreditNoteCreate,
+    CreditNoteWire,
+    GivenBackWire,
+    answer_of,
+    note_to_wire,
+    wanted_of,
+)
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.ports import NoteFilter, PageOf
 from meterhouse.platform.http import namespace_of
@@ -52,5 +59,18 @@ def credit_note_routes(service: CreditNoteService) -> Router:
     @router.post(f"{_NOTES}/<note_id>/void", operation_id="voidCreditNote", tags=_TAGS, summary="Void credit note")
     def void(note_id: str) -> CreditNoteWire:
         return note_to_wire(service.void(namespace(), note_id))
+
+    @router.post(f"{_NOTES}/<note_id>/retry", operation_id="retryCreditNote", tags=_TAGS, summary="Tell the app again")
+    def retry(note_id: str) -> CreditNoteWire:
+        return note_to_wire(service.retry(namespace(), note_id))
+
+    @router.post(
+        f"{_NOTES}/<note_id>/given-back",
+        operation_id="reportCreditNote",
+        tags=_TAGS,
+        summary="Say what came of it",
+    )
+    def reported(note_id: str, body: Annotated[GivenBackWire, Body()]) -> CreditNoteWire:
+        return note_to_wire(service.reported(namespace(), note_id, answer_of(body)))
 
     return router

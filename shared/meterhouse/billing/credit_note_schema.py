@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from meterhouse.billing.app import Accepted, Refused
 from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NoteState, Refund
 from meterhouse.billing.crediting import LineWanted, NoteWanted
 from meterhouse.billing.invoice_wire import period_to_wire
@@ -24,6 +25,13 @@ class CreditNoteCreate(Wire):
     refund: Refund = Refund.NONE
     amount: Numeric | None = None
     lines: Annotated[list[NoteLineCreate], Field(min_length=1, max_length=1000)] | None = None
+
+
+class GivenBackWire(Wire):
+    """What a system that pays back itself says of a note: done, under a name of its own, or not, and why."""
+
+    external_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    failure: _Reason | None = None
 
 
 class NotePartWire(Wire):
@@ -72,11 +80,17 @@ class CreditNoteWire(Wire):
     issued_at: Instant
     voided_at: Instant | None = None
     updated_at: Instant
+    external_id: str | None = None
+    failure: str | None = None
 
 
 def wanted_of(body: CreditNoteCreate) -> NoteWanted:
     lines = None if body.lines is None else [LineWanted(line.line_id, line.amount) for line in body.lines]
     return NoteWanted(body.reason, body.refund, body.amount, lines)
+
+
+def answer_of(body: GivenBackWire) -> Accepted | Refused:
+    return Accepted(external_id=body.external_id) if body.failure is None else Refused("reported", body.failure)
 
 
 def note_to_wire(note: CreditNote) -> CreditNoteWire:
@@ -98,6 +112,8 @@ def note_to_wire(note: CreditNote) -> CreditNoteWire:
         issued_at=note.issued_at,
         voided_at=note.voided_at,
         updated_at=note.updated_at,
+        external_id=note.external_id,
+        failure=note.failure,
     )
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.billing.app import COLLECTING_THE_WHOLE, Apps
-from meterhouse.billing.credit_note import CreditNote, Refund
+from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused, Waiting
+from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.issue_credit_note import NoteSpec, is_creditable, issue, void
+from meterhouse.billing.issue_credit_note import NoteSpec, accepted, is_creditable, issue, prepare, refused, void
 from meterhouse.billing.ports import BillingStore, NoteFilter, PageOf
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.errors import Conflict, NotFound, Problems
+from meterhouse.kernel.errors import Conflict, NotFound, Problems, Unavailable
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
 
@@ -34,23 +34,91 @@ class CreditNoteService:
     def create(self, namespace: str, invoice_id: str, wanted: NoteWanted) -> CreditNote:
         """Take back a part of an issued invoice, or all that is left of it.
 
+        Where its app has to do something the note is pending first, and stays so while the app does not answer.
+
         Raises:
             NotFound: there is no such invoice.
-            Conflict: `invoice_state`: it is neither due nor paid; `app_collects_whole`: its app cannot be told that
-                less is due; `nothing_left`: all was taken back already.
+            Conflict: `invoice_state`: it is neither due nor paid; `nothing_left`: all was taken back already.
             InvalidInput: with every fault.
         """
         at = self._now()
         with self._begin(namespace) as work:
             invoice = _locked(work, invoice_id)
-            self._refuse_state(namespace, invoice)
+            _refuse_state(invoice)
             left = Left(invoice, work.store.credit_notes.of_invoices([invoice_id]))
             if left.total <= 0:
                 raise Conflict("nothing is left of what was invoiced", "nothing_left")
             _check(wanted, left, is_paid=invoice.state is InvoiceState.PAID)
             spec = NoteSpec(f"by_hand/{self._new_id()}", wanted.reason, wanted.refund, tuple(lines_of(wanted, left)))
-            note, driven = issue(work, invoice, spec, at)
-            self._save(work, namespace, driven, at)
+            is_told = self._is_told(namespace, invoice, wanted)
+            if is_told:
+                note = prepare(work, invoice, spec, at)
+                work.commit()
+            else:
+                note, driven = issue(work, invoice, spec, at)
+                self._save(work, namespace, driven, at)
+        if not is_told:
+            return note
+        try:
+            return self.retry(namespace, note.id)
+        except Unavailable:
+            return note
+
+    def retry(self, namespace: str, note_id: str) -> CreditNote:
+        """Tell the app of a pending note, as often as it takes; one that is not pending stays what it is.
+
+        Raises:
+            NotFound: there is no such note.
+            Conflict: `invoice_state`: its invoice is neither due nor paid by now.
+            Unavailable: the app does not answer; the note stays pending.
+        """
+
+        def asked(invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
+            return self._app(namespace, invoice).take_back(invoice, note)
+
+        return self._answered(namespace, note_id, asked)
+
+    def reported(self, namespace: str, note_id: str, answer: Accepted | Refused) -> CreditNote:
+        """What a system that pays back itself says of a pending note; the same again changes nothing.
+
+        Raises:
+            NotFound: there is no such note.
+            Conflict: `invoice_state`; `credit_note_not_awaited`: its app is not waited for.
+        """
+
+        def reported(invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting:
+            if invoice.state is not InvoiceState.PAID or self._app(namespace, invoice).is_remote:
+                raise Conflict("nobody has to report of this note", "credit_note_not_awaited")
+            return answer
+
+        return self._answered(namespace, note_id, reported)
+
+    def _answered(
+        self,
+        namespace: str,
+        note_id: str,
+        ask: Callable[[Invoice, CreditNote], Accepted | Refused | Waiting],
+    ) -> CreditNote:
+        at = self._now()
+        with self._begin(namespace) as work:
+            invoice = _locked(work, _found(work, note_id).invoice_id)
+            note = _found(work, note_id)
+            if note.state is not NoteState.PENDING:
+                return note
+            if invoice.state is InvoiceState.VOIDED:
+                note = refused(work, note, "the invoice was voided meanwhile", at)
+                work.commit()
+                return note
+            _refuse_state(invoice)
+            match ask(invoice, note):
+                case Accepted(external_id=external_id):
+                    note, driven = accepted(work, invoice, note, external_id, at)
+                    self._save(work, namespace, driven, at)
+                case Refused(message=message):
+                    note = refused(work, note, message, at)
+                    work.commit()
+                case Waiting():
+                    pass
         return note
 
     def void(self, namespace: str, note_id: str) -> CreditNote:
@@ -86,17 +154,24 @@ class CreditNoteService:
             found_invoice(work, invoice_id)
             return work.store.credit_notes.of_invoices([invoice_id])
 
-    def _refuse_state(self, namespace: str, invoice: Invoice) -> None:
-        if not is_creditable(invoice):
-            state = invoice.state.value
-            raise Conflict(f"an invoice is credited once it is due or paid; it is {state}", "invoice_state")
-        app = self._apps.of(namespace, [invoice.app_id])[invoice.app_id]
-        if app.name in COLLECTING_THE_WHOLE and invoice.state is not InvoiceState.PAID:
-            raise Conflict(f"{app.name} would still collect the whole: credit it once it is paid", "app_collects_whole")
+    def _is_told(self, namespace: str, invoice: Invoice, wanted: NoteWanted) -> bool:
+        """Whether the app has to pay back, or to collect less."""
+        if invoice.state is InvoiceState.PAID:
+            return wanted.refund is Refund.PAYMENT
+        return self._app(namespace, invoice).name in COLLECTING_THE_WHOLE
+
+    def _app(self, namespace: str, invoice: Invoice) -> InvoicingApp:
+        return self._apps.of(namespace, [invoice.app_id])[invoice.app_id]
 
     def _save(self, work: Work[BillingStore], namespace: str, driven: Driven, at: datetime) -> None:
         save(work, gone_on(work, namespace, [driven], self._apps, at) if driven.transitions else [driven], at)
         work.commit()
+
+
+def _refuse_state(invoice: Invoice) -> None:
+    if not is_creditable(invoice):
+        state = invoice.state.value
+        raise Conflict(f"an invoice is credited once it is due or paid; it is {state}", "invoice_state")
 
 
 def _locked(work: Work[BillingStore], invoice_id: str) -> Invoice:
@@ -113,9 +188,7 @@ def _found(work: Work[BillingStore], note_id: str) -> CreditNote:
 
 def _check(wanted: NoteWanted, left: Left, *, is_paid: bool) -> None:
     problems = Problems()
-    if wanted.refund is Refund.PAYMENT:
-        problems.add("/refund", "not_supported_yet", "no app pays back yet: give credit, or pay it back elsewhere")
-    elif wanted.refund is Refund.CREDIT and not is_paid:
+    if wanted.refund is not Refund.NONE and not is_paid:
         problems.add("/refund", "invoice_not_paid", "nothing was paid: less is due, and there is nothing to refund")
     for problem in problems_of(wanted, left):
         problems.add(problem.field, problem.code, problem.message)

@@ -1,12 +1,12 @@
 """What prepaid credit bears of rated lines: the charges to it, and what is left of the lines then. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from meterhouse.billing.collection import with_lines
 from meterhouse.billing.invoice import NOTHING, CreditAllocation, Invoice, Line
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.book import Collected
 from meterhouse.ledger.charge import Charge, Mode

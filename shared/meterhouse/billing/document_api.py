@@ -29,12 +29,13 @@ def document_routes(render: RenderInvoice) -> Router:
         },
     )
     def document(invoice_id: str, form: Annotated[Format, Query(alias="format")] = Format.PDF) -> Response[str]:
-        return _answer(render.document(namespace_of(router.current_event.raw_event), invoice_id, form))
+        return document_answer(render.document(namespace_of(router.current_event.raw_event), invoice_id, form))
 
     return router
 
 
-def _answer(document: Document) -> Response[str]:
+def document_answer(document: Document) -> Response[str]:
+    """The bytes as they are, to be shown or kept by the name of the invoice's number."""
     name = quote(f"{document.number}.{document.format}", safe="")
     headers = {
         "content-disposition": f"inline; filename*=UTF-8''{name}",

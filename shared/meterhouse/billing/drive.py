@@ -1,8 +1,9 @@
 """Moves an invoice from state to state as far as it goes at an instant, doing each state's work on the way."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from meterhouse.billing.app import Accepted, InvoicingApp, Refused, Waiting
 from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
@@ -10,6 +11,7 @@ from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
 from meterhouse.billing.taxes import UNTAXED, tax_faults, tax_issues, taxed
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from meterhouse.ledger.transaction import Transaction
 
@@ -28,9 +30,8 @@ class Driven:
         target = target_of(source, trigger, self.invoice.holding(at))
         if target is None:
             return None
-        number = self.invoice.step + 1
-        invoice = _entered(replace(self.invoice, state=target, step=number), at)
-        step = Transition(number, trigger, source, target, at, reason)
+        invoice = _entered(self.invoice, target, at)
+        step = Transition(invoice.step, trigger, source, target, at, reason)
         return Driven(invoice, (*self.transitions, step), (*self.bookings, *_booked_on_entry(self.invoice, target, at)))
 
     def must_fire(self, trigger: Trigger, at: datetime, reason: str | None = None) -> "Driven":
@@ -69,7 +70,7 @@ def drive(driven: Driven, app: InvoicingApp, at: datetime, bookings: BookingsOf 
     """Go on until the next step is not permitted at `at`, waits for somebody, or failed."""
     while driven.invoice.state not in _COLLECTS:
         done = _work(driven.invoice, app, at, bookings)
-        driven = replace(driven, invoice=done.invoice, bookings=(*driven.bookings, *done.bookings))
+        driven = Driven(done.invoice, driven.transitions, (*driven.bookings, *done.bookings))
         following = None if done.trigger is None else driven.fired(done.trigger, at, done.reason)
         if following is None:
             return driven
@@ -88,11 +89,11 @@ def _booked(invoice: Invoice, at: datetime, bookings: BookingsOf) -> _Done:
     booked = bookings(invoice, invoice.state, at)
     if isinstance(booked, Refused):
         return _refused(invoice, "ledger", booked)
-    return _Done(replace(invoice, issues=_warnings(invoice)), bookings=booked)
+    return _Done(_warned(invoice), bookings=booked)
 
 
 def _validated(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
-    checked = replace(invoice, issues=(*issues_of(invoice), *app.validate(invoice)))
+    checked = _with_issues(invoice, (*issues_of(invoice), *app.validate(invoice)))
     critical = [issue.message for issue in checked.issues if issue.severity is Severity.CRITICAL]
     return _Done(checked, Trigger.FAILED, critical[0]) if critical else _Done(checked)
 
@@ -109,7 +110,7 @@ def _taxes_checked(done: _Done) -> _Done:
         return done
     kept = [issue for issue in done.invoice.issues if issue.code != UNTAXED]
     found = tax_issues(done.invoice)
-    checked = replace(done.invoice, issues=(*kept, *found))
+    checked = _with_issues(done.invoice, (*kept, *found))
     critical = [issue.message for issue in found if issue.severity is Severity.CRITICAL]
     return _Done(checked, Trigger.FAILED, critical[0]) if critical else _Done(checked)
 
@@ -165,6 +166,14 @@ def _refused(invoice: Invoice, component: str, answer: Refused) -> _Done:
     return _Done(replace(invoice, issues=(*_warnings(invoice), issue)), Trigger.FAILED, answer.message)
 
 
+def _warned(invoice: Invoice) -> Invoice:
+    return _with_issues(invoice, _warnings(invoice))
+
+
+def _with_issues(invoice: Invoice, issues: tuple[Issue, ...]) -> Invoice:
+    return invoice if issues == invoice.issues else replace(invoice, issues=issues)
+
+
 def _warnings(invoice: Invoice) -> tuple[Issue, ...]:
     return tuple(issue for issue in invoice.issues if issue.severity is Severity.WARNING)
 
@@ -186,24 +195,21 @@ _WORK: dict[InvoiceState, Callable[[Invoice, InvoicingApp, datetime], _Done]] = 
 }
 
 
-def _entered(invoice: Invoice, at: datetime) -> Invoice:
-    entered = invoice
-    match invoice.state:
-        case InvoiceState.DRAFT_SYNCING:
-            entered = replace(invoice, draft_synced_at=None)
-        case InvoiceState.ISSUING_SYNCING:
-            entered = replace(invoice, issuing_synced_at=None)
-        case InvoiceState.ISSUED:
-            entered = replace(invoice, issued_at=at, due_at=invoice.workflow.due_after.after(at))
-        case InvoiceState.PAYMENT_PENDING:
-            entered = replace(invoice, payment_attempt=invoice.payment_attempt + 1)
-        case InvoiceState.PAYMENT_FAILED:
-            entered = replace(invoice, payment_failed_at=at)
-        case InvoiceState.VOIDED:
-            entered = replace(invoice, voided_at=at)
-        case InvoiceState.DELETED:
-            entered = replace(invoice, deleted_at=at)
-    return entered
+_ON_ENTRY: dict[InvoiceState, Callable[[Invoice, datetime], dict[str, Any]]] = {
+    InvoiceState.DRAFT_SYNCING: lambda _invoice, _at: {"draft_synced_at": None},
+    InvoiceState.ISSUING_SYNCING: lambda _invoice, _at: {"issuing_synced_at": None},
+    InvoiceState.ISSUED: lambda invoice, at: {"issued_at": at, "due_at": invoice.workflow.due_after.after(at)},
+    InvoiceState.PAYMENT_PENDING: lambda invoice, _at: {"payment_attempt": invoice.payment_attempt + 1},
+    InvoiceState.PAYMENT_FAILED: lambda _invoice, at: {"payment_failed_at": at},
+    InvoiceState.VOIDED: lambda _invoice, at: {"voided_at": at},
+    InvoiceState.DELETED: lambda _invoice, at: {"deleted_at": at},
+}
+"""What else changes of an invoice that comes to a state."""
+
+
+def _entered(invoice: Invoice, state: InvoiceState, at: datetime) -> Invoice:
+    changes = _ON_ENTRY[state](invoice, at) if state in _ON_ENTRY else {}
+    return replace(invoice, state=state, step=invoice.step + 1, **changes)
 
 
 def _booked_on_entry(before: Invoice, state: InvoiceState, at: datetime) -> Sequence[Transaction]:

@@ -9,7 +9,7 @@ from meterhouse.billing.state import InvoiceState
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.platform.outbox import DomainEvent
 
-_MILESTONES = {
+MILESTONES = {
     InvoiceState.DRAFT_MANUAL_APPROVAL_NEEDED: "invoice.approval_needed",
     InvoiceState.DRAFT_INVALID: "invoice.failed",
     InvoiceState.DRAFT_SYNC_FAILED: "invoice.failed",
@@ -39,15 +39,15 @@ def created_event(invoice: Invoice) -> DomainEvent:
 
 def step_events(driven: Driven) -> list[DomainEvent]:
     """One event for each milestone passed, and `invoice.updated` where a change passed none."""
-    steps = [(step, _MILESTONES[step.target]) for step in driven.transitions if step.target in _MILESTONES]
+    steps = [(step, MILESTONES[step.target]) for step in driven.transitions if step.target in MILESTONES]
     if driven.transitions and not steps:
         steps = [(driven.transitions[-1], "invoice.updated")]
     return [_event(driven.invoice, kind, step.number, step.at) for step, kind in steps]
 
 
 def note_event(note: CreditNote) -> DomainEvent:
-    """A credit note was issued, or voided."""
-    at = note.voided_at or note.issued_at
+    """A credit note was issued, or voided, or its app is to be told of it, or refused."""
+    at = note.updated_at
     kind = f"credit_note.{note.state.value}"
     data = {
         "creditNoteId": note.id,

@@ -5,7 +5,6 @@ rated again, voided or late, the sum is what one line for the whole would come t
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
@@ -14,6 +13,7 @@ from meterhouse.billing.collection import Missing, Quantities, RateLine, rated, 
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.line_keys import is_late, whole_of
 from meterhouse.billing.profile import Workflow
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.corrections import rate_delta

@@ -4,6 +4,7 @@ Money goes back as credit, credit to the grants that it was burnt of.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from meterhouse.billing.credit_note import NoteLine, Refund, Unused
 from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
-from meterhouse.billing.ports import BillingStore, CreditNotes, Invoices
+from meterhouse.billing.ports import BillingStore, CreditNotes, Invoices, Lines
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.unused import Returned, given_back
@@ -38,7 +39,7 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
     """
     store = work.store
     issued = []
-    for invoice, lines, number in to_give_back(store.invoices, store.credit_notes, store.credit, returned):
+    for invoice, lines, number in to_give_back(store.invoices, store.lines, store.credit_notes, store.credit, returned):
         # what follows for the same time may be due since that began
         since = min(line.service_period.start for line in invoice.lines if line.id in {one.line_id for one in lines})
         key = f"unused/{invoice.id}/{number}"
@@ -46,24 +47,28 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
         spec = NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True, credit_from=min(since, now))
         issued.append(issue(work, invoice, spec, now)[1])
     if issued:
-        save(work, issued, now)
+        # where credit alone settled, no invoice changes
+        save(work, [one for one in issued if one.invoice.state is InvoiceState.PAID], now)
     return bool(issued)
 
 
 def to_give_back(
-    invoices: Invoices, notes: CreditNotes, credit: LedgerStore, returned: Iterable[Returned]
+    invoices: Invoices, lines: Lines, notes: CreditNotes, credit: LedgerStore, returned: Iterable[Returned]
 ) -> list[GivenBack]:
-    """Of paid invoices alone."""
+    """Of paid invoices, and of what credit alone settled: its lines are with the gathering invoice."""
     by_invoice = _by_invoice(returned)
     found = []
     for invoice_id in sorted(by_invoice):
         invoice = invoices.find(invoice_id)
-        if invoice is not None and invoice.state is InvoiceState.PAID:
+        if invoice is not None and invoice.state is InvoiceState.GATHERING:
+            settled = lines.settled_by_credit(invoice_id, by_invoice[invoice_id].keys())
+            invoice = replace(invoice, lines=tuple(settled))
+        if invoice is not None and invoice.state in {InvoiceState.PAID, InvoiceState.GATHERING}:
             before = notes.of_invoices([invoice_id])
             borne = borne_by_credit(credit, charge_keys(invoice.lines))
-            lines = given_back(invoice, before, borne, by_invoice[invoice_id])
-            if lines:
-                found.append(GivenBack(invoice, lines, len(before)))
+            taken = given_back(invoice, before, borne, by_invoice[invoice_id])
+            if taken:
+                found.append(GivenBack(invoice, taken, len(before)))
     return found
 
 

@@ -7,15 +7,15 @@ from meterhouse.billing.app import Apps
 from meterhouse.billing.bill_late_usage import bill_late_usage
 from meterhouse.billing.collect_invoices import collect, make_drafts
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Line
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.quantities import progressive
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, shown_on
+from meterhouse.billing.service import Shown, found_invoice, shown_on
 from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
 from meterhouse.billing.sync_subscriptions import sync
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -67,10 +67,26 @@ class InvoicePendingLines:
             billed = {line.id for line in due}
             work.store.lines.add([one.rest for one in parts if one.rest is not None and one.billed.id in billed])
             made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
-            driven = gone_on(work, namespace, [Driven(one.invoice) for one in made], self._apps, at)
-            save(work, driven, now)
             work.commit()
-        return [shown_on(self._apps, namespace, one.invoice, now) for one in driven]
+        drafts = [one.invoice for one in made]
+        return [shown_on(self._apps, namespace, one, now) for one in self._gone_on(namespace, drafts, at)]
+
+    def _gone_on(self, namespace: str, drafts: Sequence[Invoice], at: datetime) -> list[Invoice]:
+        """The drafts of one customer as far as they go now: where an app is not there, the next run goes on.
+
+        No app hears of an invoice that is not saved: were it lost, its lines would come onto another one of
+        another id, and whoever has paid the first would be asked again.
+        """
+        try:
+            with self._begin(namespace) as work:
+                work.store.invoices.lock_customers({draft.customer_id for draft in drafts})
+                found = [Driven(found_invoice(work, draft.id)) for draft in drafts]
+                driven = gone_on(work, namespace, found, self._apps, at)
+                save(work, driven, self._now())
+                work.commit()
+        except Unavailable:
+            return list(drafts)
+        return [one.invoice for one in driven]
 
 
 def _parts(

@@ -51,8 +51,46 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
 
     Where nothing is due any more the invoice is on its way to be paid.
     """
+    note = _made(work, invoice, spec, NoteState.ISSUED, at)
+    if spec.refund is Refund.CREDIT and note.total:
+        note = replace(note, grant_id=_granted(work, note, spec.credit_from or at, at))
+    work.store.credit_notes.add(note)
+    work.publish(note_event(note))
+    return note, _after(invoice, note, at)
+
+
+def prepare(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: datetime) -> CreditNote:
+    """The note, written and pending: its app is told before it changes anything."""
+    note = _made(work, invoice, spec, NoteState.PENDING, at)
+    work.store.credit_notes.add(note)
+    work.publish(note_event(note))
+    return note
+
+
+def accepted(
+    work: Work[BillingStore], invoice: Invoice, note: CreditNote, external_id: str | None, at: datetime
+) -> tuple[CreditNote, Driven]:
+    """The pending note in force, written, and the invoice after it, which the caller saves.
+
+    An invoice that was paid meanwhile, as its app has nothing left to collect, is one of which money came back.
+    """
     was_paid = invoice.state is _S.PAID
-    note = CreditNote(
+    issued = replace(note, state=NoteState.ISSUED, was_paid=was_paid, external_id=external_id, updated_at=at)
+    work.store.credit_notes.save(issued)
+    work.publish(note_event(issued))
+    return issued, _after(invoice, issued, at)
+
+
+def refused(work: Work[BillingStore], note: CreditNote, reason: str, at: datetime) -> CreditNote:
+    """The pending note, failed and written."""
+    failed = replace(note, state=NoteState.FAILED, failure=reason, updated_at=at)
+    work.store.credit_notes.save(failed)
+    work.publish(note_event(failed))
+    return failed
+
+
+def _made(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, state: NoteState, at: datetime) -> CreditNote:
+    return CreditNote(
         id=derived_ulid(at, "credit_note", spec.key),
         number=f"{_PREFIX}-{work.store.invoices.take_numbers(_SCOPE, 1)[-1]:06d}",
         key=spec.key,
@@ -61,18 +99,13 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
         currency=invoice.currency,
         reason=spec.reason,
         refund=spec.refund,
-        state=NoteState.ISSUED,
+        state=state,
         lines=tuple(sorted(spec.lines, key=lambda line: line.line_id)),
         issued_at=at,
         updated_at=at,
         is_automatic=spec.is_automatic,
-        was_paid=was_paid,
+        was_paid=invoice.state is _S.PAID,
     )
-    if spec.refund is Refund.CREDIT and note.total:
-        note = replace(note, grant_id=_granted(work, note, spec.credit_from or at, at))
-    work.store.credit_notes.add(note)
-    work.publish(note_event(note))
-    return note, _after(invoice, note, at)
 
 
 def void(work: Work[BillingStore], invoice: Invoice, note: CreditNote, at: datetime) -> tuple[CreditNote, Driven]:
@@ -83,7 +116,8 @@ def void(work: Work[BillingStore], invoice: Invoice, note: CreditNote, at: datet
     """
     if note.is_automatic:
         raise Conflict("what billing gave back by itself it would give back again", "credit_note_automatic")
-    if note.refund is not Refund.NONE or (invoice.state is _S.PAID) is not note.was_paid or not is_creditable(invoice):
+    is_told = note.state is not NoteState.ISSUED or note.external_id is not None or note.refund is not Refund.NONE
+    if is_told or (invoice.state is _S.PAID) is not note.was_paid or not is_creditable(invoice):
         raise Conflict("what the note gave back has gone on", "credit_note_used")
     voided = replace(note, state=NoteState.VOIDED, voided_at=at, updated_at=at)
     work.store.credit_notes.save(voided)

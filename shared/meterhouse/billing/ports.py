@@ -103,6 +103,9 @@ class Invoices(Protocol):
 class Lines(Protocol):
     def pending(self, customer_ids: Collection[str]) -> list[Line]: ...
 
+    def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
+        """Those of these keys that credit alone settled, which are on no other invoice than the gathering one."""
+
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         """The live line that pays for each credit grant."""
 
@@ -168,7 +171,7 @@ class CreditNotes(Protocol):
     def add(self, note: CreditNote) -> None: ...
 
     def save(self, note: CreditNote) -> None:
-        """Write its state; nothing else of it changes."""
+        """Write its state, and what its app said of it; nothing else of it changes."""
 
 
 class Profiles(Protocol):

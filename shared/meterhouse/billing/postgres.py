@@ -1,14 +1,13 @@
 """Invoices and lines in PostgreSQL. What comes in batches is written by COPY."""
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line, Transition
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
@@ -20,7 +19,7 @@ from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
-from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of
+from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of, step_values
 from meterhouse.billing.state import states_of
 from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -59,6 +58,9 @@ class PostgresLines:
 
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
         return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
+
+    def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
+        return self._all("lines_settled_by_credit", invoice_id=gathering_id, keys=list(keys))
 
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return self._all("lines_of_grants", grant_ids=list(grant_ids))
@@ -117,7 +119,8 @@ class PostgresLines:
         self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
 
     def _write(self, query: str, lines: Collection[Line]) -> int:
-        return _staged(self._transaction, _LINES, "lines", query, [line_values(line) for line in lines])
+        rows = [line_values(line) for line in lines]
+        return _staged(self._transaction, "lines", "invoice_lines", rows, _LINES[query])
 
     def _all(self, query: str, **parameters: object) -> list[Line]:
         return [line_of(row) for row in self._transaction.fetch_all(_LINES[query], parameters)]
@@ -156,9 +159,8 @@ class PostgresInvoices:
             self._write("save_invoices", [one.invoice for one in driven])
         except psycopg.errors.UniqueViolation as error:
             raise Conflict("another invoice of the app has this number", "invoice_number_taken") from error
-        steps = [_step_values(one.invoice, step) for one in driven for step in one.transitions]
-        if steps:
-            self._transaction.execute(_INVOICES["add_transitions"], {"steps": json.dumps(steps)})
+        steps = [step_values(one.invoice.id, step) for one in driven for step in one.transitions]
+        _staged(self._transaction, "transitions", "invoice_transitions", steps, _INVOICES["add_transitions"])
 
     def take_numbers(self, scope: str, count: int) -> range:
         row = self._transaction.fetch_one(_INVOICES["take_numbers"], {"scope": scope, "count": count})
@@ -166,8 +168,8 @@ class PostgresInvoices:
         return range(last - count + 1, last + 1)
 
     def _write(self, query: str, invoices: Collection[Invoice]) -> None:
-        values = [invoice_values(invoice) for invoice in invoices]
-        _staged(self._transaction, _INVOICES, "invoices", query, values)
+        rows = [invoice_values(invoice) for invoice in invoices]
+        _staged(self._transaction, "invoices", "invoices", rows, _INVOICES[query])
 
     def with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
         lines = self._lines.of_invoices([row["id"] for row in rows]) if rows else {}
@@ -228,29 +230,12 @@ class PostgresBillingGuard:
         return unbilled(subscriptions, known, at)
 
 
-def _staged(transaction: Transaction, sql: Mapping[str, str], table: str, query: str, values: Sequence[Values]) -> int:
-    """Run `query` over `values`, copied into the table's incoming twin; the number of rows it touched."""
-    if not values:
+def _staged(transaction: Transaction, name: str, table: str, rows: Sequence[Values], query: str) -> int:
+    """Run `query` over rows for `table`, copied to where it looks for them; the number of rows it touched."""
+    if not rows:
         return 0
-    columns = ("namespace", *values[0])
-    listed = ", ".join(columns)
-    transaction.execute(sql[f"stage_{table}"])
-    transaction.execute(sql[f"clear_{table}"])
-    rows = ((transaction.namespace, *row.values()) for row in values)
-    transaction.copy(sql[f"copy_{table}"].format(columns=listed), rows)
-    return transaction.execute(sql[query].replace("{columns}", listed))
-
-
-def _step_values(invoice: Invoice, step: Transition) -> Values:
-    return {
-        "invoice_id": invoice.id,
-        "number": step.number,
-        "trigger": step.trigger.value,
-        "source": step.source.value,
-        "target": step.target.value,
-        "at": step.at.isoformat(),
-        "reason": step.reason,
-    }
+    columns = transaction.stage(name, table, rows)
+    return transaction.execute(query.replace("{columns}", columns))
 
 
 def _listed(value: object) -> object:

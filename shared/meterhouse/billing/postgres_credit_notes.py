@@ -28,6 +28,8 @@ _FIELDS = (
     "grant_id",
     "issued_at",
     "updated_at",
+    "external_id",
+    "failure",
 )
 
 
@@ -62,7 +64,8 @@ class PostgresCreditNotes:
         self._transaction.execute(_SQL["add_lines"], {"note_id": note.id, "lines": lines})
 
     def save(self, note: CreditNote) -> None:
-        values = {"id": note.id, "state": note.state.value, "voided_at": note.voided_at, "updated_at": note.updated_at}
+        names = ("id", "voided_at", "updated_at", "was_paid", "external_id", "failure")
+        values = {"state": note.state.value, **{name: getattr(note, name) for name in names}}
         self._transaction.execute(_SQL["save_note"], values)
 
     def _with_lines(self, rows: Sequence[Row]) -> list[CreditNote]:

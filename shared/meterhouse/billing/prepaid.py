@@ -5,12 +5,13 @@ twice for one time; the invoice says in a warning what reaches too far, and a cr
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.billing.invoice import Invoice, Issue, Severity
 from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT

@@ -18,7 +18,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.ledger.credit_grant import CreditGrant, Purchase, Settlement, Taxation
 from meterhouse.ledger.events import grant_paid, grant_voided
 from meterhouse.ledger.ports import InvoiceReference
-from meterhouse.ledger.settle_purchase import book_payment
+from meterhouse.ledger.settle_purchase import book_payments
 from meterhouse.ledger.void_credit import forgotten
 from meterhouse.platform.work import Begin, Work
 
@@ -105,9 +105,9 @@ def settle_purchases(work: Work[BillingStore], driven: Iterable[Driven], now: da
                 paid |= {line.grant_id: step.at for line in one.invoice.lines if line.grant_id}
             elif step.target in {InvoiceState.VOIDED, InvoiceState.DELETED}:
                 ended += one.invoice.lines
-    for grant in _grants(work, paid):
-        settled = book_payment(work.store.credit, grant, Settlement.SETTLED, paid[grant.id], now)
-        work.publish(grant_paid(settled, paid[grant.id]))
+    due = [(grant, paid[grant.id]) for grant in _grants(work, paid)]
+    settled = book_payments(work.store.credit, due, Settlement.SETTLED, now)
+    work.publish(*(grant_paid(grant, paid[grant.id]) for grant in settled))
     forget_purchases(work, ended, now)
 
 
@@ -116,8 +116,8 @@ def forget_purchases(work: Work[BillingStore], lines: Iterable[Line], now: datet
     ids = {line.grant_id for line in lines if line.grant_id}
     if ids:
         waiting = {line.grant_id for line in work.store.lines.of_grants(ids) if line.is_pending}
-        for grant in _grants(work, ids - waiting):
-            work.publish(grant_voided(forgotten(work.store.credit, grant, now)))
+        voided = forgotten(work.store.credit, _grants(work, ids - waiting), now)
+        work.publish(*map(grant_voided, voided))
 
 
 def _grants(work: Work[BillingStore], grant_ids: Collection[str]) -> list[CreditGrant]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
@@ -10,6 +10,7 @@ from meterhouse.billing.line_keys import is_late
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
@@ -96,7 +97,8 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     parted = cuts(known, pending)
     periods = [*(line.service_period for line in pending), *(one.service_period for one in known.prepaid)]
     reach = max((period.end for period in periods), default=at)
-    near, far = targets_of(agreed, parted, at), targets_of(agreed, parted, max(reach, at))
+    near = targets_of(agreed, parted, at)
+    far = near if reach <= at else targets_of(agreed, parted, reach)
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
     made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
     back = returned(excess, (target for _, target in far.values()), known.prepaid, made, agreed, at) if excess else ()

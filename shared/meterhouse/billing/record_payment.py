@@ -9,7 +9,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import PaymentReport, Recorded, is_before_payment, is_outrun
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save, taken_up
-from meterhouse.billing.service import found_invoice
+from meterhouse.billing.service import found_invoice, refuse_parked
 from meterhouse.billing.state import RETRIED_BY_RUNS, Trigger, target_of
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -32,7 +32,8 @@ class RecordPayment:
         Raises:
             NotFound: there is no such invoice.
             Conflict: `invoice_state`: nobody was asked to pay yet, or what was reported before cannot be booked: the
-                same report may be made again later. `difference_charged`: it cannot be voided yet.
+                same report may be made again later. `invoice_parked`: the audit of the books holds it, and so what was
+                reported before. `difference_charged`: it cannot be voided yet.
         """
         at = self._now()
         with self._begin(namespace) as work:
@@ -60,6 +61,7 @@ class RecordPayment:
             return void_invoice(work, invoice, Voiding(report.reason or "voided at the app", None, {}), at)
         fired = booked.fired(report.outcome, at, report.reason)
         if fired is None and booked.invoice.state in RETRIED_BY_RUNS:
+            refuse_parked(work, booked.invoice)
             raise Conflict(f"an invoice in {booked.invoice.state.value} takes no further report", "invoice_state")
         return fired
 

@@ -12,7 +12,7 @@ from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.printed_invoice import PrintedInvoice, printed
 from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform.work import Begin
 
 
@@ -51,15 +51,17 @@ class RenderInvoice:
         self._archive = archive
         self._draw = draw
 
-    def document(self, namespace: str, invoice_id: str, form: Format) -> Document:
+    def document(self, namespace: str, invoice_id: str, form: Format, *, of_customer: str | None = None) -> Document:
         """A standard invoice as it is now; one that is issued, or voided, as it was then.
 
         Raises:
-            NotFound: there is none of this id.
+            NotFound: there is none of this id, or it is not `of_customer`.
             Conflict: `invoice_gathering`: pending lines are none yet; `line_not_rated`: a line has no amounts yet.
             Unavailable: the archive does not answer.
         """
         invoice = self._found(namespace, invoice_id)
+        if of_customer not in {None, invoice.customer_id}:
+            raise NotFound("invoice", invoice_id)
         if invoice.state is InvoiceState.GATHERING:
             raise Conflict("pending lines are no invoice yet", "invoice_gathering")
         check_rated(invoice.lines)

@@ -2,18 +2,16 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.line_keys import is_part, part_key, whole_of
 from meterhouse.billing.prepaid import Prepaid
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
-
-_UNDIVIDED = 2
-"""Edges of a period that nothing divides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,15 @@ def cuts(known: Known, pending: Iterable[Line]) -> Cuts:
 def divided(target: TargetLine, at: Collection[datetime]) -> Iterator[TargetLine]:
     """The target line, or a rest, up to the first cut, and from each on a rest of its own; due like the whole."""
     whole, is_metered = target.service_period, target.rate_card.is_metered
-    edges = [whole.start, *sorted(cut for cut in at if whole.start < cut < whole.end), whole.end]
-    for start, end in pairwise(edges):
+    inside = sorted(cut for cut in at if whole.start < cut < whole.end)
+    if not inside:
+        yield target
+        return
+    for start, end in pairwise([whole.start, *inside, whole.end]):
         yield replace(
             target,
             key=target.key if start == whole.start else part_key(target.key, start, is_metered=is_metered),
             service_period=Period(start, end),
-            whole_period=whole if is_metered and len(edges) > _UNDIVIDED else target.whole_period,
+            whole_period=whole if is_metered else target.whole_period,
             is_terminal=target.is_terminal and end == whole.end,
         )

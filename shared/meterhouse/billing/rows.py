@@ -16,7 +16,7 @@ from meterhouse.billing.documents import (
     workflow_from_document,
     workflow_to_document,
 )
-from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference
+from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference, Transition
 from meterhouse.billing.prepaid import Prepaid
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
@@ -120,6 +120,18 @@ def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
         period=Period(row["period_start"], row["period_end"]) if row["period_start"] else None,
         lines=lines,
     )
+
+
+def step_values(invoice_id: str, step: Transition) -> Values:
+    return {
+        "invoice_id": invoice_id,
+        "number": step.number,
+        "trigger": step.trigger.value,
+        "source": step.source.value,
+        "target": step.target.value,
+        "at": step.at,
+        "reason": step.reason,
+    }
 
 
 def line_values(line: Line) -> Values:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.app import Apps, InvoicingApp
@@ -15,6 +14,7 @@ from meterhouse.billing.lifecycle import drive_by_rule, resumed
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
+from meterhouse.kernel.changed import replace
 from meterhouse.platform.work import Work
 
 _ON_ITS_WAY_OUT = frozenset({InvoiceState.DELETE_IN_PROGRESS, InvoiceState.DELETE_SYNCING, InvoiceState.DELETE_FAILED})

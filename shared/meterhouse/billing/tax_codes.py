@@ -1,12 +1,12 @@
 """What apps call the tax codes that lines and profiles name, written onto drafts: a code changed later changes none."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import TaxCodes
 from meterhouse.billing.taxes import CODES
 from meterhouse.catalog.tax_code import AppType, DefaultTaxCodes, TaxCode
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import Problem
 
 _TaxConfig = Mapping[str, object] | None

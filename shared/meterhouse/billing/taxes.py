@@ -4,13 +4,13 @@ The house has no rates of its own (ADR 0027).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from meterhouse.billing.app import LineTax
 from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity
 from meterhouse.billing.profile import Workflow
 from meterhouse.kernel.allocation import allocate
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.rounding import EXACT, fits
 from meterhouse.rating.line import DetailedLine, totals_of

@@ -37,6 +37,7 @@ def snapshot(balance: EntitlementBalance, past: Iterable[Threshold]) -> dict[str
         "periodStart": format_rfc3339(left.period_start),
         "balance": _plain(balance.available),
         "reserved": _plain(balance.reserved),
+        "remaining": _plain(left.remaining),
         "usage": _plain(left.usage),
         "overage": _plain(left.overage),
         "totalAvailable": _plain(left.total_available),

@@ -7,6 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meterhouse.kernel.errors import InvalidInput
@@ -30,6 +31,7 @@ _DAYS = {CadenceUnit.DAY: 1, CadenceUnit.WEEK: 7}
 _MONTHS = {CadenceUnit.MONTH: 1, CadenceUnit.YEAR: 12}
 _PREFIXES = {unit: "PT" if unit is CadenceUnit.HOUR else "P" for unit in CadenceUnit}
 _UNITS = {(_PREFIXES[unit], unit.value[0]): unit for unit in CadenceUnit}
+_MEMORY = 4096
 _ISO = re.compile(r"(PT?)([1-9]\d{0,6})([HDWMY])", re.ASCII)
 _CENTURY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 OUT_OF_CALENDAR = "a date outside the years 1 to 9999 was reached"
@@ -140,7 +142,9 @@ def _is_multiple(larger: Cadence, smaller: Cadence, sizes: dict[CadenceUnit, int
     return larger.count * sizes[larger.unit] % (smaller.count * sizes[smaller.unit]) == 0
 
 
+@lru_cache(_MEMORY)
 def _period(anchor: datetime, cadence: Cadence, n: int) -> Period:
+    # of a subscription the same few are asked for again and again
     return Period(occurrence(anchor, cadence, n), occurrence(anchor, cadence, n + 1))
 
 

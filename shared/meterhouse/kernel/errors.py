@@ -67,6 +67,10 @@ class Gone(MeterhouseError):
         self.key = key
 
 
+class Unauthenticated(MeterhouseError):
+    """The caller is not known: its credential is unknown, over or closed; another one is needed."""
+
+
 class Forbidden(MeterhouseError):
     """The caller is known and may not do this."""
 

@@ -12,6 +12,8 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
 _PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 _LENGTH = 26
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR_SHIFTS = range(5 * (_LENGTH - 2), -1, -10)
 _TIME_LENGTH = 10
 _RANDOMNESS_BYTES = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,4 +65,4 @@ def ulid_time(text: str) -> datetime:
 
 def _encode(milliseconds: int, randomness: bytes) -> str:
     value = milliseconds << 80 | int.from_bytes(randomness, "big")
-    return "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _PAIR_SHIFTS])

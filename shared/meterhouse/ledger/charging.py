@@ -10,7 +10,8 @@ from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.book import Book, Collected
 from meterhouse.ledger.charge import Allocation, Charge, Mode
-from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore, Owner
+from meterhouse.ledger.customer_book import open_books
+from meterhouse.ledger.ports import LedgerStore, Owner
 from meterhouse.ledger.transaction import NOTHING, Transaction
 
 Charged = tuple[str, Charge]
@@ -114,10 +115,9 @@ def _burnt(store: LedgerStore, charged: Iterable[Charged], at: datetime) -> list
 def _books(store: LedgerStore, charged: Iterable[Charged], at: datetime) -> Iterable[tuple[Book, list[Charge]]]:
     """The open book of each customer and currency, with what is charged in it."""
     by_owner = sorted(charged, key=_owner)
-    holdings = store.ledger.holdings({customer_id for customer_id, _ in by_owner})
+    books = open_books(store, {_owner(one) for one in by_owner}, at)
     for owner, charges in groupby(by_owner, key=_owner):
-        holding = holdings.get(owner, NOTHING_HELD)
-        yield Book(*owner, at, holding.positions, holding.advances), [charge for _, charge in charges]
+        yield books[owner], [charge for _, charge in charges]
 
 
 def _total(allocations: Iterable[Allocation]) -> Decimal:

@@ -1,12 +1,13 @@
 """A customer's credit for whoever changes it: nobody else does meanwhile, and the clock is read under the lock."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
 from meterhouse.ledger.book import Book
 from meterhouse.ledger.credit_grant import CreditGrant
-from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore
+from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore, Owner
 from meterhouse.platform.work import Work
 
 
@@ -44,6 +45,13 @@ def open_book(store: LedgerStore, customer_id: str, currency: str, at: datetime)
     """The customer's book with all that is written in it."""
     holding = store.ledger.holdings([customer_id], currency).get((customer_id, currency), NOTHING_HELD)
     return Book(customer_id, currency, at, holding.positions, holding.advances)
+
+
+def open_books(store: LedgerStore, owners: Collection[Owner], at: datetime) -> Mapping[Owner, Book]:
+    """As `open_book`, for many at once."""
+    holdings = store.ledger.holdings({customer_id for customer_id, _ in owners})
+    held = {owner: holdings.get(owner, NOTHING_HELD) for owner in owners}
+    return {owner: Book(*owner, at, one.positions, one.advances) for owner, one in held.items()}
 
 
 def books_at(store: LedgerStore, customer_id: str, at: datetime) -> list[Book]:

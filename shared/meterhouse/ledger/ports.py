@@ -102,7 +102,7 @@ class Grants(Protocol):
 
     def add(self, grant: CreditGrant) -> None: ...
 
-    def save(self, grant: CreditGrant) -> None:
+    def save(self, *grants: CreditGrant) -> None:
         """Write what may change of it: how far its payment is, and that it is voided."""
 
     def over(self, until: datetime, after_customer: str, up_to_customer: str) -> list[CreditGrant]:

@@ -21,13 +21,12 @@ from meterhouse.ledger.postgres_top_ups import PostgresTopUps
 from meterhouse.ledger.rows import (
     advance_of,
     basis_of,
-    charge_document,
+    booking_values,
     charge_of,
-    entry_documents,
+    charge_values,
     grant_of,
     grant_values,
     movement_of,
-    transaction_document,
     unwritten_document,
 )
 from meterhouse.ledger.transaction import Transaction
@@ -69,8 +68,9 @@ class PostgresGrants:
     def add(self, grant: CreditGrant) -> None:
         self._transaction.execute(_GRANTS["add"], grant_values(grant))
 
-    def save(self, grant: CreditGrant) -> None:
-        self._transaction.execute(_GRANTS["save"], grant_values(grant))
+    def save(self, *grants: CreditGrant) -> None:
+        if grants:
+            self._transaction.execute_many(_GRANTS["save"], map(grant_values, grants))
 
     def over(self, until: datetime, after_customer: str, up_to_customer: str) -> list[CreditGrant]:
         wanted = {"until": until, "after_customer": after_customer, "up_to_customer": up_to_customer}
@@ -113,17 +113,18 @@ class PostgresLedger:
             return
         import psycopg  # noqa: PLC0415 - loaded already by the connection
 
-        documents = [transaction_document(number, one) for number, one in enumerate(transactions, 1)]
-        entries = [document for one in transactions for document in entry_documents(one)]
+        rows = [row for sequence, one in enumerate(transactions) for row in booking_values(sequence, one)]
+        self._transaction.stage("bookings", _LEDGER["bookings"], rows)
         try:
-            self._transaction.execute(_LEDGER["add_transactions"], {"transactions": json.dumps(documents)})
+            self._transaction.execute(_LEDGER["book"])
         except psycopg.errors.UniqueViolation as error:
             raise InvariantBroken("a business key of the ledger was to be booked twice") from error
-        self._transaction.execute(_LEDGER["add_entries"], {"entries": json.dumps(entries)})
 
     def add_charges(self, charges: Iterable[tuple[str, Charge]], at: datetime) -> None:
-        documents = json.dumps([charge_document(customer_id, charge) for customer_id, charge in charges])
-        self._transaction.execute(_LEDGER["add_charges"], {"charges": documents, "recorded_at": at})
+        rows = [charge_values(customer_id, charge, at) for customer_id, charge in charges]
+        if rows:
+            columns = self._transaction.stage("charges", "ledger_charges", rows)
+            self._transaction.execute(_LEDGER["add_charges"].format(columns=columns))
 
     def charges(self, keys: Collection[str]) -> Mapping[str, tuple[str, Charge]]:
         return {row["key"]: (row["customer_id"], charge_of(row)) for row in self._all("charges", keys=list(keys))}

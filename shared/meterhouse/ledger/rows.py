@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from meterhouse.kernel.duration import Duration
@@ -12,13 +13,14 @@ from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settlement, Taxation
 from meterhouse.ledger.ports import Movement, Place
 from meterhouse.ledger.position import Advance
-from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
+from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
 from meterhouse.platform.postgres import Row
 
 _GRANT = (
     "id", "customer_id", "name", "currency", "amount", "effective_at", "created_at", "updated_at", "key", "description",
     "labels", "priority", "voided_at",
 )  # fmt: skip
+_CHARGE = ("key", "currency", "amount", "at", "feature", "name")
 
 
 def grant_of(row: Row) -> CreditGrant:
@@ -64,67 +66,58 @@ def grant_values(grant: CreditGrant) -> dict[str, Any]:
 
 
 def charge_of(row: Row) -> Charge:
-    fields = ("key", "currency", "amount", "at", "feature", "name")
-    return Charge(**{name: row[name] for name in fields}, mode=Mode(row["mode"]))
+    return Charge(**{name: row[name] for name in _CHARGE}, mode=Mode(row["mode"]))
 
 
 def advance_of(row: Row) -> Advance:
     return Advance(row["charge"], row["charge_feature"], row["charged_at"], row["advance"], row["charge_name"])
 
 
-def charge_document(customer_id: str, charge: Charge) -> Mapping[str, Any]:
-    return {
+def charge_values(customer_id: str, charge: Charge, at: datetime) -> dict[str, Any]:
+    return {name: getattr(charge, name) for name in _CHARGE} | {
         "customer_id": customer_id,
-        "key": charge.key,
-        "currency": charge.currency,
-        "amount": f"{charge.amount:f}",
         "mode": charge.mode.value,
-        "feature": charge.feature,
-        "name": charge.name,
-        "at": charge.at.isoformat(),
+        "recorded_at": at,
     }
 
 
-def transaction_document(number: int, transaction: Transaction) -> dict[str, Any]:
-    """For `jsonb_to_recordset`; transactions are written in order of their numbers."""
-    return _shared(transaction) | {
-        "number": number,
+def transaction_values(transaction: Transaction) -> dict[str, Any]:
+    return {
         "id": transaction.id,
+        "entries": len(transaction.entries),
         "key": transaction.key,
-        "recorded_at": transaction.recorded_at.isoformat(),
+        "kind": transaction.kind.value,
+        "customer_id": transaction.customer_id,
+        "booked_at": transaction.booked_at,
+        "recorded_at": transaction.recorded_at,
         "charge": transaction.charge,
         "name": transaction.name,
         "invoice": transaction.invoice,
     }
 
 
-def entry_documents(transaction: Transaction) -> Iterator[dict[str, Any]]:
-    """For `jsonb_to_recordset`: decimals as texts, which lose no digit."""
-    shared = _shared(transaction) | {"transaction_id": transaction.id}
-    for number, entry in enumerate(transaction.entries, 1):
-        route, basis = entry.route, entry.route.cost_basis
-        yield shared | {
-            "number": number,
-            "account": entry.account.value,
-            "currency": route.currency,
-            "amount": f"{entry.amount:f}",
-            "grant_id": entry.grant_id,
-            "cost_rate": basis and f"{basis.rate:f}",
-            "cost_currency": basis and basis.currency,
-            "features": None if route.features is None else list(route.features),
-            "priority": route.priority,
-            "payment": route.payment and route.payment.value,
-        }
-
-
-def _shared(transaction: Transaction) -> dict[str, Any]:
-    """What a transaction and its entries have in common."""
+def entry_values(number: int, entry: Entry) -> dict[str, Any]:
+    """What an entry has beside its transaction."""
+    route, basis = entry.route, entry.route.cost_basis
     return {
-        "entries": len(transaction.entries),
-        "kind": transaction.kind.value,
-        "customer_id": transaction.customer_id,
-        "booked_at": transaction.booked_at.isoformat(),
+        "number": number,
+        "account": entry.account.value,
+        "currency": route.currency,
+        "amount": entry.amount,
+        "grant_id": entry.grant_id,
+        "cost_rate": basis and basis.rate,
+        "cost_currency": basis and basis.currency,
+        "features": None if route.features is None else list(route.features),
+        "priority": route.priority,
+        "payment": route.payment and route.payment.value,
     }
+
+
+def booking_values(sequence: int, transaction: Transaction) -> Iterator[dict[str, Any]]:
+    """Each entry beside its transaction; transactions are written in order of their `sequence`."""
+    shared = transaction_values(transaction) | {"sequence": sequence}
+    for number, entry in enumerate(transaction.entries, 1):
+        yield shared | entry_values(number, entry)
 
 
 def unwritten_document(transaction: Transaction, scope: Scope) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
 """The payment of a credit grant comes further: authorized, then settled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
+from meterhouse.ledger.book import Book
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Settlement
-from meterhouse.ledger.customer_book import found_grant, lock_customer, open_book
+from meterhouse.ledger.customer_book import found_grant, lock_customer, open_books
 from meterhouse.ledger.events import grant_paid
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform import clock
@@ -14,17 +15,27 @@ from meterhouse.platform.work import Begin
 _ORDER = list(Settlement)
 
 
-def book_payment(
-    store: LedgerStore, grant: CreditGrant, settlement: Settlement, paid_at: datetime, now: datetime
-) -> CreditGrant:
-    """The grant of a locked customer once its payment has come this far; what an invoice paid for can be burnt then."""
-    book = open_book(store, grant.customer_id, grant.currency, now)
+def book_payments(
+    store: LedgerStore, paid: Sequence[tuple[CreditGrant, datetime]], settlement: Settlement, now: datetime
+) -> list[CreditGrant]:
+    """Grants of locked customers once their payments, each at its instant, have come this far.
+
+    What an invoice paid for can be burnt then. Any number takes a handful of statements.
+    """
+    if not paid:
+        return []
+    books = open_books(store, {(grant.customer_id, grant.currency) for grant, _ in paid}, now)
+    settled = [_paid(books[grant.customer_id, grant.currency], grant, settlement, at) for grant, at in paid]
+    store.grants.save(*settled)
+    store.ledger.book([booked for book in books.values() for booked in book.booked])
+    return settled
+
+
+def _paid(book: Book, grant: CreditGrant, settlement: Settlement, paid_at: datetime) -> CreditGrant:
     book.pay(grant, settlement)
     settled = grant.settled(settlement, paid_at)
-    store.grants.save(settled)
     if grant.available_at is None and settled.available_at is not None:
         book.fund(settled)
-    store.ledger.book(book.booked)
     return settled
 
 
@@ -49,7 +60,7 @@ class SettlePurchase:
             grant, at = found_grant(work.store, customer.id, grant_id), self._now()
             if not self._is_news(grant, settlement):
                 return grant
-            settled = book_payment(work.store, grant, settlement, at, at)
+            [settled] = book_payments(work.store, [(grant, at)], settlement, at)
             work.publish(grant_paid(settled, at))
             work.commit()
         return settled

@@ -1,7 +1,8 @@
 """What happened to credit, listed over HTTP, to the contract's third version."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -18,6 +19,7 @@ from meterhouse.ledger.filter_query import (
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.ledger.ports import Movement, MovementFilter
+from meterhouse.ledger.service import CreditReads
 from meterhouse.ledger.transaction import Kind
 from meterhouse.ledger.transaction_schema import (
     CreditTransactionPaginatedResponse,
@@ -67,15 +69,21 @@ def transaction_routes(credits_: Credits) -> Router:
             place_of("before", before),
             size + 1,
         )
-        page = _Page(wanted, credits_.reads.movements(namespace_of(event.raw_event), wanted))
-        kept = [pair for pair in parse_qsl(str(event.raw_event.get("rawQueryString"))) if pair[0] not in _CURSORS]
-        path = str(event.raw_event["rawPath"])
-        return CreditTransactionPaginatedResponse(
-            data=[transaction_wire(one) for one in page.shown],
-            meta=CursorMeta(page=page.meta(path, kept)),
-        )
+        return movements_answer(credits_.reads, event.raw_event, wanted)
 
     return router
+
+
+def movements_answer(
+    reads: CreditReads, event: Mapping[str, Any], wanted: MovementFilter
+) -> CreditTransactionPaginatedResponse:
+    """A page of what is wanted, which asks for one more than fits, with links to those beside it."""
+    page = _Page(wanted, reads.movements(namespace_of(event), wanted))
+    kept = [pair for pair in parse_qsl(str(event.get("rawQueryString"))) if pair[0] not in _CURSORS]
+    return CreditTransactionPaginatedResponse(
+        data=[transaction_wire(one) for one in page.shown],
+        meta=CursorMeta(page=page.meta(str(event["rawPath"]), kept)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A credit grant is voided: nothing is left of it from then on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,10 +42,10 @@ class VoidCredit:
         return voided
 
 
-def forgotten(store: LedgerStore, grant: CreditGrant, at: datetime) -> CreditGrant:
-    """A pending grant whose invoice will not be paid: it is never there."""
-    voided = replace(grant, voided_at=at, updated_at=at)
-    store.grants.save(voided)
+def forgotten(store: LedgerStore, grants: Iterable[CreditGrant], at: datetime) -> list[CreditGrant]:
+    """Pending grants whose invoices will not be paid: they are never there."""
+    voided = [replace(grant, voided_at=at, updated_at=at) for grant in grants]
+    store.grants.save(*voided)
     return voided
 
 

@@ -11,6 +11,7 @@ from meterhouse.metering import (
     events_api,
     metrics_api,
     progress_api,
+    trace_api,
     usage_api,
 )
 
@@ -24,4 +25,5 @@ def all_routes(unused: Any) -> list[Router]:  # noqa: ANN401 - in the place of e
         progress_api.progress_routes(unused),
         conservation_api.conservation_routes(unused, unused, unused),
         dead_letters_api.dead_letter_routes(unused),
+        trace_api.trace_routes(unused),
     ]

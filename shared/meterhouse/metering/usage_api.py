@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, cast
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.metering.progress import followed
 from meterhouse.metering.query_usage import QueryUsage
-from meterhouse.metering.usage import WindowSize
+from meterhouse.metering.usage import UsageRow, WindowSize
 from meterhouse.metering.usage_schema import (
     MOST_NAMES,
     ClientId,
@@ -44,11 +44,7 @@ def usage_routes(query: QueryUsage) -> Router:
     def answer(meter: str, request: MeterQueryRequest) -> MeterQueryResult | str:
         with followed(namespace(), request.client_id):
             rows = query(namespace(), meter, request.asked())
-        if "text/csv" in (router.current_event.headers.get("accept") or "").lower():
-            # the resolver passes a ready response on as it is
-            text = Response(HTTPStatus.OK, "text/csv; charset=utf-8", result_csv(request, rows))
-            return cast("str", text)
-        return result_wire(request, rows)
+        return usage_answer(router.current_event.raw_event, request, rows)
 
     @router.get(f"{_METER}/query", operation_id="queryMeter", tags=_TAGS, summary="Query meter")
     def get(
@@ -72,10 +68,8 @@ def usage_routes(query: QueryUsage) -> Router:
             "subject": subject,
             "filterCustomerId": filter_customer_id,
             "groupBy": group_by,
-            "filterGroupBy": _group_by_filters(router.current_event.raw_event),
-            "advancedMeterGroupByFilters": _json("advancedMeterGroupByFilters", advanced),
         }
-        return answer(meter_id_or_slug, _request(asked))
+        return answer(meter_id_or_slug, usage_request(router.current_event.raw_event, asked, advanced))
 
     @router.post(f"{_METER}/query", operation_id="queryMeterPost", tags=_TAGS, summary="Query meter")
     def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest | None, Body()] = None) -> MeterQueryResult | str:
@@ -104,6 +98,35 @@ def _add_lists(router: Router, query: QueryUsage) -> None:
     )
     def values(meter_id_or_slug: str, group_by_key: str, from_: From = None, to: To = None) -> list[str]:
         return query.group_by_values(namespace(), meter_id_or_slug, group_by_key, from_, to)
+
+
+def usage_answer(
+    event: Mapping[str, Any], request: MeterQueryRequest, rows: Sequence[UsageRow]
+) -> MeterQueryResult | str:
+    """Rows as JSON, or as CSV where that is what the caller accepts."""
+    accepted = {name.lower(): value for name, value in (event.get("headers") or {}).items()}.get("accept", "")
+    if "text/csv" in accepted.lower():
+        # the resolver passes a ready response on as it is
+        text = Response(HTTPStatus.OK, "text/csv; charset=utf-8", result_csv(request, rows))
+        return cast("str", text)
+    return result_wire(request, rows)
+
+
+def usage_request(
+    event: Mapping[str, Any], asked: Mapping[str, datetime | object], advanced: str | None
+) -> MeterQueryRequest:
+    """A query by its parameters: those in `asked`, by their names, and the filters, which are written in two ways.
+
+    Raises:
+        InvalidInput: with every fault, its field `query:<name>`.
+    """
+    return _request(
+        {
+            **asked,
+            "filterGroupBy": _group_by_filters(event),
+            "advancedMeterGroupByFilters": _json("advancedMeterGroupByFilters", advanced),
+        }
+    )
 
 
 def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:

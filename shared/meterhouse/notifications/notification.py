@@ -84,11 +84,11 @@ def deliveries_of(
     notification: Notification, channel_ids: Iterable[str], channels: Mapping[str, Channel]
 ) -> Sequence[Delivery]:
     """One for each channel; to a closed one nothing is sent, and that is told."""
-    return [_delivery(notification, channel_id, channels.get(channel_id)) for channel_id in channel_ids]
+    return [_delivery(notification, channels[channel_id]) for channel_id in channel_ids]
 
 
-def _delivery(notification: Notification, channel_id: str, channel: Channel | None) -> Delivery:
+def _delivery(notification: Notification, channel: Channel) -> Delivery:
     at = notification.created_at
-    if channel is None or not channel.is_open:
-        return Delivery(notification.id, channel_id, DeliveryState.FAILED, at, None, at, CLOSED)
-    return Delivery(notification.id, channel_id, DeliveryState.PENDING, at, at, at)
+    if channel.is_open:
+        return Delivery(notification.id, channel.id, DeliveryState.PENDING, at, at, at)
+    return Delivery(notification.id, channel.id, DeliveryState.FAILED, at, None, at, CLOSED)

@@ -10,6 +10,7 @@ from meterhouse.billing.ports import PageOf
 from meterhouse.notifications.channel import Channel, Credentials
 from meterhouse.notifications.notification import Delivery, Notification
 from meterhouse.notifications.rule import EventType, Rule
+from meterhouse.notifications.sending import Attempt
 
 
 class Order(StrEnum):
@@ -65,9 +66,6 @@ class RuleStore(Protocol):
     def by_ids(self, rule_ids: Iterable[str]) -> Mapping[str, Rule]:
         """Rules by id, deleted ones too; unknown ids are left out."""
 
-    def active(self, types: Collection[EventType]) -> list[Rule]:
-        """Those that are neither disabled nor deleted, by creation."""
-
     def of_channel(self, channel_id: str) -> list[str]:
         """The ids of the rules, not deleted, that tell this channel."""
 
@@ -97,6 +95,11 @@ class NotificationStore(Protocol):
     def save_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
 
 
+class AttemptStore(Protocol):
+    def latest(self, notification_ids: Iterable[str]) -> Mapping[tuple[str, str], Sequence[Attempt]]:
+        """The twenty latest by notification and channel, the last one first; none: left out."""
+
+
 class NotificationsStore(Protocol):
     @property
     def channels(self) -> ChannelStore: ...
@@ -104,6 +107,13 @@ class NotificationsStore(Protocol):
     def rules(self) -> RuleStore: ...
     @property
     def notifications(self) -> NotificationStore: ...
+    @property
+    def attempts(self) -> AttemptStore: ...
+
+
+class ActiveRules(Protocol):
+    def of(self, namespace: str, types: Collection[EventType]) -> Sequence[Rule]:
+        """The rules of these types that are neither disabled nor deleted, by creation; in one round trip."""
 
 
 class Secrets(Protocol):

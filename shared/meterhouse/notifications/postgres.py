@@ -6,9 +6,11 @@ from typing import Any
 
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import PageOf
+from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.notifications.channel import Channel
 from meterhouse.notifications.notification import Delivery, Notification
 from meterhouse.notifications.ports import ChannelFilter, NotificationFilter, Order, RuleFilter
+from meterhouse.notifications.postgres_attempts import PostgresAttempts
 from meterhouse.notifications.rows import (
     channel_of,
     channel_values,
@@ -20,7 +22,7 @@ from meterhouse.notifications.rows import (
     rule_values,
 )
 from meterhouse.notifications.rule import EventType, Rule
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres import Database, Transaction
 from meterhouse.platform.sql import queries
 
 _CHANNELS = queries("meterhouse.notifications", "channels.sql")
@@ -61,10 +63,6 @@ class PostgresRules:
         rows = self._transaction.fetch_all(_RULES["by_ids"], {"ids": list(rule_ids)})
         return {row["id"]: rule_of(row) for row in rows}
 
-    def active(self, types: Collection[EventType]) -> list[Rule]:
-        asked = {"types": [kind.value for kind in types]}
-        return [rule_of(row) for row in self._transaction.fetch_all(_RULES["active"], asked)]
-
     def of_channel(self, channel_id: str) -> list[str]:
         return [row["id"] for row in self._transaction.fetch_all(_RULES["of_channel"], {"channel_id": channel_id})]
 
@@ -83,6 +81,17 @@ class PostgresRules:
 
     def save(self, rule: Rule) -> None:
         self._transaction.execute(_RULES["save"], rule_values(rule))
+
+
+class PostgresActiveRules:
+    """`meterhouse.notifications.ports.ActiveRules`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, namespace: str, types: Collection[EventType]) -> list[Rule]:
+        asked = {"namespace": namespace, "types": [kind.value for kind in types]}
+        return [rule_of(row) for row in self._database.read(namespace, _RULES["active"], asked)]
 
 
 class PostgresNotificationEvents:
@@ -136,12 +145,14 @@ class PostgresNotificationEvents:
 
 
 class PostgresNotifications:
-    """`meterhouse.notifications.ports.NotificationsStore`."""
+    """`meterhouse.notifications.rules.RulesStore`."""
 
     def __init__(self, transaction: Transaction) -> None:
+        self.features = PostgresFeatures(transaction)
         self.channels = PostgresChannels(transaction)
         self.rules = PostgresRules(transaction)
         self.notifications = PostgresNotificationEvents(transaction)
+        self.attempts = PostgresAttempts(transaction)
 
 
 def _any_of(values: tuple[str, ...]) -> list[Any] | None:

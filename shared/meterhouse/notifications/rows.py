@@ -12,7 +12,7 @@ from meterhouse.notifications.rule import EventType, FeatureRef, Rule, Threshold
 from meterhouse.platform.postgres import Row
 
 _CHANNEL = ("id", "name", "disabled", "disabled_reason", "metadata", "created_at", "updated_at", "deleted_at")
-_RULE = ("id", "name", "disabled", "metadata", "created_at", "updated_at", "deleted_at")
+_RULE = ("id", "name", "disabled", "metadata", "since", "created_at", "updated_at", "deleted_at")
 _NOTIFICATION = ("id", "rule_id", "created_at", "is_test")
 _ABOUT = ("feature_id", "feature_key", "subject_id", "subject_key", "customer_id")
 _DELIVERY = ("channel_id", "reason", "started_at", "next_attempt_at", "updated_at")

@@ -60,6 +60,7 @@ class Rule:
 
     Attributes:
         channel_ids: in the order in which they were given.
+        since: it tells of no reset before: when it was made, enabled again, or got other features.
         thresholds: of `BALANCE_THRESHOLD` alone.
         features: whose entitlements are meant; none: those of every feature.
     """
@@ -68,6 +69,7 @@ class Rule:
     type: EventType
     name: str
     channel_ids: tuple[str, ...]
+    since: datetime
     created_at: datetime
     updated_at: datetime
     disabled: bool = False

@@ -10,7 +10,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import PaymentReport, Recorded
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.record_payment import RecordPayment
-from meterhouse.billing.service import found_invoice
+from meterhouse.billing.service import found_invoice, refuse_parked
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
 from meterhouse.platform import clock
@@ -61,7 +61,8 @@ class CustomCallbacks:
         """This became of the payment; said again of an invoice that is there already, it changes nothing.
 
         Raises:
-            Conflict: `invoice_state`: the invoice cannot become so, now or any more. Else as `RecordPayment`.
+            Conflict: `invoice_state`: the invoice cannot become so, now or any more; `invoice_parked`: nor while the
+                audit of the books holds it. Else as `RecordPayment`.
         """
         with self._begin(namespace) as work:
             invoice = self._own(work, namespace, invoice_id)
@@ -69,6 +70,7 @@ class CustomCallbacks:
             report = PaymentReport(f"custom_invoicing/{invoice.step}/{outcome.value}", outcome, self._now())
             recorded = self._record(namespace, invoice_id, report)
             if recorded is Recorded.STALE and invoice.state is not _LEADS_TO[outcome]:
+                refuse_parked(work, invoice)
                 message = f"{outcome.value} is not possible for an invoice in {invoice.state.value}"
                 raise Conflict(message, "invoice_state")
             work.commit()

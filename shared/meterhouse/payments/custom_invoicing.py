@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from meterhouse.billing.app import Accepted, Payment, Waiting
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.installed_app import CustomInvoicingConfig
 from meterhouse.billing.invoice import Invoice, Issue
 from meterhouse.billing.state import InvoiceState
@@ -38,6 +39,10 @@ class CustomInvoicing:
     def collect_payment(self, _invoice: Invoice) -> Payment | None:
         """Not known before the system reports it."""
         return None
+
+    def take_back(self, _invoice: Invoice, _note: CreditNote) -> Waiting:
+        """The system is told by an event, pays back and reports."""
+        return Waiting()
 
     def payment_of(self, _invoice: Invoice) -> Payment | None:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NoReturn
 
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.state import InvoiceState
 from meterhouse.kernel.errors import InvariantBroken
@@ -23,3 +24,6 @@ class Elsewhere:
         raise InvariantBroken(f"nothing here brings invoices to an app of type {self.name}")
 
     sync = finalize = delete = collect_payment = payment_of = validate
+
+    def take_back(self, invoice: Invoice, _note: CreditNote) -> NoReturn:
+        self.validate(invoice)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
@@ -24,6 +25,9 @@ class AppStore(Protocol):
 
     def add(self, app: InstalledApp) -> None:
         """Add it; one of this id that exists stays as it is."""
+
+    def refuse(self, app: InstalledApp, at: datetime) -> bool:
+        """Write that nobody takes its credentials, unless it was changed since it was read; whether it was written."""
 
     def save(self, app: InstalledApp) -> None: ...
 
@@ -127,7 +131,10 @@ class Connector(Protocol):
 
 
 class StripeCustomers(Protocol):
-    """Whom an app of ours at Stripe knows our customers as."""
+    """Whom an app of ours at Stripe knows our customers as, and whether it is let in there."""
+
+    def unauthorized(self, namespace: str, app: InstalledApp) -> None:
+        """Say so of the app, unless it was changed since it was read as `app`; joins the transaction that is open."""
 
     def of(self, namespace: str, app_id: str, customer_id: str) -> StripeCustomer | None: ...
 

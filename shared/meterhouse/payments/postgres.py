@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from meterhouse.billing.for_payments import PostgresAppUse
@@ -38,6 +39,10 @@ class PostgresApps:
 
     def add(self, app: InstalledApp) -> None:
         self._transaction.execute(_APPS["add_app"], _app_values(app))
+
+    def refuse(self, app: InstalledApp, at: datetime) -> bool:
+        wanted = {"id": app.id, "read_at": app.updated_at, "at": at}
+        return self._transaction.execute(_APPS["refuse_app"], wanted) > 0
 
     def save(self, app: InstalledApp) -> None:
         self._transaction.execute(_APPS["save_app"], _app_values(app))

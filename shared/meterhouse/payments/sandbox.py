@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from meterhouse.billing.app import Accepted, Payment
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.invoice import Invoice, Issue, Severity
 from meterhouse.billing.state import InvoiceState, Trigger
 
@@ -46,6 +47,9 @@ class Sandbox:
         wanted = invoice.metadata.get(TARGET_STATUS, "paid")
         trigger = _OUTCOMES.get(wanted, Trigger.PAID)
         return Payment(trigger, None if trigger is Trigger.PAID else f"the metadata asked for {wanted}")
+
+    def take_back(self, _invoice: Invoice, note: CreditNote) -> Accepted:
+        return Accepted(external_id=f"sandbox-{note.id}")
 
     def payment_of(self, _invoice: Invoice) -> Payment | None:
         return None

@@ -41,7 +41,13 @@ class StripeApps:
             lambda: self.client(namespace, app),
             lambda customer_id: self.customers.of(namespace, app.id, customer_id),
             self._now,
+            lambda refusal: self.refused(namespace, app, refusal),
         )
+
+    def refused(self, namespace: str, app: InstalledApp, refusal: StripeRefusal) -> None:
+        """Note what a refusal says of the app: a key that Stripe does not take makes it unauthorized."""
+        if refusal.is_of_key:
+            self.customers.unauthorized(namespace, app)
 
     def client(self, namespace: str, app: InstalledApp) -> stripe.StripeClient:
         """Stripe, as the account of the app.

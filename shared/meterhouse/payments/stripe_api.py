@@ -20,7 +20,7 @@ T = TypeVar("T")
 _TIMEOUT_SECONDS = 20
 _MOST_KEYS = 50
 _IN_USE, _SERVER_FAULT, _PAYMENT_REQUIRED = 409, 500, 402
-_UNAUTHORIZED = (401, 403)
+_NO_SUCH_KEY, _NOT_ALLOWED = 401, 403
 
 UNAUTHORIZED = "stripe_unauthorized"
 """Code of a refusal that is of the key, whatever was asked for."""
@@ -32,10 +32,12 @@ class StripeRefusal(Exception):  # noqa: N818 - an answer, not a fault
     Attributes:
         code: Stripe's word for the reason.
         message: Stripe's sentence, fit to be shown.
+        is_of_key: whether Stripe does not take the key any more.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, is_of_key: bool = False) -> None:
         super().__init__(message)
+        self.is_of_key = is_of_key
         self.code = code
         self.message = message
 
@@ -86,11 +88,13 @@ def answers() -> Iterator[None]:
         if status is None or status >= _SERVER_FAULT or status == _IN_USE:
             raise Unavailable("Stripe does not answer") from error
         message = str(error.user_message or error)
-        code = UNAUTHORIZED if status in _UNAUTHORIZED else error.code or "stripe_refused"
-        raise StripeRefusal(code, message) from error
+        code = UNAUTHORIZED if status in (_NO_SUCH_KEY, _NOT_ALLOWED) else error.code or "stripe_refused"
+        raise StripeRefusal(code, message, is_of_key=status == _NO_SUCH_KEY) from error
 
 
-def metadata_of(thing: stripe.Invoice | stripe.InvoiceLineItem) -> dict[str, str]:
+def metadata_of(
+    thing: stripe.Invoice | stripe.InvoiceLineItem | stripe.Refund | stripe.CreditNote,
+) -> dict[str, str]:
     """Its metadata as a dict, which the package's objects are not."""
     return {} if thing.metadata is None else dict(thing.metadata.to_dict())
 

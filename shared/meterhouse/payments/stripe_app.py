@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
+from meterhouse.billing.credit_note import Refund
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import Trigger
@@ -14,6 +15,7 @@ from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
 from meterhouse.payments.stripe_drafts import StripeDrafts
 from meterhouse.payments.stripe_items import ITEM, items_of
+from meterhouse.payments.stripe_notes import StripeNotes
 from meterhouse.payments.stripe_outcome import outcome_of, payment_intent_of
 from meterhouse.payments.stripe_taxes import taxes_of
 from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     import stripe
 
+    from meterhouse.billing.credit_note import CreditNote
     from meterhouse.billing.invoice import Invoice, Issue
     from meterhouse.billing.state import InvoiceState
     from meterhouse.payments.customer_data import StripeCustomer
@@ -54,9 +57,11 @@ class StripeApp:
         connect: Callable[[], stripe.StripeClient],
         customer_of: Callable[[str], StripeCustomer | None],
         now: Callable[[], datetime],
+        refused: Callable[[StripeRefusal], None] = lambda _: None,
     ) -> None:
         self._connect = connect
         self._customer_of = customer_of
+        self._refused = refused
         self._now = now
         self._connected: stripe.StripeClient | None = None
 
@@ -70,6 +75,7 @@ class StripeApp:
             with answers():
                 known = self._client.v1.customers.retrieve(customer.stripe_customer_id, {"expand": ["tax"]})
         except StripeRefusal as refusal:
+            self._refused(refusal)
             return [
                 *found,
                 critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer"),
@@ -77,18 +83,18 @@ class StripeApp:
         return [*found, *issues_of_customer(invoice, customer, known)]
 
     def sync(self, invoice: Invoice) -> Accepted | Refused:
-        return _answer(lambda: self._synced(invoice))
+        return self._answer(lambda: self._synced(invoice))
 
     def finalize(self, invoice: Invoice) -> Accepted | Refused:
-        return _answer(lambda: self._finalized(invoice))
+        return self._answer(lambda: self._finalized(invoice))
 
     def delete(self, invoice: Invoice) -> Accepted | Refused:
-        return _answer(lambda: self._deleted(invoice))
+        return self._answer(lambda: self._deleted(invoice))
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
         """Charge an open invoice that is to be charged."""
         customer = self._customer_of(invoice.customer_id)
-        found = _answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
+        found = self._answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
         if isinstance(found, Refused):
             return Payment(Trigger.FAILED, found.message)
         decided = outcome_of(found, self._now())
@@ -98,6 +104,9 @@ class StripeApp:
         if customer is not None and _is_of_another(found, customer):
             return Payment(Trigger.FAILED, _differs(found, customer).message)
         return self._charged(invoice, found)
+
+    def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
+        return self._answer(lambda: self._taken_back(invoice, note))
 
     def payment_of(self, invoice: Invoice) -> Payment | None:
         """None, too, where the copy was deleted."""
@@ -109,6 +118,16 @@ class StripeApp:
         except StripeRefusal as refusal:
             raise Unavailable(f"Stripe does not tell us of the payment: {refusal.message}") from refusal
         return None if found is None else outcome_of(found, self._now())
+
+    def _answer(self, work: Callable[[], T]) -> T | Refused:
+        try:
+            with answers():
+                return work()
+        except StripeRefusal as refusal:
+            self._refused(refusal)
+            return Refused(refusal.code, refusal.message)
+        except NotRepresentable as error:
+            return Refused("amount_not_representable", str(error))
 
     @property
     def _client(self) -> stripe.StripeClient:
@@ -190,6 +209,13 @@ class StripeApp:
             self._client.v1.invoices.void_invoice(found.id)
         return Accepted(external_id=invoice.external_id)
 
+    def _taken_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
+        found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
+        if found is None:
+            return _MISSING
+        notes = StripeNotes(self._client)
+        return notes.refunded(found, note) if note.refund is Refund.PAYMENT else notes.credited(found, note)
+
     def _customer(self, invoice: Invoice) -> StripeCustomer:
         customer = self._customer_of(invoice.customer_id)
         if customer is None:
@@ -205,23 +231,13 @@ class StripeApp:
                     lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
                 )
         except StripeRefusal as refusal:
-            now = _answer(lambda: self._drafts.get(found.id))
+            now = self._answer(lambda: self._drafts.get(found.id))
             # Stripe collects by itself, too: then it refuses because there is nothing left to pay
             if now is not None and not isinstance(now, Refused) and (now.status != "open" or _is_under_way(now)):
                 return outcome_of(now, self._now())
             is_for_the_customer = refusal.code == _NEEDS_ACTION
             return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
         return outcome_of(paid, self._now())
-
-
-def _answer(work: Callable[[], T]) -> T | Refused:
-    try:
-        with answers():
-            return work()
-    except StripeRefusal as refusal:
-        return Refused(refusal.code, refusal.message)
-    except NotRepresentable as error:
-        return Refused("amount_not_representable", str(error))
 
 
 def _names(items: Sequence[Item], lines: Sequence[stripe.InvoiceLineItem], found: stripe.Invoice) -> Mapping[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.billing.record_sent import record_sent
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of
@@ -16,7 +18,6 @@ from meterhouse.platform import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     import stripe
 
@@ -32,6 +33,7 @@ TOLERANCE_SECONDS = 300
 _LATER_SECONDS = 3600
 
 SETUP_SUCCEEDED = "setup_intent.succeeded"
+SENT = "invoice.sent"
 INVOICE_EVENTS = (
     "invoice.marked_uncollectible",
     "invoice.overdue",
@@ -40,7 +42,7 @@ INVOICE_EVENTS = (
     "invoice.payment_failed",
     "invoice.voided",
 )
-EVENTS = (SETUP_SUCCEEDED, *INVOICE_EVENTS)
+EVENTS = (SETUP_SUCCEEDED, SENT, *INVOICE_EVENTS)
 """What a webhook endpoint of ours asks for; whatever else comes is taken and changes nothing."""
 
 
@@ -88,10 +90,11 @@ class ReceiveStripeEvent:
         try:
             if event.type == SETUP_SUCCEEDED:
                 return self._set_up(namespace, app, event)
-            if event.type in INVOICE_EVENTS:
+            if event.type in {SENT, *INVOICE_EVENTS}:
                 return self._invoiced(namespace, app, event)
         except StripeRefusal as refusal:
             # such as a key that was revoked: Stripe posts the event again for days
+            self._apps.refused(namespace, app, refusal)
             raise Unavailable(f"Stripe does not tell us more: {refusal.message}", _LATER_SECONDS) from refusal
         return Received(namespace, app_id, f"events of type {event.type} change nothing")
 
@@ -104,6 +107,9 @@ class ReceiveStripeEvent:
         customer_id = invoice_id and found and self._customer_of(namespace, app, invoice_id, found.id)
         if found is None or invoice_id is None or not customer_id:
             return Received(namespace, app.id, "no invoice of ours")
+        if event.type == SENT:
+            record_sent(self._begin, namespace, invoice_id, datetime.fromtimestamp(event.created, UTC), at)
+            return Received(namespace, app.id, "the invoice was sent to the customer", customer_id)
         payment = outcome_of(found, at)
         if payment is None:
             return Received(

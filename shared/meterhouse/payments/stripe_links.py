@@ -1,10 +1,14 @@
 """`meterhouse.payments.ports.StripeCustomers` on what apps know of customers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+from meterhouse.billing.installed_app import AppStatus, InstalledApp
 from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.ids import derived_ulid
 from meterhouse.payments.customer_data import CustomerData, StripeCustomer
+from meterhouse.payments.events import app_event
 from meterhouse.payments.ports import PaymentsStore
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -14,6 +18,14 @@ class StripeLinks:
     def __init__(self, begin: Begin[PaymentsStore], now: Callable[[], datetime] = clock.now) -> None:
         self._begin = begin
         self._now = now
+
+    def unauthorized(self, namespace: str, app: InstalledApp) -> None:
+        now = self._now()
+        refused = replace(app, status=AppStatus.UNAUTHORIZED, updated_at=now)
+        with self._begin(namespace) as work:
+            if app.status is AppStatus.READY and work.store.apps.refuse(app, now):
+                work.publish(app_event(derived_ulid(now, "app.unauthorized", app.id), "app.updated", refused))
+            work.commit()
 
     def of(self, namespace: str, app_id: str, customer_id: str) -> StripeCustomer | None:
         with self._begin(namespace) as work:

@@ -7,9 +7,9 @@ import secrets
 _PREFIX = "mh_"
 
 
-def new_key() -> str:
+def new_key(prefix: str = _PREFIX) -> str:
     """256 random bits behind a prefix that secret scanners can recognise."""
-    return _PREFIX + secrets.token_urlsafe(32)
+    return prefix + secrets.token_urlsafe(32)
 
 
 def key_hash(key: str, pepper: str) -> str:

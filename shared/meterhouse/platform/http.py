@@ -26,7 +26,7 @@ from meterhouse.kernel.errors import (
     UnsupportedMedia,
 )
 from meterhouse.platform.faults import invalid_input
-from meterhouse.platform.idempotency import Replay, replayed
+from meterhouse.platform.idempotency import Replay, as_it_is, replayed
 from meterhouse.platform.logging import count, logger
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.problem import CONTENT_TYPE, problem_response
@@ -198,11 +198,13 @@ def resolver(*routers: Router) -> APIGatewayHttpResolver:
     return app
 
 
-def http_handler(*routers: Router, database: Database | None = None) -> HttpHandler:
+def http_handler(
+    *routers: Router, database: Database | None = None, fit_to_keep: Callable[[str], str] = as_it_is
+) -> HttpHandler:
     """A Lambda handler (HTTP API, payload 2.0) over the routers.
 
-    With a `database`, a POST that carries `Idempotency-Key` answers its first response again. Whatever goes wrong,
-    the caller gets problem+json, never a stack trace.
+    With a `database`, a POST that carries `Idempotency-Key` answers its first response again, or what of it is
+    `fit_to_keep`. Whatever goes wrong, the caller gets problem+json, never a stack trace.
     """
     app = resolver(*routers)
 
@@ -225,7 +227,7 @@ def http_handler(*routers: Router, database: Database | None = None) -> HttpHand
             key = (event.get("headers") or {}).get("idempotency-key")
             if database is not None and key and event["requestContext"]["http"]["method"] == "POST":
                 replay = Replay(namespace=namespace_of(event), key=key, event=event)
-                return replayed(database, replay, lambda: resolve(event, context))
+                return replayed(database, replay, lambda: resolve(event, context), fit_to_keep)
             return resolve(event, context)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _problem_answer(error, event)

@@ -32,8 +32,19 @@ class Replay:
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def as_it_is(body: str) -> str:
+    return body
+
+
+def replayed(
+    database: Database,
+    replay: Replay,
+    respond: Callable[[], dict[str, Any]],
+    fit_to_keep: Callable[[str], str] = as_it_is,
+) -> dict[str, Any]:
     """The first response to this key, or `respond()` kept as it, for 30 days at least.
+
+    `fit_to_keep` takes what may stand in no row out of a body.
 
     A second request under way waits for the first. Failures are not kept: they changed nothing and may be repeated.
 
@@ -63,7 +74,7 @@ def replayed(database: Database, replay: Replay, respond: Callable[[], dict[str,
             kept = {
                 "status": answer["statusCode"],
                 "content_type": headers.get("content-type", "application/json"),
-                "body": answer.get("body") or "",
+                "body": fit_to_keep(answer.get("body") or ""),
             }
             transaction.execute(_SQL["keep_response"], asked | kept)
             transaction.commit()

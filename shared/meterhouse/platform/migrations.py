@@ -1,7 +1,7 @@
 """Ordered, checksummed migrations: `<room>/migrations/<store>/NNNN_what.sql`, numbered over all rooms.
 
 Numbers: platform 0001, customers 0100, metering 0200, catalog 0300, entitlements 0400, subscriptions 0500, billing 0700
-payments 0800, notifications 0900 and on.
+payments 0800, notifications 0900, portal 0950 and on.
 """
 
 import hashlib

@@ -89,10 +89,11 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
 class Transaction:
     """SQL inside one namespace: row level security shows this namespace's rows and no others."""
 
-    def __init__(self, connection: psycopg.Connection[Row], namespace: str) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], namespace: str, staged: set[str] | None = None) -> None:
         self.connection = connection
         self.namespace = namespace
         self.committed = False
+        self._staged = set[str]() if staged is None else staged
 
     def execute(self, query: str, parameters: Mapping[str, Any] | None = None) -> int:
         """Run a statement; the number of rows it touched."""
@@ -114,21 +115,23 @@ class Transaction:
             for row in rows:
                 copy.write_row(row)
 
+    def stage(self, name: str, source: str, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Copy rows, of the same columns for one name, into the temporary table `incoming_{name}`; these, for SQL.
+
+        `source` is a FROM clause that has these columns: it gives them their types and nothing else.
+        """
+        columns = ", ".join(rows[0])
+        table = f"incoming_{name}"
+        self.execute(_SQL["stage"].format(table=table, columns=columns, source=source))
+        if table in self._staged:
+            self.execute(_SQL["clear_stage"].format(table=table))
+        self._staged.add(table)
+        self.copy(_SQL["copy_to_stage"].format(table=table, columns=columns), (tuple(row.values()) for row in rows))
+        return columns
+
     def publish(self, *events: DomainEvent) -> None:
         if events:
-            self.execute_many(
-                _SQL["append_to_outbox"],
-                (
-                    {
-                        "id": event.id,
-                        "type": event.type,
-                        "subject": event.subject,
-                        "occurred_at": event.occurred_at,
-                        "data": json.dumps(event.data),
-                    }
-                    for event in events
-                ),
-            )
+            self.execute(_SQL["append_to_outbox"], {"events": json.dumps([_document(event) for event in events])})
 
     def lock(self, *key: str) -> None:
         self.execute(_SQL["lock"], {"key": json.dumps([self.namespace, *key])})
@@ -141,11 +144,25 @@ class Transaction:
     def commit(self) -> None:
         self.committed = True
 
+    def inner(self) -> Transaction:
+        """One that is part of this."""
+        return Transaction(self.connection, self.namespace, self._staged)
+
     def _scoped(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"namespace": self.namespace, **(parameters or {})}
 
     def _run(self, query: str, parameters: Mapping[str, Any] | None) -> psycopg.Cursor[Row]:
         return self.connection.execute(query.encode(), self._scoped(parameters))
+
+
+def _document(event: DomainEvent) -> Mapping[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "occurred_at": event.occurred_at.isoformat(),
+        "data": event.data,
+    }
 
 
 class Database:
@@ -189,7 +206,7 @@ class Database:
 
         if outer.namespace != namespace:
             raise InvariantBroken("a transaction cannot span namespaces")
-        inner = Transaction(outer.connection, namespace)
+        inner = outer.inner()
         with outer.connection.transaction() as savepoint:
             yield inner
             if not inner.committed:

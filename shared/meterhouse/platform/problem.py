@@ -9,6 +9,7 @@ from meterhouse.kernel import errors
 CONTENT_TYPE = "application/problem+json"
 _STATUS: dict[type[errors.MeterhouseError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
@@ -51,6 +52,8 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
             "validationErrors": [{"field": p.field, "code": p.code, "message": p.message} for p in problems]
         }
     headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
+    if isinstance(error, errors.Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
     if isinstance(error, errors.Unavailable):
         headers["retry-after"] = str(error.retry_after_seconds)
     return ProblemResponse(int(status), json.dumps(document), headers)

@@ -1,10 +1,11 @@
 """Phases of a subscription and the items in them. Rate cards are copied in, never referred to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from meterhouse.catalog.rate_card import RateCard
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.span import Span, earliest

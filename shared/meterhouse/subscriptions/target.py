@@ -1,7 +1,7 @@
 """The lines a subscription should have on its invoices. Billing reconciles what it stored with them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -9,6 +9,7 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.cadence import Cadence, period_at, periods_between
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.period import Period, share
 from meterhouse.kernel.rounding import round_fraction

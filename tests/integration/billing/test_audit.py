@@ -236,7 +236,7 @@ def test_a_parked_invoice_is_not_even_taken_up_again(
     if state.startswith("payment"):
         report = PaymentReport("paid", Trigger.PAID, run.now)
         for _ in range(2):
-            with pytest.raises(Conflict, match="takes no further report"):
+            with pytest.raises(Conflict, match="the audit of the books holds"):
                 RecordPayment(run.begin, run.apps, lambda: run.now)(run.namespace, draft, report)
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
+from meterhouse.billing.app import Payment
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.state import Trigger
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.postgres import PostgresSettings
 from meterhouse.platform.work import Begin
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
 from tests.integration.billing.test_concurrent_callers import succeeds
+from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import fee
 
 NOTES = "/api/v1/billing/credit-notes"
@@ -136,7 +139,7 @@ def test_notes_are_listed_and_found(api: Api, run: Run) -> None:
     [
         (
             {"reason": "x", "refund": "payment", "amount": "0"},
-            {"/refund": "not_supported_yet", "/amount": "greater_than"},
+            {"/refund": "invoice_not_paid", "/amount": "greater_than"},
         ),
         ({"reason": "x", "refund": "credit"}, {"/refund": "invoice_not_paid"}),
         ({"reason": "x", "amount": "1000"}, {"/amount": "more_than_is_left"}),
@@ -170,3 +173,36 @@ def test_two_at_once_never_take_back_more_than_was_invoiced(
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(lambda _: succeeds(database_settings, ask), range(4))) == [False, False, False, True]
     assert [note["number"] for note in api.ok("GET", f"{INVOICES}/{invoice_id}/credit-notes")] == ["CN-000001"]
+
+
+def test_money_goes_back_the_way_it_came_and_the_books_know_it(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run)
+    before = balances(run, invoice_id)
+    note = credit(api, invoice_id, amount="12", refund="payment")
+    assert (note["status"], note["externalId"]) == ("issued", f"sandbox-{note['id']}")
+    after = balances(run, invoice_id)
+    assert {name: after[name] - before[name] for name in after} == {"earnings": Decimal(-12), "wash": Decimal(12)}
+    assert api("POST", f"{NOTES}/{note['id']}/void")[1]["code"] == "credit_note_used"
+    assert api.ok("POST", f"{NOTES}/{note['id']}/retry") == note
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "left"),
+    [({"externalId": "bank-1"}, "issued", False), ({"failure": "account closed"}, "failed", True)],
+)
+def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
+    api: Api, run: Run, said: dict[str, str], status: str, left: bool
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID), waits={"take_back"})
+    invoice_id = invoiced(run)
+    before = balances(run, invoice_id)
+    note = credit(api, invoice_id, refund="payment")
+    assert (note["status"], balances(run, invoice_id)) == ("pending", before)
+    assert api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)[1]["code"] == "nothing_left"
+    told = api.ok("POST", f"{NOTES}/{note['id']}/given-back", said)
+    assert told["status"] == status
+    stored = run.everything()
+    assert api.ok("POST", f"{NOTES}/{note['id']}/given-back", {"failure": "late"}) == told
+    assert run.everything() == stored
+    assert (balances(run, invoice_id) == before) is left
+    assert (api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)[0] == 201) is left

@@ -51,6 +51,18 @@ def test_credit_is_there_once_its_invoice_is_paid(run: Run, purse: Purse) -> Non
     assert purse.everything() == before
 
 
+def test_purchases_of_several_customers_and_several_of_one_are_paid_at_once(run: Run, purse: Purse) -> None:
+    ann, bob = run.customer("ann"), run.customer("bob")
+    run.now = BOUGHT_AT
+    for customer, units in ((ann, 40), (ann, 7), (bob, 5)):
+        purse.buy(customer, units, "0.5")
+    run.now = NEXT_DAY + timedelta(hours=2)
+    run.all(NEXT_DAY)
+    assert [purse.settled(one) for one in (ann, bob)] == [47, 5]
+    assert purse.sum_of(Account.WASH) == -26
+    assert purse.sum_of(Account.RECEIVABLE) == 0
+
+
 def test_money_for_credit_is_earned_as_it_is_burnt_at_what_it_cost(run: Run, purse: Purse) -> None:
     grant = bought(run, purse)
     run.all(NEXT_DAY)

@@ -10,6 +10,7 @@ from meterhouse.billing.postgres import PostgresLines
 from meterhouse.billing.prepaid import REACHES_TOO_FAR
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.ledger.account import Account
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
@@ -233,3 +234,23 @@ def test_an_invoice_that_covers_only_a_part_of_what_follows_is_taken_off_that_pa
     run.all(SECOND)
     assert run.everything() == stored
     assert warned(run) == [["/lines/0"], []]
+
+
+def test_what_credit_alone_paid_in_advance_goes_back_to_its_grant_once(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee(amount="30"), start="2024-04-01", settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 100)
+    run.all(FIRST)
+    assert purse.settled(ann) == 70
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    assert (purse.settled(ann), given_back(run)) == (Decimal(85), [Decimal(0)])
+    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal(15))
+    stored = purse.everything()
+    run.all(SECOND)
+    assert purse.everything() == stored
+    assert run.invoices() == []
+    run.change(made)
+    run.all(NEXT)
+    # half of April again, and May
+    assert purse.settled(ann) == 40

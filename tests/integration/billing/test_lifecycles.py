@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from meterhouse.billing.app import Payment
+from meterhouse.billing.app import Accepted, Payment
 from meterhouse.billing.drive_invoice import DriveInvoice
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Issue
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import NotFound, Unavailable
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
-from tests.integration.billing.given import PROFILES, UNKNOWN, Api
+from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api
 from tests.unit.billing.samples import FakeApp, metered
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 EARLY = at("2024-02-01T00:30:00Z")
 
@@ -146,3 +146,20 @@ def test_a_workflow_that_cannot_be_started_fails_the_batch_which_may_be_run_agai
 def test_an_unknown_invoice_is_not_found(run: Run) -> None:
     with pytest.raises(NotFound):
         DriveInvoice(run.begin, run.usage, run.apps, Dunning())(run.namespace, UNKNOWN)
+
+
+class Away(FakeApp):
+    def sync(self, _invoice: Invoice) -> Accepted:
+        raise Unavailable("the app does not answer")
+
+
+def test_an_invoice_made_now_is_saved_before_its_app_hears_of_it(run: Run, api: Api) -> None:
+    run.now, run.app = AFTER_JANUARY, Away()
+    customer = run.customer("ann")
+    run.subscribe(customer, fee())
+    [made] = api.ok("POST", f"{INVOICES}/invoice", {"customerId": customer})
+    assert made["statusDetails"]["extendedStatus"] == "draft.validating"
+
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    run.advance()
+    assert [(invoice.id, invoice.state.value) for invoice in run.invoices()] == [(made["id"], "paid")]

@@ -1,6 +1,8 @@
 """PostgreSQL itself crashes in the middle of invoice runs: they come to what runs on a healthy server come to."""
 
 import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 
 import pytest
@@ -16,7 +18,7 @@ from tests.integration.crashing import MOMENTS, Crashing, until_done
 from tests.integration.ledger.conftest import Till
 from tests.unit.subscriptions.samples import at
 
-MONTHS = [at(f"{2022 + number // 12}-{number % 12 + 1:02}-01") for number in range(13)]
+MONTHS = [at(f"{2022 + number // 12}-{number % 12 + 1:02}-01") for number in range(11)]
 CUSTOMERS = ("ann", "bob")
 
 
@@ -36,11 +38,13 @@ def opened(database: Database) -> Run:
     return run
 
 
-def bill_month(run: Run, number: int) -> None:
+def bill_month(run: Run, number: int, crashing: Callable[[int], AbstractContextManager[object]] = nullcontext) -> None:
+    """The steps of the month's run, each in a block of its own, by its number."""
     as_of = MONTHS[number] + timedelta(hours=2)
     run.now = as_of
-    for step in (run.sync, run.collect, run.advance):
-        outcome = until_done(lambda: step(as_of))  # noqa: B023 - called at once
+    for place, step in enumerate((run.sync, run.collect, run.advance)):
+        with crashing(place):
+            outcome = until_done(lambda: step(as_of))  # noqa: B023 - called at once
         assert outcome.failed == {}
 
 
@@ -60,15 +64,24 @@ def test_crashes_of_the_server_while_it_bills_lose_and_double_nothing(durable: D
     healthy, run = opened(durable), opened(durable)
     begin, draw, crashes = run.begin, random.Random(20260102), 0  # noqa: S311 - a seed
     for number in range(1, len(MONTHS)):
-        bill_month(healthy, number)
-        crashing = Crashing(begin, durable, 1 + number // 3 % 3, MOMENTS[number % 3], draw.uniform(0, 0.004))
-        run.begin = crashing
-        bill_month(run, number)
-        run.begin = begin
-        crashing.until_over()
-        crashes += crashing.crashed
 
-    assert crashes == len(MONTHS) - 1
+        @contextmanager
+        def two_of_three(place: int, number: int = number) -> Iterator[None]:
+            nonlocal crashes
+            if place == number % 3:
+                yield
+                return
+            moment = MOMENTS[(number // 3 + place) % 3]
+            run.begin = crashing = Crashing(begin, durable, 1, moment, draw.uniform(0, 0.004))
+            yield
+            run.begin = begin
+            crashing.until_over()
+            crashes += crashing.crashed
+
+        bill_month(healthy, number)
+        bill_month(run, number, two_of_three)
+
+    assert crashes == 2 * (len(MONTHS) - 1) >= 20
     assert until_done(lambda: bill(run)) == bill(healthy)
     assert {state for _, state, *_ in bill(run)} == {"paid"}
     assert books(run) == books(healthy)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.price import Commitments, Tier, TieredPrice, TierMode, UnitPrice
 from meterhouse.kernel.period import Period
@@ -234,6 +235,7 @@ def test_a_part_that_is_given_up_is_never_billed(api: Api, run: Run, ann: str, *
     run.collect()
     [rest] = [invoice.lines[0] for invoice in run.invoices() if invoice.state.value != "deleted"]
     assert (rest.totals.total, rest.quantity_before) == (Decimal(2 if is_rated else 0), Decimal(10))
+    assert VerifyInvoice(run.begin, run.usage)(run.namespace, made["id"]).is_verified
 
 
 def test_a_part_after_one_that_was_given_up_keeps_its_amount_when_its_taxes_are_asked_for_again(

@@ -1,12 +1,13 @@
 """A program that tracks usage, against the product's own ingest on a real socket, which fails in every way."""
 
+import asyncio
 import gzip
 import json
 import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -182,19 +183,33 @@ def test_an_address_or_a_key_that_cannot_be_one_is_refused_at_once(url: str, key
         Client(url, key, "app")
 
 
+async def sent(chunks: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def listed(chunks: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [chunk async for chunk in chunks]
+
+
 def test_a_response_of_a_model_is_one_event_under_its_id(client: Client, house: House) -> None:
     usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
     response = {"id": "c1", "model": "m", "created": 1767225600, "usage": usage}
-    streamed = [{"id": "c2", "model": "m"}, {"id": "c2", "model": "m", "usage": usage}, {"id": "c2", "model": "m"}]
+    streamed: list[dict[str, Any]] = [
+        {"id": "c2", "model": "m"},
+        {"id": "c2", "model": "m", "usage": usage},
+        {"id": "c2", "model": "m"},
+    ]
 
     client.track_openai(response, "ua", provider="acme", processing="batch", properties={"tool": "x", "model": "y"})
     client.track_openai(response, "ua", provider="acme")
     assert list(client.track_openai_stream(streamed, "ua", properties={"tool": "s"})) == streamed
+    assert asyncio.run(listed(client.track_openai_async_stream(sent(streamed), "ua", event_id="c4"))) == streamed
     with closing(client.track_openai_stream(streamed, "ua", event_id="c3")) as broken_off:
         assert [next(broken_off), next(broken_off)] == streamed[:2]
 
     assert client.flush(30)
-    assert sorted(key[1] for key in house.events) == ["c1", "c2", "c3"]
+    assert sorted(key[1] for key in house.events) == ["c1", "c2", "c3", "c4"]
     event = house.events["app", "c1"]
     assert (event.type, event.subject, event.time.isoformat()) == ("llm.call", "ua", "2026-01-01T00:00:00+00:00")
     told = json.loads(bytes(event.data))

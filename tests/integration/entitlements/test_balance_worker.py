@@ -53,6 +53,7 @@ def test_usage_of_a_subject_evaluates_what_its_customer_has_of_the_meter(watch: 
         "periodStart": "2026-03-01T00:00:00Z",
         "balance": "40",
         "reserved": "0",
+        "remaining": "40",
         "usage": "60",
         "overage": "0",
         "totalAvailable": "100",

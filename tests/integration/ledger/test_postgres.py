@@ -1,6 +1,5 @@
 """What the database itself sees to: nothing written is changed, nothing unbalanced is written, nothing twice."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,11 +12,20 @@ from meterhouse.ledger.ports import GrantFilter, MovementFilter
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database
-from meterhouse.platform.sql import queries
 from tests.integration.ledger.conftest import USD, Till
 from tests.unit.ledger.samples import T
 
-SQL = queries("meterhouse.ledger", "ledger.sql")
+ADD_TRANSACTION = """
+INSERT INTO ledger_transactions (namespace, id, entries, key, kind, customer_id, booked_at, recorded_at)
+VALUES (%(namespace)s, %(key)s, %(entries)s, %(key)s, 'settled', %(customer_id)s, %(at)s, %(at)s)
+"""
+ADD_ENTRY = """
+INSERT INTO ledger_entries (
+    namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount
+) VALUES (
+    %(namespace)s, %(key)s, %(number)s, %(entries)s, %(customer_id)s, %(kind)s, %(at)s, 'wash', %(currency)s, %(amount)s
+)
+"""
 TABLES = ("ledger_charges", "ledger_transactions", "ledger_entries")
 
 
@@ -41,17 +49,14 @@ def book(
     till: Till, *amounts: str, key: str = "k", currencies: Sequence[str] = (), kind: str = "settled", extra: int = 0
 ) -> None:
     """Write a transaction, whether it may be or not."""
-    shared = {"entries": len(amounts) + extra, "customer_id": till.customer, "kind": kind, "booked_at": T.isoformat()}
-    header = shared | {"number": 1, "id": key, "key": key, "kind": "settled", "recorded_at": T.isoformat()}
+    shared = {"entries": len(amounts) + extra, "customer_id": till.customer, "at": T, "key": key}
     entries = [
-        shared
-        | {"transaction_id": key, "number": number, "account": "wash", "amount": amount}
-        | {"currency": (*currencies, USD, USD)[number - 1]}
+        shared | {"kind": kind, "number": number, "amount": amount, "currency": (*currencies, USD, USD)[number - 1]}
         for number, amount in enumerate(amounts, 1)
     ]
     with till.database.transaction(till.namespace) as transaction:
-        transaction.execute(SQL["add_transactions"], {"transactions": json.dumps([header])})
-        transaction.execute(SQL["add_entries"], {"entries": json.dumps(entries)})
+        transaction.execute(ADD_TRANSACTION, shared)
+        transaction.execute_many(ADD_ENTRY, entries)
         transaction.commit()
 
 

@@ -12,7 +12,6 @@ from meterhouse.billing.for_llmcost import InvoicedRevenues
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.unit_cost import UnitCost
-from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.llmcost.api import routes
 from meterhouse.llmcost.llm_price import Model
 from meterhouse.llmcost.manage_prices import ManagePrices
@@ -25,14 +24,13 @@ from meterhouse.llmcost.sync_prices import NOBODY, Synced, SyncPrices
 from meterhouse.llmcost.unknown_models import ListUnknownModels
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse import ClickHouseUsage
-from meterhouse.metering.directory import Directory, DirectoryPorts
 from meterhouse.metering.model import MeterSpec
-from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.postgres_directory import directory_of
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
 from tests.integration.metering.house import T0, House
 from tests.integration.stored import Stored
 from tests.unit.llmcost.samples import T
@@ -50,7 +48,7 @@ class Desk(Stored):
     def __post_init__(self) -> None:
         store = self.house.store
         self.usage = ClickHouseUsage(store)
-        directory = Directory(begins(self.database, _directory))
+        directory = directory_of(self.database)
         asked = QueryUsage(directory, self.usage, clock.now)
         begin = begins(self.database, PostgresLlmCost)
         prices = ManagePrices(begin)
@@ -91,10 +89,6 @@ class Desk(Stored):
         assert status == 200, answer
         rows: list[dict[str, Any]] = answer["data"]
         return rows
-
-
-def _directory(transaction: Transaction) -> DirectoryPorts:
-    return DirectoryPorts(PostgresMeters(transaction), PostgresCustomers(transaction))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from meterhouse.metering.audit_events import LAST_HOURS, AuditEvents
 from meterhouse.metering.clickhouse_conservation import ClickHouseConservation
 from meterhouse.metering.clickhouse_dead_letters import ClickHouseLetters
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
+from meterhouse.metering.clickhouse_trace import ClickHouseTrace
 from meterhouse.metering.clickhouse_witness import ClickHouseWitness
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.cloudwatch_audit import METRICS
@@ -32,8 +33,11 @@ from meterhouse.metering.kafka_replay import KafkaReplay
 from meterhouse.metering.kafka_topic import KafkaTopic, _record
 from meterhouse.metering.kafka_watermark import KafkaEventLog
 from meterhouse.metering.model import Meter
+from meterhouse.metering.postgres_directory import directory_of
 from meterhouse.metering.postgres_replays import PostgresReplays
 from meterhouse.metering.sink import LogRecord, SinkEvents
+from meterhouse.metering.trace_api import trace_routes
+from meterhouse.metering.trace_event import TraceEvent
 from meterhouse.metering.witness import Witness
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
@@ -150,8 +154,17 @@ class LogHouse:
         letters = DeadLetters(
             ClickHouseLetters(self.house.store), self.letters, replay, replays, self.witness, self.house.now
         )
+        trace = TraceEvent(
+            KafkaEventLog(lambda: self.settings),
+            ClickHouseTrace(self.house.store),
+            self.house,
+            self,
+            directory_of(self.database),
+        )
         handler = http_handler(
-            conservation_routes(self.account, conservation, lambda: self.at), dead_letter_routes(letters)
+            conservation_routes(self.account, conservation, lambda: self.at),
+            dead_letter_routes(letters),
+            trace_routes(trace),
         )
         path = f"/api/v1/debug/{path}"
         answer = handler(request(method, path, query=query, namespace=namespace or self.namespace), CONTEXT)

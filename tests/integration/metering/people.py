@@ -22,12 +22,12 @@ from meterhouse.metering.clickhouse_progress import ClickHouseRunningQueries
 from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
-from meterhouse.metering.directory import Directory, DirectoryPorts
 from meterhouse.metering.events_api import events_routes
 from meterhouse.metering.list_events import ListEvents
 from meterhouse.metering.metrics import ShowMetrics
 from meterhouse.metering.metrics_api import metrics_routes
 from meterhouse.metering.postgres import AllMeters, PostgresMeters
+from meterhouse.metering.postgres_directory import directory_of
 from meterhouse.metering.progress import FollowProgress
 from meterhouse.metering.progress_api import progress_routes
 from meterhouse.metering.query_usage import QueryUsage
@@ -52,7 +52,7 @@ class People:
 
     def __init__(self, database: Database, store: ClickHouse, namespace: str, use: MeterUse | None = None) -> None:
         self.namespace, self.house, self._database = namespace, House(namespace, store), database
-        directory = Directory(begins(database, _directory_ports))
+        directory = directory_of(database)
         now = self.house.now
         self._handler = http_handler(
             *customer_routes(
@@ -103,10 +103,6 @@ class People:
         assert status == 200, found
         events: list[dict[str, Any]] = found if path == EVENTS else found["items"]
         return events
-
-
-def _directory_ports(transaction: Transaction) -> DirectoryPorts:
-    return DirectoryPorts(PostgresMeters(transaction), PostgresCustomers(transaction))
 
 
 def _customer_ports(transaction: Transaction) -> CustomerPorts:

@@ -48,6 +48,11 @@ def test_what_was_just_accepted_stored_and_buried_is_inspected_replayed_and_audi
     numbers = {"accepted": 4, "unmatched": 1, "conflict": 1, "dead": 1, "pending": 1, "unexplained": 0}
     assert totals.items() >= numbers.items()
 
+    traced = request("GET", "/api/v1/debug/event", query="source=test&id=1", namespace=logged.namespace)
+    answer = json.loads(inspect.handler(traced, CONTEXT)["body"])
+    roles = [writing["role"] for writing in answer["writings"]]
+    assert (answer["stage"], roles, answer["pendingRecords"]) == ("unmatched", ["first", "conflict"], 1)
+
     listed = request("GET", "/api/v1/debug/dead-letters", namespace=logged.namespace)
     [letter] = json.loads(inspect.handler(listed, CONTEXT)["body"])["items"]
     path = f"/api/v1/debug/dead-letters/{letter['id']}/replay"

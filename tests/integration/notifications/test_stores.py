@@ -28,6 +28,7 @@ def rule(*channels: Channel) -> Rule:
         type=EventType.BALANCE_THRESHOLD,
         name="low",
         channel_ids=tuple(one.id for one in channels),
+        since=NOW,
         created_at=NOW,
         updated_at=NOW,
         thresholds=(Threshold(ThresholdType.USAGE_PERCENTAGE, Decimal("99.5")),),

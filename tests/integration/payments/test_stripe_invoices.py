@@ -10,9 +10,11 @@ import pytest
 from localstack.stripe.payments import authenticate, collect
 from localstack.stripe.totals import lines_of
 from localstack.stripe.weather import Storm
+from meterhouse.billing.installed_app import AppStatus
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.kernel.errors import InvalidInput, NotFound, Unavailable
+from meterhouse.payments.postgres import PostgresApps
 from meterhouse.payments.stripe import API_KEY
 from meterhouse.platform.ids import new_id
 from tests.integration.billing.conftest import AFTER_FEBRUARY
@@ -241,6 +243,22 @@ def test_a_revoked_key_is_a_reason_and_no_fault(shop: StripeRun) -> None:
     shop.all()
     assert state(shop) == "draft.invalid"
     assert [issue.code for issue in shop.invoice().issues] == ["stripe_unauthorized"]
+    with shop.database.transaction(shop.namespace) as transaction:
+        apps = PostgresApps(transaction)
+        assert apps.by_ids([shop.installed.id])[shop.installed.id].status is AppStatus.UNAUTHORIZED
+        assert not apps.refuse(shop.installed, shop.now), "what was changed since it was read stays"
+
+
+def test_when_the_customer_was_sent_the_invoice_is_known_once_stripe_says_so(shop: StripeRun) -> None:
+    assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
+    [theirs] = shop.at_stripe()
+    collect(shop.double.account, theirs["id"])
+    [event] = shop.events()
+    later = {**event, "id": "evt_later", "created": event["created"] + 60}
+    for one in (later, event, event):
+        shop.deliver(one)
+    sent = shop.invoice().sent_to_customer_at
+    assert (event["type"], sent and sent.timestamp()) == ("invoice.sent", event["created"])
 
 
 def test_a_deleted_draft_is_gone_at_stripe_and_a_repeat_says_the_same(shop: StripeRun) -> None:

@@ -4,10 +4,10 @@ import psycopg
 import pytest
 
 from meterhouse.platform import clock
+from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.sql import queries
 
-ADD = queries("meterhouse.platform", "postgres.sql")["append_to_outbox"]
 WAITING = queries("meterhouse.platform", "relay.sql")["waiting_events"]
 MARK = queries("meterhouse.platform", "relay.sql")["mark_published"]
 
@@ -18,9 +18,7 @@ def neighbours(database: Database, namespace: str) -> tuple[str, str]:
     names = (namespace, f"{namespace}-b")
     for name in names:
         with database.transaction(name) as transaction:
-            transaction.execute(
-                ADD, {"id": "a", "type": "t", "subject": name, "occurred_at": clock.now(), "data": "{}"}
-            )
+            transaction.publish(DomainEvent("a", "t", name, clock.now(), {}))
             transaction.commit()
     return names
 

@@ -197,3 +197,34 @@ def test_rows_are_written_by_copy(database: Database, namespace: str) -> None:
         transaction.execute("CREATE TEMPORARY TABLE numbers (n integer) ON COMMIT DROP")
         transaction.copy("COPY numbers FROM STDIN", ([number] for number in range(100)))
         assert transaction.fetch_one("SELECT sum(n) FROM numbers") == {"sum": 4950}
+
+
+def test_what_is_staged_is_there_for_the_next_statement_and_for_no_other(database: Database, namespace: str) -> None:
+    def staged(transaction: Transaction, *ids: str) -> list[str]:
+        assert transaction.stage("things", "outbox", [{"id": one, "type": "t"} for one in ids]) == "id, type"
+        return [row["id"] for row in transaction.fetch_all("SELECT id FROM incoming_things ORDER BY id")]
+
+    for _ in range(2):
+        with database.transaction(namespace) as transaction:
+            assert staged(transaction, "a", "b") == ["a", "b"]
+            assert staged(transaction, "c") == ["c"]
+            with database.transaction(namespace) as inner:
+                assert staged(inner, "d") == ["d"]
+            # what was staged inside is gone with it, be it the table itself
+            assert staged(transaction, "e") == ["e"]
+
+
+def test_what_was_first_staged_in_a_part_that_was_given_up_can_be_staged_again(own: Database, namespace: str) -> None:
+    with own.transaction(namespace) as transaction:
+        with own.transaction(namespace) as inner:
+            inner.stage("things", "outbox", [{"id": "a"}])
+        transaction.stage("things", "outbox", [{"id": "b"}])
+        assert transaction.fetch_all("SELECT id FROM incoming_things") == [{"id": "b"}]
+
+
+def test_events_keep_the_order_in_which_they_were_decided(database: Database, namespace: str) -> None:
+    with database.transaction(namespace) as transaction:
+        transaction.publish(*map(event, "cab"))
+        transaction.publish(*map(event, "zc"))
+        transaction.commit()
+    assert saved(database, namespace) == ["c", "a", "b", "z"]

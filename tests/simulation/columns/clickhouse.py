@@ -101,7 +101,8 @@ class SimulatedClickHouse:
             known[name] = [number for (number,) in struct.iter_unpack("<Q", bytes.fromhex(found[1]))]
             return f"%({name})s"
 
-        return statement(_LISTED.sub(taken, _PACKED.sub(unpacked, sql)), self.parts.changes), known
+        text = _PACKED.sub(unpacked, sql) if "unhex" in sql else sql
+        return statement(_LISTED.sub(taken, text), self.parts.changes), known
 
 
 def _about(sql: str) -> str:

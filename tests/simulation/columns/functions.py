@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,7 +46,12 @@ def to_decimal(value: _NUMBERS, scale: int = 18) -> Decimal:
 
 
 def _day_number(value: int) -> int:
-    return int(f"{_EPOCH + timedelta(seconds=seconds(value)):%Y%m%d}")
+    return _number_of_day(seconds(value) // 86_400)
+
+
+@cache
+def _number_of_day(day: int) -> int:
+    return int(f"{_EPOCH + timedelta(days=day):%Y%m%d}")
 
 
 def _digest(*values: Any) -> int:

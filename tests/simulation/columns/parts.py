@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -133,17 +134,23 @@ def _parted(table: Table, rows: Rows) -> Iterator[Part]:
 
 
 def _rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Row]:
-    unknown = set(columns) - set(table.types)
-    assert not unknown, f"{table.name} has no {unknown}"
-    defaults = {name: _default(kind) for name, kind in table.types.items() if name not in table.texts}
-    micros = [name for name in columns if table.types[name].startswith("DateTime64")]
+    defaults, micros = _filled(table, tuple(columns))
     for values in rows:
-        row = defaults | dict(zip(columns, map(frozen, values), strict=True))
+        row = {**defaults} | dict(zip(columns, map(frozen, values), strict=True))
         for name in micros:
             row[name] = Micros(row[name])
         for name, made in table.made.items():
             row[name] = made(row)
         yield row
+
+
+@cache
+def _filled(table: Table, columns: tuple[str, ...]) -> tuple[Row, list[str]]:
+    """What columns that are not written hold, and which of those that are hold microseconds."""
+    unknown = set(columns) - set(table.types)
+    assert not unknown, f"{table.name} has no {unknown}"
+    defaults = {name: _default(kind) for name, kind in table.types.items() if name not in table.texts}
+    return defaults, [name for name in columns if table.types[name].startswith("DateTime64")]
 
 
 def _default(kind: str) -> Any:

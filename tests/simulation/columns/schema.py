@@ -23,7 +23,7 @@ _COLUMN = re.compile(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Table:
     """A ReplacingMergeTree; of equal keys the row with the largest `version` is kept."""
 

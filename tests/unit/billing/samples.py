@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from meterhouse.billing.app import Accepted, InvoicingApp, LineTax, Payment, Refused, Waiting
 from meterhouse.billing.collection import collected, drafts, waiting
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Issue, Line
 from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
@@ -110,7 +111,7 @@ class FakeApp:
     @property
     def awaits(self) -> set[InvoiceState]:
         syncing = {"sync": InvoiceState.DRAFT_SYNCING, "finalize": InvoiceState.ISSUING_SYNCING}
-        return {syncing[step] for step in self.waits}
+        return {syncing[step] for step in self.waits if step in syncing}
 
     def validate(self, _invoice: Invoice) -> Sequence[Issue]:
         return self.issues
@@ -126,6 +127,9 @@ class FakeApp:
 
     def collect_payment(self, _invoice: Invoice) -> Payment | None:
         return self.payment
+
+    def take_back(self, _invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting:
+        return Waiting() if "take_back" in self.waits else self._answer("take_back")
 
     def payment_of(self, _invoice: Invoice) -> Payment | None:
         return self.last_word

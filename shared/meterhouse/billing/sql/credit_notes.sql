@@ -30,5 +30,6 @@ FROM jsonb_to_recordset(%(lines)s::jsonb) AS line (
 )
 
 -- name: save_note
-UPDATE credit_notes SET state = %(state)s, voided_at = %(voided_at)s, updated_at = %(updated_at)s
+UPDATE credit_notes SET state = %(state)s, voided_at = %(voided_at)s, updated_at = %(updated_at)s, was_paid = %(was_paid)s,
+    external_id = %(external_id)s, failure = %(failure)s
 WHERE namespace = %(namespace)s AND id = %(id)s

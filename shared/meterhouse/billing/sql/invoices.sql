@@ -1,19 +1,9 @@
--- name: stage_invoices
--- Lives as long as the connection; `LIKE` copies neither keys nor policies, and nobody else sees it.
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_invoices (LIKE invoices) ON COMMIT DELETE ROWS
-
--- name: clear_invoices
-TRUNCATE incoming_invoices
-
--- name: copy_invoices
-COPY incoming_invoices ({columns}) FROM STDIN
-
 -- name: insert_gathering
-INSERT INTO invoices ({columns}) SELECT {columns} FROM incoming_invoices ON CONFLICT DO NOTHING
+INSERT INTO invoices (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_invoices ON CONFLICT DO NOTHING
 
 -- name: save_invoices
 -- What may change of an invoice after it was made; whose it is and its currency never do.
-INSERT INTO invoices ({columns}) SELECT {columns} FROM incoming_invoices
+INSERT INTO invoices (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_invoices
 ON CONFLICT (namespace, id) DO UPDATE SET
     description = excluded.description, supplier = excluded.supplier, customer = excluded.customer,
     customer_name = excluded.customer_name, workflow = excluded.workflow,
@@ -32,11 +22,7 @@ ON CONFLICT (namespace, id) DO UPDATE SET
     credited_taxes = excluded.credited_taxes
 
 -- name: add_transitions
-INSERT INTO invoice_transitions (namespace, invoice_id, number, trigger, source, target, at, reason)
-SELECT %(namespace)s, invoice_id, number, trigger, source, target, at, reason
-FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (
-    invoice_id text, number integer, trigger text, source text, target text, at timestamptz, reason text
-)
+INSERT INTO invoice_transitions (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_transitions
 
 -- name: take_numbers
 -- The last of `count` numbers that nobody else has; the row stays locked until the transaction ends.

@@ -1,15 +1,6 @@
--- name: stage_lines
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_lines (LIKE invoice_lines) ON COMMIT DELETE ROWS
-
--- name: clear_lines
-TRUNCATE incoming_lines
-
--- name: copy_lines
-COPY incoming_lines ({columns}) FROM STDIN
-
 -- name: insert_lines
 -- A line that exists already keeps what it has: a repeat meets its first writing.
-INSERT INTO invoice_lines ({columns}) SELECT {columns} FROM incoming_lines ON CONFLICT DO NOTHING
+INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines ON CONFLICT DO NOTHING
 
 -- name: update_lines
 UPDATE invoice_lines l SET
@@ -51,6 +42,12 @@ SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
     AND settlement_mode <> 'credit_only' AND note_id IS NULL
 ORDER BY invoice_id, service_start, key, revision
+
+-- name: lines_settled_by_credit
+SELECT * FROM invoice_lines
+WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND key = ANY(%(keys)s) AND is_live AND NOT is_pending
+    AND settlement_mode = 'credit_only'
+ORDER BY service_start, key
 
 -- name: lines_of_grants
 SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live

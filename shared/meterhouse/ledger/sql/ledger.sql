@@ -32,37 +32,33 @@ GROUP BY c.namespace, c.key
 HAVING sum(e.amount) <> 0
 ORDER BY owner_id, owner_currency, id
 
--- name: add_transactions
-INSERT INTO ledger_transactions (
-    namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
-)
-SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
-FROM jsonb_to_recordset(%(transactions)s) AS given(
-    number integer, id text, entries smallint, key text, kind text, customer_id text, booked_at timestamptz,
-    recorded_at timestamptz, charge text, name text, invoice text
-)
-ORDER BY number
+-- name: bookings
+-- What a transaction and one of its entries are made of.
+ledger_transactions JOIN ledger_entries USING (namespace, entries, customer_id, kind, booked_at)
 
--- name: add_entries
+-- name: book
+-- Transactions in their order, and their entries with them: each of these stands beside its transaction's columns. A
+-- key that was booked before is refused, and all else with it.
+WITH booked AS (
+    INSERT INTO ledger_transactions (
+        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
+    )
+    SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
+    FROM incoming_bookings
+    WHERE number = 1
+    ORDER BY sequence
+)
 INSERT INTO ledger_entries (
     namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
     cost_rate, cost_currency, features, priority, payment
 )
 SELECT
-    %(namespace)s, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
+    %(namespace)s, id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id,
     cost_rate, cost_currency, features, priority, payment
-FROM jsonb_to_recordset(%(entries)s) AS given(
-    transaction_id text, number smallint, entries smallint, customer_id text, kind text, booked_at timestamptz,
-    account text, currency text, amount numeric, grant_id text, cost_rate numeric, cost_currency text, features text[],
-    priority smallint, payment text
-)
+FROM incoming_bookings
 
 -- name: add_charges
-INSERT INTO ledger_charges (namespace, key, customer_id, currency, amount, mode, feature, name, at, recorded_at)
-SELECT %(namespace)s, key, customer_id, currency, amount, mode, feature, name, at, %(recorded_at)s
-FROM jsonb_to_recordset(%(charges)s) AS given(
-    key text, customer_id text, currency text, amount numeric, mode text, feature text, name text, at timestamptz
-)
+INSERT INTO ledger_charges (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_charges
 
 -- name: charges
 SELECT * FROM ledger_charges WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)

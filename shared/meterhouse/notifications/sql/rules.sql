@@ -23,14 +23,16 @@ notification_rules WHERE namespace = %(namespace)s
 
 -- name: add
 INSERT INTO notification_rules (
-    namespace, id, type, name, disabled, metadata, channel_ids, thresholds, features, created_at, updated_at, deleted_at
+    namespace, id, type, name, disabled, metadata, channel_ids, thresholds, features, since, created_at,
+    updated_at, deleted_at
 ) VALUES (
     %(namespace)s, %(id)s, %(type)s, %(name)s, %(disabled)s, %(metadata)s, %(channel_ids)s, %(thresholds)s,
-    %(features)s, %(created_at)s, %(updated_at)s, %(deleted_at)s
+    %(features)s, %(since)s, %(created_at)s, %(updated_at)s, %(deleted_at)s
 )
 
 -- name: save
 UPDATE notification_rules SET
     name = %(name)s, disabled = %(disabled)s, metadata = %(metadata)s, channel_ids = %(channel_ids)s,
-    thresholds = %(thresholds)s, features = %(features)s, updated_at = %(updated_at)s, deleted_at = %(deleted_at)s
+    thresholds = %(thresholds)s, features = %(features)s, since = %(since)s, updated_at = %(updated_at)s,
+    deleted_at = %(deleted_at)s
 WHERE namespace = %(namespace)s AND id = %(id)s

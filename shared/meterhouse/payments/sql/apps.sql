@@ -22,3 +22,8 @@ UPDATE apps SET
     name = %(name)s, description = %(description)s, metadata = %(metadata)s, status = %(status)s,
     config = %(config)s, updated_at = %(updated_at)s, deleted_at = %(deleted_at)s
 WHERE namespace = %(namespace)s AND id = %(id)s
+
+-- name: refuse_app
+-- Only as it was read: a key that was put in its place since may be taken.
+UPDATE apps SET status = 'unauthorized', updated_at = %(at)s
+WHERE namespace = %(namespace)s AND id = %(id)s AND updated_at = %(read_at)s AND status = 'ready' AND deleted_at IS NULL

@@ -15,7 +15,7 @@ CREATE TABLE notification_channels (
 );
 SELECT confine('notification_channels');
 
--- What somebody wants to be told of. `features` are {id, key}; none: every feature.
+-- What somebody wants to be told of. `features` are {id, key}; none: every feature. Resets before `since` are not told.
 CREATE TABLE notification_rules (
     namespace text NOT NULL,
     id text NOT NULL,
@@ -26,6 +26,7 @@ CREATE TABLE notification_rules (
     channel_ids text[] NOT NULL,
     thresholds jsonb NOT NULL,
     features jsonb NOT NULL,
+    since timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
@@ -82,6 +83,7 @@ CREATE TABLE notification_balances (
     namespace text NOT NULL,
     entitlement_id text NOT NULL,
     measured_at timestamptz NOT NULL,
+    period_start timestamptz NOT NULL,
     PRIMARY KEY (namespace, entitlement_id)
 );
 SELECT confine('notification_balances');

@@ -19,7 +19,7 @@ export function readJson(source) {
 }
 
 export class Api {
-  /** `forbidden` is called when the token is none or no longer one. */
+  /** `forbidden` is called with the status, 401 or 403, when the token is refused. */
   constructor(token, { base = "/", forbidden = () => {} } = {}) {
     this.token = token;
     this.base = base;
@@ -59,7 +59,7 @@ export class Api {
     const request = { method, headers, signal, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
     const answer = await fetch(url, { ...request, body: body === undefined ? undefined : JSON.stringify(body) });
     if (answer.ok) return answer;
-    if (answer.status === 401 || answer.status === 403) this.forbidden();
+    if (answer.status === 401 || answer.status === 403) this.forbidden(answer.status);
     throw new Problem(answer.status, await answer.json().catch(() => ({})));
   }
 }

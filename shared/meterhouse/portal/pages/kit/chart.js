@@ -9,6 +9,7 @@ import { table } from "./table.js";
 
 const HEIGHT = 260;
 const COLOURS = 6;
+const DAY = 86_400;
 
 /**
  * `at` are instants (ISO) in order, `series` are { label, values } with decimals in text, null where there is none;
@@ -96,9 +97,15 @@ class Drawing {
       cursor: { drag: { x: false, y: false }, points: { show: this.line }, y: false },
       hooks: { setCursor: [({ cursor }) => Number.isInteger(cursor.idx) && this.read(cursor.idx)] },
       scales: { x: { range: (_plot, low, high) => this.span(low, high) }, y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), top(high)] } },
-      axes: [{ ...axis, space: 64 }, { ...axis, size: 64, values: (_plot, ticks) => ticks.map(short) }],
+      axes: [{ ...axis, space: 64, ...this.steps() }, { ...axis, size: 64, values: (_plot, ticks) => ticks.map(short) }],
       series: [{}, ...(this.line ? drawn : drawn.reverse())],
     };
+  }
+
+  /** No label between two windows: none says "12 pm" where a window is a day. */
+  steps() {
+    const gap = this.seconds.length > 1 ? this.seconds[1] - this.seconds[0] : 0;
+    return gap > 0 && gap <= DAY ? { incrs: [1, 2, 3, 4, 6, 7, 12, 14, 24].map((count) => count * gap) } : {};
   }
 
   /** Half a bar of room at both ends. */

@@ -28,7 +28,7 @@ export function forget(key) {
   }
 }
 
-function kept(key) {
+export function kept(key) {
   try {
     return sessionStorage.getItem(key) ?? "";
   } catch {

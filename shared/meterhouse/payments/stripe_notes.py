@@ -1,0 +1,72 @@
+"""Credit notes at Stripe: refunds of what was paid, and credit notes that make less due of what is open.
+
+What is there is read first: a repeat finds what a lost answer was about, also when Stripe forgot the idempotency key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meterhouse.billing.app import Accepted, Refused
+from meterhouse.payments.stripe_amounts import minor_units
+from meterhouse.payments.stripe_api import metadata_of, once
+from meterhouse.payments.stripe_outcome import payment_intent_of
+
+if TYPE_CHECKING:
+    import stripe
+
+    from meterhouse.billing.credit_note import CreditNote
+
+NOTE = "meterhouse_note"
+"""Key of the metadata of what was given back at Stripe: the id of our note."""
+
+_PAGE = 100
+_NOT_PAID_BACK = {"failed", "canceled"}
+
+
+class StripeNotes:
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._refunds = client.v1.refunds
+        self._credit_notes = client.v1.credit_notes
+
+    def refunded(self, invoice: stripe.Invoice, note: CreditNote) -> Accepted | Refused:
+        """The payment of the invoice, refunded by the note's total."""
+        intent = payment_intent_of(invoice)
+        if invoice.status != "paid" or intent is None or intent.status != "succeeded":
+            return Refused("stripe_payment_missing", "nothing was paid through Stripe: pay it back where it was paid")
+        page = self._refunds.list({"payment_intent": intent.id, "limit": _PAGE})
+        found = next((one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id), None)
+        made = found or once(
+            f"{note.id}/refund",
+            lambda key: self._refunds.create(
+                {
+                    "payment_intent": intent.id,
+                    "amount": minor_units(note.total, note.currency),
+                    "metadata": {NOTE: note.id},
+                },
+                {"idempotency_key": key},
+            ),
+        )
+        if made.status in _NOT_PAID_BACK:
+            return Refused("stripe_refund_failed", f"the refund {made.id} is {made.status} at Stripe")
+        return Accepted(external_id=made.id)
+
+    def credited(self, invoice: stripe.Invoice, note: CreditNote) -> Accepted | Refused:
+        """The note's total less due of the open invoice."""
+        page = self._credit_notes.list({"invoice": invoice.id, "limit": _PAGE})
+        found = next((one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id), None)
+        if found is None and invoice.status != "open":
+            return Refused("stripe_invoice_closed", f"the invoice is {invoice.status} at Stripe: nothing is due there")
+        made = found or once(
+            f"{note.id}/credit",
+            lambda key: self._credit_notes.create(
+                {
+                    "invoice": invoice.id,
+                    "amount": minor_units(note.total, note.currency),
+                    "memo": note.reason,
+                    "metadata": {NOTE: note.id},
+                },
+                {"idempotency_key": key},
+            ),
+        )
+        return Accepted(external_id=made.id)

@@ -1,0 +1,33 @@
+"""Whom a presented portal token shows what. The authorizer loads this file: it reaches no other room."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from meterhouse.platform import api_keys, clock
+from meterhouse.platform.credentials import pepper_from_environment
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.sql import queries
+from meterhouse.portal.caller import Caller
+from meterhouse.portal.rows import token_of
+
+_SQL = queries("meterhouse.portal", "tokens.sql")
+_NO_NAMESPACE = ""
+
+
+class PresentedTokens:
+    def __init__(
+        self,
+        database: Database,
+        pepper: Callable[[], str] = pepper_from_environment,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._database = database
+        self._pepper = pepper
+        self._now = now
+
+    def find(self, text: str) -> Caller | None:
+        """The caller behind a token; None where it is unknown, expired or invalidated."""
+        presented = api_keys.key_hash(text, self._pepper())
+        with self._database.transaction(_NO_NAMESPACE, credential=presented) as transaction:
+            found = transaction.fetch_one(_SQL["find_presented"], {"token_hash": presented, "at": self._now()})
+        return None if found is None else Caller(found["namespace"], token_of(found))

@@ -1,0 +1,22 @@
+-- name: add
+INSERT INTO portal_tokens (
+    namespace, id, token_hash, subject, customer_id, allowed_meters, created_at, expires_at
+) VALUES (
+    %(namespace)s, %(id)s, %(token_hash)s, %(subject)s, %(customer_id)s, %(allowed_meters)s, %(created_at)s,
+    %(expires_at)s
+)
+
+-- name: page
+SELECT * FROM portal_tokens
+WHERE namespace = %(namespace)s AND invalidated_at IS NULL
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+
+-- name: invalidate
+UPDATE portal_tokens SET invalidated_at = %(at)s
+WHERE namespace = %(namespace)s AND invalidated_at IS NULL
+    AND (%(id)s::text IS NULL OR id = %(id)s) AND (%(subject)s::text IS NULL OR subject = %(subject)s)
+
+-- name: find_presented
+-- Whose token it is is what is asked: the policy `presented` shows the row of this hash in any namespace.
+SELECT * FROM portal_tokens
+WHERE token_hash = %(token_hash)s AND invalidated_at IS NULL AND created_at <= %(at)s AND expires_at > %(at)s

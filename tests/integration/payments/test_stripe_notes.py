@@ -1,0 +1,99 @@
+"""Credit notes told to Stripe: money goes back once, less is collected once, whatever happens on the way."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from localstack.stripe.weather import Storm
+from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
+from meterhouse.billing.credit_notes import CreditNoteService
+from meterhouse.billing.crediting import NoteWanted
+from tests.integration.payments.stripe_run import StripeRun
+from tests.integration.payments.test_stripe_invoices import PAYS_LATER, UNTAXED, issued, state
+
+PART, WHOLE = Decimal("12.34"), None
+CALLS = [("GET", "/v1/invoices/.*"), ("GET", "/v1/{0}"), ("POST", "/v1/{0}")]
+
+
+def service(shop: StripeRun) -> CreditNoteService:
+    return CreditNoteService(shop.begin, shop.apps, lambda: shop.now)
+
+
+def given(shop: StripeRun, amount: Decimal | None, refund: Refund) -> CreditNote:
+    return service(shop).create(shop.namespace, shop.invoice().id, NoteWanted("outage", refund, amount))
+
+
+def booked(shop: StripeRun) -> dict[str, Decimal]:
+    rows = shop.rows(
+        "SELECT account, sum(amount) AS total FROM ledger_entries WHERE namespace = %(namespace)s GROUP BY account"
+    )
+    return {row["account"]: row["total"] for row in rows if row["total"]}
+
+
+def kept(shop: StripeRun, kind: str) -> list[int]:
+    theirs = {row["id"] for row in shop.at_stripe()} | {
+        row["payment"]["payment_intent"]
+        for row in shop.double.account.of("invoice_payment").values()
+        if row["invoice"] in {one["id"] for one in shop.at_stripe()}
+    }
+    return [
+        row["amount"]
+        for row in shop.double.account.of(kind).values()
+        if row.get("invoice") in theirs or row.get("payment_intent") in theirs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [(0, "500"), (1, "429"), (2, "429"), (2, "500_kept"), (2, "500_after"), (2, "lost_after")],
+)
+def test_a_fault_at_any_call_leaves_a_note_that_is_told_again_and_money_goes_back_once(
+    shop: StripeRun, call: int, kind: Any
+) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    before, (method, path) = booked(shop), CALLS[call]
+    shop.double.weather.storms.append(Storm(kind, method, path.format("refunds")))
+    note = given(shop, PART, Refund.PAYMENT)
+    assert (note.state, booked(shop)) == (NoteState.PENDING, before)
+    told = service(shop).retry(shop.namespace, note.id)
+    assert told.state is NoteState.ISSUED
+    assert service(shop).retry(shop.namespace, note.id) == told
+    assert kept(shop, "refund") == [1234]
+    assert booked(shop) == {name: amount + {"earnings": -PART, "wash": PART}[name] for name, amount in before.items()}
+
+
+@pytest.mark.parametrize(("amount", "kind"), [(PART, "lost_after"), (WHOLE, "429")])
+def test_less_is_collected_of_an_unpaid_invoice_once_stripe_knows_it(
+    shop: StripeRun, amount: Decimal | None, kind: Any
+) -> None:
+    assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
+    shop.double.weather.storms.append(Storm(kind, "POST", "/v1/credit_notes"))
+    note = given(shop, amount, Refund.NONE)
+    assert (note.state, shop.invoice().credited.total) == (NoteState.PENDING, Decimal(0))
+    told = service(shop).retry(shop.namespace, note.id)
+    assert (told.state, kept(shop, "credit_note")) == (NoteState.ISSUED, [1234 if amount else 4350])
+    for event in shop.events():
+        shop.deliver(event)
+    [theirs] = shop.at_stripe()
+    assert (theirs["amount_remaining"], state(shop)) == (
+        (3116, "payment_processing.pending") if amount else (0, "paid")
+    )
+    assert booked(shop).get("customer_receivable", Decimal(0)) == (PART - Decimal("43.50") if amount else 0)
+
+
+def test_what_was_paid_meanwhile_or_outside_is_refused_and_frees_the_amount(shop: StripeRun) -> None:
+    assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
+    [theirs] = shop.at_stripe()
+    shop.client.v1.invoices.pay(theirs["id"], {"paid_out_of_band": True})
+    note = given(shop, PART, Refund.NONE)
+    assert (note.state, note.failure) == (
+        NoteState.FAILED,
+        "the invoice is paid at Stripe: nothing is due there",
+    )
+    for event in shop.events():
+        shop.deliver(event)
+    assert state(shop) == "paid"
+    refused = given(shop, None, Refund.PAYMENT)
+    assert (refused.state, refused.total) == (NoteState.FAILED, Decimal("43.50"))
+    assert given(shop, None, Refund.NONE).state is NoteState.ISSUED

@@ -1,0 +1,276 @@
+"""Invoices and lines in memory, as their SQL finds and writes them."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
+from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.line_keys import whole_of
+from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.billing.prepaid import REACHES_TOO_FAR, Prepaid
+from meterhouse.billing.profile import EndProration
+from meterhouse.billing.rests import Known
+from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.unused import pieces, served
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.errors import Conflict, InvariantBroken
+from tests.simulation.billing.tables import Transaction
+
+_S = InvoiceState
+_AT_REST = frozenset({_S.GATHERING, _S.PAID, _S.VOIDED, _S.DELETED, _S.UNCOLLECTIBLE})
+
+
+class MemoryLines:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def pending(self, customer_ids: Collection[str]) -> list[Line]:
+        found = [line for line in self._lines("pending lines") if line.is_pending and line.customer_id in customer_ids]
+        return sorted(found, key=lambda line: (line.customer_id, line.invoice_at, line.id))
+
+    def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        return self._due("due lines", customer_ids, as_of, is_credit_only=False)
+
+    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        return self._due("lines due to credit", customer_ids, as_of, is_credit_only=True)
+
+    def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
+        return [line for line in self._lines("lines of grants") if line.is_live and line.grant_id in grant_ids]
+
+    def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
+        return [
+            line
+            for line in self._lines("lines settled by credit")
+            if line.invoice_id == gathering_id and line.key in keys and self._is_settled_by_credit(line)
+        ]
+
+    def unpaid_for_good(self, grant_ids: Collection[str]) -> set[str]:
+        ended = {_S.UNCOLLECTIBLE, _S.VOIDED}
+        found = [line for line in self._lines("grants unpaid") if line.is_live and line.grant_id in grant_ids]
+        return {line.grant_id for line in found if line.grant_id and self._invoice(line).state in ended}
+
+    def of_invoice(self, invoice_id: str) -> tuple[Line, ...]:
+        found = [
+            line
+            for line in self._transaction.rows("lines")
+            if line.invoice_id == invoice_id
+            and line.deleted_at is None
+            and line.settlement_mode is not SettlementMode.CREDIT_ONLY
+        ]
+        return tuple(sorted(found, key=lambda line: (line.service_period.start, line.key, line.revision)))
+
+    def related(self, lines: Collection[Line]) -> list[Line]:
+        wholes = {line.key: whole_of(line.key) for line in lines if line.rate_card.is_metered}
+        if not wholes:
+            return []
+        firsts = {whole for key, whole in wholes.items() if key != whole}
+        found = [
+            line
+            for line in self._lines("related lines")
+            if line.is_live
+            and not line.is_pending
+            and (line.key in firsts or (line.key != whole_of(line.key) and whole_of(line.key) in wholes.values()))
+            and self._counts(line)
+        ]
+        return sorted(found, key=lambda line: (line.service_period.end, line.key))
+
+    def known_of(self, subscription_ids: Collection[str]) -> Known:
+        own = [
+            line
+            for line in self._lines("lines of subscriptions")
+            if line.subscription is not None and line.subscription.subscription_id in subscription_ids
+        ]
+        invoiced = [line for line in own if line.is_live and not line.is_pending]
+        parts = {line.key: line.service_period for line in invoiced if self._is_part(line)}
+        standing: list[Prepaid] = []
+        for line in sorted(invoiced, key=lambda line: line.key):
+            if (whole := self._prepaid(line)) is not None:
+                left = list(pieces(whole, self._unused(line)))
+                part = served(whole, left)
+                parts |= {} if part is None else {line.key: part}
+                standing += left
+        return Known({line.key for line in own}, parts, standing)
+
+    def add(self, lines: Collection[Line]) -> None:
+        self._transaction.statement("add lines")
+        for line in lines:
+            if self._transaction.get("live lines", line.key) is None and self._transaction.insert(
+                "lines", line.id, line
+            ):
+                self._index(line)
+
+    def update(self, lines: Collection[Line]) -> None:
+        if not lines:
+            return
+        self._transaction.statement("update lines")
+        for line in lines:
+            if self._transaction.get("lines", line.id) is None:
+                raise InvariantBroken("a line to update does not exist")
+            self._transaction.put("lines", line.id, line)
+            self._index(line)
+
+    def remove(self, line_ids: Collection[str]) -> None:
+        self._transaction.statement("remove lines")
+        for line_id in line_ids:
+            line = self._transaction.get("lines", line_id)
+            if line is not None and line.is_pending:
+                self._transaction.put("lines", line_id, None)
+                self._transaction.put("live lines", line.key, None)
+
+    def _index(self, line: Line) -> None:
+        """The unique index on the keys of live lines."""
+        held = self._transaction.get("live lines", line.key)
+        if line.is_live and held not in {None, line.id}:
+            raise InvariantBroken(f"two live lines of {line.key}")
+        if line.is_live or held == line.id:
+            self._transaction.put("live lines", line.key, line.id if line.is_live else None)
+
+    def _due(self, name: str, customer_ids: Collection[str], as_of: datetime, *, is_credit_only: bool) -> list[Line]:
+        found = [
+            line
+            for line in self._lines(name)
+            if line.is_pending
+            and line.customer_id in customer_ids
+            and line.invoice_at <= as_of
+            and (line.settlement_mode is SettlementMode.CREDIT_ONLY) is is_credit_only
+        ]
+        return sorted(found, key=lambda line: (line.customer_id, line.currency, line.invoice_at, line.id))
+
+    def _lines(self, name: str) -> Iterable[Line]:
+        self._transaction.statement(name)
+        return self._transaction.rows("lines")
+
+    def _invoice(self, line: Line) -> Invoice:
+        found: Invoice = self._transaction.get("invoices", line.invoice_id)
+        return found
+
+    def _counts(self, line: Line) -> bool:
+        invoice = self._invoice(line)
+        is_given_up = line.deleted_at is not None or invoice.deleted_at is not None or invoice.voided_at is not None
+        is_refused = invoice.issued_at is None and any(issue.code == "negative_total" for issue in invoice.issues)
+        return (line.quantity is not None or is_given_up) and not (line.totals.charged < 0 and is_refused)
+
+    def _is_part(self, line: Line) -> bool:
+        if line.whole_period is not None:
+            return True
+        is_cut = line.is_prorated and isinstance(line.rate_card.price, FlatPrice)
+        bills_full = self._invoice(line).workflow.end_proration is EndProration.BILL_FULL_PERIOD
+        return is_cut and line.service_period != line.full_service_period and not (line.is_terminal and bills_full)
+
+    def _is_settled_by_credit(self, line: Line) -> bool:
+        return line.is_live and not line.is_pending and not line.is_invoiced
+
+    def _prepaid(self, line: Line) -> Prepaid | None:
+        card, invoice = line.rate_card, self._invoice(line)
+        stands = line.deleted_at is None and invoice.deleted_at is None and invoice.voided_at is None
+        is_recurring = line.is_prorated and card.is_in_advance and card.billing_cadence is not None
+        if not stands or not is_recurring or not isinstance(card.price, FlatPrice):
+            return None
+        return Prepaid(
+            line.key,
+            invoice.id,
+            card.price.amount,
+            card.discounts.percentage,
+            line.service_period,
+            line.full_service_period,
+            bills_full=invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD,
+            is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
+        )
+
+    def _unused(self, line: Line) -> list[Unused]:
+        notes = [note for note in self._transaction.rows("notes") if note.state is NoteState.ISSUED]
+        return [one for note in notes for own in note.lines if own.line_id == line.id for one in own.unused]
+
+
+class MemoryInvoices:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._lines = MemoryLines(transaction)
+
+    def lock_customers(self, customer_ids: Iterable[str]) -> None:
+        for customer_id in sorted(set(customer_ids)):
+            self._transaction.statement(f"lock {customer_id}")
+            self._transaction.lock("advisory", "customer", customer_id)
+
+    def find(self, invoice_id: str) -> Invoice | None:
+        self._transaction.statement("find invoice")
+        found = self._transaction.get("invoices", invoice_id)
+        return None if found is None else replace(found, lines=self._lines.of_invoice(invoice_id))
+
+    def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
+        self._transaction.statement("invoices under way")
+        found = [
+            one
+            for one in self._transaction.rows("invoices")
+            if one.customer_id in customer_ids and one.state not in _AT_REST
+        ]
+        found.sort(key=lambda one: (one.customer_id, one.id))
+        return [replace(one, lines=self._lines.of_invoice(one.id)) for one in found]
+
+    def add_gathering(self, invoices: Collection[Invoice]) -> None:
+        self._transaction.statement("add gathering invoices")
+        for invoice in invoices:
+            self._transaction.insert("invoices", invoice.id, replace(invoice, lines=()))
+
+    def save(self, driven: Collection[Driven]) -> None:
+        if not driven:
+            return
+        self._transaction.statement("save invoices")
+        for one in driven:
+            invoice = replace(one.invoice, lines=())
+            held = self._transaction.get("numbers of apps", (invoice.app_id, invoice.number))
+            if held not in {None, invoice.id}:
+                raise Conflict("another invoice of the app has this number", "invoice_number_taken")
+            self._transaction.put("numbers of apps", (invoice.app_id, invoice.number), invoice.id)
+            self._transaction.put("invoices", invoice.id, invoice)
+            for step in one.transitions:
+                if not self._transaction.insert("transitions", (invoice.id, step.number), step):
+                    raise InvariantBroken(f"step {step.number} of {invoice.id} is there already")
+
+    def take_numbers(self, scope: str, count: int) -> range:
+        self._transaction.statement(f"take {count} numbers")
+        self._transaction.lock("taken numbers", scope)
+        last = (self._transaction.get("taken numbers", scope) or 0) + count
+        self._transaction.put("taken numbers", scope, last)
+        return range(last - count + 1, last + 1)
+
+
+class MemoryNotes:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def of_invoices(self, invoice_ids: Collection[str]) -> list[CreditNote]:
+        self._transaction.statement("notes of invoices")
+        found = [note for note in self._transaction.rows("notes") if note.invoice_id in invoice_ids]
+        return sorted(found, key=lambda note: note.number)
+
+    def add(self, note: CreditNote) -> None:
+        self._transaction.statement("add note")
+        if not self._transaction.insert("notes", note.key, note):
+            raise InvariantBroken(f"a second note of {note.key}")
+
+
+class MemoryReports:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def has(self, invoice_id: str, key: str) -> bool:
+        self._transaction.statement("has report")
+        return self._transaction.get("reports", (invoice_id, key)) is not None
+
+    def last(self, invoice_id: str) -> datetime | None:
+        self._transaction.statement("last report")
+        mine = [row for (owner, _), row in self._both() if owner == invoice_id]
+        return max((report.occurred_at for report, is_applied in mine if is_applied), default=None)
+
+    def add(self, invoice_id: str, report: PaymentReport, _recorded_at: datetime, *, is_applied: bool) -> None:
+        self._transaction.statement("add report")
+        if not self._transaction.insert("reports", (invoice_id, report.key), (report, is_applied)):
+            raise InvariantBroken(f"report {report.key} is there already")
+
+    def _both(self) -> Iterable[tuple[tuple[str, str], tuple[PaymentReport, bool]]]:
+        tables = self._transaction.tables.committed["reports"] | self._transaction.written.get("reports", {})
+        return tables.items()
