@@ -151,6 +151,15 @@ def test_what_cannot_be_sent_before_the_end_is_handed_back_in_time(house: House,
     assert sorted(one.event.id for one in dropped if one.event) == ["0", "1", "2", "3", "4", "late"]
 
 
+class _Growing(dict[str, int]):
+    """Another thread of the program adds to it while it is read."""
+
+    def items(self) -> Any:
+        for pair in super().items():
+            self[f"{len(self)}"] = 1
+            yield pair
+
+
 def test_nothing_is_raised_unless_it_is_asked_for(house: House, dropped: list[Dropped]) -> None:
     def told(one: Dropped) -> None:
         dropped.append(one)
@@ -162,6 +171,8 @@ def test_nothing_is_raised_unless_it_is_asked_for(house: House, dropped: list[Dr
         tries: list[tuple[type[Exception], Any]] = [
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": object()})),
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": float("nan")})),
+            (Unwritable, lambda client=client: client.track("t", "ua", [1])),
+            (Unwritable, lambda client=client: client.track("t", "ua", {"v": _Growing(a=1)})),
             (Unwritable, lambda client=client: client.track_openai({"id": "x"}, "ua")),
             (Full, lambda client=client: [client.track("t", "ua"), client.track("t", "ua")][1]),
             (Closed, lambda client=client: [client.close(0), client.track("t", "ua")][1]),
@@ -172,7 +183,7 @@ def test_nothing_is_raised_unless_it_is_asked_for(house: House, dropped: list[Dr
                     attempt()
             else:
                 assert attempt() is None
-    assert len(dropped) == 5 + 2  # and the one that each buffer held
+    assert len(dropped) == 7 + 2  # and the one that each buffer held
 
 
 @pytest.mark.parametrize(
