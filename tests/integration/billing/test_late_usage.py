@@ -19,7 +19,7 @@ from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_credit_notes import NOTES
 from tests.integration.billing.test_split_lines import canceled
 from tests.unit.billing.samples import FakeApp, metered, tiers
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 JANUARY = "2024-01-01"
 AFTER_MARCH = at("2024-04-01T02:00:00Z")
@@ -235,10 +235,10 @@ def test_pending_late_usage_is_of_those_it_was_found_of_whoever_comes_later(run:
     assert pending.subjects == ("ann",)
 
 
-def test_what_was_read_too_soon_for_marks_is_compared_once_more(run: Run, api: Api) -> None:
+def test_what_was_read_too_soon_for_marks_is_compared_once_more_beside_a_fee_in_advance(run: Run, api: Api) -> None:
     api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"interval": "PT0S"}}))
     ann = run.customer("ann")
-    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.subscribe(ann, fee(), metered(price=UnitPrice(Decimal(1))))
     run.used(ann, JANUARY, "8")
     run.now = at("2024-02-01T00:01:00Z")
     run.all(run.now)
