@@ -13,11 +13,12 @@ from infra.balance_queue import THRESHOLDS, balances
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
+from infra.delivery_queue import deliveries
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
 from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
-from infra.functions_of_notifications import RULES_WORKER
+from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
@@ -86,6 +87,8 @@ class ApplicationStack(Stack):
         self.document_queue = EventQueue(self, "DocumentQueue", final, drawing, self.bus)
         rules, heard = self.functions[RULES_WORKER.name], notifications(RULES_WORKER.timeout)
         self.notification_queue = EventQueue(self, "NotificationQueue", heard, rules, self.bus)
+        sending, due = self.functions[SENDER.name], deliveries(SENDER.timeout)
+        self.delivery_queue = EventQueue(self, "DeliveryQueue", due, sending, self.bus)
         self.schedules = Schedules(self, self.functions, self._workflows(settings))
         self._migrate_first(settings)
         self._outputs()
@@ -101,6 +104,7 @@ class ApplicationStack(Stack):
             self.documents,
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,
+            mails_from=settings.mails_from,
         )
         chosen = _chosen(settings)
         made = {}
@@ -140,7 +144,7 @@ class ApplicationStack(Stack):
         for name, function in self.functions.items():
             if name != MIGRATION.name:
                 function.depends_on(migrated)
-        queues = (self.balance_queue, self.document_queue, self.notification_queue)
+        queues = (self.balance_queue, self.document_queue, self.notification_queue, self.delivery_queue)
         for construct in (self.sink_mapping, self.schedules, self.backfill.rule, *queues, self.api.stage):
             construct.node.add_dependency(migrated)
 
@@ -157,10 +161,12 @@ class ApplicationStack(Stack):
 def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     """The variables that the deployment's flags give, by function."""
     days, thresholds = settings.events_retention_days, settings.balance_thresholds
+    hosts = settings.webhook_local_hosts
     return {
         MIGRATION.name: {} if days is None else {RETENTION: str(days)},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
         **dict.fromkeys(DUNNING, _dunning(settings)),
+        **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
     }
 
 

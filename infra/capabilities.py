@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.data_plane import Credentials
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aws_cdk import aws_events as events
+    from constructs import Construct
 
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
@@ -48,6 +50,7 @@ class Capabilities:
         *,
         api_url: str,
         stripe_url: str | None,
+        mails_from: str | None,
     ) -> None:
         self._workflow_arn = workflow_arn
         self._by_technology = {
@@ -62,6 +65,8 @@ class Capabilities:
             Technology.CHANNEL_SECRETS_WRITER: _written(_CHANNELS, secrets.of_channels),
             Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
             Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
+            Technology.HTTPS: Capability({}, ()),
+            Technology.SES: _ses(mails_from, documents),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
             Technology.PDF: Capability({}, ()),
         }
@@ -132,6 +137,22 @@ def _eventbridge(bus: events.IEventBus) -> Capability:
 def _stepfunctions(workflow: str, arn: str) -> Capability:
     grant = iam.PolicyStatement(actions=["states:StartExecution"], resources=[arn])
     return Capability({f"{workflow.upper()}_WORKFLOW_ARN": arn}, (grant,))
+
+
+def _ses(mails_from: str | None, scope: Construct) -> Capability:
+    """Mail from one address, whether it or its domain is what SES knows; from none without the flag."""
+    if mails_from is None:
+        return Capability({}, ())
+    identities = [
+        Stack.of(scope).format_arn(service="ses", resource="identity", resource_name=name)
+        for name in (mails_from, mails_from.partition("@")[2])
+    ]
+    grant = iam.PolicyStatement(
+        actions=["ses:SendEmail"],
+        resources=identities,
+        conditions={"StringEquals": {"ses:FromAddress": mails_from}},
+    )
+    return Capability({"NOTIFICATIONS_EMAIL_FROM": mails_from}, (grant,))
 
 
 def _read(prefix: Mapping[str, str], resource: str) -> Capability:

@@ -24,6 +24,10 @@ class Technology(StrEnum):
     """Credentials of notification channels, to be read."""
     CHANNEL_SECRETS_WRITER = "channel_secrets_writer"
     """The same, to be written and deleted."""
+    HTTPS = "https"
+    """Receivers of webhooks, anywhere on the internet."""
+    SES = "ses"
+    """E-mail."""
     S3 = "s3"
     """Documents of invoices."""
     PDF = "pdf"
@@ -66,9 +70,9 @@ class FunctionSpec:
     @property
     def calls_out(self) -> bool:
         """Whether it reaches beyond AWS."""
-        return Technology.STRIPE in self.technologies
+        return not {Technology.STRIPE, Technology.HTTPS}.isdisjoint(self.technologies)
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
 GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
-S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST
+HTTPS, SES, S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST

@@ -17,7 +17,7 @@ from infra.function_spec import (
     FunctionSpec,
 )
 from infra.functions_of_apps import APPS
-from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER
+from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER, SENDER
 from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
     AUDIT_TASKS,
@@ -336,6 +336,7 @@ BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA)
 STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     RULES_WORKER,
+    SENDER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
     FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),

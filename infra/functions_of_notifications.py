@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, POSTGRES, FunctionSpec
+from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, HTTPS, POSTGRES, SES, FunctionSpec
 
 _API = "/api/v1/notification"
 
@@ -16,6 +16,7 @@ NOTIFICATIONS = (
             f"GET {_API}/channels/{{channelId}}",
             f"PUT {_API}/channels/{{channelId}}",
             f"DELETE {_API}/channels/{{channelId}}",
+            f"POST {_API}/channels/{{channelId}}/rotate-secret",
             f"GET {_API}/rules",
             f"POST {_API}/rules",
             f"GET {_API}/rules/{{ruleId}}",
@@ -29,5 +30,17 @@ NOTIFICATIONS = (
         memory=1024,
     ),
 )
+
+SENDER = FunctionSpec(
+    "deliver_webhook",
+    (POSTGRES, CHANNEL_SECRETS, HTTPS, SES),
+    rate="rate(1 minute)",
+    timeout=75,
+    memory=1024,
+)
+"""New messages come by the queue; every minute it looks for what is to be tried again."""
+
+CALLS_RECEIVERS = ("manage_notifications", SENDER.name)
+"""Who knows which hosts may be called."""
 
 RULES_WORKER = FunctionSpec("raise_notifications", (POSTGRES,), timeout=60, memory=1024)

@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra import balance_queue, invoice_documents, notification_queue
+from infra import balance_queue, delivery_queue, invoice_documents, notification_queue
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
 from infra.function import pascal_case
 from infra.workflow import workflow_name
@@ -178,6 +178,12 @@ class OperationsStack(Stack):
         dead = _queue(notification_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         meaning = "Rules cannot be held against what happened; redrive once they can"
         self._alarm("NotificationDeadLetters", dead, 0, meaning=meaning)
+        dead = _queue(delivery_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        meaning = "The sender of messages fails again and again; what is due is still sent by the minute"
+        self._alarm("DeliveryDeadLetters", dead, 0, meaning=meaning)
+        late = self._audited("ChannelsLate", by="deliver_webhook")
+        meaning = "Messages are due for more than five minutes and had no turn: the sender stands or is too slow"
+        self._alarm("WebhookBacklog", late, 0, periods=3, meaning=meaning)
 
     def _watch_functions(self) -> None:
         for name, function in self._functions.items():

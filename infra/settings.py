@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
+_MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ANCESTORS = re.compile(r"'none'|('self'|https://[\w.*:-]+)( ('self'|https://[\w.*:-]+))*", re.ASCII)
 _DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
@@ -101,6 +102,8 @@ class ApplicationSettings:
     stripe_url: str | None
     dunning_retry_days: str | None
     dunning_give_up_days: int | None
+    mails_from: str | None
+    webhook_local_hosts: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +144,22 @@ def _application(flags: _Flags) -> ApplicationSettings:
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
         invoice_schedule=None if schedule == "off" else schedule,
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
-        balance_thresholds=flags.percentages("balanceThresholds"),
+        balance_thresholds=flags.written("balanceThresholds", _PERCENTAGES, "percentages such as 50,75,90,100"),
         balance_workers=flags.whole("balanceWorkers", 2, 2, 1000),
         stripe_url=flags.optional("stripeUrl"),
-        dunning_retry_days=flags.days("dunningRetryDays"),
+        dunning_retry_days=flags.written("dunningRetryDays", _DAYS, "whole days such as 1,3,5,7"),
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
+        mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
+        webhook_local_hosts=_local_hosts(flags),
     )
+
+
+def _local_hosts(flags: _Flags) -> str | None:
+    """Hosts that webhooks may go to wherever they are: on a target in AWS they would open the inside of the VPC."""
+    hosts = flags.optional("webhookLocalHosts")
+    if hosts is not None and flags.optional("target") != "local":
+        flags.fault("webhookLocalHosts is for the local target alone")
+    return hosts
 
 
 def _domain(flags: _Flags) -> Domain | None:
@@ -255,18 +268,11 @@ class _Flags:
             self.fault(f"{name} is {number:g}, expected a whole number")
         return int(number)
 
-    def percentages(self, name: str) -> str | None:
-        """Numbers above 0, divided by commas, as they were written; None where the flag is not given."""
+    def written(self, name: str, form: re.Pattern[str], example: str) -> str | None:
+        """The value as it was written, if it has this form; None where the flag is not given."""
         value = self.optional(name)
-        if value is not None and not _PERCENTAGES.fullmatch(value):
-            self.fault(f"{name} is {value!r}, expected percentages such as 50,75,90,100")
-        return value
-
-    def days(self, name: str) -> str | None:
-        """Whole days, divided by commas, as they were written; None where the flag is not given."""
-        value = self.optional(name)
-        if value is not None and not _DAYS.fullmatch(value):
-            self.fault(f"{name} is {value!r}, expected whole days such as 1,3,5,7")
+        if value is not None and not form.fullmatch(value):
+            self.fault(f"{name} is {value!r}, expected {example}")
         return value
 
     def finish(self) -> None:

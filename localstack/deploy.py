@@ -98,6 +98,8 @@ def _context(stack: Stack) -> tuple[str, ...]:
         "clickhouseDatabase": DATABASE,
         "clickhouseSecret": CLICKHOUSE_SECRET,
         "stripeUrl": stack.stripe_url,
+        "notificationsEmailFrom": "meterhouse@example.com",
+        "webhookLocalHosts": f"localhost,{HOST}",
         # The emulator does not fill in <aws.scheduler.scheduled-time>; a run is started by hand here.
         "invoiceSchedule": "off",
     }

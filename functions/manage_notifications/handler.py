@@ -5,6 +5,7 @@ from meterhouse.notifications.channel_schema import without_credentials
 from meterhouse.notifications.channel_secrets import ChannelSecrets
 from meterhouse.notifications.channel_secrets_writer import ChannelSecretsWriter
 from meterhouse.notifications.channels import ChannelService
+from meterhouse.notifications.local_hosts import local_hosts
 from meterhouse.notifications.notifications import NotificationService
 from meterhouse.notifications.postgres import PostgresNotifications
 from meterhouse.notifications.rules import RuleService
@@ -16,7 +17,7 @@ database = Database(PostgresSettings.from_environment)
 begin = begins(database, PostgresNotifications)
 handler = http_handler(
     *routes(
-        ChannelService(begin, ChannelSecrets(), ChannelSecretsWriter()),
+        ChannelService(begin, ChannelSecrets(), ChannelSecretsWriter(), local_hosts()),
         RuleService(begin),
         TryRule(begin),
         NotificationService(begin),

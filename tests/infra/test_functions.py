@@ -12,7 +12,7 @@ from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 OF_CALLERS = {"secretsmanager": "apps", "channel_secrets": "channels"}
 """Who reads secrets that callers bring, and what their names begin with."""
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", *OF_CALLERS}
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "https", "ses", *OF_CALLERS}
 WITHOUT_LAYER |= {f"{name}_writer" for name in OF_CALLERS}
 TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
@@ -39,6 +39,8 @@ VARIABLES = {
     "secretsmanager_writer": {"APP_SECRETS_PREFIX"},
     "channel_secrets": {"CHANNEL_SECRETS_PREFIX"},
     "channel_secrets_writer": {"CHANNEL_SECRETS_PREFIX"},
+    "https": set(),
+    "ses": set(),
     "stripe": set[str](),
     "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},

@@ -12,6 +12,7 @@ from meterhouse.billing.ports import PageOf
 from meterhouse.notifications.channel_schema import (
     NotificationChannel,
     NotificationChannelCreateRequest,
+    RotateSecretRequest,
     channel_spec,
     channel_wire,
 )
@@ -84,6 +85,15 @@ def channel_routes(service: ChannelService) -> Router:
     @router.put(_CHANNEL, operation_id="updateNotificationChannel", tags=_TAGS, summary="Update a channel")
     def replace(channel_id: _Id, body: Annotated[NotificationChannelCreateRequest, Body()]) -> NotificationChannel:
         return channel_wire(service.replace(namespace(), channel_id, channel_spec(body)))
+
+    @router.post(
+        f"{_CHANNEL}/rotate-secret",
+        operation_id="rotateNotificationChannelSecret",
+        tags=_TAGS,
+        summary="Sign with another secret, and for a day with the one before, too",
+    )
+    def rotate(channel_id: _Id, body: Annotated[RotateSecretRequest, Body()]) -> NotificationChannel:
+        return channel_wire(service.rotate(namespace(), channel_id, body.signing_secret))
 
     @router.delete(_CHANNEL, operation_id="deleteNotificationChannel", tags=_TAGS, summary="Delete a channel")
     def delete(channel_id: _Id) -> Response[None]:

@@ -79,6 +79,28 @@ class ChannelSpec:
         )
 
 
+def rotated(channel: Channel, kept: Credentials, secret: str) -> ChannelSpec:
+    """The webhook as it is, with another signing secret.
+
+    Raises:
+        InvalidInput: it is no webhook, or no receiver could verify with the secret.
+    """
+    problems = list(_secret_problems(secret))
+    if not isinstance(channel.destination, Webhook):
+        message = f"a channel of type {channel.type.value} signs nothing"
+        problems.append(Problem("", "channel_type", message))
+    if problems:
+        raise InvalidInput("the secret cannot be rotated", problems)
+    return ChannelSpec(
+        channel.name,
+        channel.destination,
+        channel.disabled,
+        channel.metadata,
+        signing_secret=secret,
+        headers=kept.headers,
+    )
+
+
 def _problems(spec: ChannelSpec, local_hosts: Collection[str]) -> Iterator[Problem]:
     match spec.destination:
         case Email(recipients):

@@ -47,6 +47,12 @@ NotificationChannelCreateRequest = Annotated[
 ]
 
 
+class RotateSecretRequest(Wire):
+    """Without a secret one is made."""
+
+    signing_secret: SigningSecret | None = Field(default=None, repr=False)
+
+
 class _ChannelFields(Resource):
     name: Name
     disabled: bool

@@ -8,7 +8,7 @@ from datetime import datetime
 from meterhouse.billing.ports import PageOf
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.notifications.channel import Channel, ChannelType, Credentials
-from meterhouse.notifications.channel_rules import ChannelSpec
+from meterhouse.notifications.channel_rules import ChannelSpec, rotated
 from meterhouse.notifications.events import channel_event
 from meterhouse.notifications.ports import ChannelFilter, NotificationsStore, Order, SecretKeeper, Secrets
 from meterhouse.notifications.signature import secret_of
@@ -91,12 +91,28 @@ class ChannelService:
             Unavailable: its credentials cannot be kept; it is as it was.
         """
         spec.check(self._local_hosts)
+        return self._change(namespace, channel_id, lambda _before, _kept: spec)
+
+    def rotate(self, namespace: str, channel_id: str, signing_secret: str | None) -> ShownChannel:
+        """Sign with this secret, or a new one, from now on; for a day with the one before, too.
+
+        Raises:
+            NotFound: there is no such channel.
+            InvalidInput: it is no webhook, or no receiver could verify with the secret.
+            Unavailable: the secret cannot be kept; all is as it was.
+        """
+        secret = signing_secret or secret_of(self._new_key())
+        return self._change(namespace, channel_id, lambda before, kept: rotated(before, kept, secret))
+
+    def _change(
+        self, namespace: str, channel_id: str, spec_of: Callable[[Channel, Credentials], ChannelSpec]
+    ) -> ShownChannel:
         with self._begin(namespace) as work:
             work.lock(LOCK, channel_id)
             now, before = self._now(), _live(work, channel_id)
-            changed = spec.changed(before, now)
             kept = self._kept(namespace, before) or _NONE
-            credentials = spec.credentials(kept, secret_of(self._new_key()), now)
+            spec = spec_of(before, kept)
+            changed, credentials = spec.changed(before, now), spec.credentials(kept, secret_of(self._new_key()), now)
             with self._keeping(namespace, changed, credentials, kept):
                 work.store.channels.save(changed)
                 work.publish(channel_event(self._new_id(), "updated", changed, now))

@@ -15,6 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +25,7 @@ from meterhouse.notifications.addresses import may_be_called
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from _typeshed import WriteableBuffer
+    from typing_extensions import Buffer
 
     from meterhouse.notifications.endpoint import Endpoint
 
@@ -36,9 +37,14 @@ _RESOLVERS = 32
 class CallError(Exception):
     """There is no answer; the sentence says why and holds nothing secret."""
 
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, took: timedelta) -> None:
         super().__init__(fault)
         self.fault = fault
+        self.took = took
+
+
+class _NotConnectedError(Exception):
+    """Nothing was sent; the sentence says why."""
 
 
 class Answer(NamedTuple):
@@ -47,11 +53,16 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     retry_after: str | None
+    took: timedelta = timedelta()
 
 
 class Deadline:
     def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
+        self._began = time.monotonic()
+        self._ends = self._began + seconds
+
+    def took(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self._began)
 
     def left(self) -> float:
         """Seconds that are left.
@@ -63,6 +74,16 @@ class Deadline:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _resolved(host: str, port: int) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 @dataclass(frozen=True)
@@ -88,13 +109,20 @@ class Https:
         deadline = Deadline(self.seconds)
         try:
             with closing(self._connected(endpoint, deadline)) as connected:
-                return _exchanged(_Deadlined(connected, deadline), endpoint, headers, body)
-        except TimeoutError as error:
-            raise CallError(f"no answer within {self.seconds:g} s") from error
-        except ssl.SSLCertVerificationError as error:
-            raise CallError(f"its certificate is not valid: {error.verify_message}") from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CallError(f"the connection broke ({type(error).__name__})") from error
+                answer = _exchanged(_Deadlined(connected, deadline), endpoint, headers, body)
+        except (_NotConnectedError, OSError, http.client.HTTPException, ValueError) as error:
+            raise CallError(self._fault(error), deadline.took()) from error
+        return answer._replace(took=deadline.took())
+
+    def _fault(self, error: Exception) -> str:
+        match error:
+            case _NotConnectedError():
+                return str(error)
+            case TimeoutError():
+                return f"no answer within {self.seconds:g} s"
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not valid: {error.verify_message}"
+        return f"the connection broke ({type(error).__name__})"
 
     def _connected(self, endpoint: Endpoint, deadline: Deadline) -> socket.socket:
         addresses = self._addresses(endpoint, deadline)
@@ -114,11 +142,11 @@ class Https:
         try:
             addresses = looked_up.result(deadline.left())
         except (socket.gaierror, UnicodeError) as error:
-            raise CallError("its name cannot be resolved") from error
+            raise _NotConnectedError("its name cannot be resolved") from error
         if not addresses:
-            raise CallError("its name cannot be resolved")
+            raise _NotConnectedError("its name cannot be resolved")
         if not endpoint.is_local and not all(may_be_called(ip_address(one)) for one in addresses):
-            raise CallError("its name leads to an address that is not of the public internet")
+            raise _NotConnectedError("its name leads to an address that is not of the public internet")
         return addresses
 
 
@@ -154,7 +182,7 @@ class _Incoming(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         self._connected.settimeout(self._deadline.left())
         wanted = min(len(memoryview(buffer)), self._left)
         # to a socket, "0 bytes" are as many as the buffer holds
@@ -167,7 +195,7 @@ def _first_connected(addresses: Sequence[str], port: int, deadline: Deadline) ->
     """A connection to the first of the addresses that takes one.
 
     Raises:
-        CallError: none does.
+        _NotConnectedError: none does.
         TimeoutError: none did in time.
     """
     for number, address in enumerate(addresses, start=1):
@@ -175,7 +203,7 @@ def _first_connected(addresses: Sequence[str], port: int, deadline: Deadline) ->
             share = deadline.left() / (len(addresses) + 1 - number)
             return socket.create_connection((address, port), share)
     deadline.left()
-    raise CallError("it takes no connection")
+    raise _NotConnectedError("it takes no connection")
 
 
 def _exchanged(connected: _Deadlined, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -193,16 +221,6 @@ def _exchanged(connected: _Deadlined, endpoint: Endpoint, headers: Mapping[str, 
     except http.client.IncompleteRead as error:
         read = error.partial
     return Answer(answer.status, read, answer.getheader("Retry-After"))
-
-
-def _resolved(host: str, port: int) -> Sequence[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 @cache

@@ -11,18 +11,20 @@ from meterhouse.notifications.events import deliveries_due
 from meterhouse.notifications.notification import Delivery, Notification
 from meterhouse.notifications.ports import NotificationFilter, NotificationsStore, Order
 from meterhouse.notifications.rules import ShownRule, shown_rules
+from meterhouse.notifications.sending import Attempt
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
 
 @dataclass(frozen=True, slots=True)
 class ShownNotification:
-    """A notification with its rule, as that is now, and how far it got; `channels` by id."""
+    """A notification with its rule, as that is now, and how far it got; `channels` and `attempts` by channel's id."""
 
     notification: Notification
     rule: ShownRule
     deliveries: Sequence[Delivery]
     channels: Mapping[str, Channel]
+    attempts: Mapping[str, Sequence[Attempt]]
 
 
 class NotificationService:
@@ -81,7 +83,17 @@ def shown_notifications(
     shown = {one.rule.id: one for one in shown_rules(work, list(rules.values()))}
     deliveries = work.store.notifications.deliveries([one.id for one in notifications])
     channels = work.store.channels.by_ids({one.channel_id for theirs in deliveries.values() for one in theirs})
-    return [ShownNotification(one, shown[one.rule_id], deliveries.get(one.id, ()), channels) for one in notifications]
+    attempts = work.store.attempts.latest([one.id for one in notifications])
+    return [
+        ShownNotification(
+            one,
+            shown[one.rule_id],
+            deliveries.get(one.id, ()),
+            channels,
+            {channel_id: tried for (told_id, channel_id), tried in attempts.items() if told_id == one.id},
+        )
+        for one in notifications
+    ]
 
 
 def _found(work: Work[NotificationsStore], notification_id: str) -> Notification:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-_MOST_KEPT = 2048
+_MOST_KEPT = 1024
 _DELTA = 10
 """Digits of a Retry-After in seconds: three hundred years."""
 

@@ -10,6 +10,7 @@ from meterhouse.billing.ports import PageOf
 from meterhouse.notifications.channel import Channel, Credentials
 from meterhouse.notifications.notification import Delivery, Notification
 from meterhouse.notifications.rule import EventType, Rule
+from meterhouse.notifications.sending import Attempt
 
 
 class Order(StrEnum):
@@ -94,6 +95,11 @@ class NotificationStore(Protocol):
     def save_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
 
 
+class AttemptStore(Protocol):
+    def latest(self, notification_ids: Iterable[str]) -> Mapping[tuple[str, str], Sequence[Attempt]]:
+        """The twenty latest by notification and channel, the last one first; none: left out."""
+
+
 class NotificationsStore(Protocol):
     @property
     def channels(self) -> ChannelStore: ...
@@ -101,6 +107,8 @@ class NotificationsStore(Protocol):
     def rules(self) -> RuleStore: ...
     @property
     def notifications(self) -> NotificationStore: ...
+    @property
+    def attempts(self) -> AttemptStore: ...
 
 
 class ActiveRules(Protocol):

@@ -10,6 +10,7 @@ from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.notifications.channel import Channel
 from meterhouse.notifications.notification import Delivery, Notification
 from meterhouse.notifications.ports import ChannelFilter, NotificationFilter, Order, RuleFilter
+from meterhouse.notifications.postgres_attempts import PostgresAttempts
 from meterhouse.notifications.rows import (
     channel_of,
     channel_values,
@@ -151,6 +152,7 @@ class PostgresNotifications:
         self.channels = PostgresChannels(transaction)
         self.rules = PostgresRules(transaction)
         self.notifications = PostgresNotificationEvents(transaction)
+        self.attempts = PostgresAttempts(transaction)
 
 
 def _any_of(values: tuple[str, ...]) -> list[Any] | None:

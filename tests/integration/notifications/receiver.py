@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTPS server with a certificate of its own, which does as the test says."""
+"""A receiver of webhooks: a real HTTP server, over TLS with a certificate of its own, which does as the test says."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class Reply:
 class Receiver:
     port: int
     context: ssl.SSLContext
+    is_secure: bool = True
     reply: Callable[[Received], Reply] = lambda _: Reply()
     received: list[Received] = field(default_factory=list)
     at_once: int = 0
@@ -65,7 +66,7 @@ class Receiver:
     _lock: Lock = field(default_factory=Lock)
 
     def url(self, path: str = "/hook", host: str = HOST) -> str:
-        return f"https://{host}:{self.port}{path}"
+        return f"http{'s' if self.is_secure else ''}://{host}:{self.port}{path}"
 
     def took(self, one: Received) -> Reply:
         with self._lock:
@@ -80,13 +81,12 @@ class Receiver:
 
 
 @contextmanager
-def running_receiver(folder: Path) -> Iterator[Receiver]:
-    trusted = _certificate(folder)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(folder / "own.pem")
+def running_receiver(folder: Path | None) -> Iterator[Receiver]:
+    """With a certificate that is written to the folder; None: over plain HTTP."""
+    serving, trusting = (None, ssl.create_default_context()) if folder is None else _tls(folder)
     server = _Server((HOST, 0), BaseHTTPRequestHandler)
     server.daemon_threads = True
-    receiver = Receiver(server.server_address[1], ssl.create_default_context(cadata=trusted))
+    receiver = Receiver(server.server_address[1], trusting, is_secure=serving is not None)
     server.RequestHandlerClass = _handler(receiver, serving)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -103,11 +103,11 @@ class _Server(ThreadingHTTPServer):
         """Handshakes that clients break off are what some tests want."""
 
 
-def _handler(receiver: Receiver, serving: ssl.SSLContext) -> type[BaseHTTPRequestHandler]:
+def _handler(receiver: Receiver, serving: ssl.SSLContext | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def setup(self) -> None:
             # here, not at the listener: a handshake that hangs holds this thread alone
-            self.request = serving.wrap_socket(self.request, server_side=True)
+            self.request = _secured(self.request, serving)
             super().setup()
 
         def handle(self) -> None:
@@ -145,6 +145,18 @@ def _handler(receiver: Receiver, serving: ssl.SSLContext) -> type[BaseHTTPReques
             """The test tells."""
 
     return Handler
+
+
+def _secured(connected: socket.socket, serving: ssl.SSLContext | None) -> socket.socket:
+    return connected if serving is None else serving.wrap_socket(connected, server_side=True)
+
+
+def _tls(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """For the server, and for whoever trusts it."""
+    trusted = _certificate(folder)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(folder / "own.pem")
+    return serving, ssl.create_default_context(cadata=trusted)
 
 
 def _certificate(folder: Path) -> str:

@@ -68,6 +68,19 @@ def test_a_secret_is_made_kept_and_rotated(desk: Desk) -> None:
     kept = ChannelSecrets().of(desk.run.namespace, made["id"])
     assert kept.signing_secrets(desk.run.now) == (SECRET, first)
     assert kept.signing_secrets(kept.previous_until or desk.run.now) == (SECRET,)
+    rotated = desk.ok("POST", f"{path}/rotate-secret", {})["signingSecret"]
+    assert rotated not in {first, SECRET}
+    assert ChannelSecrets().of(desk.run.namespace, made["id"]).signing_secrets(desk.run.now) == (rotated, SECRET)
+    assert desk.ok("POST", f"{path}/rotate-secret", {"signingSecret": first})["signingSecret"] == first
+    slack = desk.channel(type="SLACK", url=SLACK)
+    for channel, secret, faults in (
+        (made, "A" * 33, {"/signingSecret": "signing_secret"}),
+        (made, "short", {"/signingSecret": "string_pattern_mismatch"}),
+        (slack, SECRET, {"": "channel_type"}),
+    ):
+        asked = {"signingSecret": secret}
+        status, problem = desk("POST", f"{CHANNELS}/{channel['id']}/rotate-secret", asked)
+        assert (status, problem_fields(problem)) == (400, faults)
 
 
 @pytest.mark.parametrize(

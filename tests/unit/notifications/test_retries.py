@@ -123,5 +123,5 @@ def test_an_answer_is_taken_or_not_and_its_beginning_kept() -> None:
     ]  # fmt: skip
     assert answered(302, b"", took=SECOND).fault == "answered 302, and no redirect is followed"
     odd = answered(200, b"\xff\0" + b"x" * 5000, took=SECOND)
-    assert odd.body == "\ufffd\ufffd" + "x" * 2046
+    assert odd.body == "\ufffd\ufffd" + "x" * 1022
     assert not Outcome("no answer", SECOND).succeeded
