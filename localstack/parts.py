@@ -64,9 +64,13 @@ def gateway_part(stack: Stack, api_host: str) -> Part:
             *("--upstream-port", str(stack.aws.number), "--host", api_host),
             *("--pages", str(PAGES), "--frame-ancestors", stack.frame_ancestors),
         ),
-        prepare=lambda: ensure_packages(find_node()),
+        prepare=_ensure_packages,
         healthy=lambda: _speaks_http(stack.api.number),
     )
+
+
+def _ensure_packages() -> None:
+    ensure_packages(find_node())
 
 
 def _speaks_http(port: int) -> bool:

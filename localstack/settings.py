@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +36,7 @@ class Stack:
     clickhouse: Port
     kafka: Port
     stripe: Port
-    frame_ancestors: str = "'self'"
+    frame_ancestors: str = field(default="'self'", kw_only=True)
     """Whose pages may embed the customer's page, as the Content-Security-Policy words it."""
 
     @property

@@ -13,8 +13,8 @@ from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.ledger.service import CreditReads
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_counted_events import ClickHouseCountedEvents
-from meterhouse.metering.directory import Directory
 from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.metering.postgres_directory import directory_of
 from meterhouse.metering.query_usage import QueryUsage
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -39,7 +39,7 @@ store = ClickHouse(ClickHouseSettings.from_environment)
 usage, seen = ClickHouseUsage(store), begins(database, portal_store)
 billing = begins(database, PostgresBilling)
 metered = MeteredUsage(begins(database, PostgresMeters), usage)
-directory = Directory(seen)
+directory = directory_of(database)
 standings = glances(database, PostgresStandings)
 
 handler = http_handler(

@@ -55,7 +55,7 @@ class Browser:
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         visit = Visit(page)
-        page.on("console", lambda told: told.type == "error" and visit.complaints.append(told.text))
+        page.on("console", lambda told: visit.complaints.extend([told.text] if told.type == "error" else []))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
         try:
             page.goto(url)

@@ -2,6 +2,7 @@
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from meterhouse.customers.model import Customer
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.wire import Instant, Ulid, Wire
 from meterhouse.portal.caller import caller_of
@@ -49,14 +50,16 @@ def session_routes(show: ShowSession) -> Router:
     return router
 
 
+def _customer_wire(customer: Customer) -> PortalCustomer:
+    details = customer.details
+    return PortalCustomer(id=customer.id, key=customer.key, name=details.name, currency=details.currency)
+
+
 def _to_wire(session: Session) -> PortalSession:
     customer = session.customer
     return PortalSession(
         subject=session.caller.scope.subject,
-        customer=customer
-        and PortalCustomer(
-            id=customer.id, key=customer.key, name=customer.details.name, currency=customer.details.currency
-        ),
+        customer=None if customer is None else _customer_wire(customer),
         meters=[
             PortalMeter(
                 slug=meter.slug,

@@ -83,13 +83,13 @@ def _subscription(full: FullSubscription, at: datetime) -> PortalSubscription:
         name=wire.name,
         description=wire.description,
         status=wire.status,
-        plan=wire.plan and PortalPlan(key=wire.plan.key, version=wire.plan.version),
+        plan=None if wire.plan is None else PortalPlan(key=wire.plan.key, version=wire.plan.version),
         currency=wire.currency,
         billing_cadence=wire.billing_cadence,
         active_from=wire.active_from,
         active_to=wire.active_to,
         current_period=wire.alignment.current_aligned_billing_period,
-        phase=phase and phase.name,
+        phase=None if phase is None else phase.name,
         items=[_item(one) for one in items],
     )
 

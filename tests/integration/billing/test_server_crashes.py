@@ -38,7 +38,7 @@ def opened(database: Database) -> Run:
     return run
 
 
-def bill_month(run: Run, number: int, crashing: Callable[[int], AbstractContextManager[None]] = nullcontext) -> None:
+def bill_month(run: Run, number: int, crashing: Callable[[int], AbstractContextManager[object]] = nullcontext) -> None:
     """The steps of the month's run, each in a block of its own, by its number."""
     as_of = MONTHS[number] + timedelta(hours=2)
     run.now = as_of

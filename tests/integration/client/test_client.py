@@ -223,7 +223,11 @@ async def listed(chunks: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_a_response_of_a_model_is_one_event_under_its_id(client: Client, house: House) -> None:
     usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
     response = {"id": "c1", "model": "m", "created": 1767225600, "usage": usage}
-    streamed = [{"id": "c2", "model": "m"}, {"id": "c2", "model": "m", "usage": usage}, {"id": "c2", "model": "m"}]
+    streamed: list[dict[str, Any]] = [
+        {"id": "c2", "model": "m"},
+        {"id": "c2", "model": "m", "usage": usage},
+        {"id": "c2", "model": "m"},
+    ]
 
     client.track_openai(response, "ua", provider="acme", processing="batch", properties={"tool": "x", "model": "y"})
     client.track_openai(response, "ua", provider="acme")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from meterhouse.billing.app import Accepted, InvoicingApp, Payment, Refused, Waiting
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.invoice import Invoice, Issue
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.state import InvoiceState, Trigger
@@ -134,6 +135,9 @@ class CashierCalls:
             copy.attempts[number] = self._attempted(copy)
         self.faults.after("app collect", is_whole=True)
         return copy.attempts[number]
+
+    def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
+        raise AssertionError(f"no house writes credit notes: {note.id} of {invoice.id}")
 
     def payment_of(self, invoice: Invoice) -> Payment | None:
         self.faults.before("app payment")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.credit_note import CreditNote, NoteState
+from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_keys import whole_of
@@ -17,7 +17,6 @@ from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
-from meterhouse.kernel.period import Period
 from tests.simulation.billing.tables import Transaction
 
 _S = InvoiceState
@@ -181,7 +180,7 @@ class MemoryLines:
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
         )
 
-    def _unused(self, line: Line) -> list[tuple[Period, object]]:
+    def _unused(self, line: Line) -> list[Unused]:
         notes = [note for note in self._transaction.rows("notes") if note.state is NoteState.ISSUED]
         return [one for note in notes for own in note.lines if own.line_id == line.id for one in own.unused]
 

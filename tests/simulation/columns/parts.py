@@ -136,7 +136,7 @@ def _parted(table: Table, rows: Rows) -> Iterator[Part]:
 def _rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Row]:
     defaults, micros = _filled(table, tuple(columns))
     for values in rows:
-        row = defaults | dict(zip(columns, map(frozen, values), strict=True))
+        row = {**defaults} | dict(zip(columns, map(frozen, values), strict=True))
         for name in micros:
             row[name] = Micros(row[name])
         for name, made in table.made.items():
