@@ -79,7 +79,7 @@ def parse_endpoint(url: str, local_hosts: Collection[str] = ()) -> Endpoint:
         raise EndpointError("url_scheme", "must begin with https://")
     _check_host(host, parts.netloc, is_local=is_local)
     number = _PORTS[parts.scheme] if port is None else port
-    if parts.netloc.endswith(":") or not (1 <= number if is_local else number == _PORTS["https"]):
+    if parts.netloc.endswith(":") or not (number >= 1 if is_local else number == _PORTS["https"]):
         raise EndpointError("url_port", "must have port 443, or none: messages go to no other")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Endpoint(parts.scheme, host, number, target, is_local)
