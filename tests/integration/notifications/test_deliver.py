@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook as Reference
 
 from meterhouse.notifications.channel import Credentials
+from meterhouse.notifications.deliver import OURS
 from meterhouse.notifications.notification import CLOSED, DeliveryState
 from meterhouse.notifications.notification_schema import notification_wire
 from meterhouse.notifications.notifications import NotificationService
@@ -281,6 +282,23 @@ def test_a_worker_that_died_after_sending_has_its_message_sent_again_under_its_i
     with room.begin(room.namespace) as work:
         assert not work.store.settle(claim.delivery, "dead")
     assert json.loads(receiver.received[0].body)["id"] == told
+
+
+def test_what_we_cannot_send_for_a_fault_of_ours_rings_and_fails_as_other_messages_do(
+    room: PostRoom, receiver: Receiver
+) -> None:
+    lost, fine = (room.channel(receiver.url(path)) for path in ("/lost", "/fine"))
+    del room.credentials[lost.id]
+    [poison], [told] = room.tell(lost), room.tell(fine)
+    with pytest.raises(KeyError):
+        room.deliver(receiver)
+    assert ids(receiver) == {told: 1}
+    delivery = room.delivery(poison)
+    assert (delivery.state, delivery.reason) == (DeliveryState.SENDING, OURS)
+    assert delivery.next_attempt_at == room.now + OF_A_MESSAGE[0]
+    with pytest.raises(KeyError):
+        room.at(days=1).deliver(receiver)
+    assert len(room.attempts(poison)) == 2
 
 
 def test_the_bus_says_where_to_look_and_the_clock_looks_everywhere(
