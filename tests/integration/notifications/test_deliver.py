@@ -269,6 +269,29 @@ def test_two_workers_at_once_share_the_work_and_double_nothing(
     assert receiver.most_at_once <= 3 * MOST_AT_ONCE
 
 
+def test_whoever_has_fewer_threads_free_than_wait_gives_each_its_turn_and_none_more_than_it_bears(
+    room: PostRoom, receiver: Receiver
+) -> None:
+    for path in ("/a", "/b"):
+        room.tell(room.channel(receiver.url(path)), count=9)
+
+    def claims(lease: str) -> Counter[str]:
+        with room.begin(room.namespace) as work:
+            waiting = work.store.waiting(room.now, 4)
+            made = work.store.lease(waiting, 4, lease, room.now)
+            assert not work.store.lease(
+                [one for one in waiting if one.channel.id == made[0].channel.id], 4, "x", room.now
+            )
+            for claim in made:
+                work.store.settle(claim.delivery, lease)
+            work.commit()
+        return Counter(claim.channel.id for claim in made)
+
+    first, second = claims("first"), claims("second")
+    assert [*first.values(), *second.values()] == [MOST_AT_ONCE] * 2
+    assert first.keys().isdisjoint(second)
+
+
 def test_a_worker_that_died_after_sending_has_its_message_sent_again_under_its_id(
     room: PostRoom, receiver: Receiver
 ) -> None:
