@@ -182,13 +182,14 @@ def test_nothing_is_raised_unless_it_is_asked_for(house: House, dropped: list[Dr
         dropped.append(one)
         raise RuntimeError("the program's own")
 
+    no_mapping: Any = [1]
     house.before = lambda _: (503, {}, "")
     for strict, options in ((False, Options(buffer_events=1)), (True, Options(buffer_events=1, strict=True))):
         client = Client(house.url, KEY, "app", options, told)
         tries: list[tuple[type[Exception], Any]] = [
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": object()})),
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": float("nan")})),
-            (Unwritable, lambda client=client: client.track("t", "ua", [1])),
+            (Unwritable, lambda client=client: client.track("t", "ua", no_mapping)),
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": _Growing(a=1)})),
             (Unwritable, lambda client=client: client.track_openai({"id": "x"}, "ua")),
             (Full, lambda client=client: [client.track("t", "ua"), client.track("t", "ua")][1]),

@@ -16,7 +16,8 @@ PAGE = f"{ORIGIN}/pages/portal.html"
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_a_token_that_comes_while_the_page_is_open_takes_the_place_of_the_one_before() -> None:
     """As when whoever embeds the page renews it: only the fragment of its address changes."""
-    pages, asked = Pages.of(PAGES, "'self'"), []
+    pages = Pages.of(PAGES, "'self'")
+    asked: list[str] = []
 
     def answer(route: Any) -> object:
         path = route.request.url.removeprefix(ORIGIN)
