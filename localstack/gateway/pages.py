@@ -28,7 +28,7 @@ class Pages:
     def answer(self, method: bytes, target: bytes) -> bytes:
         """The whole answer to a GET or HEAD; nothing outside the folder is ever one."""
         path = urlsplit(unquote(target.decode("latin-1"))).path
-        found = self._file(path)
+        found = None if "\0" in path else self._file(path)
         if found is None:
             return _answer(HTTPStatus.NOT_FOUND, {"Content-Type": "text/plain; charset=utf-8"}, b"no such page")
         ancestors = self.frame_ancestors if path == EMBEDDABLE else "'none'"

@@ -48,9 +48,9 @@ def bill_late_usage(
     workflows = {name: one.spec.workflow for name, one in profiles_of(work, namespace, owners, now).items()}
     pending = work.store.lines.pending(owners)
     suspects = [
-        _Suspect(family, late_line(family, customers[owner].usage_subjects, next_due(family, pending, as_of), now))
+        _Suspect(family, late_line(family, next_due(family, pending, as_of), now))
         for family in families
-        if workflows[(owner := family.customer_id)].late_usage is LateUsage.BILL
+        if workflows[family.customer_id].late_usage is LateUsage.BILL
     ]
     differences = _differences(work, namespace, [one.line for one in suspects], workflows, customers, usage, now)
     _settle(work, suspects, differences, now)

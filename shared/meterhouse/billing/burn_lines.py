@@ -69,7 +69,10 @@ def _burnt(
         if isinstance(quantity, Missing):
             unknown[line.customer_id] = f"line {line.key}: {quantity.message}"
         else:
-            done.append(families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now))
+            burnt = families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now)
+            # its gathering invoice has those of when that was made
+            read_of = line.subjects or subjects[line.customer_id] if line.rate_card.is_metered else None
+            done.append(replace(burnt, subjects=read_of))
     return unknown, _charged(work, done, now)
 
 

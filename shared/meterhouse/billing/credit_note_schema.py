@@ -8,6 +8,7 @@ from meterhouse.billing.app import Accepted, Refused
 from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NoteState, Refund
 from meterhouse.billing.crediting import LineWanted, NoteWanted
 from meterhouse.billing.invoice_wire import period_to_wire
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
 
 _Reason = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -90,6 +91,10 @@ def wanted_of(body: CreditNoteCreate) -> NoteWanted:
 
 
 def answer_of(body: GivenBackWire) -> Accepted | Refused:
+    """What was said; raises `InvalidInput` where it is said to have failed, and how it is called as it did not."""
+    if body.failure is not None and body.external_id is not None:
+        fault = Problem("/failure", "contradiction", "what has an external id was given back: it did not fail")
+        raise InvalidInput("what is said of the note contradicts itself", [fault])
     return Accepted(external_id=body.external_id) if body.failure is None else Refused("reported", body.failure)
 
 

@@ -1,6 +1,7 @@
 """Credit notes as callers see them: issued, shown, voided."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused, Waiting
@@ -15,7 +16,7 @@ from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import InvoiceState
 from meterhouse.kernel.errors import Conflict, NotFound, Problems, Unavailable
 from meterhouse.platform import clock, ids
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
 
 class CreditNoteService:
@@ -25,16 +26,19 @@ class CreditNoteService:
         apps: Apps,
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
+        afterwards: Afterwards = at_once,
     ) -> None:
         self._begin = begin
         self._apps = apps
         self._now = now
         self._new_id = new_id
+        self._afterwards = afterwards
 
     def create(self, namespace: str, invoice_id: str, wanted: NoteWanted) -> CreditNote:
         """Take back a part of an issued invoice, or all that is left of it.
 
-        Where its app has to do something the note is pending first, and stays so while the app does not answer.
+        Where its app has to do something the note is pending first, and stays so while the app does not answer. Inside
+        a transaction of the caller's the app is told once that is saved, and the answer is the pending note.
 
         Raises:
             NotFound: there is no such invoice.
@@ -57,12 +61,18 @@ class CreditNoteService:
             else:
                 note, driven = issue(work, invoice, spec, at)
                 self._save(work, namespace, driven, at)
-        if not is_told:
-            return note
-        try:
-            return self.retry(namespace, note.id)
-        except Unavailable:
-            return note
+        return self._told(namespace, note) if is_told else note
+
+    def _told(self, namespace: str, note: CreditNote) -> CreditNote:
+        """The pending note as far as its app brings it; no app hears of one that may be lost yet."""
+        found = [note]
+
+        def tell() -> None:
+            with suppress(Unavailable):
+                found.append(self.retry(namespace, note.id))
+
+        self._afterwards(tell)
+        return found[-1]
 
     def retry(self, namespace: str, note_id: str) -> CreditNote:
         """Tell the app of a pending note, as often as it takes; one that is not pending stays what it is.

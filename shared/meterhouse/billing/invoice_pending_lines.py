@@ -17,7 +17,7 @@ from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
 from meterhouse.billing.sync_subscriptions import sync
 from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
 from meterhouse.platform import clock
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
 
 class InvoicePendingLines:
@@ -27,11 +27,13 @@ class InvoicePendingLines:
         usage: UsageReader,
         apps: Apps,
         now: Callable[[], datetime] = clock.now,
+        afterwards: Afterwards = at_once,
     ) -> None:
         self._begin = begin
         self._usage = usage
         self._apps = apps
         self._now = now
+        self._afterwards = afterwards
 
     def __call__(
         self,
@@ -68,10 +70,11 @@ class InvoicePendingLines:
             work.store.lines.add([one.rest for one in parts if one.rest is not None and one.billed.id in billed])
             made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
             work.commit()
-        drafts = [one.invoice for one in made]
-        return [shown_on(self._apps, namespace, one, now) for one in self._gone_on(namespace, drafts, at)]
+        found = {one.invoice.id: one.invoice for one in made}
+        self._afterwards(lambda: found.update(self._gone_on(namespace, list(found), at)))
+        return [shown_on(self._apps, namespace, one, now) for one in found.values()]
 
-    def _gone_on(self, namespace: str, drafts: Sequence[Invoice], at: datetime) -> list[Invoice]:
+    def _gone_on(self, namespace: str, ids: Sequence[str], at: datetime) -> dict[str, Invoice]:
         """The drafts of one customer as far as they go now: where an app is not there, the next run goes on.
 
         No app hears of an invoice that is not saved: were it lost, its lines would come onto another one of
@@ -79,14 +82,14 @@ class InvoicePendingLines:
         """
         try:
             with self._begin(namespace) as work:
-                work.store.invoices.lock_customers({draft.customer_id for draft in drafts})
-                found = [Driven(found_invoice(work, draft.id)) for draft in drafts]
+                work.store.invoices.lock_customers({found_invoice(work, one).customer_id for one in ids})
+                found = [Driven(found_invoice(work, one)) for one in ids]
                 driven = gone_on(work, namespace, found, self._apps, at)
                 save(work, driven, self._now())
                 work.commit()
         except Unavailable:
-            return list(drafts)
-        return [one.invoice for one in driven]
+            return {}
+        return {one.invoice.id: one.invoice for one in driven}
 
 
 def _parts(

@@ -107,12 +107,12 @@ def is_suspect(family: Family, feature: Feature | None, marks: Iterable[LateMark
     )
 
 
-def late_line(family: Family, current: Collection[str], invoice_at: datetime, now: datetime) -> Line:
+def late_line(family: Family, invoice_at: datetime, now: datetime) -> Line:
     """The pending line for what a period has come to beside what is billed of it.
 
-    `current` are the customer's subjects now: it keeps those that the period was billed of where they are others.
+    It keeps the subjects that the period was billed of: whose usage comes to the customer later was billed elsewhere.
     """
-    last, subjects = family.last.line, family.subjects
+    last = family.last.line
     whole = last.whole_period or last.service_period
     key = late_key(last.key, 1 + sum(is_late(one.line.key) for one in family.members))
     return replace(
@@ -128,7 +128,7 @@ def late_line(family: Family, current: Collection[str], invoice_at: datetime, no
         revision=0,
         is_pending=True,
         managed_by=ManagedBy.SYSTEM,
-        subjects=None if set(current) == set(subjects) else subjects,
+        subjects=family.subjects,
         quantity=None,
         quantity_before=_NONE,
         totals=NOTHING,

@@ -9,7 +9,7 @@ from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "late_usage.sql")
-_YOUNG = timedelta(days=2)
+_ISSUED_WITHIN, _DRAFTED_WITHIN = timedelta(days=2), timedelta(days=40)
 
 
 class PostgresBilledUsage:
@@ -19,7 +19,8 @@ class PostgresBilledUsage:
         self._transaction = transaction
 
     def to_compare(self, customer_ids: Collection[str], now: datetime) -> dict[str, datetime]:
-        wanted = {"customer_ids": list(customer_ids), "now": now, "young": now - _YOUNG, "margin": MARGIN}
+        since = {"issued_after": now - _ISSUED_WITHIN, "drafted_after": now - _DRAFTED_WITHIN}
+        wanted = {"customer_ids": list(customer_ids), "now": now, "margin": MARGIN, **since}
         rows = self._transaction.fetch_all(_SQL["customers_to_compare"], wanted)
         return {row["customer_id"]: row["since"] for row in rows}
 

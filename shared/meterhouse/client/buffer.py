@@ -32,6 +32,7 @@ class Buffer:
         self._queue: deque[tuple[Event, float]] = deque()
         self._next_place = 0
         self._on_their_way: list[Event] = []
+        self._place_on_its_way = 0
         self._events = self._bytes = self._queued_bytes = 0
         self._flush_before = 0
         self._gives_up_at: float | None = None
@@ -112,6 +113,7 @@ class Buffer:
             left = [*self._on_their_way, *(event for event, _ in self._queue)]
             self._queue.clear()
             self._on_their_way = []
+            self._changed.notify_all()
             return left
 
     @property
@@ -121,7 +123,8 @@ class Buffer:
 
     @property
     def _oldest_place(self) -> int:
-        return self._next_place - len(self._queue) - len(self._on_their_way)
+        """Of what is not settled. What is on its way is the oldest, whatever of the queue was dropped meanwhile."""
+        return self._place_on_its_way if self._on_their_way else self._next_place - len(self._queue)
 
     def _make_room(self, event: Event) -> list[Event]:
         dropped: list[Event] = []
@@ -159,6 +162,7 @@ class Buffer:
         return self._queue[0][1] + self._options.batch_age - time.monotonic()
 
     def _hand_out(self) -> list[Event]:
+        self._place_on_its_way = self._next_place - len(self._queue)
         batch, size = [self._pop()], 0
         for event, _ in islice(self._queue, self._options.batch_events - 1):
             size += event.size

@@ -187,7 +187,7 @@ class Client:
         left = self._buffer.abandon()
         for event in left:
             self._drop(Dropped(event, "the client was closed; whether the endpoint took it is not known"))
-        self._is_abandoned = bool(left)
+        self._is_abandoned = self._is_abandoned or bool(left)
         return not left
 
     def __enter__(self) -> Self:

@@ -55,12 +55,12 @@ def written(
         "source": source,
         "type": event_type,
         "subject": subject,
-        "time": at,
-        "data": None if data is None else dict(data),
     }
     try:
-        text = write_json({**document, "time": format_rfc3339(at)})
-    except (TypeError, ValueError, RecursionError, AttributeError) as error:
+        told = None if data is None else dict(data)
+        text = write_json({**document, "time": format_rfc3339(at), "data": told})
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        # a RuntimeError: nested too deep, or changed by another thread meanwhile
         raise Unwritable(f"{event_type} of {subject} cannot be written: {error}") from error
     return Event(source, event_id, text.encode())
 

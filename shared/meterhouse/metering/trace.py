@@ -98,15 +98,17 @@ class Trace:
 
 
 def traced_meter(
-    meter: Meter, first: TracedWriting, data: str, stored: StoredValue | None, *, is_backfilled: bool
+    meter: Meter, first: TracedWriting, data: str | None, stored: StoredValue | None, *, is_backfilled: bool
 ) -> TracedMeter:
-    """What became of the event's first writing at a meter that asks for its type."""
+    """What became of the event's first writing at a meter that asks for its type; no fault is told of `data` None."""
     if meter.event_from is not None and first.time < meter.event_from:
         return TracedMeter(meter, Outcome.EARLIER)
     if stored is None:
         return TracedMeter(meter, Outcome.MISSING if is_backfilled else Outcome.WAITING)
     if stored.counts:
         return TracedMeter(meter, Outcome.COUNTED, stored)
+    if data is None:
+        return TracedMeter(meter, Outcome.INVALID, stored)
     [fault] = extract(meter, [parse_data(data.encode())]).faults
     return TracedMeter(meter, Outcome.INVALID, stored, fault)
 

@@ -71,7 +71,7 @@ class TraceEvent:
             return Trace(Stage.PENDING if pending else Stage.UNKNOWN, pending=pending)
         first = writings[0]
         event = self._events.event(traced, first)
-        meters = self._traced_meters(traced, first, "" if event is None else event.event.data)
+        meters = self._traced_meters(traced, first, None if event is None else event.event.data)
         return Trace(
             stage=stage_of(meters),
             writings=writings[:MOST_WRITINGS],
@@ -82,7 +82,7 @@ class TraceEvent:
             pending=pending,
         )
 
-    def _traced_meters(self, traced: Traced, first: TracedWriting, data: str) -> list[TracedMeter]:
+    def _traced_meters(self, traced: Traced, first: TracedWriting, data: str | None) -> list[TracedMeter]:
         asking = [
             meter for meter in self._meters.of(traced.namespace, first.ingested_at) if meter.event_type == first.type
         ]

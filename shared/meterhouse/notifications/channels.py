@@ -1,12 +1,13 @@
 """Channels, made, seen, changed and deleted. Credentials are written before what needs them is seen (ADR 0030)."""
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from meterhouse.billing.ports import PageOf
-from meterhouse.kernel.errors import Conflict, NotFound
+from meterhouse.kernel.errors import Conflict, NotFound, Unavailable
 from meterhouse.notifications.channel import Channel, ChannelType, Credentials
 from meterhouse.notifications.channel_rules import ChannelSpec, rotated
 from meterhouse.notifications.events import channel_event
@@ -17,6 +18,8 @@ from meterhouse.platform.work import Begin, Work
 
 LOCK = "notification_channel"
 _NONE = Credentials()
+_Keep = Callable[[Channel, Credentials, Channel | None, Credentials | None], None]
+"""Keeps credentials of a channel that is to be saved, in place of what it was and had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class ChannelService:
             self._new_id(), spec.name, spec.destination, now, now, disabled=spec.disabled, metadata=spec.metadata
         )
         credentials = spec.credentials(_NONE, secret_of(self._new_key()), now)
-        with self._begin(namespace) as work, self._keeping(namespace, made, credentials, None):
+        with self._keeping(namespace) as keep, self._begin(namespace) as work:
+            keep(made, credentials, None, None)
             work.store.channels.add(made)
             work.publish(channel_event(self._new_id(), "created", made, now))
             work.commit()
@@ -107,16 +111,16 @@ class ChannelService:
     def _change(
         self, namespace: str, channel_id: str, spec_of: Callable[[Channel, Credentials], ChannelSpec]
     ) -> ShownChannel:
-        with self._begin(namespace) as work:
+        with self._keeping(namespace) as keep, self._begin(namespace) as work:
             work.lock(LOCK, channel_id)
             now, before = self._now(), _live(work, channel_id)
             kept = self._kept(namespace, before) or _NONE
             spec = spec_of(before, kept)
             changed, credentials = spec.changed(before, now), spec.credentials(kept, secret_of(self._new_key()), now)
-            with self._keeping(namespace, changed, credentials, kept):
-                work.store.channels.save(changed)
-                work.publish(channel_event(self._new_id(), "updated", changed, now))
-                work.commit()
+            keep(changed, credentials, before, kept)
+            work.store.channels.save(changed)
+            work.publish(channel_event(self._new_id(), "updated", changed, now))
+            work.commit()
         return ShownChannel(changed, credentials)
 
     def delete(self, namespace: str, channel_id: str) -> None:
@@ -147,22 +151,34 @@ class ChannelService:
         return self._secrets.of(namespace, channel.id) if is_kept else None
 
     @contextmanager
-    def _keeping(
-        self, namespace: str, channel: Channel, credentials: Credentials, before: Credentials | None
-    ) -> Iterator[None]:
-        """Keep credentials first; where what follows fails, those of before are kept again."""
-        if credentials == before or not _has_credentials(channel):
-            yield
-            return
-        self._keeper.keep(namespace, channel.id, credentials)
+    def _keeping(self, namespace: str) -> Iterator[_Keep]:
+        """Around a transaction: credentials go first; where the row is not saved, those of before are kept again."""
+        undo: Callable[[], None] | None = None
+
+        def keep(channel: Channel, credentials: Credentials, before: Channel | None, kept: Credentials | None) -> None:
+            nonlocal undo
+            if credentials != kept and _has_credentials(channel):
+                undo = partial(self._keep_again, namespace, channel.id, before, kept)
+                self._keeper.keep(namespace, channel.id, credentials)
+
         try:
-            yield
+            yield keep
         except Exception:
-            if before is None:
-                self._keeper.forget(namespace, channel.id)
-            else:
-                self._keeper.keep(namespace, channel.id, before)
+            if undo is not None:
+                with suppress(Unavailable):
+                    undo()
             raise
+
+    def _keep_again(self, namespace: str, channel_id: str, before: Channel | None, kept: Credentials | None) -> None:
+        """Unless the row was saved after all: a commit whose answer was lost may have been one."""
+        with self._begin(namespace) as work:
+            work.lock(LOCK, channel_id)
+            if work.store.channels.by_ids([channel_id]).get(channel_id) != before:
+                return
+            if kept is None:
+                self._keeper.forget(namespace, channel_id)
+            else:
+                self._keeper.keep(namespace, channel_id, kept)
 
 
 def _has_credentials(channel: Channel) -> bool:

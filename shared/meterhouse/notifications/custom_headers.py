@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MOST = 50
 LONGEST = 4096
+MOST_TOGETHER = 8 * 1024
+"""Characters of all names and values: receivers take little more, and a secret holds 64 KB of what is escaped twice."""
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(rf"[\t -~]{{0,{LONGEST}}}")
 # what frames the request, what only goes to the next hop, what says who calls for whom
@@ -46,6 +48,8 @@ def header_problems(headers: Mapping[str, str], pointer: str) -> Iterator[Proble
     """Every fault of custom headers, by pointer: `pointer` leads to them."""
     if len(headers) > MOST:
         yield Problem(pointer, "too_many_headers", f"at most {MOST} headers")
+    if sum(len(name) + len(value) for name, value in headers.items()) > MOST_TOGETHER:
+        yield Problem(pointer, "headers_too_long", f"at most {MOST_TOGETHER} characters together")
     seen = set[str]()
     for name, value in headers.items():
         field = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"

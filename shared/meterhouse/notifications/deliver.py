@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.notifications.events import channel_event
 from meterhouse.notifications.notification import CLOSED
+from meterhouse.notifications.outcome import Outcome
 from meterhouse.notifications.retries import after_attempt
 from meterhouse.notifications.sending import Attempt, Claim
 from meterhouse.platform.logging import logger
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from meterhouse.notifications.channel import Channel
-    from meterhouse.notifications.outcome import Outcome
     from meterhouse.notifications.sending_ports import Sender, SendingStore
     from meterhouse.platform.work import Begin, Work
 
@@ -27,7 +29,8 @@ THREADS = 32
 MOST_IN_TURN = 8
 """How many messages a namespace is claimed before another has its turn."""
 
-_Tried = tuple["datetime", "Outcome"]
+OURS = "it could not be made or sent, by a fault of ours"
+_Tried = tuple["datetime", "Outcome", Exception | None]
 
 
 @dataclass
@@ -75,6 +78,7 @@ class Deliver:
 
         Raises:
             Unavailable: some of it could not be claimed, sent or settled; all else was.
+            Exception: the first of our own faults; its message is settled as one that was not taken.
         """
         run = _Run(deque(dict.fromkeys(namespaces)), until)
         with ThreadPoolExecutor(self._threads, "send") as pool:
@@ -116,17 +120,27 @@ class Deliver:
         return claims
 
     def _send(self, namespace: str, claim: Claim) -> _Tried:
+        """An attempt; what we cannot make a message of fails as one, or it would be tried by the minute for ever."""
         at = self._now()
-        return at, self._sender.send(namespace, claim.channel, claim.notification, at)
+        try:
+            return at, self._sender.send(namespace, claim.channel, claim.notification, at), None
+        except Unavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - told by the run, once this is settled
+            return at, Outcome(OURS, timedelta()), fault
 
     def _finish(self, run: _Run, tried: Future[_Tried]) -> None:
         namespace, claim = run.sending.pop(tried)
         try:
-            at, outcome = tried.result()
+            at, outcome, ours = tried.result()
             self._settle(namespace, claim, at, outcome, run.tally)
         except Exception as fault:  # noqa: BLE001 - its lease ends, and it is sent again; the others go on
             logger.exception("a message was not sent or not settled", extra={"notification": claim.notification.id})
             run.faults.append(fault)
+        else:
+            if ours is not None:
+                logger.error("a message failed", exc_info=ours, extra={"notification": claim.notification.id})
+                run.faults.append(ours)
         if namespace not in run.turns:
             run.turns.append(namespace)
 

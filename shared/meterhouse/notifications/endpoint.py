@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LONGEST_URL = 2048
 _PORTS = {"https": 443, "http": 80}
-_LARGEST_PORT = 65535
 _VISIBLE = re.compile(r"[!-~]+")
 # the last label of a name is never a number: `127.1`, `0x7f.1` and `2130706433` are addresses to some resolvers
 _NAME = re.compile(
@@ -58,10 +57,11 @@ def parse_endpoint(url: str, local_hosts: Collection[str] = ()) -> Endpoint:
     """The receiver that a URL names, if nothing in it is odd.
 
     A name is ASCII: rules of translating others differ, and one of them would send to another host than was meant.
-    `local_hosts` may be plain HTTP and on addresses that are not public.
+    `local_hosts` may be plain HTTP, on any port and on addresses that are not public. To all others the way is open
+    on port 443 alone (`infra/network.py`).
 
     Raises:
-        EndpointError: the URL is not of the form `https://host[:port]/path?query`, or its host may not be called.
+        EndpointError: the URL is not of the form `https://host[:443]/path?query`, or its host may not be called.
     """
     if len(url) > LONGEST_URL or not _VISIBLE.fullmatch(url) or "\\" in url:
         raise EndpointError("url", f"must be at most {LONGEST_URL} visible ASCII characters, and no backslash")
@@ -79,8 +79,8 @@ def parse_endpoint(url: str, local_hosts: Collection[str] = ()) -> Endpoint:
         raise EndpointError("url_scheme", "must begin with https://")
     _check_host(host, parts.netloc, is_local=is_local)
     number = _PORTS[parts.scheme] if port is None else port
-    if not 1 <= number <= _LARGEST_PORT or parts.netloc.endswith(":"):
-        raise EndpointError("url_port", f"must have a port from 1 to {_LARGEST_PORT}, or none")
+    if parts.netloc.endswith(":") or not (number >= 1 if is_local else number == _PORTS["https"]):
+        raise EndpointError("url_port", "must have port 443, or none: messages go to no other")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Endpoint(parts.scheme, host, number, target, is_local)
 

@@ -33,7 +33,7 @@ def _due(delivery: Delivery) -> DomainEvent:
 
 
 def channel_event(event_id: str, what: str, channel: Channel, at: datetime) -> DomainEvent:
-    """`notification_channel.created`, `.updated`, `.deleted`."""
+    """`notification_channel.created`, `.updated`, `.deleted`, `.disabled` (by us)."""
     data = {"channelId": channel.id, "type": channel.type.value}
     kind = f"notification_channel.{what}"
     return DomainEvent(event_id, kind, f"notification_channel/{channel.id}", at, data)

@@ -27,17 +27,18 @@ class PostgresSending:
 
     def waiting(self, at: datetime, limit: int) -> list[Endpoint]:
         rows = self._transaction.fetch_all(_SQL["waiting"], {"at": at, "limit": limit, "most_at_once": MOST_AT_ONCE})
-        return [_endpoint_of(row, row["sending"]) for row in rows]
+        return [_endpoint_of(row) for row in rows]
 
     def lease(self, endpoints: Iterable[Endpoint], most: int, lease: str, at: datetime) -> list[Claim]:
-        asked = [(one.channel.id, one.room(), one.rests(at)) for one in endpoints]
+        asked = [(one.channel.id, one.health.at_once, one.rests(at)) for one in endpoints]
         if not asked:
             return []
-        channels, rooms, resting = zip(*asked, strict=True)
-        wanted = {"channels": list(channels), "rooms": list(rooms), "resting": list(resting), "most": most}
+        channels, at_once, resting = zip(*asked, strict=True)
+        wanted = {"channels": list(channels), "at_once": list(at_once), "resting": list(resting), "most": most}
         held = {"lease": lease, "at": at, "until": at + LEASE}
-        self._transaction.execute(_SQL["serve"], {"channels": list(channels), "at": at})
         rows = self._transaction.fetch_all(_SQL["lease"], wanted | held)
+        served = sorted({row["channel_id"] for row in rows})
+        self._transaction.execute(_SQL["serve"], {"channels": served, "at": at})
         found = self._notifications.by_ids(row["event_id"] for row in rows)
         known = self._channels.by_ids(channels)
         return [
@@ -93,11 +94,11 @@ class PostgresSending:
         return 0 if row is None else int(row["late"])
 
 
-def _endpoint_of(row: Row, sending: int = 0) -> Endpoint:
+def _endpoint_of(row: Row) -> Endpoint:
     """A channel that was changed since its last attempt begins anew: what failed may be mended."""
     channel = channel_of(row)
     attempted_at = row["attempted_at"]
     if attempted_at is None or channel.updated_at > attempted_at:
-        return Endpoint(channel, Health(), sending)
+        return Endpoint(channel, Health())
     took = row["took_ms"] * _MILLISECOND
-    return Endpoint(channel, Health(row["failing_since"], row["failures"], row["resting_until"], took), sending)
+    return Endpoint(channel, Health(row["failing_since"], row["failures"], row["resting_until"], took))

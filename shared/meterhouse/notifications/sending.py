@@ -18,15 +18,10 @@ LEASE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A channel and how it did lately; `sending` counts the messages that workers hold at the moment."""
+    """A channel and how it did lately."""
 
     channel: Channel
     health: Health
-    sending: int = 0
-
-    def room(self) -> int:
-        """How many more messages may be sent at once."""
-        return max(0, self.health.at_once - self.sending)
 
     def rests(self, at: datetime) -> bool:
         return self.health.resting_until is not None and self.health.resting_until > at

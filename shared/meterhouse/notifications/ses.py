@@ -8,9 +8,10 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from meterhouse.notifications.outcome import Outcome, answered
+from meterhouse.notifications.outcome import Outcome, answered, kept
 from meterhouse.notifications.texts import text_of
 from meterhouse.platform import aws
+from meterhouse.platform.logging import logger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,11 @@ class Mailing:
         headers = {"content-type": "application/json"}
         answer = aws.send(aws.endpoint("email"), "ses", "POST", _PATH, headers, body)
         took = timedelta(seconds=time.monotonic() - started)
-        return answered(answer.status, b"" if answer.status == http.client.OK else answer.body, took=took)
+        if answer.status == http.client.FORBIDDEN:
+            # names our account and role, which are no caller's business
+            logger.error("SES does not let us send", extra={"answer": kept(answer.body)})
+        is_shown = answer.status not in (http.client.OK, http.client.FORBIDDEN)
+        return answered(answer.status, answer.body if is_shown else b"", took=took)
 
 
 def _mail(sender: str, recipients: Sequence[str], notification: Notification) -> dict[str, object]:

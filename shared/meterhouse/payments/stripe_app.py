@@ -16,7 +16,7 @@ from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, 
 from meterhouse.payments.stripe_drafts import StripeDrafts
 from meterhouse.payments.stripe_items import ITEM, items_of
 from meterhouse.payments.stripe_notes import StripeNotes
-from meterhouse.payments.stripe_outcome import outcome_of, payment_intent_of
+from meterhouse.payments.stripe_outcome import is_under_way, outcome_of, payment_intent_of
 from meterhouse.payments.stripe_taxes import taxes_of
 from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
 
@@ -99,7 +99,7 @@ class StripeApp:
             return Payment(Trigger.FAILED, found.message)
         decided = outcome_of(found, self._now())
         is_charged = invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
-        if found.status != "open" or not is_charged or _is_under_way(found):
+        if found.status != "open" or not is_charged or is_under_way(found):
             return decided
         if customer is not None and _is_of_another(found, customer):
             return Payment(Trigger.FAILED, _differs(found, customer).message)
@@ -233,7 +233,7 @@ class StripeApp:
         except StripeRefusal as refusal:
             now = self._answer(lambda: self._drafts.get(found.id))
             # Stripe collects by itself, too: then it refuses because there is nothing left to pay
-            if now is not None and not isinstance(now, Refused) and (now.status != "open" or _is_under_way(now)):
+            if now is not None and not isinstance(now, Refused) and (now.status != "open" or is_under_way(now)):
                 return outcome_of(now, self._now())
             is_for_the_customer = refusal.code == _NEEDS_ACTION
             return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
@@ -282,8 +282,3 @@ def _differs(found: stripe.Invoice, customer: StripeCustomer) -> Refused:
         f"{copy} is not of {customer.stripe_customer_id}, who is linked by now: delete or void it there, or link back"
     )
     return Refused("stripe_customer_differs", message)
-
-
-def _is_under_way(found: stripe.Invoice) -> bool:
-    intent = payment_intent_of(found)
-    return intent is not None and intent.status == "processing"

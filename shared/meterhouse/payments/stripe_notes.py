@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.app import Accepted, Refused
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.payments.stripe_amounts import minor_units
 from meterhouse.payments.stripe_api import metadata_of, once
-from meterhouse.payments.stripe_outcome import payment_intent_of
+from meterhouse.payments.stripe_outcome import is_under_way, payment_intent_of
 
 if TYPE_CHECKING:
     import stripe
@@ -21,6 +22,7 @@ NOTE = "meterhouse_note"
 """Key of the metadata of what was given back at Stripe: the id of our note."""
 
 _PAGE = 100
+_LATER_SECONDS = 3600
 _NOT_PAID_BACK = {"failed", "canceled"}
 
 
@@ -52,11 +54,17 @@ class StripeNotes:
         return Accepted(external_id=made.id)
 
     def credited(self, invoice: stripe.Invoice, note: CreditNote) -> Accepted | Refused:
-        """The note's total less due of the open invoice."""
+        """The note's total less due of the open invoice.
+
+        Raises:
+            Unavailable: a payment of all of it is under way.
+        """
         page = self._credit_notes.list({"invoice": invoice.id, "limit": _PAGE})
         found = next((one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id), None)
         if found is None and invoice.status != "open":
             return Refused("stripe_invoice_closed", f"the invoice is {invoice.status} at Stripe: nothing is due there")
+        if found is None and is_under_way(invoice):
+            raise Unavailable("a payment of the invoice is under way at Stripe", _LATER_SECONDS)
         made = found or once(
             f"{note.id}/credit",
             lambda key: self._credit_notes.create(

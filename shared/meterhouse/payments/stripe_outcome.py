@@ -55,6 +55,12 @@ def payment_intent_of(invoice: stripe.Invoice) -> stripe.PaymentIntent | None:
     return None
 
 
+def is_under_way(invoice: stripe.Invoice) -> bool:
+    """Whether a payment was begun whose end nobody knows yet."""
+    intent = payment_intent_of(invoice)
+    return intent is not None and intent.status == "processing"
+
+
 def _why(intent: stripe.PaymentIntent) -> str:
     said: str | None = getattr(intent.last_payment_error, "message", None)
     return said or "the payment failed"

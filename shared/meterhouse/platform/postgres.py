@@ -93,6 +93,7 @@ class Transaction:
         self.connection = connection
         self.namespace = namespace
         self.committed = False
+        self.afterwards: list[Callable[[], object]] = []
         self._staged = set[str]() if staged is None else staged
 
     def execute(self, query: str, parameters: Mapping[str, Any] | None = None) -> int:
@@ -199,6 +200,16 @@ class Database:
             self._open = None
             if not connection.closed:
                 connection.rollback()
+        if transaction.committed:
+            for action in transaction.afterwards:
+                action()
+
+    def afterwards(self, action: Callable[[], object]) -> None:
+        """`platform.work.Afterwards`: at once; where a transaction is open once it is saved, and never if it is not."""
+        if self._open is None:
+            action()
+        else:
+            self._open.afterwards.append(action)
 
     @contextmanager
     def _joined(self, outer: Transaction, namespace: str) -> Iterator[Transaction]:

@@ -26,3 +26,11 @@ class Work(Protocol[S_co]):
 
 Begin = Callable[[str], AbstractContextManager[Work[S_co]]]
 """Begins a unit of work in a namespace: `with begin(namespace) as work: …; work.commit()`."""
+
+Afterwards = Callable[[Callable[[], object]], None]
+"""Does something once all that was committed is saved: what others hear of must be there, whatever comes next."""
+
+
+def at_once(action: Callable[[], object]) -> None:
+    """`Afterwards` where no unit of work is part of another."""
+    action()

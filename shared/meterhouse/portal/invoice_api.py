@@ -23,6 +23,7 @@ from meterhouse.kernel.errors import NotFound
 from meterhouse.platform.wire import PageNumber, Ulid, Wire
 from meterhouse.portal.caller import Caller, caller_of
 from meterhouse.portal.invoice_schema import PortalInvoice, PortalInvoices, PortalLine, portal_invoice, portal_line
+from meterhouse.portal.model import Scope
 
 _INVOICES = "/api/v1/portal/invoices"
 _TAGS = ["Portal"]
@@ -33,7 +34,10 @@ _Size = Annotated[int, Field(ge=1, le=_MOST)]
 
 
 class PortalExplanation(Wire):
-    """How a line came about: `arithmetic` as it was hashed, what usage was read, and a page of the events behind it."""
+    """How a line came about: `arithmetic` as it was hashed, what usage was read, and a page of the events behind it.
+
+    There are no `events` where the token does not show their meter.
+    """
 
     line: PortalLine
     price_version: PriceVersion
@@ -88,7 +92,8 @@ def portal_invoice_routes(invoices: InvoiceService, explain: ExplainLine) -> Rou
     ) -> PortalExplanation:
         after = None if cursor is None else decode_place(cursor)
         _own(invoices, caller(), invoice_id)
-        return _explanation(explanation_to_wire(explain(caller().namespace, invoice_id, line_id, after, limit)))
+        explained = explain(caller().namespace, invoice_id, line_id, after, limit)
+        return _explanation(explanation_to_wire(explained), caller().scope)
 
     return router
 
@@ -102,11 +107,12 @@ def _own(invoices: InvoiceService, caller: Caller, invoice_id: str) -> Shown:
     return found
 
 
-def _explanation(wire: LineExplanation) -> PortalExplanation:
+def _explanation(wire: LineExplanation, scope: Scope) -> PortalExplanation:
+    is_shown = wire.meter_query is not None and scope.shows(wire.meter_query.meter.slug)
     return PortalExplanation(
         line=portal_line(wire.line),
         price_version=wire.price_version,
         arithmetic=wire.arithmetic,
         usage=wire.usage,
-        events=wire.events,
+        events=wire.events if is_shown else None,
     )

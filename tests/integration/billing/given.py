@@ -50,10 +50,10 @@ class Api:
         reading = InvoiceService(begin, usage, run.directory, now)
         acting = InvoiceActions(begin, usage, apps, now)
         edit = EditInvoice(begin, usage, apps, now, new_id)
-        due = InvoicePendingLines(begin, usage, apps, now)
+        due = InvoicePendingLines(begin, usage, apps, now, run.database.afterwards)
         overrides = OverrideService(begin, run.directory, now, new_id)
         lines = ManualLines(begin, usage, now, new_id)
-        notes = CreditNoteService(begin, apps, now, new_id)
+        notes = CreditNoteService(begin, apps, now, new_id, run.database.afterwards)
         findings = FindingService(begins(run.database, PostgresBilling), now)
         return routes(profiles, overrides, lines, reading, acting, due, edit, notes, findings)
 

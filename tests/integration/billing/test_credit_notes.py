@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from meterhouse.billing.app import Payment
+from meterhouse.billing.app import Accepted, Payment, Refused, Waiting
+from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
+from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import Trigger
 from meterhouse.payments.sandbox import TARGET_STATUS
-from meterhouse.platform.postgres import PostgresSettings
+from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.work import Begin
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
@@ -186,6 +188,29 @@ def test_money_goes_back_the_way_it_came_and_the_books_know_it(api: Api, run: Ru
     assert api.ok("POST", f"{NOTES}/{note['id']}/retry") == note
 
 
+def test_under_an_idempotency_key_no_app_hears_of_a_note_that_is_not_saved(
+    api: Api, run: Run, database_settings: PostgresSettings
+) -> None:
+    invoice_id = invoiced(run)
+    seen: list[str] = []
+
+    class Watching(FakeApp):
+        def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
+            database = Database(lambda: database_settings)
+            with database.transaction(run.namespace) as transaction:
+                seen.extend(row["state"] for row in transaction.fetch_all("SELECT state FROM credit_notes"))
+            database.close()
+            return super().take_back(invoice, note)
+
+    run.app = Watching(payment=Payment(Trigger.PAID))
+    path, body = f"{INVOICES}/{invoice_id}/credit-notes", WHY | {"amount": "12", "refund": "payment"}
+    first = api("POST", path, body, key="once")
+    assert (first[0], first[1]["status"], seen) == (201, "pending", ["pending"])
+    assert api("POST", path, body, key="once") == first
+    assert [one["status"] for one in api.ok("GET", path)] == ["issued"]
+    assert seen == ["pending"], "the app was told once"
+
+
 @pytest.mark.parametrize(
     ("said", "status", "left"),
     [({"externalId": "bank-1"}, "issued", False), ({"failure": "account closed"}, "failed", True)],
@@ -199,7 +224,10 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
     note = credit(api, invoice_id, refund="payment")
     assert (note["status"], balances(run, invoice_id)) == ("pending", before)
     assert api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)[1]["code"] == "nothing_left"
-    told = api.ok("POST", f"{NOTES}/{note['id']}/given-back", said)
+    path = f"{NOTES}/{note['id']}/given-back"
+    status_of_both, fault = api("POST", path, {"externalId": "bank-1", "failure": "account closed"})
+    assert (status_of_both, problem_fields(fault)) == (400, {"/failure": "contradiction"})
+    told = api.ok("POST", path, said)
     assert told["status"] == status
     stored = run.everything()
     assert api.ok("POST", f"{NOTES}/{note['id']}/given-back", {"failure": "late"}) == told

@@ -19,7 +19,7 @@ from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_credit_notes import NOTES
 from tests.integration.billing.test_split_lines import canceled
 from tests.unit.billing.samples import FakeApp, metered, tiers
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 JANUARY = "2024-01-01"
 AFTER_MARCH = at("2024-04-01T02:00:00Z")
@@ -209,10 +209,36 @@ def test_late_usage_of_what_credit_alone_settles_is_burnt_and_given_back(run: Ru
     assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal(5))
 
 
-def test_what_was_read_too_soon_for_marks_is_compared_once_more(run: Run, api: Api) -> None:
+def test_what_credit_alone_settled_is_compared_for_those_it_was_read_of(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))), settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 100)
+    run.sync(at("2024-01-02"))
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("UPDATE invoices SET subject_keys = '{older}' WHERE namespace = %(namespace)s")
+        transaction.commit()
+    run.used(ann, JANUARY, "8")
+    run.all()
+    [line] = [
+        one for one in run.rows("SELECT * FROM invoice_lines WHERE namespace = %(namespace)s") if not one["is_pending"]
+    ]
+    assert line["subjects"] == ["ann"], "the gathering invoice has those of its own making"
+    known_late(run, ann, "12")
+    run.all(AFTER_FEBRUARY)
+    assert purse.settled(ann) == 88
+
+
+def test_pending_late_usage_is_of_those_it_was_found_of_whoever_comes_later(run: Run, ann: str) -> None:
+    known_late(run, ann, "12")
+    run.all()
+    [pending] = [line for line in run.pending() if "late" in line.key]
+    assert pending.subjects == ("ann",)
+
+
+def test_what_was_read_too_soon_for_marks_is_compared_once_more_beside_a_fee_in_advance(run: Run, api: Api) -> None:
     api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"interval": "PT0S"}}))
     ann = run.customer("ann")
-    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.subscribe(ann, fee(), metered(price=UnitPrice(Decimal(1))))
     run.used(ann, JANUARY, "8")
     run.now = at("2024-02-01T00:01:00Z")
     run.all(run.now)

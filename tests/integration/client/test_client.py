@@ -151,17 +151,46 @@ def test_what_cannot_be_sent_before_the_end_is_handed_back_in_time(house: House,
     assert sorted(one.event.id for one in dropped if one.event) == ["0", "1", "2", "3", "4", "late"]
 
 
+def test_what_was_handed_back_is_not_handed_back_again(house: House, dropped: list[Dropped]) -> None:
+    """The end of the program closes a client once more, and the request that hung may still come back."""
+    never = Signal()
+    house.before = lambda _: (never.wait(30), GONE)[1]
+    client = Client(house.url, KEY, "app", Options(batch_events=1), dropped.append)
+    client.track("t", "ua", event_id="1")
+    while not house.asked:
+        time.sleep(0.001)
+
+    assert [client.close(0), client.close(0)] == [False, True]
+    never.set()
+    assert client._thread is not None
+    client._thread.join(20)
+
+    assert [one.event.id for one in dropped if one.event] == ["1"]
+
+
+class _Growing(dict[str, int]):
+    """Another thread of the program adds to it while it is read."""
+
+    def items(self) -> Any:
+        for pair in super().items():
+            self[f"{len(self)}"] = 1
+            yield pair
+
+
 def test_nothing_is_raised_unless_it_is_asked_for(house: House, dropped: list[Dropped]) -> None:
     def told(one: Dropped) -> None:
         dropped.append(one)
         raise RuntimeError("the program's own")
 
+    no_mapping: Any = [1]
     house.before = lambda _: (503, {}, "")
     for strict, options in ((False, Options(buffer_events=1)), (True, Options(buffer_events=1, strict=True))):
         client = Client(house.url, KEY, "app", options, told)
         tries: list[tuple[type[Exception], Any]] = [
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": object()})),
             (Unwritable, lambda client=client: client.track("t", "ua", {"v": float("nan")})),
+            (Unwritable, lambda client=client: client.track("t", "ua", no_mapping)),
+            (Unwritable, lambda client=client: client.track("t", "ua", {"v": _Growing(a=1)})),
             (Unwritable, lambda client=client: client.track_openai({"id": "x"}, "ua")),
             (Full, lambda client=client: [client.track("t", "ua"), client.track("t", "ua")][1]),
             (Closed, lambda client=client: [client.close(0), client.track("t", "ua")][1]),
@@ -172,7 +201,7 @@ def test_nothing_is_raised_unless_it_is_asked_for(house: House, dropped: list[Dr
                     attempt()
             else:
                 assert attempt() is None
-    assert len(dropped) == 5 + 2  # and the one that each buffer held
+    assert len(dropped) == 7 + 2  # and the one that each buffer held
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def test_a_page_comes_with_its_type_and_policy_and_only_the_customers_may_be_fra
 
 
 @pytest.mark.parametrize(
-    "target", [b"/pages/", b"/pages/kit", b"/pages/none.html", b"/pages/../README.md", b"/pages/%2e%2e/README.md"]
+    "target",
+    [b"/pages/", b"/pages/kit", b"/pages/none.html", b"/pages/../README.md", b"/pages/%2e%2e/README.md", b"/pages/%00"],
 )
 def test_what_is_no_file_of_the_pages_is_not_served(pages: Pages, target: bytes) -> None:
     assert told(pages, target)[0] == b"HTTP/1.1 404 Not Found"

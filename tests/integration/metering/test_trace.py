@@ -80,6 +80,19 @@ def test_what_a_meter_has_not_read_is_waiting_or_astray(logged: LogHouse) -> Non
     ]
 
 
+def test_of_an_event_that_the_retention_let_go_no_fault_is_made_up(logged: LogHouse) -> None:
+    logged.house.meter(slug="unread", value_property="$.region")
+    logged.ingest(call("1", region="eu"))
+    logged.sink()
+    [read] = traced(logged)["meters"]
+    logged.house.store.command("DELETE FROM events WHERE namespace = {n:String}", {"n": logged.namespace})
+    found = traced(logged)
+
+    assert (read["outcome"], read["fault"]) == ("invalid", "meter unread: $.region is no number")
+    assert [one["outcome"] for one in found["meters"]] == ["invalid"]
+    assert ("data" in found, "fault" in found["meters"][0]) == (False, False)
+
+
 def test_an_event_of_another_source_or_namespace_is_another(logged: LogHouse) -> None:
     logged.ingest(call("1"))
     logged.sink()

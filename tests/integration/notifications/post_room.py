@@ -17,7 +17,6 @@ from meterhouse.notifications.postgres_sending import PostgresSending
 from meterhouse.notifications.retries import Health
 from meterhouse.notifications.rule import EventType, Rule
 from meterhouse.notifications.senders import Posting, Senders
-from meterhouse.notifications.sending import Endpoint
 from meterhouse.notifications.signature import secret_of
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
@@ -61,11 +60,13 @@ class PostRoom:
 
     def knows_slow(self, *channels: Channel) -> None:
         """They took three seconds the last time."""
-        with self.begin(self.namespace) as work:
-            work.store.lease((Endpoint(one, Health()) for one in channels), len(channels), "first", self.now)
+        columns, values = "namespace, channel_id, served_at", "%(namespace)s, %(id)s, %(at)s"
+        known = f"INSERT INTO notification_endpoints ({columns}) VALUES ({values})"
+        with self.database.transaction(self.namespace) as transaction:
             for one in channels:
-                work.store.keep_health(one.id, Health(took=timedelta(seconds=3)), self.now)
-            work.commit()
+                transaction.execute(known, {"id": one.id, "at": self.now})
+                PostgresSending(transaction).keep_health(one.id, Health(took=timedelta(seconds=3)), self.now)
+            transaction.commit()
 
     def tell(self, *channels: Channel, count: int = 1) -> list[str]:
         """Notifications by these channels; their ids."""

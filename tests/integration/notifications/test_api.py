@@ -1,8 +1,21 @@
 """Channels, rules and notifications over HTTP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
+from meterhouse.kernel.errors import InvariantBroken, Unavailable
+from meterhouse.notifications.channel import Webhook
+from meterhouse.notifications.channel_rules import ChannelSpec
 from meterhouse.notifications.channel_secrets import ChannelSecrets
+from meterhouse.notifications.channel_secrets_writer import ChannelSecretsWriter
+from meterhouse.notifications.channels import ChannelService
+from meterhouse.notifications.ports import NotificationsStore
+from meterhouse.notifications.postgres import PostgresNotifications
+from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.work import Work
 from tests.integration.billing.given import UNKNOWN, problem_fields
 from tests.integration.notifications.given import CHANNELS, EVENTS, HALF, RULES, Desk
 from tests.integration.odd import odd_forms
@@ -81,6 +94,41 @@ def test_a_secret_is_made_kept_and_rotated(desk: Desk) -> None:
         asked = {"signingSecret": secret}
         status, problem = desk("POST", f"{CHANNELS}/{channel['id']}/rotate-secret", asked)
         assert (status, problem_fields(problem)) == (400, faults)
+
+
+@pytest.mark.parametrize("saved", [True, False], ids=["its answer is lost", "it fails"])
+def test_where_a_commit_fails_the_credentials_are_those_of_the_row(desk: Desk, *, saved: bool) -> None:
+    begin, ids = begins(desk.run.database, PostgresNotifications), iter(["made"])
+
+    @contextmanager
+    def broken(namespace: str) -> Iterator[Work[NotificationsStore]]:
+        with begin(namespace) as work:
+            yield work
+            if not saved and broken_once:
+                broken_once.pop()
+                raise Unavailable("the database asks to try again")
+        if broken_once:
+            broken_once.pop()
+            raise Unavailable("the database asks to try again")
+
+    broken_once = [True]
+    secrets, keeper = ChannelSecrets(), ChannelSecretsWriter()
+    service = ChannelService(broken, secrets, keeper, now=desk.now, new_id=lambda: next(ids, None) or new_id())
+    asked, namespace = ChannelSpec("ops", Webhook("https://a.test/hook"), signing_secret=SECRET), desk.run.namespace
+    with pytest.raises(Unavailable):
+        service.create(namespace, asked)
+    if saved:
+        assert secrets.of(namespace, "made").signing_secret == SECRET
+    else:
+        with pytest.raises(InvariantBroken):
+            secrets.of(namespace, "made")
+    made = desk.channel(signingSecret=SECRET)["id"]
+    desk.run.now = desk.run.now.replace(year=2030)
+    broken_once.append(True)
+    with pytest.raises(Unavailable):
+        service.rotate(namespace, made, ANOTHER)
+    valid = (ANOTHER, SECRET) if saved else (SECRET,)
+    assert secrets.of(namespace, made).signing_secrets(desk.run.now) == valid
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook as Reference
 
 from meterhouse.notifications.channel import Credentials
+from meterhouse.notifications.deliver import OURS
 from meterhouse.notifications.notification import CLOSED, DeliveryState
 from meterhouse.notifications.notification_schema import notification_wire
 from meterhouse.notifications.notifications import NotificationService
@@ -268,6 +269,29 @@ def test_two_workers_at_once_share_the_work_and_double_nothing(
     assert receiver.most_at_once <= 3 * MOST_AT_ONCE
 
 
+def test_whoever_has_fewer_threads_free_than_wait_gives_each_its_turn_and_none_more_than_it_bears(
+    room: PostRoom, receiver: Receiver
+) -> None:
+    for path in ("/a", "/b"):
+        room.tell(room.channel(receiver.url(path)), count=9)
+
+    def claims(lease: str) -> Counter[str]:
+        with room.begin(room.namespace) as work:
+            waiting = work.store.waiting(room.now, 4)
+            made = work.store.lease(waiting, 4, lease, room.now)
+            assert not work.store.lease(
+                [one for one in waiting if one.channel.id == made[0].channel.id], 4, "x", room.now
+            )
+            for claim in made:
+                work.store.settle(claim.delivery, lease)
+            work.commit()
+        return Counter(claim.channel.id for claim in made)
+
+    first, second = claims("first"), claims("second")
+    assert [*first.values(), *second.values()] == [MOST_AT_ONCE] * 2
+    assert first.keys().isdisjoint(second)
+
+
 def test_a_worker_that_died_after_sending_has_its_message_sent_again_under_its_id(
     room: PostRoom, receiver: Receiver
 ) -> None:
@@ -281,6 +305,23 @@ def test_a_worker_that_died_after_sending_has_its_message_sent_again_under_its_i
     with room.begin(room.namespace) as work:
         assert not work.store.settle(claim.delivery, "dead")
     assert json.loads(receiver.received[0].body)["id"] == told
+
+
+def test_what_we_cannot_send_for_a_fault_of_ours_rings_and_fails_as_other_messages_do(
+    room: PostRoom, receiver: Receiver
+) -> None:
+    lost, fine = (room.channel(receiver.url(path)) for path in ("/lost", "/fine"))
+    del room.credentials[lost.id]
+    [poison], [told] = room.tell(lost), room.tell(fine)
+    with pytest.raises(KeyError):
+        room.deliver(receiver)
+    assert ids(receiver) == {told: 1}
+    delivery = room.delivery(poison)
+    assert (delivery.state, delivery.reason) == (DeliveryState.SENDING, OURS)
+    assert delivery.next_attempt_at == room.now + OF_A_MESSAGE[0]
+    with pytest.raises(KeyError):
+        room.at(days=1).deliver(receiver)
+    assert len(room.attempts(poison)) == 2
 
 
 def test_the_bus_says_where_to_look_and_the_clock_looks_everywhere(

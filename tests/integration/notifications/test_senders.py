@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from urllib.request import urlopen
 
@@ -66,6 +68,29 @@ def test_mail_goes_through_ses_and_a_refusal_of_it_is_an_attempt_that_failed(
     assert mail["Subject"].endswith(" is paid")
     assert mail["BodyText"] == f"Customer: Ünï & Co\nTotal: 12.3 EUR\nEvent {message.id}"
     assert attempt("").fault == NO_SENDER
+
+
+def test_an_answer_of_ses_that_names_our_role_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = b'{"message": "User: arn:aws:sts::123456789012:assumed-role/sender is not authorized"}'
+
+    class Denying(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(403)
+            self.send_header("content-length", str(len(denied)))
+            self.end_headers()
+            self.wfile.write(denied)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer((HOST, 0), Denying) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{HOST}:{server.server_port}")
+        for name in ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        outcome = Mailing("ops@example.com")(["a@b.test"], told())
+        server.shutdown()
+    assert (outcome.status, outcome.fault, outcome.body) == (403, "answered 403", "")
 
 
 def test_slack_gets_text_at_its_secret_url_which_is_shown_nowhere(receiver: Receiver) -> None:

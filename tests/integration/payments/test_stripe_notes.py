@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from localstack.stripe.payments import payment_of
 from localstack.stripe.weather import Storm
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
@@ -80,6 +81,19 @@ def test_less_is_collected_of_an_unpaid_invoice_once_stripe_knows_it(
         (3116, "payment_processing.pending") if amount else (0, "paid")
     )
     assert booked(shop).get("customer_receivable", Decimal(0)) == (PART - Decimal("43.50") if amount else 0)
+
+
+def test_while_a_payment_is_under_way_the_note_waits_for_what_comes_of_it(shop: StripeRun) -> None:
+    assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
+    [theirs] = shop.at_stripe()
+    intent = payment_of(shop.double.account, theirs)
+    before = intent["status"]
+    intent["status"] = "processing"
+    note = given(shop, PART, Refund.NONE)
+    assert (note.state, kept(shop, "credit_note")) == (NoteState.PENDING, [])
+    intent["status"] = before
+    assert service(shop).retry(shop.namespace, note.id).state is NoteState.ISSUED
+    assert kept(shop, "credit_note") == [1234]
 
 
 def test_what_was_paid_meanwhile_or_outside_is_refused_and_frees_the_amount(shop: StripeRun) -> None:

@@ -7,6 +7,7 @@ from meterhouse.ledger.credit_grant import Funding
 from meterhouse.ledger.grant_credit import GrantCredit
 from meterhouse.ledger.grant_rules import CreditGrantSpec
 from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import begins
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import UNKNOWN
@@ -56,6 +57,26 @@ def test_a_meter_that_the_token_does_not_name_is_not_there(billed: Portal, run: 
     [meter_id] = [row["id"] for row in run.rows("SELECT id FROM meters WHERE slug = 'm0'")]
     # the contract knows meters by their slug here
     assert billed.get(token, f"/meters/{meter_id}/query")[0] == 400
+
+
+def test_the_events_behind_a_line_are_those_of_meters_that_the_token_shows(
+    billed: Portal, run: Run, house: House
+) -> None:
+    other = house.meter(slug="other")
+    with run.database.transaction(run.namespace) as transaction:
+        PostgresMeters(transaction).add(other)
+        transaction.commit()
+    told = {}
+    for meter in ("m0", other.slug):
+        token = billed.token("ann", allowed_meters=[meter])
+        [made] = billed.ok(token, "/invoices", "pageSize=1")["items"]
+        lines = billed.ok(token, f"/invoices/{made['id']}")["lines"]
+        [line] = [one for one in lines if one.get("featureKey") == "eu"]
+        told[meter] = billed.ok(token, f"/invoices/{made['id']}/lines/{line['id']}/explain")
+    assert [("events" in one, one["usage"]) for one in told.values()] == [
+        (True, told["m0"]["usage"]),
+        (False, told["m0"]["usage"]),
+    ]
 
 
 def test_a_subjects_token_shows_no_bill(portal: Portal, run: Run) -> None:

@@ -111,6 +111,34 @@ def test_a_flush_waits_for_what_was_there_and_for_nothing_later() -> None:
     assert told == [True]
 
 
+def test_a_flush_waits_for_what_is_on_its_way_though_all_that_came_later_was_dropped() -> None:
+    limits = Options(batch_age=OLD, batch_events=2, buffer_events=4, when_full=WhenFull.DROP_OLD)
+    buffer = filled(limits, "ab")
+    buffer.next_batch()
+    told: list[bool] = []
+    flush = Thread(target=lambda: told.append(buffer.flush(0.2)))
+    flush.start()
+    while buffer._flush_before < 2:
+        pass
+    dropped = [one for name in "cdef" for one in buffer.put(event(name))]
+    flush.join()
+
+    assert (told, names(dropped)) == ([False], "cd")
+
+
+def test_a_flush_ends_when_what_it_waits_for_is_abandoned() -> None:
+    buffer = filled(Options(batch_age=OLD))
+    buffer.next_batch()
+    flush = Thread(target=buffer.flush, args=(30,))
+    flush.start()
+    while buffer._flush_before < 4:
+        pass
+    assert names(buffer.abandon()) == "abcd"
+    flush.join(5)
+
+    assert not flush.is_alive()
+
+
 def test_a_closed_buffer_takes_nothing_and_ends_a_rest() -> None:
     buffer = filled(Options())
     rested: list[bool] = []

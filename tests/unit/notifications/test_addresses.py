@@ -62,7 +62,7 @@ REFUSED = {
         "https://169.254.169.254/latest/meta-data/", "https://[fd00:ec2::254]/", "https://[::1%25lo]/", "https://[2002:7f00:1::]/",
         "https://0.0.0.0/", "https://224.0.0.1/",
     ),
-    "url_port": ("https://example.com:0/", "https://example.com:/", "https://8.8.8.8:/x"),
+    "url_port": ("https://example.com:0/", "https://example.com:/", "https://8.8.8.8:/x", "https://example.com:8443/", "https://[2606:4700::1]:80/"),
 }  # fmt: skip
 
 
@@ -96,9 +96,9 @@ def test_odd_urls_are_refused_with_their_reason(code: str, url: str) -> None:
     [
         ("https://example.com", "example.com", 443, "/", "example.com"),
         ("https://Example.COM:443/Hook?a=%20&b", "example.com", 443, "/Hook?a=%20&b", "example.com"),
-        ("https://xn--exmple-cua.com:8443/;x=1", "xn--exmple-cua.com", 8443, "/;x=1", "xn--exmple-cua.com:8443"),
+        ("https://xn--exmple-cua.com:443/;x=1", "xn--exmple-cua.com", 443, "/;x=1", "xn--exmple-cua.com"),
         ("https://8.8.8.8/x", "8.8.8.8", 443, "/x", "8.8.8.8"),
-        ("https://[2606:4700:4700::1111]:444?q", "2606:4700:4700::1111", 444, "/?q", "[2606:4700:4700::1111]:444"),
+        ("https://[2606:4700:4700::1111]:443?q", "2606:4700:4700::1111", 443, "/?q", "[2606:4700:4700::1111]"),
         ("https://a-b.c_d.example.co1/x//y", "a-b.c_d.example.co1", 443, "/x//y", "a-b.c_d.example.co1"),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from meterhouse.notifications.custom_headers import MOST, header_problems
+from meterhouse.notifications.custom_headers import LONGEST, MOST, header_problems
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,5 @@ def test_all_faults_are_told_at_once_each_where_it_is() -> None:
     ]
     many = {f"X-{number}": "1" for number in range(MOST + 1)}
     assert [one.field for one in header_problems(many, "/h")] == ["/h"]
+    long = {"X-A": "1" * LONGEST, "X-B": "1" * LONGEST}
+    assert [(one.field, one.code) for one in header_problems(long, "/h")] == [("/h", "headers_too_long")]

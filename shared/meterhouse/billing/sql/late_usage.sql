@@ -13,15 +13,19 @@ WHERE i.namespace = %(namespace)s AND i.customer_id = ANY(%(customer_ids)s) AND 
 ORDER BY l.created_at, l.service_end, l.key
 
 -- name: customers_to_compare
--- Customers something is owed to, and those with a young invoice whose usage was read so soon that what came after need
--- not be marked as late.
+-- Customers something is owed to, and those with an invoice that was issued lately and whose usage was read so soon after
+-- its own end that what came after need not be marked as late; a fee in advance beside it ends later.
 SELECT customer_id, min(since) AS since FROM (
     SELECT customer_id, coalesce(whole_start, service_start) AS since FROM invoice_lines
     WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND owed_since IS NOT NULL
     UNION ALL
-    SELECT customer_id, period_start FROM invoices
-    WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND created_at > %(young)s
-        AND quantity_snapshotted_at < period_end + %(margin)s AND period_end + %(margin)s <= %(now)s
+    SELECT i.customer_id, l.service_start FROM invoices i
+    JOIN invoice_lines l ON l.namespace = i.namespace AND l.invoice_id = i.id
+    WHERE i.namespace = %(namespace)s AND i.customer_id = ANY(%(customer_ids)s)
+        AND i.created_at > %(drafted_after)s AND i.issued_at > %(issued_after)s
+        AND l.is_live AND l.rate_card -> 'price' ->> 'type' <> 'flat'
+        AND i.quantity_snapshotted_at < l.service_end + %(margin)s AND l.service_end + %(margin)s <= %(now)s
+        AND (l.compared_at IS NULL OR l.compared_at < l.service_end + %(margin)s)
 ) found
 GROUP BY customer_id
 

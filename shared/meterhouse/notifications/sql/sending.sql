@@ -3,7 +3,7 @@
 -- messages are leased, so that no two workers together send it more than it bears; SKIP LOCKED: they take other channels.
 -- What was resent by hand does not wait for an endpoint that rests; a channel that was changed since begins anew. One that
 -- is sent all it bears is left out: it would take the place of another.
-SELECT c.*, e.attempted_at, e.failing_since, e.failures, e.resting_until, e.took_ms, s.sending
+SELECT c.*, e.attempted_at, e.failing_since, e.failures, e.resting_until, e.took_ms
 FROM notification_channels c
 LEFT JOIN notification_endpoints e ON e.namespace = c.namespace AND e.channel_id = c.id
 CROSS JOIN LATERAL (
@@ -24,16 +24,20 @@ LIMIT %(limit)s
 FOR NO KEY UPDATE OF c SKIP LOCKED
 
 -- name: lease
--- The messages that have waited longest, so many of each channel; of a resting one those that somebody asked for.
+-- The messages that have waited longest, of each channel as many as it bears beside those that are held: counted anew, for
+-- they may be another worker's, which let go of the channel since. Of a resting one those that somebody asked for.
 WITH chosen AS (
     SELECT d.event_id, d.channel_id
-    FROM unnest(%(channels)s::text[], %(rooms)s::integer[], %(resting)s::boolean[]) AS t (channel_id, room, is_resting)
+    FROM unnest(%(channels)s::text[], %(at_once)s::integer[], %(resting)s::boolean[]) AS t (channel_id, at_once, is_resting)
     CROSS JOIN LATERAL (
         SELECT event_id, channel_id FROM notification_deliveries
         WHERE namespace = %(namespace)s AND channel_id = t.channel_id AND next_attempt_at <= %(at)s
             AND (leased_until IS NULL OR leased_until <= %(at)s) AND (NOT t.is_resting OR state = 'RESENDING')
         ORDER BY next_attempt_at, event_id
-        LIMIT t.room
+        LIMIT greatest(0, t.at_once - (
+            SELECT count(*) FROM notification_deliveries h
+            WHERE h.namespace = %(namespace)s AND h.channel_id = t.channel_id AND h.leased_until > %(at)s
+        ))
         FOR UPDATE SKIP LOCKED
     ) d
     LIMIT %(most)s

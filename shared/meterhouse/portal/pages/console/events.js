@@ -8,7 +8,7 @@ import { code, field, followed, form, heading, link, state, tableOrNull } from "
 const STAGES = {
   unknown: ["bad", "Nothing of it is stored, and the log holds nothing that is not stored: it was never accepted, or its record is among the dead letters."],
   pending: ["warn", "Nothing of it is stored yet. The log holds records that are not stored: it may be among them."],
-  unmatched: ["warn", "It is stored, and no meter asks for its type."],
+  unmatched: ["warn", "It is stored, and no meter asks for its type at its time."],
   waiting: ["warn", "It is stored, and a meter's backfill has not come to it."],
   invalid: ["bad", "It is stored, and no meter that asks for it can read it."],
   missing: ["bad", "A meter should have counted it and has not: the audit rings for this."],

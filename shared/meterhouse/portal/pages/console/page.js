@@ -31,7 +31,8 @@ else askForKey();
 addEventListener("hashchange", () => session && location.hash !== "#content" && show());
 
 function enter(key) {
-  const api = new Api(key, { forbidden: () => leave("The key is not accepted any more.") });
+  // an answer to the key before may come after the next one was typed in
+  const api = new Api(key, { forbidden: () => session?.api === api && leave("The key is not accepted any more.") });
   session = { api, names: new Names(api) };
   const links = [...VIEWS].map(([name, [label]]) => element("a", { href: `#/${name}`, "data-view": name }, label));
   const out = element("button", { type: "button", class: "button", on: { click: () => leave() } }, "Sign out");

@@ -12,6 +12,7 @@ import { usage } from "./usage.js";
 
 const KEPT_AS = "meterhouse.portal";
 const main = document.getElementById("content");
+let opened = "";
 
 /** Instead of the page: what to do without a token, or with one that is over. */
 function gate(title, words) {
@@ -41,19 +42,28 @@ function cards(api, session) {
 }
 
 async function open(token) {
-  const api = new Api(token, { forbidden: (status) => status === 401 && over() });
+  opened = token;
+  const api = new Api(token, { forbidden: (status) => status === 401 && token === opened && over() });
   main.replaceChildren(element("section", { class: "card gate" }, loading()));
   try {
     const session = await api.get("/api/v1/portal/session");
+    if (token !== opened) return;
     const made = cards(api, session);
     main.replaceChildren(masthead(session), ...made);
     for (const card of main.querySelectorAll("section.card")) card.refresh();
   } catch (error) {
-    if (error.status !== 401) main.replaceChildren(element("section", { class: "card gate" }, failure(error, () => open(token))));
+    if (token !== opened || error.status === 401) return;
+    main.replaceChildren(element("section", { class: "card gate" }, failure(error, () => open(token))));
   }
 }
 
+function begin() {
+  const token = takeCredential("token", KEPT_AS);
+  if (token) open(token);
+  else gate("Usage and billing", "Open this page with the link you were given: it carries a token that tells who you are.");
+}
+
 applyTheme();
-const token = takeCredential("token", KEPT_AS);
-if (token) open(token);
-else gate("Usage and billing", "Open this page with the link you were given: it carries a token that tells who you are.");
+begin();
+// whoever embeds the page renews its token by a new fragment, which loads nothing
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && begin());
