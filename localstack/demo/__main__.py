@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from localstack.aws import aws_client
-from localstack.demo import backtests, balances, offer, proofs, report
+from localstack.demo import assistant, backtests, balances, offer, proofs, report
 from localstack.demo.client import Client, Refused
 from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
@@ -24,6 +24,7 @@ from localstack.demo.invoice_runs import RunFailedError, run_invoices
 from localstack.failure import exit_status
 from localstack.settings import read_stack
 from localstack.stack import bring_up
+from meterhouse.platform import clock
 
 BATCH = 1_000
 SENDERS = 3
@@ -155,7 +156,7 @@ def wait_for_backfills(client: Client, bar: Progress) -> None:
 
 
 def run() -> int:
-    """Run the demo; 0 when every number of the year equals the data set's own."""
+    """Run both acts; 0 when every number equals the data set's own, or the price list's."""
     stack = bring_up(console)
     client = Client(stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"])
     names = carriers()
@@ -184,6 +185,10 @@ def run() -> int:
     faults += backtests.print_backtests(console, client, plan_id, names, invoices)
     faults += balances.print_balances(console, client, names, balances.january_of(events))
     faults += proofs.print_proofs(console, client, names, invoices)
+    with progress() as bar:
+        now = clock.now()
+        key = issue_api_key(stack, f"{assistant.SOURCE}-{now:%Y%m%d%H%M%S}")
+        faults += assistant.run_act(console, stack, key, now, bar)
     report.print_next_steps(console, stack, invoices["UA"][0]["id"])
     for fault in faults:
         console.print(f"[red]{fault}[/red]")
