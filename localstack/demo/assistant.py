@@ -75,6 +75,7 @@ def run_act(console: Console, stack: Mapping[str, str], api_key: str, now: datet
     faults = _print_trial(console, month, alerts, desk)
     faults += _print_margins(console, client, customers, month, began)
     faults += _print_models(console, client, month, began)
+    _print_pages(console, client, stack["METERHOUSE_URL"], api_key)
     if [invoice["status"] for invoice in invoices] != ["paid"] * len(customers):
         faults.append(f"the customers' invoices are {[invoice['status'] for invoice in invoices]}")
     return faults
@@ -201,6 +202,17 @@ def _print_models(console: Console, client: Client, month: Month, began: datetim
     if not faults:
         console.print("Every cost is what genai-prices reckons for the same calls, one by one.\n")
     return faults
+
+
+def _print_pages(console: Console, client: Client, url: str, api_key: str) -> None:
+    """Where one of the customers, and where the seller, sees all this in a browser."""
+    seat = SEATS[0]
+    token = client.post("/api/v1/portal/tokens", {"subject": seat.key})["token"]
+    for text in (
+        f"What {seat.name} sees of it, for an hour: {url}/pages/portal.html#token={token}",
+        f"What the seller sees: {url}/pages/console.html, with the key {api_key}\n",
+    ):
+        console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
 def _period(began: datetime) -> dict[str, str]:

@@ -87,6 +87,20 @@ def open_shop(client: Client, now: datetime) -> None:
         client.post("/api/v1/events", batch, "application/cloudevents-batch+json")
 
 
+def notify(client: Client) -> None:
+    """A message to a receiver that is nowhere."""
+    webhook = {"type": "WEBHOOK", "name": "Desk", "url": "https://receiver.invalid/hook"}
+    channel = client.post("/api/v1/notification/channels", webhook)["id"]
+    rule = {"type": "invoice.created", "name": "New invoices", "channels": [channel]}
+    client.post(f"/api/v1/notification/rules/{client.post('/api/v1/notification/rules', rule)['id']}/test", {})
+
+
+def first_attempts(client: Client) -> set[str]:
+    """How the attempts at the only message ended."""
+    [event] = client.get("/api/v1/notification/events")["items"]
+    return {attempt["state"] for attempt in event["deliveryStatus"][0]["attempts"]}
+
+
 def invoiced(client: Client, now: datetime) -> dict[str, Any]:
     """An invoice that waits for its approval."""
     [default] = [one for one in client.get("/api/v1/billing/profiles")["items"] if one["default"]]
@@ -199,6 +213,15 @@ class Walk:
         self.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
         self.sees(self.page.get_by_text("paid", exact=True).first).to_be_visible()
 
+    def sends_a_message_again(self) -> None:
+        self.goes_to("Webhooks")
+        self.page.get_by_role("row", name=re.compile("New invoices")).get_by_role("button").click()
+        self.sees(self.page.get_by_text("its name cannot be resolved").first).to_be_visible()
+        self.shows("webhooks")
+        self.page.get_by_role("button", name="Send again").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Send again").click()
+        self.sees(self.page.locator("#toast")).to_contain_text("under the same message id")
+
     def accounts_for_events(self) -> None:
         self.goes_to("Conservation")
         self.sees(self.page.get_by_text("Every accepted event is accounted for.")).to_be_visible()
@@ -221,8 +244,10 @@ def test_an_operator_finds_out_what_happened_and_acts(
     with closing(Client(stack["METERHOUSE_URL"], key)) as client:
         open_shop(client, now := clock.now())
         eventually(lambda: [row["exactValue"] for row in client.get("/api/v1/meters/calls/query")["data"]], ["241"])
+        notify(client)
         relayed()
         eventually(lambda: client.get("/api/v1/meters/tokens/backfill")["status"], "complete")
+        eventually(lambda: first_attempts(client), {"FAILED"})
         invoice = invoiced(client, now)
     home = f"{stack['METERHOUSE_URL']}/pages/console.html"
     with running_browser() as browser, browser.visit(home, DESKTOP) as visit:
@@ -233,6 +258,7 @@ def test_an_operator_finds_out_what_happened_and_acts(
         walk.watches_a_meter()
         walk.reads_a_subscription()
         walk.explains_and_approves(invoice["number"])
+        walk.sends_a_message_again()
         walk.accounts_for_events()
         walk.signs_out()
         visit.check()

@@ -39,7 +39,7 @@ def test_a_threshold_that_usage_passes_comes_to_a_receiver_that_verifies_it(
 
     def state() -> str:
         [status] = sdk.notification_events.get(got.message_id).delivery_status
-        return str(status.state)
+        return str(status.state.value)
 
     eventually(state, "SUCCESS")
     event = sdk.notification_events.get(got.message_id)

@@ -9,16 +9,17 @@ from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.families import Families
+from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
+from meterhouse.billing.service import Shown, found_invoice, refuse_collected, refuse_parked, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform import clock
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
 _Act = Callable[[Work[BillingStore], Invoice, datetime], Driven]
 
@@ -35,11 +36,13 @@ class InvoiceActions:
         usage: UsageReader,
         apps: Apps,
         now: Callable[[], datetime] = clock.now,
+        afterwards: Afterwards = at_once,
     ) -> None:
         self._begin = begin
         self._usage = usage
         self._apps = apps
         self._now = now
+        self._afterwards = afterwards
 
     def advance(self, namespace: str, invoice_id: str) -> Shown:
         """Go on as far as possible now; `Conflict` when that is nowhere."""
@@ -47,6 +50,8 @@ class InvoiceActions:
         def advanced(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             refuse_parked(work, invoice)
             collected = self._collected(work, namespace, invoice, at)
+            if collected.invoice.lines != invoice.lines:
+                return collected
             [driven] = gone_on(work, namespace, [collected], self._apps, at)
             if driven.invoice == invoice:
                 raise Conflict(f"nothing can be done now for an invoice in {invoice.state.value}", "invoice_state")
@@ -83,6 +88,7 @@ class InvoiceActions:
         def snapshotted(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             refuse_parked(work, invoice)
             forced = Driven(invoice).must_fire(Trigger.FORCE_COLLECT, at)
+            refuse_collected(self._apps, namespace, invoice)
             save(work, [forced], at)
             return self._collected(work, namespace, forced.invoice, at)
 
@@ -96,6 +102,7 @@ class InvoiceActions:
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             if invoice.quantity_snapshotted_at is None:
                 raise Conflict("the invoice has no amounts yet", "invoice_not_rated")
+            refuse_collected(self._apps, namespace, invoice)
             collecting = updating.must_fire(Trigger.NEXT, at).must_fire(Trigger.FORCE_COLLECT, at)
             save(work, [collecting], at)
             families = Families(work.store.lines.related(invoice.lines))
@@ -139,8 +146,13 @@ class InvoiceActions:
         at = self._now()
         with self._begin(namespace) as work:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
-            acted = act(work, found_invoice(work, invoice_id), at)
-            driven = gone_on(work, namespace, [acted], self._apps, at)
-            save(work, driven, at)
+            invoice = found_invoice(work, invoice_id)
+            acted = act(work, invoice, at)
+            has_other_amounts = acted.invoice.lines != invoice.lines
+            [driven] = [acted] if has_other_amounts else gone_on(work, namespace, [acted], self._apps, at)
+            save(work, [driven], at)
             work.commit()
-        return shown_on(self._apps, namespace, driven[0].invoice, at)
+        found = {invoice_id: driven.invoice}
+        if has_other_amounts:
+            self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, [invoice_id], at, at)))
+        return shown_on(self._apps, namespace, found[invoice_id], at)

@@ -10,18 +10,19 @@ from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.credits import credited
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
+from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.manual_lines import features_of, line_code_problems
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.purchases import forget_purchases
-from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
+from meterhouse.billing.saving import save
+from meterhouse.billing.service import Shown, found_invoice, refuse_collected, refuse_parked, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.kernel.errors import Problem, Problems
 from meterhouse.platform import clock, ids
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
 _DEFAULT_TAX = "/workflow/workflow/invoicing/defaultTaxConfig"
 
@@ -34,19 +35,22 @@ class EditInvoice:
         apps: Apps,
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
+        afterwards: Afterwards = at_once,
     ) -> None:
         self._begin = begin
         self._usage = usage
         self._apps = apps
         self._now = now
         self._new_id = new_id
+        self._afterwards = afterwards
 
     def __call__(self, namespace: str, invoice_id: str, edit: Edit) -> Shown:
         """Put the edit in place of what the draft says, and go on as far as possible now; a repeat changes nothing.
 
         Raises:
             NotFound: there is no such invoice.
-            Conflict: `invoice_state`: it is no draft, or not any more; `invoice_parked`: the audit holds it.
+            Conflict: `invoice_state`: it is no draft, or not any more; `invoice_parked`: the audit holds it;
+                `invoice_collected`: its app was paid it.
             InvalidInput: with every fault of the edit.
             Unavailable: the usage store does not answer; nothing was changed.
         """
@@ -69,14 +73,16 @@ class EditInvoice:
             done = edited(invoice, edit, known, self._new_id, at)
             if done.invoice == invoice:
                 return shown_on(self._apps, namespace, invoice, at)
-            driven = self._resumed(work, namespace, updating, done, at)
-            save(work, driven, at)
+            refuse_collected(self._apps, namespace, invoice)
+            saved = self._resumed(work, namespace, updating, done, at)
             work.commit()
-        return shown_on(self._apps, namespace, driven[0].invoice, at)
+        found = {invoice_id: saved}
+        self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, [invoice_id], at, at)))
+        return shown_on(self._apps, namespace, found[invoice_id], at)
 
     def _resumed(
         self, work: Work[BillingStore], namespace: str, updating: Driven, done: Edited, at: datetime
-    ) -> list[Driven]:
+    ) -> Invoice:
         return_credit(work, updating.invoice.lines, at)
         work.store.lines.add(done.added)
         to_be_collected = _to_be_collected(updating.invoice, done)
@@ -85,7 +91,7 @@ class EditInvoice:
         waiting = replace(updating, invoice=to_be_collected).must_fire(Trigger.NEXT, at)
         save(work, [waiting], at)
         [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)
-        return gone_on(work, namespace, [Driven(collected.invoice)], self._apps, at)
+        return collected.invoice
 
 
 def _refuse_faulty(found: Iterable[Problem]) -> None:

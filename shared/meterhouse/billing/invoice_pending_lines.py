@@ -6,16 +6,15 @@ from datetime import datetime
 from meterhouse.billing.app import Apps
 from meterhouse.billing.bill_late_usage import bill_late_usage
 from meterhouse.billing.collect_invoices import collect, make_drafts
-from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.go_on import go_on
+from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.quantities import progressive
-from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, shown_on
+from meterhouse.billing.service import Shown, shown_on
 from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
 from meterhouse.billing.sync_subscriptions import sync
-from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
+from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform import clock
 from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
@@ -71,25 +70,8 @@ class InvoicePendingLines:
             made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
             work.commit()
         found = {one.invoice.id: one.invoice for one in made}
-        self._afterwards(lambda: found.update(self._gone_on(namespace, list(found), at)))
+        self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, list(found), at, self._now())))
         return [shown_on(self._apps, namespace, one, now) for one in found.values()]
-
-    def _gone_on(self, namespace: str, ids: Sequence[str], at: datetime) -> dict[str, Invoice]:
-        """The drafts of one customer as far as they go now: where an app is not there, the next run goes on.
-
-        No app hears of an invoice that is not saved: were it lost, its lines would come onto another one of
-        another id, and whoever has paid the first would be asked again.
-        """
-        try:
-            with self._begin(namespace) as work:
-                work.store.invoices.lock_customers({found_invoice(work, one).customer_id for one in ids})
-                found = [Driven(found_invoice(work, one)) for one in ids]
-                driven = gone_on(work, namespace, found, self._apps, at)
-                save(work, driven, self._now())
-                work.commit()
-        except Unavailable:
-            return {}
-        return {one.invoice.id: one.invoice for one in driven}
 
 
 def _parts(

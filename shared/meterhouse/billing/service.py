@@ -111,6 +111,17 @@ def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
         raise Conflict("the audit of the books holds this invoice: see its findings", "invoice_parked")
 
 
+def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
+    """A draft that its app has collected already, as its issue was lost, keeps its amounts; it goes on by `advance`.
+
+    Raises:
+        Conflict: `invoice_collected`.
+        Unavailable: the app does not tell.
+    """
+    if apps.of(namespace, {invoice.app_id})[invoice.app_id].payment_of(invoice) is not None:
+        raise Conflict("its app has collected this draft, whose issue was lost: advance it", "invoice_collected")
+
+
 def shown(invoice: Invoice, at: datetime, awaits: AbstractSet[InvoiceState] = frozenset()) -> Shown:
     """The invoice as a caller sees it; `awaits`: where its app has to be waited for."""
     return Shown(invoice, available_actions(invoice.state, invoice.holding(at), awaits))

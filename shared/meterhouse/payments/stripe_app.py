@@ -109,12 +109,13 @@ class StripeApp:
         return self._answer(lambda: self._taken_back(invoice, note))
 
     def payment_of(self, invoice: Invoice) -> Payment | None:
-        """None, too, where the copy was deleted."""
-        if invoice.external_id is None:
+        """None, too, where the copy was deleted; one whose id was not saved is found by its metadata."""
+        customer = None if invoice.external_id else self._customer_of(invoice.customer_id)
+        if invoice.external_id is None and customer is None:
             return None
         try:
             with answers():
-                found = self._drafts.get(invoice.external_id)
+                found = self._drafts.find(invoice, customer)
         except StripeRefusal as refusal:
             raise Unavailable(f"Stripe does not tell us of the payment: {refusal.message}") from refusal
         return None if found is None else outcome_of(found, self._now())

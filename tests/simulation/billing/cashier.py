@@ -155,6 +155,9 @@ class CashierCalls:
     def _told(self, invoice: Invoice, what: str) -> Accepted | Refused | Waiting:
         self.faults.before(f"app {what}")
         copy = self.cashier.copy(invoice)
+        if copy.charged and sum(copy.charged) != invoice.due:
+            # as Stripe's: what it holds is compared with what it is told
+            return Refused("total_differs", f"it was paid {sum(copy.charged)}, and is {invoice.due} now")
         copy.due = invoice.due
         copy.is_taken_back = copy.is_taken_back and what != "draft"
         if what in self.cashier.waits:
