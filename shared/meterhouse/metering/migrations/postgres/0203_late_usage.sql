@@ -2,7 +2,7 @@
 -- something made of usage remembers the last id it saw *before* it read the usage; what it keeps of later than `earliest`
 -- is void once a mark with a greater id is there. Exact, because an id is drawn after the usage is stored: whoever sees an
 -- id sees the usage of all smaller ones, those not committed yet too. Hence no cache on the sequence.
--- Marks are kept for 8 days: nothing made of usage may be trusted for more than 7.
+-- Marks are kept for 40 days: invoice runs that stood still for a month lose none; a balance trusts what it kept for 7.
 CREATE TABLE late_usage (
     namespace text NOT NULL,
     meter_id text NOT NULL,
