@@ -46,7 +46,10 @@ VARIABLES = {
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
     "pdf": set(),
 }
-STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
+STARTED = {
+    "manage_backtests": "BACKTEST_WORKFLOW_ARN",
+    **dict.fromkeys(("advance_invoices", "bill_customers"), "INVOICE_LIFECYCLE_WORKFLOW_ARN"),
+}
 """The workflow that a function starts."""
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 CREDENTIALS = {

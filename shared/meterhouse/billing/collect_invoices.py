@@ -37,20 +37,24 @@ class CollectInvoices:
     def _collect(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
-            bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
-            due = work.store.lines.due(batch.ids, as_of)
-            profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
-            made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
-            under_way = work.store.invoices.under_way(batch.ids)
-            driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
-            unknown = burn_lines(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
+            failed = self.within(work, batch, as_of)
             work.commit()
-        failed = unknown | {
+        return Outcome(len(batch.ids) - len(failed), failed)
+
+    def within(self, work: Work[BillingStore], batch: Batch, as_of: datetime) -> dict[str, str]:
+        """The step for customers that are locked; who failed, and why. The caller commits."""
+        bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
+        due = work.store.lines.due(batch.ids, as_of)
+        profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
+        made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
+        under_way = work.store.invoices.under_way(batch.ids)
+        driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
+        unknown = burn_lines(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
+        return unknown | {
             one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
             for one in driven
             if one.invoice.state is InvoiceState.DRAFT_INVALID
         }
-        return Outcome(len(batch.ids) - len(failed), failed)
 
 
 def make_drafts(

@@ -108,15 +108,16 @@ class PostgresLines:
         found = self._transaction.fetch_all(_LINES["given_back"], {"line_ids": list(line_ids)})
         return {row["line_id"]: row["net"] for row in found}
 
-    def add(self, lines: Collection[Line]) -> None:
-        self._write("insert_lines", lines)
+    def add(self, lines: Collection[Line]) -> int:
+        return self._write("insert_lines", lines)
 
     def update(self, lines: Collection[Line]) -> None:
         if self._write("update_lines", lines) != len(lines):
             raise InvariantBroken("a line to update does not exist")
 
     def remove(self, line_ids: Collection[str]) -> None:
-        self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
+        if line_ids:
+            self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
 
     def _write(self, query: str, lines: Collection[Line]) -> int:
         rows = [line_values(line) for line in lines]
