@@ -3,7 +3,7 @@
 What a run's steps ask each other for is answered from memory. Before any other question what is held is written.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -122,10 +122,10 @@ class _Invoices:
     def save(self, driven: Collection[Driven]) -> None:
         for one in driven:
             before = self.driven.get(one.invoice.id)
-            steps = one.transitions if before is None else (*before.transitions, *one.transitions)
-            self.driven[one.invoice.id] = replace(one, transitions=steps)
+            steps = () if before is None else before.transitions
+            self.driven[one.invoice.id] = replace(one, transitions=(*steps, *one.transitions)) if steps else one
             if self._known is not None:
-                self._known[one.invoice.id] = replace(one.invoice, lines=_in_order(one.invoice.lines))
+                self._known[one.invoice.id] = _in_order(one.invoice)
 
     def take_numbers(self, scope: str, count: int) -> range:
         return self._beneath.take_numbers(scope, count)
@@ -250,6 +250,7 @@ class _BilledUsage:
             self._written().billed_usage.owe(line_ids, at)
 
 
-def _in_order(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """As they are read."""
-    return tuple(sorted(lines, key=lambda line: (line.service_period.start, line.key, line.revision)))
+def _in_order(invoice: Invoice) -> Invoice:
+    """The invoice with its lines as they would be read."""
+    lines = tuple(sorted(invoice.lines, key=lambda line: (line.service_period.start, line.key, line.revision)))
+    return invoice if lines == invoice.lines else replace(invoice, lines=lines)
