@@ -145,11 +145,11 @@ def _licence_of(name: str) -> str:
         told = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return _ELSEWHERE.get(name, "unknown")
-    if expression := told.get("License-Expression"):
-        return expression
+    if "License-Expression" in told:
+        return told["License-Expression"]
     classifiers = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier") or () if one.startswith("License")]
     known = [_WORDS[one] for one in classifiers if one in _WORDS]
-    own = (told.get("License") or "unknown").strip()
+    own = (told["License"] if "License" in told else "unknown").strip()
     return " AND ".join(sorted(set(known))) or _WORDS.get(own, own)
 
 
