@@ -149,7 +149,7 @@ def _licence_of(name: str) -> str:
         return told["License-Expression"]
     classifiers = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier") or () if one.startswith("License")]
     known = [_WORDS[one] for one in classifiers if one in _WORDS]
-    own = (told["License"] if "License" in told else "unknown").strip()
+    own = next(iter(told.get_all("License") or ()), "unknown").strip()
     return " AND ".join(sorted(set(known))) or _WORDS.get(own, own)
 
 
