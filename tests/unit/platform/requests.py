@@ -40,7 +40,7 @@ def request(
             "requestId": "request-1",
             "stage": "$default",
             "http": {"method": method, "path": path},
-            "authorizer": {"lambda": {"namespace": namespace, "keyId": "key-1"}},
+            "authorizer": {"lambda": {"namespace": namespace, "scopes": "*", "keyId": "key-1"}},
         },
         "body": text,
         "isBase64Encoded": False,
