@@ -103,11 +103,11 @@ def test_lines_are_found_by_actor_object_request_and_time_and_paged(house: KeyHo
     assert (deleted["action"], "afterDigest" in deleted, deleted["requestId"]) == ("deleted", False, "request-7")
     assert logged(database, namespace, "requestId=request-7") == [deleted]
     assert logged(database, namespace, f"from={every[2]['recordedAt']}&to={every[0]['recordedAt']}") == every[1:3]
-    walked, cursor = [], ""
-    while cursor is not None:
+    walked, following = [], [""]
+    for cursor in following:
         answer = page(database, namespace, f"limit=2{cursor}")[1]
         walked += answer["items"]
-        cursor = f"&cursor={answer['nextCursor']}" if "nextCursor" in answer else None
+        following += [f"&cursor={answer['nextCursor']}"] if "nextCursor" in answer else []
     assert walked == every
     assert len(every) == 7
     assert logged(database, other_namespace) == []
