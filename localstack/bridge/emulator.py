@@ -65,7 +65,8 @@ class Emulator:
 
     def _declared(self) -> Properties:
         """Those of every stack; one at rest is read once for each of its states: hundreds of resources stand there."""
-        known, properties = {}, {}
+        known: dict[tuple[str, object], Properties] = {}
+        properties: Properties = {}
         for page in self._stacks.get_paginator("list_stacks").paginate():
             for stack in page["StackSummaries"]:
                 if stack["StackStatus"].startswith("DELETE"):
