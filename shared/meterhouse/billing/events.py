@@ -46,7 +46,7 @@ def step_events(driven: Driven) -> list[DomainEvent]:
 
 
 def note_event(note: CreditNote) -> DomainEvent:
-    """A credit note was issued, or voided, or its app is to be told of it, or refused."""
+    """A credit note was issued, or voided, or its app is to be told of it, or it failed."""
     at = note.updated_at
     kind = f"credit_note.{note.state.value}"
     data = {
@@ -56,8 +56,10 @@ def note_event(note: CreditNote) -> DomainEvent:
         "customerId": note.customer_id,
         "currency": note.currency,
         "total": f"{note.total:f}",
+        **({} if note.failure is None else {"failure": note.failure}),
     }
-    return DomainEvent(derived_ulid(at, kind, note.id), kind, f"credit_note/{note.id}", at, data)
+    attempt = () if note.attempt == 1 else (str(note.attempt),)
+    return DomainEvent(derived_ulid(at, kind, note.id, *attempt), kind, f"credit_note/{note.id}", at, data)
 
 
 def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.billing.record_refund import RefundFailed
 from meterhouse.billing.record_sent import record_sent
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of
 from meterhouse.payments.stripe_drafts import INVOICE, StripeDrafts
+from meterhouse.payments.stripe_notes import ATTEMPT, NOTE, why_not_paid_back
 from meterhouse.payments.stripe_outcome import outcome_of
 from meterhouse.platform import clock
 
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
     import stripe
 
+    from meterhouse.billing.credit_note import CreditNote
     from meterhouse.billing.ports import BillingStore
     from meterhouse.billing.record_payment import RecordPayment
+    from meterhouse.billing.record_refund import RecordRefund
     from meterhouse.payments.named_app import NamedApp
     from meterhouse.payments.stripe import StripeApps
     from meterhouse.platform.work import Begin
@@ -42,7 +46,8 @@ INVOICE_EVENTS = (
     "invoice.payment_failed",
     "invoice.voided",
 )
-EVENTS = (SETUP_SUCCEEDED, SENT, *INVOICE_EVENTS)
+REFUND_EVENTS = ("charge.refund.updated", "refund.failed", "refund.updated")
+EVENTS = (SETUP_SUCCEEDED, SENT, *INVOICE_EVENTS, *REFUND_EVENTS)
 """What a webhook endpoint of ours asks for; whatever else comes is taken and changes nothing."""
 
 
@@ -63,12 +68,14 @@ class ReceiveStripeEvent:
         apps: StripeApps,
         begin: Begin[BillingStore],
         record_payment: RecordPayment,
+        record_refund: RecordRefund,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._named = named
         self._apps = apps
         self._begin = begin
         self._record_payment = record_payment
+        self._record_refund = record_refund
         self._now = now
 
     def __call__(self, app_id: str, payload: str, signature: str | None) -> Received:
@@ -92,6 +99,8 @@ class ReceiveStripeEvent:
                 return self._set_up(namespace, app, event)
             if event.type in {SENT, *INVOICE_EVENTS}:
                 return self._invoiced(namespace, app, event)
+            if event.type in REFUND_EVENTS:
+                return self._refunded(namespace, app, event)
         except StripeRefusal as refusal:
             # such as a key that was revoked: Stripe posts the event again for days
             self._apps.refused(namespace, app, refusal)
@@ -118,6 +127,27 @@ class ReceiveStripeEvent:
         report = PaymentReport(event.id, payment.trigger, at, payment.reason)
         recorded = self._record_payment(namespace, invoice_id, report)
         return Received(namespace, app.id, f"{payment.trigger.value}: {recorded.value}", customer_id)
+
+    def _refunded(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
+        """Stripe's refund is read again: money that went back may not arrive, as is known days later."""
+        with answers():
+            found = self._apps.client(namespace, app).v1.refunds.retrieve(str(event.data.object["id"]))
+        said, failure = metadata_of(found), why_not_paid_back(found)
+        note = self._note(namespace, app, said.get(NOTE))
+        if note is None:
+            return Received(namespace, app.id, "no refund of ours")
+        if failure is None:
+            message = f"the refund is {found.status} at Stripe, which changes nothing"
+            return Received(namespace, app.id, message, note.customer_id)
+        recorded = self._record_refund(namespace, RefundFailed(note.id, said.get(ATTEMPT), failure))
+        return Received(namespace, app.id, f"{failure}: {recorded.value}", note.customer_id)
+
+    def _note(self, namespace: str, app: InstalledApp, note_id: str | None) -> CreditNote | None:
+        """The credit note; None where Stripe's refund is none of the app's, whatever its metadata say."""
+        with self._begin(namespace) as work:
+            note = None if note_id is None else work.store.credit_notes.find(note_id)
+            invoice = None if note is None else work.store.invoices.find(note.invoice_id)
+        return note if invoice is not None and invoice.app_id == app.id else None
 
     def _customer_of(self, namespace: str, app: InstalledApp, invoice_id: str, stripe_id: str) -> str | None:
         """Whose our invoice is; None where Stripe's is not its copy, whatever its metadata say."""
