@@ -52,7 +52,7 @@ class AdvanceInvoices:
             under_way = work.store.invoices.under_way(batch.ids)
             apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
             before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
-            again = taken_up(work, before, as_of)
+            again = taken_up(work, before, apps, as_of)
             after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
             changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
             save(work, changed, self._now())

@@ -140,7 +140,8 @@ class CreditNote:
 
 def told_again_at(tellings: int, at: datetime) -> datetime:
     """When an app that did not answer so often by `at` is told again: later each time, and daily in the end."""
-    return at + min(_SOONEST * 2 ** min(tellings, _MOST_DOUBLINGS), _LATEST)
+    doubled: int = 2 ** min(tellings, _MOST_DOUBLINGS)
+    return at + min(_SOONEST * doubled, _LATEST)
 
 
 def summed(amounts: Iterable[Decimal]) -> Decimal:

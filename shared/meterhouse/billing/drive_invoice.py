@@ -70,7 +70,7 @@ class DriveInvoice:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             before = found_invoice(work, invoice_id)
             app = self._apps.of(namespace, {before.app_id})[before.app_id]
-            again = taken_up(work, [self._collected(work, namespace, before, at)], at)
+            again = taken_up(work, [self._collected(work, namespace, before, at)], {before.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
             if not has_moved(before, driven.invoice):
                 return Stand(before, None)

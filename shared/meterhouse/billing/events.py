@@ -70,6 +70,7 @@ def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:
         "currency": invoice.currency,
         "total": f"{invoice.totals.total:f}",
         "state": invoice.state.value,
+        **({"paymentAttempt": invoice.payment_attempt} if invoice.payment_attempt else {}),
     }
     event_id = derived_ulid(at, kind, invoice.id, str(step))
     return DomainEvent(event_id, kind, f"invoice/{invoice.id}", at, data)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.record_refund import RefundFailed
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     import stripe
 
     from meterhouse.billing.credit_note import CreditNote
+    from meterhouse.billing.invoice import Invoice
     from meterhouse.billing.ports import BillingStore
     from meterhouse.billing.record_payment import RecordPayment
     from meterhouse.billing.record_refund import RecordRefund
     from meterhouse.payments.named_app import NamedApp
     from meterhouse.payments.stripe import StripeApps
-    from meterhouse.platform.work import Begin
+    from meterhouse.platform.work import Begin, Work
 
 TOLERANCE_SECONDS = 300
 """How old a signature may be: what is posted again later is refused."""
@@ -108,14 +110,25 @@ class ReceiveStripeEvent:
         return Received(namespace, app_id, f"events of type {event.type} change nothing")
 
     def _invoiced(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
-        """Stripe's invoice is read again: what the event says of it may be long over."""
-        at = self._now()
-        with answers():
-            found = StripeDrafts(self._apps.client(namespace, app)).get(str(event.data.object["id"]))
-        invoice_id = None if found is None else metadata_of(found).get(INVOICE)
-        customer_id = invoice_id and found and self._customer_of(namespace, app, invoice_id, found.id)
-        if found is None or invoice_id is None or not customer_id:
-            return Received(namespace, app.id, "no invoice of ours")
+        """Stripe's invoice is read again: what the event says of it may be long over.
+
+        It is read while nobody else works on the customer: what is read is of the attempt that is under way.
+        """
+        told: Any = event.data.object
+        with self._begin(namespace) as work:
+            invoice = self._own(work, app, metadata_of(told).get(INVOICE), told.id)
+            with answers():
+                found = invoice and StripeDrafts(self._apps.client(namespace, app)).get(told.id)
+            if invoice is None or found is None:
+                return Received(namespace, app.id, "no invoice of ours")
+            received = self._read(namespace, app, event, invoice, found)
+            work.commit()
+        return received
+
+    def _read(
+        self, namespace: str, app: InstalledApp, event: stripe.Event, invoice: Invoice, found: stripe.Invoice
+    ) -> Received:
+        at, invoice_id, customer_id = self._now(), invoice.id, invoice.customer_id
         if event.type == SENT:
             record_sent(self._begin, namespace, invoice_id, datetime.fromtimestamp(event.created, UTC), at)
             return Received(namespace, app.id, "the invoice was sent to the customer", customer_id)
@@ -149,13 +162,15 @@ class ReceiveStripeEvent:
             invoice = None if note is None else work.store.invoices.find(note.invoice_id)
         return note if invoice is not None and invoice.app_id == app.id else None
 
-    def _customer_of(self, namespace: str, app: InstalledApp, invoice_id: str, stripe_id: str) -> str | None:
-        """Whose our invoice is; None where Stripe's is not its copy, whatever its metadata say."""
-        with self._begin(namespace) as work:
-            invoice = work.store.invoices.find(invoice_id)
-        if invoice is None or invoice.app_id != app.id or invoice.external_id not in {None, stripe_id}:
+    def _own(
+        self, work: Work[BillingStore], app: InstalledApp, invoice_id: str | None, stripe_id: str
+    ) -> Invoice | None:
+        """Our invoice, its customer locked; None where Stripe's is not its copy, whatever its metadata say."""
+        found = None if invoice_id is None else work.store.invoices.find(invoice_id)
+        if found is None or found.app_id != app.id:
             return None
-        return invoice.customer_id
+        invoice = locked_invoice(work, found.id)
+        return invoice if invoice.external_id in {None, stripe_id} else None
 
     def _set_up(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
         """The payment method becomes the customer's default, here and at Stripe, unless a later one was left."""
