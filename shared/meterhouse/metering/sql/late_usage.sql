@@ -13,9 +13,6 @@ DELETE FROM late_usage WHERE (namespace, meter_id, subject, id) IN (
 )
 
 -- name: marks_of
--- Subject by subject, so that the key is all there is to choose.
-SELECT late.* FROM unnest(%(subjects)s::text[]) AS own (subject), LATERAL (
-    SELECT meter_id, subject, min(earliest) AS earliest, max(marked_at) AS marked_at FROM late_usage
-    WHERE namespace = %(namespace)s AND subject = own.subject
-    GROUP BY meter_id, subject
-) late
+SELECT meter_id, subject, min(earliest) AS earliest, max(marked_at) AS marked_at FROM late_usage
+WHERE namespace = %(namespace)s AND subject = ANY(%(subjects)s)
+GROUP BY meter_id, subject
