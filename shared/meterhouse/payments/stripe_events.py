@@ -118,7 +118,8 @@ class ReceiveStripeEvent:
         with self._begin(namespace) as work:
             invoice = self._own(work, app, metadata_of(told).get(INVOICE), told.id)
             with answers():
-                found = invoice and StripeDrafts(self._apps.client(namespace, app)).get(told.id)
+                drafts = StripeDrafts(self._apps.client(namespace, app))
+                found = None if invoice is None else drafts.get(told.id)
             if invoice is None or found is None:
                 return Received(namespace, app.id, "no invoice of ours")
             received = self._read(namespace, app, event, invoice, found)
