@@ -77,7 +77,7 @@ class AdvanceInvoices:
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
 
     def tell_notes(self, batch: Batch, as_of: datetime) -> None:
-        """Tell apps of notes whose time has come: here, or in a workflow of the invoice's own where its app is called."""
+        """Tell apps of notes whose time has come: here, or in a workflow of the invoice where its app is far away."""
         with self._begin(batch.namespace) as work:
             notes = work.store.credit_notes.to_tell(batch.ids, self._now())
             invoices = {one.invoice_id: found_invoice(work, one.invoice_id) for one in notes}
