@@ -104,6 +104,7 @@ class ApplicationSettings:
     dunning_give_up_days: int | None
     mails_from: str | None
     webhook_local_hosts: str | None
+    notifications_retention_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def _application(flags: _Flags) -> ApplicationSettings:
     schedule = flags.optional("invoiceSchedule") or DEFAULT_INVOICE_SCHEDULE
     low = flags.whole("sinkMinPollers", 1, 0, 200)
     kept, given_up = flags.optional("eventsRetentionDays"), flags.optional("dunningGiveUpDays")
+    told = flags.optional("notificationsRetentionDays")
     return ApplicationSettings(
         domain=_domain(flags),
         sink_min_pollers=low,
@@ -151,6 +153,7 @@ def _application(flags: _Flags) -> ApplicationSettings:
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
+        notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
     )
 
 
