@@ -60,6 +60,7 @@ class Client:
             try:
                 status, text = self._send(method, path, body, headers)
             except OSError as error:
+                self.close()
                 self._local.connection = None
                 status, text = 0, str(error)
             if status and status not in _RETRIED:

@@ -1,7 +1,9 @@
 """The demo's second act, for whoever looks at its pages: an AI product, three customers, a month of calls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -36,28 +38,32 @@ class Stage:
         return self.client.post("/api/v1/portal/tokens", {"subject": subject})
 
 
-def staged(stack: Mapping[str, str], key: str) -> Stage:
+@contextmanager
+def staged(stack: Mapping[str, str], key: str) -> Iterator[Stage]:
     """The act, played; and what else an event may be but counted."""
-    now, client = clock.now(), Client(stack["METERHOUSE_URL"], key)
-    _bill_by_hand(client)
-    with Progress(console=Console(quiet=True)) as bar:
-        act = assistant.play(client, stack, key, now, bar, ONE_IN)
-    for seat, drafts in act.drafts.items():
-        for draft in drafts if seat != DRAFTED else ():
-            assert assistant.approved(client, draft)["status"] == "paid"
+    with closing(Client(stack["METERHOUSE_URL"], key)) as client, Progress(console=Console(quiet=True)) as bar:
+        _bill_by_hand(client)
+        act = assistant.play(client, stack, key, now := clock.now(), bar, ONE_IN)
+        for seat, drafts in act.drafts.items():
+            for draft in drafts if seat != DRAFTED else ():
+                assert assistant.approved(client, draft)["status"] == "paid"
+        for event in _odd_events(now):
+            client.post("/api/v1/events", event, "application/cloudevents+json")
+        yield Stage(stack["METERHOUSE_URL"], key, client, act)
+
+
+def _odd_events(now: datetime) -> Sequence[Mapping[str, Any]]:
+    """Told twice, told otherwise, without its number, of no meter."""
+    data = {"provider": "openai", "model": "gpt-5-mini", "input_tokens": "3"}
     event = {"specversion": "1.0", "source": assistant.SOURCE, "type": LLM_CALL, "subject": EVIL}
-    event |= {"time": format_rfc3339(now), "data": {"provider": "openai", "model": "gpt-5-mini", "input_tokens": "3"}}
-    another = event["data"] | {"input_tokens": "4"}
-    odd = [
-        *(event | {"id": "call-told-again"} for _ in range(2)),
-        event | {"id": TWICE},
-        event | {"id": TWICE, "data": another},
-        event | {"id": ODD, "data": another | {"input_tokens": "many"}},
-        event | {"id": "page-1", "type": "page.viewed"},
+    event |= {"time": format_rfc3339(now)}
+    return [
+        *(event | {"id": "call-told-again", "data": data} for _ in range(2)),
+        event | {"id": TWICE, "data": data},
+        event | {"id": TWICE, "data": data | {"input_tokens": "4"}},
+        event | {"id": ODD, "data": data | {"input_tokens": "many"}},
+        event | {"id": "page-1", "data": data, "type": "page.viewed"},
     ]
-    for one in odd:
-        client.post("/api/v1/events", one, "application/cloudevents+json")
-    return Stage(stack["METERHOUSE_URL"], key, client, act)
 
 
 def _bill_by_hand(client: Client) -> None:

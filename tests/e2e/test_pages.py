@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from localstack.demo.ai_offer import TRIAL
+from meterhouse.platform.ids import new_id
 from tests.e2e.browser import CHROMIUM, DESKTOP, PHONE, Browser, Visit, running_browser
 from tests.e2e.console_walk import NAMES, Walk
 from tests.e2e.embedding import embedding_page
@@ -24,11 +25,11 @@ PAYS = "parley"
 
 
 @pytest.fixture(scope="module")
-def stage(stack: dict[str, str], new_key: Callable[[str], str], eventually: Eventually) -> Stage:
-    made = staged(stack, new_key("pages"))
-    report = "/api/v1/debug/conservation"
-    eventually(lambda: made.client.get(report)["totals"]["pending"], 0)
-    return made
+def stage(stack: dict[str, str], new_key: Callable[[str], str], eventually: Eventually) -> Iterator[Stage]:
+    with staged(stack, new_key(f"pages-{new_id().lower()}")) as made:
+        report = "/api/v1/debug/conservation"
+        eventually(lambda: made.client.get(report)["totals"]["pending"], 0)
+        yield made
 
 
 @pytest.fixture(scope="module")
