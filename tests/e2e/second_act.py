@@ -72,6 +72,4 @@ def _bill_by_hand(client: Client) -> None:
     supplier = {"name": "Quill & Query Inc.", "addresses": [{"country": "DE"}]}
     apps = dict.fromkeys(("tax", "invoicing", "payment"), default["apps"]["payment"]["id"])
     profile = {"name": "By hand", "supplier": supplier, "default": True, "apps": apps}
-    at_once = {"alignment": {"type": "subscription"}, "interval": "PT0S"}
-    workflow = {"invoicing": {"autoAdvance": False}, "collection": at_once}
-    client.post("/api/v1/billing/profiles", profile | {"workflow": workflow})
+    client.post("/api/v1/billing/profiles", profile | {"workflow": {"invoicing": {"autoAdvance": False}}})
