@@ -99,6 +99,7 @@ def play(client: Client, stack: Mapping[str, str], api_key: str, now: datetime, 
         with Meter(stack["METERHOUSE_URL"], api_key, SOURCE, options) as meter:
             month = _live(client, meter, stack, {seat.key: list(calls_of(seat, began)) for seat in seats}, bar)
         alerts = _alerts(stack, desk, bar)
+    _until_read(client)
     drafts = {key: _drafts(client, customer) for key, customer in customers.items()}
     return Act(began, trial_calls, customers, month, alerts, desk.refused, drafts)
 
@@ -136,6 +137,14 @@ def _until_counted(client: Client, meter: Meter, subject: str, calls: int) -> No
         if time.monotonic() > deadline:
             return
         time.sleep(_POLL_SECONDS)
+
+
+def _until_read(client: Client) -> None:
+    """Until the meters have read what was stored before them: nothing is billed earlier."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for meter in (ai_offer.CALLS, *ai_offer.TOKENS):
+        while client.get(f"/api/v1/meters/{meter}/backfill")["status"] != "complete" and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
 
 
 def _alerts(stack: Mapping[str, str], desk: Receiver, bar: Progress) -> list[Any]:

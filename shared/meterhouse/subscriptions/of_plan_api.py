@@ -29,7 +29,7 @@ def of_plan_routes(subscriptions: ListSubscriptions, now: Callable[[], datetime]
 
     @router.get(
         "/api/v1/subscriptions",
-        operation_id="listSubscriptions",
+        operation_id="listAllSubscriptions",
         tags=["Subscriptions"],
         summary="List all subscriptions by their start",
     )
