@@ -10,6 +10,7 @@ from infra.function_spec import (
     PDF,
     POSTGRES,
     S3,
+    S3_ARCHIVE,
     SECRETSMANAGER,
     STEPFUNCTIONS,
     STRIPE,
@@ -347,6 +348,9 @@ STREAMS_AND_SCHEDULES = (
     ),
     FunctionSpec("audit_month", (KAFKA, CLICKHOUSE, POSTGRES), rate="cron(30 3 * * ? *)", timeout=900, memory=1024),
     FunctionSpec("audit_rollups", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=512),
+    FunctionSpec(
+        "archive_events", (CLICKHOUSE, S3_ARCHIVE), rate="rate(10 minutes)", timeout=900, memory=1024, concurrency=1
+    ),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
 
@@ -358,7 +362,9 @@ MIGRATION = FunctionSpec(
     concurrency=1,
 )
 
-OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),)
+REBUILD = FunctionSpec("rebuild_usage", (KAFKA, CLICKHOUSE, POSTGRES, S3_ARCHIVE), timeout=900, memory=2048)
+
+OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)), REBUILD)
 
 FUNCTIONS = (
     *REQUESTS,

@@ -17,6 +17,7 @@ from meterhouse.cli import (
     invoices_commands,
     meters_commands,
     query_command,
+    rebuild_command,
     subjects_commands,
 )
 from meterhouse.cli.command import ApiKey, AsJson, Url, commands
@@ -45,6 +46,7 @@ app.add_typer(dead_letters_commands.group, name="dead-letters")
 app.add_typer(findings_commands.group, name="findings")
 conservation_command.declare(app)
 conflicts_command.declare(app)
+rebuild_command.declare(app)
 
 
 def main() -> None:

@@ -81,9 +81,7 @@ class SinkEvents:
         now: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
-        self._meters = meters
-        self._values = MeterValueWriter(meters, store, notices, new_id)
-        self._store = store
+        self._write = EventWriter(meters, store, notices, new_id)
         self._dead_letters = dead_letters
         self._now = now
 
@@ -94,22 +92,10 @@ class SinkEvents:
             Unavailable: a store did not answer; the same records must be delivered again.
         """
         batch = self._read(records)
-        if not batch:
-            return 0
         stored_at = self._now()
         batch.store_at(stored_at)
-        matching = self._match(batch)
-        readings = read_batch(batch, matching)
-        self._store.add_events(batch, faults_of(batch, readings))
-        # a meter created meanwhile may not see these events among those stored before it: so it is looked for again
-        if (by_now := self._match(batch)) != matching:
-            readings = read_batch(batch, by_now)
-        self._values(batch, readings, stored_at)
+        self._write(batch, stored_at)
         return len(batch)
-
-    def _match(self, batch: EventBatch) -> Matching:
-        since = batch.accepted_since
-        return match(lambda namespace: self._meters.of(namespace, since), batch.namespaces)
 
     def _read(self, records: Iterable[LogRecord]) -> EventBatch:
         batch = EventBatch()
@@ -121,6 +107,40 @@ class SinkEvents:
             else:
                 batch.add(request.namespace, request.ingested_at, record.partition, record.offset, request.events)
         return batch
+
+
+class EventWriter:
+    """Writes events and what meters read of them: all steps of the sink."""
+
+    def __init__(self, meters: Meters, store: UsageStore, notices: Notices, new_id: Callable[[], str]) -> None:
+        self._meters = meters
+        self._store = store
+        self._values = MeterValueWriter(meters, store, notices, new_id)
+
+    def __call__(self, batch: EventBatch, at: datetime) -> None:
+        """Store the batch, in which `stored` is filled in; `at` is now.
+
+        Raises:
+            Unavailable: a store did not answer; all may be repeated.
+        """
+        if not batch:
+            return
+        matching = self._match(batch)
+        readings = read_batch(batch, matching)
+        self._store.add_events(batch, faults_of(batch, readings))
+        # a meter created meanwhile may not see these events among those stored before it: so it is looked for again
+        if (by_now := self._match(batch)) != matching:
+            readings = read_batch(batch, by_now)
+        self._values(batch, readings, at)
+
+    def again(self, batch: EventBatch, at: datetime) -> None:
+        """Write what meters read of events that are stored already; raises as above."""
+        if batch:
+            self._values(batch, read_batch(batch, self._match(batch)), at)
+
+    def _match(self, batch: EventBatch) -> Matching:
+        since = batch.accepted_since
+        return match(lambda namespace: self._meters.of(namespace, since), batch.namespaces)
 
 
 class MeterValueWriter:

@@ -22,6 +22,10 @@ _SETTINGS = {
     "select_sequential_consistency": 1
 }
 
+_PARQUET = "Parquet"
+_FILE = {"output_format_parquet_compression_method": "zstd", "output_format_parquet_parallel_encoding": 0}
+_READ_FILE = {"input_format_skip_unknown_fields": 1, "max_partitions_per_insert_block": 0}
+
 
 @dataclass(frozen=True, slots=True)
 class ClickHouseSettings:
@@ -108,6 +112,20 @@ class ClickHouse:
             self._try(
                 lambda client: client.insert(table, data, column_names=names, column_oriented=True, settings=chosen)
             )
+
+    def parquet(self, sql: str, parameters: Mapping[str, Any]) -> bytes:
+        """The rows of a SELECT as a Parquet file, the same bytes for the same rows."""
+        return self._try(
+            lambda client: client.raw_query(sql, parameters=dict(parameters), settings=_FILE, fmt=_PARQUET)
+        )
+
+    def insert_parquet(self, table: str, columns: Sequence[str], parquet: bytes) -> None:
+        """Insert these columns of a Parquet file; what else is in it is left out."""
+        self._try(
+            lambda client: client.raw_insert(
+                table, column_names=columns, insert_block=parquet, settings=_READ_FILE, fmt=_PARQUET
+            )
+        )
 
     def _try(self, action: Callable[[Client], T]) -> T:
         if self._client is None:
