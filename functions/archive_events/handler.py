@@ -19,6 +19,6 @@ archive = ArchiveHours(ClickHouseArchive(store), S3Archive(), now=clock.now)
 
 
 @task
-def handler(_event: dict[str, Any]) -> dict[str, Any]:
-    """{"HoursArchived", "HoursUnarchived", "ArchiveLagSeconds"}: the metrics."""
-    return {**tell(archive(clock.now() + BUDGET))}
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """{} or {"openHours": true}, for all there is now -> {"HoursArchived", "HoursUnarchived", "ArchiveLagSeconds"}."""
+    return {**tell(archive(clock.now() + BUDGET, open_hours=event.get("openHours") is True))}

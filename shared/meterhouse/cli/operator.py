@@ -22,6 +22,13 @@ _LONGEST_RUN_SECONDS = 900
 _TRIES = 5
 _WAIT_SECONDS = 2.0
 _HELP = "have them in the environment: eval $(aws configure export-credentials --format env)"
+_ERROR = "x-amz-function-error"
+_UNAVAILABLE = '"Unavailable"'
+"""The type of the error that says to try again."""
+
+
+class _Away(Exception):  # noqa: N818 - named for what it is
+    """No answer now; perhaps later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +67,30 @@ class Operator:
             Unreachable: AWS did not answer.
         """
         for left in reversed(range(_TRIES)):
-            answer, problem = self._call(name, json.dumps(asked).encode())
-            if answer is not None:
-                return answer
-            if not left:
-                raise problem
-            self._tell(f"{problem}; tried again")
-            time.sleep(_WAIT_SECONDS)
+            try:
+                return self._call(name, json.dumps(asked).encode())
+            except _Away as away:
+                if not left:
+                    raise Unreachable(str(away)) from None
+                self._tell(f"{away}; tried again")
+                time.sleep(_WAIT_SECONDS)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _call(self, name: str, body: bytes) -> tuple[dict[str, Any] | None, Failed | Unreachable]:
+    def _call(self, name: str, body: bytes) -> dict[str, Any]:
         import httpx  # noqa: PLC0415 - 150 ms of import, which help needs not wait for
 
         path = f"/2015-03-31/functions/meterhouse-{name}/invocations"
+        headers = self._signed(path, body)
         try:
-            response = httpx.post(
-                self._url + path, content=body, headers=self._signed(path, body), timeout=_LONGEST_RUN_SECONDS
-            )
+            response = httpx.post(self._url + path, content=body, headers=headers, timeout=_LONGEST_RUN_SECONDS)
         except httpx.TransportError as error:
-            return None, Unreachable(f"AWS does not answer: {error}")
-        if response.status_code != httpx.codes.OK or "x-amz-function-error" in response.headers:
-            return None, Failed(f"{name} answered {response.status_code}: {response.text[:500]}")
-        answer: dict[str, Any] = response.json()
-        return answer, Failed("")
+            raise _Away(f"AWS does not answer: {error}") from error
+        if response.status_code == httpx.codes.OK and _ERROR not in response.headers:
+            answer: dict[str, Any] = response.json()
+            return answer
+        problem = f"{name} answered {response.status_code}: {response.text[:500]}"
+        is_away = response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS
+        raise _Away(problem) if is_away or _UNAVAILABLE in response.text else Failed(problem)
 
     def _signed(self, path: str, body: bytes) -> dict[str, str]:
         access, at = self._access, datetime.now(UTC)  # noqa: TID251 - the edge: the caller's own clock

@@ -74,13 +74,15 @@ class ArchiveHours:
         self._archive = archive
         self._now = now
 
-    def __call__(self, until: datetime) -> Archiving:
+    def __call__(self, until: datetime, *, open_hours: bool = False) -> Archiving:
         """Archive hour after hour, at least one, until none is left or it is `until`.
+
+        With `open_hours` also those that are under way: what comes later into them makes another edition.
 
         Raises:
             Unavailable: a store did not answer; running again goes on.
         """
-        before = closed_before(self._now())
+        before = self._now() if open_hours else closed_before(self._now())
         found = [one for kind in KINDS for one in self._store.unarchived(kind, before)]
         done = self._archived(found, until)
         left = found[done:]
