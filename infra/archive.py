@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BUCKET = "ARCHIVE_BUCKET"
 COLD_AFTER = Duration.days(90)
+EXPORTS_KEPT = Duration.days(30)
 DELETED_KEPT = Duration.days(7)
 
 
@@ -26,5 +27,9 @@ class Archive(WriteOnceBucket):
             scope,
             "Archive",
             each="Every hour of every namespace has files of its own",
-            lifecycle=[s3.LifecycleRule(transitions=[cold], noncurrent_version_expiration=DELETED_KEPT)],
+            lifecycle=[
+                s3.LifecycleRule(prefix="events/", transitions=[cold]),
+                s3.LifecycleRule(prefix="exports/", expiration=EXPORTS_KEPT),
+                s3.LifecycleRule(noncurrent_version_expiration=DELETED_KEPT),
+            ],
         )

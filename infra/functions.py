@@ -364,7 +364,11 @@ MIGRATION = FunctionSpec(
 
 REBUILD = FunctionSpec("rebuild_usage", (KAFKA, CLICKHOUSE, POSTGRES, S3_ARCHIVE), timeout=900, memory=2048)
 
-OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)), REBUILD)
+OPERATIONS = (
+    FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),
+    REBUILD,
+    FunctionSpec("export_namespace", (POSTGRES, S3_ARCHIVE), timeout=900, memory=1024),
+)
 
 FUNCTIONS = (
     *REQUESTS,

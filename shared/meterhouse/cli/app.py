@@ -13,6 +13,7 @@ from meterhouse.cli import (
     customers_commands,
     dead_letters_commands,
     events_commands,
+    export_command,
     findings_commands,
     invoices_commands,
     meters_commands,
@@ -47,6 +48,7 @@ app.add_typer(findings_commands.group, name="findings")
 conservation_command.declare(app)
 conflicts_command.declare(app)
 rebuild_command.declare(app)
+export_command.declare(app)
 
 
 def main() -> None:

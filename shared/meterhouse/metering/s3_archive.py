@@ -10,9 +10,13 @@ BUCKET = "ARCHIVE_BUCKET"
 _PARQUET, _JSON = "application/vnd.apache.parquet", "application/json"
 
 
+def archive_bucket() -> S3Bucket:
+    return S3Bucket(BUCKET)
+
+
 class S3Archive:
     def __init__(self) -> None:
-        self._bucket = S3Bucket(BUCKET)
+        self._bucket = archive_bucket()
 
     def put(self, archived: ArchivedPage, parquet: bytes) -> None:
         self._bucket.put_new(archived.key, parquet, _PARQUET)
