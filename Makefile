@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers synth deploy audit licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth deploy audit licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ style: install
 format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
+
+rehearse-restore: install ## PostgreSQL restored to an instant that ClickHouse and the log are ahead of
+	@$(RUN) -m tests.bench.rehearse_restore
 
 bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench --write docs/performance.md

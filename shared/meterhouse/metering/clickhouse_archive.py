@@ -165,6 +165,9 @@ class ClickHouseArchive:
         rows = [partitions, [progress.next[one] for one in partitions], [progress.upto[one] for one in partitions]]
         self._store.insert("rebuilt_log", ("partition", "next", "upto"), rows)
 
+    def forget_log(self) -> None:
+        self._store.command(_SQL["forget_log"])
+
     def writings(self, partition: int, records: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
         if not records:
             return {}

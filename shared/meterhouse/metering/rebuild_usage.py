@@ -104,6 +104,9 @@ class RebuiltStore(Protocol):
 
     def note_log(self, progress: LogProgress) -> None: ...
 
+    def forget_log(self) -> None:
+        """The next rebuild reads the log anew: the store may be an older one by then."""
+
     def writings(self, partition: int, records: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], int]:
         """How many writings stand in the store, by (offset, when accepted in ms)."""
 
@@ -153,6 +156,8 @@ class RebuildUsage:
         left = self._missing(keys)
         is_complete = not left and share.index == 0 and self._read_log(until) and not self._rolls_up(until)
         log = self._ports.store.log_progress()
+        if is_complete:
+            self._ports.store.forget_log()
         mine = sum(share.has(key) for key in left)
         return RebuildProgress(len(keys), len(keys) - len(left), mine, None if log is None else log.left, is_complete)
 

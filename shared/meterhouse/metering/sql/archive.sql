@@ -85,5 +85,8 @@ WHERE ingested_at >= fromUnixTimestamp64Micro(%(from)s) AND ingested_at < fromUn
   AND partition = %(partition)s AND offset BETWEEN %(first)s AND %(last)s
 GROUP BY offset, at
 
+-- name: forget_log
+TRUNCATE TABLE rebuilt_log
+
 -- name: log_read
 SELECT partition, argMax(next, at), argMax(upto, at) FROM rebuilt_log GROUP BY partition
