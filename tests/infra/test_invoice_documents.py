@@ -5,7 +5,7 @@ from tests.infra.templates import Resource, Synthesis, listed, role_of
 from tests.infra.test_balance_queue import arn, queue
 
 WORKER = "render_invoice"
-OF_THE_ARCHIVE = ("archive_events", "rebuild_usage", "export_namespace")
+OF_THE_ARCHIVE = ("archive_events", "rebuild_usage", "export_namespace", "await_watermark")
 
 
 def bucket(synthesis: Synthesis) -> tuple[str, Resource]:
@@ -39,7 +39,7 @@ def test_nobody_may_write_over_an_object_or_speak_in_the_clear(target: Synthesis
     assert denied["{'Bool': {'aws:SecureTransport': 'false'}}"] == ["s3:*"]
 
 
-def test_three_functions_read_and_write_the_archive_and_delete_nothing(target: Synthesis) -> None:
+def test_some_functions_read_and_write_the_archive_and_delete_nothing(target: Synthesis) -> None:
     for name in OF_THE_ARCHIVE:
         bucket_id = target.functions()[name]["Environment"]["Variables"]["ARCHIVE_BUCKET"]["Ref"]
         of_s3 = [one for one in target.statements(role_of(target.functions()[name])) if "s3:" in str(one["Action"])]

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from meterhouse.cli.command import command
+from meterhouse.cli.errors import Failed
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import counting_bar, show_fields
 
@@ -21,8 +22,9 @@ def export(
     """Tables as JSON lines, events as Parquet, each with its manifest. Needs AWS credentials, no API key."""
     operator = session.operator
     # what was stored just now belongs to it, too
-    while operator.invoke("archive_events", {"openHours": True})["HoursUnarchived"]:
-        pass
+    while (archive := operator.invoke("archive_events", {"openHours": True}))["HoursUnarchived"]:
+        if not archive["HoursArchived"]:
+            raise Failed("the usage store lacks what was archived: meterhouse rebuild")
     asked = {"namespace": namespace, "name": name}
     progress = operator.invoke("export_namespace", asked)
     with counting_bar("tables", progress["tables"]) as count:

@@ -1,6 +1,8 @@
 """Archive closed hours: page by page to files named by what is in them, then the manifest, then the store's own note.
 
 Dying anywhere leaves files that nothing names, or a manifest that the next run finds; no repeat writes anything else.
+An hour whose next edition is there and is not what this store has stays as it is: the store has lost something, and a
+rebuild takes that edition up.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from meterhouse.metering.archive import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
 
@@ -52,6 +54,9 @@ class ArchivableStore(Protocol):
     def parquet(self, of: ArchiveHour, page: ArchivePage) -> bytes:
         """The page's rows as a Parquet file."""
 
+    def complete(self, of: ArchiveHour, parquet: bytes) -> None:
+        """Have rows that are archived among those to be archived, whatever became of them; a repeat does nothing."""
+
     def hold(self, manifest: Manifest) -> None:
         """Note that this store holds what is archived there."""
 
@@ -67,6 +72,10 @@ class Archive(Protocol):
     def publish(self, manifest: Manifest) -> Manifest:
         """Write the manifest; where there is one of this hour and edition, that one stays and is returned."""
 
+    def manifest(self, key: str) -> Manifest: ...
+
+    def parquet(self, archived: ArchivedPage) -> bytes: ...
+
 
 class ArchiveHours:
     def __init__(self, store: ArchivableStore, archive: Archive, *, now: Callable[[], datetime]) -> None:
@@ -75,7 +84,7 @@ class ArchiveHours:
         self._now = now
 
     def __call__(self, until: datetime, *, open_hours: bool = False) -> Archiving:
-        """Archive hour after hour, at least one, until none is left or it is `until`.
+        """Archive hour after hour until none is left or it is `until`.
 
         With `open_hours` also those that are under way: what comes later into them makes another edition.
 
@@ -84,19 +93,26 @@ class ArchiveHours:
         """
         before = self._now() if open_hours else closed_before(self._now())
         found = [one for kind in KINDS for one in self._store.unarchived(kind, before)]
-        done = self._archived(found, until)
-        left = found[done:]
+        left = [one for one in found if not self._archived(one, until)]
         if not left:
             self._store.forget_archived(self._now())
         oldest = min((one.of.hour for one in left), default=None)
-        return Archiving(done, len(left), lag(oldest, self._now()))
+        return Archiving(len(found) - len(left), len(left), lag(oldest, self._now()))
 
-    def _archived(self, found: Sequence[FoundHour], until: datetime) -> int:
-        for done, one in enumerate(found, 1):
-            self._store.hold(self._archive.publish(Manifest(one.of, one.next_edition, tuple(self._pages(one.of)))))
-            if self._now() >= until:
-                return done
-        return len(found)
+    def _archived(self, found: FoundHour, until: datetime) -> bool:
+        """Archive an hour; whether there was time, and the store holds it now."""
+        if self._now() >= until:
+            return False
+        of, edition = found
+        if edition:
+            # an edition holds all that the one before does
+            for archived in self._archive.manifest(Manifest(of, edition - 1, ()).key).pages:
+                self._store.complete(of, self._archive.parquet(archived))
+        own = Manifest(of, edition, tuple(self._pages(of)))
+        if self._archive.publish(own) != own:
+            return False
+        self._store.hold(own)
+        return True
 
     def _pages(self, of: ArchiveHour) -> Iterable[ArchivedPage]:
         for page in self._store.pages(of):

@@ -127,6 +127,10 @@ class ClickHouseArchive:
         )
         return self._store.parquet(text, _key(of) | _place(page))
 
+    def complete(self, of: ArchiveHour, parquet: bytes) -> None:
+        source = _SOURCES[of.kind]
+        self._store.insert_parquet(source.table, (*source.columns, *source.told), parquet)
+
     def hold(self, manifest: Manifest) -> None:
         of = manifest.of
         row: list[Sequence[Any]] = [[of.kind], [of.namespace], [of.hour], [manifest.edition], [manifest.rows]]

@@ -67,14 +67,14 @@ class RebuildProgress:
     Attributes:
         hours, held: of the archive, and those that stand in the store.
         mine: hours that are left of this worker's share.
-        records_left: of the log; None before it is begun.
+        records_left: of the log.
         complete: whether all is done, which the first worker alone can say.
     """
 
     hours: int
     held: int
     mine: int
-    records_left: int | None
+    records_left: int
     complete: bool
 
 
@@ -147,23 +147,22 @@ class RebuildUsage:
             Unavailable: a store did not answer; running again goes on where this ended.
             InvariantBroken: the archive is not what was archived.
         """
+        store = self._ports.store
         keys = list(self._ports.archive.manifests())
-        for key in self._missing(keys):
+        if store.log_progress() is None:
+            self._begin_log()
+        for key in missing(keys, store):
             if share.has(key):
                 self._take(self._ports.archive.manifest(key))
                 if self._now() >= until:
                     break
-        left = self._missing(keys)
+        left = missing(keys, store)
         is_complete = not left and share.index == 0 and self._read_log(until) and not self._rolls_up(until)
-        log = self._ports.store.log_progress()
+        log = store.log_progress()
         if is_complete:
-            self._ports.store.forget_log()
+            store.forget_log()
         mine = sum(share.has(key) for key in left)
-        return RebuildProgress(len(keys), len(keys) - len(left), mine, None if log is None else log.left, is_complete)
-
-    def _missing(self, keys: Sequence[str]) -> list[str]:
-        held = self._ports.store.held()
-        return [key for key in keys for of, edition in [named(key)] if held.get(of, -1) < edition]
+        return RebuildProgress(len(keys), len(keys) - len(left), mine, 0 if log is None else log.left, is_complete)
 
     def _take(self, manifest: Manifest) -> None:
         store, of = self._ports.store, manifest.of
@@ -218,6 +217,21 @@ class RebuildUsage:
         # when these were stored the first time nobody knows; whoever billed them waited for what was accepted
         batch.stored = list(batch.ingested)
         self._ports.write(batch, self._now())
+
+
+def missing(keys: Iterable[str], store: RebuiltStore) -> list[str]:
+    """Of the keys of manifests those whose hours the store does not hold."""
+    held = store.held()
+    return [key for key in keys for of, edition in [named(key)] if held.get(of, -1) < edition]
+
+
+def is_whole(archive: Archive, store: RebuiltStore) -> bool:
+    """Whether the store holds all that was archived and is not being rebuilt: nobody bills what was lost.
+
+    Raises:
+        Unavailable: one of them did not answer.
+    """
+    return store.log_progress() is None and not missing(archive.manifests(), store)
 
 
 def _place(offset: int, request: Record) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from localstack.fixtures import KafkaServer
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
-from meterhouse.metering.rebuild_usage import Share
+from meterhouse.metering.rebuild_usage import Share, is_whole
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.ids import new_id
@@ -88,15 +88,22 @@ def test_a_lost_store_is_rebuilt_to_the_same_rows_though_it_dies_and_repeating_i
     explained = lost.logged.totals()
     before = lost.rows()
     assert len(before["meter_values"]) > 20
+    assert is_whole(lost.archive, lost.store)
     lost.lose()
+    assert not is_whole(lost.archive, lost.store)
     with pytest.raises(Unavailable):
         lost.rebuild(sink=Dying(lost.house.store))
     assert lost.rows()["meter_values"] != before["meter_values"]
+    assert not is_whole(lost.archive, lost.store)
+    # what archives meanwhile finds hours in part, and takes none of them for archived
+    lost.archived(lost.logged.at + LATER)
+    assert not is_whole(lost.archive, lost.store)
     # two workers, of which the first reads the log once the other is done, too
     assert lost.rebuild(Share(1, 2)).mine == 0
     progress = lost.rebuild(Share(0, 2))
     assert (progress.complete, progress.held, progress.records_left) == (True, progress.hours, 0)
     assert progress.hours == 3  # two of storing, one of the witness
+    assert is_whole(lost.archive, lost.store)
     assert lost.logged.totals() == explained
     assert lost.rows() == before
     everything = lost.rows(with_instants=True)

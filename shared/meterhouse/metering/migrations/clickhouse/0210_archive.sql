@@ -3,7 +3,7 @@
 -- (a rebuild), and stand there already.
 CREATE TABLE IF NOT EXISTS archivable_events (
     namespace LowCardinality(String),
-    archive_hour DateTime('UTC'),
+    archive_hour DateTime('UTC') DEFAULT toStartOfHour(stored_at, 'UTC'),
     partition UInt16,
     offset UInt64,
     position UInt16,
