@@ -28,11 +28,11 @@ MOST_WORKERS = 64
 class Share(NamedTuple):
     """Which part of the archive a worker takes: all of it is that of 0 of 1."""
 
-    index: int = 0
-    of: int = 1
+    worker: int = 0
+    workers: int = 1
 
     def has(self, key: str) -> bool:
-        return crc32(key.encode()) % self.of == self.index
+        return crc32(key.encode()) % self.workers == self.worker
 
 
 def share_of(asked: Mapping[str, Any]) -> Share:
@@ -41,11 +41,11 @@ def share_of(asked: Mapping[str, Any]) -> Share:
     Raises:
         InvalidInput: they are no numbers, or there is no such worker.
     """
-    index, of = asked.get("worker", 0), asked.get("workers", 1)
-    if type(index) is not int or type(of) is not int or not 0 <= index < of <= MOST_WORKERS:
+    worker, workers = asked.get("worker", 0), asked.get("workers", 1)
+    if type(worker) is not int or type(workers) is not int or not 0 <= worker < workers <= MOST_WORKERS:
         fault = Problem("/worker", "worker", f"a number below that of workers, which is 1 to {MOST_WORKERS}")
         raise InvalidInput("there is no such worker", [fault])
-    return Share(index, of)
+    return Share(worker, workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class RebuildUsage:
                 if self._now() >= until:
                     break
         left = missing(keys, store)
-        is_complete = not left and share.index == 0 and self._read_log(until) and not self._rolls_up(until)
+        is_complete = not left and share.worker == 0 and self._read_log(until) and not self._rolls_up(until)
         log = store.log_progress()
         if is_complete:
             store.forget_log()
