@@ -24,7 +24,8 @@ from infra.function_spec import (
     SECRETSMANAGER,
     SECRETSMANAGER_WRITER,
 )
-from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION, REBUILD
+from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
+from infra.functions_of_archive import REBUILD
 from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents

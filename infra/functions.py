@@ -10,14 +10,15 @@ from infra.function_spec import (
     PDF,
     POSTGRES,
     S3,
-    S3_ARCHIVE,
     SECRETSMANAGER,
     STEPFUNCTIONS,
     STRIPE,
     Credential,
     FunctionSpec,
 )
+from infra.functions_of_access import ACCESS
 from infra.functions_of_apps import APPS
+from infra.functions_of_archive import ARCHIVE
 from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER, SENDER
 from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
@@ -43,7 +44,7 @@ DOCUMENT_WORKER = FunctionSpec(
 
 REQUESTS = (
     DOCUMENT_WORKER,
-    FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
+    *ACCESS,
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
     FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100),
@@ -348,9 +349,6 @@ STREAMS_AND_SCHEDULES = (
     ),
     FunctionSpec("audit_month", (KAFKA, CLICKHOUSE, POSTGRES), rate="cron(30 3 * * ? *)", timeout=900, memory=1024),
     FunctionSpec("audit_rollups", (KAFKA, CLICKHOUSE, POSTGRES), rate="rate(5 minutes)", timeout=300, memory=512),
-    FunctionSpec(
-        "archive_events", (CLICKHOUSE, S3_ARCHIVE), rate="rate(10 minutes)", timeout=900, memory=1024, concurrency=1
-    ),
     FunctionSpec("relay_outbox", (POSTGRES, EVENTBRIDGE), rate="rate(1 minute)", timeout=55, concurrency=1),
 )
 
@@ -360,14 +358,6 @@ MIGRATION = FunctionSpec(
     (Credential.POSTGRES_OWNER, Credential.BOOTSTRAP_API_KEY, Credential.API_KEY_PEPPER),
     timeout=900,
     concurrency=1,
-)
-
-REBUILD = FunctionSpec("rebuild_usage", (KAFKA, CLICKHOUSE, POSTGRES, S3_ARCHIVE), timeout=900, memory=2048)
-
-OPERATIONS = (
-    FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),
-    REBUILD,
-    FunctionSpec("export_namespace", (POSTGRES, S3_ARCHIVE), timeout=900, memory=1024),
 )
 
 FUNCTIONS = (
@@ -380,6 +370,6 @@ FUNCTIONS = (
     *BACKTEST_TASKS,
     *CREDIT_TASKS,
     *AUDIT_TASKS,
+    *ARCHIVE,
     MIGRATION,
-    *OPERATIONS,
 )

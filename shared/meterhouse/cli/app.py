@@ -6,6 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from meterhouse.cli import (
+    audit_command,
     backtest_command,
     catalog_commands,
     conflicts_command,
@@ -16,6 +17,7 @@ from meterhouse.cli import (
     export_command,
     findings_commands,
     invoices_commands,
+    keys_commands,
     meters_commands,
     query_command,
     rebuild_command,
@@ -41,10 +43,12 @@ query_command.declare(app)
 backtest_command.declare(app)
 app.add_typer(catalog_commands.group, name="catalog")
 app.add_typer(invoices_commands.group, name="invoices")
+app.add_typer(keys_commands.group, name="keys")
 app.add_typer(subjects_commands.group, name="subjects")
 app.add_typer(customers_commands.group, name="customers")
 app.add_typer(dead_letters_commands.group, name="dead-letters")
 app.add_typer(findings_commands.group, name="findings")
+audit_command.declare(app)
 conservation_command.declare(app)
 conflicts_command.declare(app)
 rebuild_command.declare(app)
