@@ -110,7 +110,7 @@ class Walk:
     def sends_a_message_again(self) -> None:
         self.goes_to("Webhooks")
         self.page.get_by_role("row", name=re.compile("The trial is nearly used up")).first.get_by_role("button").click()
-        self.sees(self.page.get_by_role("row", name=re.compile("success 204"))).to_be_visible()
+        self.sees(self.page.get_by_role("row", name=re.compile("Success 204"))).to_be_visible()
         self.shows("webhooks")
         self.page.get_by_role("button", name="Send again").click()
         self.page.get_by_role("dialog").get_by_role("button", name="Send again").click()
