@@ -10,6 +10,7 @@ from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.rounding import fits
 
 _FINEST = 12
+_UNKNOWN = -1
 _LARGEST_RATE = Decimal(10) ** 20
 _DIGITS_OF_A_RATE = 18
 
@@ -62,6 +63,16 @@ class CurrencyCostBasis:
 
     def is_in_force(self, at: datetime) -> bool:
         return self.effective_from <= at and (self.effective_to is None or at < self.effective_to)
+
+
+def named(code: str) -> Currency:
+    """A custom currency that a caller names; its precision is not known yet."""
+    return Currency(code, _UNKNOWN)
+
+
+def is_known(currency: Currency) -> bool:
+    """Whether more than its name is known."""
+    return currency.exponent != _UNKNOWN
 
 
 def cost_basis_at(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: datetime) -> CurrencyCostBasis | None:

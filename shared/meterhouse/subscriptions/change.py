@@ -49,7 +49,7 @@ def change_in(
 def migrate_in(
     work: Work[SubscriptionStore], subscription_id: str, migration: Migration, new_id: str, now: datetime
 ) -> Changed:
-    """Change to a newer version of the same plan; name, description and metadata stay.
+    """Change to a newer version of the same plan; name, description, metadata and cost basis mode stay.
 
     Raises:
         NotFound: there is no such subscription.
@@ -68,6 +68,7 @@ def migrate_in(
         name=current.name,
         description=current.description,
         metadata=current.metadata,
+        cost_basis_mode=current.cost_basis_mode,
     )
     what = _sold(work.store, wanted, now)
     if what.plan is None or what.plan.version <= current.plan.version:
