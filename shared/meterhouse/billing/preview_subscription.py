@@ -8,6 +8,7 @@ from meterhouse.billing.collection import gathering
 from meterhouse.billing.families import Families
 from meterhouse.billing.give_back import GivenBack, to_give_back
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overages import bases_of, in_money
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.preview import (
@@ -108,7 +109,7 @@ class PreviewSubscription:
         families = Families(work.store.lines.related(lines))
         subjects = {customer.id: customer.usage_subjects}
         found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
-        return Usages(found, families.rating(found))
+        return Usages(found, in_money(families.rating(found), bases_of(work.store.currencies, lines)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,16 @@ def cost_basis_at(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: dateti
     return max(in_force, key=lambda one: one.effective_from, default=None)
 
 
+def cost_basis_for(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: datetime) -> CurrencyCostBasis | None:
+    """What counts for units used at `at`: the one in force then, or else the first that came into force later.
+
+    None reaches back before it was said, so for an instant that lies behind the answer never changes.
+    """
+    own = [one for one in bases if one.fiat_code == fiat_code]
+    later = (one for one in own if one.effective_from > at)
+    return cost_basis_at(own, fiat_code, at) or min(later, key=lambda one: one.effective_from, default=None)
+
+
 def currency_problems(spec: CustomCurrencySpec) -> Iterator[Problem]:
     """Why there cannot be such a currency."""
     if "|" in spec.code or spec.code != spec.code.strip() or not spec.code.isprintable():
