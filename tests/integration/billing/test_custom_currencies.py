@@ -1,10 +1,15 @@
-"""Usage priced in units of a custom currency: credit bears them, and what it leaves is invoiced by what they are worth."""
+"""Usage priced in units of a custom currency: credit bears them, and what it leaves is invoiced by their worth."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from meterhouse.billing.bill_change import bill_change
+from meterhouse.billing.postgres_preview import PostgresPreview
+from meterhouse.billing.preview_subscription import PreviewSubscription
+from meterhouse.billing.previewed_change import PreviewCancel
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
@@ -12,13 +17,21 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.price import UnitPrice
 from meterhouse.catalog.rate_card import RateCard
+from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
+from meterhouse.platform.postgres import begins
 from meterhouse.subscriptions.model import CostBasisPin
+from meterhouse.subscriptions.timing import Soon
+from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
+from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse
-from tests.integration.billing.test_late_usage import known_late
+from tests.integration.billing.test_explanations import ExplainApi
+from tests.integration.billing.test_late_usage import idle, known_late
+from tests.integration.billing.test_voids import PENDING
+from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import NOW, metered
-from tests.unit.subscriptions.samples import at, fee
+from tests.unit.subscriptions.samples import at, fee, phase, spec
 
 JANUARY, FEBRUARY = "2024-01-01", "2024-02-01"
 CREDITS = CustomCurrency(new_id(), CustomCurrencySpec("CREDITS", "Credits", 3, ".", ","), NOW)
@@ -60,7 +73,7 @@ def units_left(run: Run, customer: str) -> Decimal:
     [row] = run.rows(
         "SELECT coalesce(sum(amount), 0) AS total FROM ledger_entries WHERE namespace = %(namespace)s"
         f" AND customer_id = '{customer}' AND currency = 'CREDITS'"
-        " AND account IN ('customer_credit', 'customer_advance')"
+        " AND account IN ('customer_fbo', 'customer_advance')"
     )
     total: Decimal = row["total"]
     return total
@@ -199,7 +212,7 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     run.all(AFTER_FEBRUARY)
     assert overages(run) == [(100, Decimal("0.03"), 3), (60, Decimal("0.03"), Decimal("1.80"))]
 
-    # 110 units less: money goes back first, of the first line all that was charged for
+    # 110 units less: of the first line 100 that were paid in money, then 10 of credit
     known_late(run, ann, "900")
     run.all(at("2024-04-01T02:00:00Z"))
     notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
@@ -207,6 +220,74 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     assert units_left(run, ann) == 10
     assert sums(run) == {"CREDITS": 0, "USD": 0}
     assert verified(run)
-    stored = purse.everything()
-    run.all(at("2024-04-01T02:00:00Z"))
-    assert purse.everything() == stored
+    assert idle(run, purse, at("2024-04-01T02:00:00Z"))
+
+
+def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_worth(
+    api: Api, run: Run, mint: Mint
+) -> None:
+    mint.worth("0.03")
+    mint.worth("0.05", FEBRUARY)
+    ann = run.customer("ann", metadata={TARGET_STATUS: "action_required"})
+    run.subscribe(ann, units())
+    run.used(ann, JANUARY, "20")
+    run.used(ann, FEBRUARY, "60")
+    run.all()
+    [issued] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{issued.id}/void", PENDING)
+    run.all(AFTER_FEBRUARY)
+    both = sorted(overages(run))
+    assert both[0] == both[1] == (10, Decimal("0.03"), Decimal("0.30"))
+    assert both[2] == (30, Decimal("0.05"), Decimal("1.50"))
+
+    [billed] = [one for one in run.invoices() if one.id != issued.id]
+    older, newer = (
+        replace(billed, lines=(line,), totals=line.totals)
+        for line in sorted(billed.lines, key=lambda line: line.service_period.start)
+    )
+    change = bill_change(older, newer)
+    # 20 units more at the old worth, then 30 units at the new one
+    assert (change.effects.volume, change.effects.price, change.difference) == (
+        Decimal("0.60"),
+        Decimal("0.60"),
+        Decimal("1.20"),
+    )
+
+
+def test_previews_and_backtests_count_units_with_what_they_are_worth_before_credit(
+    run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    backtested = Backtested(run)
+    plan = backtested.plan(spec(phase("default", None, units())))
+    dearer = backtested.plan(spec(phase("default", None, units("2"))), version=2)
+    ann = run.customer("ann")
+    sold = backtested.subscribe(ann, plan)
+    run.used(ann, JANUARY, "20")
+    grant(purse, ann, 3)
+    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
+    found = preview(run.namespace, PreviewCancel(sold.id, Soon.NEXT_BILLING_CYCLE)).next_invoice
+    assert found is not None
+    assert (found.currency, found.totals.total) == ("USD", 1)
+    run.all()
+    assert overages(run) == [(7, Decimal("0.1"), Decimal("0.70"))]
+    done = backtested.done(dearer, periods=1, asOf="2024-02-01T00:00:00Z")
+    assert done["totals"] == {"old": "1.00", "new": "4.00", "difference": "3.00"}
+
+
+def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house: House, mint: Mint) -> None:
+    basis = mint.worth("0.03")
+    api = ExplainApi(run, house.store)
+    house.clock = NOW - timedelta(hours=1)
+    run.subscribe(run.customer("ann", subject_keys=("ann-1",)), replace(units(), key="eu", feature_key="eu"))
+    house.sink(call("1", 7, at(JANUARY), "ann-1", region="de"), call("2", 4, at("2024-01-02"), "ann", region="fr"))
+    run.all()
+    [invoice] = run.invoices()
+    told = api.ok("GET", f"{INVOICES}/{invoice.id}/lines/{invoice.lines[0].id}/explain")
+    shown = told["units"]
+    assert [shown[name] for name in ("currency", "charged", "credit", "units")] == ["CREDITS", "5.500", "0", "5.500"]
+    assert shown["costBasis"] == {"id": basis, "rate": "0.03", "effectiveFrom": "2024-01-01T00:00:00Z"}
+    assert shown["arithmetic"]["isGenuine"]
+    assert told["priceVersion"]["item"] == f"cost_basis/{basis}@2024-01-01T00:00:00Z"
+    assert (told["usage"]["quantity"], [one["id"] for one in told["events"]["items"]]) == ("11", ["2", "1"])
+    assert api.ok("GET", f"{INVOICES}/{invoice.id}/verify")["verified"]
