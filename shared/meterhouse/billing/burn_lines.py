@@ -38,13 +38,17 @@ class Burnt(NamedTuple):
     waiting: Sequence[Line]
     lines: Sequence[Line]
 
-    def holds_back(self, line: Line) -> bool:
-        """Whether what is due with it, and comes onto the same invoice, is not in yet."""
-        return any(
-            (one.customer_id, one.billed_in) == (line.customer_id, line.currency) and one.invoice_at <= line.invoice_at
-            for one in self.waiting
-            if leaves_money(one)
-        )
+    def ready(self, due: Sequence[Line]) -> list[Line]:
+        """Of `due` lines those that wait for none of these: what comes onto one invoice is collected together."""
+        since: dict[tuple[str, str], datetime] = {}
+        for one in filter(leaves_money, self.waiting):
+            at = since.get((one.customer_id, one.billed_in), one.invoice_at)
+            since[one.customer_id, one.billed_in] = min(at, one.invoice_at)
+        if not since:
+            return list(due)
+        return [
+            line for line in due if (at := since.get((line.customer_id, line.currency))) is None or line.invoice_at < at
+        ]
 
 
 NOTHING_BURNT = Burnt({}, (), ())

@@ -41,7 +41,7 @@ class CollectInvoices:
             bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
             to_credit = work.store.lines.due_to_credit(batch.ids, as_of)
             units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
-            due = [line for line in work.store.lines.due(batch.ids, as_of) if not units.holds_back(line)]
+            due = units.ready(work.store.lines.due(batch.ids, as_of))
             profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
             made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
             under_way = work.store.invoices.under_way(batch.ids)

@@ -117,7 +117,7 @@ def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str)
         message = "it charges for a period together with others: its period, price, feature and discounts stay"
         yield Problem(at, "line_is_part_of_a_period", message)
     # what was sold stays sold: the line keeps its feature, whatever became of its key meanwhile
-    keeps = _keeps_feature(line, spec) and (line.is_metered or not spec.card.is_metered)
+    keeps = _keeps_feature(line, spec) and (line.rate_card.is_metered or not spec.card.is_metered)
     sold = f"{at}{spec.card_field}/featureKey"
     yield from (problem for problem in problems_of(spec, known, at) if not (keeps and problem.field == sold))
 

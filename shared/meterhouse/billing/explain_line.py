@@ -77,7 +77,7 @@ class ExplainLine:
             asked = units or line
             feature = features_of([asked], work.store.features).get(asked.id)
             plan = _plan(work, line)
-            reading = _reading(work, invoice if units is None else found_invoice(work, asked.invoice_id), asked)
+            reading = _reading(work, invoice if units is None else _holder(work, units), asked)
         measured = None
         if feature is not None and asked.is_metered:
             measured = self._measured(namespace, asked.subjects or invoice.subject_keys, feature, reading, after, limit)
@@ -125,10 +125,18 @@ def _units(work: Work[BillingStore], line: Line) -> Line | None:
     return None if line.overage is None else next(iter(work.store.lines.by_ids([line.overage.line_id])), None)
 
 
+def _holder(work: Work[BillingStore], line: Line) -> Invoice:
+    """What the line stands on; lines in units wait with an invoice that nobody sees."""
+    found = work.store.invoices.find(line.invoice_id)
+    if found is None:
+        raise NotFound("invoice", line.invoice_id)
+    return found
+
+
 def _reading(work: Work[BillingStore], invoice: Invoice, line: Line) -> Reading:
     """What was read for the line, beside what other parts of its whole period had by then."""
     others = [one for one in work.store.lines.family(line) if one.id != line.id] if line.is_metered else []
-    owners = {one.invoice_id: found_invoice(work, one.invoice_id) for one in others}
+    owners = {one.invoice_id: _holder(work, one) for one in others}
     return reading_of(invoice, line, ((owners[one.invoice_id], one) for one in others))
 
 

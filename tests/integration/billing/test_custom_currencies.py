@@ -10,6 +10,7 @@ from meterhouse.billing.bill_change import bill_change
 from meterhouse.billing.postgres_preview import PostgresPreview
 from meterhouse.billing.preview_subscription import PreviewSubscription
 from meterhouse.billing.previewed_change import PreviewCancel
+from meterhouse.billing.printed_invoice import printed
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
@@ -22,6 +23,7 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
 from meterhouse.subscriptions.model import CostBasisPin
 from meterhouse.subscriptions.timing import Soon
+from tests.integration.billing.audited import audited
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
@@ -221,6 +223,7 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     assert sums(run) == {"CREDITS": 0, "USD": 0}
     assert verified(run)
     assert idle(run, purse, at("2024-04-01T02:00:00Z"))
+    assert audited(run).open == 0
 
 
 def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_worth(
@@ -291,3 +294,7 @@ def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house:
     assert told["priceVersion"]["item"] == f"cost_basis/{basis}@2024-01-01T00:00:00Z"
     assert (told["usage"]["quantity"], [one["id"] for one in told["events"]["items"]]) == ("11", ["2", "1"])
     assert api.ok("GET", f"{INVOICES}/{invoice.id}/verify")["verified"]
+    assert "5.5 CREDITS that credit left" in printed(invoice).lines[0].note
+    # what units wait with is no invoice
+    [waiting] = run.rows("SELECT id FROM invoices WHERE namespace = %(namespace)s AND currency = 'CREDITS'")
+    assert api("GET", f"{INVOICES}/{waiting['id']}/verify")[0] == 404
