@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.backtest import BacktestRow, Reason, RowState
 from meterhouse.billing.billed_lines import BilledLines, within
-from meterhouse.billing.collection import Missing, Quantities, RateLine, quantity_of, rated
+from meterhouse.billing.collection import NO_COST_BASIS, Missing, Quantities, RateLine, quantity_of, rated, unsaid
 from meterhouse.billing.compared_periods import Stretch, targets_within, under, unmatched
 from meterhouse.billing.comparison import paired, sums_of
 from meterhouse.billing.invoice import Line
@@ -125,5 +125,5 @@ def _rated(line: Line, quantities: Quantities, workflow: Workflow, now: datetime
         raise unmatched(quantity.code, f"line {line.key}: {quantity.message}")
     done = rate_line(line, quantity, workflow, now)
     if leaves_money(done):
-        raise unmatched("no_cost_basis", f"line {line.key}: nobody said what {line.currency} is worth")
+        raise unmatched(NO_COST_BASIS, f"line {line.key}: {unsaid(line.currency, line.billed_in)}")
     return done

@@ -28,6 +28,7 @@ from meterhouse.rating.usage import Usage
 _ONE = Decimal(1)
 _WHOLE = Fraction(1)
 _APP_METADATA = "openmeter.io/"
+NO_COST_BASIS = "no_cost_basis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,13 @@ def quantity_of(line: Line, quantities: Quantities) -> Decimal | Missing:
     if line.overage is None:
         return _ONE
     if line.rate_card.price is None:
-        return Missing("no_cost_basis", f"nobody said what {line.overage.currency} is worth in {line.currency}")
+        return Missing(NO_COST_BASIS, unsaid(line.overage.currency, line.currency))
     return line.overage.units
+
+
+def unsaid(currency_code: str, fiat_code: str) -> str:
+    """Why units cannot be charged for."""
+    return f"nobody said what {currency_code} is worth in {fiat_code}"
 
 
 def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:

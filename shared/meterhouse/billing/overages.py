@@ -9,9 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from meterhouse.billing.collection import RateLine, rated
+from meterhouse.billing.collection import NO_COST_BASIS, RateLine, rated, unsaid
 from meterhouse.billing.credits import used_at
-from meterhouse.billing.invoice import NOTHING, Line, ManagedBy, Overage
+from meterhouse.billing.invoice import NOTHING, Issue, Line, ManagedBy, Overage, Severity
 from meterhouse.billing.line_keys import overage_key
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.reconcile import gathering_id, line_id
@@ -87,6 +87,21 @@ def priced(line: Line, bases: Bases) -> Line:
         return line
     basis = _basis(line, line.currency, bases)
     return line if basis is None else _priced(line, basis)
+
+
+def worthless(lines: Iterable[Line]) -> list[Issue]:
+    """What is wrong with an invoice's lines that are still in units: nobody said what one is worth."""
+    return [
+        Issue(
+            Severity.CRITICAL,
+            NO_COST_BASIS,
+            "meterhouse",
+            f"line {line.key}: {unsaid(line.currency, line.billed_in)}",
+            f"/lines/{number}",
+        )
+        for number, line in enumerate(lines)
+        if leaves_money(line)
+    ]
 
 
 def in_money(rate_line: RateLine, bases: Bases) -> RateLine:

@@ -21,6 +21,7 @@ from meterhouse.billing.collection import (
     with_lines,
 )
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overages import leaves_money, worthless
 from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
@@ -131,7 +132,9 @@ def next_invoice(
     """The draft of the lines with what they come to so far; None where there are none."""
     for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
         lines = [_valued(line, usages, draft.workflow, now) for line in draft.lines]
-        return replace(with_lines(draft, lines), issues=missing_of(draft, usages.quantities))
+        known = [line if leaves_money(done) else done for line, done in zip(draft.lines, lines, strict=True)]
+        issues = (*missing_of(draft, usages.quantities), *worthless(known))
+        return replace(with_lines(draft, known), issues=issues)
     return None
 
 

@@ -260,7 +260,6 @@ def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_
 def test_previews_and_backtests_count_units_with_what_they_are_worth_before_credit(
     run: Run, purse: Purse, mint: Mint
 ) -> None:
-    mint.worth("0.1")
     backtested = Backtested(run)
     plan = backtested.plan(spec(phase("default", None, units())))
     dearer = backtested.plan(spec(phase("default", None, units("2"))), version=2)
@@ -269,9 +268,14 @@ def test_previews_and_backtests_count_units_with_what_they_are_worth_before_cred
     run.used(ann, JANUARY, "20")
     grant(purse, ann, 3)
     preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
-    found = preview(run.namespace, PreviewCancel(sold.id, Soon.NEXT_BILLING_CYCLE)).next_invoice
+    cancel = PreviewCancel(sold.id, Soon.NEXT_BILLING_CYCLE)
+    found = preview(run.namespace, cancel).next_invoice
     assert found is not None
-    assert (found.currency, found.totals.total) == ("USD", 1)
+    assert ([one.code for one in found.issues], found.totals.total) == (["no_cost_basis"], 0)
+    mint.worth("0.1")
+    found = preview(run.namespace, cancel).next_invoice
+    assert found is not None
+    assert (found.currency, found.issues, found.totals.total) == ("USD", (), 1)
     run.all()
     assert overages(run) == [(7, Decimal("0.1"), Decimal("0.70"))]
     done = backtested.done(dearer, periods=1, asOf="2024-02-01T00:00:00Z")
