@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def units_left(run: Run, customer: str) -> Decimal:
     return total
 
 
-def sums(run: Run) -> dict[str, Decimal]:
+def sums(run: Run) -> dict[str, Any]:
     """What all entries of the ledger come to, by currency."""
     rows = run.rows(
         "SELECT currency, sum(amount) AS total FROM ledger_entries WHERE namespace = %(namespace)s GROUP BY 1"
@@ -89,7 +90,7 @@ def sums(run: Run) -> dict[str, Decimal]:
     return {row["currency"]: row["total"] for row in rows}
 
 
-def overages(run: Run) -> list[tuple[Decimal, Decimal, Decimal]]:
+def overages(run: Run) -> list[tuple[Any, Any, Any]]:
     """Units, worth and total of each overage on an invoice, by period."""
     lines = [line for invoice in run.invoices() for line in invoice.lines]
     return [
@@ -190,10 +191,14 @@ def test_credit_in_money_bears_what_is_left_of_units_too(run: Run, purse: Purse,
     purse.grant(ann, 1)
     # what is open counts against each balance
     live = {one.currency: one.live for one in purse.balances(ann)}
-    assert live == {"CREDITS": 0, "USD": 1}
+    assert live == {"CREDITS": Decimal(0), "USD": Decimal(1)}
     run.all()
     [invoice] = run.invoices()
-    assert (invoice.totals.amount, invoice.totals.credits_total, invoice.totals.total) == (3, 1, 2)
+    assert (invoice.totals.amount, invoice.totals.credits_total, invoice.totals.total) == (
+        Decimal(3),
+        Decimal(1),
+        Decimal(2),
+    )
     assert sums(run) == {"CREDITS": 0, "USD": 0}
 
 
@@ -271,11 +276,11 @@ def test_previews_and_backtests_count_units_with_what_they_are_worth_before_cred
     cancel = PreviewCancel(sold.id, Soon.NEXT_BILLING_CYCLE)
     found = preview(run.namespace, cancel).next_invoice
     assert found is not None
-    assert ([one.code for one in found.issues], found.totals.total) == (["no_cost_basis"], 0)
+    assert ([one.code for one in found.issues], found.totals.total) == (["no_cost_basis"], Decimal(0))
     mint.worth("0.1")
     found = preview(run.namespace, cancel).next_invoice
     assert found is not None
-    assert (found.currency, found.issues, found.totals.total) == ("USD", (), 1)
+    assert (found.currency, len(found.issues), found.totals.total) == ("USD", 0, Decimal(1))
     run.all()
     assert overages(run) == [(7, Decimal("0.1"), Decimal("0.70"))]
     done = backtested.done(dearer, periods=1, asOf="2024-02-01T00:00:00Z")

@@ -29,5 +29,5 @@ def test_each_fiat_currency_has_its_own() -> None:
 def test_units_used_before_anybody_said_what_they_are_worth_have_the_first_worth_after() -> None:
     bases = [basis("2", 2, 3), basis("1", 3), basis("9", 1, fiat="EUR")]
     found = [cost_basis_for(bases, "USD", YEARS[year]) for year in range(5)]
-    assert [None if one is None else one.rate for one in found] == [2, 2, 2, 1, 1]
+    assert [None if one is None else one.rate for one in found] == [Decimal(worth_) for worth_ in "22211"]
     assert cost_basis_for(bases[:1], "USD", YEARS[4]) is None
