@@ -10,6 +10,8 @@ from msgspec.json import Encoder
 from meterhouse.kernel.errors import InvariantBroken, MeterhouseError
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.request import read_body
+from meterhouse.platform import clock
+from meterhouse.platform.access import check_access, told_of
 from meterhouse.platform.problem import problem_response
 
 Event = dict[str, Any]
@@ -23,7 +25,7 @@ def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
     def handle(event: Event, _context: object) -> Answer:
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
-            namespace = _namespace(event)
+            namespace = _admitted(event)
             count = ingest(namespace, *read_body(event, ingest.limits))
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _refused(error, event, request_id)
@@ -33,11 +35,12 @@ def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
     return handle
 
 
-def _namespace(event: Event) -> str:
+def _admitted(event: Event) -> str:
     try:
-        namespace: str = event["requestContext"]["authorizer"]["lambda"]["namespace"]
-    except (KeyError, TypeError) as error:
+        namespace = told_of(event)["namespace"]
+    except KeyError as error:
         raise InvariantBroken("the request passed no authorizer") from error
+    check_access(event, clock.now())
     return namespace
 
 
