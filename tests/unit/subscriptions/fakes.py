@@ -6,9 +6,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from meterhouse.catalog.addon import Addon
 from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
+from meterhouse.catalog.plan_addon import PlanAddon
 from meterhouse.catalog.tax_code import TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.holder import Shown
@@ -57,9 +59,28 @@ class FakePlans:
     def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
         return next((plan for plan in self.all if plan.key == key and self._wanted(plan, version, at)), None)
 
+    def find(self, plan_id: str, /) -> Plan | None:
+        return next((plan for plan in self.all if plan.id == plan_id), None)
+
     @staticmethod
     def _wanted(plan: Plan, version: int | None, at: datetime) -> bool:
         return plan.status(at) is PlanStatus.ACTIVE if version is None else plan.version == version
+
+
+@dataclass
+class FakeAddons:
+    by_id: dict[str, Addon] = field(default_factory=dict)
+
+    def find(self, addon_id: str, /) -> Addon | None:
+        return self.by_id.get(addon_id)
+
+
+@dataclass
+class FakePlanAddons:
+    by_ids: dict[tuple[str, str], PlanAddon] = field(default_factory=dict)
+
+    def find(self, plan_id: str, addon_id: str) -> PlanAddon | None:
+        return self.by_ids.get((plan_id, addon_id))
 
 
 @dataclass
@@ -146,6 +167,8 @@ class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
+    addons: FakeAddons = field(default_factory=FakeAddons)
+    plan_addons: FakePlanAddons = field(default_factory=FakePlanAddons)
     features: FakeFeatures = field(default_factory=FakeFeatures)
     settings: FakeSettings = field(default_factory=FakeSettings)
     guards: list[FakeGuard] = field(default_factory=list)
