@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from meterhouse.catalog.addon import Addon
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
 from meterhouse.catalog.plan_addon import PlanAddon
@@ -114,6 +115,20 @@ class FakeTaxCodes:
 
 
 @dataclass
+class FakeCurrencies:
+    """Custom currencies by code, and what their units are worth."""
+
+    known: dict[str, CustomCurrency] = field(default_factory=dict)
+    bases: list[CurrencyCostBasis] = field(default_factory=list)
+
+    def by_codes(self, codes: Collection[str]) -> dict[str, CustomCurrency]:
+        return {code: self.known[code] for code in codes if code in self.known}
+
+    def cost_bases(self, currency_ids: Collection[str]) -> list[CurrencyCostBasis]:
+        return [basis for basis in self.bases if basis.currency_id in currency_ids]
+
+
+@dataclass
 class FakeSettings:
     several: bool = False
 
@@ -160,6 +175,7 @@ class FakeStore:
     entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
     meters: FakeMeters = field(default_factory=FakeMeters)
     tax_codes: FakeTaxCodes = field(default_factory=FakeTaxCodes)
+    currencies: FakeCurrencies = field(default_factory=FakeCurrencies)
 
 
 @dataclass
