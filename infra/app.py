@@ -10,11 +10,12 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.application import ApplicationStack
 from infra.data_plane_aws import DataPlaneStack
+from infra.flags import ContextError
 from infra.function import FunctionFolderMissingError
 from infra.operations import OperationsStack
 from infra.pages import PackagesMissingError, PagesStack
 from infra.routes import RoutesStack
-from infra.settings import ContextError, ExternalStores, read_settings
+from infra.settings import ExternalStores, read_settings
 from layers.build import LayersTooLargeError, build
 from layers.catalogue import Target
 from layers.requirements import UvMissingError

@@ -14,6 +14,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.delivery_queue import deliveries
+from infra.environment import named, stack_name
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
 from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, SECRETSMANAGER, SECRETSMANAGER_WRITER
@@ -65,9 +66,11 @@ class ApplicationStack(Stack):
         plane: DataPlane | ExternalStores,
         layers: Mapping[Layer, BuiltLayer],
     ) -> None:
-        super().__init__(scope, "MeterhouseApplication", description="Meterhouse: API, functions and workflows")
+        super().__init__(
+            scope, stack_name(scope, "Application"), description="Meterhouse: API, functions and workflows"
+        )
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
-        self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
+        self.bus = events.EventBus(self, "EventBus", event_bus_name=named(self, "meterhouse"))
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
         self.api = MeterhouseApi(self, settings.domain)
@@ -89,7 +92,7 @@ class ApplicationStack(Stack):
         self.notification_queue = EventQueue(self, "NotificationQueue", heard, rules, self.bus)
         sending, due = self.functions[SENDER.name], deliveries(SENDER.timeout)
         self.delivery_queue = EventQueue(self, "DeliveryQueue", due, sending, self.bus)
-        self.schedules = Schedules(self, self.functions, self._workflows(settings))
+        self.schedules = Schedules(self, self.functions, self._workflows(settings), settings.pace)
         self._migrate_first(settings)
         self._outputs()
 

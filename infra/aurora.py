@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.data_plane import Credentials, Postgres
+from infra.environment import environment_of
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 PORT = 5432
 DATABASE = "meterhouse"
 OWNER = "meterhouse_owner"
-BACKUPS_KEPT = Duration.days(14)
+PAUSES_AFTER = Duration.minutes(5)
+"""The least that Aurora allows, without a connection."""
 
 
 class RelationalStore(Construct):
@@ -29,6 +31,7 @@ class RelationalStore(Construct):
         super().__init__(scope, "RelationalStore")
         group = network.security_group("Postgres", "Aurora")
         network.let_functions_reach(group, PORT)
+        kept = environment_of(self)
         self.cluster = rds.DatabaseCluster(
             self,
             "Cluster",
@@ -43,19 +46,22 @@ class RelationalStore(Construct):
             ],
             serverless_v2_min_capacity=stores.aurora_min_acu,
             serverless_v2_max_capacity=stores.aurora_max_acu,
+            serverless_v2_auto_pause_duration=PAUSES_AFTER if stores.aurora_min_acu == 0 else None,
             vpc=network.vpc,
             vpc_subnets=network.stores,
             security_groups=[group],
             port=PORT,
             storage_encrypted=True,
-            deletion_protection=True,
-            removal_policy=RemovalPolicy.RETAIN,
-            backup=rds.BackupProps(retention=BACKUPS_KEPT),
+            deletion_protection=kept.is_protected,
+            removal_policy=kept.of_data,
+            backup=rds.BackupProps(retention=Duration.days(kept.backups_kept)),
             copy_tags_to_snapshot=True,
             cloudwatch_logs_exports=["postgresql"],
             parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000"},
         )
         accept(self, "RDS6", "Functions sign in with a role's password from Secrets Manager, as on the local stack")
+        if not kept.is_protected:
+            accept(self, "RDS10", "An environment for trying things out is deleted with all it holds")
         self.postgres = Postgres(
             host=self.cluster.cluster_endpoint.hostname,
             port=str(PORT),

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import Duration, Fn, Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -19,6 +19,7 @@ from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.data_plane import ClickHouse, Credentials
+from infra.environment import environment_of
 from infra.nag import accept
 from infra.network import OUTGOING, StoreNetwork
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 PORT = 8123
 DATABASE = "meterhouse"
 BOOT = Path(__file__).resolve().parent / "clickhouse_node.sh"
-BACKUPS_KEPT = Duration.days(14)
 
 
 class ClickHouseServer(Construct):
@@ -75,14 +75,15 @@ class ClickHouseServer(Construct):
         return user
 
     def _make_bucket(self) -> s3.Bucket:
+        kept = environment_of(self)
         bucket = s3.Bucket(
             self,
             "Backups",
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
-            lifecycle_rules=[s3.LifecycleRule(expiration=BACKUPS_KEPT)],
-            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(kept.backups_kept))],
+            removal_policy=kept.of_data,
         )
         accept(
             bucket, "S1", "Only the node reads and writes it; CloudTrail data events tell who, where that is asked for"
@@ -98,7 +99,7 @@ class ClickHouseServer(Construct):
             volume_type="gp3",
             encrypted=True,
         )
-        volume.apply_removal_policy(RemovalPolicy.SNAPSHOT)
+        volume.apply_removal_policy(environment_of(self).of_volumes)
         return volume
 
     def _run(self, network: StoreNetwork, subnet: ec2.ISubnet, node: ClickHouseNode) -> None:

@@ -10,6 +10,7 @@ from infra.aurora import RelationalStore
 from infra.clickhouse_cloud import ClickHouseLink
 from infra.clickhouse_node import ClickHouseServer
 from infra.data_plane import DataPlane
+from infra.environment import environment_of, stack_name
 from infra.msk import EventLog
 from infra.network import StoreNetwork
 from infra.settings import ClickHouseNode
@@ -25,9 +26,12 @@ class DataPlaneStack(Stack):
 
     def __init__(self, scope: Construct, stores: AwsStores) -> None:
         super().__init__(
-            scope, "MeterhouseData", description="Meterhouse: network and stores", termination_protection=True
+            scope,
+            stack_name(scope, "Data"),
+            description="Meterhouse: network and stores",
+            termination_protection=environment_of(scope).is_protected,
         )
-        network = StoreNetwork(self, pollers_inside=stores.pollers_inside)
+        network = StoreNetwork(self, pollers_inside=stores.pollers_inside, endpoint_zones=stores.endpoint_zones)
         self.event_log = EventLog(self, network, stores)
         self.relational_store = RelationalStore(self, network, stores)
         clickhouse = (

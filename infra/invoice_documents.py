@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import CfnElement, RemovalPolicy, Stack
+from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.environment import environment_of
 from infra.event_queue import Queued, dead_letters_of
 from infra.nag import accept
 
@@ -30,7 +31,7 @@ class InvoiceDocuments(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             versioned=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=environment_of(self).of_data,
         )
         accept(self.bucket, "S1", "One function reads and writes it; CloudTrail data events tell who, where asked for")
         self.bucket.add_to_resource_policy(

@@ -15,6 +15,7 @@ from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from infra.data_plane import Credentials, Kafka
+from infra.environment import environment_of, named
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class EventLog(Construct):
         return cluster(
             self,
             "Cluster",
-            cluster_name="meterhouse",
+            cluster_name=named(self, "meterhouse"),
             kafka_version=KAFKA_VERSION,
             number_of_broker_nodes=stores.kafka_brokers,
             broker_node_group_info=cluster.BrokerNodeGroupInfoProperty(
@@ -83,12 +84,12 @@ class EventLog(Construct):
 
     def _configuration(self) -> str:
         return msk.CfnConfiguration(
-            self, "Configuration", name="meterhouse", server_properties=SERVER_PROPERTIES
+            self, "Configuration", name=named(self, "meterhouse"), server_properties=SERVER_PROPERTIES
         ).attr_arn
 
     def _broker_logs(self) -> msk.CfnCluster.BrokerLogsProperty:
         group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+            self, "Logs", retention=environment_of(self).logs_kept, removal_policy=RemovalPolicy.DESTROY
         )
         return msk.CfnCluster.BrokerLogsProperty(
             cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=group.log_group_name)
@@ -99,7 +100,7 @@ class EventLog(Construct):
         user = secrets.Secret(
             self,
             "User",
-            secret_name="AmazonMSK_meterhouse",  # noqa: S106 - the name MSK asks for, not a secret
+            secret_name=f"AmazonMSK_{named(self, 'meterhouse')}",
             description="Meterhouse: the Kafka user of the functions and of Lambda's pollers",
             encryption_key=self._key,
             generate_secret_string=secrets.SecretStringGenerator(
@@ -127,7 +128,7 @@ class EventLog(Construct):
             on_update=call,
             install_latest_aws_sdk=False,
             policy=custom.AwsCustomResourcePolicy.from_sdk_calls(resources=[self.cluster.attr_arn]),
-            log_group=logs.LogGroup(self, "LookupLogs", retention=logs.RetentionDays.ONE_MONTH),
+            log_group=logs.LogGroup(self, "LookupLogs", retention=environment_of(self).logs_kept),
         )
         provider = stack.node.find_child(f"AWS{custom.AwsCustomResource.PROVIDER_FUNCTION_UUID.replace('-', '')}")
         accept(

@@ -16,6 +16,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra import balance_queue, delivery_queue, invoice_documents, notification_queue
 from infra.capabilities import CONSUMER_GROUP, EVENTS_TOPIC
+from infra.environment import environment_of, named, stack_name
 from infra.function import pascal_case
 from infra.workflow import workflow_name
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from infra.settings import AwsStores
 
 MINUTE, FIVE_MINUTES, QUARTER_DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(6)
-METRICS = "Meterhouse"
 WHERE_EVENTS_ARE = ("Accepted", "Counted", "Unmatched", "Invalid", "Duplicate", "Conflicting", "Dead", "Pending")
 
 
@@ -45,7 +45,7 @@ class OperationsStack(Stack):
         stores: AwsStores,
         alarm_email: str | None,
     ) -> None:
-        super().__init__(scope, "MeterhouseOperations", description="Meterhouse: alarms and dashboard")
+        super().__init__(scope, stack_name(scope, "Operations"), description="Meterhouse: alarms and dashboard")
         self.add_stack_dependency(application)
         self._data = data
         self._api = application.api.api
@@ -55,22 +55,22 @@ class OperationsStack(Stack):
             for name, function in application.functions.items()
         }
         self._invoice_run = sfn.StateMachine.from_state_machine_name(
-            self, "InvoiceRunMachine", workflow_name("invoice_run")
+            self, "InvoiceRunMachine", workflow_name(self, "invoice_run")
         )
         self._invoice_lifecycle = sfn.StateMachine.from_state_machine_name(
-            self, "InvoiceLifecycleMachine", workflow_name("invoice_lifecycle")
+            self, "InvoiceLifecycleMachine", workflow_name(self, "invoice_lifecycle")
         )
         self._backfill = sfn.StateMachine.from_state_machine_name(
-            self, "BackfillMachine", workflow_name("backfill_meter")
+            self, "BackfillMachine", workflow_name(self, "backfill_meter")
         )
         self._announcements = sfn.StateMachine.from_state_machine_name(
-            self, "AnnouncementsMachine", workflow_name("grant_announcements")
+            self, "AnnouncementsMachine", workflow_name(self, "grant_announcements")
         )
         self._credit_expiry = sfn.StateMachine.from_state_machine_name(
-            self, "CreditExpiryMachine", workflow_name("credit_expiry")
+            self, "CreditExpiryMachine", workflow_name(self, "credit_expiry")
         )
         self._book_audit = sfn.StateMachine.from_state_machine_name(
-            self, "BookAuditMachine", workflow_name("book_audit")
+            self, "BookAuditMachine", workflow_name(self, "book_audit")
         )
         self._alarms: list[cw.Alarm] = []
         self._watch_ingest()
@@ -98,7 +98,7 @@ class OperationsStack(Stack):
         alarm = cw.Alarm(
             self,
             construct_id,
-            alarm_name=f"meterhouse-{construct_id}",
+            alarm_name=named(self, f"meterhouse-{construct_id}"),
             alarm_description=meaning,
             metric=metric,
             threshold=threshold,
@@ -162,23 +162,23 @@ class OperationsStack(Stack):
         )
 
     def _watch_documents(self) -> None:
-        dead = _queue(invoice_documents.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        dead = self._queue(invoice_documents.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         self._alarm(
             "DocumentDeadLetters", dead, 0, meaning="Issued invoices that cannot be drawn; redrive once they can"
         )
 
     def _watch_balances(self) -> None:
-        dead = _queue(balance_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        dead = self._queue(balance_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         self._alarm("BalanceDeadLetters", dead, 0, meaning="Balances that cannot be evaluated; redrive once they can")
-        waiting = _queue(balance_queue.QUEUE, "ApproximateAgeOfOldestMessage")
+        waiting = self._queue(balance_queue.QUEUE, "ApproximateAgeOfOldestMessage")
         meaning = "Thresholds and balance snapshots are told more than a quarter of an hour late"
         self._alarm("BalanceLag", waiting, 900, periods=3, meaning=meaning)
 
     def _watch_notifications(self) -> None:
-        dead = _queue(notification_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        dead = self._queue(notification_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         meaning = "Rules cannot be held against what happened; redrive once they can"
         self._alarm("NotificationDeadLetters", dead, 0, meaning=meaning)
-        dead = _queue(delivery_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
+        dead = self._queue(delivery_queue.DEAD_LETTERS, "ApproximateNumberOfMessagesVisible")
         meaning = "The sender of messages fails again and again; what is due is still sent by the minute"
         self._alarm("DeliveryDeadLetters", dead, 0, meaning=meaning)
         late = self._audited("ChannelsLate", by="deliver_webhook")
@@ -186,6 +186,12 @@ class OperationsStack(Stack):
         self._alarm("WebhookBacklog", late, 0, periods=3, meaning=meaning)
 
     def _watch_functions(self) -> None:
+        if not environment_of(self).watches_each_function:
+            failing = cw.Metric(
+                namespace="AWS/Lambda", metric_name="Errors", statistic="Sum", period=FIVE_MINUTES, dimensions_map={}
+            )
+            self._alarm("Functions", failing, 0, periods=2, meaning="Functions of this account and region fail")
+            return
         for name, function in self._functions.items():
             failing = cw.MathExpression(
                 expression="errors + throttles",
@@ -231,28 +237,41 @@ class OperationsStack(Stack):
         return cw.Metric(
             namespace="AWS/Kafka",
             metric_name=name,
-            dimensions_map={"Cluster Name": "meterhouse", **dimensions},
+            dimensions_map={"Cluster Name": named(self, "meterhouse"), **dimensions},
             statistic=statistic,
             period=MINUTE,
+        )
+
+    def _queue(self, name: str, metric: str) -> cw.Metric:
+        return cw.Metric(
+            namespace="AWS/SQS",
+            metric_name=metric,
+            dimensions_map={"QueueName": named(self, name)},
+            statistic="Maximum",
+            period=FIVE_MINUTES,
         )
 
     def _audited(self, name: str, *, by: str = "audit_events", period: Duration = FIVE_MINUTES) -> cw.Metric:
         """What an audit finds, in all namespaces: each run tells it anew, so a sum over runs would mean nothing."""
         return cw.Metric(
-            namespace=METRICS, metric_name=name, dimensions_map={"service": by}, statistic="Maximum", period=period
+            namespace=environment_of(self).pascal,
+            metric_name=name,
+            dimensions_map={"service": by},
+            statistic="Maximum",
+            period=period,
         )
 
     def _notify(self, email: str | None) -> None:
         """One message when anything starts to break, not one for every consequence of it."""
         key = kms.Key(self, "Key", description="Meterhouse: alarm messages", enable_key_rotation=True)
         key.grant_encrypt_decrypt(cast("iam.IGrantable", iam.ServicePrincipal("cloudwatch.amazonaws.com")))
-        topic = sns.Topic(self, "Alarms", topic_name="meterhouse-alarms", master_key=key, enforce_ssl=True)
+        topic = sns.Topic(self, "Alarms", topic_name=named(self, "meterhouse-alarms"), master_key=key, enforce_ssl=True)
         if email:
             topic.add_subscription(cast("sns.ITopicSubscription", subscriptions.EmailSubscription(email)))
         composite = cw.CompositeAlarm(
             self,
             "Anything",
-            composite_alarm_name="meterhouse",
+            composite_alarm_name=named(self, "meterhouse"),
             alarm_description="Some alarm of Meterhouse is ringing",
             alarm_rule=cw.AlarmRule.any_of(*self._alarms),
         )
@@ -281,7 +300,7 @@ class OperationsStack(Stack):
             ],
             [("Function errors", [function.metric_errors() for function in functions.values()])],
         ]
-        dashboard = cw.Dashboard(self, "Dashboard", dashboard_name="meterhouse")
+        dashboard = cw.Dashboard(self, "Dashboard", dashboard_name=named(self, "meterhouse"))
         dashboard.add_widgets(cw.AlarmStatusWidget(title="Alarms", alarms=list(self._alarms), width=24))
         for row in rows:
             width = 24 // len(row)
@@ -298,14 +317,4 @@ def _failures(machine: sfn.IStateMachine) -> cw.IMetric:
             "late": machine.metric_timed_out(period=FIVE_MINUTES),
             "aborted": machine.metric_aborted(period=FIVE_MINUTES),
         },
-    )
-
-
-def _queue(name: str, metric: str) -> cw.Metric:
-    return cw.Metric(
-        namespace="AWS/SQS",
-        metric_name=metric,
-        dimensions_map={"QueueName": name},
-        statistic="Maximum",
-        period=FIVE_MINUTES,
     )

@@ -13,6 +13,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 
+from infra.environment import stack_name
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class PagesStack(Stack):
     """A distribution: `/pages/*` from the bucket, `/api/*` from the HTTP API, so that no page asks another origin."""
 
     def __init__(self, scope: Construct, application: ApplicationStack, settings: PageSettings) -> None:
-        super().__init__(scope, "MeterhousePages", description="Meterhouse: the pages of customers and operators")
+        super().__init__(scope, stack_name(scope, "Pages"), description="Meterhouse: its pages")
         if not PACKAGES.is_dir():
             raise PackagesMissingError(
                 f"{PACKAGES} is missing: python -m localstack.cdk installs it before the CDK runs"

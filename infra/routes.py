@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2_authorizers import HttpLambdaAuthorizer, HttpLambdaResponseType
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 
+from infra.environment import stack_name
 from infra.function import function_name, pascal_case
 from infra.functions import FUNCTIONS
 from infra.functions_of_portal import is_opened_by_token
@@ -29,8 +30,8 @@ class RoutesStack(Stack):
     """Every route of every function; all but the open ones ask `authorize_request` first."""
 
     def __init__(self, scope: Construct, application: ApplicationStack) -> None:
-        super().__init__(scope, "MeterhouseRoutes", description="Meterhouse: the routes of the API")
-        self.add_dependency(application)
+        super().__init__(scope, stack_name(scope, "Routes"), description="Meterhouse: the routes of the API")
+        self.add_stack_dependency(application)
         self._api = application.api.api
         function = application.functions["authorize_request"].function
         self._keys = _authorizer("ApiKey", function, Duration.seconds(60))
@@ -66,7 +67,7 @@ class RoutesStack(Stack):
         arn = self.format_arn(
             service="lambda",
             resource="function",
-            resource_name=function_name(spec.name),
+            resource_name=function_name(self, spec.name),
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return lambda_.Function.from_function_attributes(

@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from meterhouse.platform.settings import optional
+
 logger = Logger()
 
 
 def count(metric: str, value: int) -> None:
-    """Add to a metric of the namespace Meterhouse; a line of the log that CloudWatch reads."""
+    """Add to a metric of this environment; a line of the log that CloudWatch reads."""
     counts({metric: value})
 
 
 def counts(numbers: Mapping[str, int], **dimensions: str) -> None:
     """Add to at most a hundred metrics at once, of this service and these dimensions."""
-    line = EphemeralMetrics(namespace="Meterhouse")
+    line = EphemeralMetrics(namespace=optional("POWERTOOLS_METRICS_NAMESPACE", "Meterhouse"))
     for name, value in (dimensions | {"service": logger.service}).items():
         line.add_dimension(name, value)
     for metric, number in numbers.items():
