@@ -20,10 +20,11 @@ from infra.function import MeterhouseFunction
 from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, SECRETSMANAGER, SECRETSMANAGER_WRITER
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
 from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
+from infra.gradual import GradualShift
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
-from infra.migration import RETENTION, migration
+from infra.migration import PARTITIONS, RETENTION, migration
 from infra.notification_queue import notifications
 from infra.schedules import (
     AUDIT_SCHEDULE,
@@ -92,6 +93,8 @@ class ApplicationStack(Stack):
         self.notification_queue = EventQueue(self, "NotificationQueue", heard, rules, self.bus)
         sending, due = self.functions[SENDER.name], deliveries(SENDER.timeout)
         self.delivery_queue = EventQueue(self, "DeliveryQueue", due, sending, self.bus)
+        if isinstance(plane, DataPlane):
+            GradualShift(self, {spec.name: self.functions[spec.name] for spec in FUNCTIONS if spec.is_serving})
         self.schedules = Schedules(self, self.functions, self._workflows(settings), settings.pace)
         self._migrate_first(settings)
         self._outputs()
@@ -124,6 +127,7 @@ class ApplicationStack(Stack):
                 timeout=spec.timeout,
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,
+                is_hot=spec.is_hot,
             )
             for prefix, technologies in _OF_CALLERS.items():
                 if technologies & set(spec.technologies):
@@ -166,7 +170,7 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     days, thresholds = settings.events_retention_days, settings.balance_thresholds
     hosts = settings.webhook_local_hosts
     return {
-        MIGRATION.name: {} if days is None else {RETENTION: str(days)},
+        MIGRATION.name: {PARTITIONS: str(settings.partitions), **({} if days is None else {RETENTION: str(days)})},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),

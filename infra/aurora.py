@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
@@ -27,7 +28,7 @@ PAUSES_AFTER = Duration.minutes(5)
 class RelationalStore(Construct):
     """One writer and the wanted readers; RDS itself makes and rotates the owner's password."""
 
-    def __init__(self, scope: Construct, network: StoreNetwork, stores: AwsStores) -> None:
+    def __init__(self, scope: Construct, network: StoreNetwork, stores: AwsStores, key: kms.IKey) -> None:
         super().__init__(scope, "RelationalStore")
         group = network.security_group("Postgres", "Aurora")
         network.let_functions_reach(group, PORT)
@@ -39,7 +40,9 @@ class RelationalStore(Construct):
             default_database_name=DATABASE,
             credentials=rds.Credentials.from_username(OWNER),
             manage_master_user_password=True,
-            writer=rds.ClusterInstance.serverless_v2("Writer", enable_performance_insights=True),
+            writer=rds.ClusterInstance.serverless_v2(
+                "Writer", enable_performance_insights=True, performance_insight_encryption_key=key
+            ),
             readers=[
                 rds.ClusterInstance.serverless_v2(f"Reader{number}", scale_with_writer=number == 1)
                 for number in range(1, stores.aurora_readers + 1)
@@ -51,13 +54,13 @@ class RelationalStore(Construct):
             vpc_subnets=network.stores,
             security_groups=[group],
             port=PORT,
-            storage_encrypted=True,
+            storage_encryption_key=key,
             deletion_protection=kept.is_protected,
             removal_policy=kept.of_data,
             backup=rds.BackupProps(retention=Duration.days(kept.backups_kept)),
             copy_tags_to_snapshot=True,
             cloudwatch_logs_exports=["postgresql"],
-            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000"},
+            parameters=_parameters(pauses=stores.aurora_min_acu == 0),
         )
         accept(self, "RDS6", "Functions sign in with a role's password from Secrets Manager, as on the local stack")
         if not kept.is_protected:
@@ -75,3 +78,9 @@ class RelationalStore(Construct):
         if managed is None:
             raise TypeError("the cluster has no managed secret")
         return managed
+
+
+def _parameters(*, pauses: bool) -> dict[str, str]:
+    """An idle connection of a function that sleeps would keep the database awake: it is closed, and opened anew."""
+    asked = {"rds.force_ssl": "1", "log_min_duration_statement": "1000"}
+    return asked | {"idle_session_timeout": "60000"} if pauses else asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
+from aws_cdk import aws_kms as kms
 
 from infra.aurora import RelationalStore
 from infra.clickhouse_cloud import ClickHouseLink
@@ -32,10 +33,11 @@ class DataPlaneStack(Stack):
             termination_protection=environment_of(scope).is_protected,
         )
         network = StoreNetwork(self, pollers_inside=stores.pollers_inside, endpoint_zones=stores.endpoint_zones)
+        key = kms.Key(self, "StoresKey", description="Meterhouse: what lies in the stores", enable_key_rotation=True)
         self.event_log = EventLog(self, network, stores)
-        self.relational_store = RelationalStore(self, network, stores)
+        self.relational_store = RelationalStore(self, network, stores, key)
         clickhouse = (
-            ClickHouseServer(self, network, stores.clickhouse)
+            ClickHouseServer(self, network, stores.clickhouse, key)
             if isinstance(stores.clickhouse, ClickHouseNode)
             else ClickHouseLink(self, network, stores.clickhouse)
         )

@@ -23,7 +23,7 @@ class Environment:
         prefix: what every name it takes in the account begins with; its stacks and metrics the same in `Pascal` case.
         is_protected: stacks and stores refuse to be deleted, and what holds data stays when its stack goes.
         logs_kept: how long log groups keep lines.
-        backups_kept: days of backups of Aurora and ClickHouse.
+        backups_kept: days of backups of Aurora.
         watches_each_function: an alarm for each function; else one for all of them.
     """
 

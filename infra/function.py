@@ -50,6 +50,7 @@ class MeterhouseFunction(Construct):
         timeout: int,
         memory: int,
         reserved_concurrency: int | None,
+        is_hot: bool,
     ) -> None:
         super().__init__(scope, pascal_case(name))
         self.name = name
@@ -82,7 +83,9 @@ class MeterhouseFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             role=self.role,
             log_group=self.log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.PASS_THROUGH if is_hot else lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON if is_hot else None,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN if is_hot else None,
             vpc=network.vpc if network else None,
             vpc_subnets=network.selection(calls_out=calls_out) if network else None,
             security_groups=[network.security_group] if network else None,

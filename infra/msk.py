@@ -31,6 +31,7 @@ default.replication.factor=3
 min.insync.replicas=2
 unclean.leader.election.enable=false
 message.max.bytes=4194304
+log.retention.hours={hours}
 """
 
 
@@ -74,7 +75,9 @@ class EventLog(Construct):
                 sasl=cluster.SaslProperty(scram=cluster.ScramProperty(enabled=True)),
                 unauthenticated=cluster.UnauthenticatedProperty(enabled=False),
             ),
-            configuration_info=cluster.ConfigurationInfoProperty(arn=self._configuration(), revision=1),
+            configuration_info=cluster.ConfigurationInfoProperty(
+                arn=self._configuration(stores.kafka_retention_days), revision=1
+            ),
             encryption_info=cluster.EncryptionInfoProperty(
                 encryption_at_rest=cluster.EncryptionAtRestProperty(data_volume_kms_key_id=self._key.key_arn),
                 encryption_in_transit=cluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
@@ -82,9 +85,12 @@ class EventLog(Construct):
             logging_info=cluster.LoggingInfoProperty(broker_logs=self._broker_logs()),
         )
 
-    def _configuration(self) -> str:
+    def _configuration(self, days: int) -> str:
         return msk.CfnConfiguration(
-            self, "Configuration", name=named(self, "meterhouse"), server_properties=SERVER_PROPERTIES
+            self,
+            "Configuration",
+            name=named(self, "meterhouse"),
+            server_properties=SERVER_PROPERTIES.format(hours=24 * days),
         ).attr_arn
 
     def _broker_logs(self) -> msk.CfnCluster.BrokerLogsProperty:

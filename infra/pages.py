@@ -72,9 +72,11 @@ class PagesStack(Stack):
             certificate=self._certificate(settings),
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            web_acl_id=settings.web_acl_arn,
         )
         accept(made, "CFR1", "Customers of any country read their bills")
-        accept(made, "CFR2", "A firewall is the account's to choose; the API behind it throttles and asks for tokens")
+        if settings.web_acl_arn is None:
+            accept(made, "CFR2", "The flag webAclArn brings one; the API behind it throttles and asks for tokens")
         accept(made, "CFR3", "The API logs every request that asks for data; the files are public")
         if settings.domain_name is None:
             accept(made, "CFR4", "CloudFront's own certificate fixes the protocol; pageDomainName brings TLS 1.2")

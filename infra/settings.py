@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from infra import environment, profiles
+from infra.alarms import RUNBOOKS
 from infra.flags import Flags
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
@@ -32,11 +33,16 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """Where the pages are found, and who may embed the customer's (a source list of CSP's frame-ancestors)."""
+    """Where the pages are found, and who may embed the customer's (a source list of CSP's frame-ancestors).
+
+    `has_firewall`: a stack in us-east-1 makes one; `web_acl_arn` puts that, or one of the account's, before them.
+    """
 
     domain_name: str | None
     certificate_arn: str | None
     frame_ancestors: str
+    has_firewall: bool
+    web_acl_arn: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,11 @@ class ClickHouseCloud:
 
 @dataclass(frozen=True, slots=True)
 class ClickHouseNode:
-    """Our own single node on EC2."""
+    """Our own single node on EC2; `backups_kept` are days, and with none there are no backups."""
 
     instance_type: str
     volume_gib: int
+    backups_kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class AwsStores:
     kafka_brokers: int
     kafka_instance_type: str
     kafka_volume_gib: int
+    kafka_retention_days: int
     aurora_min_acu: float
     aurora_max_acu: float
     aurora_readers: int
@@ -93,6 +101,8 @@ class ApplicationSettings:
     domain: Domain | None
     sink_min_pollers: int
     sink_max_pollers: int
+    sink_window: int
+    partitions: int
     invoice_schedule: str | None
     events_retention_days: int | None
     balance_thresholds: str | None
@@ -106,12 +116,20 @@ class ApplicationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Operations:
+    """Who is told of alarms, and where their descriptions say that the runbooks are."""
+
+    alarm_email: str | None
+    runbooks: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     target: Literal["aws", "local"]
     stores: AwsStores | ExternalStores
     application: ApplicationSettings
     pages: PageSettings
-    alarm_email: str | None
+    operations: Operations
 
 
 def read_settings(context: Mapping[str, object]) -> Settings:
@@ -130,7 +148,7 @@ def read_settings(context: Mapping[str, object]) -> Settings:
         stores=_external_stores(flags) if target == "local" else _aws_stores(flags),
         application=_application(flags),
         pages=_pages(flags),
-        alarm_email=flags.optional("alarmEmail"),
+        operations=Operations(flags.optional("alarmEmail"), flags.optional("runbooksUrl") or RUNBOOKS),
     )
     flags.finish()
     return settings
@@ -145,6 +163,8 @@ def _application(flags: Flags) -> ApplicationSettings:
         domain=_domain(flags),
         sink_min_pollers=low,
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
+        sink_window=flags.whole("sinkWindow", 2, 1, 300),
+        partitions=flags.whole("kafkaPartitions", 6, 1, 1000),
         invoice_schedule=None if schedule == "off" else schedule,
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
         balance_thresholds=flags.written("balanceThresholds", _PERCENTAGES, "percentages such as 50,75,90,100"),
@@ -183,7 +203,8 @@ def _pages(flags: Flags) -> PageSettings:
     ancestors = flags.optional("pageFrameAncestors") or "'none'"
     if not _ANCESTORS.fullmatch(ancestors):
         flags.fault(f"pageFrameAncestors is {ancestors!r}, expected 'self' or origins such as https://app.example.com")
-    return PageSettings(name, certificate, ancestors)
+    has_firewall = flags.choice("firewall", ("on", "off"), "off") == "on"
+    return PageSettings(name, certificate, ancestors, has_firewall, flags.optional("webAclArn"))
 
 
 def _external_stores(flags: Flags) -> ExternalStores:
@@ -207,6 +228,7 @@ def _aws_stores(flags: Flags) -> AwsStores:
         kafka_brokers=_brokers(flags),
         kafka_instance_type=flags.required("kafkaInstanceType"),
         kafka_volume_gib=flags.whole("kafkaVolumeGib", 1, 1, 16384),
+        kafka_retention_days=flags.whole("kafkaRetentionDays", 7, 1, 90),
         aurora_min_acu=low,
         aurora_max_acu=flags.number("auroraMaxAcu", max(8, low), max(1, low), 256),
         clickhouse=_clickhouse(flags),
@@ -232,5 +254,6 @@ def _clickhouse(flags: Flags) -> ClickHouseCloud | ClickHouseNode:
         )
     return ClickHouseNode(
         instance_type=flags.required("clickhouseInstanceType"),
-        volume_gib=flags.whole("clickhouseVolumeGib", 20, 20, 16384),
+        volume_gib=flags.whole("clickhouseVolumeGib", 20, 20, 65536),
+        backups_kept=flags.whole("clickhouseBackupsKept", 7, 0, 400),
     )

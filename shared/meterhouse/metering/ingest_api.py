@@ -11,6 +11,7 @@ from meterhouse.kernel.errors import InvariantBroken, MeterhouseError
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.request import read_body
 from meterhouse.platform.problem import problem_response
+from meterhouse.platform.trace_context import of_request, trace_id, traced
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
@@ -24,10 +25,13 @@ def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
             namespace = _namespace(event)
-            count = ingest(namespace, *read_body(event, ingest.limits))
+            body, shape = read_body(event, ingest.limits)
+            traceparent = of_request(event.get("headers") or {}, body)
+            with traced(traceparent):
+                count = ingest(namespace, body, shape)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _refused(error, event, request_id)
-        _log(request=request_id, namespace=namespace, status=204, events=count)
+        _log(request=request_id, namespace=namespace, status=204, events=count, trace=trace_id(traceparent))
         return {"statusCode": 204, "headers": {"x-request-id": request_id}}
 
     return handle
@@ -48,7 +52,7 @@ def _refused(error: Exception, event: Event, request_id: str) -> Answer:
         request=request_id,
         status=problem.status,
         error=type(error).__name__,
-        trace=None if is_ours else traceback.format_tb(error.__traceback__),
+        stack=None if is_ours else traceback.format_tb(error.__traceback__),
     )
     return {"statusCode": problem.status, "headers": problem.headers, "body": problem.body, "isBase64Encoded": False}
 

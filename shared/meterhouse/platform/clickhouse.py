@@ -86,8 +86,7 @@ class ClickHouse:
 
         While it runs, `system.processes` shows the `query_comment` as its `log_comment`.
         """
-        comment = query_comment()
-        given, chosen = dict(parameters or {}), dict(settings or {}) | ({"log_comment": comment} if comment else {})
+        given, chosen = dict(parameters or {}), _commented(settings)
         return self._try(
             lambda client: [tuple(row) for row in client.query(sql, parameters=given, settings=chosen).result_rows]
         )
@@ -103,7 +102,7 @@ class ClickHouse:
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         """Insert column-wise: `data` holds one sequence for each of `columns`, all of one length."""
-        names, chosen = list(columns), dict(settings or {})
+        names, chosen = list(columns), _commented(settings)
         if data and data[0]:
             self._try(
                 lambda client: client.insert(table, data, column_names=names, column_oriented=True, settings=chosen)
@@ -120,3 +119,8 @@ class ClickHouse:
             self._client.close()
             self._client = None  # it may be refused for ever, by a password of yesterday
             raise Unavailable("the usage store did not answer as it should") from error
+
+
+def _commented(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    comment = query_comment()
+    return dict(settings or {}) | ({"log_comment": comment} if comment else {})
