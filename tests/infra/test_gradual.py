@@ -38,7 +38,7 @@ def test_a_firewall_stands_before_the_pages_where_it_is_asked_for(
     assert not aws.all("AWS::WAFv2::WebACL")
     acl = aws_with_every_option.one("AWS::WAFv2::WebACL")["Properties"]
     assert acl["Scope"] == "CLOUDFRONT"
-    assert [rule["Name"] for rule in acl["Rules"]][0] == "Limit"
+    assert next(rule["Name"] for rule in acl["Rules"]) == "Limit"
     assert len({rule["Priority"] for rule in acl["Rules"]}) == len(acl["Rules"])
     before = aws_with_every_option.one("AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
     assert before["WebACLId"].startswith("arn:aws:wafv2:us-east-1:")
