@@ -70,6 +70,12 @@ layers: install ## build the Lambda layers for AWS (arm64, no Docker)
 synth: install ## the CloudFormation templates for AWS, into cdk.out
 	@$(RUN) -m localstack.cdk synth --quiet $(CDK_ARGS)
 
+cost: install ## what the profiles cost a month, reckoned from their templates and a dated price list
+	@$(RUN) -m infra.cost $(if $(SCENARIO),--scenario $(SCENARIO)) $(COST_ARGS)
+
+compatible: install ## the latest release's tests on today's migrations (REF=commit for another)
+	@$(RUN) -m localstack.compatible $(if $(REF),--ref $(REF)) $(TESTS)
+
 deploy: install ## cdk deploy into the AWS account of your credentials
 	@$(RUN) -m localstack.cdk deploy --all $(CDK_ARGS)
 
