@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth deploy audit licences sbom clean
+.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth cost compatible deploy audit licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

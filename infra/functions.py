@@ -16,6 +16,7 @@ from infra.function_spec import (
     Credential,
     FunctionSpec,
 )
+from infra.functions_of_access import ACCESS
 from infra.functions_of_apps import APPS
 from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER, SENDER
 from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
@@ -42,7 +43,7 @@ DOCUMENT_WORKER = FunctionSpec(
 
 REQUESTS = (
     DOCUMENT_WORKER,
-    FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
+    *ACCESS,
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
     FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100, is_hot=True),
@@ -358,8 +359,6 @@ MIGRATION = FunctionSpec(
     concurrency=1,
 )
 
-OPERATIONS = (FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),)
-
 FUNCTIONS = (
     *REQUESTS,
     *STREAMS_AND_SCHEDULES,
@@ -371,5 +370,4 @@ FUNCTIONS = (
     *CREDIT_TASKS,
     *AUDIT_TASKS,
     MIGRATION,
-    *OPERATIONS,
 )

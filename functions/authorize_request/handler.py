@@ -34,4 +34,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("authorized", extra={"allowed": found is not None, "function": context.function_name})
     if found is None:
         return {"isAuthorized": False, "context": {}}
-    return {"isAuthorized": True, "context": {"namespace": found.namespace, "keyId": found.key_id}}
+    return {"isAuthorized": True, "context": found.context()}

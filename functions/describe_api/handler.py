@@ -17,6 +17,7 @@ from meterhouse.metering import ingest_openapi
 from meterhouse.notifications import api as notifications
 from meterhouse.payments import api as payments
 from meterhouse.payments import stripe_events_api
+from meterhouse.platform import audit_api, keys_api
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.portal import all_routes as portal
@@ -43,6 +44,8 @@ def openapi() -> str:
             *notifications.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
             *portal.all_routes(UNUSED),
+            keys_api.key_routes(UNUSED),
+            audit_api.audit_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
         )

@@ -1,10 +1,11 @@
 """Brings the stores to what this version needs; a custom resource on deploy, safe to run again and again."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from meterhouse.kernel.errors import Conflict
 from meterhouse.metering.clickhouse_retention import keep_events, retention_days
 from meterhouse.platform import aws
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -43,6 +44,7 @@ def _prepare() -> dict[str, Any]:
             KafkaSettings.from_environment(), int(optional("KAFKA_PARTITIONS", str(PARTITIONS)))
         )
     first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
-    with closing(Database(PostgresSettings.from_environment)) as database:
+    # once it was rotated or revoked it stays so
+    with closing(Database(PostgresSettings.from_environment)) as database, suppress(Conflict):
         Credentials(database).register(first["namespace"], first["name"], first["key"])
     return done

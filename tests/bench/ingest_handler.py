@@ -65,7 +65,10 @@ def _request(body: bytes, count: int) -> dict[str, Any]:
         "routeKey": "POST /api/v1/events",
         "rawPath": "/api/v1/events",
         "headers": {"content-type": media_type, "content-length": str(len(body)), "accept": "*/*"},
-        "requestContext": {"requestId": "bench", "authorizer": {"lambda": {"namespace": _NAMESPACE, "keyId": "key"}}},
+        "requestContext": {
+            "requestId": "bench",
+            "authorizer": {"lambda": {"namespace": _NAMESPACE, "scopes": "*", "keyId": "key"}},
+        },
         "body": b64encode(body).decode(),
         "isBase64Encoded": True,
     }

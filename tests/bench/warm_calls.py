@@ -74,7 +74,7 @@ def _request(method: str, route: str, headers: dict[str, str]) -> Event:
             "requestId": "bench",
             "stage": "$default",
             "http": {"method": method, "path": route},
-            "authorizer": {"lambda": {"namespace": NAMESPACE, "keyId": "key"}},
+            "authorizer": {"lambda": {"namespace": NAMESPACE, "scopes": "*", "keyId": "key"}},
         },
     }
 

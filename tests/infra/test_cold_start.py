@@ -44,6 +44,8 @@ MAY_LOAD = {
     "manage_notifications": HTTP,
     "raise_notifications": HTTP,
     "receive_stripe_event": HTTP,
+    "manage_keys": HTTP,
+    "list_audit_log": HTTP,
     "manage_portal_tokens": HTTP,
     "show_portal": HTTP,
     "describe_api": HTTP | {"jsonpath", "msgspec"},

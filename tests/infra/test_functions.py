@@ -54,6 +54,7 @@ ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
     "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},
+    "manage_keys": {"API_KEY_PEPPER_SECRET_ARN"},
     "manage_portal_tokens": {"API_KEY_PEPPER_SECRET_ARN"},
     "migrate_databases": {
         "API_KEY_PEPPER_SECRET_ARN",

@@ -110,8 +110,8 @@ def test_days_of_dunning_that_are_none_are_refused(value: str) -> None:
     assert any(fault.startswith("dunningGiveUpDays is") for fault in faults(dunningGiveUpDays=value))
 
 
-def test_every_profile_names_the_same_sizes_but_for_what_only_provisioned_pollers_have() -> None:
-    named = {name: set(profile) - {"sinkMaxPollers", "balanceWorkers"} for name, profile in PROFILES.items()}
+def test_every_profile_names_each_size() -> None:
+    named = {name: set(profile) - {"sinkMaxPollers", "balanceWorkers", "eventsRetentionDays"} for name, profile in PROFILES.items()}
 
     assert named["small"] == named["standard"] == named["large"]
 

@@ -122,7 +122,7 @@ class World:
         request = {
             "rawPath": "/api/v1/events",
             "headers": {"content-type": "application/json"},
-            "requestContext": {"requestId": "r", "authorizer": {"lambda": {"namespace": NAMESPACE}}},
+            "requestContext": {"requestId": "r", "authorizer": {"lambda": {"namespace": NAMESPACE, "scopes": "*"}}},
             "body": body,
         }
         try:

@@ -6,6 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from meterhouse.cli import (
+    audit_command,
     backtest_command,
     catalog_commands,
     conflicts_command,
@@ -15,6 +16,7 @@ from meterhouse.cli import (
     events_commands,
     findings_commands,
     invoices_commands,
+    keys_commands,
     meters_commands,
     query_command,
     subjects_commands,
@@ -39,10 +41,12 @@ query_command.declare(app)
 backtest_command.declare(app)
 app.add_typer(catalog_commands.group, name="catalog")
 app.add_typer(invoices_commands.group, name="invoices")
+app.add_typer(keys_commands.group, name="keys")
 app.add_typer(subjects_commands.group, name="subjects")
 app.add_typer(customers_commands.group, name="customers")
 app.add_typer(dead_letters_commands.group, name="dead-letters")
 app.add_typer(findings_commands.group, name="findings")
+audit_command.declare(app)
 conservation_command.declare(app)
 conflicts_command.declare(app)
 

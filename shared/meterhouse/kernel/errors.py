@@ -72,7 +72,12 @@ class Unauthenticated(MeterhouseError):
 
 
 class Forbidden(MeterhouseError):
-    """The caller is known and may not do this."""
+    """The caller is known and may not do this. `code` names the reason for programs, `scope` what would open it."""
+
+    def __init__(self, detail: str, code: str = "forbidden", scope: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.scope = scope
 
 
 class TooLarge(MeterhouseError):

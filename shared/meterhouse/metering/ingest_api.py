@@ -10,6 +10,8 @@ from msgspec.json import Encoder
 from meterhouse.kernel.errors import InvariantBroken, MeterhouseError
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.request import read_body
+from meterhouse.platform import clock
+from meterhouse.platform.access import check_access, told_of
 from meterhouse.platform.problem import problem_response
 from meterhouse.platform.trace_context import of_request, trace_id, traced
 
@@ -24,25 +26,31 @@ def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
     def handle(event: Event, _context: object) -> Answer:
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
-            namespace = _namespace(event)
+            namespace = _admitted(event)
             body, shape = read_body(event, ingest.limits)
             traceparent = of_request(event.get("headers") or {}, body)
             with traced(traceparent):
                 count = ingest(namespace, body, shape)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _refused(error, event, request_id)
-        _log(request=request_id, namespace=namespace, status=204, events=count, trace=trace_id(traceparent))
+        _log(request=request_id, namespace=namespace, status=204, events=count, **_trace(traceparent))
         return {"statusCode": 204, "headers": {"x-request-id": request_id}}
 
     return handle
 
 
-def _namespace(event: Event) -> str:
+def _admitted(event: Event) -> str:
     try:
-        namespace: str = event["requestContext"]["authorizer"]["lambda"]["namespace"]
-    except (KeyError, TypeError) as error:
+        namespace = told_of(event)["namespace"]
+    except KeyError as error:
         raise InvariantBroken("the request passed no authorizer") from error
+    check_access(event, clock.now())
     return namespace
+
+
+def _trace(traceparent: str | None) -> dict[str, str]:
+    found = trace_id(traceparent)
+    return {} if found is None else {"trace": found}
 
 
 def _refused(error: Exception, event: Event, request_id: str) -> Answer:

@@ -5,11 +5,20 @@ import hmac
 import secrets
 
 _PREFIX = "mh_"
+_SHOWN = 8
+_LONG = 40
+"""Characters of a key of which some may be shown: more than 160 random bits are left."""
 
 
 def new_key(prefix: str = _PREFIX) -> str:
     """256 random bits behind a prefix that secret scanners can recognise."""
     return prefix + secrets.token_urlsafe(32)
+
+
+def hint_of(key: str) -> str:
+    """The beginning of a key, by which its holder knows it again; nothing of a short one, which would be half told."""
+    prefix = _PREFIX if key.startswith(_PREFIX) else ""
+    return key[: len(prefix) + _SHOWN] if len(key) >= _LONG else ""
 
 
 def key_hash(key: str, pepper: str) -> str:

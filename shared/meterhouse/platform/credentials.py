@@ -1,11 +1,17 @@
-"""Which namespace a presented API key opens, and new keys."""
+"""Which namespace a presented API key opens, and what it may do there."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, Unavailable
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import api_keys, aws, clock
+from meterhouse.platform.access import scopes_of
+from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
+from meterhouse.platform.key_store import PostgresKeys
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.settings import required
@@ -13,6 +19,7 @@ from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.platform", "credentials.sql")
 _NO_NAMESPACE = ""
+_USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 def pepper_from_environment() -> str:
@@ -22,41 +29,61 @@ def pepper_from_environment() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
+    """`expires_at`: of the key or of this secret of it, whichever is over first; None: neither is."""
+
     namespace: str
     key_id: str
+    scopes: frozenset[str]
+    expires_at: datetime | None = None
+
+    def context(self) -> dict[str, str]:
+        """What the authorizer tells the routes; the gateway carries texts alone."""
+        until = {} if self.expires_at is None else {"expiresAt": format_rfc3339(self.expires_at)}
+        return {"namespace": self.namespace, "keyId": self.key_id, "scopes": " ".join(sorted(self.scopes)), **until}
 
 
 class Credentials:
-    def __init__(self, database: Database, pepper: Callable[[], str] = pepper_from_environment) -> None:
+    def __init__(
+        self,
+        database: Database,
+        pepper: Callable[[], str] = pepper_from_environment,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
         self._database = database
         self._pepper = pepper
+        self._now = now
 
     def find(self, key: str) -> Credential | None:
-        """The credential behind a key, or None when it is unknown or revoked."""
-        presented = api_keys.key_hash(key, self._pepper())
+        """The credential behind a key, or None when it is unknown, revoked or has expired. Its use is noted."""
+        presented, at = api_keys.key_hash(key, self._pepper()), self._now()
         with self._database.transaction(_NO_NAMESPACE, credential=presented) as transaction:
-            row = transaction.fetch_one(_SQL["find_key"], {"key_hash": presented})
-        return None if row is None else Credential(row["namespace"], row["id"])
+            row = transaction.fetch_one(_SQL["find_key"], {"key_hash": presented, "at": at})
+        if row is None:
+            return None
+        if row["last_used_at"] is None or row["last_used_at"] <= at - _USE_IS_NOTED_EVERY:
+            self._note_use(row["namespace"], row["id"], at)
+        return Credential(row["namespace"], row["id"], scopes_of(row["role"], row["scopes"]), row["expires_at"])
+
+    def _note_use(self, namespace: str, key_id: str, at: datetime) -> None:
+        with suppress(Unavailable), self._database.transaction(namespace) as transaction:
+            transaction.execute(_SQL["note_use"], {"id": key_id, "at": at})
+            transaction.commit()
 
     def register(self, namespace: str, name: str, key: str) -> Credential:
-        """Let `key` open `namespace`, which is created when it is new; registering a key again changes nothing.
+        """Let `key` open `namespace` as its owner; the namespace is created when it is new, again changes nothing.
 
         Raises:
-            Conflict: the key opens another namespace, or was revoked.
+            Conflict: the key opens another namespace, was revoked, or was replaced by another secret.
         """
-        hashed, at = api_keys.key_hash(key, self._pepper()), clock.now()
+        hashed, at = api_keys.key_hash(key, self._pepper()), self._now()
         add_namespace(self._database, namespace)
+        made = ApiKey(new_id(), ApiKeySpec(name, "owner"), api_keys.hint_of(key), at)
         with self._database.transaction(namespace) as transaction:
-            transaction.execute(_SQL["add_key"], {"id": new_id(), "name": name, "key_hash": hashed, "at": at})
-            row = transaction.fetch_one(_SQL["find_own_key"], {"key_hash": hashed})
+            store = PostgresKeys(transaction)
+            known = store.open_by_secret(hashed)
+            if known is None:
+                store.add(made)
+                if not store.add_secret(made.id, hashed, made.hint, at):
+                    raise Conflict("this API key was used before and cannot open the namespace", "api_key_used")
             transaction.commit()
-        if row is None:
-            raise Conflict("this API key was used before and cannot open the namespace", "api_key_used")
-        return Credential(namespace, row["id"])
-
-    def revoke(self, namespace: str, key_id: str) -> bool:
-        """Close a key; whether there was such an open key. Authorizers forget it within their time to live."""
-        with self._database.transaction(namespace) as transaction:
-            revoked = transaction.execute(_SQL["revoke_key"], {"id": key_id, "at": clock.now()})
-            transaction.commit()
-        return revoked > 0
+        return Credential(namespace, known or made.id, made.spec.granted)

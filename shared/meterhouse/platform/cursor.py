@@ -27,14 +27,17 @@ class CursorMeta(SnakeWire):
     page: CursorMetaPage
 
 
+def cursor_of(item: str) -> str:
+    return base64.urlsafe_b64encode(item.encode()).decode().rstrip("=")
+
+
 def cursor_link(path: str, side: str, item: str, kept: Iterable[tuple[str, str]]) -> str:
     """Where the items `side` ("after", "before") of this one are; `kept` are further parameters of the query."""
-    cursor = base64.urlsafe_b64encode(item.encode()).decode().rstrip("=")
-    return f"{path}?{urlencode([*kept, (f'page[{side}]', cursor)], quote_via=quote, safe='')}"
+    return f"{path}?{urlencode([*kept, (f'page[{side}]', cursor_of(item))], quote_via=quote, safe='')}"
 
 
 def item_of(cursor: str) -> str:
-    """What `cursor_link` was given; "" where it was no cursor of ours."""
+    """What `cursor_of` was given; "" where it was no cursor of ours."""
     try:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

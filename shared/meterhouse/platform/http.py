@@ -25,6 +25,9 @@ from meterhouse.kernel.errors import (
     Unprocessable,
     UnsupportedMedia,
 )
+from meterhouse.platform import clock
+from meterhouse.platform.access import check_access, told_of
+from meterhouse.platform.acting import Actor, acting
 from meterhouse.platform.faults import invalid_input
 from meterhouse.platform.idempotency import Replay, as_it_is, replayed
 from meterhouse.platform.logging import count, logger
@@ -139,10 +142,9 @@ def _body_of(event: Event) -> object:
 def namespace_of(event: Mapping[str, Any]) -> str:
     """The namespace the authorizer derived from the credential; it comes from nowhere else."""
     try:
-        namespace: str = event["requestContext"]["authorizer"]["lambda"]["namespace"]
-    except (KeyError, TypeError) as error:
+        return told_of(event)["namespace"]
+    except KeyError as error:
         raise InvariantBroken("the request passed no authorizer") from error
-    return namespace
 
 
 def _problem_answer(error: Exception, event: Event) -> Answer:
@@ -216,6 +218,13 @@ def http_handler(
         # a gateway may take null, which Powertools gives for an empty answer, for the fault of a function
         return answer | {"body": answer.get("body") or ""}
 
+    def answer(event: Event, context: LambdaContext) -> Answer:
+        key = (event.get("headers") or {}).get("idempotency-key")
+        if database is not None and key and event["requestContext"]["http"]["method"] == "POST":
+            replay = Replay(namespace=namespace_of(event), key=key, event=event)
+            return replayed(database, replay, lambda: resolve(event, context), fit_to_keep)
+        return resolve(event, context)
+
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: Event, context: LambdaContext) -> Answer:
         logger.info(
@@ -227,17 +236,25 @@ def http_handler(
             },
         )
         try:
+            check_access(event, clock.now())
             _check_target(event)
             _check_media_type(event)
-            key = (event.get("headers") or {}).get("idempotency-key")
-            if database is not None and key and event["requestContext"]["http"]["method"] == "POST":
-                replay = Replay(namespace=namespace_of(event), key=key, event=event)
-                return replayed(database, replay, lambda: resolve(event, context), fit_to_keep)
-            return resolve(event, context)
+            with acting(_actor_of(event)):
+                return answer(event, context)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _problem_answer(error, event)
 
     return handle
+
+
+def _actor_of(event: Event) -> Actor | None:
+    """Who is to stand in the audit log; nobody for what only asks."""
+    if event["requestContext"]["http"]["method"] == "GET":
+        return None
+    told = told_of(event)
+    names = (("key", told.get("keyId")), ("person", told.get("subject")), ("portal-token", told.get("portalToken")))
+    name = next((f"{kind}:{name}" for kind, name in names if name), "anybody")
+    return Actor(name, str(event.get("routeKey", "")), str(event["requestContext"].get("requestId", "")))
 
 
 def _check_target(event: Event) -> None:

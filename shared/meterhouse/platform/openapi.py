@@ -29,7 +29,8 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "instance": {"type": "string", "format": "uri-reference"},
         "requestId": {"type": "string"},
-        "code": {"type": "string", "description": "Of a conflict: its reason, for programs"},
+        "code": {"type": "string", "description": "Of a conflict or what is forbidden: its reason, for programs"},
+        "scope": {"type": "string", "description": "What the credential lacks, where that is the reason"},
         "extensions": {
             "type": "object",
             "properties": {

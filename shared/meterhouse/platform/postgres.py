@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform import aws
+from meterhouse.platform.acting import acting_now
 from meterhouse.platform.postgres_read import read_at_once
 from meterhouse.platform.settings import optional, required
 from meterhouse.platform.sql import queries
@@ -190,7 +191,7 @@ class Database:
 
     @contextmanager
     def _begun(self, namespace: str, scope: Mapping[str, str]) -> Iterator[Transaction]:
-        connection = self._scoped({"namespace": namespace, **scope})
+        connection = self._scoped({"namespace": namespace, **acting_now(), **scope})
         self._open = transaction = Transaction(connection, namespace)
         try:
             yield transaction
@@ -266,8 +267,7 @@ class Database:
 
 
 def _with_variables(connection: psycopg.Connection[Row], variables: Mapping[str, str]) -> psycopg.Connection[Row]:
-    for name, value in variables.items():
-        connection.execute(_SQL["set_scope"].encode(), {"name": f"meterhouse.{name}", "value": value})
+    connection.execute(_SQL["set_scopes"].encode(), {"names": list(variables), "values": list(variables.values())})
     return connection
 
 

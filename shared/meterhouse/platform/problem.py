@@ -42,8 +42,10 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
         "instance": instance,
         "requestId": request_id,
     }
-    if isinstance(error, errors.Conflict | errors.Unprocessable):
+    if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden):
         document["code"] = error.code
+    if isinstance(error, errors.Forbidden) and error.scope:
+        document["scope"] = error.scope
     if isinstance(error, errors.Conflict):
         document = {**error.facts, **document}
     problems = getattr(error, "problems", ())

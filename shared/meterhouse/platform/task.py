@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken, MeterhouseError, Problem
 from meterhouse.kernel.instant import parse_rfc3339
+from meterhouse.platform.acting import Actor, acting
 from meterhouse.platform.logging import logger
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]
@@ -31,6 +32,17 @@ def task(run: Task) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
         logger.info("task done", extra={"function": context.function_name})
         return answer
 
+    return handle
+
+
+def operation(run: Task) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Decorate what an operator invokes: a task, whose changes are the operator's in the audit log."""
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        with acting(Actor("operator", context.function_name, context.aws_request_id)):
+            return decorated(event, context)
+
+    decorated = task(run)
     return handle
 
 

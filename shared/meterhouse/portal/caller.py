@@ -48,6 +48,7 @@ def context_of(caller: Caller | None) -> dict[str, str]:
     token, scope = caller.token, caller.scope
     return {
         "namespace": caller.namespace,
+        "scopes": "portal",
         "portalToken": token.id,
         "portalSubject": scope.subject,
         "portalCustomer": scope.customer_id or "",

@@ -48,7 +48,7 @@ def ask(namespace: str, *events: dict[str, Any]) -> dict[str, Any]:
     return {
         "rawPath": "/api/v1/events",
         "headers": {"content-type": "application/json"},
-        "requestContext": {"requestId": "r", "authorizer": {"lambda": {"namespace": namespace}}},
+        "requestContext": {"requestId": "r", "authorizer": {"lambda": {"namespace": namespace, "scopes": "*"}}},
         "body": json.dumps(events),
         "isBase64Encoded": False,
     }

@@ -63,5 +63,5 @@ def deployment(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     yield aws_double
-    for database in (authorizer.credentials._database, issuer.credentials._database, relay.database):
+    for database in (authorizer.credentials._database, issuer.database, relay.database):
         database.close()

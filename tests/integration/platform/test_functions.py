@@ -1,5 +1,7 @@
 """The functions of this floor, run as Lambda runs them, over real stores."""
 
+from typing import Any
+
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -19,7 +21,7 @@ from tests.unit.platform.requests import CONTEXT
 DENIED = {"isAuthorized": False, "context": {}}
 
 
-def authorize(key: str | None) -> dict[str, object]:
+def authorize(key: str | None) -> dict[str, Any]:
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
     return authorizer.handler({"type": "REQUEST", "headers": headers}, CONTEXT)
 
@@ -53,6 +55,9 @@ def test_a_deployment_migrates_creates_topics_and_opens_the_first_key(
     assert answer["isAuthorized"]
     assert migrate_databases({}, CONTEXT) == {"postgres": [], "clickhouse": [], "topics": []}
     assert authorize("mh_first") == answer
+    issuer.handler({"namespace": "default", "revoke": answer["context"]["keyId"]}, CONTEXT)
+    migrate_databases({}, CONTEXT)
+    assert authorize("mh_first") == DENIED, "the next deployment does not open it again"
 
 
 @pytest.mark.usefixtures("migrated")
@@ -117,13 +122,23 @@ def test_no_database_is_never_an_answer(migrated: AwsDouble, monkeypatch: pytest
 def test_an_operator_issues_a_key_and_revokes_it(migrated: AwsDouble, namespace: str) -> None:
     assert migrated
     issued = issuer.handler({"namespace": namespace, "name": "ci"}, CONTEXT)
-    expected = {"isAuthorized": True, "context": {"namespace": namespace, "keyId": issued["keyId"]}}
-    assert authorize(issued["key"]) == expected
+    context = {"namespace": namespace, "keyId": issued["keyId"], "scopes": "*"}
+    assert authorize(issued["key"]) == {"isAuthorized": True, "context": context}
+    reader = issuer.handler({"namespace": namespace, "name": "bi", "role": "read-only"}, CONTEXT)
+    assert "usage:read" in str(authorize(reader["key"])["context"])
     assert issuer.handler({"namespace": namespace, "revoke": issued["keyId"]}, CONTEXT) == {"revoked": True}
     assert authorize(issued["key"]) == DENIED
 
 
-@pytest.mark.parametrize("event", [{}, {"namespace": "default"}, {"namespace": "Not Plain", "name": "a"}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"namespace": "default"},
+        {"namespace": "Not Plain", "name": "a"},
+        {"namespace": "default", "name": "a", "role": "king"},
+    ],
+)
 def test_an_incomplete_order_for_a_key_is_refused(migrated: AwsDouble, event: dict[str, str]) -> None:
     assert migrated
     with pytest.raises(InvalidInput):

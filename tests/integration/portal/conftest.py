@@ -21,7 +21,7 @@ from meterhouse.portal.tokens import PortalTokens
 from tests.integration.billing.conftest import Run, house, run
 from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import NOW, metered, tiers
-from tests.unit.platform.requests import CONTEXT, request
+from tests.unit.platform.requests import CONTEXT, matched, request
 from tests.unit.subscriptions.samples import at, fee
 
 __all__ = ["house", "run"]
@@ -57,7 +57,8 @@ class Portal:
 
     def ask(self, token: str, path: str, query: str = "", accept: str = "application/json") -> dict[str, Any]:
         caller = PresentedTokens(self.database, pepper, lambda: self.now).find(token)
-        event = request("GET", f"{PORTAL}{path}", query=query, headers={"accept": accept})
+        found = matched("GET", f"{PORTAL}{path}")
+        event = request("GET", f"{PORTAL}{path}", query=query, headers={"accept": accept}, **found)
         event["requestContext"]["authorizer"]["lambda"] = context_of(caller)
         return showing.handler(event, CONTEXT)
 

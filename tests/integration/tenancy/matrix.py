@@ -93,6 +93,7 @@ BODIES: Mapping[str, Any] = {
     f"POST {_CREDITS}/adjustments": {"name": "Mistake", "currency": "USD", "amount": "-5"},
     f"PUT {_CREDITS}/auto-top-up/{{currency}}": own.TOP_UP,
     f"POST {V3}/features/{{featureId}}/cost/query": {},
+    f"POST {V1}/api-keys/{{apiKeyId}}/rotate": {},
     f"POST {_RESERVATIONS}": {"amount": "1"},
     f"POST {_RESERVATIONS}/{{reservationId}}/settle": {"amount": "1"},
 }

@@ -25,7 +25,10 @@ def request(
     return {
         "rawPath": "/api/v1/events",
         "headers": {name: value for name, value in headers.items() if value is not None},
-        "requestContext": {"requestId": "r-1", "authorizer": {"lambda": {"namespace": "acme", "keyId": "k"}}},
+        "requestContext": {
+            "requestId": "r-1",
+            "authorizer": {"lambda": {"namespace": "acme", "scopes": "*", "keyId": "k"}},
+        },
         "body": b64encode(body).decode() if isinstance(body, bytes) else body,
         "isBase64Encoded": is_binary,
     }

@@ -1,9 +1,12 @@
 """HTTP API events (payload 2.0) as API Gateway makes them."""
 
 import json
+import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+
+from meterhouse.platform.access import route_scopes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,6 +17,20 @@ CONTEXT = cast(
         function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="invocation-1"
     ),
 )
+
+
+def matched(method: str, path: str) -> dict[str, Any]:
+    """`route` and `parameters` of a request as the gateway matches them: whole names go before parameters."""
+    routes = sorted((route.partition(" ")[2] for route in route_scopes() if route.startswith(f"{method} ")), key=_names)
+    for route in routes:
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route))
+        if found := re.fullmatch(pattern, path):
+            return {"route": route, "parameters": found.groupdict() or None}
+    return {}
+
+
+def _names(route: str) -> int:
+    return route.count("{")
 
 
 def request(
@@ -40,7 +57,7 @@ def request(
             "requestId": "request-1",
             "stage": "$default",
             "http": {"method": method, "path": path},
-            "authorizer": {"lambda": {"namespace": namespace, "keyId": "key-1"}},
+            "authorizer": {"lambda": {"namespace": namespace, "scopes": "*", "keyId": "key-1"}},
         },
         "body": text,
         "isBase64Encoded": False,

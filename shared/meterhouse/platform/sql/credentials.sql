@@ -1,16 +1,13 @@
 -- name: find_key
--- Whose key it is is what is asked: the policy `presented` shows the row of this hash in any namespace.
-SELECT namespace, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
+-- Whose key it is is what is asked: the policies `presented` show the rows of this secret in any namespace.
+SELECT key.namespace, key.id, key.role, key.scopes, key.last_used_at,
+    least(key.expires_at, secret.expires_at) AS expires_at
+FROM api_key_secrets AS secret
+JOIN api_keys AS key ON key.namespace = secret.namespace AND key.id = secret.key_id
+WHERE secret.key_hash = %(key_hash)s AND key.revoked_at IS NULL
+AND (key.expires_at IS NULL OR key.expires_at > %(at)s)
+AND (secret.expires_at IS NULL OR secret.expires_at > %(at)s)
 
--- name: find_own_key
-SELECT id FROM api_keys
-WHERE namespace = %(namespace)s AND key_hash = %(key_hash)s AND revoked_at IS NULL
-
--- name: add_key
-INSERT INTO api_keys (namespace, id, name, key_hash, created_at)
-VALUES (%(namespace)s, %(id)s, %(name)s, %(key_hash)s, %(at)s)
-ON CONFLICT (key_hash) DO NOTHING
-
--- name: revoke_key
-UPDATE api_keys SET revoked_at = %(at)s
-WHERE namespace = %(namespace)s AND id = %(id)s AND revoked_at IS NULL
+-- name: note_use
+UPDATE api_keys SET last_used_at = %(at)s
+WHERE namespace = %(namespace)s AND id = %(id)s AND (last_used_at IS NULL OR last_used_at < %(at)s)

@@ -2,6 +2,11 @@
 -- Policies of row level security read these; local to the transaction.
 SELECT set_config(%(name)s, %(value)s, true)
 
+-- name: set_scopes
+-- Several of them in one round trip.
+SELECT set_config('meterhouse.' || name, value, true)
+FROM unnest(%(names)s::text[], %(values)s::text[]) AS variable (name, value)
+
 -- name: lock
 SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))
 

@@ -14,3 +14,5 @@ CREATE TABLE balance_snapshots (
     FOREIGN KEY (namespace, entitlement_id) REFERENCES entitlements
 );
 SELECT confine('balance_snapshots');
+-- A cache, written by the way.
+SELECT unaudited('balance_snapshots');

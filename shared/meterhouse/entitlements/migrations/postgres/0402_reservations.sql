@@ -28,6 +28,8 @@ CREATE TABLE reservations (
     CHECK (settled_at IS NULL OR released_at IS NULL)
 );
 SELECT confine('reservations');
+-- Usage on its way, as many as there are calls, each with its instants; it becomes a usage event.
+SELECT unaudited('reservations');
 -- What a balance reads of them: those that are open, of which the abandoned ones grow old, and those on their way.
 CREATE INDEX reservations_open ON reservations (namespace, entitlement_id, expires_at)
 WHERE settled_at IS NULL AND released_at IS NULL;

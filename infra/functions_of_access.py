@@ -1,0 +1,23 @@
+"""The functions of access: who asks, their keys, and what they changed."""
+
+from __future__ import annotations
+
+from infra.function_spec import POSTGRES, Credential, FunctionSpec
+
+ACCESS = (
+    FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
+    FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),
+    FunctionSpec(
+        "manage_keys",
+        (POSTGRES,),
+        (Credential.API_KEY_PEPPER,),
+        routes=(
+            "GET /api/v1/api-keys",
+            "POST /api/v1/api-keys",
+            "GET /api/v1/api-keys/{apiKeyId}",
+            "POST /api/v1/api-keys/{apiKeyId}/rotate",
+            "DELETE /api/v1/api-keys/{apiKeyId}",
+        ),
+    ),
+    FunctionSpec("list_audit_log", (POSTGRES,), routes=("GET /api/v1/audit-log",)),
+)
