@@ -70,7 +70,7 @@ class GradualShift(Construct):
         codedeploy.LambdaDeploymentGroup(
             self,
             pascal_case(name),
-            application=self._application,
+            application=cast("codedeploy.ILambdaApplication", self._application),
             alias=alias,
             deployment_config=self._pace,
             alarms=[cast("cw.IAlarm", failing)],

@@ -141,9 +141,9 @@ class OperationsStack(Stack):
                 meaning = f"{name} fails or is throttled"
                 self._alarms.add(pascal_case(name), failing, 0, periods=2, meaning=meaning, page=page)
         else:
-            failing = cw.Metric(namespace="AWS/Lambda", metric_name="Errors", statistic="Sum", period=FIVE_MINUTES)
+            errors = cw.Metric(namespace="AWS/Lambda", metric_name="Errors", statistic="Sum", period=FIVE_MINUTES)
             meaning = "Functions of this account and region fail"
-            self._alarms.add("Functions", failing, 0, periods=2, meaning=meaning, page=page)
+            self._alarms.add("Functions", errors, 0, periods=2, meaning=meaning, page=page)
         for name, (_, meaning) in _WORKFLOWS.items():
             page = "invoice-run" if name == "InvoiceRun" else "workflow-failing"
             self._alarms.add(name, failures(self._machines[name]), 0, meaning=meaning, page=page)

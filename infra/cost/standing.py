@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from infra.cost.prices import Line, Prices
     from infra.cost.scenario import Scenario
 
-Resources = "Mapping[str, Mapping[str, Any]]"
 DAYS = Decimal("30.4")
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
@@ -47,7 +46,9 @@ def _together(lines: list[Line]) -> list[Line]:
     for line in lines:
         groups.setdefault((line.part, line.arithmetic), []).append(line)
     return [
-        type(group[0])(part, f"{len(group)} x ({text})" if len(group) > 1 else text, sum(one.usd for one in group) + 0)
+        type(group[0])(
+            part, f"{len(group)} x ({text})" if len(group) > 1 else text, sum((one.usd for one in group), Decimal(0))
+        )
         for (part, text), group in groups.items()
     ]
 

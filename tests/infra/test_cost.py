@@ -1,5 +1,6 @@
 """The modelled cost: from the templates, by a dated list, with nothing left out in silence. P13."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from infra.cost.templates import synthesised, together
 from tests.infra.templates import Synthesis
 
 PRICES = read_prices()
-Resources = dict[str, dict[str, Any]]
+Resources = Mapping[str, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +92,10 @@ def test_the_arithmetic_is_that_of_the_template(standard: Resources) -> None:
 def test_a_resource_or_a_size_that_nobody_priced_ends_the_reckoning_by_its_name(standard: Resources) -> None:
     robot = {"Robot": {"Type": "AWS::RoboMaker::Fleet"}, "Other": {"Type": "AWS::Neptune::DBCluster"}}
     with pytest.raises(NotPricedError, match="AWS::Neptune::DBCluster, AWS::RoboMaker::Fleet"):
-        modelled(standard | robot, "standard")
+        modelled({**standard, **robot}, "standard")
     volume = {"Volume": {"Type": "AWS::EC2::Volume", "Properties": {"VolumeType": "io3", "Size": 1}}}
     with pytest.raises(NotPricedError, match="'io3', for ClickHouse volume"):
-        modelled(standard | volume, "standard")
+        modelled({**standard, **volume}, "standard")
 
 
 def test_what_is_free_has_its_reason_and_is_not_charged_too() -> None:

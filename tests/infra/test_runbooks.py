@@ -15,7 +15,8 @@ from meterhouse.cli.app import app
 from tests.infra.templates import ROOT, Synthesis
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
-PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.name != "README.md")
+PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if "\nAlarms: " in path.read_text())
+"""The others tell how something is done that no alarm asks for."""
 LINK = re.compile(r"What to do: (\S+)/([a-z-]+)\.md$")
 SECTIONS = ["What it means", "What to look at", "How to mend it", "How to know it is over"]
 OF_THE_CLI_ALONE = {("logs", "tail")}

@@ -111,7 +111,10 @@ def test_days_of_dunning_that_are_none_are_refused(value: str) -> None:
 
 
 def test_every_profile_names_each_size() -> None:
-    named = {name: set(profile) - {"sinkMaxPollers", "balanceWorkers", "eventsRetentionDays"} for name, profile in PROFILES.items()}
+    named = {
+        name: set(profile) - {"sinkMaxPollers", "balanceWorkers", "eventsRetentionDays"}
+        for name, profile in PROFILES.items()
+    }
 
     assert named["small"] == named["standard"] == named["large"]
 
