@@ -47,7 +47,7 @@ REQUESTS = (
     *ACCESS,
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
-    FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100),
+    FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100, is_hot=True),
     FunctionSpec(
         "query_usage",
         (CLICKHOUSE, POSTGRES),
