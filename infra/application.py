@@ -27,7 +27,7 @@ from infra.function_spec import (
 )
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
 from infra.functions_of_archive import REBUILD
-from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
+from infra.functions_of_notifications import CALLS_RECEIVERS, FORGETS, RULES_WORKER, SENDER
 from infra.gradual import GradualShift
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
@@ -181,11 +181,12 @@ class ApplicationStack(Stack):
 def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     """The variables that the deployment's flags give, by function."""
     days, thresholds = settings.events_retention_days, settings.balance_thresholds
-    hosts = settings.webhook_local_hosts
+    hosts, told = settings.webhook_local_hosts, settings.notifications_retention_days
     return {
         REBUILD.name: {} if days is None else {RETENTION: str(days)},
         MIGRATION.name: {PARTITIONS: str(settings.partitions), **({} if days is None else {RETENTION: str(days)})},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+        FORGETS.name: {} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)},
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
     }

@@ -112,6 +112,7 @@ class ApplicationSettings:
     dunning_give_up_days: int | None
     mails_from: str | None
     webhook_local_hosts: str | None
+    notifications_retention_days: int | None
     pace: Pace
 
 
@@ -159,6 +160,7 @@ def _application(flags: Flags) -> ApplicationSettings:
     low = flags.whole("sinkMinPollers", 1, 0, 200)
     pace = flags.choice("pace", ("minute", "hour"), "minute")
     kept, given_up = flags.optional("eventsRetentionDays"), flags.optional("dunningGiveUpDays")
+    told = flags.optional("notificationsRetentionDays")
     return ApplicationSettings(
         domain=_domain(flags),
         sink_min_pollers=low,
@@ -174,6 +176,7 @@ def _application(flags: Flags) -> ApplicationSettings:
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
+        notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
         pace="hour" if pace == "hour" else "minute",
     )
 

@@ -20,6 +20,7 @@ from openmeter import Client
 from localstack.aws import aws_client, function_log
 from localstack.settings import read_stack
 from localstack.stack_env import read_stack_env
+from tests.e2e.embedding import ALLOWED
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -50,7 +51,12 @@ def free_port_base() -> Iterator[int]:
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     state = tmp_path_factory.mktemp("stack")
     with free_port_base() as base, ExitStack() as running:
-        environ = {**os.environ, "METERHOUSE_STATE": str(state), "METERHOUSE_PORT_BASE": str(base)}
+        environ = {
+            **os.environ,
+            "METERHOUSE_STATE": str(state),
+            "METERHOUSE_PORT_BASE": str(base),
+            "METERHOUSE_FRAME_ANCESTORS": ALLOWED,
+        }
         command = [sys.executable, "-m", "localstack"]
         request.config.stash[RUNNING] = running
         running.callback(subprocess.run, [*command, "down"], cwd=ROOT, env=environ, check=True)

@@ -44,6 +44,7 @@ EVERY_OPTION = {
     "auroraReaders": "1",
     "sinkMinPollers": "0",
     "eventsRetentionDays": "400",
+    "notificationsRetentionDays": "30",
     "balanceThresholds": "80, 100",
     "balanceWorkers": "20",
     "dunningRetryDays": "2, 4",
