@@ -37,6 +37,5 @@ class BillCustomers:
             failed, far_away = self._advance.within(work, batch, as_of)
             work.commit()
         self._advance.hand_over(batch.namespace, far_away, as_of)
-        self._advance.tell_notes(batch, as_of)
         failed = unknown | failed
-        return Outcome(len(batch.ids) - len(failed), failed)
+        return Outcome(len(batch.ids) - len(failed), failed).beside(self._advance.tell_notes(batch, as_of))

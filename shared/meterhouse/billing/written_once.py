@@ -1,6 +1,7 @@
 """A unit of work that writes invoices and lines when it commits: each once, as it is by then, whatever became of it.
 
-What a run's steps ask each other for is answered from memory. Before any other question what is held is written.
+What a run's steps ask each other for is answered from memory. Before any other question what is held is written; before
+every question, once there are lines in units of a custom currency, or what credit left of them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -22,7 +23,7 @@ from meterhouse.billing.ports import (
     PaymentReports,
 )
 from meterhouse.billing.rests import Known
-from meterhouse.billing.state import AT_REST
+from meterhouse.billing.state import NOT_UNDER_WAY
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.platform.outbox import DomainEvent
@@ -56,7 +57,7 @@ class _Store:
 
     def __init__(self, store: BillingStore, customer_ids: Collection[str]) -> None:
         self._beneath = store
-        self._held_invoices = _Invoices(store.invoices, customer_ids, self.written)
+        self._held_invoices = _Invoices(store.invoices, customer_ids, self.written, self._has_units)
         self._held_lines = _Lines(store.lines, customer_ids, self.written, self._is_plain)
         self.invoices: Invoices = self._held_invoices
         self.lines: Lines = self._held_lines
@@ -69,6 +70,7 @@ class _Store:
         self.features = store.features
         self.findings = store.findings
         self.tax_codes = store.tax_codes
+        self.currencies = store.currencies
         self.credit = store.credit
 
     @property
@@ -81,7 +83,10 @@ class _Store:
 
     def _is_plain(self) -> bool:
         """Whether all that is held are pending lines, and the gathering invoices that they are on."""
-        return not self._held_invoices.driven and self._held_lines.are_pending
+        return not self._has_units() and not self._held_invoices.driven and self._held_lines.are_pending
+
+    def _has_units(self) -> bool:
+        return self._held_lines.have_units
 
     def written(self) -> BillingStore:
         self._held_invoices.write()
@@ -90,10 +95,13 @@ class _Store:
 
 
 class _Invoices:
-    def __init__(self, beneath: Invoices, customer_ids: Collection[str], written: _Written) -> None:
+    def __init__(
+        self, beneath: Invoices, customer_ids: Collection[str], written: _Written, has_units: Callable[[], bool]
+    ) -> None:
         self._beneath = beneath
         self._customer_ids = customer_ids
         self._written = written
+        self._has_units = has_units
         self._staging: dict[str, Invoice] = {}
         self.driven: dict[str, Driven] = {}
         self._known: dict[str, Invoice] | None = None
@@ -105,12 +113,12 @@ class _Invoices:
         return self._written().invoices.find(invoice_id)
 
     def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
-        if self._known is None:
-            if self.driven:
+        if self._known is None or self._has_units():
+            if self.driven or self._has_units():
                 self._written()
             self._known = {one.id: one for one in self._beneath.under_way(self._customer_ids)}
         wanted = set(customer_ids)
-        found = [one for one in self._known.values() if one.state not in AT_REST and one.customer_id in wanted]
+        found = [one for one in self._known.values() if one.state not in NOT_UNDER_WAY and one.customer_id in wanted]
         return sorted(found, key=lambda one: (one.customer_id, one.id))
 
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
@@ -149,6 +157,7 @@ class _Lines:
         self._added: dict[str, Line] = {}
         self._changed: dict[str, Line] = {}
         self._removed: set[str] = set()
+        self.have_units = False
 
     @property
     def are_pending(self) -> bool:
@@ -156,25 +165,35 @@ class _Lines:
 
     def pending(self, customer_ids: Collection[str]) -> list[Line]:
         if self._waiting is None:
-            self._waiting = {line.id: line for line in self._written().lines.pending(self._customer_ids)}
+            found = self._written().lines.pending(self._customer_ids)
+            self._waiting = {line.id: line for line in found}
+            self._notice(found)
         wanted = set(customer_ids)
-        found = [line for line in self._waiting.values() if line.customer_id in wanted]
-        return sorted(found, key=lambda line: (line.customer_id, line.invoice_at, line.id))
+        return sorted(
+            (line for line in self._waiting.values() if line.customer_id in wanted),
+            key=lambda line: (line.customer_id, line.invoice_at, line.id),
+        )
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._due(customer_ids, as_of, is_invoiced=True)
+        found = [line for line in self._due(customer_ids, as_of) if line.is_invoiced]
+        return self._written().lines.due(customer_ids, as_of) if self.have_units else found
 
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._due(customer_ids, as_of, is_invoiced=False)
+        found = [line for line in self._due(customer_ids, as_of) if not line.is_invoiced]
+        return self._written().lines.due_to_credit(customer_ids, as_of) if self.have_units else found
 
-    def _due(self, customer_ids: Collection[str], as_of: datetime, *, is_invoiced: bool) -> list[Line]:
-        found = [
-            line for line in self.pending(customer_ids) if line.invoice_at <= as_of and line.is_invoiced is is_invoiced
-        ]
+    def _due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        found = [line for line in self.pending(customer_ids) if line.invoice_at <= as_of]
         return sorted(found, key=lambda line: (line.customer_id, line.currency, line.invoice_at, line.id))
 
     def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
         return self._written().lines.settled_by_credit(gathering_id, keys)
+
+    def by_ids(self, line_ids: Collection[str]) -> list[Line]:
+        return self._written().lines.by_ids(line_ids)
+
+    def live(self, keys: Collection[str]) -> list[Line]:
+        return self._written().lines.live(keys)
 
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return self._written().lines.of_grants(grant_ids)
@@ -205,7 +224,11 @@ class _Lines:
             (self._added if line.id in self._added else self._changed)[line.id] = line
         self._keep(lines)
 
-    def _keep(self, lines: Iterable[Line]) -> None:
+    def _notice(self, lines: Collection[Line]) -> None:
+        self.have_units |= any(line.invoice_currency is not None or line.overage is not None for line in lines)
+
+    def _keep(self, lines: Collection[Line]) -> None:
+        self._notice(lines)
         if self._waiting is not None:
             for line in lines:
                 if line.is_pending:
