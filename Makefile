@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth deploy audit reference licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth cost compatible deploy audit reference licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ demo: install ## the whole path on real flights: local stack, deploy, ingest, in
 
 demo-faults: install ## the year of flights with batches doubled and shuffled and the sink killed ten times
 	@$(RUN) -m localstack.demo --faults
+
+demo-rebuild: install ## after the demo: its usage store is thrown away and rebuilt from the archive and the log
+	@$(RUN) -m localstack.demo --rebuild
 
 up: install ## start the local stack and deploy the CDK app to it
 	@$(RUN) -m localstack up
@@ -61,6 +64,9 @@ format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
+rehearse-restore: install ## PostgreSQL restored to an instant that ClickHouse and the log are ahead of
+	@$(RUN) -m tests.bench.rehearse_restore
+
 bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench --write docs/performance.md
 
@@ -69,6 +75,12 @@ layers: install ## build the Lambda layers for AWS (arm64, no Docker)
 
 synth: install ## the CloudFormation templates for AWS, into cdk.out
 	@$(RUN) -m localstack.cdk synth --quiet $(CDK_ARGS)
+
+cost: install ## what the profiles cost a month, reckoned from their templates and a dated price list
+	@$(RUN) -m infra.cost $(if $(SCENARIO),--scenario $(SCENARIO)) $(COST_ARGS)
+
+compatible: install ## the latest release's tests on today's migrations (REF=commit for another)
+	@$(RUN) -m localstack.compatible $(if $(REF),--ref $(REF)) $(TESTS)
 
 deploy: install ## cdk deploy into the AWS account of your credentials
 	@$(RUN) -m localstack.cdk deploy --all $(CDK_ARGS)

@@ -8,21 +8,31 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
+from infra.archive import Archive
 from infra.backfill import Backfill
 from infra.balance_queue import THRESHOLDS, balances
 from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.delivery_queue import deliveries
+from infra.environment import named, stack_name
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
-from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.function_spec import (
+    CHANNEL_SECRETS,
+    CHANNEL_SECRETS_WRITER,
+    S3_ARCHIVE,
+    SECRETSMANAGER,
+    SECRETSMANAGER_WRITER,
+)
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
-from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
+from infra.functions_of_archive import REBUILD
+from infra.functions_of_notifications import CALLS_RECEIVERS, FORGETS, RULES_WORKER, SENDER
+from infra.gradual import GradualShift
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
-from infra.migration import RETENTION, migration
+from infra.migration import PARTITIONS, RETENTION, migration
 from infra.notification_queue import notifications
 from infra.schedules import (
     AUDIT_SCHEDULE,
@@ -65,11 +75,14 @@ class ApplicationStack(Stack):
         plane: DataPlane | ExternalStores,
         layers: Mapping[Layer, BuiltLayer],
     ) -> None:
-        super().__init__(scope, "MeterhouseApplication", description="Meterhouse: API, functions and workflows")
+        super().__init__(
+            scope, stack_name(scope, "Application"), description="Meterhouse: API, functions and workflows"
+        )
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
-        self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
+        self.bus = events.EventBus(self, "EventBus", event_bus_name=named(self, "meterhouse"))
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
+        self.archive = Archive(self)
         self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
@@ -89,7 +102,9 @@ class ApplicationStack(Stack):
         self.notification_queue = EventQueue(self, "NotificationQueue", heard, rules, self.bus)
         sending, due = self.functions[SENDER.name], deliveries(SENDER.timeout)
         self.delivery_queue = EventQueue(self, "DeliveryQueue", due, sending, self.bus)
-        self.schedules = Schedules(self, self.functions, self._workflows(settings))
+        if isinstance(plane, DataPlane):
+            GradualShift(self, {spec.name: self.functions[spec.name] for spec in FUNCTIONS if spec.is_serving})
+        self.schedules = Schedules(self, self.functions, self._workflows(settings), settings.pace)
         self._migrate_first(settings)
         self._outputs()
 
@@ -102,6 +117,7 @@ class ApplicationStack(Stack):
             self.secrets,
             partial(workflow_arn, self),
             self.documents,
+            self.archive,
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,
             mails_from=settings.mails_from,
@@ -121,11 +137,15 @@ class ApplicationStack(Stack):
                 timeout=spec.timeout,
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,
+                is_hot=spec.is_hot,
             )
             for prefix, technologies in _OF_CALLERS.items():
                 if technologies & set(spec.technologies):
                     accept_secrets_of_callers(made[spec.name], prefix)
         self.documents.accept_objects(made[DOCUMENT_WORKER.name])
+        for spec in FUNCTIONS:
+            if S3_ARCHIVE in spec.technologies:
+                self.archive.accept_objects(made[spec.name])
         return made
 
     def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:
@@ -161,10 +181,12 @@ class ApplicationStack(Stack):
 def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     """The variables that the deployment's flags give, by function."""
     days, thresholds = settings.events_retention_days, settings.balance_thresholds
-    hosts = settings.webhook_local_hosts
+    hosts, told = settings.webhook_local_hosts, settings.notifications_retention_days
     return {
-        MIGRATION.name: {} if days is None else {RETENTION: str(days)},
+        REBUILD.name: {} if days is None else {RETENTION: str(days)},
+        MIGRATION.name: {PARTITIONS: str(settings.partitions), **({} if days is None else {RETENTION: str(days)})},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+        FORGETS.name: {} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)},
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
     }

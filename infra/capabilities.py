@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from infra.archive import BUCKET as ARCHIVE_BUCKET
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
-from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from constructs import Construct
 
+    from infra.archive import Archive
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
     from infra.invoice_documents import InvoiceDocuments
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 EVENTS_TOPIC = "meterhouse.events"
 DEAD_LETTER_TOPIC = "meterhouse.events.dead-letter"
 CONSUMER_GROUP = "meterhouse-sink"
-_APPS = {"APP_SECRETS_PREFIX": APPS_PREFIX}
-_CHANNELS = {"CHANNEL_SECRETS_PREFIX": CHANNELS_PREFIX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +46,31 @@ class Capabilities:
         secrets: ApplicationSecrets,
         workflow_arn: Callable[[str], str],
         documents: InvoiceDocuments,
+        archive: Archive,
         *,
         api_url: str,
         stripe_url: str | None,
         mails_from: str | None,
     ) -> None:
         self._workflow_arn = workflow_arn
+        apps = {"APP_SECRETS_PREFIX": secrets.apps_prefix}
+        channels = {"CHANNEL_SECRETS_PREFIX": secrets.channels_prefix}
         self._by_technology = {
             Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
             Technology.GENAI: Capability({}, ()),
-            Technology.SECRETSMANAGER: _read(_APPS, secrets.of_apps),
-            Technology.SECRETSMANAGER_WRITER: _written(_APPS, secrets.of_apps),
-            Technology.CHANNEL_SECRETS: _read(_CHANNELS, secrets.of_channels),
-            Technology.CHANNEL_SECRETS_WRITER: _written(_CHANNELS, secrets.of_channels),
+            Technology.SECRETSMANAGER: _read(apps, secrets.of_apps),
+            Technology.SECRETSMANAGER_WRITER: _written(apps, secrets.of_apps),
+            Technology.CHANNEL_SECRETS: _read(channels, secrets.of_channels),
+            Technology.CHANNEL_SECRETS_WRITER: _written(channels, secrets.of_channels),
             Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
             Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
             Technology.HTTPS: Capability({}, ()),
             Technology.SES: _ses(mails_from, documents),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
+            Technology.S3_ARCHIVE: Capability({ARCHIVE_BUCKET: archive.bucket.bucket_name}, archive.grants()),
             Technology.PDF: Capability({}, ()),
         }
         owner = plane.postgres.owner

@@ -30,6 +30,8 @@ class Technology(StrEnum):
     """E-mail."""
     S3 = "s3"
     """Documents of invoices."""
+    S3_ARCHIVE = "s3_archive"
+    """The archive of events."""
     PDF = "pdf"
     """Drawing them: a layer, and nothing to talk to."""
     STRIPE = "stripe"
@@ -54,6 +56,7 @@ class FunctionSpec:
     `starts` is the workflow that STEPFUNCTIONS is for,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
     `open_because` says why its routes ask for no API key.
+    `is_hot`: so many calls that Lambda's own log lines and X-Ray cost as much as the work; it writes a line of its own.
     """
 
     name: str
@@ -66,6 +69,12 @@ class FunctionSpec:
     concurrency: int | None = None
     starts: str = ""
     open_because: str | None = None
+    is_hot: bool = False
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether requests wait for it, so that its new code comes by degrees."""
+        return bool(self.routes)
 
     @property
     def calls_out(self) -> bool:
@@ -75,4 +84,4 @@ class FunctionSpec:
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
 GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
-HTTPS, SES, S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST
+HTTPS, SES, S3, S3_ARCHIVE, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST

@@ -12,7 +12,7 @@ from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 OF_CALLERS = {"secretsmanager": "apps", "channel_secrets": "channels"}
 """Who reads secrets that callers bring, and what their names begin with."""
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "https", "ses", *OF_CALLERS}
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "s3_archive", "https", "ses", *OF_CALLERS}
 WITHOUT_LAYER |= {f"{name}_writer" for name in OF_CALLERS}
 TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
@@ -44,11 +44,14 @@ VARIABLES = {
     "stripe": set[str](),
     "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
+    "s3_archive": {"ARCHIVE_BUCKET"},
     "pdf": set(),
 }
+OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}}
+"""What flags with a default tell a function."""
 STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
 """The workflow that a function starts."""
-ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
+ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"}
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
     "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},
@@ -98,7 +101,7 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
 @pytest.mark.parametrize("name", HANDLERS)
 def test_environment_is_that_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
     used = imported_technologies(FUNCTIONS / name / "handler.py")
-    named = {*CREDENTIALS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
+    named = {*CREDENTIALS.get(name, ()), *OF_FLAGS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
     expected = ALWAYS.union(named, *(VARIABLES[technology] for technology in used))
 
     assert set(aws.functions()[name]["Environment"]["Variables"]) == expected
@@ -169,11 +172,14 @@ def test_every_function_has_a_role_and_a_log_group_of_its_own(target: Synthesis)
         assert target.application[group]["Properties"]["RetentionInDays"] == 30
 
 
-def test_every_function_runs_python_3_13_on_graviton_and_is_traced(target: Synthesis) -> None:
-    for function in target.functions().values():
+def test_every_function_runs_python_3_13_on_graviton_and_is_traced_but_where_a_line_of_the_log_does_it(
+    target: Synthesis,
+) -> None:
+    for name, function in target.functions().items():
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["arm64"]
-        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["TracingConfig"] == {"Mode": "PassThrough" if name == "ingest_events" else "Active"}
+        assert ("SystemLogLevel" in function["LoggingConfig"]) == (name == "ingest_events")
 
 
 def test_code_of_every_function_waits_for_the_migration(target: Synthesis) -> None:

@@ -11,8 +11,12 @@ from meterhouse.billing.launcher import Launcher
 from meterhouse.billing.lifecycle import has_moved, may_move
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save, taken_up
+from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import RETRIED_BY_RUNS
+from meterhouse.billing.tell_note import TellNote
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
+from meterhouse.platform.logging import logger
 from meterhouse.platform.work import Begin
 
 
@@ -32,14 +36,16 @@ class AdvanceInvoices:
         self._lifecycles = lifecycles
         self._dunning = dunning
         self._now = now
+        self._tell = TellNote(begin, apps, now)
 
     def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
         """Advance the batch's invoices; those that end in a failed state fail their customers, by value.
 
         A failed state is tried again by every run, a failed payment when its time has come; an attempt that ends where
-        it began is not recorded.
+        it began is not recorded. Credit notes whose time has come are told to their apps again.
         """
-        return each_fault_its_own(batch, lambda part: self._advance(part, as_of))
+        outcome = each_fault_its_own(batch, lambda part: self._advance(part, as_of))
+        return outcome.beside(self._tell_notes(batch, as_of))
 
     def _advance(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
@@ -47,7 +53,7 @@ class AdvanceInvoices:
             under_way = work.store.invoices.under_way(batch.ids)
             apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
             before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
-            again = taken_up(work, before, as_of)
+            again = taken_up(work, before, apps, as_of)
             after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
             changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
             save(work, changed, self._now())
@@ -65,6 +71,27 @@ class AdvanceInvoices:
             if app.is_remote and may_move(invoice, app, self._dunning, as_of):
                 name = f"{invoice.id}-{invoice.step}-{as_of:%Y%m%d}"
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
+
+    def _tell_notes(self, batch: Batch, as_of: datetime) -> Outcome:
+        """Here, or in a workflow of the invoice's own where its app is called."""
+        failed: dict[str, str] = {}
+        with self._begin(batch.namespace) as work:
+            notes = work.store.credit_notes.to_tell(batch.ids, self._now())
+            invoices = {one.invoice_id: found_invoice(work, one.invoice_id) for one in notes}
+            apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in invoices.values()})
+        for note in notes:
+            if apps[invoices[note.invoice_id].app_id].is_remote:
+                name = f"{note.id}-{note.attempt}-{note.tellings}-{as_of:%Y%m%d}"
+                self._lifecycles.start(name, {"namespace": batch.namespace, "invoiceId": note.invoice_id})
+                continue
+            try:
+                self._tell.due(batch.namespace, note.invoice_id)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - one customer's fault, whatever it is, must not stop the others
+                logger.exception("credit note was not told", extra={"note": note.id})
+                failed[note.customer_id] = f"credit note {note.id}: {type(error).__name__}: {error}"
+        return Outcome(len(batch.ids) - len(failed), failed)
 
 
 def _has_failed(invoice: Invoice) -> bool:

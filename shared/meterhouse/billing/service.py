@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import AppDirectory, Apps
+from meterhouse.billing.app import AppDirectory, Apps, Payment
 from meterhouse.billing.collection import Missing, Quantities, RateLine, gathering, next_collection_at, with_lines
 from meterhouse.billing.families import Families
 from meterhouse.billing.installed_app import InstalledApp
@@ -18,6 +18,7 @@ from meterhouse.billing.profiles import sandbox_id
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
+from meterhouse.kernel.currency import is_iso
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -98,9 +99,9 @@ def valued(
 
 
 def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
-    """The invoice of this id; raises `NotFound`."""
+    """The invoice of this id; raises `NotFound`, as for what lines in units wait with, which is no invoice."""
     invoice = work.store.invoices.find(invoice_id)
-    if invoice is None:
+    if invoice is None or not is_iso(invoice.currency):
         raise NotFound("invoice", invoice_id)
     return invoice
 
@@ -114,11 +115,13 @@ def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
 def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
     """A draft that its app has collected already, as its issue was lost, keeps its amounts; it goes on by `advance`.
 
+    An app that refuses to tell refuses amounts that differ from what it has, too.
+
     Raises:
         Conflict: `invoice_collected`.
-        Unavailable: the app does not tell.
+        Unavailable: the app does not answer.
     """
-    if apps.of(namespace, {invoice.app_id})[invoice.app_id].payment_of(invoice) is not None:
+    if isinstance(apps.of(namespace, {invoice.app_id})[invoice.app_id].payment_of(invoice), Payment):
         raise Conflict("its app has collected this draft, whose issue was lost: advance it", "invoice_collected")
 
 

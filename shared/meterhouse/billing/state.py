@@ -168,7 +168,8 @@ TRANSITIONS: Mapping[InvoiceState, _Ways] = {
     ),
     _S.DELETE_IN_PROGRESS: _ways((_T.NEXT, _way(_S.DELETE_SYNCING)), (_T.FAILED, _way(_S.DELETE_FAILED))),
     _S.DELETE_SYNCING: _ways((_T.NEXT, _way(_S.DELETED)), (_T.FAILED, _way(_S.DELETE_FAILED))),
-    _S.DELETE_FAILED: _ways(_DELETE),
+    # ours: what the app has collected cannot be deleted, and comes back to life
+    _S.DELETE_FAILED: _ways(_DELETE, _TO_VALIDATING),
     _S.DELETED: {},
     _S.ISSUING_LINE_FINALIZATION: _ways(
         (_T.NEXT, _way(_S.ISSUING_SYNCING)), (_T.FAILED, _way(_S.ISSUING_LINE_FINALIZATION_FAILED)), _DELETE
@@ -217,6 +218,25 @@ RETRIED_BY_RUNS: Mapping[InvoiceState, Trigger] = {
 """How an invoice run resumes a failed invoice. A failed payment is the customer's: nobody is charged again unasked."""
 
 _FAILED = {*RETRIED_BY_RUNS, _S.PAYMENT_FAILED}
+
+_AT_REST = {
+    _S.GATHERING,
+    _S.DRAFT_WAITING_FOR_COLLECTION,
+    _S.DRAFT_WAITING_AUTO_APPROVAL,
+    _S.DRAFT_MANUAL_APPROVAL_NEEDED,
+    _S.DELETED,
+    _S.ISSUED,
+    _S.PAYMENT_PENDING,
+    _S.PAYMENT_AUTHORIZED,
+    _S.PAYMENT_FAILED,
+    _S.PAYMENT_ACTION_REQUIRED,
+    _S.OVERDUE,
+    _S.UNCOLLECTIBLE,
+    _S.PAID,
+    _S.VOIDED,
+}
+IN_PASSING = frozenset(InvoiceState) - _AT_REST
+"""Where no invoice stays for long, unless something is broken: steps of ours and of apps, done or failed."""
 
 
 def target_of(state: InvoiceState, trigger: Trigger, holding: AbstractSet[Guard]) -> InvoiceState | None:

@@ -13,6 +13,7 @@ from meterhouse.metering.request import read_body
 from meterhouse.platform import clock
 from meterhouse.platform.access import check_access, told_of
 from meterhouse.platform.problem import problem_response
+from meterhouse.platform.trace_context import of_request, trace_id, traced
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
@@ -26,10 +27,13 @@ def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
             namespace = _admitted(event)
-            count = ingest(namespace, *read_body(event, ingest.limits))
+            body, shape = read_body(event, ingest.limits)
+            traceparent = of_request(event.get("headers") or {}, body)
+            with traced(traceparent):
+                count = ingest(namespace, body, shape)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _refused(error, event, request_id)
-        _log(request=request_id, namespace=namespace, status=204, events=count)
+        _log(request=request_id, namespace=namespace, status=204, events=count, **_trace(traceparent))
         return {"statusCode": 204, "headers": {"x-request-id": request_id}}
 
     return handle
@@ -44,6 +48,11 @@ def _admitted(event: Event) -> str:
     return namespace
 
 
+def _trace(traceparent: str | None) -> dict[str, str]:
+    found = trace_id(traceparent)
+    return {} if found is None else {"trace": found}
+
+
 def _refused(error: Exception, event: Event, request_id: str) -> Answer:
     problem = problem_response(error, instance=str(event.get("rawPath", "")), request_id=request_id)
     is_ours = isinstance(error, MeterhouseError) and not isinstance(error, InvariantBroken)
@@ -51,7 +60,7 @@ def _refused(error: Exception, event: Event, request_id: str) -> Answer:
         request=request_id,
         status=problem.status,
         error=type(error).__name__,
-        trace=None if is_ours else traceback.format_tb(error.__traceback__),
+        stack=None if is_ours else traceback.format_tb(error.__traceback__),
     )
     return {"statusCode": problem.status, "headers": problem.headers, "body": problem.body, "isBase64Encoded": False}
 

@@ -31,7 +31,7 @@ from meterhouse.subscriptions.addon_api import addon_routes
 from meterhouse.subscriptions.addon_service import AddonService
 from meterhouse.subscriptions.api import routes
 from meterhouse.subscriptions.change_api import change_routes
-from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
+from meterhouse.subscriptions.of_plan import ListSubscriptions
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
@@ -54,7 +54,7 @@ class Api:
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, self.clock)
-        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), self.clock)
+        of_plan = ListSubscriptions(begins(self.database, PostgresSubscribers), self.clock)
         entitled = management(begins(self.database, PostgresEntitlementStore), self.clock)
         self.handler = http_handler(
             routes(service, self.clock),
@@ -106,6 +106,18 @@ class Api:
             assert last is not None
             plans.update(replace(last, effective_to=self.now))
             plans.add(Plan(new_id(), key, last.version + 1, sold, self.now, self.now, effective_from=self.now))
+            transaction.commit()
+
+    def sell_still(self, addon_id: str, terms: PlanAddonTerms, key: str) -> None:
+        """The version that is on sale sells the add-on, too."""
+        with self.database.transaction(self.namespace) as transaction:
+            plan, addon = (
+                PostgresPlans(transaction).of_key(key, None, self.now),
+                PostgresAddons(transaction).find(addon_id),
+            )
+            assert plan is not None
+            assert addon is not None
+            PostgresPlanAddons(transaction).add(PlanAddon(new_id(), plan.id, addon, terms, PUBLISHED, PUBLISHED))
             transaction.commit()
 
     def add_customer(self, key: str, currency: str | None = None) -> str:
