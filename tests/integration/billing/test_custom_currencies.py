@@ -172,6 +172,23 @@ def test_without_a_worth_the_draft_is_invalid_until_somebody_says_it(run: Run, m
     assert overages(run) == [(10, Decimal("0.07"), Decimal("0.70"))]
 
 
+def test_a_worth_to_come_is_waited_for_so_that_usage_that_comes_late_has_the_same(run: Run, mint: Mint) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, units())
+    run.used(ann, JANUARY, "20")
+    mint.worth("0.07", "2024-03-20")
+    run.now = AFTER_JANUARY
+    run.all(run.now)
+    assert [one.state for one in run.invoices()] == [InvoiceState.DRAFT_INVALID]
+    mint.worth("0.03", "2024-02-20")
+    run.now = AFTER_FEBRUARY
+    run.all(run.now)
+    known_late(run, ann, "40")
+    run.now = at("2024-04-01T02:00:00Z")
+    run.all(run.now)
+    assert overages(run) == [(10, Decimal("0.03"), Decimal("0.30"))] * 2
+
+
 def test_credit_alone_burns_units_in_advance_and_nothing_is_invoiced(run: Run, purse: Purse, mint: Mint) -> None:
     del mint
     ann = run.customer("ann")

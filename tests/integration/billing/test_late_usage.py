@@ -251,6 +251,24 @@ def test_what_was_read_too_soon_for_marks_is_compared_once_more_beside_a_fee_in_
     assert any("late" in line.key for line in run.pending())
 
 
+def test_what_credit_bore_too_soon_for_marks_is_compared_once_more_though_it_is_on_no_invoice(
+    run: Run, api: Api, purse: Purse
+) -> None:
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"interval": "PT0S"}}))
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))), settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 100)
+    late = []
+    for used, minute in (("8", "00:01"), ("9", "00:59"), ("9", "01:01"), ("9", "01:02")):
+        run.used(ann, JANUARY, used)
+        run.now = at(f"2024-02-01T{minute}:00Z")
+        run.all(run.now)
+        late.append(sum("late" in line.key for line in run.pending()))
+    assert late == [0, 0, 1, 1]
+    run.all(AFTER_FEBRUARY)
+    assert purse.settled(ann) == 91
+
+
 def test_late_usage_that_is_never_billed_and_is_taken_back_is_not_given_back(run: Run, api: Api) -> None:
     ann = run.customer("ann")
     run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
