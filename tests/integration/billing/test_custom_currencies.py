@@ -238,12 +238,13 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     run.all(AFTER_FEBRUARY)
     assert overages(run) == [(100, Decimal("0.03"), 3), (60, Decimal("0.03"), Decimal("1.80"))]
 
-    # 110 units less: of the first line 100 that were paid in money, then 10 of credit
-    known_late(run, ann, "900")
-    run.all(at("2024-04-01T02:00:00Z"))
-    notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
-    assert [row["total"] for row in notes] == [3]
-    assert units_left(run, ann) == 10
+    # 110 units less: of the first line 100 that were paid in money, then 10 of credit, and 10 more: no note of nothing
+    for used, left in (("900", 10), ("880", 20)):
+        known_late(run, ann, used)
+        run.all(at("2024-04-01T02:00:00Z"))
+        notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
+        assert [row["total"] for row in notes] == [3]
+        assert units_left(run, ann) == left
     assert sums(run) == {"CREDITS": 0, "USD": 0}
     assert verified(run)
     assert idle(run, purse, at("2024-04-01T02:00:00Z"))

@@ -156,6 +156,18 @@ def test_usage_that_was_taken_back_goes_back_on_a_note_as_money_and_to_the_credi
     assert purse.sum_of(Account.ACCRUED) == 0
 
 
+def test_an_invoice_of_which_nothing_is_left_has_no_second_note(run: Run) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, JANUARY, "100")
+    run.all()
+    for used, as_of in (("120", AFTER_FEBRUARY), ("20", AFTER_MARCH), ("10", AFTER_MARCH)):
+        known_late(run, ann, used)
+        run.all(as_of)
+    notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
+    assert [row["total"] for row in notes] == [100, 10]
+
+
 def test_what_was_taken_back_waits_for_the_payment_and_what_was_taken_back_by_hand_counts(
     run: Run, purse: Purse, api: Api
 ) -> None:
