@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -12,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.definition import definition_of
 from infra.environment import environment_of, named
 from infra.function import pascal_case
 from infra.nag import accept
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.function import MeterhouseFunction
-
-FOLDER = Path(__file__).resolve().parent / "workflows"
 
 
 class Workflow(Construct):
@@ -95,7 +93,3 @@ def workflow_arn(scope: Construct, name: str) -> str:
 def _arn(scope: Construct, resource: str) -> str:
     stack = Stack.of(scope)
     return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:{resource}"
-
-
-def definition_of(name: str) -> Path:
-    return FOLDER / f"{name}.asl.json"
