@@ -12,8 +12,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.definition import definition_of
-from infra.environment import environment_of, named
+from infra.environment import named
 from infra.function import pascal_case
+from infra.keeping import logs_kept
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Workflow(Construct):
                     self,
                     "Logs",
                     log_group_name=f"/aws/vendedlogs/states/{self._name}",
-                    retention=environment_of(self).logs_kept,
+                    retention=logs_kept(self),
                     removal_policy=RemovalPolicy.DESTROY,
                 ),
                 level=sfn.LogLevel.ALL,
