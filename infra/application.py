@@ -15,6 +15,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.delivery_queue import deliveries
+from infra.document_queue import documents
 from infra.environment import named, stack_name
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
@@ -30,7 +31,7 @@ from infra.functions_of_archive import REBUILD
 from infra.functions_of_notifications import CALLS_RECEIVERS, FORGETS, RULES_WORKER, SENDER
 from infra.gradual import GradualShift
 from infra.http_api import MeterhouseApi
-from infra.invoice_documents import InvoiceDocuments, documents
+from infra.invoice_documents import InvoiceDocuments
 from infra.layers import Layers
 from infra.migration import PARTITIONS, RETENTION, migration
 from infra.notification_queue import notifications

@@ -2,14 +2,23 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from infra import migration
 from tests.infra.templates import Synthesis
 
 
-def test_another_migration_gives_another_hash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def migration() -> ModuleType:
+    from infra import migration as module  # noqa: PLC0415 - loads the CDK
+
+    return module
+
+
+def test_another_migration_gives_another_hash(
+    migration: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     folder = tmp_path / "customers" / "migrations" / "postgres"
     folder.mkdir(parents=True)
     monkeypatch.setattr(migration, "LIBRARY", tmp_path)
@@ -20,7 +29,9 @@ def test_another_migration_gives_another_hash(monkeypatch: pytest.MonkeyPatch, t
     assert migration.migrations_hash() != before
 
 
-def test_other_files_of_the_library_leave_the_hash_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_other_files_of_the_library_leave_the_hash_alone(
+    migration: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(migration, "LIBRARY", tmp_path)
     (tmp_path / "customers" / "sql").mkdir(parents=True)
     before = migration.migrations_hash()
