@@ -22,6 +22,7 @@ from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SEND
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
+from infra.limits import LimitsTable
 from infra.migration import RETENTION, migration
 from infra.notification_queue import notifications
 from infra.schedules import (
@@ -70,6 +71,7 @@ class ApplicationStack(Stack):
         self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
+        self.limits = LimitsTable(self)
         self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
@@ -102,6 +104,7 @@ class ApplicationStack(Stack):
             self.secrets,
             partial(workflow_arn, self),
             self.documents,
+            self.limits,
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,
             mails_from=settings.mails_from,

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
+from infra.limits import TABLE
 from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
     from infra.invoice_documents import InvoiceDocuments
+    from infra.limits import LimitsTable
     from infra.secrets import ApplicationSecrets
 
 EVENTS_TOPIC = "meterhouse.events"
@@ -47,6 +49,7 @@ class Capabilities:
         secrets: ApplicationSecrets,
         workflow_arn: Callable[[str], str],
         documents: InvoiceDocuments,
+        limits: LimitsTable,
         *,
         api_url: str,
         stripe_url: str | None,
@@ -70,6 +73,7 @@ class Capabilities:
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
             Technology.PDF: Capability({}, ()),
         }
+        self._limits = Capability({TABLE: limits.table.table_name}, (limits.grant,))
         owner = plane.postgres.owner
         self._by_credential = {
             credential: Credentials(secret, owner.key if secret is owner.secret else None)
@@ -82,6 +86,8 @@ class Capabilities:
         for credential in spec.credentials:
             kept = self._by_credential[credential]
             parts.append(Capability({credential.value: kept.secret.secret_arn}, _reads(kept)))
+        if spec.is_limited:
+            parts.append(self._limits)
         environment = {name: value for part in parts for name, value in part.environment.items()}
         return Capability(environment, tuple(grant for part in parts for grant in part.grants))
 
