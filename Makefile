@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth deploy clean
+.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth deploy audit licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,15 @@ synth: install ## the CloudFormation templates for AWS, into cdk.out
 
 deploy: install ## cdk deploy into the AWS account of your credentials
 	@$(RUN) -m localstack.cdk deploy --all $(CDK_ARGS)
+
+audit: install ## known vulnerabilities of the locked packages (asks PyPI's and npm's advisories)
+	@$(RUN) -m localstack.audit
+
+licences: install ## write docs/licences.md; refuses a licence that is not allowed
+	@$(RUN) -m layers.licences
+
+sbom: install ## the bill of materials of a release, CycloneDX, into dist/
+	@$(RUN) -m layers.bill_of_materials dist/meterhouse.cdx.json
 
 clean: down ## remove everything that was built or stored here
 	@rm -rf .local .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

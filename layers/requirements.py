@@ -15,6 +15,7 @@ AWS_PYTHON = "3.13"
 AWS_PLATFORM = "aarch64-manylinux_2_28"
 # Lambda's Python runtime brings boto3 with these; the X-Ray SDK of the tracer asks for botocore again (26 MB).
 IN_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"})
+_PLAIN = ("--frozen", "--no-emit-project", "--no-header", "--no-annotate")
 INSTALLED_UV = Path(__file__).resolve().parent.parent / ".local" / "uv" / "bin" / "uv"
 
 
@@ -29,6 +30,17 @@ def requirements(layer: Layer, project: Path) -> str:
     return "\n".join(pin for pin in own if pin not in inherited and pin.split("==")[0] not in IN_THE_RUNTIME)
 
 
+def all_requirements(project: Path) -> str:
+    """The hashed pins of every group."""
+    return _uv("export", "--quiet", "--project", str(project), "--all-groups", *_PLAIN)
+
+
+def cyclonedx(project: Path) -> str:
+    """What is locked, as CycloneDX 1.5 with the hashes of all files; uv calls the format a preview."""
+    options = ["--all-groups", "--frozen", "--format", "cyclonedx1.5", "--preview-features", "sbom-export"]
+    return _uv("export", "--quiet", "--project", str(project), *options)
+
+
 def install(pins: str, folder: Path) -> None:
     """Unpack the wheels of `pins` for Lambda into `folder`; nothing is compiled: no toolchain, no Docker."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
@@ -41,8 +53,7 @@ def install(pins: str, folder: Path) -> None:
 
 @cache
 def _export(layer: Layer, project: Path) -> tuple[str, ...]:
-    options = ["--only-group", layer, "--frozen", "--no-emit-project", "--no-header", "--no-annotate"]
-    text = _uv("export", "--quiet", "--project", str(project), *options)
+    text = _uv("export", "--quiet", "--project", str(project), "--only-group", layer, *_PLAIN)
     return tuple(pin.strip() for pin in text.replace("\\\n", "").splitlines() if pin.strip())
 
 

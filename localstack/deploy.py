@@ -14,7 +14,7 @@ from pathlib import Path
 
 from localstack.aws import ACCOUNT, REGION, aws_client, aws_environment
 from localstack.cors import tell_cors
-from localstack.node import CDK_CLI, ensure_cdk, find_node, node_environment
+from localstack.node import CDK_LOCK, ensure_cdk, find_node, node_environment
 from localstack.settings import CLICKHOUSE_LOGIN, DATABASE, HOST, POSTGRES_OWNER, ROOT, Login, Stack
 
 SOURCES = ("infra", "functions", "layers", "shared", "cdk.json", "uv.lock")
@@ -55,7 +55,7 @@ def deploy(stack: Stack, progress: Progress) -> Deployment:
         DeployFailedError: the CDK failed.
     """
     note = stack.state / "deployed.json"
-    sources = _digest(CDK_CLI, *_context(stack), *_sources())
+    sources = _digest(CDK_LOCK.read_text(), *_context(stack), *_sources())
     account = _account(stack)
     with suppress(FileNotFoundError, ValueError):
         known = json.loads(note.read_text())

