@@ -10,11 +10,10 @@ _ABOUT = """# Who may do what
 
 Made from `shared/meterhouse/platform/route_scopes.txt` by `python -m tests.contract.access_page`; a test keeps it true.
 
-An API key carries a role or scopes one by one (`POST /api/v1/api-keys`, `meterhouse keys create`); a person's token
-carries a role. Every function asks the table at its edge before anything else, and what stands in no table is open to
-owners alone. Who lacks a scope is answered 403 with `code` `missing_scope` and the `scope` that would open the route.
-Nobody makes, or learns the secret of, a key that can do more than the credential that asks for it.
-[ADR 0040](adr/0040-who-may-do-what.md) has the reasons.
+An API key carries a role or scopes one by one (`POST /api/v1/api-keys`, `meterhouse keys create`). Every function asks
+the table at its edge before anything else, and what stands in no table is open to owners alone. Who lacks a scope is
+answered 403 with `code` `missing_scope` and the `scope` that would open the route. Nobody makes, or learns the secret
+of, a key that can do more than the credential that asks for it. The reasons: [ADR 0040](adr/0040-who-may-do-what.md).
 """
 
 
