@@ -66,7 +66,9 @@ def sign(
     return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
-def call(service: str, target: str, payload: Mapping[str, Any], version: str = "1.1") -> dict[str, Any]:
+def call(
+    service: str, target: str, payload: Mapping[str, Any], version: str = "1.1", timeout: float = _TIMEOUT_SECONDS
+) -> dict[str, Any]:
     """Call `target` (such as `secretsmanager.GetSecretValue`) of a service that speaks JSON in this `version`.
 
     Raises:
@@ -74,7 +76,7 @@ def call(service: str, target: str, payload: Mapping[str, Any], version: str = "
         Unavailable: it did not answer.
     """
     headers = {"content-type": f"application/x-amz-json-{version}", "x-amz-target": target}
-    answer = send(endpoint(service), service, "POST", "/", headers, json.dumps(payload).encode())
+    answer = send(endpoint(service), service, "POST", "/", headers, json.dumps(payload).encode(), timeout)
     if answer.status != http.client.OK:
         raise Refused(f"{target} answered {answer.status}", _code(answer.body))
     result: dict[str, Any] = json.loads(answer.body)
@@ -86,7 +88,15 @@ def endpoint(host: str) -> str:
     return optional("AWS_ENDPOINT_URL", f"https://{host}.{required('AWS_REGION')}.amazonaws.com")
 
 
-def send(url: str, service: str, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+def send(
+    url: str,
+    service: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    timeout: float = _TIMEOUT_SECONDS,
+) -> Answer:
     """One signed request; `path` is percent-encoded, `headers` are lower-case.
 
     Raises:
@@ -108,7 +118,7 @@ def send(url: str, service: str, method: str, path: str, headers: Mapping[str, s
         path=path,
     )
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.netloc, timeout=_TIMEOUT_SECONDS)
+    connection = kind(address.netloc, timeout=timeout)
     try:
         connection.request(method, path, body, signed)
         response = connection.getresponse()

@@ -10,6 +10,7 @@ from meterhouse.platform.settings import required
 _UPDATE = "DynamoDB_20120810.UpdateItem"
 _RACED = "ConditionalCheckFailedException"
 _TRIES = 4
+_PATIENCE_SECONDS = 1.0
 _KEPT = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ class DynamoCounts:
             "ExpressionAttributeValues": {key: {"N": str(value)} for key, value in values.items()},
             "ReturnValues": "UPDATED_NEW",
         }
-        return int(aws.call("dynamodb", _UPDATE, asked, version="1.0")["Attributes"]["used_until"]["N"])
+        return int(aws.call("dynamodb", _UPDATE, asked, "1.0", _PATIENCE_SECONDS)["Attributes"]["used_until"]["N"])
 
 
 def _instant(microseconds: int) -> datetime:

@@ -17,6 +17,7 @@ from meterhouse.kernel.errors import TooMany, Unavailable
 
 _SETTLED_A_SECOND = 20
 _SETTLED_EVERY = timedelta(seconds=1)
+_RESTS = timedelta(seconds=5)
 _MOST_REMEMBERED = 10_000
 _SECOND = timedelta(seconds=1)
 
@@ -80,6 +81,7 @@ class Limits:
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
         self._standings: dict[str, _Standing] = {}
+        self._rests_until: datetime | None = None
 
     def admit(self, told: Mapping[str, str], at: datetime) -> None:
         """Count a request of the caller that the authorizer tells of.
@@ -107,11 +109,14 @@ class Limits:
         standing.unsettled += 1
         if standing.unsettled < rate.unsettled and at - standing.since < _SETTLED_EVERY:
             return
+        if self._rests_until is not None and at < self._rests_until:
+            return
         try:
             used = self._counts.add(name, standing.unsettled * rate.cost, at, standing.used_until)
         except Unavailable:
             # what nobody can count is let in: a limit protects, and is no reason to lose events
             sys.stdout.write('{"level":"WARNING","message":"requests are not counted"}\n')
+            self._rests_until = at + _RESTS
         else:
             standing.used_until, standing.shut_until = used, used - (rate.burst - 1) * rate.cost
         standing.unsettled = 0

@@ -104,9 +104,15 @@ def test_ten_settlements_serve_five_hundred_requests() -> None:
 
 
 def test_while_nobody_can_count_all_are_let_in() -> None:
-    limits = Limits(Shared(is_gone=True))
+    shared = Shared(is_gone=True)
+    limits = Limits(shared)
     for _ in range(100):
         limits.admit(told("1/1"), AT)
+    assert shared.asked == 1, "nobody waits for it again and again"
+    shared.is_gone = False
+    limits.admit(told("1/1"), AT + 5 * SECOND)
+    with pytest.raises(TooMany):
+        limits.admit(told("1/1"), AT + 5 * SECOND)
 
 
 def test_environments_forget_callers_beyond_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
