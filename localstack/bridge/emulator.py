@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 KAFKA_ARN = "arn:aws:kafka:"
 RESOURCE_TYPE = "AWS::Lambda::EventSourceMapping"
 
+Properties = dict[str, Mapping[str, Any]]
+"""Template properties of mappings by their UUID."""
+
 
 class Emulator:
     """AWS's Lambda and CloudFormation APIs at the endpoint of the environment."""
@@ -28,6 +31,7 @@ class Emulator:
         )
         self._lambda = boto3.client("lambda", config=patient)
         self._stacks = boto3.client("cloudformation", config=patient)
+        self._known: dict[tuple[str, object], Properties] = {}
 
     def mappings(self) -> dict[str, KafkaMapping]:
         """The enabled Kafka mappings by UUID; one that cannot be read is logged and left out."""
@@ -59,16 +63,25 @@ class Emulator:
             raise FunctionFailedError(_message(answer))
         return answer
 
-    def _declared(self) -> dict[str, Mapping[str, Any]]:
-        """Template properties of every mapping by its UUID."""
-        properties: dict[str, Mapping[str, Any]] = {}
+    def _declared(self) -> Properties:
+        """Those of every stack; one at rest is read once for each of its states: hundreds of resources stand there."""
+        known: dict[tuple[str, object], Properties] = {}
+        properties: Properties = {}
         for page in self._stacks.get_paginator("list_stacks").paginate():
             for stack in page["StackSummaries"]:
-                if not stack["StackStatus"].startswith("DELETE"):
-                    properties |= self._declared_in(stack["StackName"])
+                if stack["StackStatus"].startswith("DELETE"):
+                    continue
+                state = stack["StackId"], stack.get("LastUpdatedTime")
+                found = self._known.get(state)
+                if found is None:
+                    found = self._declared_in(stack["StackName"])
+                if stack["StackStatus"].endswith("_COMPLETE"):
+                    known[state] = found
+                properties |= found
+        self._known = known
         return properties
 
-    def _declared_in(self, stack: str) -> dict[str, Mapping[str, Any]]:
+    def _declared_in(self, stack: str) -> Properties:
         resources = self._stacks.describe_stack_resources(StackName=stack)["StackResources"]
         mappings = [resource for resource in resources if resource["ResourceType"] == RESOURCE_TYPE]
         if not mappings:
