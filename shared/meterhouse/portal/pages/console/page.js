@@ -88,8 +88,7 @@ function askForKey(words = "") {
       keep(KEY, key);
       enter(key);
     } catch (error) {
-      const refused = error.status === 401 || error.status === 403;
-      told.textContent = refused ? "This is no key of this deployment." : error.message || "The server could not be reached.";
+      told.textContent = error.refusesToken ? "This is no key of this deployment." : error.message || "The server could not be reached.";
       told.hidden = false;
       input.select();
     } finally {

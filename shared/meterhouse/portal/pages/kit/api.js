@@ -9,6 +9,11 @@ export class Problem extends Error {
     this.problems = document.extensions?.validationErrors ?? [];
     this.requestId = document.requestId || "";
   }
+
+  /** Whether the token is none; a 403 with a code is of one that may not do this, and may do other things. */
+  get refusesToken() {
+    return this.status === 401 || (this.status === 403 && !this.code);
+  }
 }
 
 /** JSON whose numbers are text: no amount passes through a double. `Number(…)` is for counts and pixels alone. */
@@ -59,8 +64,9 @@ export class Api {
     const request = { method, headers, signal, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
     const answer = await fetch(url, { ...request, body: body === undefined ? undefined : JSON.stringify(body) });
     if (answer.ok) return answer;
-    if (answer.status === 401 || answer.status === 403) this.forbidden(answer.status);
-    throw new Problem(answer.status, await answer.json().catch(() => ({})));
+    const problem = new Problem(answer.status, await answer.json().catch(() => ({})));
+    if (problem.refusesToken) this.forbidden(answer.status);
+    throw problem;
   }
 }
 
