@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults up down status test check lint style format bench layers synth deploy audit licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth deploy audit licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ demo: install ## the whole path on real flights: local stack, deploy, ingest, in
 
 demo-faults: install ## the year of flights with batches doubled and shuffled and the sink killed ten times
 	@$(RUN) -m localstack.demo --faults
+
+demo-rebuild: install ## after the demo: its usage store is thrown away and rebuilt from the archive and the log
+	@$(RUN) -m localstack.demo --rebuild
 
 up: install ## start the local stack and deploy the CDK app to it
 	@$(RUN) -m localstack up
@@ -60,6 +63,9 @@ style: install
 format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
+
+rehearse-restore: install ## PostgreSQL restored to an instant that ClickHouse and the log are ahead of
+	@$(RUN) -m tests.bench.rehearse_restore
 
 bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench --write docs/performance.md

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 
+from infra.archive import Archive
 from infra.backfill import Backfill
 from infra.balance_queue import THRESHOLDS, balances
 from infra.capabilities import Capabilities
@@ -16,8 +17,15 @@ from infra.data_plane_external import external_data_plane
 from infra.delivery_queue import deliveries
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
-from infra.function_spec import CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, SECRETSMANAGER, SECRETSMANAGER_WRITER
+from infra.function_spec import (
+    CHANNEL_SECRETS,
+    CHANNEL_SECRETS_WRITER,
+    S3_ARCHIVE,
+    SECRETSMANAGER,
+    SECRETSMANAGER_WRITER,
+)
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
+from infra.functions_of_archive import REBUILD
 from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
@@ -72,6 +80,7 @@ class ApplicationStack(Stack):
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
         self.limits = LimitsTable(self)
+        self.archive = Archive(self)
         self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
@@ -105,6 +114,7 @@ class ApplicationStack(Stack):
             partial(workflow_arn, self),
             self.documents,
             self.limits,
+            self.archive,
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,
             mails_from=settings.mails_from,
@@ -129,6 +139,9 @@ class ApplicationStack(Stack):
                 if technologies & set(spec.technologies):
                     accept_secrets_of_callers(made[spec.name], prefix)
         self.documents.accept_objects(made[DOCUMENT_WORKER.name])
+        for spec in FUNCTIONS:
+            if S3_ARCHIVE in spec.technologies:
+                self.archive.accept_objects(made[spec.name])
         return made
 
     def _workflows(self, settings: ApplicationSettings) -> list[ScheduledWorkflow]:
@@ -166,7 +179,7 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     days, thresholds = settings.events_retention_days, settings.balance_thresholds
     hosts = settings.webhook_local_hosts
     return {
-        MIGRATION.name: {} if days is None else {RETENTION: str(days)},
+        **dict.fromkeys((MIGRATION.name, REBUILD.name), {} if days is None else {RETENTION: str(days)}),
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from infra.archive import BUCKET as ARCHIVE_BUCKET
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from constructs import Construct
 
+    from infra.archive import Archive
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
     from infra.invoice_documents import InvoiceDocuments
@@ -50,6 +52,7 @@ class Capabilities:
         workflow_arn: Callable[[str], str],
         documents: InvoiceDocuments,
         limits: LimitsTable,
+        archive: Archive,
         *,
         api_url: str,
         stripe_url: str | None,
@@ -71,6 +74,7 @@ class Capabilities:
             Technology.HTTPS: Capability({}, ()),
             Technology.SES: _ses(mails_from, documents),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
+            Technology.S3_ARCHIVE: Capability({ARCHIVE_BUCKET: archive.bucket.bucket_name}, archive.grants()),
             Technology.PDF: Capability({}, ()),
         }
         self._limits = Capability({TABLE: limits.table.table_name}, (limits.grant,))

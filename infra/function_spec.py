@@ -30,6 +30,8 @@ class Technology(StrEnum):
     """E-mail."""
     S3 = "s3"
     """Documents of invoices."""
+    S3_ARCHIVE = "s3_archive"
+    """The archive of events."""
     PDF = "pdf"
     """Drawing them: a layer, and nothing to talk to."""
     STRIPE = "stripe"
@@ -80,4 +82,4 @@ class FunctionSpec:
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
 GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
-HTTPS, SES, S3, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST
+HTTPS, SES, S3, S3_ARCHIVE, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST

@@ -18,6 +18,7 @@ from infra.function_spec import (
 )
 from infra.functions_of_access import ACCESS
 from infra.functions_of_apps import APPS
+from infra.functions_of_archive import ARCHIVE
 from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER, SENDER
 from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
@@ -369,5 +370,6 @@ FUNCTIONS = (
     *BACKTEST_TASKS,
     *CREDIT_TASKS,
     *AUDIT_TASKS,
+    *ARCHIVE,
     MIGRATION,
 )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from aws_cdk import CfnElement, RemovalPolicy, Stack
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
-from constructs import Construct
+from typing import TYPE_CHECKING
 
 from infra.event_queue import Queued, dead_letters_of
-from infra.nag import accept
+from infra.write_once import WriteOnceBucket
+
+if TYPE_CHECKING:
+    from constructs import Construct
 
 QUEUE = "meterhouse-invoice-documents"
 DEAD_LETTERS = dead_letters_of(QUEUE)
@@ -18,44 +16,11 @@ FINAL = ("invoice.issued", "invoice.voided")
 BUCKET = "INVOICE_DOCUMENTS_BUCKET"
 
 
-class InvoiceDocuments(Construct):
-    """Private, encrypted, versioned, kept when the stack goes; an object that is there is never written over."""
+class InvoiceDocuments(WriteOnceBucket):
+    """What was drawn of an invoice stays as it was drawn."""
 
     def __init__(self, scope: Construct) -> None:
-        super().__init__(scope, "InvoiceDocuments")
-        self.bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            versioned=True,
-            removal_policy=RemovalPolicy.RETAIN,
-        )
-        accept(self.bucket, "S1", "One function reads and writes it; CloudTrail data events tell who, where asked for")
-        self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="WriteOnce",
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects("*")],
-                conditions={"Null": {"s3:if-none-match": "true"}},
-            )
-        )
-
-    def grants(self) -> tuple[iam.PolicyStatement, ...]:
-        """To read and write, and to list: without the latter S3 says "forbidden" of what is not there."""
-        objects = ["s3:GetObject", "s3:PutObject"]
-        return (
-            iam.PolicyStatement(actions=objects, resources=[self.bucket.arn_for_objects("*")]),
-            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
-        )
-
-    def accept_objects(self, function: Construct) -> None:
-        """The function's rights on all objects of this one bucket."""
-        named = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
-        accept(function, f"IAM5[Resource::<{named}.Arn>/*]", "Each invoice has documents of its own")
+        super().__init__(scope, "InvoiceDocuments", each="Each invoice has documents of its own")
 
 
 def documents(timeout: int) -> Queued:

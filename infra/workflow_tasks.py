@@ -6,6 +6,7 @@ from infra.function_spec import (
     CLICKHOUSE,
     KAFKA,
     POSTGRES,
+    S3_ARCHIVE,
     SECRETSMANAGER,
     STEPFUNCTIONS,
     STRIPE,
@@ -13,7 +14,7 @@ from infra.function_spec import (
 )
 
 INVOICE_RUN_TASKS = (
-    FunctionSpec("await_watermark", (KAFKA,), timeout=30),
+    FunctionSpec("await_watermark", (KAFKA, CLICKHOUSE, S3_ARCHIVE), timeout=120),
     FunctionSpec("sweep_writings", (CLICKHOUSE, POSTGRES), timeout=900, memory=1024),
     FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
     FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),

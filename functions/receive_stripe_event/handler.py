@@ -2,6 +2,7 @@
 
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.billing.record_refund import RecordRefund
 from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.named_app import NamedApps
 from meterhouse.payments.postgres import PostgresApps, PostgresPayments
@@ -18,4 +19,6 @@ billing = begins(database, PostgresBilling)
 record_payment = RecordPayment(billing, InstalledApps(begins(database, PostgresApps)))
 apps = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
 
-handler = http_handler(stripe_event_routes(ReceiveStripeEvent(NamedApps(database), apps, billing, record_payment)))
+receive = ReceiveStripeEvent(NamedApps(database), apps, billing, record_payment, RecordRefund(billing))
+
+handler = http_handler(stripe_event_routes(receive))

@@ -35,4 +35,4 @@ cast = Cast(
     PlanSale(begin),
     PlanAddonService(begin),
 )
-handler = http_handler(rehearse_routes(database, cast), database=database)
+handler = http_handler(rehearse_routes(begin, cast), database=database)

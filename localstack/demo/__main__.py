@@ -1,6 +1,7 @@
 """`make demo`: from real usage events to paid invoices, on the local stack, through the deployed API alone.
 
 `make demo-faults`: the same events, in a new namespace, under faults; the year must come out the same.
+`make demo-rebuild`: after the demo, its usage store is thrown away and rebuilt.
 """
 
 import itertools
@@ -21,6 +22,7 @@ from localstack.demo.client import Client, Refused
 from localstack.demo.faults import SinkKiller, shaken
 from localstack.demo.flights import CarrierYear, carriers, departure_event, flights, year_of
 from localstack.demo.invoice_runs import RunFailedError, run_invoices
+from localstack.demo.survival import run_rebuild
 from localstack.failure import exit_status
 from localstack.settings import read_stack
 from localstack.stack import bring_up
@@ -212,6 +214,17 @@ def run_under_faults() -> int:
     return report.print_faults(console, expected, measured, account, (killer.killed, KILLS))
 
 
+def run_loss() -> int:
+    """Throw the demo's usage store away and rebuild it; 0 when every number and hash came back."""
+    stack = bring_up(console)
+    faults = run_rebuild(
+        console, stack, Client(stack["METERHOUSE_URL"], stack["METERHOUSE_API_KEY"]), sorted(carriers())
+    )
+    for fault in faults:
+        console.print(f"[red]{fault}[/red]")
+    return 1 if faults else 0
+
+
 def issue_api_key(settings: Mapping[str, str], namespace: str) -> str:
     """The key of a new namespace, as an operator gets it."""
     order = json.dumps({"namespace": namespace, "name": "demo"}).encode()
@@ -221,5 +234,5 @@ def issue_api_key(settings: Mapping[str, str], namespace: str) -> str:
 
 
 if __name__ == "__main__":
-    chosen = run_under_faults if "--faults" in sys.argv[1:] else run
+    chosen = {"--faults": run_under_faults, "--rebuild": run_loss}.get("".join(sys.argv[1:]), run)
     sys.exit(exit_status(console, chosen, Refused, RunFailedError, backtests.BacktestFailedError))

@@ -12,7 +12,11 @@ def create_refund(account: Account, form: Obj) -> Obj:
     intent = account.get("payment_intent", required(form, "payment_intent"))
     if intent["status"] != "succeeded":
         raise invalid("This PaymentIntent does not have a successful charge to refund.")
-    before = sum(one["amount"] for one in account.of("refund").values() if one["payment_intent"] == intent["id"])
+    before = sum(
+        one["amount"]
+        for one in account.of("refund").values()
+        if one["payment_intent"] == intent["id"] and one["status"] not in {"failed", "canceled"}
+    )
     left = intent["amount_received"] - before
     amount = whole(form, "amount", left)
     if left <= 0:
@@ -40,6 +44,15 @@ def create_refund(account: Account, form: Obj) -> Obj:
     del made["livemode"]
     account.tell("refund.created", made)
     return made
+
+
+def fail_refund(account: Account, name: str, reason: str = "expired_or_canceled_card") -> Obj:
+    """What a bank does days later: the money comes back to the account."""
+    refund = account.get("refund", name)
+    refund |= {"status": "failed", "failure_reason": reason, "failure_balance_transaction": account.new_id("txn")}
+    for kind in ("refund.failed", "refund.updated", "charge.refund.updated"):
+        account.tell(kind, refund)
+    return refund
 
 
 def get_refund(account: Account, _form: Obj, name: str) -> Obj:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from localstack.settings import HOST
-from localstack.stripe import payments, sessions
+from localstack.stripe import payments, refunds, sessions
 from localstack.stripe.account import Account, Obj
 from localstack.stripe.service import Request, Stripe
 from localstack.stripe.weather import Lost, Storm
@@ -49,6 +49,7 @@ WISHES: Mapping[str, Callable[[Stripe, Obj], Obj]] = {
     "/double/storm": _storm,
     "/double/collect": _with_lock(lambda account, wish: payments.collect(account, wish["invoice"])),
     "/double/authenticate": _with_lock(lambda account, wish: payments.authenticate(account, wish["invoice"])),
+    "/double/fail_refund": _with_lock(lambda account, wish: refunds.fail_refund(account, wish["refund"])),
     "/double/complete": _with_lock(
         lambda account, wish: sessions.complete_checkout(account, wish["session"], wish.get("card", "pm_card_visa"))
     ),

@@ -49,6 +49,9 @@ MAY_LOAD = {
     "list_audit_log": HTTP,
     "manage_portal_tokens": HTTP,
     "show_portal": HTTP,
+    "archive_events": TASK | {"msgspec", "zstandard"},
+    "rebuild_usage": TASK | {"msgspec", "zstandard", "jsonpath"},
+    "await_watermark": TASK | {"msgspec", "zstandard"},
     "describe_api": HTTP | {"jsonpath", "msgspec"},
 }
 """What a handler's import may load; drivers not named here are loaded by the first connection. Others: `TASK`."""

@@ -12,7 +12,7 @@ from tests.infra.templates import FUNCTIONS, Synthesis, role_of
 HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 OF_CALLERS = {"secretsmanager": "apps", "channel_secrets": "channels"}
 """Who reads secrets that callers bring, and what their names begin with."""
-WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "https", "ses", *OF_CALLERS}
+WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "s3_archive", "https", "ses", *OF_CALLERS}
 WITHOUT_LAYER |= {f"{name}_writer" for name in OF_CALLERS}
 TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe"} | WITHOUT_LAYER
 VARIABLES = {
@@ -44,6 +44,7 @@ VARIABLES = {
     "stripe": set[str](),
     "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
+    "s3_archive": {"ARCHIVE_BUCKET"},
     "pdf": set(),
 }
 LIMITED = {spec.name for spec in SPECS if spec.is_limited}

@@ -19,7 +19,7 @@ from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.matching import Matching, faults_of, match, read_batch
 from meterhouse.metering.record import Poison, decode_record
 from meterhouse.metering.roll_up import RollUpUsage
-from meterhouse.metering.sink import MeterValueWriter, SinkEvents, _touched
+from meterhouse.metering.sink import EventWriter, MeterValueWriter, SinkEvents, _touched
 from meterhouse.metering.span import DAY, HOUR, Span, Whole
 from tests.simulation.columns.schema import Changes
 
@@ -63,18 +63,14 @@ def _accepts_unheard(self: IngestEvents, namespace: str, body: bytes, shape: Any
 _INGEST = IngestEvents.__call__
 
 
-def _looks_once(self: SinkEvents, records: Any) -> int:
-    batch = self._read(records)
+def _looks_once(self: EventWriter, batch: EventBatch, at: Any) -> None:
     if batch:
-        stored_at = self._now()
-        batch.store_at(stored_at)
         readings = read_batch(batch, self._match(batch))
         self._store.add_events(batch, faults_of(batch, readings))
-        self._values(batch, readings, stored_at)
-    return len(batch)
+        self._values(batch, readings, at)
 
 
-def _asks_live_meters(self: SinkEvents, batch: EventBatch) -> Matching:
+def _asks_live_meters(self: EventWriter, batch: EventBatch) -> Matching:
     return match(lambda namespace: self._meters.of(namespace, LATEST), batch.namespaces)
 
 
@@ -194,8 +190,8 @@ GUARDS: Mapping[str, Guard] = {
     "superseded-before-all-time": Guard([(ClickHouseSink, "supersede", _supersedes_for_ever)]),
     "revision-not-in-the-version": Guard(changes=(("toUInt128(16383 - revision)", "toUInt128(0)"),)),
     "superseded-hours-not-marked": Guard([(MeterValueWriter, "__call__", _marks_own_rows_alone)]),
-    "meters-looked-up-once": Guard([(SinkEvents, "__call__", _looks_once)]),
-    "deleted-meters-not-asked": Guard([(SinkEvents, "_match", _asks_live_meters)]),
+    "meters-looked-up-once": Guard([(EventWriter, "__call__", _looks_once)]),
+    "deleted-meters-not-asked": Guard([(EventWriter, "_match", _asks_live_meters)]),
     "rows-that-do-not-count-left-out": Guard([(ClickHouseSink, "add_values", _values_that_count)]),
     "duplicates-not-merged": Guard(words=[(usage_sql, "rows", "meter_values FINAL", "meter_values")]),
     # marks and rollups; that a rollup's version is drawn before its values are read was tried, and no seed misses it

@@ -84,6 +84,9 @@ class DeadLetters:
     log: Log
     faults: ProcessFaults
 
+    def refuse(self, poison: int) -> None:
+        raise AssertionError(f"a flood of {poison} dead letters")
+
     def bury(self, record: LogRecord, reason: str) -> None:
         self.faults.before("bury")
         self.log.dead.append((record, reason))

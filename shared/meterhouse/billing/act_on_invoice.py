@@ -14,7 +14,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, found_invoice, refuse_collected, refuse_parked, shown_on
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
 from meterhouse.kernel.errors import Conflict
@@ -113,8 +113,20 @@ class InvoiceActions:
         return self._act(namespace, invoice_id, recalculated)
 
     def delete(self, namespace: str, invoice_id: str) -> None:
-        """Delete what was not issued; its lines are never billed again."""
-        self._act(namespace, invoice_id, lambda _, invoice, at: Driven(invoice).must_fire(Trigger.DELETE, at))
+        """Delete what was not issued; its lines are never billed again.
+
+        Raises:
+            Conflict: `invoice_collected`: its app was paid it, though its issue was lost: it is issued, then credited.
+        """
+
+        def deleted(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
+            fired = Driven(invoice).must_fire(Trigger.DELETE, at)
+            [driven] = gone_on(work, namespace, [fired], self._apps, at)
+            if driven.invoice.state is InvoiceState.DELETE_FAILED:
+                refuse_collected(self._apps, namespace, invoice)
+            return driven
+
+        self._act(namespace, invoice_id, deleted)
 
     def void(self, namespace: str, invoice_id: str, voiding: Voiding) -> Shown:
         """Take back an issued invoice that is not paid, its app's copy first: what is recorded, nobody collects.

@@ -11,7 +11,9 @@ from meterhouse.billing.launcher import Launcher
 from meterhouse.billing.lifecycle import has_moved, may_move
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save, taken_up
+from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import RETRIED_BY_RUNS
+from meterhouse.billing.tell_note import TellNote
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
@@ -32,14 +34,17 @@ class AdvanceInvoices:
         self._lifecycles = lifecycles
         self._dunning = dunning
         self._now = now
+        self._tell = TellNote(begin, apps, now)
 
     def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
         """Advance the batch's invoices; those that end in a failed state fail their customers, by value.
 
         A failed state is tried again by every run, a failed payment when its time has come; an attempt that ends where
-        it began is not recorded.
+        it began is not recorded. Credit notes whose time has come are told to their apps again.
         """
-        return each_fault_its_own(batch, lambda part: self._advance(part, as_of))
+        outcome = each_fault_its_own(batch, lambda part: self._advance(part, as_of))
+        self._tell_notes(batch, as_of)
+        return outcome
 
     def _advance(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
@@ -47,7 +52,7 @@ class AdvanceInvoices:
             under_way = work.store.invoices.under_way(batch.ids)
             apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
             before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
-            again = taken_up(work, before, as_of)
+            again = taken_up(work, before, apps, as_of)
             after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
             changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
             save(work, changed, self._now())
@@ -65,6 +70,19 @@ class AdvanceInvoices:
             if app.is_remote and may_move(invoice, app, self._dunning, as_of):
                 name = f"{invoice.id}-{invoice.step}-{as_of:%Y%m%d}"
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
+
+    def _tell_notes(self, batch: Batch, as_of: datetime) -> None:
+        """Here, or in a workflow of the invoice's own where its app is called."""
+        with self._begin(batch.namespace) as work:
+            notes = work.store.credit_notes.to_tell(batch.ids, self._now())
+            invoices = {one.invoice_id: found_invoice(work, one.invoice_id) for one in notes}
+            apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in invoices.values()})
+        for note in notes:
+            if apps[invoices[note.invoice_id].app_id].is_remote:
+                name = f"{note.id}-{note.attempt}-{note.tellings}-{as_of:%Y%m%d}"
+                self._lifecycles.start(name, {"namespace": batch.namespace, "invoiceId": note.invoice_id})
+            else:
+                self._tell.due(batch.namespace, note.invoice_id)
 
 
 def _has_failed(invoice: Invoice) -> bool:

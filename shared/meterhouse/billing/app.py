@@ -102,12 +102,22 @@ class InvoicingApp(Protocol):
         A call may be repeated for the same note, and gives money back once.
         """
 
-    def payment_of(self, invoice: Invoice) -> Payment | None:
+    def payment_of(self, invoice: Invoice) -> Payment | Refused | None:
         """What became of the payment by the app's own books, read and not changed; None where it keeps none.
 
         Raises:
-            Unavailable: it has books and does not tell.
+            Unavailable: it has books and does not answer.
         """
+
+
+def has_collected(app: InvoicingApp, invoice: Invoice) -> bool:
+    """Whether the invoice was paid by the app's own books.
+
+    Raises:
+        Unavailable: it has books and does not answer.
+    """
+    payment = app.payment_of(invoice)
+    return isinstance(payment, Payment) and payment.trigger is Trigger.PAID
 
 
 class Apps(Protocol):

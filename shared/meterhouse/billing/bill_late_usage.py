@@ -108,7 +108,7 @@ def _settle(
         difference = differences[line.id]
         if difference.totals.charged > 0:
             added.append(line)
-        elif difference.totals.charged < 0:
+        elif difference.totals.charged < 0 < family.too_much(difference):
             settled = give_back_usage(work, family, difference, now)
             added += [] if settled is None else [settled]
             owed += [family.last.line.id] if settled is None else []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import reduce
@@ -14,6 +14,7 @@ from meterhouse.kernel.rounding import EXACT
 TAXES = "taxes"
 """The key of the part of a line that is its taxes on top."""
 _NONE = Decimal(0)
+_SOONEST, _LATEST, _MOST_DOUBLINGS = timedelta(minutes=10), timedelta(days=1), 8
 
 
 class Refund(StrEnum):
@@ -33,7 +34,7 @@ class NoteState(StrEnum):
     ISSUED = "issued"
     VOIDED = "voided"
     FAILED = "failed"
-    """Its app refused; the note never changed anything."""
+    """Its app refused, or what it gave back did not arrive: the note changes nothing, and may be retried."""
 
 
 class NotePart(NamedTuple):
@@ -86,7 +87,10 @@ class CreditNote:
         was_paid: whether the invoice was paid by then; else less is due on it.
         grant_id: the credit the customer has in place of the money.
         external_id: what the app calls what it gave back.
-        failure: why the app refused.
+        failure: why the app refused, or what it gave back did not arrive.
+        attempt: counts how often it was brought to the app anew: once, and again after each failure.
+        tellings: counts how often the app did not answer in this attempt.
+        tell_at: when the app is told again; None: nobody has to tell it.
     """
 
     id: str
@@ -107,6 +111,9 @@ class CreditNote:
     voided_at: datetime | None = None
     external_id: str | None = None
     failure: str | None = None
+    attempt: int = 1
+    tellings: int = 0
+    tell_at: datetime | None = None
 
     @property
     def total(self) -> Decimal:
@@ -121,9 +128,20 @@ class CreditNote:
         return summed(amount for line in self.lines for amount in (line.taxes_exclusive, line.taxes_inclusive))
 
     @property
+    def goes_back_by_app(self) -> bool:
+        """Whether money that was paid goes back the way it came."""
+        return self.was_paid and self.refund is Refund.PAYMENT
+
+    @property
     def stands(self) -> bool:
         """Whether what it takes back is taken: what is pending nobody else takes."""
         return self.state in {NoteState.ISSUED, NoteState.PENDING}
+
+
+def told_again_at(tellings: int, at: datetime) -> datetime:
+    """When an app that did not answer so often by `at` is told again: later each time, and daily in the end."""
+    doubled: int = 2 ** min(tellings, _MOST_DOUBLINGS)
+    return at + min(_SOONEST * doubled, _LATEST)
 
 
 def summed(amounts: Iterable[Decimal]) -> Decimal:

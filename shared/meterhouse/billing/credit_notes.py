@@ -4,17 +4,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused, Waiting
+from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
 from meterhouse.billing.drive import Driven
+from meterhouse.billing.find_note import found_note, locked_invoice, locked_note
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.issue_credit_note import NoteSpec, accepted, is_creditable, issue, prepare, refused, void
+from meterhouse.billing.issue_credit_note import NoteSpec, again, issue, prepare, refuse_uncreditable, void
 from meterhouse.billing.ports import BillingStore, NoteFilter, PageOf
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.errors import Conflict, NotFound, Problems, Unavailable
+from meterhouse.billing.tell_note import TellNote
+from meterhouse.kernel.errors import Conflict, Problems, Unavailable
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
@@ -33,6 +35,7 @@ class CreditNoteService:
         self._now = now
         self._new_id = new_id
         self._afterwards = afterwards
+        self._tell = TellNote(begin, apps, now)
 
     def create(self, namespace: str, invoice_id: str, wanted: NoteWanted) -> CreditNote:
         """Take back a part of an issued invoice, or all that is left of it.
@@ -47,8 +50,8 @@ class CreditNoteService:
         """
         at = self._now()
         with self._begin(namespace) as work:
-            invoice = _locked(work, invoice_id)
-            _refuse_state(invoice)
+            invoice = locked_invoice(work, invoice_id)
+            refuse_uncreditable(invoice)
             left = Left(invoice, work.store.credit_notes.of_invoices([invoice_id]))
             if left.total <= 0:
                 raise Conflict("nothing is left of what was invoiced", "nothing_left")
@@ -69,67 +72,35 @@ class CreditNoteService:
 
         def tell() -> None:
             with suppress(Unavailable):
-                found.append(self.retry(namespace, note.id))
+                found.append(self._tell(namespace, note.id))
 
         self._afterwards(tell)
         return found[-1]
 
     def retry(self, namespace: str, note_id: str) -> CreditNote:
-        """Tell the app of a pending note, as often as it takes; one that is not pending stays what it is.
+        """Tell the app of a note that is pending, or that failed; one that is neither stays what it is.
 
         Raises:
             NotFound: there is no such note.
-            Conflict: `invoice_state`: its invoice is neither due nor paid by now.
-            Unavailable: the app does not answer; the note stays pending.
+            Conflict: `invoice_state`: its invoice is neither due nor paid by now; `nothing_left`: what the failed note
+                would take was taken by others.
+            Unavailable: the app does not answer; the note stays pending, and runs tell it again.
         """
-
-        def asked(invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
-            return self._app(namespace, invoice).take_back(invoice, note)
-
-        return self._answered(namespace, note_id, asked)
-
-    def reported(self, namespace: str, note_id: str, answer: Accepted | Refused) -> CreditNote:
-        """What a system that pays back itself says of a pending note; the same again changes nothing.
-
-        Raises:
-            NotFound: there is no such note.
-            Conflict: `invoice_state`; `credit_note_not_awaited`: its app is not waited for.
-        """
-
-        def reported(invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting:
-            if invoice.state is not InvoiceState.PAID or self._app(namespace, invoice).is_remote:
-                raise Conflict("nobody has to report of this note", "credit_note_not_awaited")
-            return answer
-
-        return self._answered(namespace, note_id, reported)
-
-    def _answered(
-        self,
-        namespace: str,
-        note_id: str,
-        ask: Callable[[Invoice, CreditNote], Accepted | Refused | Waiting],
-    ) -> CreditNote:
         at = self._now()
         with self._begin(namespace) as work:
-            invoice = _locked(work, _found(work, note_id).invoice_id)
-            note = _found(work, note_id)
-            if note.state is not NoteState.PENDING:
-                return note
-            if invoice.state is InvoiceState.VOIDED:
-                note = refused(work, note, "the invoice was voided meanwhile", at)
+            invoice, note = locked_note(work, note_id)
+            has_failed = note.state is NoteState.FAILED
+            if has_failed:
+                refuse_uncreditable(invoice)
+                if not Left(invoice, work.store.credit_notes.of_invoices([invoice.id])).holds(note.lines):
+                    raise Conflict("other notes took what this one would take back", "nothing_left")
+                note = again(work, note, at)
                 work.commit()
-                return note
-            _refuse_state(invoice)
-            match ask(invoice, note):
-                case Accepted(external_id=external_id):
-                    note, driven = accepted(work, invoice, note, external_id, at)
-                    self._save(work, namespace, driven, at)
-                case Refused(message=message):
-                    note = refused(work, note, message, at)
-                    work.commit()
-                case Waiting():
-                    pass
-        return note
+        return self._told(namespace, note) if has_failed else self._tell(namespace, note_id)
+
+    def reported(self, namespace: str, note_id: str, answer: Accepted | Refused) -> CreditNote:
+        """What a system that pays back itself says of a note; raises as `TellNote.reported`."""
+        return self._tell.reported(namespace, note_id, answer)
 
     def void(self, namespace: str, note_id: str) -> CreditNote:
         """As if the note had not been; one that is voided stays so.
@@ -140,8 +111,7 @@ class CreditNoteService:
         """
         at = self._now()
         with self._begin(namespace) as work:
-            invoice = _locked(work, _found(work, note_id).invoice_id)
-            note = _found(work, note_id)
+            invoice, note = locked_note(work, note_id)
             if not note.stands:
                 return note
             voided, driven = void(work, invoice, note, at)
@@ -151,7 +121,7 @@ class CreditNoteService:
     def get(self, namespace: str, note_id: str) -> CreditNote:
         """Raises `NotFound`."""
         with self._begin(namespace) as work:
-            return _found(work, note_id)
+            return found_note(work, note_id)
 
     def page(self, namespace: str, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]:
         """One page of notes by their issue, and how many there are."""
@@ -176,24 +146,6 @@ class CreditNoteService:
     def _save(self, work: Work[BillingStore], namespace: str, driven: Driven, at: datetime) -> None:
         save(work, gone_on(work, namespace, [driven], self._apps, at) if driven.transitions else [driven], at)
         work.commit()
-
-
-def _refuse_state(invoice: Invoice) -> None:
-    if not is_creditable(invoice):
-        state = invoice.state.value
-        raise Conflict(f"an invoice is credited once it is due or paid; it is {state}", "invoice_state")
-
-
-def _locked(work: Work[BillingStore], invoice_id: str) -> Invoice:
-    work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
-    return found_invoice(work, invoice_id)
-
-
-def _found(work: Work[BillingStore], note_id: str) -> CreditNote:
-    note = work.store.credit_notes.find(note_id)
-    if note is None:
-        raise NotFound("credit note", note_id)
-    return note
 
 
 def _check(wanted: NoteWanted, left: Left, *, is_paid: bool) -> None:

@@ -66,6 +66,15 @@ class Left:
         """What is left of a line; below zero where it gives something back itself."""
         return summed(self._parts[line_id].values())
 
+    def holds(self, lines: Iterable[NoteLine]) -> bool:
+        """Whether all that these lines would take is left."""
+        return all(
+            min(part, _NONE) <= amount <= max(part, _NONE)
+            for line in lines
+            for key, amount in line.parts
+            for part in [self._parts[line.line_id][key]]
+        )
+
     def all(self) -> list[NoteLine]:
         """Everything that is left."""
         return [self.take(line_id, self.of(line_id)) for line_id in self._parts if self.of(line_id)]

@@ -1,7 +1,7 @@
 """One invoice, driven alone: for apps that are far away, whose calls no other customer waits for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from meterhouse.billing.lifecycle import has_moved, waits_until
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
+from meterhouse.billing.tell_note import TellNote
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -49,20 +50,27 @@ class DriveInvoice:
         self._apps = apps
         self._dunning = dunning
         self._now = now
+        self._tell = TellNote(begin, apps, now)
 
     def __call__(self, namespace: str, invoice_id: str) -> Stand:
-        """Bring the invoice as far as it goes now. What moved it waits with it; where nothing moves, nobody has to.
+        """Bring the invoice as far as it goes now, and its credit notes. What moved them waits with them.
 
         Raises:
             NotFound: there is no such invoice.
             Unavailable: the usage store or the app does not answer; nothing was changed here.
         """
         at = self._now()
+        stand = self._driven(namespace, invoice_id, at)
+        waits = [one for one in (stand.waits_until, self._tell.due(namespace, invoice_id)) if one is not None]
+        return replace(stand, waits_until=min(waits, default=None))
+
+    def _driven(self, namespace: str, invoice_id: str, at: datetime) -> Stand:
+        """Where nothing moves, nobody has to wait."""
         with self._begin(namespace) as work:
             work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
             before = found_invoice(work, invoice_id)
             app = self._apps.of(namespace, {before.app_id})[before.app_id]
-            again = taken_up(work, [self._collected(work, namespace, before, at)], at)
+            again = taken_up(work, [self._collected(work, namespace, before, at)], {before.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
             if not has_moved(before, driven.invoice):
                 return Stand(before, None)

@@ -46,7 +46,7 @@ def step_events(driven: Driven) -> list[DomainEvent]:
 
 
 def note_event(note: CreditNote) -> DomainEvent:
-    """A credit note was issued, or voided, or its app is to be told of it, or refused."""
+    """A credit note was issued, or voided, or its app is to be told of it, or it failed."""
     at = note.updated_at
     kind = f"credit_note.{note.state.value}"
     data = {
@@ -56,8 +56,10 @@ def note_event(note: CreditNote) -> DomainEvent:
         "customerId": note.customer_id,
         "currency": note.currency,
         "total": f"{note.total:f}",
+        **({} if note.failure is None else {"failure": note.failure}),
     }
-    return DomainEvent(derived_ulid(at, kind, note.id), kind, f"credit_note/{note.id}", at, data)
+    attempt = () if note.attempt == 1 else (str(note.attempt),)
+    return DomainEvent(derived_ulid(at, kind, note.id, *attempt), kind, f"credit_note/{note.id}", at, data)
 
 
 def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:
@@ -68,6 +70,7 @@ def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:
         "currency": invoice.currency,
         "total": f"{invoice.totals.total:f}",
         "state": invoice.state.value,
+        **({"paymentAttempt": invoice.payment_attempt} if invoice.payment_attempt else {}),
     }
     event_id = derived_ulid(at, kind, invoice.id, str(step))
     return DomainEvent(event_id, kind, f"invoice/{invoice.id}", at, data)

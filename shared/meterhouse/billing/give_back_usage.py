@@ -30,8 +30,7 @@ def give_back_usage(work: Work[BillingStore], family: Family, difference: Line, 
 
     None: invoices that charge for it are not paid yet, and nothing was done.
     """
-    total = EXACT.subtract(family.given_back, difference.totals.charged)
-    kept = {line.id: part for line, part in parts_kept(family.charging, total)}
+    kept = {line.id: part for line, part in parts_kept(family.charging, family.too_much(difference))}
     if not difference.is_invoiced:
         _credit_back(work, [line for line in family.charging if line.id in kept], kept, difference.key, now)
         return replace(difference, is_pending=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.credit_note import CreditNote, NoteLine, NoteState, Refund
+from meterhouse.billing.credit_note import CreditNote, NoteLine, NoteState, Refund, told_again_at
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import note_event
 from meterhouse.billing.invoice import Invoice
@@ -46,6 +46,13 @@ def is_creditable(invoice: Invoice) -> bool:
     return invoice.state is _S.PAID or invoice.state in _OPEN
 
 
+def refuse_uncreditable(invoice: Invoice) -> None:
+    """Raises `Conflict` `invoice_state` for an invoice on which no note may be issued now."""
+    if not is_creditable(invoice):
+        state = invoice.state.value
+        raise Conflict(f"an invoice is credited once it is due or paid; it is {state}", "invoice_state")
+
+
 def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: datetime) -> tuple[CreditNote, Driven]:
     """The note of a locked customer's creditable invoice, written, and the invoice after it, which the caller saves.
 
@@ -61,7 +68,7 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
 
 def prepare(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: datetime) -> CreditNote:
     """The note, written and pending: its app is told before it changes anything."""
-    note = _made(work, invoice, spec, NoteState.PENDING, at)
+    note = replace(_made(work, invoice, spec, NoteState.PENDING, at), tell_at=told_again_at(0, at))
     work.store.credit_notes.add(note)
     work.publish(note_event(note))
     return note
@@ -75,7 +82,9 @@ def accepted(
     An invoice that was paid meanwhile, as its app has nothing left to collect, is one of which money came back.
     """
     was_paid = invoice.state is _S.PAID
-    issued = replace(note, state=NoteState.ISSUED, was_paid=was_paid, external_id=external_id, updated_at=at)
+    issued = replace(
+        note, state=NoteState.ISSUED, was_paid=was_paid, external_id=external_id, updated_at=at, tell_at=None
+    )
     work.store.credit_notes.save(issued)
     work.publish(note_event(issued))
     return issued, _after(invoice, issued, at)
@@ -83,10 +92,35 @@ def accepted(
 
 def refused(work: Work[BillingStore], note: CreditNote, reason: str, at: datetime) -> CreditNote:
     """The pending note, failed and written."""
-    failed = replace(note, state=NoteState.FAILED, failure=reason, updated_at=at)
+    failed = replace(note, state=NoteState.FAILED, failure=reason, updated_at=at, tell_at=None)
     work.store.credit_notes.save(failed)
     work.publish(note_event(failed))
     return failed
+
+
+def came_back(
+    work: Work[BillingStore], invoice: Invoice, note: CreditNote, reason: str, at: datetime
+) -> tuple[CreditNote, Driven]:
+    """The note whose money went back and did not arrive, failed and written; the books have the money again."""
+    entries = postings.negated(_entries(note))
+    return refused(work, note, reason, at), Driven(invoice, (), (_booking(note, "failed", entries, at),))
+
+
+def again(work: Work[BillingStore], note: CreditNote, at: datetime) -> CreditNote:
+    """The failed note, pending once more and written: another attempt, of which its app is told anew."""
+    pending = replace(
+        note,
+        state=NoteState.PENDING,
+        failure=None,
+        external_id=None,
+        updated_at=at,
+        attempt=note.attempt + 1,
+        tellings=0,
+        tell_at=told_again_at(0, at),
+    )
+    work.store.credit_notes.save(pending)
+    work.publish(note_event(pending))
+    return pending
 
 
 def _made(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, state: NoteState, at: datetime) -> CreditNote:
@@ -131,7 +165,8 @@ def void(work: Work[BillingStore], invoice: Invoice, note: CreditNote, at: datet
 def _after(invoice: Invoice, note: CreditNote, at: datetime) -> Driven:
     if not note.total:
         return Driven(invoice)
-    booking = _booking(note, "issued", _entries(note), at)
+    written_off = postings.negated(postings.losing(_owed(note))) if invoice.state is _S.UNCOLLECTIBLE else ()
+    booking = _booking(note, "issued", (*_entries(note), *written_off), at)
     if note.was_paid:
         return Driven(invoice, (), (booking,))
     driven = Driven(replace(invoice, credited=invoice.credited.plus(_net_of(note), note.taxes)), (), (booking,))
@@ -154,14 +189,18 @@ def _granted(work: Work[BillingStore], note: CreditNote, since: datetime, at: da
 
 
 def _entries(note: CreditNote) -> Entries:
-    owed = Owed(note.currency, services=_net_of(note), purchases=_NONE, taxes=note.taxes)
+    owed = _owed(note)
     if note.was_paid:
         return postings.refunding(owed)
     return postings.negated((*postings.invoicing(owed), *postings.earning(owed)))
 
 
+def _owed(note: CreditNote) -> Owed:
+    return Owed(note.currency, services=_net_of(note), purchases=_NONE, taxes=note.taxes)
+
+
 def _booking(note: CreditNote, step: str, entries: Entries, at: datetime) -> Transaction:
-    key = f"credit_note/{note.id}/{step}"
+    key = f"credit_note/{note.id}/{step}" + ("" if note.attempt == 1 else f"/{note.attempt}")
     return Transaction(key, Kind.TAKEN_BACK, note.customer_id, at, at, entries, invoice=note.invoice_id)
 
 

@@ -69,6 +69,15 @@ class Family(NamedTuple):
         """What they came to less for usage before."""
         return EXACT.minus(summed(min(line.totals.charged, _NONE) for line in self._notes))
 
+    def too_much(self, difference: Line) -> Decimal:
+        """What its lines charge too much by now, what was given back before counted in.
+
+        Late usage that is never billed is what is taken back first: nobody paid for it.
+        """
+        never_billed = (one.line for one in self.members if one.is_given_up and is_late(one.line.key))
+        forgiven = summed(max(line.totals.charged, _NONE) for line in never_billed)
+        return EXACT.subtract(EXACT.subtract(self.given_back, difference.totals.charged), forgiven)
+
     @property
     def _notes(self) -> Iterator[Line]:
         return (one.line for one in self.members if one.line.note_id is not None or not one.line.is_invoiced)

@@ -2,18 +2,27 @@
 
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp
+from meterhouse.billing.app import InvoicingApp, Refused, has_collected
 from meterhouse.billing.bookings import BookingsOf, bookings_of
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning, Planned
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import LAST_WORDS
 from meterhouse.billing.state import RETRIED_BY_RUNS, TRANSITIONS, InvoiceState, Trigger
+from meterhouse.kernel.errors import Unavailable
 
 
-def resumed(invoice: Invoice, at: datetime) -> Driven:
-    """The invoice back at the work that failed; one that lacks quantities waits for collecting."""
+def resumed(invoice: Invoice, app: InvoicingApp, at: datetime) -> Driven:
+    """The invoice back at the work that failed; one that lacks quantities waits for collecting.
+
+    One that was to be deleted and that its app has collected comes back to life: what was paid is issued.
+
+    Raises:
+        Unavailable: the app does not tell whether it has collected it.
+    """
     driven = Driven(invoice)
+    if invoice.state is InvoiceState.DELETE_FAILED and has_collected(app, invoice):
+        return driven.must_fire(Trigger.RETRY, at, "it is not deleted, as its app has collected it")
     trigger = RETRIED_BY_RUNS.get(invoice.state)
     lacks_usage = invoice.state is InvoiceState.DRAFT_INVALID and invoice.quantity_snapshotted_at is None
     return driven if trigger is None or lacks_usage else driven.must_fire(trigger, at)
@@ -36,6 +45,8 @@ def drive_by_rule(
 def _stepped(driven: Driven, app: InvoicingApp, planned: Planned, at: datetime) -> Driven:
     """The step by rule, unless the app has said its last word meanwhile and we were not told."""
     payment = app.payment_of(driven.invoice)
+    if isinstance(payment, Refused):
+        raise Unavailable(f"the app does not tell us of the payment: {payment.message}")
     said = None if payment is None or payment.trigger not in LAST_WORDS else payment
     stepped = None if said is None else driven.fired(said.trigger, at, said.reason)
     return stepped or driven.must_fire(planned.trigger, at, planned.reason)

@@ -49,6 +49,7 @@ def line_routes(service: ManualLines) -> Router:
         operation_id="simulateInvoice",
         tags=_TAGS,
         summary="Simulate an invoice: nothing is stored",
+        description="What the lines come to before prepaid credit and taxes, of which a simulation asks nobody.",
     )
     def simulate(customer_id: str, body: Annotated[Simulation, Body()]) -> InvoiceWire:
         supposed = supposed_of(body.lines)

@@ -18,12 +18,14 @@ class PaymentReport:
         key: the app's key of the event, or one that the caller made; a second report of it is the first one again.
         outcome: one of the payment triggers.
         occurred_at: when it happened, by the app's clock.
+        attempt: of which attempt to collect it tells, as an invoice counts them; None: the app does not say.
     """
 
     key: str
     outcome: Trigger
     occurred_at: datetime
     reason: str | None = None
+    attempt: int | None = None
 
 
 class Recorded(StrEnum):
@@ -34,9 +36,14 @@ class Recorded(StrEnum):
     STALE = "stale"
 
 
-def is_outrun(report: PaymentReport, last: datetime | None) -> bool:
-    """Whether it tells of less than what is known since; `last`: when the last thing happened that counted."""
-    return report.outcome not in LAST_WORDS and last is not None and report.occurred_at < last
+def is_outrun(report: PaymentReport, last: datetime | None, attempt: int) -> bool:
+    """Whether it tells of less than what is known since.
+
+    `last`: when the last thing happened that counted; `attempt`: which attempt is under way.
+    """
+    is_of_before = report.attempt is not None and report.attempt < attempt
+    is_late = last is not None and report.occurred_at < last
+    return report.outcome not in LAST_WORDS and (is_of_before or is_late)
 
 
 def is_before_payment(state: InvoiceState) -> bool:

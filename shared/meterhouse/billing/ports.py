@@ -166,6 +166,9 @@ class CreditNotes(Protocol):
     def of_invoices(self, invoice_ids: Collection[str]) -> list[CreditNote]:
         """In the order in which they were issued."""
 
+    def to_tell(self, customer_ids: Collection[str], at: datetime) -> list[CreditNote]:
+        """Those of the customers that their apps are to be told of by `at`."""
+
     def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]: ...
 
     def add(self, note: CreditNote) -> None: ...

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -30,6 +31,9 @@ _FIELDS = (
     "updated_at",
     "external_id",
     "failure",
+    "attempt",
+    "tellings",
+    "tell_at",
 )
 
 
@@ -46,6 +50,10 @@ class PostgresCreditNotes:
     def of_invoices(self, invoice_ids: Collection[str]) -> list[CreditNote]:
         wanted = {"invoice_ids": list(invoice_ids)}
         return self._with_lines(self._transaction.fetch_all(_SQL["notes_of_invoices"], wanted))
+
+    def to_tell(self, customer_ids: Collection[str], at: datetime) -> list[CreditNote]:
+        wanted = {"customer_ids": list(customer_ids), "at": at}
+        return self._with_lines(self._transaction.fetch_all(_SQL["notes_to_tell"], wanted))
 
     def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]:
         arguments = {
@@ -64,8 +72,7 @@ class PostgresCreditNotes:
         self._transaction.execute(_SQL["add_lines"], {"note_id": note.id, "lines": lines})
 
     def save(self, note: CreditNote) -> None:
-        names = ("id", "voided_at", "updated_at", "was_paid", "external_id", "failure")
-        values = {"state": note.state.value, **{name: getattr(note, name) for name in names}}
+        values = {name: getattr(note, name) for name in (*_FIELDS, "voided_at")} | {"state": note.state.value}
         self._transaction.execute(_SQL["save_note"], values)
 
     def _with_lines(self, rows: Sequence[Row]) -> list[CreditNote]:

@@ -23,6 +23,10 @@ from meterhouse.platform.wire import Ulid
 from meterhouse.subscriptions.request_schema import SubscriptionCreate, new_subscription_of
 
 _TAGS = ["Subscriptions"]
+_WHAT = (
+    "The next invoice is shown less the prepaid credit that would bear of it as it stands now. Lines by themselves are"
+    " shown before credit. Taxes are in neither: apps tell them of drafts, and no app hears of a preview."
+)
 
 
 def preview_routes(preview: PreviewSubscription) -> Router:
@@ -36,6 +40,7 @@ def preview_routes(preview: PreviewSubscription) -> Router:
         operation_id="previewCreateSubscription",
         tags=_TAGS,
         summary="Preview what a new subscription would come to",
+        description=_WHAT,
     )
     def create(body: Annotated[SubscriptionCreate, Body()]) -> PreviewWire:
         return preview_to_wire(preview(namespace(), PreviewCreate(new_subscription_of(body))))
@@ -45,6 +50,7 @@ def preview_routes(preview: PreviewSubscription) -> Router:
         operation_id="previewSubscription",
         tags=_TAGS,
         summary="Preview what an edit, a change, a migration or a cancelation would come to",
+        description=_WHAT,
     )
     def change(subscription_id: Annotated[Ulid, Path()], body: Annotated[SubscriptionPreview, Body()]) -> PreviewWire:
         with _faults_below(asked_of(body)):

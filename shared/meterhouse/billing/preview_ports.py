@@ -20,7 +20,7 @@ from meterhouse.billing.ports import (
 from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.subscriptions import ports
-from meterhouse.subscriptions.ports import SubscriptionStore
+from meterhouse.subscriptions.addons import AddonStore
 
 
 class PreviewedSubscriptions(ports.Subscriptions, BilledSubscriptions, Protocol):
@@ -35,7 +35,7 @@ class PreviewedCustomers(ports.Customers, Protocol):
     def ids_after(self, after: str, limit: int) -> list[str]: ...
 
 
-class PreviewStore(SubscriptionStore, Protocol):
+class PreviewStore(AddonStore, Protocol):
     """A store of subscriptions that is one of billing as well."""
 
     @property

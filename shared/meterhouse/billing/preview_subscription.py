@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from meterhouse.billing.burn_credit import burn_credit
 from meterhouse.billing.collection import gathering
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.families import Families
 from meterhouse.billing.give_back import GivenBack, to_give_back
 from meterhouse.billing.invoice import Invoice, Line
@@ -100,7 +102,7 @@ class PreviewSubscription:
             waiting=gathering(customer, made.currency, gathering_id(customer.id, made.currency), profile, now),
             lines=valued,
             prorations=valued.prorations(profile.spec.workflow),
-            next_invoice=next_invoice(due, customer, profile, new, now),
+            next_invoice=_less_credit(work, next_invoice(due, customer, profile, new, now), now),
             given_back=_given_back(work, agreed, done, now),
         )
 
@@ -109,6 +111,11 @@ class PreviewSubscription:
         subjects = {customer.id: customer.usage_subjects}
         found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
         return Usages(found, families.rating(found))
+
+
+def _less_credit(work: Work[PreviewStore], draft: Invoice | None, now: datetime) -> Invoice | None:
+    """The draft less what the credit that is there now would bear of it."""
+    return None if draft is None else burn_credit(work, [Driven(draft)], now)[0].invoice
 
 
 @dataclass(frozen=True, slots=True)

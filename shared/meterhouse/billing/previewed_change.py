@@ -90,7 +90,7 @@ class PreviewMigrate(_OfSubscription):
     migration: Migration
 
     def __call__(self, work: Work[PreviewStore], now: datetime) -> Done:
-        return _superseded(migrate_in(work, self.subscription_id, self.migration, ids.new_id(), now))
+        return _superseded(migrate_in(work, self.subscription_id, self.migration, ids.new_id, now))
 
 
 def _superseded(changed: Changed) -> Done:

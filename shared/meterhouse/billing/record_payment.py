@@ -54,7 +54,7 @@ class RecordPayment:
         self, work: Work[BillingStore], namespace: str, invoice: Invoice, report: PaymentReport, at: datetime
     ) -> Driven | None:
         """The invoice with the report's step; None where that is outrun."""
-        if is_outrun(report, work.store.payment_reports.last(invoice.id)):
+        if is_outrun(report, work.store.payment_reports.last(invoice.id), invoice.payment_attempt):
             return None
         booked = self._booked(work, namespace, invoice, at)
         if report.outcome is Trigger.VOID and target_of(booked.invoice.state, Trigger.VOID, frozenset()):
@@ -69,5 +69,6 @@ class RecordPayment:
         """What was reported before is booked now, if it could not be then."""
         if invoice.state not in RETRIED_BY_RUNS:
             return Driven(invoice)
-        [again] = gone_on(work, namespace, taken_up(work, [invoice], at), self._apps, at)
+        taken = taken_up(work, [invoice], self._apps.of(namespace, {invoice.app_id}), at)
+        [again] = gone_on(work, namespace, taken, self._apps, at)
         return again

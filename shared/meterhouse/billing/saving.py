@@ -36,11 +36,14 @@ def _was_synced(driven: Driven) -> bool:
     return any(step.source in _SYNCS for step in driven.transitions)
 
 
-def taken_up(work: Work[BillingStore], invoices: Sequence[Invoice], at: datetime) -> list[Driven]:
+def taken_up(
+    work: Work[BillingStore], invoices: Sequence[Invoice], apps: Mapping[str, InvoicingApp], at: datetime
+) -> list[Driven]:
     """Each invoice back at the work that failed, but for what the audit of the books holds, as in `gone_on`."""
     held = _held(work, invoices)
     return [
-        Driven(invoice) if is_held else resumed(invoice, at) for invoice, is_held in zip(invoices, held, strict=True)
+        Driven(invoice) if is_held else resumed(invoice, apps[invoice.app_id], at)
+        for invoice, is_held in zip(invoices, held, strict=True)
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import AppDirectory, Apps
+from meterhouse.billing.app import AppDirectory, Apps, Payment
 from meterhouse.billing.collection import Missing, Quantities, RateLine, gathering, next_collection_at, with_lines
 from meterhouse.billing.families import Families
 from meterhouse.billing.installed_app import InstalledApp
@@ -114,11 +114,13 @@ def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
 def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
     """A draft that its app has collected already, as its issue was lost, keeps its amounts; it goes on by `advance`.
 
+    An app that refuses to tell refuses amounts that differ from what it has, too.
+
     Raises:
         Conflict: `invoice_collected`.
-        Unavailable: the app does not tell.
+        Unavailable: the app does not answer.
     """
-    if apps.of(namespace, {invoice.app_id})[invoice.app_id].payment_of(invoice) is not None:
+    if isinstance(apps.of(namespace, {invoice.app_id})[invoice.app_id].payment_of(invoice), Payment):
         raise Conflict("its app has collected this draft, whose issue was lost: advance it", "invoice_collected")
 
 

@@ -168,7 +168,8 @@ TRANSITIONS: Mapping[InvoiceState, _Ways] = {
     ),
     _S.DELETE_IN_PROGRESS: _ways((_T.NEXT, _way(_S.DELETE_SYNCING)), (_T.FAILED, _way(_S.DELETE_FAILED))),
     _S.DELETE_SYNCING: _ways((_T.NEXT, _way(_S.DELETED)), (_T.FAILED, _way(_S.DELETE_FAILED))),
-    _S.DELETE_FAILED: _ways(_DELETE),
+    # ours: what the app has collected cannot be deleted, and comes back to life
+    _S.DELETE_FAILED: _ways(_DELETE, _TO_VALIDATING),
     _S.DELETED: {},
     _S.ISSUING_LINE_FINALIZATION: _ways(
         (_T.NEXT, _way(_S.ISSUING_SYNCING)), (_T.FAILED, _way(_S.ISSUING_LINE_FINALIZATION_FAILED)), _DELETE

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
-from meterhouse.platform.postgres import Database
+from meterhouse.platform.work import Begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,12 @@ class Step:
     do: Callable[[str], object]
 
 
-def rehearse(database: Database, namespace: str, steps: Iterable[Step]) -> list[Problem]:
-    """Every problem that the steps, in this order, meet; each sees what those before it did. Nothing is kept."""
-    # the use cases' transactions join this one, which is not committed
-    with database.transaction(namespace):
+def rehearse(begin: Begin[object], namespace: str, steps: Iterable[Step]) -> list[Problem]:
+    """Every problem that the steps, in this order, meet; each sees what those before it did. Nothing is kept.
+
+    `begin` begins what the use cases' own units of work become a part of.
+    """
+    with begin(namespace):
         return [problem for step in steps for problem in _problems(step, namespace)]
 
 

@@ -11,12 +11,12 @@ from meterhouse.catalog.rehearse_schema import CatalogChange, CatalogRehearsal
 from meterhouse.catalog.schema import validation_errors
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.postgres import Database
+from meterhouse.platform.work import Begin
 
 _MOST = 1000
 
 
-def rehearse_routes(database: Database, cast: Cast) -> Router:
+def rehearse_routes(begin: Begin[object], cast: Cast) -> Router:
     router = Router()
 
     @router.post(
@@ -31,7 +31,7 @@ def rehearse_routes(database: Database, cast: Cast) -> Router:
                 f"{body.size} things are changed at once, at most {_MOST} may be: nobody else changes any meanwhile"
             )
             raise InvalidInput(message, [Problem("", "change_too_large", message)])
-        problems = rehearse(database, namespace_of(router.current_event.raw_event), cast.steps(body))
+        problems = rehearse(begin, namespace_of(router.current_event.raw_event), cast.steps(body))
         return CatalogRehearsal(validation_errors=validation_errors(problems) or [])
 
     return router

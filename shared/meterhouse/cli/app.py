@@ -14,11 +14,13 @@ from meterhouse.cli import (
     customers_commands,
     dead_letters_commands,
     events_commands,
+    export_command,
     findings_commands,
     invoices_commands,
     keys_commands,
     meters_commands,
     query_command,
+    rebuild_command,
     subjects_commands,
 )
 from meterhouse.cli.command import ApiKey, AsJson, Url, commands
@@ -49,6 +51,8 @@ app.add_typer(findings_commands.group, name="findings")
 audit_command.declare(app)
 conservation_command.declare(app)
 conflicts_command.declare(app)
+rebuild_command.declare(app)
+export_command.declare(app)
 
 
 def main() -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from meterhouse.cli.errors import Misused
 from meterhouse.cli.http import Endpoint
-from meterhouse.cli.settings import Settings, read_settings
+from meterhouse.cli.operator import ACCESS_KEY, AwsAccess, Operator
+from meterhouse.cli.settings import Settings, read_settings, stack_env
 from meterhouse.cli.terminal import tell
 from meterhouse.client.json_text import write_json
 
@@ -55,6 +56,12 @@ class Session:
     @cached_property
     def endpoint(self) -> Endpoint:
         return self.patient(RETRIES)
+
+    @cached_property
+    def operator(self) -> Operator:
+        """Functions of the deployment, by the environment's AWS credentials, else those of the local stack."""
+        environ = self._environ if ACCESS_KEY in self._environ else stack_env(Path.cwd())
+        return Operator(AwsAccess.of(environ), tell)
 
     def patient(self, retries: int) -> Endpoint:
         """An endpoint that is tried `retries` times more, unless the environment says otherwise."""

@@ -32,7 +32,7 @@ def read_settings(url: str | None, api_key: str | None, environ: Mapping[str, st
     Raises:
         Misused: an address or a key is missing, or none.
     """
-    stack = _stack_env(folder / STACK_ENV)
+    stack = stack_env(folder)
     chosen = _sound_url(url or environ.get(URL) or stack.get(URL))
     key = api_key or environ.get(API_KEY)
     if not key and chosen == stack.get(URL, "").rstrip("/"):
@@ -44,9 +44,10 @@ def read_settings(url: str | None, api_key: str | None, environ: Mapping[str, st
     return Settings(chosen, key)
 
 
-def _stack_env(path: Path) -> dict[str, str]:
+def stack_env(folder: Path) -> dict[str, str]:
+    """What the local stack's file below `folder` says; nothing where there is none."""
     try:
-        pairs = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines())
+        pairs = (line.partition("=") for line in (folder / STACK_ENV).read_text(encoding="utf-8").splitlines())
         return {name: "".join(shlex.split(value)) for name, _, value in pairs}
     except (OSError, ValueError):
         return {}

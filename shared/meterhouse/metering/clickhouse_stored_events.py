@@ -62,18 +62,20 @@ class ClickHouseStoredEvents:
         *_, last = rows
         subject, source, event_id, hour, *_, found = last
         place = StoredPlace(subject, hour, source, event_id) if len(rows) < found else None
-        return EventPage(_batch(namespace, event_type, rows), place)
+        batch = stored_batch(namespace, [event_type] * len(rows), [row[:-1] for row in rows])
+        return EventPage(batch, place)
 
 
-def _batch(namespace: str, event_type: str, rows: Sequence[tuple[Any, ...]]) -> EventBatch:
-    subjects, sources, ids, _, times, datas, ingested, stored, partitions, offsets, positions, _ = zip(
-        *rows, strict=True
-    )
+def stored_batch(namespace: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> EventBatch:
+    """Stored events of these types; rows: subject, source, id, hour, time, data, instants, place in the log."""
+    if not rows:
+        return EventBatch()
+    subjects, sources, ids, _, times, datas, ingested, stored, partitions, offsets, positions = zip(*rows, strict=True)
     return EventBatch(
         namespaces=[namespace] * len(rows),
         events=[
             CloudEvent(id=event_id, source=source, type=event_type, subject=subject, data=Raw(data))
-            for event_id, source, subject, data in zip(ids, sources, subjects, datas, strict=True)
+            for event_type, event_id, source, subject, data in zip(types, ids, sources, subjects, datas, strict=True)
         ],
         times=list(times),
         ingested=list(ingested),

@@ -7,6 +7,9 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Times are in [EARLIEST, LATEST): what the usage store's hours can hold, and nobody's slip of the pen."""
 
+COUNT_HEADER = "events"
+"""The header of a record that says how many events it holds: ingest writes it, and no one else."""
+
 
 def nearest_kept(at: datetime) -> datetime:
     """The instant, or the nearest one within those years: calendars and clocks end soon behind them."""

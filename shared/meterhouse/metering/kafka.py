@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.kernel.errors import MeterhouseError, TooLarge, Unavailable
+from meterhouse.metering.event import COUNT_HEADER
 from meterhouse.platform.topics import LARGEST_LETTER
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class KafkaProducer:
             return
 
     def append(self, namespace: str, record: bytes, count: int, ingested_at: datetime) -> None:
-        headers = {"events": str(count)}
+        headers = {COUNT_HEADER: str(count)}
         accepted_ms = (ingested_at - _EPOCH) // _MILLISECOND
         self.send(self._settings().events_topic, namespace.encode(), record, headers, accepted_ms)
 

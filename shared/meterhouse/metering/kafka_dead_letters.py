@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from meterhouse.metering.event import COUNT_HEADER
 from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.sink import LogRecord
 from meterhouse.platform.kafka import KafkaSettings
-from meterhouse.platform.logging import logger
+from meterhouse.platform.logging import count, logger
 
 _LONGEST_REASON = 1024
 _MOST_DIGITS = 9
@@ -29,10 +30,15 @@ class KafkaDeadLetters:
         self._producer.send(self._settings().dead_letter_topic, record.key, record.value, headers)
         logger.error("dead letter", extra=place)
 
+    def refuse(self, poison: int) -> None:
+        """An alarm rings on the metric."""
+        count("DeadLetterFlood", 1)
+        logger.error("flood of dead letters: the batch is refused", extra={"poison": poison})
+
 
 def _acceptance(record: LogRecord) -> dict[str, str]:
     """What the log says of the acceptance; poison may say nothing, or anything."""
     known = {} if record.timestamp_ms is None else {"timestamp": str(record.timestamp_ms)}
-    count = record.headers.get("events", b"")
-    is_count = len(count) <= _MOST_DIGITS and count.isdigit()
-    return known | ({"events": count.decode()} if is_count else {})
+    events = record.headers.get(COUNT_HEADER, b"")
+    is_count = len(events) <= _MOST_DIGITS and events.isdigit()
+    return known | ({COUNT_HEADER: events.decode()} if is_count else {})

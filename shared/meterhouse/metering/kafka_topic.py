@@ -41,9 +41,27 @@ class KafkaTopic:
         Raises:
             Unavailable: the brokers do not answer.
         """
+        return {partition: high for partition, (_, high) in self._watermarks().items()}
+
+    def starts(self) -> dict[int, int]:
+        """Per partition the offset of the first record that is still there; raises as `ends`."""
+        return {partition: low for partition, (low, _) in self._watermarks().items()}
+
+    def _watermarks(self) -> dict[int, tuple[int, int]]:
         with self._opened() as consumer:
             places = self._places(consumer)
-            return {place.partition: consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)[1] for place in places}
+            return {place.partition: consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS) for place in places}
+
+    def between(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[LogRecord]:
+        """The records from these offsets up to `ends`, whatever was committed; raises as `unread`."""
+        with self._opened() as consumer:
+            left = {partition: at for partition, at in starts.items() if at < ends.get(partition, 0)}
+            yield from self._read(consumer, self._places(consumer, left), ends)
+
+    def rewind(self) -> None:
+        """Have `unread` begin again with the first record that is still there; raises as `commit`."""
+        self._next = self.starts()
+        self.commit()
 
     def unread(self, ends: Mapping[int, int]) -> Iterator[LogRecord]:
         """The records from the committed offsets up to `ends`.

@@ -1,7 +1,7 @@
 """The Kafka record of one ingest request: zstd over JSON, keyed by namespace."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import zstandard
@@ -38,6 +38,7 @@ class Poison(ValueError):  # noqa: N818 - named for what it is
     """A record that no retry will make readable."""
 
 
+_PROBED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 _DECODER = Decoder(Record)
 _ENCODER = Encoder()
 _COMPRESSOR = zstandard.ZstdCompressor(level=1)
@@ -79,6 +80,15 @@ def decode_record(value: bytes) -> Record:
     if not _would_be_accepted(record.events, inflated):
         raise Poison("holds an event that ingest would refuse")
     return record
+
+
+def can_decode() -> bool:
+    """Whether a sound record is read as one: if not, it is not the records that are at fault."""
+    event = b'[{"id":"1","source":"s","type":"t","subject":"s","time":"2026-01-01T00:00:00Z","data":{"a":1}}]'
+    try:
+        return len(decode_record(encode_record("probe", Raw(event), _PROBED_AT)).events) == 1
+    except Exception:  # noqa: BLE001 - whatever is broken
+        return False
 
 
 def _would_be_accepted(events: Sequence[CloudEvent], json: bytes) -> bool:

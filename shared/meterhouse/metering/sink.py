@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.batch import EventBatch, EventKey
-from meterhouse.metering.event import EARLIEST
+from meterhouse.metering.event import COUNT_HEADER, EARLIEST
+from meterhouse.metering.flood import FloodGauge, Seen
 from meterhouse.metering.late_usage import LateUsage, late_usage
 from meterhouse.metering.matching import Matching, MeterReading, faults_of, match, read_batch
 from meterhouse.metering.model import Meter
-from meterhouse.metering.record import Poison, decode_record
+from meterhouse.metering.record import Poison, can_decode, decode_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class UsageStore(Protocol):
 class DeadLetters(Protocol):
     def bury(self, record: LogRecord, reason: str) -> None: ...
 
+    def refuse(self, poison: int) -> None:
+        """Tell people that the sink stopped before so many records."""
+
 
 class Notices(Protocol):
     def usage_ingested(
@@ -68,6 +73,10 @@ class Notices(Protocol):
 
         May tell more than once; never before the change is stored.
         """
+
+
+class DeadLetterFlood(Unavailable):
+    """The records must come again, to a sink that can read them."""
 
 
 class SinkEvents:
@@ -81,46 +90,82 @@ class SinkEvents:
         now: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
-        self._meters = meters
-        self._values = MeterValueWriter(meters, store, notices, new_id)
-        self._store = store
+        self._write = EventWriter(meters, store, notices, new_id)
         self._dead_letters = dead_letters
         self._now = now
+        self._gauge = FloodGauge()
 
     def __call__(self, records: Iterable[LogRecord]) -> int:
         """Store the records' events; how many there were. What no retry can read goes to the dead letters.
 
         Raises:
+            DeadLetterFlood: so much is unreadable that it is not the records' fault.
             Unavailable: a store did not answer; the same records must be delivered again.
         """
         batch = self._read(records)
-        if not batch:
-            return 0
         stored_at = self._now()
         batch.store_at(stored_at)
+        self._write(batch, stored_at)
+        return len(batch)
+
+    def _read(self, records: Iterable[LogRecord]) -> EventBatch:
+        batch = EventBatch()
+        seen: list[Seen] = []
+        buried: list[tuple[LogRecord, str]] = []
+        for record in records:
+            try:
+                request = decode_record(record.value or b"")
+            except Poison as poison:
+                buried.append((record, str(poison)))
+            else:
+                batch.add(request.namespace, request.ingested_at, record.partition, record.offset, request.events)
+            if COUNT_HEADER in record.headers:
+                is_poison = bool(buried) and buried[-1][0] is record
+                seen.append(Seen(record.partition, record.offset, record.key or b"", is_poison))
+        self._stop_a_flood(seen, len(buried))
+        for record, reason in buried:
+            self._dead_letters.bury(record, reason)
+        return batch
+
+    def _stop_a_flood(self, seen: Sequence[Seen], poison: int) -> None:
+        """Raises DeadLetterFlood before anything is stored or buried: nothing will have to be mended."""
+        if self._gauge.rises(seen) or (poison and not can_decode()):
+            self._dead_letters.refuse(poison)
+            raise DeadLetterFlood("records of several namespaces are unreadable: the sink itself must be at fault")
+
+
+class EventWriter:
+    """Writes events and what meters read of them: all steps of the sink."""
+
+    def __init__(self, meters: Meters, store: UsageStore, notices: Notices, new_id: Callable[[], str]) -> None:
+        self._meters = meters
+        self._store = store
+        self._values = MeterValueWriter(meters, store, notices, new_id)
+
+    def __call__(self, batch: EventBatch, at: datetime) -> None:
+        """Store the batch, in which `stored` is filled in; `at` is now.
+
+        Raises:
+            Unavailable: a store did not answer; all may be repeated.
+        """
+        if not batch:
+            return
         matching = self._match(batch)
         readings = read_batch(batch, matching)
         self._store.add_events(batch, faults_of(batch, readings))
         # a meter created meanwhile may not see these events among those stored before it: so it is looked for again
         if (by_now := self._match(batch)) != matching:
             readings = read_batch(batch, by_now)
-        self._values(batch, readings, stored_at)
-        return len(batch)
+        self._values(batch, readings, at)
+
+    def again(self, batch: EventBatch, at: datetime) -> None:
+        """Write what meters read of events that are stored already; raises as above."""
+        if batch:
+            self._values(batch, read_batch(batch, self._match(batch)), at)
 
     def _match(self, batch: EventBatch) -> Matching:
         since = batch.accepted_since
         return match(lambda namespace: self._meters.of(namespace, since), batch.namespaces)
-
-    def _read(self, records: Iterable[LogRecord]) -> EventBatch:
-        batch = EventBatch()
-        for record in records:
-            try:
-                request = decode_record(record.value or b"")
-            except Poison as poison:
-                self._dead_letters.bury(record, str(poison))
-            else:
-                batch.add(request.namespace, request.ingested_at, record.partition, record.offset, request.events)
-        return batch
 
 
 class MeterValueWriter:

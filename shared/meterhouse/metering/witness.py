@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from meterhouse.metering.event import LATEST
+from meterhouse.metering.event import COUNT_HEADER, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,7 +119,7 @@ def accepted_record(record: LogRecord) -> AcceptedRecord:
         partition=record.partition,
         offset=record.offset,
         accepted_ms=_kept(record.timestamp_ms),
-        events=_number(record.headers.get("events"), _MOST_EVENTS) or 1,
+        events=_number(record.headers.get(COUNT_HEADER), _MOST_EVENTS) or 1,
     )
 
 

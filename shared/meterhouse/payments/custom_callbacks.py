@@ -57,8 +57,10 @@ class CustomCallbacks:
             self._confirm.issuing(namespace, invoice_id, answer)
             work.commit()
 
-    def payment_status(self, namespace: str, invoice_id: str, outcome: Trigger) -> None:
+    def payment_status(self, namespace: str, invoice_id: str, outcome: Trigger, attempt: int | None = None) -> None:
         """This became of the payment; said again of an invoice that is there already, it changes nothing.
+
+        What is said of an `attempt` that is over does not touch the one that is under way.
 
         Raises:
             Conflict: `invoice_state`: the invoice cannot become so, now or any more; `invoice_parked`: nor while the
@@ -67,7 +69,8 @@ class CustomCallbacks:
         with self._begin(namespace) as work:
             invoice = self._own(work, namespace, invoice_id)
             # these reports carry no key: the same word after another step is another report
-            report = PaymentReport(f"custom_invoicing/{invoice.step}/{outcome.value}", outcome, self._now())
+            key = f"custom_invoicing/{invoice.step}/{outcome.value}"
+            report = PaymentReport(key, outcome, self._now(), attempt=attempt)
             recorded = self._record(namespace, invoice_id, report)
             if recorded is Recorded.STALE and invoice.state is not _LEADS_TO[outcome]:
                 refuse_parked(work, invoice)

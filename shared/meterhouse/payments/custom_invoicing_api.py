@@ -55,7 +55,7 @@ def custom_invoicing_routes(callbacks: CustomCallbacks) -> Router:
         summary="Say what became of the payment",
     )
     def payment(invoice_id: str, body: Annotated[PaymentStatus, Body()]) -> Response[None]:
-        callbacks.payment_status(namespace(), invoice_id, outcome_of(body.trigger))
+        callbacks.payment_status(namespace(), invoice_id, outcome_of(body.trigger), body.attempt)
         return Response(HTTPStatus.NO_CONTENT)
 
     return router

@@ -70,7 +70,10 @@ class PaymentTrigger(StrEnum):
 
 
 class PaymentStatus(Wire):
+    """`attempt`, an extension of ours: the `paymentAttempt` that the events of the invoice named."""
+
     trigger: PaymentTrigger
+    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 def draft_answer(wire: DraftSynchronized) -> Accepted:

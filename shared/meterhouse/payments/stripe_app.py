@@ -9,7 +9,6 @@ from meterhouse.billing.credit_note import Refund
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import Trigger
-from meterhouse.kernel.errors import Unavailable
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
@@ -108,17 +107,13 @@ class StripeApp:
     def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
         return self._answer(lambda: self._taken_back(invoice, note))
 
-    def payment_of(self, invoice: Invoice) -> Payment | None:
+    def payment_of(self, invoice: Invoice) -> Payment | Refused | None:
         """None, too, where the copy was deleted; one whose id was not saved is found by its metadata."""
         customer = None if invoice.external_id else self._customer_of(invoice.customer_id)
         if invoice.external_id is None and customer is None:
             return None
-        try:
-            with answers():
-                found = self._drafts.find(invoice, customer)
-        except StripeRefusal as refusal:
-            raise Unavailable(f"Stripe does not tell us of the payment: {refusal.message}") from refusal
-        return None if found is None else outcome_of(found, self._now())
+        found = self._answer(lambda: self._drafts.find(invoice, customer))
+        return found if found is None or isinstance(found, Refused) else outcome_of(found, self._now())
 
     def _answer(self, work: Callable[[], T]) -> T | Refused:
         try:

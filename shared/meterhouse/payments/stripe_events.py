@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.billing.record_refund import RefundFailed
 from meterhouse.billing.record_sent import record_sent
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of
 from meterhouse.payments.stripe_drafts import INVOICE, StripeDrafts
+from meterhouse.payments.stripe_notes import ATTEMPT, NOTE, why_not_paid_back
 from meterhouse.payments.stripe_outcome import outcome_of
 from meterhouse.platform import clock
 
@@ -21,11 +24,14 @@ if TYPE_CHECKING:
 
     import stripe
 
+    from meterhouse.billing.credit_note import CreditNote
+    from meterhouse.billing.invoice import Invoice
     from meterhouse.billing.ports import BillingStore
     from meterhouse.billing.record_payment import RecordPayment
+    from meterhouse.billing.record_refund import RecordRefund
     from meterhouse.payments.named_app import NamedApp
     from meterhouse.payments.stripe import StripeApps
-    from meterhouse.platform.work import Begin
+    from meterhouse.platform.work import Begin, Work
 
 TOLERANCE_SECONDS = 300
 """How old a signature may be: what is posted again later is refused."""
@@ -42,7 +48,8 @@ INVOICE_EVENTS = (
     "invoice.payment_failed",
     "invoice.voided",
 )
-EVENTS = (SETUP_SUCCEEDED, SENT, *INVOICE_EVENTS)
+REFUND_EVENTS = ("charge.refund.updated", "refund.failed", "refund.updated")
+EVENTS = (SETUP_SUCCEEDED, SENT, *INVOICE_EVENTS, *REFUND_EVENTS)
 """What a webhook endpoint of ours asks for; whatever else comes is taken and changes nothing."""
 
 
@@ -63,12 +70,14 @@ class ReceiveStripeEvent:
         apps: StripeApps,
         begin: Begin[BillingStore],
         record_payment: RecordPayment,
+        record_refund: RecordRefund,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._named = named
         self._apps = apps
         self._begin = begin
         self._record_payment = record_payment
+        self._record_refund = record_refund
         self._now = now
 
     def __call__(self, app_id: str, payload: str, signature: str | None) -> Received:
@@ -92,6 +101,8 @@ class ReceiveStripeEvent:
                 return self._set_up(namespace, app, event)
             if event.type in {SENT, *INVOICE_EVENTS}:
                 return self._invoiced(namespace, app, event)
+            if event.type in REFUND_EVENTS:
+                return self._refunded(namespace, app, event)
         except StripeRefusal as refusal:
             # such as a key that was revoked: Stripe posts the event again for days
             self._apps.refused(namespace, app, refusal)
@@ -99,14 +110,26 @@ class ReceiveStripeEvent:
         return Received(namespace, app_id, f"events of type {event.type} change nothing")
 
     def _invoiced(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
-        """Stripe's invoice is read again: what the event says of it may be long over."""
-        at = self._now()
-        with answers():
-            found = StripeDrafts(self._apps.client(namespace, app)).get(str(event.data.object["id"]))
-        invoice_id = None if found is None else metadata_of(found).get(INVOICE)
-        customer_id = invoice_id and found and self._customer_of(namespace, app, invoice_id, found.id)
-        if found is None or invoice_id is None or not customer_id:
-            return Received(namespace, app.id, "no invoice of ours")
+        """Stripe's invoice is read again: what the event says of it may be long over.
+
+        It is read while nobody else works on the customer: what is read is of the attempt that is under way.
+        """
+        told: Any = event.data.object
+        with self._begin(namespace) as work:
+            invoice = self._own(work, app, metadata_of(told).get(INVOICE), told.id)
+            with answers():
+                drafts = StripeDrafts(self._apps.client(namespace, app))
+                found = None if invoice is None else drafts.get(told.id)
+            if invoice is None or found is None:
+                return Received(namespace, app.id, "no invoice of ours")
+            received = self._read(namespace, app, event, invoice, found)
+            work.commit()
+        return received
+
+    def _read(
+        self, namespace: str, app: InstalledApp, event: stripe.Event, invoice: Invoice, found: stripe.Invoice
+    ) -> Received:
+        at, invoice_id, customer_id = self._now(), invoice.id, invoice.customer_id
         if event.type == SENT:
             record_sent(self._begin, namespace, invoice_id, datetime.fromtimestamp(event.created, UTC), at)
             return Received(namespace, app.id, "the invoice was sent to the customer", customer_id)
@@ -119,13 +142,36 @@ class ReceiveStripeEvent:
         recorded = self._record_payment(namespace, invoice_id, report)
         return Received(namespace, app.id, f"{payment.trigger.value}: {recorded.value}", customer_id)
 
-    def _customer_of(self, namespace: str, app: InstalledApp, invoice_id: str, stripe_id: str) -> str | None:
-        """Whose our invoice is; None where Stripe's is not its copy, whatever its metadata say."""
+    def _refunded(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
+        """Stripe's refund is read again: money that went back may not arrive, as is known days later."""
+        with answers():
+            found = self._apps.client(namespace, app).v1.refunds.retrieve(str(event.data.object["id"]))
+        said, failure = metadata_of(found), why_not_paid_back(found)
+        note = self._note(namespace, app, said.get(NOTE))
+        if note is None:
+            return Received(namespace, app.id, "no refund of ours")
+        if failure is None:
+            message = f"the refund is {found.status} at Stripe, which changes nothing"
+            return Received(namespace, app.id, message, note.customer_id)
+        recorded = self._record_refund(namespace, RefundFailed(note.id, said.get(ATTEMPT), failure))
+        return Received(namespace, app.id, f"{failure}: {recorded.value}", note.customer_id)
+
+    def _note(self, namespace: str, app: InstalledApp, note_id: str | None) -> CreditNote | None:
+        """The credit note; None where Stripe's refund is none of the app's, whatever its metadata say."""
         with self._begin(namespace) as work:
-            invoice = work.store.invoices.find(invoice_id)
-        if invoice is None or invoice.app_id != app.id or invoice.external_id not in {None, stripe_id}:
+            note = None if note_id is None else work.store.credit_notes.find(note_id)
+            invoice = None if note is None else work.store.invoices.find(note.invoice_id)
+        return note if invoice is not None and invoice.app_id == app.id else None
+
+    def _own(
+        self, work: Work[BillingStore], app: InstalledApp, invoice_id: str | None, stripe_id: str
+    ) -> Invoice | None:
+        """Our invoice, its customer locked; None where Stripe's is not its copy, whatever its metadata say."""
+        found = None if invoice_id is None else work.store.invoices.find(invoice_id)
+        if found is None or found.app_id != app.id:
             return None
-        return invoice.customer_id
+        invoice = locked_invoice(work, found.id)
+        return invoice if invoice.external_id in {None, stripe_id} else None
 
     def _set_up(self, namespace: str, app: InstalledApp, event: stripe.Event) -> Received:
         """The payment method becomes the customer's default, here and at Stripe, unless a later one was left."""

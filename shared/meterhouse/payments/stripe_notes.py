@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 
 NOTE = "meterhouse_note"
 """Key of the metadata of what was given back at Stripe: the id of our note."""
+ATTEMPT = "meterhouse_attempt"
+"""Key of the metadata of a refund: which of the note's attempts it is."""
 
 _PAGE = 100
 _LATER_SECONDS = 3600
 _NOT_PAID_BACK = {"failed", "canceled"}
+
+
+def why_not_paid_back(refund: stripe.Refund) -> str | None:
+    """Why the money did not arrive; None while it did, or may."""
+    if refund.status not in _NOT_PAID_BACK:
+        return None
+    # what is not said is no attribute at all
+    reason: str | None = getattr(refund, "failure_reason", None)
+    return f"the refund {refund.id} is {refund.status} at Stripe" + (f": {reason}" if reason else "")
 
 
 class StripeNotes:
@@ -32,26 +43,27 @@ class StripeNotes:
         self._credit_notes = client.v1.credit_notes
 
     def refunded(self, invoice: stripe.Invoice, note: CreditNote) -> Accepted | Refused:
-        """The payment of the invoice, refunded by the note's total."""
+        """The payment of the invoice, refunded by the note's total: once in each attempt, unless an earlier one did."""
         intent = payment_intent_of(invoice)
         if invoice.status != "paid" or intent is None or intent.status != "succeeded":
             return Refused("stripe_payment_missing", "nothing was paid through Stripe: pay it back where it was paid")
         page = self._refunds.list({"payment_intent": intent.id, "limit": _PAGE})
-        found = next((one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id), None)
-        made = found or once(
-            f"{note.id}/refund",
+        ours = [one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id]
+        tried = (one for one in ours if metadata_of(one).get(ATTEMPT) == str(note.attempt))
+        paid_back = (one for one in ours if why_not_paid_back(one) is None)
+        made = next(paid_back, next(tried, None)) or once(
+            f"{note.id}/refund/{note.attempt}",
             lambda key: self._refunds.create(
                 {
                     "payment_intent": intent.id,
                     "amount": minor_units(note.total, note.currency),
-                    "metadata": {NOTE: note.id},
+                    "metadata": {NOTE: note.id, ATTEMPT: str(note.attempt)},
                 },
                 {"idempotency_key": key},
             ),
         )
-        if made.status in _NOT_PAID_BACK:
-            return Refused("stripe_refund_failed", f"the refund {made.id} is {made.status} at Stripe")
-        return Accepted(external_id=made.id)
+        failure = why_not_paid_back(made)
+        return Accepted(external_id=made.id) if failure is None else Refused("stripe_refund_failed", failure)
 
     def credited(self, invoice: stripe.Invoice, note: CreditNote) -> Accepted | Refused:
         """The note's total less due of the open invoice.

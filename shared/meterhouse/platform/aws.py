@@ -1,20 +1,18 @@
 """AWS's services by one signed HTTPS call.
 
 boto3 costs 400-550 ms of import at every cold start; the calls made here (a secret's value, events to a bus, a
-workflow's start, an object) need one request each. Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+workflow's start, an object) need one request each.
 """
 
-import hashlib
-import hmac
 import http.client
 import json
 import os
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+from meterhouse.kernel.aws_signature import sign
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
 from meterhouse.platform.settings import optional, required
@@ -35,37 +33,6 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-
-def sign(
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    service: str,
-    region: str,
-    access_key: str,
-    secret_key: str,
-    at: datetime,
-    method: str = "POST",
-    path: str = "/",
-) -> str:
-    """The Authorization header of a request with these (lower-case) headers, `x-amz-date` among them."""
-    date, stamp = f"{at:%Y%m%d}", f"{at:%Y%m%dT%H%M%SZ}"
-    names = ";".join(sorted(headers))
-    canonical_headers = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(headers))
-    digest = hashlib.sha256(body).hexdigest()
-    canonical = f"{method}\n{path}\n\n{canonical_headers}\n{names}\n{digest}"
-    scope = f"{date}/{region}/{service}/aws4_request"
-    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    key = f"AWS4{secret_key}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = _hmac(key, part)
-    signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-    return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
-
-
 def call(
     service: str, target: str, payload: Mapping[str, Any], version: str = "1.1", timeout: float = _TIMEOUT_SECONDS
 ) -> dict[str, Any]:
@@ -76,7 +43,7 @@ def call(
         Unavailable: it did not answer.
     """
     headers = {"content-type": f"application/x-amz-json-{version}", "x-amz-target": target}
-    answer = send(endpoint(service), service, "POST", "/", headers, json.dumps(payload).encode(), timeout)
+    answer = send(endpoint(service), service, "POST", "/", headers, json.dumps(payload).encode(), timeout=timeout)
     if answer.status != http.client.OK:
         raise Refused(f"{target} answered {answer.status}", _code(answer.body))
     result: dict[str, Any] = json.loads(answer.body)
@@ -95,6 +62,7 @@ def send(
     path: str,
     headers: Mapping[str, str],
     body: bytes = b"",
+    query: Mapping[str, str] | None = None,
     timeout: float = _TIMEOUT_SECONDS,
 ) -> Answer:
     """One signed request; `path` is percent-encoded, `headers` are lower-case.
@@ -103,6 +71,7 @@ def send(
         Unavailable: the service did not answer.
     """
     address, at = urlsplit(url), clock.now()
+    asked = urlencode(sorted((query or {}).items()), quote_via=quote, safe="-_.~")
     signed = {**headers, "host": address.netloc, "x-amz-date": f"{at:%Y%m%dT%H%M%SZ}"}
     if token := os.environ.get("AWS_SESSION_TOKEN"):
         signed["x-amz-security-token"] = token
@@ -116,11 +85,12 @@ def send(
         at=at,
         method=method,
         path=path,
+        query=asked,
     )
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = kind(address.netloc, timeout=timeout)
     try:
-        connection.request(method, path, body, signed)
+        connection.request(method, f"{path}?{asked}" if asked else path, body, signed)
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except (OSError, http.client.HTTPException) as error:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import aws
 from meterhouse.platform.query_comment import query_comment
+from meterhouse.platform.rotation import CredentialsRefused, with_current
 from meterhouse.platform.settings import optional, required
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ _SETTINGS = {
     # of several replicas (ClickHouse Cloud) any may answer: each must know what any of them has acknowledged
     "select_sequential_consistency": 1
 }
+
+_REFUSED = "AUTHENTICATION_FAILED"
+_PARQUET = "Parquet"
+_FILE = {"output_format_parquet_compression_method": "zstd", "output_format_parquet_parallel_encoding": 0}
+_READ_FILE = {"input_format_skip_unknown_fields": 1, "max_partitions_per_insert_block": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,13 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
         )
     except Error as error:
         aws.forget_secrets()  # a password that was changed meanwhile is read anew by the next attempt
+        if _is_refusal(error):
+            raise CredentialsRefused("the usage store refuses the password") from error
         raise Unavailable("the usage store cannot be reached") from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    return _REFUSED in str(error)
 
 
 class ClickHouse:
@@ -109,9 +121,27 @@ class ClickHouse:
                 lambda client: client.insert(table, data, column_names=names, column_oriented=True, settings=chosen)
             )
 
+    def parquet(self, sql: str, parameters: Mapping[str, Any]) -> bytes:
+        """The rows of a SELECT as a Parquet file, the same bytes for the same rows."""
+        return self._try(
+            lambda client: client.raw_query(sql, parameters=dict(parameters), settings=_FILE, fmt=_PARQUET)
+        )
+
+    def insert_parquet(self, table: str, columns: Sequence[str], parquet: bytes) -> None:
+        """Insert these columns of a Parquet file; what else is in it is left out."""
+        self._try(
+            lambda client: client.raw_insert(
+                table, column_names=columns, insert_block=parquet, settings=_READ_FILE, fmt=_PARQUET
+            )
+        )
+
     def _try(self, action: Callable[[Client], T]) -> T:
+        """What the action comes to; one that was refused for its password did nothing, and is done with the new one."""
+        return with_current(self._settings, lambda settings: self._attempt(settings, action))
+
+    def _attempt(self, settings: ClickHouseSettings, action: Callable[[Client], T]) -> T:
         if self._client is None:
-            self._client = connect(self._settings())
+            self._client = connect(settings)
         from clickhouse_connect.driver.exceptions import Error  # noqa: PLC0415 - loaded already by the connection
 
         try:
@@ -119,4 +149,6 @@ class ClickHouse:
         except Error as error:
             self._client.close()
             self._client = None  # it may be refused for ever, by a password of yesterday
+            if _is_refusal(error):
+                raise CredentialsRefused("the usage store refuses the password") from error
             raise Unavailable("the usage store did not answer as it should") from error

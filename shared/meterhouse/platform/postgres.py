@@ -11,6 +11,7 @@ from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform import aws
 from meterhouse.platform.acting import acting_now
 from meterhouse.platform.postgres_read import read_at_once
+from meterhouse.platform.rotation import CredentialsRefused, with_current
 from meterhouse.platform.settings import optional, required
 from meterhouse.platform.sql import queries
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 Row = dict[str, Any]
 _SQL = queries("meterhouse.platform", "postgres.sql")
+
+_REFUSED = "authentication failed"
+"""What the server says; a connection that fails has no SQLSTATE."""
 
 APPLICATION_ROLE = "meterhouse_app"
 """The role of every function but migrations, named in the policies and grants of the migrations."""
@@ -62,7 +66,8 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
     """Open a connection whose rows are dicts.
 
     Raises:
-        Unavailable: the server cannot be reached or refuses us.
+        CredentialsRefused: the server refuses the password.
+        Unavailable: the server cannot be reached, or refuses us.
     """
     import psycopg  # noqa: PLC0415 - 230-300 ms of import belong to the first connection, not to the cold start
     from psycopg.rows import dict_row  # noqa: PLC0415 - as above
@@ -84,6 +89,8 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
         )
     except psycopg.OperationalError as error:
         aws.forget_secrets()  # a password that was changed meanwhile is read anew by the next attempt
+        if _REFUSED in str(error):
+            raise CredentialsRefused("the database refuses the password") from error
         raise Unavailable("the database cannot be reached") from error
 
 
@@ -237,7 +244,7 @@ class Database:
                 return _with_variables(self._connection, variables)
             except psycopg.OperationalError:
                 self._connection.close()
-        self._connection = connect(self._settings())
+        self._connection = with_current(self._settings, connect)
         return _with_variables(self._connection, variables)
 
     def read(self, namespace: str, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
@@ -258,7 +265,7 @@ class Database:
                 except psycopg.OperationalError:
                     if not self._connection.closed:
                         raise
-            self._connection = connect(self._settings())
+            self._connection = with_current(self._settings, connect)
             return read_at_once(self._connection, namespace, query, parameters)
 
     def close(self) -> None:

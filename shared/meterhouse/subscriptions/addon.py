@@ -80,6 +80,13 @@ class SubscriptionAddon:
         for one, end in zip(self.quantities, ends, strict=True):
             yield Span(one.active_from, end), one.quantity
 
+    def from_on(self, start: datetime, new_id: str, at: datetime) -> "SubscriptionAddon":
+        """An add-on of its own with what there is of it at `start`, and what is scheduled after; decided at `at`."""
+        later = [one for one in self.quantities if one.active_from > start]
+        present = self.quantity_at(start)
+        quantities = (*((Quantity(start, present),) if present else ()), *later)
+        return replace(self, id=new_id, quantities=quantities, created_at=at, updated_at=at)
+
     def of_quantity(self, quantity: int, since: datetime, at: datetime) -> "SubscriptionAddon":
         """The same with so many from `since` until the next change; decided at `at`."""
         others = [one for one in self.quantities if one.active_from != since]

@@ -1,6 +1,6 @@
 """Use cases on the add-ons of a subscription. Each works in an open unit of work; the caller commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -119,6 +119,36 @@ def change_addon_in(
     changed = replace(changed, updated_at=now)
     addons = tuple(changed if one.id == addon.id else one for one in before.addons)
     return _saved(work, before, addons, now), changed
+
+
+def carry_addons_in(
+    work: Work[AddonStore], before: Subscription, after: Subscription, new_id: Callable[[], str], now: datetime
+) -> Subscription:
+    """What of add-ons a subscription had goes on with the one that takes its place, as it was sold and scheduled.
+
+    Raises:
+        Conflict: `addon_not_carried`: the new version does not sell so many of it, or it does not go with that.
+    """
+    start = after.active_from
+    there = [addon for addon in before.addons if addon.is_there(start)]
+    if not there:
+        return after
+    plan, problems = _plan(work.store, after), list[Problem]()
+    carried = replace(after, addons=tuple(addon.from_on(start, new_id(), now) for addon in there))
+    for addon in carried.addons:
+        most = max(one.quantity for one in addon.quantities)
+        sold = _sold(work.store, plan, addon.addon.id, problems)
+        if sold is not None:
+            problems += quantity_problems(addon.addon.instance_type, sold.terms.max_quantity, most, least=1)
+            problems += phase_problems(carried, plan, sold, addon.active_from)
+            problems += clash_problems(
+                carried, [card.rate_card for card in addon.cards], addon.addon.id, addon.active_from
+            )
+    if problems:
+        detail = "; ".join(problem.message for problem in problems)
+        found = [replace(problem, field="/targetVersion") for problem in problems]
+        raise Conflict(f"what the subscription has of add-ons cannot go on: {detail}", "addon_not_carried", found)
+    return _saved(work, after, carried.addons, now)
 
 
 def found_addon(subscription: Subscription, addon_id: str) -> SubscriptionAddon:

@@ -1,10 +1,12 @@
 """A subscription gives way to another: to any plan, or to a newer version of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, NotFound, Problem
 from meterhouse.platform.work import Work
+from meterhouse.subscriptions.addons import AddonStore, carry_addons_in
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.sale import PlanChoice, Sold, Wanted, agree, refuse_unknown, sold
@@ -47,14 +49,15 @@ def change_in(
 
 
 def migrate_in(
-    work: Work[SubscriptionStore], subscription_id: str, migration: Migration, new_id: str, now: datetime
+    work: Work[AddonStore], subscription_id: str, migration: Migration, new_id: Callable[[], str], now: datetime
 ) -> Changed:
-    """Change to a newer version of the same plan; name, description and metadata stay.
+    """Change to a newer version of the same plan; name, description, metadata and add-ons stay.
 
     Raises:
         NotFound: there is no such subscription.
         InvalidInput: there is no such version or starting phase; see `ends_at`.
-        Conflict: it is not active, has a custom plan, or the version is not newer or not on sale; see `agree`.
+        Conflict: it is not active, has a custom plan, or the version is not newer or not on sale; see `agree` and
+            `carry_addons_in`.
     """
     current = held(work, subscription_id)
     refuse_unless_active(current, "migrate", now)
@@ -74,7 +77,8 @@ def migrate_in(
         message = f"the subscription has version {current.plan.version} already"
         code = "plan_version_not_newer"
         raise Conflict(message, code, [Problem("/targetVersion", code, message)])
-    return _superseded(work, current, wanted, what, new_id, now)
+    done = _superseded(work, current, wanted, what, new_id(), now)
+    return replace(done, next=carry_addons_in(work, current, done.next, new_id, now))
 
 
 def _sold(store: SubscriptionStore, wanted: Wanted, now: datetime) -> Sold:

@@ -7,13 +7,13 @@ from typing import TypeVar
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
+from meterhouse.subscriptions.addons import AddonStore
 from meterhouse.subscriptions.change import Changed, Migration, change_in, migrate_in
 from meterhouse.subscriptions.create import NewSubscription, create_in
 from meterhouse.subscriptions.edit import Edit, edit_in
 from meterhouse.subscriptions.end import cancel_in, continue_in, delete_in, restore_in
 from meterhouse.subscriptions.full import FullSubscription, in_full
 from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
-from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.sale import Wanted
 from meterhouse.subscriptions.saving import found, lock_customer_of, locked_customer
 from meterhouse.subscriptions.timing import Timing
@@ -26,7 +26,7 @@ class SubscriptionService:
 
     def __init__(
         self,
-        begin: Begin[SubscriptionStore],
+        begin: Begin[AddonStore],
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
     ) -> None:
@@ -98,9 +98,10 @@ class SubscriptionService:
 
     def migrate(self, namespace: str, subscription_id: str, migration: Migration) -> Changed:
         """Raises as `migrate_in`."""
-        new_id = self._new_id()
         return self._done(
-            namespace, subscription_id, lambda work, now: migrate_in(work, subscription_id, migration, new_id, now)
+            namespace,
+            subscription_id,
+            lambda work, now: migrate_in(work, subscription_id, migration, self._new_id, now),
         )
 
     def allows_several(self, namespace: str) -> bool:
@@ -120,9 +121,7 @@ class SubscriptionService:
                 raise Conflict(message, "customers_have_several_subscriptions")
             work.commit()
 
-    def _done(
-        self, namespace: str, subscription_id: str, use_case: Callable[[Work[SubscriptionStore], datetime], T]
-    ) -> T:
+    def _done(self, namespace: str, subscription_id: str, use_case: Callable[[Work[AddonStore], datetime], T]) -> T:
         with self._begin(namespace) as work:
             # as in `create`
             lock_customer_of(work, subscription_id)

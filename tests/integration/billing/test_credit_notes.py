@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.app import Accepted, Payment, Refused, Waiting
-from meterhouse.billing.credit_note import CreditNote
+from meterhouse.billing.credit_note import CreditNote, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.billing.invoice import Invoice
@@ -230,7 +230,22 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
     told = api.ok("POST", path, said)
     assert told["status"] == status
     stored = run.everything()
-    assert api.ok("POST", f"{NOTES}/{note['id']}/given-back", {"failure": "late"}) == told
+    assert api.ok("POST", path, said) == told
     assert run.everything() == stored
     assert (balances(run, invoice_id) == before) is left
-    assert (api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)[0] == 201) is left
+    assert api.ok("POST", path, {"failure": "it came back"})["status"] == "failed"
+    assert balances(run, invoice_id) == before
+    assert api.ok("POST", f"{NOTES}/{note['id']}/retry")["status"] == "pending"
+    assert api.ok("POST", path, {"externalId": "bank-2"})["externalId"] == "bank-2"
+    assert balances(run, invoice_id) != before
+
+
+def test_a_note_whose_app_was_not_told_is_told_by_the_next_run(api: Api, run: Run) -> None:
+    invoice_id = invoiced(run)
+    service = CreditNoteService(run.begin, run.apps, lambda: run.now, afterwards=lambda _: None)
+    note = service.create(run.namespace, invoice_id, NoteWanted("outage", Refund.PAYMENT))
+    run.advance()
+    assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "pending"
+    run.now += timedelta(minutes=10)
+    run.advance()
+    assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "issued"

@@ -14,7 +14,7 @@ from meterhouse.catalog.price import Commitments, UnitPrice
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.ledger.account import Account
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
-from tests.integration.billing.given import INVOICES, PROFILES, Api
+from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_credit_notes import NOTES
 from tests.integration.billing.test_split_lines import canceled
@@ -249,3 +249,21 @@ def test_what_was_read_too_soon_for_marks_is_compared_once_more_beside_a_fee_in_
     run.now = at("2024-02-01T01:01:00Z")
     run.all(run.now)
     assert any("late" in line.key for line in run.pending())
+
+
+def test_late_usage_that_is_never_billed_and_is_taken_back_is_not_given_back(run: Run, api: Api) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, JANUARY, "8")
+    run.all()
+    known_late(run, ann, "12")
+    run.all()
+    run.app = FakeApp()
+    run.all(AFTER_FEBRUARY)
+    [second] = [invoice for invoice in run.invoices() if late_total(invoice)]
+    assert late_total(second) == 4
+    api.ok("POST", f"{INVOICES}/{second.id}/void", DISCARD)
+    for quantity, given_back in (("8", []), ("9", []), ("6", ["2.00"])):
+        known_late(run, ann, quantity)
+        run.all(AFTER_MARCH)
+        assert [one["total"] for one in api.ok("GET", NOTES)["items"]] == given_back

@@ -24,6 +24,7 @@ from meterhouse.subscriptions.service import SubscriptionService
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import PROFILES, Api
+from tests.integration.billing.purse import Purse
 from tests.unit.billing.samples import metered, tiers
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import at, fee, phase, spec
@@ -339,3 +340,14 @@ def test_usage_that_cannot_be_read_leaves_its_line_unrated_and_is_an_issue_of_th
     [issue] = found["nextInvoice"]["validationIssues"]
     assert issue["code"] == "feature_not_found"
     assert [line["totals"]["total"] for line in found["nextInvoice"]["lines"]] == ["0"]
+
+
+def test_the_next_invoice_is_shown_less_the_credit_that_is_there_and_none_of_it_is_burnt(
+    previews: Previews, agreed: Subscription, purse: Purse
+) -> None:
+    before = previews.of(agreed, cancel={"timing": "next_billing_cycle"})["nextInvoice"]["totals"]
+    purse.grant(agreed.customer_id, 5)
+    stored = previews.everything()
+    shown = previews.of(agreed, cancel={"timing": "next_billing_cycle"})["nextInvoice"]["totals"]
+    assert (Decimal(shown["creditsTotal"]), Decimal(before["total"]) - Decimal(shown["total"])) == (5, 5)
+    assert previews.everything() == stored

@@ -56,7 +56,7 @@ def call(database: Database, namespace: str, clock: Clock) -> Call:
         cast.features, cast.plans, cast.plan_sale, cast.addons, cast.addon_sale, cast.plan_addons
     )
     served = (meter_routes(meters), *catalog_served)
-    return answering(http_handler(*served, rehearse_routes(database, cast), database=database), namespace)
+    return answering(http_handler(*served, rehearse_routes(begin, cast), database=database), namespace)
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class CatalogHouse:
         self.handler = http_handler(
             meter_routes(meters),
             *catalog_routes(cast.features, cast.plans, cast.plan_sale, cast.addons, cast.addon_sale, cast.plan_addons),
-            rehearse_routes(database, cast),
+            rehearse_routes(begin, cast),
             subscription_routes(SubscriptionService(begins(database, PostgresStore), self.now), self.now),
             of_plan_routes(SubscriptionsOfPlan(begins(database, PostgresSubscribers), self.now), self.now),
             database=database,

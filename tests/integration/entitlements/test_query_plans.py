@@ -16,6 +16,7 @@ from tests.integration.entitlements.room import Room
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 SQL = queries("meterhouse.entitlements", "evaluations.sql")
+LATE = queries("meterhouse.metering", "late_usage.sql")
 
 
 CUSTOMERS = 3_000
@@ -126,6 +127,29 @@ def test_everything_else_of_a_balance_is_found_by_a_key(explaining: Explaining) 
         # the latest mark of one subject, not all marks of a meter
         latest = r"Index Only Scan Backward using late_usage_pkey .*\n.*\(subject = own.subject\)"
         assert re.search(latest, explaining.plan), explaining.plan
+
+
+@pytest.mark.parametrize("subjects", [CUSTOMERS, 100, 0])
+def test_what_changed_of_many_subjects_is_found_by_the_key_whatever_the_planner_knows(
+    filled: str, owner_settings: PostgresSettings, subjects: int
+) -> None:
+    wanted = {"namespace": filled, "subjects": [f"app{number}" for number in range(10)]}
+    with closing(connect(owner_settings)) as owner:
+        if subjects != CUSTOMERS:
+            owner.execute("TRUNCATE late_usage")
+            owner.execute("SELECT set_config('meterhouse.namespace', %s, true)", (filled,))
+            owner.execute(
+                "INSERT INTO late_usage (namespace, meter_id, subject, earliest) SELECT %s, 'meter', 'app' || n, now()"
+                " FROM generate_series(1, %s) n, generate_series(1, 50)",
+                (filled, subjects),
+            )
+            owner.execute("ANALYZE late_usage")
+        owner.execute("SET LOCAL enable_seqscan = off")
+        rows = owner.execute(b"EXPLAIN " + LATE["marks_of"].encode(), wanted).fetchall()
+        owner.rollback()
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
+    found = r"(Index Scan using|Bitmap Index Scan on) late_usage_pkey .*\n.*\(subject = ANY "
+    assert re.search(found, plan), plan
 
 
 @pytest.mark.parametrize(

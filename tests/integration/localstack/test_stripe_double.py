@@ -11,6 +11,7 @@ from stripe import StripeClient
 
 from localstack.stripe.account import Account, Obj
 from localstack.stripe.payments import authenticate, collect
+from localstack.stripe.refunds import fail_refund
 from localstack.stripe.server import running_stripe, take_outbox
 from localstack.stripe.service import Stripe
 from localstack.stripe.sessions import complete_checkout
@@ -295,8 +296,11 @@ def test_no_more_is_refunded_or_credited_than_there_is_and_what_is_credited_whol
     intent = str(payment.payment.payment_intent)
     v1.refunds.create({"payment_intent": intent, "amount": 400})
     assert "greater than" in str(error_of(lambda: v1.refunds.create({"payment_intent": intent, "amount": 700})))
-    v1.refunds.create({"payment_intent": intent})
+    rest = v1.refunds.create({"payment_intent": intent})
     assert error_of(lambda: v1.refunds.create({"payment_intent": intent})).code == "charge_already_refunded"
+    fail_refund(house.account, rest.id)
+    assert (v1.refunds.retrieve(rest.id).status, house.told()[-3]) == ("failed", "refund.failed")
+    assert v1.refunds.create({"payment_intent": intent}).amount == 600
     open_one = v1.invoices.finalize_invoice(invoice_of(house, who, 1000).id)
     v1.credit_notes.create({"invoice": open_one.id, "amount": 400})
     error_of(lambda: v1.credit_notes.create({"invoice": open_one.id, "amount": 700}))

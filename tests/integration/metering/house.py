@@ -33,6 +33,7 @@ class House:
     store: ClickHouse
     meters: list[Meter] = field(default_factory=list)
     buried: list[tuple[LogRecord, str]] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
     notices: list[tuple[list[tuple[str, str, str]], str, datetime]] = field(default_factory=list)
     late: list[LateUsage] = field(default_factory=list)
     clock: datetime = T0
@@ -45,6 +46,9 @@ class House:
 
     def bury(self, record: LogRecord, reason: str) -> None:
         self.buried.append((record, reason))
+
+    def refuse(self, poison: int) -> None:
+        self.refused.append(poison)
 
     def now(self) -> datetime:
         self.clock += timedelta(seconds=1)

@@ -1,18 +1,20 @@
 """The sink against the real usage store: whatever happens on the way, no number changes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec import Raw
+from msgspec.json import Decoder
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.model import Meter
-from meterhouse.metering.sink import LogRecord
+from meterhouse.metering.sink import DeadLetterFlood, LogRecord
 from meterhouse.metering.usage import UsageQuery
 from tests.integration.metering.house import T0, House, call
 from tests.unit.metering.ingest_corpus import UNREADABLE
@@ -135,6 +137,44 @@ def test_poison_is_buried_with_its_reason_and_the_rest_is_stored(house: House) -
     assert [record for record, _ in house.buried] == poison
     assert all(reason for _, reason in house.buried)
     assert total(house, meter) == 4
+
+
+def of_ingest(house: House, record: LogRecord, namespace: str) -> LogRecord:
+    return replace(record, key=namespace.encode(), headers={"events": b"1"}, partition=4, offset=next(house.offsets))
+
+
+def test_a_sink_that_cannot_read_what_ingest_wrote_stops_and_goes_on_once_it_can(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = house.meter()
+    records = [house.record(call(str(number), 1)) for number in range(40)]
+    sent = [of_ingest(house, record, f"tenant-{number % 3}") for number, record in enumerate(records)]
+    sink = house.sinks()
+    with monkeypatch.context() as bad_deploy:
+        bad_deploy.setattr("meterhouse.metering.record._DECODER", Decoder(int))
+        for _ in range(2):
+            with pytest.raises(DeadLetterFlood):
+                sink(sent)
+        with pytest.raises(DeadLetterFlood):  # of one tenant alone, too: what is sound is not read either
+            house.sinks()(sent[:1])
+    assert (house.buried, house.refused) == ([], [40, 40, 1])
+    assert total(house, meter) == 0
+    assert house.sinks()(sent) == 40
+    assert total(house, meter) == 40
+
+
+def test_what_a_decoder_reads_wrongly_of_many_tenants_stops_the_sink_and_of_one_tenant_nobody_else(
+    house: House,
+) -> None:
+    meter = house.meter()
+    garbage = LogRecord("events", 3, 7, None, POISON["no JSON"])
+    of_one = [of_ingest(house, garbage, "odd") for _ in range(400)]
+    assert house.sinks()([*of_one, of_ingest(house, house.record(call("1", 4)), "good")]) == 1
+    assert ([record for record, _ in house.buried], total(house, meter)) == (of_one, 4)
+    of_many = [of_ingest(house, garbage, f"tenant-{number % 9}") for number in range(40)]
+    with pytest.raises(DeadLetterFlood):
+        house.sinks()([*of_many, of_ingest(house, house.record(call("2", 6)), "good")])
+    assert (len(house.buried), house.refused, total(house, meter)) == (400, [40], 4)
 
 
 def test_a_meter_created_while_the_events_are_stored_sees_them(house: House) -> None:

@@ -57,6 +57,7 @@ def test_the_run_waits_until_each_partition_is_committed_up_to_its_end(
     assert await_watermark(log, {"0": 3, "1": 2})["caughtUp"] is False
     commit(settings, 1, 2)
     assert await_watermark(log, {"0": 3, "1": 2})["caughtUp"] is True
+    assert await_watermark(log, {"0": 3, "1": 2}, lambda: False)["caughtUp"] is False
 
 
 def test_what_arrives_after_the_first_look_is_not_waited_for(settings: KafkaSettings, log: KafkaEventLog) -> None:

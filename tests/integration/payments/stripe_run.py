@@ -21,6 +21,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.override import CustomerOverride
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.billing.record_refund import RecordRefund
 from meterhouse.customers.model import Address
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.installed_apps import InstalledApps
@@ -140,6 +141,7 @@ class StripeRun(Run):
             self.stripe_apps,
             self.begin,
             RecordPayment(self.begin, self.apps, lambda: self.now),
+            RecordRefund(self.begin, lambda: self.now),
             lambda: self.now,
         )
 

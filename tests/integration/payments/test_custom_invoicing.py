@@ -180,3 +180,21 @@ def test_an_invoice_of_another_app_is_not_the_systems(
     assert (status, problem_fields(answer)) == (400, {"path:invoiceId": "another_app"})
     for unknown, namespace in ((UNKNOWN, None), (invoice.id, other_namespace)):
         assert api("POST", f"{CALLS}/{unknown}/{call}", body, namespace=namespace)[0] == 404
+
+
+def test_what_is_said_of_an_attempt_that_is_over_does_not_touch_the_next(
+    api: AppsApi, hooked: Callable[..., str]
+) -> None:
+    invoice = hooked()
+    path, failed = f"{CALLS}/{invoice}/payment/status", "payment_processing.failed"
+    api.ok("POST", path, {"trigger": "payment_failed", "attempt": 1})
+    assert state(api, invoice) == failed
+    api.ok("POST", f"{INVOICES}/{invoice}/retry")
+    assert api("POST", path, {"trigger": "payment_failed", "attempt": 1})[1]["code"] == "invoice_state"
+    assert state(api, invoice) == "payment_processing.pending"
+    [said] = api.run.rows("SELECT max(data->>'paymentAttempt') AS n FROM outbox WHERE namespace = %(namespace)s")
+    assert said["n"] == "2"
+    api.ok("POST", path, {"trigger": "payment_failed", "attempt": 2})
+    assert state(api, invoice) == failed
+    api.ok("POST", path, {"trigger": "paid", "attempt": 1})
+    assert state(api, invoice) == "paid", "money of an attempt that was thought over is there all the same"

@@ -12,6 +12,7 @@ from localstack.stripe.service import Stripe
 from localstack.stripe.sessions import complete_checkout
 from localstack.stripe.weather import Storm
 from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.billing.record_refund import RecordRefund
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.payments.named_app import NamedApps
 from meterhouse.payments.secretsmanager import SecretsManager
@@ -217,7 +218,11 @@ def test_who_was_deleted_keeps_nobody_from_the_page(api: AppsApi, double: Stripe
 
 def deliver(api: AppsApi, double: Stripe, app_id: str, event: Obj) -> Any:
     receive = ReceiveStripeEvent(
-        NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
+        NamedApps(api.run.database),
+        api.stripe(),
+        api.run.begin,
+        RecordPayment(api.run.begin, api.run.apps),
+        RecordRefund(api.run.begin),
     )
     return receive(app_id, *posted(double, event, app_id))
 
@@ -254,7 +259,11 @@ def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, d
     [event] = take_outbox(double.account)
     payload, signature = posted(double, event, app["id"])
     receive = ReceiveStripeEvent(
-        NamedApps(api.run.database), api.stripe(), api.run.begin, RecordPayment(api.run.begin, api.run.apps)
+        NamedApps(api.run.database),
+        api.stripe(),
+        api.run.begin,
+        RecordPayment(api.run.begin, api.run.apps),
+        RecordRefund(api.run.begin),
     )
     handler = http_handler(stripe_event_routes(receive))
     route = f"{APPS}/{app['id']}/stripe/webhook"
@@ -270,7 +279,11 @@ def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, d
 def test_a_webhook_that_no_secret_of_ours_can_vouch_for_is_the_senders_fault(api: AppsApi, run: Run) -> None:
     sandbox, app = api.sandbox(), install(api)
     receive = ReceiveStripeEvent(
-        NamedApps(run.database), api.stripe(), run.begin, RecordPayment(run.begin, api.run.apps)
+        NamedApps(run.database),
+        api.stripe(),
+        run.begin,
+        RecordPayment(run.begin, api.run.apps),
+        RecordRefund(run.begin),
     )
     handler = http_handler(stripe_event_routes(receive))
 

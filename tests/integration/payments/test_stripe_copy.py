@@ -15,8 +15,11 @@ from meterhouse.billing.void import Voiding
 from meterhouse.kernel.errors import Conflict
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.postgres import PostgresPayments
+from meterhouse.payments.stripe import API_KEY
 from meterhouse.payments.stripe_app import StripeApp
 from meterhouse.platform.postgres import begins
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.test_edits import edit_of
 from tests.integration.payments.stripe_run import StripeRun
 from tests.integration.payments.test_stripe_invoices import UNTAXED, issued, state
 
@@ -153,3 +156,72 @@ def test_a_line_of_nothing_that_somebody_added_at_stripe_has_no_taxes_of_ours(sh
     shop.client.v1.invoices.add_lines(theirs["id"], {"lines": [{"amount": 0, "description": "thank you"}]})
     answer = app_of(shop).finalize(ours)
     assert set(getattr(answer, "taxes", ())) == {line.id for line in ours.lines}
+
+
+def collected_draft(shop: StripeRun) -> Api:
+    """A draft that Stripe has issued and collected, and whose issue was lost here."""
+    issued(shop, **UNTAXED, auto_advance=False)
+    shop.client.v1.invoices.finalize_invoice(str(shop.invoice().external_id))
+    shop.client.v1.invoices.pay(str(shop.invoice().external_id))
+    return Api(shop)
+
+
+def test_what_stripe_has_collected_is_neither_edited_nor_deleted_but_issued(shop: StripeRun) -> None:
+    api, path = collected_draft(shop), f"{INVOICES}/{shop.invoice().id}"
+    stored = shop.everything()
+    body = edit_of(api.ok("GET", path), description="another")
+    for method, given in (("PUT", body), ("DELETE", None), ("POST", None)):
+        status, answer = api(method, path + ("/snapshot-quantities" if method == "POST" else ""), given)
+        assert (status, answer["code"]) == (409, "invoice_state" if method == "POST" else "invoice_collected")
+    assert api("POST", f"{path}/taxes/recalculate")[1]["code"] == "invoice_collected"
+    assert shop.everything() == stored
+    assert api.ok("POST", f"{path}/approve")["status"] == "paid"
+
+
+def test_a_deletion_that_failed_comes_back_to_life_once_stripe_has_collected(shop: StripeRun) -> None:
+    issued(shop, **UNTAXED, auto_advance=False)
+    api, path, key = Api(shop), f"{INVOICES}/{shop.invoice().id}", shop.secrets[shop.installed.id]
+    shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
+    api.ok("DELETE", path)
+    shop.advance()
+    assert state(shop) == "delete.failed"
+    shop.secrets[shop.installed.id] = key
+    shop.client.v1.invoices.finalize_invoice(str(shop.invoice().external_id))
+    shop.client.v1.invoices.pay(str(shop.invoice().external_id))
+    shop.advance()
+    assert state(shop) == "draft.manual_approval_needed"
+    assert api.ok("POST", f"{path}/approve")["status"] == "paid"
+    assert [row["amount_paid"] for row in shop.at_stripe()] == [int(shop.invoice().totals.total * 100)]
+
+
+def test_an_edit_is_saved_though_stripe_refuses_the_key(shop: StripeRun) -> None:
+    issued(shop, **UNTAXED, auto_advance=False)
+    api, path, key = Api(shop), f"{INVOICES}/{shop.invoice().id}", shop.secrets[shop.installed.id]
+    shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
+    edited = api.ok("PUT", path, edit_of(api.ok("GET", path), description="another"))
+    assert (edited["description"], edited["statusDetails"]["extendedStatus"]) == ("another", "draft.invalid")
+    assert [issue["code"] for issue in edited["validationIssues"]] == ["stripe_unauthorized"]
+    shop.secrets[shop.installed.id] = key
+    shop.advance()
+    assert state(shop) == "draft.manual_approval_needed"
+
+
+def test_an_event_is_read_at_stripe_while_nobody_else_works_on_the_customer(
+    shop: StripeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a failure of one attempt, read before another one was made, would fail that, too."""
+    issued(shop, "pm_card_chargeCustomerFail", **UNTAXED)
+    locks: list[int] = []
+    client = shop.stripe_apps.client
+
+    def watched(*named: Any) -> Any:
+        [row] = shop.rows(
+            "SELECT count(*) AS held FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+        locks.append(row["held"])
+        return client(*named)
+
+    monkeypatch.setattr(shop.stripe_apps, "client", watched)
+    for event in shop.events():
+        shop.deliver(event)
+    assert locks == [1]

@@ -1,15 +1,18 @@
 """Credit notes told to Stripe: money goes back once, less is collected once, whatever happens on the way."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from localstack.stripe.payments import payment_of
+from localstack.stripe.refunds import fail_refund
 from localstack.stripe.weather import Storm
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
+from meterhouse.kernel.errors import Conflict
 from tests.integration.payments.stripe_run import StripeRun
 from tests.integration.payments.test_stripe_invoices import PAYS_LATER, UNTAXED, issued, state
 
@@ -111,3 +114,74 @@ def test_what_was_paid_meanwhile_or_outside_is_refused_and_frees_the_amount(shop
     refused = given(shop, None, Refund.PAYMENT)
     assert (refused.state, refused.total) == (NoteState.FAILED, Decimal("43.50"))
     assert given(shop, None, Refund.NONE).state is NoteState.ISSUED
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_refund_that_fails_days_later_fails_its_note_once_and_may_be_tried_again(shop: StripeRun, step: int) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    before = booked(shop)
+    note = given(shop, PART, Refund.PAYMENT)
+    shop.events()
+    fail_refund(shop.double.account, str(note.external_id))
+    told = shop.events()[::step]
+    said = [str(shop.deliver(event).message).rpartition(": ")[2] for event in told * 2]
+    assert said == ["applied", *["repeated"] * 5]
+    failed = service(shop).get(shop.namespace, note.id)
+    assert (failed.state, failed.failure, booked(shop)) == (
+        NoteState.FAILED,
+        f"the refund {note.external_id} is failed at Stripe: expired_or_canceled_card",
+        before,
+    )
+    kinds = shop.rows("SELECT type FROM outbox WHERE namespace = %(namespace)s AND type LIKE 'credit_note%%'")
+    assert sorted(row["type"] for row in kinds) == ["credit_note.failed", "credit_note.issued", "credit_note.pending"]
+    again = service(shop).retry(shop.namespace, note.id)
+    assert (again.state, again.attempt, kept(shop, "refund")) == (NoteState.ISSUED, 2, [1234, 1234])
+    assert booked(shop) == {name: amount + {"earnings": -PART, "wash": PART}[name] for name, amount in before.items()}
+    assert str(shop.deliver(told[0]).message).endswith("stale")
+    assert service(shop).get(shop.namespace, note.id) == again
+
+
+def test_a_failed_note_whose_amount_others_took_is_not_tried_again(shop: StripeRun) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    note = given(shop, PART, Refund.PAYMENT)
+    fail_refund(shop.double.account, str(note.external_id))
+    for event in shop.events():
+        shop.deliver(event)
+    given(shop, WHOLE, Refund.NONE)
+    with pytest.raises(Conflict) as refused:
+        service(shop).retry(shop.namespace, note.id)
+    assert (refused.value.code, kept(shop, "refund")) == ("nothing_left", [1234])
+
+
+def test_runs_tell_a_pending_note_again_and_later_each_time(shop: StripeRun) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    shop.double.weather.storms += [Storm("429", "POST", "/v1/refunds") for _ in range(2)]
+    note = given(shop, PART, Refund.PAYMENT)
+    found = []
+    for minutes in (19, 1, 39, 1):
+        shop.now += timedelta(minutes=minutes)
+        shop.advance()
+        one = service(shop).get(shop.namespace, note.id)
+        found.append((one.state.value, one.tellings))
+    assert found == [("pending", 1), ("pending", 2), ("pending", 2), ("issued", 2)]
+    assert (kept(shop, "refund"), one.tell_at) == ([1234], None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state_of_note", "losses"), [("lost_after", "issued", "-31.16"), ("429", "failed", "-43.50")]
+)
+def test_a_note_of_what_nobody_pays_any_more_comes_to_its_end(
+    shop: StripeRun, kind: Any, state_of_note: str, losses: str
+) -> None:
+    assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
+    shop.double.weather.storms.append(Storm(kind, "POST", "/v1/credit_notes"))
+    note = given(shop, PART, Refund.NONE)
+    [theirs] = shop.at_stripe()
+    shop.client.v1.invoices.mark_uncollectible(theirs["id"])
+    for event in shop.events():
+        shop.deliver(event)
+    shop.now += timedelta(hours=1)
+    shop.advance()
+    told = service(shop).get(shop.namespace, note.id)
+    assert (state(shop), told.state.value) == ("uncollectible", state_of_note)
+    assert booked(shop) == {"losses": Decimal(losses), "earnings": -Decimal(losses)}

@@ -67,7 +67,7 @@ def test_after_an_error_the_next_query_connects_with_the_settings_of_now(
     settings.append(replace(usage_store_settings, password="changed"))
     with pytest.raises(Unavailable):
         store.query("SELECT * FROM no_such_table")
-    with pytest.raises(Unavailable, match="cannot be reached"):
+    with pytest.raises(Unavailable, match="refuses the password"):
         store.query("SELECT 1")
     settings.append(usage_store_settings)
     assert store.query("SELECT 1") == [(1,)]

@@ -108,6 +108,18 @@ class Api:
             plans.add(Plan(new_id(), key, last.version + 1, sold, self.now, self.now, effective_from=self.now))
             transaction.commit()
 
+    def sell_still(self, addon_id: str, terms: PlanAddonTerms, key: str) -> None:
+        """The version that is on sale sells the add-on, too."""
+        with self.database.transaction(self.namespace) as transaction:
+            plan, addon = (
+                PostgresPlans(transaction).of_key(key, None, self.now),
+                PostgresAddons(transaction).find(addon_id),
+            )
+            assert plan is not None
+            assert addon is not None
+            PostgresPlanAddons(transaction).add(PlanAddon(new_id(), plan.id, addon, terms, PUBLISHED, PUBLISHED))
+            transaction.commit()
+
     def add_customer(self, key: str, currency: str | None = None) -> str:
         with self.database.transaction(self.namespace) as transaction:
             details = CustomerDetails(name=key.title(), key=key, currency=currency)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from meterhouse.catalog.plan_addon import PlanAddonTerms
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -196,3 +197,22 @@ def test_changes_at_once_come_one_after_the_other(sold: "Api", database_settings
         list(threads.map(change, range(2, 10)))
     timeline = sold.ok("GET", path(subscription_id, made))["timeline"]
     assert [one["quantity"] for one in timeline] == list(range(1, 10))
+
+
+def test_a_migration_takes_add_ons_along_as_they_were_sold_and_scheduled_or_is_refused(sold: "Api") -> None:
+    subscription_id, addon_id = subscribed(sold), sell(sold, SEAT)
+    made = bought(sold, subscription_id, addon_id, quantity=2, metadata={"a": "b"})
+    sold.ok("PATCH", path(subscription_id, made), {"quantity": 3, "timing": FEBRUARY})
+    sold.next_version(spec(phase("trial", "P1M", fee(amount="40")), phase("paid", None, fee(amount="40"))), "sold")
+    migrate = f"{SUBSCRIPTIONS}/{subscription_id}/migrate"
+
+    status, refused = sold.call("POST", migrate, {"timing": "immediate"})
+    assert (status, refused["code"]) == (409, "addon_not_carried")
+    sold.sell_still(addon_id, PlanAddonTerms("trial", 2), "sold")
+    assert sold.call("POST", migrate, {"timing": "immediate"})[0] == 409, "three are scheduled, two are sold"
+    sold.ok("PATCH", path(subscription_id, made), {"quantity": 2, "timing": FEBRUARY})
+    following = sold.ok("POST", migrate, {"timing": "immediate"})["next"]["id"]
+    [carried] = sold.ok("GET", path(following))
+    assert (carried["quantity"], carried["metadata"], carried["addon"]["id"]) == (2, {"a": "b"}, addon_id)
+    assert carried["id"] != made["id"]
+    assert {amount for _, amount in fees(sold, following)} == {"50"}

@@ -63,8 +63,10 @@ class Cashier:
     def say(self, invoice_id: str, outcome: Trigger) -> Letter:
         """What became of the open payment of the invoice; only a promise and a wish leave it open."""
         copy, key = self.copies[invoice_id], f"event-{len(self.said)}"
-        report = PaymentReport(key, outcome, self.chance.now(), reason=key)
         attempt = copy.open_attempt
+        # some letters say nothing of attempts
+        said = attempt if self.chance.happens(0.3) else None
+        report = PaymentReport(key, outcome, self.chance.now(), key, said)
         if attempt is not None and outcome not in _OPEN:
             copy.attempts[attempt] = Payment(outcome)
             copy.charged += [copy.due] if outcome is Trigger.PAID else []

@@ -95,9 +95,7 @@ def _check_money(house: "House") -> None:
     for invoice in _standard(house):
         copy = house.cashier.copies.get(invoice.id)
         charged = sum(copy.charged, _NOTHING) if copy else _NOTHING
-        # what was charged though its issue was lost can be neither issued nor deleted: somebody has to look at it
-        is_paid = invoice.state is _S.PAID or (charged and invoice.state is _S.DELETE_FAILED)
-        if charged != (invoice.totals.total if is_paid else _NOTHING):
+        if charged != (invoice.totals.total if invoice.state is _S.PAID else _NOTHING):
             raise Broken(f"the app charged {charged} for {invoice.id}, {invoice.totals.total}, {invoice.state.value}")
         wanted = _NOTHING if invoice.issued_at is None or invoice.state in _SETTLED else invoice.totals.total
         if owed[invoice.id] != wanted:
@@ -116,9 +114,20 @@ def _check_reports(house: "House") -> None:
                 if is_applied:
                     last[invoice_id] = max(last.get(invoice_id, _LONG_AGO), report.occurred_at)
     for invoice in _standard(house):
+        _check_attempts(house, invoice)
         letters = Counter(step.reason for step in _steps(house, invoice) if house.cashier.has_said(step.reason))
         if twice := [key for key, times in letters.items() if times > 1]:
             raise Broken(f"letters {twice} moved {invoice.id} twice")
+
+
+def _check_attempts(house: "House", invoice: Invoice) -> None:
+    """What the app said of an attempt moved no later one, but for its last words."""
+    attempt, said = 0, {report.key: report for _, report in house.cashier.said}
+    for step in _steps(house, invoice):
+        attempt += step.target is _S.PAYMENT_PENDING
+        report = said.get(step.reason or "")
+        if report is not None and report.outcome not in _FINAL and (report.attempt or attempt) < attempt:
+            raise Broken(f"{report.key} of attempt {report.attempt} moved attempt {attempt} of {invoice.id}")
 
 
 def _check_bought(house: "House") -> None:

@@ -195,7 +195,8 @@ class House:
         if letters:
             letter = self.chance.draw.choice(letters)
             self.deliver(letter)
-            if self.weather.is_over or self.chance.happens(0.9):
+            # a copy of it may have been answered meanwhile
+            if (self.weather.is_over or self.chance.happens(0.9)) and letter in letters:
                 letters.remove(letter)
 
     def deliver(self, letter: Letter) -> None:

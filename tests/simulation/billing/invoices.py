@@ -247,6 +247,14 @@ class MemoryNotes:
         found = [note for note in self._transaction.rows("notes") if note.invoice_id in invoice_ids]
         return sorted(found, key=lambda note: note.number)
 
+    def to_tell(self, customer_ids: Collection[str], at: datetime) -> list[CreditNote]:
+        self._transaction.statement("notes to tell")
+        return [
+            note
+            for note in self._transaction.rows("notes")
+            if note.customer_id in customer_ids and note.tell_at is not None and note.tell_at <= at
+        ]
+
     def add(self, note: CreditNote) -> None:
         self._transaction.statement("add note")
         if not self._transaction.insert("notes", note.key, note):

@@ -99,7 +99,7 @@ class FakeApp:
 
     refuses: set[str] = field(default_factory=set)
     payment: Payment | None = None
-    last_word: Payment | None = None
+    last_word: Payment | Refused | None = None
     number: str | None = None
     issues: Sequence[Issue] = ()
     name: str = "fake"
@@ -131,7 +131,7 @@ class FakeApp:
     def take_back(self, _invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting:
         return Waiting() if "take_back" in self.waits else self._answer("take_back")
 
-    def payment_of(self, _invoice: Invoice) -> Payment | None:
+    def payment_of(self, _invoice: Invoice) -> Payment | Refused | None:
         return self.last_word
 
     def _answer(self, step: str) -> Accepted | Refused:

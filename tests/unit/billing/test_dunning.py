@@ -29,7 +29,7 @@ def story(invoice: Invoice, app: FakeApp, until: datetime, dunning: Dunning | No
     """Each step of hourly runs: the day after the issue, and the state."""
     told, now = [], ISSUED
     while now <= until:
-        driven = drive_by_rule(resumed(invoice, now), app, dunning or Dunning(), now)
+        driven = drive_by_rule(resumed(invoice, app, now), app, dunning or Dunning(), now)
         told += [((now - ISSUED).days, step.target.value) for step in driven.transitions]
         invoice, now = driven.invoice, now + timedelta(hours=1)
     return told

@@ -108,7 +108,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def ran(self) -> Driven:
         arrived = self.collected(waiting(self.invoice, self.now))
-        taken_up = resumed(arrived.invoice, self.now)
+        taken_up = resumed(arrived.invoice, self.mood.app, self.now)
         return after(arrived, drive_by_rule(taken_up, self.mood.app, DUNNING, self.now, self.bookings))
 
     def collected(self, driven: Driven) -> Driven:

@@ -10,6 +10,8 @@ from meterhouse.billing.invoice import Invoice, Severity
 
 TABLE: dict[str, dict[str, list[dict[str, Any]]]] = json.loads(Path(__file__).with_suffix(".json").read_text())
 """Of every state but gathering, which trigger leads where under which guards."""
+TABLE["delete.failed"]["retry"] = [{"to": "draft.validating", "guards": []}]
+"""Ours: what was collected meanwhile is not deleted, and comes back to life."""
 
 
 def permits(invoice: Invoice, trigger: str, now: datetime) -> bool:

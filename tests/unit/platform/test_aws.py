@@ -12,8 +12,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterhouse.kernel.aws_signature import sign
 from meterhouse.kernel.errors import InvariantBroken
-from meterhouse.platform import aws
 from meterhouse.platform.settings import optional, required
 
 AT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_the_signature_is_the_one_botocore_makes(
         "x-amz-date": f"{AT:%Y%m%dT%H%M%SZ}",
         "x-amz-target": "secretsmanager.GetSecretValue",
     } | ({} if token is None else {"x-amz-security-token": token})
-    signed = aws.sign(headers, body, service=service, region=region, access_key="AKID", secret_key=secret, at=AT)
+    signed = sign(headers, body, service=service, region=region, access_key="AKID", secret_key=secret, at=AT)
     assert signed == botocore_signature(headers, body, service, region, secret)
 
 
@@ -58,7 +58,7 @@ def test_a_request_for_an_object_is_signed_as_botocore_signs_it(method: str, bod
         "x-amz-content-sha256": sha256(body).hexdigest(),
         "x-amz-date": f"{AT:%Y%m%dT%H%M%SZ}",
     } | ({"content-type": "application/pdf", "if-none-match": "*"} if body else {})
-    signed = aws.sign(
+    signed = sign(
         headers,
         body,
         service="s3",

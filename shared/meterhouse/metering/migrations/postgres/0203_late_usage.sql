@@ -2,6 +2,7 @@
 -- something made of usage remembers the last id it saw *before* it read the usage; what it keeps of later than `earliest`
 -- is void once a mark with a greater id is there. Exact, because an id is drawn after the usage is stored: whoever sees an
 -- id sees the usage of all smaller ones, those not committed yet too. Hence no cache on the sequence.
+-- One key serves both who asks: a balance knows its meter, and an invoice run asks for many subjects, whatever the meter.
 -- Marks are kept for 40 days: invoice runs that stood still for a month lose none; a balance trusts what it kept for 7.
 CREATE TABLE late_usage (
     namespace text NOT NULL,
@@ -10,7 +11,7 @@ CREATE TABLE late_usage (
     id bigint GENERATED ALWAYS AS IDENTITY (CACHE 1),
     earliest timestamptz NOT NULL,
     marked_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (namespace, meter_id, subject, id)
+    PRIMARY KEY (namespace, subject, meter_id, id)
 );
 CREATE INDEX late_usage_by_age ON late_usage (namespace, marked_at);
 SELECT confine('late_usage');
