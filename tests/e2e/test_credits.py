@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -76,11 +76,29 @@ def test_credit_is_granted_taken_voided_expires_by_the_workflow_and_bears_an_inv
     made = {"name": "Tokens", "code": "TOKENS", "precision": 0, "decimal_mark": ".", "thousand_separator": ","}
     currency = call("POST", "/currencies/custom", made)
     call("POST", f"/currencies/custom/{currency['id']}/cost-bases", {"fiat_code": "USD", "rate": "0.01"})
-    units = bought | {"currency": "TOKENS", "amount": "1000", "purchase": {"currency": "USD"}}
-    assert call("POST", "grants", units)["purchase"]["amount"] == "10.00"
+    overage_is_invoiced(call, customer, bought, now)
     code = call("POST", "/tax-codes", {"key": "saas", "name": "Software", "app_mappings": []})
     defaults = {name: {"id": code["id"]} for name in ("invoicing_tax_code", "credit_grant_tax_code")}
     assert call("PUT", "/defaults/tax-codes", defaults).items() >= defaults.items()
+
+
+def overage_is_invoiced(call: Callable[..., Any], customer: str, bought: dict[str, Any], now: datetime) -> None:
+    """What credit in units leaves of what is priced in them is on an invoice, by what they are worth."""
+    begun = (now - timedelta(days=40)).isoformat()
+    units = bought | {"currency": "TOKENS", "amount": "1000", "purchase": {"currency": "USD"}, "effective_at": begun}
+    assert call("POST", "grants", units)["purchase"]["amount"] == "10.00"
+    price = {"type": "flat", "amount": "1500", "paymentTerm": "in_arrears"}
+    card = {"type": "flat_fee", "key": "batch", "name": "Batch", "billingCadence": "P4W", "price": price}
+    phase = {"key": "only", "name": "Only", "duration": None, "rateCards": [card | {"currency": "TOKENS"}]}
+    plan = {"name": "Own", "currency": "USD", "billingCadence": "P4W", "phases": [phase]}
+    agreed = {"customerId": customer, "customPlan": plan, "timing": begun, "costBasisMode": "pinned"}
+    assert len(call("POST", "/api/v1/subscriptions", agreed)["costBasisPins"]) == 1
+    [invoice] = call("POST", "/api/v1/billing/invoices/invoice", {"customerId": customer})
+    assert (invoice["currency"], float(invoice["totals"]["total"]), invoice["status"]) == ("USD", 5, "paid")
+    explained = call("GET", f"/api/v1/billing/invoices/{invoice['id']}/lines/{invoice['lines'][0]['id']}/explain")[
+        "units"
+    ]
+    assert [explained[name] for name in ("charged", "credit", "units")] == ["1500", "1000", "500"]
 
 
 def outcome_of_expiry(workflows: Any) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import RETRIED_BY_RUNS
 from meterhouse.billing.tell_note import TellNote
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
+from meterhouse.platform.logging import logger
 from meterhouse.platform.work import Begin
 
 
@@ -43,8 +45,7 @@ class AdvanceInvoices:
         it began is not recorded. Credit notes whose time has come are told to their apps again.
         """
         outcome = each_fault_its_own(batch, lambda part: self._advance(part, as_of))
-        self._tell_notes(batch, as_of)
-        return outcome
+        return outcome.beside(self._tell_notes(batch, as_of))
 
     def _advance(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
@@ -71,8 +72,9 @@ class AdvanceInvoices:
                 name = f"{invoice.id}-{invoice.step}-{as_of:%Y%m%d}"
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
 
-    def _tell_notes(self, batch: Batch, as_of: datetime) -> None:
+    def _tell_notes(self, batch: Batch, as_of: datetime) -> Outcome:
         """Here, or in a workflow of the invoice's own where its app is called."""
+        failed: dict[str, str] = {}
         with self._begin(batch.namespace) as work:
             notes = work.store.credit_notes.to_tell(batch.ids, self._now())
             invoices = {one.invoice_id: found_invoice(work, one.invoice_id) for one in notes}
@@ -81,8 +83,15 @@ class AdvanceInvoices:
             if apps[invoices[note.invoice_id].app_id].is_remote:
                 name = f"{note.id}-{note.attempt}-{note.tellings}-{as_of:%Y%m%d}"
                 self._lifecycles.start(name, {"namespace": batch.namespace, "invoiceId": note.invoice_id})
-            else:
+                continue
+            try:
                 self._tell.due(batch.namespace, note.invoice_id)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - one customer's fault, whatever it is, must not stop the others
+                logger.exception("credit note was not told", extra={"note": note.id})
+                failed[note.customer_id] = f"credit note {note.id}: {type(error).__name__}: {error}"
+        return Outcome(len(batch.ids) - len(failed), failed)
 
 
 def _has_failed(invoice: Invoice) -> bool:

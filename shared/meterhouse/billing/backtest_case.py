@@ -3,22 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from meterhouse.billing.backtest import BacktestRow, Reason, RowState
 from meterhouse.billing.billed_lines import BilledLines, within
-from meterhouse.billing.collection import Missing, Quantities, rated
+from meterhouse.billing.collection import NO_COST_BASIS, Missing, Quantities, RateLine, quantity_of, rated, unsaid
 from meterhouse.billing.compared_periods import Stretch, targets_within, under, unmatched
 from meterhouse.billing.comparison import paired, sums_of
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.reconcile import line_of
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
-
-_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,8 @@ def case_of(
     """The lines of a customer's stretches, as they are and under `plan`.
 
     Both sides are divided alike: a rest is rounded by itself, and so is the same rest under the plan. What was
-    invoiced in advance is taken off the old side alone, as billing does.
+    invoiced in advance is taken off the old side alone, as billing does. Units of custom currencies count with what all
+    of them are worth, not with what credit left of them.
 
     Raises:
         InvalidInput: the plan or one of the lines cannot be compared, see `under` and `targets_within`; or what was
@@ -78,11 +77,13 @@ def case_of(
     return Case(customer_id, stretches, invoiced, old, new)
 
 
-def settled(case: Case, quantities: Quantities, workflow: Workflow, now: datetime) -> BacktestRow:
+def settled(
+    case: Case, quantities: Quantities, workflow: Workflow, now: datetime, rate_line: RateLine = rated
+) -> BacktestRow:
     """The customer's row: compared, or failed where a quantity is not known."""
     try:
-        old = [*case.invoiced, *(_rated(line, quantities, workflow, now) for line in case.old)]
-        new = [_rated(line, quantities, workflow, now) for line in case.new]
+        old = [*case.invoiced, *(_rated(line, quantities, workflow, now, rate_line) for line in case.old)]
+        new = [_rated(line, quantities, workflow, now, rate_line) for line in case.new]
     except InvalidInput as error:
         return failed(case.customer_id, error)
     lines = paired(old, new, {line.id: line.invoice_id for line in case.invoiced})
@@ -118,8 +119,11 @@ def _beside(line: Line) -> Line:
     return replace(line, id=f"{line.id}/new")
 
 
-def _rated(line: Line, quantities: Quantities, workflow: Workflow, now: datetime) -> Line:
-    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+def _rated(line: Line, quantities: Quantities, workflow: Workflow, now: datetime, rate_line: RateLine) -> Line:
+    quantity = quantity_of(line, quantities)
     if isinstance(quantity, Missing):
         raise unmatched(quantity.code, f"line {line.key}: {quantity.message}")
-    return rated(line, quantity, workflow, now)
+    done = rate_line(line, quantity, workflow, now)
+    if leaves_money(done):
+        raise unmatched(NO_COST_BASIS, f"line {line.key}: {unsaid(line.currency, line.billed_in)}")
+    return done

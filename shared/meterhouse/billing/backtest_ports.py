@@ -11,6 +11,7 @@ from meterhouse.billing.comparison import Summary, Sums
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.ports import BilledFeatures, Overrides, PageOf, Profiles
 from meterhouse.billing.rests import Known
+from meterhouse.catalog.known_currencies import Currencies
 from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.plan import Plan
 from meterhouse.customers.model import Customer
@@ -108,5 +109,7 @@ class BacktestStore(Protocol):
     def overrides(self) -> Overrides: ...
     @property
     def features(self) -> BilledFeatures: ...
+    @property
+    def currencies(self) -> Currencies: ...
     @property
     def meters(self) -> Meters: ...

@@ -1,13 +1,17 @@
-"""Lines that credit alone settles: charged to it once their usage is in, and on no invoice ever."""
+"""Lines that are on no invoice: charged to credit once their usage is in.
+
+Credit alone settles some; what it leaves of units of a custom currency is charged by lines of their own.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from decimal import Decimal
+from typing import NamedTuple
 
-from meterhouse.billing.collection import Missing
+from meterhouse.billing.collection import Missing, gathering, quantity_of
 from meterhouse.billing.credits import charge_keys, charge_of, credited_line
 from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.overages import bases_of, leaves_money, overage_of
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profile import Workflow
@@ -17,75 +21,71 @@ from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.charging import collect_credit, recognise_credit
 from meterhouse.platform.work import Work
 
-_ONE = Decimal(1)
 _ONCE = "once"
-"""A line is charged to credit alone but once, since nobody edits or voids it."""
+"""Such a line is charged to credit but once, since nobody edits or voids it."""
+
+
+class Burnt(NamedTuple):
+    """What became of due lines.
+
+    Attributes:
+        unknown: why a customer's usage is not known, by customer; what it was used for stays pending.
+        waiting: lines whose usage is not in, or not known.
+        lines: those that were charged.
+    """
+
+    unknown: dict[str, str]
+    waiting: Sequence[Line]
+    lines: Sequence[Line]
+
+    def ready(self, due: Sequence[Line]) -> list[Line]:
+        """Of `due` lines those that wait for none of these: what comes onto one invoice is collected together."""
+        since: dict[tuple[str, str], datetime] = {}
+        for one in filter(leaves_money, self.waiting):
+            at = since.get((one.customer_id, one.billed_in), one.invoice_at)
+            since[one.customer_id, one.billed_in] = min(at, one.invoice_at)
+        if not since:
+            return list(due)
+        return [
+            line for line in due if (at := since.get((line.customer_id, line.currency))) is None or line.invoice_at < at
+        ]
+
+
+NOTHING_BURNT = Burnt({}, (), ())
+
+
+def burn_units(
+    work: Work[BillingStore], namespace: str, due: Sequence[Line], usage: UsageReader, as_of: datetime, now: datetime
+) -> Burnt:
+    """Burn credit in custom currencies for what is `due` of locked customers; what it leaves is pending then.
+
+    Raises:
+        Unavailable: the usage store does not answer.
+    """
+    units = [line for line in due if line.invoice_currency is not None]
+    return _burnt(work, namespace, units, usage, as_of, now) if units else NOTHING_BURNT
 
 
 def burn_lines(
     work: Work[BillingStore],
     namespace: str,
-    customer_ids: Collection[str],
+    due: Sequence[Line],
     usage: UsageReader,
     as_of: datetime,
     now: datetime,
-) -> dict[str, str]:
-    """Burn credit, in advance of credit to come where there is too little, for what is due of locked customers.
+) -> Burnt:
+    """Burn credit, in advance of credit to come where there is too little, for what credit alone settles of `due`.
 
-    Usage that comes late is waited for as it is for invoices. What credit that came since covers of what was burnt in
-    advance is earned, of all these customers. Gives why a customer's usage is not known, by customer;
-    what it was used for stays pending.
+    Usage that comes late is waited for as it is for invoices.
 
     Raises:
         Unavailable: the usage store does not answer.
     """
-    unknown, burnt = _burnt(work, namespace, customer_ids, usage, as_of, now)
-    _earn(work, customer_ids, burnt, now)
-    return unknown
+    alone = [line for line in due if line.invoice_currency is None]
+    return _burnt(work, namespace, alone, usage, as_of, now) if alone else NOTHING_BURNT
 
 
-def _burnt(
-    work: Work[BillingStore],
-    namespace: str,
-    customer_ids: Collection[str],
-    usage: UsageReader,
-    as_of: datetime,
-    now: datetime,
-) -> tuple[dict[str, str], list[Line]]:
-    """Whose usage is not known, and why; the lines that were charged."""
-    due = work.store.lines.due_to_credit(customer_ids, as_of)
-    owners = {line.customer_id for line in due}
-    profiles = profiles_of(work, namespace, owners, now)
-    ready = [line for line in due if is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
-    if not ready:
-        return {}, []
-    subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
-    families = Families(work.store.lines.related(ready))
-    quantities = quantities_of(namespace, families.readings(ready), subjects, work.store.features, usage)
-    unknown: dict[str, str] = {}
-    done: list[Line] = []
-    for line in ready:
-        quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
-        if isinstance(quantity, Missing):
-            unknown[line.customer_id] = f"line {line.key}: {quantity.message}"
-        else:
-            burnt = families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now)
-            # its gathering invoice has those of when that was made
-            read_of = line.subjects or subjects[line.customer_id] if line.rate_card.is_metered else None
-            done.append(replace(burnt, subjects=read_of))
-    return unknown, _charged(work, done, now)
-
-
-def _charged(work: Work[BillingStore], lines: Sequence[Line], now: datetime) -> list[Line]:
-    store = work.store.credit
-    charged = [(line.customer_id, charge_of(line, _ONCE)) for line in lines if line.totals.charged > 0]
-    collected = collect_credit(store, charged, now)
-    done = [replace(credited_line(line, collected, _ONCE), is_pending=False) for line in lines]
-    work.store.lines.update(done)
-    return done
-
-
-def _earn(work: Work[BillingStore], customer_ids: Collection[str], burnt: Sequence[Line], now: datetime) -> None:
+def earn(work: Work[BillingStore], customer_ids: Collection[str], burnt: Sequence[Line], now: datetime) -> None:
     """Lines that were just burnt, and what credit that came since covers of earlier ones: at that credit's cost."""
     store = work.store.credit
     unearned = {*charge_keys(burnt), *store.ledger.unearned(customer_ids)}
@@ -93,7 +93,60 @@ def _earn(work: Work[BillingStore], customer_ids: Collection[str], burnt: Sequen
         recognise_credit(store, unearned, format_rfc3339(now), now)
 
 
+def _burnt(
+    work: Work[BillingStore], namespace: str, due: Sequence[Line], usage: UsageReader, as_of: datetime, now: datetime
+) -> Burnt:
+    owners = {line.customer_id for line in due}
+    profiles = profiles_of(work, namespace, owners, now)
+    ready = [line for line in due if is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
+    if not ready:
+        return Burnt({}, due, ())
+    subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
+    families = Families(work.store.lines.related(ready))
+    quantities = quantities_of(namespace, families.readings(ready), subjects, work.store.features, usage)
+    unknown: dict[str, str] = {}
+    done: list[Line] = []
+    for line in ready:
+        quantity = quantity_of(line, quantities)
+        if isinstance(quantity, Missing):
+            unknown[line.customer_id] = f"line {line.key}: {quantity.message}"
+        else:
+            burnt = families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now)
+            # its gathering invoice has those of when that was made
+            read_of = line.subjects or subjects[line.customer_id] if line.is_metered else None
+            done.append(replace(burnt, subjects=read_of))
+    charged = {line.id for line in done}
+    return Burnt(unknown, [line for line in due if line.id not in charged], _charged(work, namespace, done, now))
+
+
+def _charged(work: Work[BillingStore], namespace: str, lines: Sequence[Line], now: datetime) -> list[Line]:
+    store = work.store.credit
+    charged = [(line.customer_id, charge_of(line, _ONCE)) for line in lines if line.totals.charged > 0]
+    collected = collect_credit(store, charged, now)
+    done = [replace(credited_line(line, collected, _ONCE), is_pending=False) for line in lines]
+    work.store.lines.update(done)
+    _leave(work, namespace, [line for line in done if leaves_money(line) and line.totals.total > 0], now)
+    return done
+
+
+def _leave(work: Work[BillingStore], namespace: str, lines: Sequence[Line], now: datetime) -> None:
+    """What credit left of the lines' units is pending, with all else that is to be invoiced."""
+    if not lines:
+        return
+    bases = bases_of(work.store.currencies, lines)
+    made = [overage_of(line, line.totals.total, bases, now) for line in lines]
+    customers = work.store.customers.by_ids({line.customer_id for line in made})
+    profiles = profiles_of(work, namespace, customers, now)
+    staging = {line.invoice_id: line for line in made}
+    work.store.invoices.add_gathering(
+        [
+            gathering(customers[line.customer_id], line.currency, invoice_id, profiles[line.customer_id], now)
+            for invoice_id, line in staging.items()
+        ]
+    )
+    work.store.lines.add(made)
+
+
 def is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
     """Whether what was used is in, as far as late usage is waited for."""
-    metered = line.rate_card.is_metered
-    return not metered or workflow.collection_interval.after(line.invoice_at) <= as_of
+    return not line.is_metered or workflow.collection_interval.after(line.invoice_at) <= as_of

@@ -6,12 +6,13 @@ from datetime import datetime
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.bill_late_usage import bill_late_usage
 from meterhouse.billing.burn_credit import burn_credit
-from meterhouse.billing.burn_lines import burn_lines
+from meterhouse.billing.burn_lines import burn_lines, burn_units, earn
 from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
 from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overages import bases_of, priced
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profile import Profile
@@ -38,18 +39,25 @@ class CollectInvoices:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
             bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
-            due = work.store.lines.due(batch.ids, as_of)
+            to_credit = work.store.lines.due_to_credit(batch.ids, as_of)
+            units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
+            due = units.ready(work.store.lines.due(batch.ids, as_of))
             profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
             made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
             under_way = work.store.invoices.under_way(batch.ids)
             driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
-            unknown = burn_lines(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
+            alone = burn_lines(work, batch.namespace, to_credit, self._usage, as_of, self._now())
+            earn(work, batch.ids, [*units.lines, *alone.lines], self._now())
             work.commit()
-        failed = unknown | {
-            one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
-            for one in driven
-            if one.invoice.state is InvoiceState.DRAFT_INVALID
-        }
+        failed = (
+            units.unknown
+            | alone.unknown
+            | {
+                one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
+                for one in driven
+                if one.invoice.state is InvoiceState.DRAFT_INVALID
+            }
+        )
         return Outcome(len(batch.ids) - len(failed), failed)
 
 
@@ -76,13 +84,23 @@ def collect(
     Raises:
         Unavailable: the usage store does not answer.
     """
-    arrived = [waiting(invoice, at) for invoice in invoices]
+    arrived = [waiting(invoice, at) for invoice in _priced(work, invoices)]
     ready = [one.invoice for one in _in_order(arrived, at)]
     lines = [line for invoice in ready for line in invoice.lines]
     families = Families(work.store.lines.related(lines))
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
     quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
     return rate_ready(work, arrived, quantities, families, at, now)
+
+
+def _priced(work: Work[BillingStore], invoices: Iterable[Invoice]) -> list[Invoice]:
+    """The invoices; what nobody had said the worth of has its price, if that was said since."""
+    found = list(invoices)
+    unpriced = [line for one in found for line in one.lines if line.overage and line.rate_card.price is None]
+    if not unpriced:
+        return found
+    bases = bases_of(work.store.currencies, unpriced)
+    return [replace(one, lines=tuple(priced(line, bases) for line in one.lines)) for one in found]
 
 
 def rate_ready(

@@ -8,16 +8,16 @@ from fractions import Fraction
 from itertools import groupby
 
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, Severity, draft_number
+from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, ManagedBy, Severity, draft_number
 from meterhouse.billing.line_keys import is_part
 from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.changed import replace
-from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period, share
 from meterhouse.rating.conventions import CutPeriod
 from meterhouse.rating.corrections import Correction
@@ -28,6 +28,7 @@ from meterhouse.rating.usage import Usage
 _ONE = Decimal(1)
 _WHOLE = Fraction(1)
 _APP_METADATA = "openmeter.io/"
+NO_COST_BASIS = "no_cost_basis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def drafts(
     due: Iterable[Line], customers: Mapping[str, Customer], profiles: Mapping[str, Profile], now: datetime
 ) -> list[Invoice]:
     """One draft for each customer, on its profile, and currency; `due` comes in that order."""
-    grouped = groupby(due, key=lambda line: (line.customer_id, line.currency))
+    grouped = groupby(due, key=lambda line: (line.customer_id, line.billed_in))
     return [_draft(customers[owner], tuple(lines), profiles[owner], now) for (owner, _), lines in grouped]
 
 
@@ -146,15 +147,31 @@ def usage_of(line: Line, quantity: Decimal, workflow: Workflow) -> Usage:
     return Usage(
         name=line.name,
         price=card.price,
-        currency=currency(line.currency),
+        currency=line.unit,
         service_period=line.service_period,
         quantity=quantity,
-        share=_committed_share(line, workflow) if card.is_metered else share_of(line, workflow),
+        share=_committed_share(line, workflow) if line.is_metered else share_of(line, workflow),
         discounts=card.discounts,
         unit_config=card.unit_config,
         conventions=workflow.conventions,
-        price_version=line.key.partition("/period[")[0],
+        price_version=_price_version(line),
     )
+
+
+def quantity_of(line: Line, quantities: Quantities) -> Decimal | Missing:
+    """What it charges for: units used; one of what is not metered; of an overage the units that credit left."""
+    if line.is_metered:
+        return quantities[line.id]
+    if line.overage is None:
+        return _ONE
+    if line.rate_card.price is None:
+        return Missing(NO_COST_BASIS, unsaid(line.overage.currency, line.currency))
+    return line.overage.units
+
+
+def unsaid(currency_code: str, fiat_code: str) -> str:
+    """Why units cannot be charged for."""
+    return f"nobody said what {currency_code} is worth in {fiat_code}"
 
 
 def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:
@@ -166,7 +183,7 @@ def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:
 def scheduled(invoice: Invoice) -> Invoice:
     """The draft with the instants that follow from its lines; one without lines keeps its end."""
     workflow = invoice.workflow
-    metered = [line.invoice_at for line in invoice.lines if line.rate_card.is_metered]
+    metered = [line.invoice_at for line in invoice.lines if line.is_metered]
     collection_at = workflow.collection_interval.after(max(metered)) if metered else None
     since = collection_at or max((line.invoice_at for line in invoice.lines), default=None)
     draft_until = invoice.draft_until if since is None else workflow.draft_period.after(since)
@@ -181,7 +198,7 @@ def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: d
     first = min(line.invoice_at for line in lines)
     invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines))
     made = replace(
-        gathering(customer, lines[0].currency, invoice_id, profile, now),
+        gathering(customer, lines[0].billed_in, invoice_id, profile, now),
         number=draft_number(invoice_id),
         state=InvoiceState.DRAFT_CREATED,
         metadata=_inherited(customer),
@@ -226,12 +243,20 @@ def _committed_share(line: Line, workflow: Workflow) -> Fraction:
     return share(line.whole_period or line.service_period, line.full_service_period)
 
 
+def _price_version(line: Line) -> str:
+    """Which agreement the price is of; of an overage what a unit is worth, and since when."""
+    worth = line.overage
+    if worth is None or worth.effective_from is None or line.managed_by is ManagedBy.MANUAL:
+        return line.key.partition("/period[")[0]
+    return f"cost_basis/{worth.cost_basis_id}@{format_rfc3339(worth.effective_from)}"
+
+
 def _bills_full(line: Line, workflow: Workflow) -> bool:
     return line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
 
 
 def _known(quantities: Quantities, line: Line) -> Decimal:
-    quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+    quantity = quantity_of(line, quantities)
     if isinstance(quantity, Missing):
         raise InvariantBroken(f"line {line.key} is rated without its quantity")
     return quantity
@@ -241,7 +266,7 @@ def missing_of(invoice: Invoice, quantities: Quantities) -> tuple[Issue, ...]:
     """Why quantities of the invoice's lines are not known."""
     found = []
     for number, line in enumerate(invoice.lines):
-        quantity = quantities[line.id] if line.rate_card.is_metered else _ONE
+        quantity = quantity_of(line, quantities)
         if isinstance(quantity, Missing):
             message = f"line {line.key}: {quantity.message}"
             found.append(Issue(Severity.CRITICAL, quantity.code, "meterhouse", message, f"/lines/{number}"))

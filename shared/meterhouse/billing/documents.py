@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from meterhouse.billing.alignment import Anchored
-from meterhouse.billing.invoice import CreditAllocation, Issue, Severity
+from meterhouse.billing.invoice import CreditAllocation, Issue, Overage, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, LateUsage, Party, Workflow
 from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import Cadence
@@ -80,6 +80,20 @@ def credits_to_documents(borne: Iterable[CreditAllocation]) -> list[Document]:
 
 def credits_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[CreditAllocation, ...]:
     return tuple(CreditAllocation(**{**document, "amount": Decimal(document["amount"])}) for document in documents)
+
+
+def overage_to_document(overage: Overage) -> Document:
+    since = overage.effective_from
+    return asdict(overage) | {
+        "units": f"{overage.units:f}",
+        "effective_from": None if since is None else format_rfc3339(since),
+    }
+
+
+def overage_from_document(document: Mapping[str, Any]) -> Overage:
+    since = document["effective_from"]
+    typed = {"units": Decimal(document["units"]), "effective_from": None if since is None else parse_rfc3339(since)}
+    return Overage(**{**document, **typed})
 
 
 def _fields(part: Party | Address | Workflow | Issue) -> Document:

@@ -31,12 +31,16 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A line with where it comes from; `measured` is None where nothing is metered, or the feature is gone."""
+    """A line with where it comes from; `measured` is None where nothing is metered, or the feature is gone.
+
+    Of an overage `units` is the line in units that credit left it of, and `measured` what that was rated from.
+    """
 
     invoice: Invoice
     line: Line
     plan: PlanReference | None
     measured: Measured | None
+    units: Line | None = None
 
 
 class LineUsage(Protocol):
@@ -69,13 +73,15 @@ class ExplainLine:
         with self._begin(namespace) as work:
             invoice = found_invoice(work, invoice_id)
             line = rated_line(invoice, line_id)
-            feature = features_of([line], work.store.features).get(line.id)
+            units = _units(work, line)
+            asked = units or line
+            feature = features_of([asked], work.store.features).get(asked.id)
             plan = _plan(work, line)
-            reading = _reading(work, invoice, line)
+            reading = _reading(work, invoice if units is None else _holder(work, units), asked)
         measured = None
-        if feature is not None and line.rate_card.is_metered:
-            measured = self._measured(namespace, line.subjects or invoice.subject_keys, feature, reading, after, limit)
-        return Explained(invoice, line, plan, measured)
+        if feature is not None and asked.is_metered:
+            measured = self._measured(namespace, asked.subjects or invoice.subject_keys, feature, reading, after, limit)
+        return Explained(invoice, line, plan, measured, units)
 
     def _measured(
         self,
@@ -114,10 +120,23 @@ def check_rated(lines: Iterable[Line]) -> None:
         raise Conflict("a line is rated when its invoice is collected", "line_not_rated")
 
 
+def _units(work: Work[BillingStore], line: Line) -> Line | None:
+    """The line in units of a custom currency that credit left this one of."""
+    return None if line.overage is None else next(iter(work.store.lines.by_ids([line.overage.line_id])), None)
+
+
+def _holder(work: Work[BillingStore], line: Line) -> Invoice:
+    """What the line stands on; lines in units wait with an invoice that nobody sees."""
+    found = work.store.invoices.find(line.invoice_id)
+    if found is None:
+        raise NotFound("invoice", line.invoice_id)
+    return found
+
+
 def _reading(work: Work[BillingStore], invoice: Invoice, line: Line) -> Reading:
     """What was read for the line, beside what other parts of its whole period had by then."""
-    others = [one for one in work.store.lines.family(line) if one.id != line.id] if line.rate_card.is_metered else []
-    owners = {one.invoice_id: found_invoice(work, one.invoice_id) for one in others}
+    others = [one for one in work.store.lines.family(line) if one.id != line.id] if line.is_metered else []
+    owners = {one.invoice_id: _holder(work, one) for one in others}
     return reading_of(invoice, line, ((owners[one.invoice_id], one) for one in others))
 
 

@@ -2,18 +2,21 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
 from typing import Any
 
 from meterhouse.billing.explain_line import Explained, Measured
+from meterhouse.billing.invoice import Line
 from meterhouse.billing.invoice_schema import LineWire
 from meterhouse.billing.invoice_wire import line_to_wire, period_to_wire
 from meterhouse.billing.reading import Reading
 from meterhouse.billing.verification import hash_of
+from meterhouse.catalog.price import UnitPrice
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.counted_events import CountedEvent, CountedPlace
 from meterhouse.metering.cursor import unknown_cursor
-from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
+from meterhouse.platform.wire import CustomCurrencyCode, Instant, Numeric, PeriodWire, Ulid, Wire
 from meterhouse.rating.trace import is_genuine
 
 
@@ -102,10 +105,34 @@ class EventsBehind(Wire):
     next_cursor: str | None = None
 
 
+class CostBasisWire(Wire):
+    """What a unit is worth: `rate` in the currency of the invoice, in force since `effectiveFrom`."""
+
+    id: Ulid
+    rate: Numeric
+    effective_from: Instant
+
+
+class UnitsWire(Wire):
+    """Where an overage comes from: `charged` units of the custom currency, less what `credit` bore, are its `units`."""
+
+    line_id: Ulid
+    key: str
+    currency: CustomCurrencyCode
+    charged: Numeric
+    credit: Numeric
+    units: Numeric
+    cost_basis: CostBasisWire | None = None
+    arithmetic: ArithmeticWire
+
+
 class LineExplanation(Wire):
+    """`units`: of what credit left of a line in a custom currency, where usage and events are those of that line."""
+
     line: LineWire
     price_version: PriceVersion
     arithmetic: ArithmeticWire
+    units: UnitsWire | None = None
     usage: UsageSnapshot
     meter_query: MeterQueryWire | None = None
     events: EventsBehind | None = None
@@ -113,6 +140,7 @@ class LineExplanation(Wire):
 
 def explanation_to_wire(explained: Explained) -> LineExplanation:
     line, measured, plan = explained.line, explained.measured, explained.plan
+    read = explained.units or line
     trace: dict[str, Any] = dict(line.trace or {})
     version = str(trace["inputs"].get("price_version") or line.key)
     return LineExplanation(
@@ -122,14 +150,46 @@ def explanation_to_wire(explained: Explained) -> LineExplanation:
             managed_by=line.managed_by.value,
             plan=None if plan is None else PlanVersion(id=plan.id, key=plan.key, version=plan.version),
         ),
-        arithmetic=ArithmeticWire(hash=hash_of(line), is_genuine=is_genuine(trace), trace=trace),
+        arithmetic=_arithmetic(line),
+        units=_units(explained),
         usage=UsageSnapshot(
-            quantity=line.quantity,
-            quantity_before=line.quantity_before if line.whole_period else None,
-            read_at=explained.invoice.quantity_snapshotted_at if line.rate_card.is_metered else None,
+            quantity=read.quantity,
+            quantity_before=read.quantity_before if read.whole_period else None,
+            read_at=_read_at(explained),
         ),
         meter_query=None if measured is None else _query(measured),
         events=None if measured is None else _events(measured),
+    )
+
+
+def _read_at(explained: Explained) -> datetime | None:
+    """When usage was read; units are charged to credit at once when they are."""
+    if explained.units is not None:
+        return explained.units.updated_at if explained.units.is_metered else None
+    return explained.invoice.quantity_snapshotted_at if explained.line.is_metered else None
+
+
+def _arithmetic(line: Line) -> ArithmeticWire:
+    trace: dict[str, Any] = dict(line.trace or {})
+    return ArithmeticWire(hash=hash_of(line), is_genuine=is_genuine(trace), trace=trace)
+
+
+def _units(explained: Explained) -> UnitsWire | None:
+    overage, units, price = explained.line.overage, explained.units, explained.line.rate_card.price
+    if overage is None or units is None:
+        return None
+    worth = None
+    if isinstance(price, UnitPrice) and overage.cost_basis_id and overage.effective_from:
+        worth = CostBasisWire(id=overage.cost_basis_id, rate=price.amount, effective_from=overage.effective_from)
+    return UnitsWire(
+        line_id=units.id,
+        key=units.key,
+        currency=overage.currency,
+        charged=units.totals.charged,
+        credit=units.totals.credits_total,
+        units=overage.units,
+        cost_basis=worth,
+        arithmetic=_arithmetic(units),
     )
 
 

@@ -115,7 +115,7 @@ class Families:
         return [one for one in self._members.get(whole_of(line.key), {}).values() if one.id != line.id]
 
     def _keep(self, line: Line) -> None:
-        if line.rate_card.is_metered:
+        if line.is_metered:
             self._members.setdefault(whole_of(line.key), {})[line.id] = line
 
 

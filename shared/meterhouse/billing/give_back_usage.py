@@ -1,22 +1,23 @@
 """Usage that was taken back after it was billed: what it came to goes back, in money on credit notes, and to credit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from meterhouse.billing.burn_credit import return_part
-from meterhouse.billing.credit_note import NoteLine, Refund, summed
+from meterhouse.billing.credit_note import CreditNote, NoteLine, Refund, summed
 from meterhouse.billing.crediting import Left, taken_down, worth_of
 from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
 from meterhouse.billing.late_lines import Family, parts_kept
+from meterhouse.billing.line_keys import overage_key
+from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.currency import currency
 from meterhouse.kernel.rounding import EXACT, round_fraction
 from meterhouse.ledger.charging import borne_by_credit, give_back_part, recognise_credit
 from meterhouse.platform.work import Work
@@ -31,21 +32,65 @@ def give_back_usage(work: Work[BillingStore], family: Family, difference: Line, 
     None: invoices that charge for it are not paid yet, and nothing was done.
     """
     kept = {line.id: part for line, part in parts_kept(family.charging, family.too_much(difference))}
-    if not difference.is_invoiced:
-        _credit_back(work, [line for line in family.charging if line.id in kept], kept, difference.key, now)
-        return replace(difference, is_pending=False)
-    ids = dict.fromkeys(line.invoice_id for line in family.charging if line.id in kept)
+    charging = [line for line in family.charging if line.id in kept]
+    if difference.is_invoiced:
+        noted = _give_back_money(work, charging, kept, difference.key, now)
+        if noted is None:
+            return None
+        return replace(difference, invoice_id=noted.invoice_id, note_id=noted.id, is_pending=False)
+    overages = _overages_of(work, charging)
+    left = _units_left(charging, overages, kept)
+    lowered = [line for line in overages if line.id in left]
+    if lowered and _give_back_money(work, lowered, left, difference.key, now) is None:
+        return None
+    _credit_back(work, charging, kept, difference.key, now)
+    return replace(difference, is_pending=False)
+
+
+def _give_back_money(
+    work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[str, Fraction], late_key: str, now: datetime
+) -> CreditNote | None:
+    """A note on each invoice of the lines, and the last of them; none while one is not paid."""
+    ids = dict.fromkeys(line.invoice_id for line in lines)
     invoices = [found for one in ids if (found := work.store.invoices.find(one)) is not None]
     if not invoices or any(one.state is not InvoiceState.PAID for one in invoices):
         return None
-    note_ids = [_noted(work, invoice, kept, difference.key, now) for invoice in invoices]
-    return replace(difference, invoice_id=invoices[-1].id, note_id=note_ids[-1], is_pending=False)
+    return [_noted(work, invoice, kept, late_key, now) for invoice in invoices][-1]
+
+
+def _overages_of(work: Work[BillingStore], units: Iterable[Line]) -> list[Line]:
+    """What credit left of lines in units, as far as it is to be paid."""
+    found = work.store.lines.live([overage_key(line.key) for line in units if leaves_money(line)])
+    standing = (line for line in found if line.deleted_at is None)
+    return [line for line in standing if _stands(work.store.invoices.find(line.invoice_id))]
+
+
+def _stands(invoice: Invoice | None) -> bool:
+    """Whether what is on it is to be paid; what was deleted or voided is given up."""
+    return invoice is not None and invoice.deleted_at is None and invoice.voided_at is None
+
+
+def _units_left(units: Iterable[Line], overages: Iterable[Line], kept: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """What part is kept of overages that come down: credit goes on bearing what it bore, so money goes back first."""
+    by_line = {one.overage.line_id: (one, one.overage.units) for one in overages if one.overage is not None}
+    found: dict[str, Fraction] = {}
+    for line in units:
+        if line.id in by_line:
+            overage, before = by_line[line.id]
+            after = max(EXACT.subtract(_kept(line, kept), line.totals.credits_total), _NONE)
+            found |= {overage.id: Fraction(after) / Fraction(before)} if after < before else {}
+    return found
+
+
+def _kept(line: Line, kept: Mapping[str, Fraction]) -> Decimal:
+    """What of the line's charge is kept, at the precision of what it is priced in."""
+    return round_fraction(Fraction(line.totals.charged) * kept[line.id], line.unit.exponent)
 
 
 def _noted(
     work: Work[BillingStore], invoice: Invoice, kept: Mapping[str, Fraction], late_key: str, now: datetime
-) -> str:
-    """Issue the note of one invoice; its id."""
+) -> CreditNote:
+    """Issue the note of one invoice."""
     left = Left(invoice, work.store.credit_notes.of_invoices([invoice.id]))
     borne = borne_by_credit(work.store.credit, charge_keys(invoice.lines))
     lines: list[NoteLine] = []
@@ -57,7 +102,7 @@ def _noted(
     return_part(work, invoice, lines, key, now)
     note, driven = issue(work, invoice, NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True), now)
     save(work, [driven], now)
-    return note.id
+    return note
 
 
 def _credit_back(
@@ -68,8 +113,7 @@ def _credit_back(
     amounts: dict[str, Decimal] = {}
     for line in lines:
         for charge in charge_keys([line]):
-            worth = round_fraction(Fraction(line.totals.charged) * kept[line.id], currency(line.currency).exponent)
-            amounts[charge] = max(EXACT.subtract(borne.get(charge, _NONE), worth), _NONE)
+            amounts[charge] = max(EXACT.subtract(borne.get(charge, _NONE), _kept(line, kept)), _NONE)
     back = {charge: amount for charge, amount in amounts.items() if amount}
     if back:
         give_back_part(work.store.credit, back, late_key, now)

@@ -11,6 +11,7 @@ from meterhouse.billing.profile import Party, Workflow
 from meterhouse.billing.state import Guard, InvoiceState, Trigger
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
+from meterhouse.kernel.currency import Currency, currency
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.line import DetailedLine, Totals
@@ -43,6 +44,23 @@ class CreditAllocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Overage:
+    """Units of a custom currency that credit left of a line; what one is worth is the price of whoever has this.
+
+    Attributes:
+        line_id: the line in units.
+        currency: the custom one's code.
+        cost_basis_id: what a unit is worth, in force since `effective_from`; None: nobody has said so yet.
+    """
+
+    line_id: str
+    currency: str
+    units: Decimal
+    cost_basis_id: str | None = None
+    effective_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One item for one period.
 
@@ -64,6 +82,9 @@ class Line:
         credits: what credit bears of it, in the order in which it was burnt.
         grant_id: the credit grant that it pays for; credit never bears any of that.
         is_taxed: whether somebody said what taxes it has as it is rated, be it none.
+        invoice_currency: of a line in units of a custom currency that in which what credit leaves is invoiced.
+        cost_basis_id: what its units are worth by agreement; None: what is in force when they were used.
+        overage: of which units in a custom currency it charges what credit left.
     """
 
     id: str
@@ -100,11 +121,29 @@ class Line:
     credits: tuple[CreditAllocation, ...] = ()
     grant_id: str | None = None
     is_taxed: bool = False
+    invoice_currency: str | None = None
+    cost_basis_id: str | None = None
+    overage: Overage | None = None
 
     @property
     def is_invoiced(self) -> bool:
-        """Whether it comes onto an invoice; what credit alone settles never does."""
-        return self.settlement_mode is not SettlementMode.CREDIT_ONLY
+        """Whether it comes onto an invoice; what credit alone settles never does, and units do not."""
+        return self.settlement_mode is not SettlementMode.CREDIT_ONLY and self.invoice_currency is None
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether its quantity is read of a meter; that of an overage is what credit left."""
+        return self.rate_card.is_metered and self.overage is None
+
+    @property
+    def unit(self) -> Currency:
+        """What it is priced in, with its precision."""
+        return self.rate_card.currency or currency(self.currency)
+
+    @property
+    def billed_in(self) -> str:
+        """The currency of the invoice that it, or what credit leaves of it, comes onto."""
+        return self.invoice_currency or self.currency
 
 
 class Severity(StrEnum):

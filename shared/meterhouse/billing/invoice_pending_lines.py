@@ -5,6 +5,7 @@ from datetime import datetime
 
 from meterhouse.billing.app import Apps
 from meterhouse.billing.bill_late_usage import bill_late_usage
+from meterhouse.billing.burn_lines import burn_units, earn
 from meterhouse.billing.collect_invoices import collect, make_drafts
 from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Line
@@ -60,6 +61,8 @@ class InvoicePendingLines:
             work.store.invoices.lock_customers([customer_id])
             sync(work, namespace, [customer_id], work.store.subscriptions.of_customer(customer_id), at, now)
             bill_late_usage(work, namespace, [customer_id], self._usage, at, now)
+            units = burn_units(work, namespace, work.store.lines.due_to_credit([customer_id], at), self._usage, at, now)
+            earn(work, [customer_id], units.lines, now)
             profiles = profiles_of(work, namespace, [customer_id], now)
             if is_progressive is None:
                 is_progressive = profiles[customer_id].spec.workflow.progressive_billing

@@ -187,7 +187,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
 
 def _quantities(line: Line) -> Sequence[Quantities]:
     """From metered to charged units, as the line was rated; none where nothing is metered, or not yet."""
-    if line.trace is None or not line.rate_card.is_metered:
+    if line.trace is None or not line.is_metered:
         return ()
     usage = replace(usage_of(line.trace), quantity=line.quantity or _NONE, quantity_before=line.quantity_before)
     return quantities_of(usage)

@@ -1,5 +1,7 @@
 """Business keys of lines that share a period: `{whole}/from[start]`, `{whole}/split[start]` and `{whole}/late[n]`.
 
+What credit leaves of a line in a custom currency is `overage/{line}`.
+
 A whole is a line of a subscription, "{subscription}/{phase}/{item}/v[n]/period[i]", or one by hand, "manual/{id}".
 """
 
@@ -8,6 +10,7 @@ from datetime import datetime
 from meterhouse.kernel.instant import format_rfc3339
 
 _FROM, _SPLIT, _LATE = "/from[", "/split[", "/late["
+_OVERAGE = "overage/"
 
 
 def whole_of(key: str) -> str:
@@ -33,3 +36,12 @@ def is_late(key: str) -> bool:
 
 def late_key(key: str, number: int) -> str:
     return f"{whole_of(key)}{_LATE}{number}]"
+
+
+def overage_key(key: str) -> str:
+    return f"{_OVERAGE}{key}"
+
+
+def is_asked_for(key: str) -> bool:
+    """Whether subscriptions ask for it: not for what came late, and not for what credit leaves."""
+    return not is_late(key) and not key.startswith(_OVERAGE)

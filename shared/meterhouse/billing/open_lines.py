@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 
-from meterhouse.billing.collection import Missing
+from meterhouse.billing.collection import Missing, quantity_of
 from meterhouse.billing.families import Families
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
@@ -15,8 +14,6 @@ from meterhouse.billing.quantities import quantities_of
 from meterhouse.ledger.balance import OpenCharge
 from meterhouse.ledger.charge import Mode
 from meterhouse.platform.work import Begin, Work
-
-_ONE = Decimal(1)
 
 
 class OpenLines:
@@ -56,7 +53,7 @@ def _unrated(work: Work[BillingStore], customer_id: str, at: datetime) -> list[L
 
 def _charges(lines: list[Line], usages: Usages, workflow: Workflow, at: datetime) -> Iterator[OpenCharge]:
     for line in lines:
-        quantity = usages.quantities[line.id] if line.rate_card.is_metered else _ONE
+        quantity = quantity_of(line, usages.quantities)
         if isinstance(quantity, Missing):
             continue
         amount = usages.rate_line(line, quantity, workflow, at).totals.charged

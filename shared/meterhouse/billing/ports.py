@@ -17,6 +17,7 @@ from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.known_currencies import Currencies
 from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.period import Period
@@ -106,6 +107,11 @@ class Lines(Protocol):
     def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
         """Those of these keys that credit alone settled, which are on no other invoice than the gathering one."""
 
+    def by_ids(self, line_ids: Collection[str]) -> list[Line]: ...
+
+    def live(self, keys: Collection[str]) -> list[Line]:
+        """The live lines of these business keys."""
+
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         """The live line that pays for each credit grant."""
 
@@ -119,7 +125,7 @@ class Lines(Protocol):
         """Pending lines to be invoiced whose `invoice_at` has come, by customer, currency and `invoice_at`."""
 
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        """Pending lines that credit alone settles whose `invoice_at` has come, in the same order."""
+        """Pending lines on no invoice, of credit alone or in units, whose `invoice_at` has come, in the same order."""
 
     def related(self, lines: Collection[Line]) -> list[Line]:
         """Live lines on standard invoices that charge, or would have, for the full periods of metered `lines`."""
@@ -284,6 +290,8 @@ class BillingStore(Protocol):
     def findings(self) -> ParkedInvoices: ...
     @property
     def tax_codes(self) -> TaxCodes: ...
+    @property
+    def currencies(self) -> Currencies: ...
     @property
     def payment_reports(self) -> PaymentReports: ...
     @property

@@ -23,6 +23,7 @@ from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of,
 from meterhouse.billing.state import states_of
 from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import Conflict, InvariantBroken, Problem
@@ -54,13 +55,19 @@ class PostgresLines:
         return self._all("pending_lines", customer_ids=list(customer_ids))
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=False)
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_invoiced=True)
 
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_credit_only=True)
+        return self._all("due_lines", customer_ids=list(customer_ids), as_of=as_of, is_invoiced=False)
 
     def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
         return self._all("lines_settled_by_credit", invoice_id=gathering_id, keys=list(keys))
+
+    def by_ids(self, line_ids: Collection[str]) -> list[Line]:
+        return self._all("lines_by_ids", ids=list(line_ids)) if line_ids else []
+
+    def live(self, keys: Collection[str]) -> list[Line]:
+        return self._all("lines_by_keys", keys=list(keys)) if keys else []
 
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return self._all("lines_of_grants", grant_ids=list(grant_ids))
@@ -77,7 +84,7 @@ class PostgresLines:
         return {invoice_id: tuple(lines) for invoice_id, lines in groupby(found, key=lambda line: line.invoice_id)}
 
     def related(self, lines: Collection[Line]) -> list[Line]:
-        wholes = {line.key: whole_of(line.key) for line in lines if line.rate_card.is_metered}
+        wholes = {line.key: whole_of(line.key) for line in lines if line.is_metered}
         if not wholes:
             return []
         firsts = [whole for key, whole in wholes.items() if key != whole]
@@ -188,6 +195,7 @@ class PostgresBilling:
         self.subscriptions = PostgresSubscriptions(transaction)
         self.features = PostgresFeatures(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
+        self.currencies = PostgresCurrencies(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
         self.credit_notes = PostgresCreditNotes(transaction)
         self.billed_usage = PostgresBilledUsage(transaction)
@@ -207,9 +215,8 @@ class PostgresBillingGuard:
 
     def against_other_subjects(self, customer_id: str, at: datetime) -> Sequence[Problem]:
         pending = PostgresLines(self._transaction).pending([customer_id])
-        cards = [line.rate_card for line in pending]
-        cards += [target.rate_card for target in self._unbilled(customer_id, at)]
-        if not any(card.is_metered for card in cards):
+        asked = self._unbilled(customer_id, at)
+        if not any(line.is_metered for line in pending) and not any(one.rate_card.is_metered for one in asked):
             return ()
         message = "usage of these subjects is still to be billed"
         return (Problem("/usageAttribution/subjectKeys", "customer_has_unbilled_usage", message),)

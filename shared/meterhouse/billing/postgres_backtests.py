@@ -21,6 +21,7 @@ from meterhouse.billing.postgres import PostgresLines
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.catalog.postgres import PostgresFeatures
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.period import Period
@@ -106,6 +107,7 @@ class PostgresBacktestStore:
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
         self.features = PostgresFeatures(transaction)
+        self.currencies = PostgresCurrencies(transaction)
         self.meters = PostgresMeters(transaction)
 
 

@@ -15,20 +15,22 @@ from meterhouse.billing.collection import (
     drafts,
     missing_of,
     next_collection_at,
+    quantity_of,
     rated,
     share_of,
     with_lines,
 )
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overages import leaves_money, worthless
 from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.customers.model import Customer
 from meterhouse.subscriptions.model import Subscription
 
 _WHOLE = Fraction(1)
-_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,13 @@ def changes_between(before: Collection[Line], after: Collection[Line]) -> LineCh
 
 def next_edge(pending: Iterable[Line], currency: str, workflow: Workflow, now: datetime) -> datetime:
     """By when lines are due that the next invoice in a currency has: a run now collects them, or else the first can."""
-    first = next_collection_at([line for line in pending if line.currency == currency and line.is_invoiced], workflow)
+    first = next_collection_at([line for line in pending if _is_billed_in(line, currency)], workflow)
     return max(first or now, collects_up_to(workflow, now))
 
 
 def due_by(pending: Iterable[Line], currency: str, edge: datetime) -> list[Line]:
     """The lines of an invoice in a currency that is collected at `edge`."""
-    lines = (line for line in pending if line.currency == currency and line.is_invoiced and line.invoice_at <= edge)
+    lines = (line for line in pending if _is_billed_in(line, currency) and line.invoice_at <= edge)
     return sorted(lines, key=lambda one: (one.invoice_at, one.id))
 
 
@@ -130,7 +132,9 @@ def next_invoice(
     """The draft of the lines with what they come to so far; None where there are none."""
     for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
         lines = [_valued(line, usages, draft.workflow, now) for line in draft.lines]
-        return replace(with_lines(draft, lines), issues=missing_of(draft, usages.quantities))
+        known = [line if leaves_money(done) else done for line, done in zip(draft.lines, lines, strict=True)]
+        issues = (*missing_of(draft, usages.quantities), *worthless(known))
+        return replace(with_lines(draft, known), issues=issues)
     return None
 
 
@@ -141,8 +145,13 @@ def _applied(lines: Iterable[Line], changes: Changes) -> list[Line]:
 
 
 def _valued(line: Line, usages: Usages, workflow: Workflow, now: datetime) -> Line:
-    quantity = usages.quantities[line.id] if line.rate_card.is_metered else _ONE
+    quantity = quantity_of(line, usages.quantities)
     return line if isinstance(quantity, Missing) else usages.rate_line(line, quantity, workflow, now)
+
+
+def _is_billed_in(line: Line, currency: str) -> bool:
+    """Whether it, or what credit leaves of it, comes onto an invoice in the currency."""
+    return line.billed_in == currency and line.settlement_mode is not SettlementMode.CREDIT_ONLY
 
 
 def _proration(line: Line, workflow: Workflow) -> Proration | None:

@@ -10,6 +10,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.families import Families
 from meterhouse.billing.give_back import GivenBack, to_give_back
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.overages import bases_of, in_money
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.preview import (
@@ -110,7 +111,7 @@ class PreviewSubscription:
         families = Families(work.store.lines.related(lines))
         subjects = {customer.id: customer.usage_subjects}
         found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
-        return Usages(found, families.rating(found))
+        return Usages(found, in_money(families.rating(found), bases_of(work.store.currencies, lines)))
 
 
 def _less_credit(work: Work[PreviewStore], draft: Invoice | None, now: datetime) -> Invoice | None:

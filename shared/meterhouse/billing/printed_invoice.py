@@ -124,8 +124,10 @@ def _party(party: Party) -> tuple[str, ...]:
 
 def _line(line: Line) -> PrintedLine:
     note = period_text(line.service_period)
-    if line.rate_card.is_metered and line.quantity is not None:
+    if line.is_metered and line.quantity is not None:
         note += f" \N{MIDDLE DOT} {plain(line.quantity)} used"
+    if line.overage is not None:
+        note += f" \N{MIDDLE DOT} {plain(line.overage.units)} {line.overage.currency} that credit left"
     net = money(_net(line.totals), line.currency)
     if len(line.detailed) == 1 and not line.detailed[0].discounts:
         [only] = line.detailed

@@ -27,7 +27,7 @@ def quantities_of(
     Raises:
         Unavailable: the usage store does not answer.
     """
-    metered = [line for line in lines if line.rate_card.is_metered]
+    metered = [line for line in lines if line.is_metered]
     sold = features_of(metered, features)
     found: dict[str, Decimal | Missing] = {}
     for alike in _grouped(metered, sold):

@@ -10,7 +10,9 @@ from meterhouse.billing.backtest_ports import BacktestStore
 from meterhouse.billing.backtest_run import BacktestRun, found_backtest
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.billed_lines import BilledLines, billed_lines, less_given_back
+from meterhouse.billing.collection import rated
 from meterhouse.billing.compared_periods import Stretch, last_stretches
+from meterhouse.billing.overages import bases_of, in_money
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
@@ -59,7 +61,8 @@ class RateBacktest:
             workflow = Workflow() if default is None else default.spec.workflow
             pinned = work.store.overrides.pinned(batch.ids)
             own = {customer_id: profile.spec.workflow for customer_id, profile in pinned.items()}
-            rows += [settled(case, quantities, own.get(case.customer_id, workflow), now) for case in cases]
+            rate_line = in_money(rated, bases_of(work.store.currencies, lines))
+            rows += [settled(case, quantities, own.get(case.customer_id, workflow), now, rate_line) for case in cases]
             work.store.backtests.settle(backtest.id, rows)
             work.commit()
         incomparable = {row.customer_id: row.reason.message for row in rows if row.reason is not None}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
-from meterhouse.billing.line_keys import is_late
+from meterhouse.billing.line_keys import is_asked_for
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
@@ -41,7 +41,7 @@ def reconcile(
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
     A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer; one
-    for late usage is asked for by usage alone.
+    for late usage is asked for by usage alone, and one for what credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -49,7 +49,7 @@ def reconcile(
     return Changes(
         added=tuple(line_of(*found, now) for key, found in asked.now.items() if key not in known.keys),
         changed=tuple(_changed(pending, asked.ever, now)),
-        removed=tuple(line.id for line in pending if line.key not in asked.ever and not is_late(line.key)),
+        removed=tuple(line.id for line in pending if line.key not in asked.ever and is_asked_for(line.key)),
         excess=asked.excess,
         returned=asked.returned,
     )
@@ -190,6 +190,8 @@ def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
         settlement_mode=target.settlement_mode,
+        invoice_currency=target.invoice_currency,
+        cost_basis_id=target.cost_basis_id,
         subscription=SubscriptionReference(target.subscription_id, target.phase_id, target.item_id),
         created_at=now,
         updated_at=now,

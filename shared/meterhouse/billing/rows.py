@@ -11,6 +11,8 @@ from meterhouse.billing.documents import (
     detailed_to_documents,
     issues_from_documents,
     issues_to_documents,
+    overage_from_document,
+    overage_to_document,
     party_from_document,
     party_to_document,
     workflow_from_document,
@@ -80,6 +82,8 @@ _LINE_FIELDS = (
     "grant_id",
     "is_taxed",
     "note_id",
+    "invoice_currency",
+    "cost_basis_id",
 )
 
 
@@ -155,6 +159,7 @@ def line_values(line: Line) -> Values:
         "trace": None if line.trace is None else json.dumps(line.trace),
         "settlement_mode": line.settlement_mode.value,
         "credits": json.dumps(credits_to_documents(line.credits)),
+        "overage": None if line.overage is None else json.dumps(overage_to_document(line.overage)),
     }
 
 
@@ -176,6 +181,7 @@ def line_of(row: Mapping[str, Any]) -> Line:
         trace=row["trace"],
         settlement_mode=SettlementMode(row["settlement_mode"]),
         credits=credits_from_documents(row["credits"]),
+        overage=None if row["overage"] is None else overage_from_document(row["overage"]),
     )
 
 

@@ -18,6 +18,7 @@ from meterhouse.billing.profiles import sandbox_id
 from meterhouse.billing.quantities import quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
+from meterhouse.kernel.currency import is_iso
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -98,9 +99,9 @@ def valued(
 
 
 def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
-    """The invoice of this id; raises `NotFound`."""
+    """The invoice of this id; raises `NotFound`, as for what lines in units wait with, which is no invoice."""
     invoice = work.store.invoices.find(invoice_id)
-    if invoice is None:
+    if invoice is None or not is_iso(invoice.currency):
         raise NotFound("invoice", invoice_id)
     return invoice
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.line_keys import part_key
 from meterhouse.billing.reconcile import line_id
-from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import TieredPrice, TierMode
 from meterhouse.kernel.period import Period
 
@@ -21,13 +20,11 @@ class Parts(NamedTuple):
 
 
 def under_way(pending: Iterable[Line], at: datetime) -> list[Line]:
-    """Lines for usage that has begun by `at` and is not due yet; what credit alone settles is on no invoice."""
+    """Lines for usage that has begun by `at` and is not due yet; what is on no invoice is left out."""
     return [
         line
         for line in pending
-        if line.rate_card.is_metered
-        and line.settlement_mode is not SettlementMode.CREDIT_ONLY
-        and line.service_period.start < at < line.invoice_at
+        if line.is_metered and line.is_invoiced and line.service_period.start < at < line.invoice_at
     ]
 
 

@@ -47,10 +47,14 @@ class TellNote:
             raise
 
     def due(self, namespace: str, invoice_id: str) -> datetime | None:
-        """Tell the app of the invoice's notes whose time has come; when the next of them is told again, if any is."""
+        """Tell the app of the invoice's notes whose time has come; when the next of them is told again, if any is.
+
+        What the audit of the books holds waits until it is let go.
+        """
         at = self._now()
         with self._begin(namespace) as work:
-            notes = work.store.credit_notes.of_invoices([invoice_id])
+            is_held = work.store.findings.parked([invoice_id])
+            notes = [] if is_held else work.store.credit_notes.of_invoices([invoice_id])
         waiting = [self._tried(namespace, one.id) for one in notes if one.tell_at is not None and one.tell_at <= at]
         return min((one for one in waiting if one is not None), default=None)
 

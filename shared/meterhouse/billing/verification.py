@@ -1,7 +1,7 @@
 """Whether what was billed still follows from what it was rated from, and whether usage has changed since."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
 
@@ -60,9 +60,14 @@ class VerifiedInvoice:
         return not self.faults and not any(line.faults for line in self.lines)
 
 
-def verified_invoice(invoice: Invoice, used: Mapping[str, Decimal | Missing]) -> VerifiedInvoice:
-    """An invoice whose lines are rated; `used` is what is counted today, by line id."""
-    lines = tuple(verified_line(line, used.get(line.id)) for line in invoice.lines)
+def verified_invoice(
+    invoice: Invoice, used: Mapping[str, Decimal | Missing], units: Mapping[str, Line] | None = None
+) -> VerifiedInvoice:
+    """An invoice whose lines are rated.
+
+    `used` is what is counted today, by line id; `units` are the lines whose units its overages charge for, by id.
+    """
+    lines = tuple(_with_units(verified_line(line, used.get(line.id)), units or {}) for line in invoice.lines)
     of_lines = sum((line.totals for line in invoice.lines), start=NOTHING)
     message = "the invoice's totals are not the sum of its lines'"
     # what was deleted before it was rated is given up for what its usage comes to later
@@ -76,6 +81,22 @@ def verified_line(line: Line, used: Decimal | Missing | None) -> VerifiedLine:
     trace = line.trace or {}
     again = rerun(trace)
     return VerifiedLine(line, again, tuple(_faults(line, trace, again)), used)
+
+
+def _with_units(found: VerifiedLine, units: Mapping[str, Line]) -> VerifiedLine:
+    """An overage with the faults of the line in units, too: its units are what credit left of that."""
+    overage = found.line.overage
+    if overage is None:
+        return found
+    line = units.get(overage.line_id)
+    if line is None or line.trace is None:
+        fault = Fault("units_not_found", "the line is gone whose units it charges for")
+        return replace(found, faults=(*found.faults, fault))
+    again = verified_line(line, None)
+    faults = [*found.faults, *(replace(one, message=f"{line.currency}: {one.message}") for one in again.faults)]
+    if (line.totals.total, line.currency) != (overage.units, overage.currency):
+        faults.append(Fault("units_differ", f"credit left {line.totals.total:f} {line.currency} of the line in units"))
+    return replace(found, faults=tuple(faults))
 
 
 def hash_of(line: Line) -> str:

@@ -41,4 +41,6 @@ class VerifyInvoice:
             families = Families(work.store.lines.related(invoice.lines))
             readings = families.readings(invoice.lines)
             used = quantities_of(namespace, readings, subjects, work.store.features, self._usage)
-        return verified_invoice(invoice, families.own(invoice.lines, used))
+            overages = [line.overage.line_id for line in invoice.lines if line.overage is not None]
+            units = {line.id: line for line in work.store.lines.by_ids(overages)}
+        return verified_invoice(invoice, families.own(invoice.lines, used), units)

@@ -10,6 +10,7 @@ from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.rounding import fits
 
 _FINEST = 12
+_UNKNOWN = -1
 _LARGEST_RATE = Decimal(10) ** 20
 _DIGITS_OF_A_RATE = 18
 
@@ -64,10 +65,30 @@ class CurrencyCostBasis:
         return self.effective_from <= at and (self.effective_to is None or at < self.effective_to)
 
 
+def named(code: str) -> Currency:
+    """A custom currency that a caller names; its precision is not known yet."""
+    return Currency(code, _UNKNOWN)
+
+
+def is_known(currency: Currency) -> bool:
+    """Whether more than its name is known."""
+    return currency.exponent != _UNKNOWN
+
+
 def cost_basis_at(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: datetime) -> CurrencyCostBasis | None:
     """Of one currency's cost bases the one that counts at `at`: of those in force the one that came last."""
     in_force = [one for one in bases if one.fiat_code == fiat_code and one.is_in_force(at)]
     return max(in_force, key=lambda one: one.effective_from, default=None)
+
+
+def cost_basis_for(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: datetime) -> CurrencyCostBasis | None:
+    """What counts for units used at `at`: the one in force then, or else the first that came into force later.
+
+    None reaches back before it was said, so for an instant that lies behind the answer never changes.
+    """
+    own = [one for one in bases if one.fiat_code == fiat_code]
+    later = (one for one in own if one.effective_from > at)
+    return cost_basis_at(own, fiat_code, at) or min(later, key=lambda one: one.effective_from, default=None)
 
 
 def currency_problems(spec: CustomCurrencySpec) -> Iterator[Problem]:

@@ -8,9 +8,17 @@ from meterhouse.catalog.custom_currency import CostBasisSpec, CurrencyCostBasis,
 from meterhouse.catalog.custom_currency_service import ShownCurrency
 from meterhouse.kernel.currency import Currency
 from meterhouse.kernel.currency_names import currency_name, currency_symbol
-from meterhouse.platform.wire import CurrencyCode, Instant, Name, Numeric, PaginatedMeta, SnakeWire, Ulid
+from meterhouse.platform.wire import (
+    CurrencyCode,
+    CustomCurrencyCode,
+    Instant,
+    Name,
+    Numeric,
+    PaginatedMeta,
+    SnakeWire,
+    Ulid,
+)
 
-CustomCode = Annotated[str, StringConstraints(min_length=4, max_length=24)]
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=24)]
 Mark = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Precision = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -25,7 +33,7 @@ class _Described(SnakeWire):
 
 
 class CreateCurrencyCustomRequest(_Described):
-    code: CustomCode
+    code: CustomCurrencyCode
 
 
 class CreateCostBasisRequest(SnakeWire):
@@ -52,7 +60,7 @@ class BillingCurrencyFiat(_Described):
 class BillingCurrencyCustom(_Described):
     type: Literal["custom"] = "custom"
     id: Ulid
-    code: CustomCode
+    code: CustomCurrencyCode
     created_at: Instant
     cost_basis: list[BillingCostBasis] | None = None
 

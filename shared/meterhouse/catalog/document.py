@@ -1,6 +1,7 @@
 """Rate cards, phases and unit costs as JSON documents, as stored: decimals in strings, durations in ISO 8601."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from meterhouse.catalog.price_document import (
 from meterhouse.catalog.rate_card import RateCard, RateCardType
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy, UnitCost
 from meterhouse.kernel.cadence import Cadence
+from meterhouse.kernel.currency import Currency
 
 
 def phase_to_document(phase: PlanPhase) -> Document:
@@ -52,6 +54,8 @@ def rate_card_to_document(card: RateCard) -> Document:
         "feature_key": card.feature_key,
         "billing_cadence": card.billing_cadence and card.billing_cadence.iso(),
         "price": None if card.price is None else price_to_document(card.price),
+        # what was stored before there were prices in custom currencies has none, and neither has what is like it
+        **({} if card.currency is None else {"currency": asdict(card.currency)}),
         "discounts": discounts_to_document(card.discounts),
         "unit_config": None if card.unit_config is None else unit_config_to_document(card.unit_config),
         "entitlement": None if card.entitlement is None else template_to_document(card.entitlement),
@@ -63,6 +67,7 @@ def rate_card_to_document(card: RateCard) -> Document:
 def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
     # rate cards that were stored before there were discounts, unit conversions and entitlements lack them
     price, unit_config, entitlement = document["price"], document.get("unit_config"), document.get("entitlement")
+    currency = document.get("currency")
     return RateCard(
         type=RateCardType(document["type"]),
         key=document["key"],
@@ -71,6 +76,7 @@ def rate_card_from_document(document: Mapping[str, Any]) -> RateCard:
         feature_key=document["feature_key"],
         billing_cadence=_cadence(document["billing_cadence"]),
         price=None if price is None else price_from_document(price),
+        currency=None if currency is None else Currency(**currency),
         discounts=discounts_from_document(document.get("discounts", {})),
         unit_config=None if unit_config is None else unit_config_from_document(unit_config),
         entitlement=None if entitlement is None else template_from_document(entitlement),

@@ -45,6 +45,9 @@ def _price_clashes(base: RateCard, overlay: RateCard) -> Iterator[Clash]:
     elif below is not None and below.payment_term is not above.payment_term:
         message = f"the plan's is due {below.payment_term}, the add-on's {above.payment_term}"
         yield Clash("/price/paymentTerm", "rate_card_payment_term_mismatch", message)
+    if below is not None and base.currency != overlay.currency:
+        message = f"the plan's is in {_money(base)}, the add-on's in {_money(overlay)}"
+        yield Clash("/currency", "rate_card_currency_mismatch", message)
     if below is not None and base.billing_cadence != overlay.billing_cadence:
         message = f"the plan's recurs {_rhythm(base)}, the add-on's {_rhythm(overlay)}"
         yield Clash("/billingCadence", "rate_card_billing_cadence_mismatch", message)
@@ -66,6 +69,10 @@ def _template_clashes(base: RateCard, overlay: RateCard, plan: Cadence) -> Itera
 
 def _feature(card: RateCard) -> str:
     return "no feature" if card.feature_key is None else f"feature {card.feature_key!r}"
+
+
+def _money(card: RateCard) -> str:
+    return "the currency of its invoices" if card.currency is None else card.currency.code
 
 
 def _rhythm(card: RateCard) -> str:

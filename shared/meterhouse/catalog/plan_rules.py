@@ -3,10 +3,12 @@
 Every problem points at its place by a JSON pointer into the contract's plan, behind `root`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
+from meterhouse.catalog.known_currencies import Currencies, Worth, precise, worthless
 from meterhouse.catalog.known_features import KnownFeatures
-from meterhouse.catalog.plan import BILLING_CADENCES, PlanPhase, PlanSpec
+from meterhouse.catalog.plan import BILLING_CADENCES, PlanPhase, PlanSpec, SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.catalog.rate_card_rules import contradictions, duplicates, placed, unaligned, unsold
 from meterhouse.kernel.cadence import exceeds_a_century
@@ -36,6 +38,18 @@ def publish_problems(spec: PlanSpec, known: KnownFeatures, root: str = "") -> li
         *(problem for card, at in cards for problem in unsold(card, known, at)),
         *(problem for card, at in cards for problem in unaligned(card, spec.billing_cadence, at)),
     ]
+
+
+def precise_plan(currencies: Currencies, spec: PlanSpec) -> PlanSpec:
+    """The plan with the precision of the custom currencies that it is priced in."""
+    phases = (replace(phase, rate_cards=precise(currencies, phase.rate_cards)) for phase in spec.phases)
+    return replace(spec, phases=tuple(phases))
+
+
+def worthless_plan(spec: PlanSpec, worth: Collection[Worth], root: str = "") -> Iterator[Problem]:
+    """Why it cannot be sold for what its custom currencies are worth; credit alone needs no worth."""
+    if spec.settlement_mode is not SettlementMode.CREDIT_ONLY:
+        yield from worthless(rate_cards_at(spec, root), spec.currency, worth)
 
 
 def feature_keys(spec: PlanSpec) -> set[str]:

@@ -3,13 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from meterhouse.catalog.known_currencies import worths
 from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.known_tax_codes import live_tax_codes, unknown_tax_codes
 from meterhouse.catalog.plan import Plan, PlanSpec
 from meterhouse.catalog.plan_addon import PlanAddon
 from meterhouse.catalog.plan_addon_events import plan_addon_event
 from meterhouse.catalog.plan_addon_rules import assigned_problems
-from meterhouse.catalog.plan_rules import feature_keys, publish_problems, rate_cards_at, spec_problems
+from meterhouse.catalog.plan_rules import (
+    feature_keys,
+    precise_plan,
+    publish_problems,
+    rate_cards_at,
+    spec_problems,
+    worthless_plan,
+)
 from meterhouse.catalog.ports import CatalogStore
 from meterhouse.catalog.version_service import Kind, Shown, VersionService
 from meterhouse.kernel.errors import NotFound, Problem
@@ -20,6 +28,7 @@ def _obstacles(store: CatalogStore, plans: Sequence[Plan], at: datetime) -> Mapp
     known = known_features(store.features, store.meters, keys)
     cards = {plan.id: rate_cards_at(plan.spec) for plan in plans}
     taxed = live_tax_codes(store.tax_codes, (card for placed in cards.values() for card, _ in placed))
+    worth = worths(store.currencies, (card for placed in cards.values() for card, _ in placed), at)
     sold_with: dict[str, list[PlanAddon]] = {plan.id: [] for plan in plans}
     for assigned in store.plan_addons.of_plans(sold_with.keys()):
         sold_with[assigned.plan_id].append(assigned)
@@ -27,13 +36,18 @@ def _obstacles(store: CatalogStore, plans: Sequence[Plan], at: datetime) -> Mapp
         plan.id: [
             *publish_problems(plan.spec, known),
             *unknown_tax_codes(cards[plan.id], taxed),
+            *worthless_plan(plan.spec, worth),
             *assigned_problems(plan.spec, sold_with[plan.id], at),
         ]
         for plan in plans
     }
 
 
-PLANS: Kind[PlanSpec] = Kind("plan", lambda store: store.plans, spec_problems, _obstacles, lambda *_: ())
+def _precise(store: CatalogStore, spec: PlanSpec) -> PlanSpec:
+    return precise_plan(store.currencies, spec)
+
+
+PLANS: Kind[PlanSpec] = Kind("plan", lambda store: store.plans, _precise, spec_problems, _obstacles, lambda *_: ())
 
 
 class PlanService(VersionService[PlanSpec]):

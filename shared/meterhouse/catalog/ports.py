@@ -205,6 +205,8 @@ class CurrencyStore(Protocol):
     def add(self, currency: CustomCurrency) -> bool:
         """Write a new one; False when another has its code."""
 
+    def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]: ...
+
     def cost_bases(self, currency_ids: Collection[str]) -> list[CurrencyCostBasis]: ...
 
     def add_cost_basis(self, basis: CurrencyCostBasis) -> bool:

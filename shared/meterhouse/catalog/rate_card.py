@@ -9,6 +9,7 @@ from meterhouse.catalog.entitlement_template import EntitlementTemplate, Metered
 from meterhouse.catalog.price import FlatPrice, PaymentTerm, Price
 from meterhouse.catalog.unit_config import UnitConfig
 from meterhouse.kernel.cadence import Cadence
+from meterhouse.kernel.currency import Currency
 
 
 class RateCardType(StrEnum):
@@ -23,6 +24,7 @@ class RateCard:
     Attributes:
         key: unique in its phase; equals the feature's key where there is a feature.
         billing_cadence: how often it recurs; None: once.
+        currency: the custom currency that its price is in; None: that of its plan or add-on.
         discounts: taken off the price.
         unit_config: how metered units become those the price is for; None: they are the same.
         entitlement: what its subscribers may use of the feature; None: it entitles to nothing.
@@ -35,6 +37,7 @@ class RateCard:
     price: Price | None
     billing_cadence: Cadence | None
     feature_key: str | None = None
+    currency: Currency | None = None
     description: str | None = None
     discounts: Discounts = UNDISCOUNTED
     unit_config: UnitConfig | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from meterhouse.catalog.custom_currency import named
 from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.entitlement_template_schema import RateCardEntitlement, template_from_wire, template_to_wire
 from meterhouse.catalog.price_schema import (
@@ -19,7 +20,7 @@ from meterhouse.catalog.price_schema import (
 from meterhouse.catalog.rate_card import RateCard, RateCardType
 from meterhouse.catalog.unit_config_schema import UnitConfigWire, unit_config_from_wire, unit_config_to_wire
 from meterhouse.kernel.errors import Problem
-from meterhouse.platform.wire import Description, Key, Metadata, Name, Ulid, Wire
+from meterhouse.platform.wire import CustomCurrencyCode, Description, Key, Metadata, Name, Ulid, Wire
 
 
 class StripeTaxConfig(Wire):
@@ -45,6 +46,7 @@ class _RateCardFields(Wire):
     description: Description | None = None
     metadata: Metadata | None = None
     feature_key: Key | None = None
+    currency: CustomCurrencyCode | None = None
     entitlement_template: RateCardEntitlement | None = None
     tax_config: TaxConfig | None = None
     discounts: DiscountsWire | None = None
@@ -68,6 +70,7 @@ RateCardWire = Annotated[RateCardFlatFee | RateCardUsageBased, Field(discriminat
 
 
 def rate_card_from_wire(wire: RateCardFlatFee | RateCardUsageBased) -> RateCard:
+    """The rate card; its currency is known by name alone, see `meterhouse.catalog.known_currencies`."""
     return RateCard(
         type=RateCardType(wire.type),
         key=wire.key,
@@ -75,6 +78,7 @@ def rate_card_from_wire(wire: RateCardFlatFee | RateCardUsageBased) -> RateCard:
         description=wire.description,
         feature_key=wire.feature_key,
         billing_cadence=wire.billing_cadence,
+        currency=None if wire.currency is None else named(wire.currency),
         price=None if wire.price is None else price_from_wire(wire.price),
         discounts=discounts_from_wire(wire.discounts),
         entitlement=None if wire.entitlement_template is None else template_from_wire(wire.entitlement_template),
@@ -93,6 +97,7 @@ def rate_card_to_wire(card: RateCard) -> RateCardFlatFee | RateCardUsageBased:
         "metadata": dict(card.metadata) or None,
         "feature_key": card.feature_key,
         "billing_cadence": card.billing_cadence,
+        "currency": None if card.currency is None else card.currency.code,
         "price": None if card.price is None else price_to_wire(card.price),
         "discounts": discounts_to_wire(card.discounts),
         "entitlement_template": None if card.entitlement is None else template_to_wire(card.entitlement),

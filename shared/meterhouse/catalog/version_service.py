@@ -22,13 +22,15 @@ class Kind(Generic[S]):
 
     Attributes:
         name: what one is called, in events and codes.
-        contradictions: why a spec cannot even be drafted.
+        precise: a spec with what has to be looked up of what it names.
+        contradictions: why a precise spec cannot even be drafted.
         obstacles: of each version, by id, why it cannot be sold at an instant, were it not for contradictions.
         users: who would miss a version if it were deleted at an instant, by name.
     """
 
     name: str
     store: Callable[[CatalogStore], VersionStore[S]]
+    precise: Callable[[CatalogStore, S], S]
     contradictions: Callable[[S], Sequence[Problem]]
     obstacles: Callable[[CatalogStore, Sequence[Version[S]], datetime], Mapping[str, Sequence[Problem]]]
     users: Callable[[CatalogStore, Version[S], datetime], Sequence[str]]
@@ -93,8 +95,9 @@ class VersionService(UseCase, Generic[S]):
             InvalidInput: the spec contradicts itself.
             Conflict: `…_draft_exists`: the key has a draft.
         """
-        self._refuse_contradictions(spec)
         with self._begin(namespace) as work:
+            spec = self.kind.precise(work.store, spec)
+            self._refuse_contradictions(spec)
             at = self._alone(work)
             answer = self.kind.shown(work.store, [self._draft(work, key, spec, at)], at)[0]
             work.commit()
@@ -129,7 +132,7 @@ class VersionService(UseCase, Generic[S]):
             at = self._alone(work)
             version = self.kind.found(work.store, version_id)
             self.kind.refuse_unless(version, at, "editable", Status.DRAFT, Status.SCHEDULED)
-            version = replace(version, spec=change(version.spec), updated_at=at)
+            version = replace(version, spec=self.kind.precise(work.store, change(version.spec)), updated_at=at)
             self._refuse_contradictions(version.spec)
             if version.status(at) is Status.SCHEDULED:
                 self.kind.refuse_unsellable(work.store, version, at)

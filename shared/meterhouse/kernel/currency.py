@@ -38,6 +38,11 @@ def currencies() -> list[Currency]:
     return [_BY_CODE[code] for code in sorted(_BY_CODE)]
 
 
+def is_iso(code: str) -> bool:
+    """Whether an active ISO 4217 currency has the code."""
+    return code in _BY_CODE
+
+
 def currency(code: str, field: str = "/currency") -> Currency:
     """Return the active ISO 4217 currency; `InvalidInput` at the JSON pointer `field` for another code."""
     found = _BY_CODE.get(code)

@@ -131,6 +131,8 @@ Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Za-hjkmn
 Text = Annotated[str | None, Field(max_length=256)]
 """What a list is filtered by; None: not by this."""
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CustomCurrencyCode = Annotated[str, StringConstraints(min_length=4, max_length=24)]
+CurrencyCodeOrCustom = Annotated[str, StringConstraints(min_length=3, max_length=24)]
 Metadata = dict[str, str]
 Label = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9A-Z]{1}([a-z0-9A-Z-._]*[a-z0-9A-Z]+)?$", min_length=1, max_length=63)

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.price_schema import DiscountsWire, UsageBasedPrice
 from meterhouse.platform import clock
-from meterhouse.platform.wire import CurrencyCode, Instant, PeriodWire, Ulid, Wire
+from meterhouse.platform.wire import CurrencyCode, CustomCurrencyCode, Instant, PeriodWire, Ulid, Wire
 from meterhouse.portal.caller import caller_of
 from meterhouse.subscriptions.full import FullSubscription
 from meterhouse.subscriptions.model import SubscriptionStatus
@@ -19,13 +19,14 @@ _NOT_OVER = (SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELED, Subscriptio
 
 
 class PortalItem(Wire):
-    """What is charged; without a price it is included."""
+    """What is charged; without a price it is included. `currency` is the custom one that it is priced in."""
 
     name: str
     description: str | None = None
     feature_key: str | None = None
     billing_cadence: Duration | None = None
     price: UsageBasedPrice | None = None
+    currency: CustomCurrencyCode | None = None
     discounts: DiscountsWire | None = None
 
 
@@ -90,17 +91,18 @@ def _subscription(full: FullSubscription, at: datetime) -> PortalSubscription:
         active_to=wire.active_to,
         current_period=wire.alignment.current_aligned_billing_period,
         phase=None if phase is None else phase.name,
-        items=[_item(one) for one in items],
+        items=[_item(one, wire.currency) for one in items],
     )
 
 
-def _item(item: SubscriptionItemWire) -> PortalItem:
+def _item(item: SubscriptionItemWire, invoiced_in: str) -> PortalItem:
     return PortalItem(
         name=item.name,
         description=item.description,
         feature_key=item.feature_key,
         billing_cadence=item.billing_cadence,
         price=item.price,
+        currency=None if item.currency == invoiced_in else item.currency,
         discounts=item.discounts,
     )
 

@@ -14,6 +14,7 @@ from meterhouse.platform.work import Work
 from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, SubscriptionAddon
 from meterhouse.subscriptions.addon_rules import clash_problems, phase_problems, quantity_problems
 from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.pinning import with_pins
 from meterhouse.subscriptions.ports import Plans, SubscriptionStore
 from meterhouse.subscriptions.sale import settle_currency_of
 from meterhouse.subscriptions.saving import held, refuse_clash, save
@@ -163,6 +164,7 @@ def _saved(
     work: Work[AddonStore], before: Subscription, addons: tuple[SubscriptionAddon, ...], now: datetime
 ) -> Subscription:
     after = replace(before, addons=addons, updated_at=now)
+    after = with_pins(after, work.store.currencies, "")
     refuse_clash(work.store, after)
     settle_currency_of(work, after, now)
     return save(work, before, after, "updated")

@@ -51,7 +51,7 @@ def change_in(
 def migrate_in(
     work: Work[AddonStore], subscription_id: str, migration: Migration, new_id: Callable[[], str], now: datetime
 ) -> Changed:
-    """Change to a newer version of the same plan; name, description, metadata and add-ons stay.
+    """Change to a newer version of the same plan; name, description, metadata, cost basis mode and add-ons stay.
 
     Raises:
         NotFound: there is no such subscription.
@@ -71,6 +71,7 @@ def migrate_in(
         name=current.name,
         description=current.description,
         metadata=current.metadata,
+        cost_basis_mode=current.cost_basis_mode,
     )
     what = _sold(work.store, wanted, now)
     if what.plan is None or what.plan.version <= current.plan.version:

@@ -1,9 +1,10 @@
 """A subscription is edited by patches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from meterhouse.catalog.known_currencies import precise, worths
 from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.known_tax_codes import live_tax_codes
 from meterhouse.kernel.errors import Conflict
@@ -11,6 +12,7 @@ from meterhouse.platform.work import Work
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch
 from meterhouse.subscriptions.patching import patched
+from meterhouse.subscriptions.pinning import with_pins
 from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.sale import settle_currency_of
 from meterhouse.subscriptions.saving import change, refuse_clash
@@ -29,7 +31,7 @@ def edit_in(work: Work[SubscriptionStore], subscription_id: str, edit: Edit, now
 
     Raises:
         NotFound: there is no such subscription.
-        InvalidInput: see `edits_at` and `patched`.
+        InvalidInput: see `edits_at`, `patched` and `with_pins`.
         Conflict: it is not active, a guard refuses, see `patched`; the customer pays in another currency, or has
             what cannot be beside it.
     """
@@ -38,7 +40,9 @@ def edit_in(work: Work[SubscriptionStore], subscription_id: str, edit: Edit, now
         refuse_unless_active(current, "edit", now)
         _refuse_guarded(work.store, current, now)
         at = edits_at(current, edit.timing, now)
-        after = patched(current, edit.patches, _moment(work.store, edit, at, now))
+        patches = [_precise(work.store, patch) for patch in edit.patches]
+        after = patched(current, patches, _moment(work.store, patches, at, now))
+        after = with_pins(after, work.store.currencies, "/customizations")
         if after != current:
             refuse_clash(work.store, after)
             settle_currency_of(work, after, now)
@@ -53,8 +57,17 @@ def _refuse_guarded(store: SubscriptionStore, current: Subscription, now: dateti
         raise Conflict(problems[0].message, problems[0].code, problems)
 
 
-def _moment(store: SubscriptionStore, edit: Edit, at: datetime, now: datetime) -> Moment:
-    cards = [patch.rate_card for patch in edit.patches if isinstance(patch, AddItem)]
+def _precise(store: SubscriptionStore, patch: Patch) -> Patch:
+    """The patch with the precision of the custom currency that its rate card names."""
+    if not isinstance(patch, AddItem):
+        return patch
+    [card] = precise(store.currencies, [patch.rate_card])
+    return replace(patch, rate_card=card)
+
+
+def _moment(store: SubscriptionStore, patches: Sequence[Patch], at: datetime, now: datetime) -> Moment:
+    cards = [patch.rate_card for patch in patches if isinstance(patch, AddItem)]
     keys = {card.feature_key for card in cards if card.feature_key is not None}
     known = known_features(store.features, store.meters, keys)
-    return Moment(at, now, known, live_tax_codes(store.tax_codes, cards))
+    codes, worth = live_tax_codes(store.tax_codes, cards), worths(store.currencies, cards, now)
+    return Moment(at, now, known, codes, worth)

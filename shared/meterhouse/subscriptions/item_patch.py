@@ -1,11 +1,14 @@
 """Items added to a phase, taken out of it, or no longer to be changed. Who was in force is ended, never removed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from meterhouse.catalog.known_currencies import worthless
 from meterhouse.catalog.known_tax_codes import unknown_tax_codes
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.rate_card import RateCard
 from meterhouse.catalog.rate_card_rules import contradictions, unaligned, unsold
-from meterhouse.kernel.errors import Conflict, InvalidInput
+from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, RemoveItem, changeable, refused, unknown
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
@@ -110,7 +113,13 @@ def _refuse_unsellable(subscription: Subscription, patch: AddItem, moment: Momen
         *contradictions([card], "/rateCard"),
         *unsold(card, moment.known, "/rateCard"),
         *unknown_tax_codes([(card, "/rateCard")], moment.tax_codes),
+        *_worthless(subscription, card, moment),
         *unaligned(card, subscription.billing_cadence, "/rateCard"),
     ]
     if problems:
         raise InvalidInput(f"rate card {card.key!r} cannot be sold", problems)
+
+
+def _worthless(subscription: Subscription, card: RateCard, moment: Moment) -> Iterator[Problem]:
+    if subscription.settlement_mode is not SettlementMode.CREDIT_ONLY:
+        yield from worthless([(card, "/rateCard")], subscription.currency, moment.worth)

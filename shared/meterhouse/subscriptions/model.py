@@ -31,13 +31,33 @@ class PlanReference:
     version: int
 
 
+class CostBasisMode(StrEnum):
+    """What a unit of a custom currency is worth when it is invoiced."""
+
+    DYNAMIC = "dynamic"
+    """What is in force when it was used."""
+    PINNED = "pinned"
+    """What was in force when it was agreed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostBasisPin:
+    """What units of a custom currency are worth on the subscription's invoices, whatever comes later."""
+
+    currency_code: str
+    currency_id: str
+    cost_basis_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """In force during [`active_from`, `active_to`); `active_to` None: until canceled.
 
     Attributes:
         billing_anchor: billing periods are `billing_anchor` + n x `billing_cadence`, cut at the phases' edges.
+        currency: of its invoices; rate cards may be priced in custom ones.
         is_prorated: whether a flat price is charged by the share of its full service period.
+        pins: in order of the currencies' codes; none where `cost_basis_mode` is dynamic.
         addons: in order of their purchase.
         previous_id, superseding_id: the subscription that this one took the place of, and the one that took its.
     """
@@ -62,6 +82,8 @@ class Subscription:
     superseding_id: str | None = None
     addons: tuple[SubscriptionAddon, ...] = ()
     deleted_at: datetime | None = None
+    cost_basis_mode: CostBasisMode = CostBasisMode.DYNAMIC
+    pins: tuple[CostBasisPin, ...] = ()
 
     def status_at(self, at: datetime) -> SubscriptionStatus:
         if at < self.active_from:
@@ -87,6 +109,15 @@ class Subscription:
         """Of all it comes to charge or include, add-ons among them."""
         items = (item for phase in self.effective_phases() for item in phase.items)
         return {item.rate_card.feature_key for item in items if item.rate_card.feature_key}
+
+    def currency_codes(self) -> set[str]:
+        """Of the custom currencies that anything in it is priced in, add-ons among them."""
+        items = (item for phase in self.effective_phases() for item in phase.items)
+        return {item.rate_card.currency.code for item in items if item.rate_card.currency is not None}
+
+    def pinned_to(self, currency_code: str) -> str | None:
+        """The id of the cost basis that the custom currency is pinned to."""
+        return next((pin.cost_basis_id for pin in self.pins if pin.currency_code == currency_code), None)
 
     @property
     def items(self) -> tuple[SubscriptionItem, ...]:

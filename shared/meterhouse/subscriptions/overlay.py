@@ -27,6 +27,7 @@ def overlaid(base: RateCard | None, addon: RateCard, quantity: int, plan: Cadenc
         base,
         type=base.type if is_priced or times.price is None else times.type,
         price=_price(base.price, times.price),
+        currency=base.currency if is_priced or times.price is None else times.currency,
         billing_cadence=base.billing_cadence if is_priced or times.price is None else times.billing_cadence,
         discounts=_discounts(base.discounts, times.discounts),
         unit_config=base.unit_config or times.unit_config,

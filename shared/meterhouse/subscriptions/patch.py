@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from meterhouse.catalog.known_currencies import Worth
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
@@ -71,12 +72,16 @@ Patch = AddItem | RemoveItem | AddPhase | RemovePhase | StretchPhase | Unschedul
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When an edit takes effect, which is `now` or later; `known` and `tax_codes` are what its rate cards name."""
+    """When an edit takes effect, which is `now` or later.
+
+    `known` and `tax_codes` are what its rate cards name, `worth` what their custom currencies are worth something in.
+    """
 
     at: datetime
     now: datetime
     known: KnownFeatures
     tax_codes: Collection[str] = ()
+    worth: Collection[Worth] = ()
 
     def has_begun(self, start: datetime) -> bool:
         """Whether what began at `start` may have been used, so that it can only be ended."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterhouse.catalog.feature import Feature
+from meterhouse.catalog.known_currencies import Currencies
 from meterhouse.catalog.known_features import Meters
 from meterhouse.catalog.known_tax_codes import TaxCodes
 from meterhouse.catalog.plan import Plan
@@ -82,6 +83,8 @@ class SubscriptionStore(Protocol):
     def features(self) -> Features: ...
     @property
     def tax_codes(self) -> TaxCodes: ...
+    @property
+    def currencies(self) -> Currencies: ...
     @property
     def entitlements(self) -> Entitlements: ...
     @property

@@ -11,6 +11,7 @@ from meterhouse.catalog.document import rate_card_from_document, rate_card_to_do
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddons
+from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
@@ -20,7 +21,7 @@ from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.addon_rows import addon_of, addon_values, quantity_values
 from meterhouse.subscriptions.addon_service import AddonGuard
-from meterhouse.subscriptions.model import PlanReference, Subscription
+from meterhouse.subscriptions.model import CostBasisMode, CostBasisPin, PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 from meterhouse.subscriptions.postgres_entitlements import ManagedEntitlements
@@ -112,6 +113,7 @@ class PostgresStore:
         self.plans = PostgresPlans(transaction)
         self.features = PostgresFeatures(transaction)
         self.tax_codes = PostgresTaxCodes(transaction)
+        self.currencies = PostgresCurrencies(transaction)
         self.entitlements = ManagedEntitlements(transaction)
         self.meters = PostgresMeters(transaction)
         self.addons = PostgresAddons(transaction)
@@ -143,6 +145,8 @@ def _values(subscription: Subscription) -> dict[str, Any]:
         "deleted_at": subscription.deleted_at,
         "previous_id": subscription.previous_id,
         "superseding_id": subscription.superseding_id,
+        "cost_basis_mode": subscription.cost_basis_mode.value,
+        "pins": json.dumps([asdict(pin) for pin in subscription.pins]),
     }
 
 
@@ -207,6 +211,8 @@ def subscription_of(row: Row) -> Subscription:
         settlement_mode=SettlementMode(row["settlement_mode"]),
         phases=tuple(_phase(document) for document in row["phases"]),
         addons=tuple(addon_of(document) for document in row["addons"]),
+        cost_basis_mode=CostBasisMode(row["cost_basis_mode"]),
+        pins=tuple(CostBasisPin(**pin) for pin in row["pins"]),
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from meterhouse.catalog.duration_schema import Duration
@@ -15,6 +15,7 @@ from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.platform.wire import CurrencyCode, Description, ExternalKey, Instant, Key, Metadata, Name, Ulid, Wire
 from meterhouse.subscriptions.change import Migration
 from meterhouse.subscriptions.create import NewSubscription
+from meterhouse.subscriptions.model import CostBasisMode
 from meterhouse.subscriptions.sale import PlanChoice, Wanted, refuse_unknown
 from meterhouse.subscriptions.timing import Soon, Timing
 
@@ -38,21 +39,7 @@ TimingWire = Annotated[
 ]
 
 
-def _only(supported: str) -> BeforeValidator:
-    """Refuse the contract's other values until they can be billed."""
-
-    def check(value: object) -> object:
-        if value != supported:
-            raise PydanticCustomError(
-                "not_supported_yet", "only {supported} is supported yet", {"supported": supported}
-            )
-        return value
-
-    return BeforeValidator(check)
-
-
 StartingPhase = Annotated[str, StringConstraints(min_length=1)]
-CostBasisMode = Annotated[Literal["dynamic", "pinned"], _only("dynamic")]
 
 
 class PlanReferenceInput(Wire):
@@ -84,7 +71,7 @@ class _Agreement(Wire):
     metadata: Metadata | None = None
     alignment: Alignment | None = None
     settlement_mode: SettlementMode | None = None
-    cost_basis_mode: CostBasisMode = "dynamic"
+    cost_basis_mode: CostBasisMode = CostBasisMode.DYNAMIC
 
 
 class SubscriptionCreate(_Agreement):
@@ -145,6 +132,7 @@ class _Agreed(TypedDict):
     starting_phase: str | None
     billing_anchor: datetime | None
     settlement_mode: SettlementMode | None
+    cost_basis_mode: CostBasisMode
     name: str | None
     description: str | None
     metadata: Mapping[str, str]
@@ -155,6 +143,7 @@ def _agreed(body: _Agreement) -> _Agreed:
         "starting_phase": body.starting_phase,
         "billing_anchor": body.billing_anchor,
         "settlement_mode": body.settlement_mode,
+        "cost_basis_mode": body.cost_basis_mode,
         "name": body.name,
         "description": body.description,
         "metadata": body.metadata or {},

@@ -4,15 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from meterhouse.catalog.known_currencies import worths
 from meterhouse.catalog.known_features import known_features
 from meterhouse.catalog.known_tax_codes import live_tax_codes, unknown_tax_codes
 from meterhouse.catalog.plan import PlanSpec, PlanStatus, SettlementMode
-from meterhouse.catalog.plan_rules import feature_keys, publish_problems, rate_cards_at, spec_problems
+from meterhouse.catalog.plan_rules import (
+    feature_keys,
+    precise_plan,
+    publish_problems,
+    rate_cards_at,
+    spec_problems,
+    worthless_plan,
+)
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
 from meterhouse.platform.work import Work
 from meterhouse.subscriptions.events import currency_settled
-from meterhouse.subscriptions.model import PlanReference, Subscription
+from meterhouse.subscriptions.model import CostBasisMode, PlanReference, Subscription
+from meterhouse.subscriptions.pinning import with_pins
 from meterhouse.subscriptions.ports import SubscriptionStore
 from meterhouse.subscriptions.saving import refuse_clash, save
 from meterhouse.subscriptions.spec import Terms, is_priced, pinned, subscribe
@@ -36,6 +45,7 @@ class Wanted:
     Attributes:
         plan: one of the catalog, or a custom plan for this customer alone.
         settlement_mode: None: the plan's.
+        cost_basis_mode: whether units of custom currencies keep the worth that they have when it begins.
         starting_phase, billing_anchor, name, description: see `Terms`.
     """
 
@@ -44,6 +54,7 @@ class Wanted:
     starting_phase: str | None = None
     billing_anchor: datetime | None = None
     settlement_mode: SettlementMode | None = None
+    cost_basis_mode: CostBasisMode = CostBasisMode.DYNAMIC
     name: str | None = None
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +73,10 @@ def sold(store: SubscriptionStore, wanted: Wanted, now: datetime, problems: list
         Conflict: `plan_not_active`.
     """
     chosen = wanted.plan
-    found = _custom(store, chosen, problems) if isinstance(chosen, PlanSpec) else _listed(store, chosen, now, problems)
+    if isinstance(chosen, PlanSpec):
+        found = _custom(store, chosen, now, problems)
+    else:
+        found = _listed(store, chosen, now, problems)
     if found is None or wanted.settlement_mode is None:
         return found
     return replace(found, spec=replace(found.spec, settlement_mode=wanted.settlement_mode))
@@ -86,7 +100,7 @@ def agree(
     """Write the subscription; the customer, who is locked, gets the currency of what has a price.
 
     Raises:
-        InvalidInput: there is no such starting phase.
+        InvalidInput: there is no such starting phase; see `with_pins`.
         Conflict: the customer pays in another currency, or has what cannot be beside it.
     """
     terms = Terms(
@@ -101,8 +115,9 @@ def agree(
         description=wanted.description,
         metadata=wanted.metadata,
         previous_id=previous_id,
+        cost_basis_mode=wanted.cost_basis_mode,
     )
-    made = subscribe(what.spec, terms)
+    made = with_pins(subscribe(what.spec, terms), work.store.currencies)
     made = pinned(made, work.store.features.by_keys(made.feature_keys()))
     refuse_clash(work.store, made)
     if is_priced(made):
@@ -131,13 +146,15 @@ def settle_currency_of(work: Work[SubscriptionStore], subscription: Subscription
         settle_currency(work, customer, subscription.currency, now)
 
 
-def _custom(store: SubscriptionStore, spec: PlanSpec, problems: list[Problem]) -> Sold | None:
+def _custom(store: SubscriptionStore, named: PlanSpec, now: datetime, problems: list[Problem]) -> Sold | None:
+    spec = precise_plan(store.currencies, named)
     known = known_features(store.features, store.meters, feature_keys(spec))
     cards = rate_cards_at(spec, "/customPlan")
     found = [
         *spec_problems(spec, "/customPlan"),
         *publish_problems(spec, known, "/customPlan"),
         *unknown_tax_codes(cards, live_tax_codes(store.tax_codes, (card for card, _ in cards))),
+        *worthless_plan(spec, worths(store.currencies, (card for card, _ in cards), now), "/customPlan"),
     ]
     problems += found
     return None if found else Sold(spec)

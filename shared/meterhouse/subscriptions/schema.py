@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from meterhouse.catalog.duration_schema import Duration
 from meterhouse.catalog.feature_schema import FeatureWire, feature_wire
@@ -17,6 +15,7 @@ from meterhouse.entitlements.subject_schema import EntitlementV1, entitlement_wi
 from meterhouse.kernel.period import Period
 from meterhouse.platform.wire import (
     CurrencyCode,
+    CurrencyCodeOrCustom,
     Description,
     Instant,
     Key,
@@ -28,7 +27,7 @@ from meterhouse.platform.wire import (
     Wire,
 )
 from meterhouse.subscriptions.full import FullSubscription
-from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
+from meterhouse.subscriptions.model import CostBasisMode, Subscription, SubscriptionStatus
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase
 
 
@@ -56,7 +55,7 @@ class SubscriptionItemWire(Resource):
     metadata: Metadata | None = None
     active_from: Instant
     active_to: Instant | None = None
-    currency: CurrencyCode | None = None
+    currency: CurrencyCodeOrCustom | None = None
     feature_key: Key | None = None
     included: SubscriptionItemIncluded | None = None
     billing_cadence: Duration | None
@@ -76,6 +75,12 @@ class SubscriptionPhaseExpanded(Resource):
     item_timelines: dict[str, list[SubscriptionItemWire]]
 
 
+class CostBasisPinWire(Wire):
+    custom_currency_id: Ulid
+    invoice_currency: CurrencyCode
+    cost_basis_id: Ulid
+
+
 class SubscriptionWire(Resource):
     name: Name
     description: Description | None = None
@@ -88,8 +93,8 @@ class SubscriptionWire(Resource):
     customer_id: Ulid
     plan: PlanReferenceWire | None = None
     currency: CurrencyCode
-    cost_basis_mode: Literal["dynamic"] = "dynamic"
-    cost_basis_pins: list[str] = Field(default_factory=list)
+    cost_basis_mode: CostBasisMode
+    cost_basis_pins: list[CostBasisPinWire]
     billing_cadence: Duration
     pro_rating_config: ProRatingConfig
     billing_anchor: Instant
@@ -126,13 +131,21 @@ def _fields(subscription: Subscription, at: datetime) -> dict[str, Any]:
     plan = subscription.plan
     period = subscription.billing_period_at(at)
     copied = ("id", "name", "description", "active_from", "active_to", "customer_id", "currency", "billing_cadence")
-    kept = ("billing_anchor", "settlement_mode", "created_at", "updated_at", "deleted_at")
+    kept = ("billing_anchor", "settlement_mode", "cost_basis_mode", "created_at", "updated_at", "deleted_at")
     return {
         **{name: getattr(subscription, name) for name in (*copied, *kept)},
         "metadata": dict(subscription.metadata) or None,
         "annotations": _annotations(subscription) or None,
         "status": subscription.status_at(at),
         "plan": plan and PlanReferenceWire(id=plan.id, key=plan.key, version=plan.version),
+        "cost_basis_pins": [
+            CostBasisPinWire(
+                custom_currency_id=pin.currency_id,
+                invoice_currency=subscription.currency,
+                cost_basis_id=pin.cost_basis_id,
+            )
+            for pin in subscription.pins
+        ],
         "pro_rating_config": ProRatingConfig(enabled=subscription.is_prorated, mode="prorate_prices"),
         "alignment": SubscriptionAlignment(
             billables_must_align=True,
@@ -192,7 +205,7 @@ class _Shown:
             metadata=dict(card.metadata) or None,
             active_from=item.active_from,
             active_to=item.active_to,
-            currency=self.full.subscription.currency,
+            currency=self.full.subscription.currency if card.currency is None else card.currency.code,
             feature_key=card.feature_key,
             included=self._included(item),
             billing_cadence=card.billing_cadence,

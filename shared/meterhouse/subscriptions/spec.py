@@ -9,7 +9,7 @@ from meterhouse.catalog.plan import PlanPhase, PlanSpec
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.ids import derived_ulid
-from meterhouse.subscriptions.model import PlanReference, Subscription
+from meterhouse.subscriptions.model import CostBasisMode, PlanReference, Subscription
 from meterhouse.subscriptions.offset import Offset
 from meterhouse.subscriptions.phase import SubscriptionItem, SubscriptionPhase, item_id
 
@@ -36,6 +36,7 @@ class Terms:
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     previous_id: str | None = None
+    cost_basis_mode: CostBasisMode = CostBasisMode.DYNAMIC
 
 
 def subscribe(spec: PlanSpec, terms: Terms) -> Subscription:
@@ -62,6 +63,7 @@ def subscribe(spec: PlanSpec, terms: Terms) -> Subscription:
         created_at=terms.created_at,
         updated_at=terms.created_at,
         previous_id=terms.previous_id,
+        cost_basis_mode=terms.cost_basis_mode,
     )
 
 

@@ -33,7 +33,10 @@ class TargetLine:
         is_prorated: whether a flat price counts by the share of `full_service_period` that was served.
         is_terminal: whether it is the subscription's own end that cuts the service period.
         whole_period: the service period of usage that was divided among several lines; None: it was not.
+        currency: what it is priced in; where that is a custom one, its rate card says so.
         settlement_mode: whether what credit does not bear is invoiced, or burnt in advance.
+        invoice_currency: of a line in a custom currency that in which what credit leaves is invoiced.
+        cost_basis_id: what its units are worth then; None: what is in force when they were used.
     """
 
     key: str
@@ -53,6 +56,8 @@ class TargetLine:
     is_terminal: bool
     whole_period: Period | None = None
     settlement_mode: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
+    invoice_currency: str | None = None
+    cost_basis_id: str | None = None
 
 
 def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLine]:
@@ -103,7 +108,8 @@ def _comes_to_nothing(line: TargetLine) -> bool:
     if not isinstance(price, FlatPrice) or is_whole or not line.is_prorated or line.is_terminal:
         return False
     due = Fraction(price.amount) * share(line.service_period, line.full_service_period)
-    return not round_fraction(due, currency(line.currency).exponent)
+    priced_in = line.rate_card.currency or currency(line.currency)
+    return not round_fraction(due, priced_in.exponent)
 
 
 def _service_periods(
@@ -156,6 +162,7 @@ def _line(
 ) -> TargetLine:
     cadence_period = period_at(subscription.billing_anchor, subscription.billing_cadence, service.start)
     billing = clipped(cadence_period, phase.active_from, phase.active_to) or service
+    custom = item.rate_card.currency
     return TargetLine(
         key=f"{subscription.id}/{phase.key}/{item.key}/v[{item.version}]/period[{index}]",
         subscription_id=subscription.id,
@@ -165,7 +172,9 @@ def _line(
         name=item.rate_card.name,
         rate_card=item.rate_card,
         feature_id=item.feature_id,
-        currency=subscription.currency,
+        currency=subscription.currency if custom is None else custom.code,
+        invoice_currency=None if custom is None else subscription.currency,
+        cost_basis_id=None if custom is None else subscription.pinned_to(custom.code),
         service_period=service,
         full_service_period=full,
         billing_period=billing,

@@ -1,5 +1,6 @@
 """The prepaid credit of a run's customers: granted, shown, summed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -54,9 +55,12 @@ class Purse:
         [wire] = grants_wire(credits_, self.run.namespace, [found], self.run.now)
         return wire.model_dump(mode="json", exclude_none=True)
 
-    def balance(self, customer: str, scope: Scope = EVERYTHING) -> CreditBalance:
+    def balances(self, customer: str, scope: Scope = EVERYTHING) -> Sequence[CreditBalance]:
         reads = CreditReads(self.begin, OpenLines(self.run.begin, self.run.usage), self.now)
-        [found] = reads.balances(self.run.namespace, customer, scope).balances
+        return reads.balances(self.run.namespace, customer, scope).balances
+
+    def balance(self, customer: str, scope: Scope = EVERYTHING) -> CreditBalance:
+        [found] = self.balances(customer, scope)
         return found
 
     def standing(self, customer: str, scope: Scope = EVERYTHING) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import Trigger
 from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.work import Begin
 from tests.integration.billing.conftest import Run
@@ -240,12 +241,24 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
     assert balances(run, invoice_id) != before
 
 
-def test_a_note_whose_app_was_not_told_is_told_by_the_next_run(api: Api, run: Run) -> None:
+def test_a_note_whose_app_was_not_told_is_told_by_the_next_run_unless_the_audit_holds_its_invoice(
+    api: Api, run: Run
+) -> None:
     invoice_id = invoiced(run)
     service = CreditNoteService(run.begin, run.apps, lambda: run.now, afterwards=lambda _: None)
     note = service.create(run.namespace, invoice_id, NoteWanted("outage", Refund.PAYMENT))
     run.advance()
     assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "pending"
     run.now += timedelta(minutes=10)
-    run.advance()
-    assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "issued"
+    finding = {"id": new_id(), "customer": note.customer_id, "invoice": invoice_id}
+    holds = (
+        "INSERT INTO audit_findings (namespace, id, kind, subject_id, customer_id, invoice_id, detail, found_at)"
+        " VALUES (%(namespace)s, %(id)s, 'not_readable', %(invoice)s, %(customer)s, %(invoice)s, 'odd', now())"
+    )
+    lets_go = "DELETE FROM audit_findings WHERE namespace = %(namespace)s AND id = %(id)s"
+    for statement, status in ((holds, "pending"), (lets_go, "issued")):
+        with run.database.transaction(run.namespace) as transaction:
+            transaction.execute(statement, finding)
+            transaction.commit()
+        run.advance()
+        assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == status

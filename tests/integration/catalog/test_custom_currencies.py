@@ -1,7 +1,9 @@
 import pytest
 
 from tests.integration.catalog.given import Call, Clock
+from tests.integration.catalog.test_plans import PHASE, PLAN, PLANS
 from tests.problems import faults_of
+from tests.unit.catalog.test_schema import FEE_WIRE, MILES_WIRE
 
 CURRENCIES = "/api/v3/openmeter/currencies"
 CUSTOM = f"{CURRENCIES}/custom"
@@ -100,3 +102,41 @@ def test_lists_know_their_filters_and_orders_alone(call: Call, query: str) -> No
 def test_another_namespace_sees_none_of_it(call: Call) -> None:
     currency_id = created(call)
     assert call("GET", f"{CUSTOM}/{currency_id}", namespace="another")[0] == 404
+
+
+@pytest.mark.usefixtures("features")
+def test_rate_cards_are_priced_in_custom_currencies_that_are_worth_something_in_that_of_the_invoice(call: Call) -> None:
+    cards = [FEE_WIRE, MILES_WIRE | {"currency": "CREDITS"}]
+    plan = PLAN | {"phases": [PHASE | {"rateCards": cards}]}
+    addon = {name: PLAN[name] for name in ("name", "currency")} | {"key": "more", "instanceType": "single"}
+    at, place = "/phases/0/rateCards/1/currency", ("/rateCards/0/currency", "rate_card_cost_basis_missing")
+    status, problem = call("POST", PLANS, plan)
+    assert (status, faults_of(problem)) == (400, [(at, "unknown_currency")])
+
+    bases = f"{CUSTOM}/{created(call)}/cost-bases"
+    status, draft = call("POST", PLANS, plan)
+    assert status == 201
+    assert draft["phases"][0]["rateCards"][1]["currency"] == "CREDITS"
+    assert "currency" not in draft["phases"][0]["rateCards"][0]
+    assert call("POST", bases, {"fiat_code": "EUR", "rate": "2"})[0] == 201
+    status, problem = call("POST", f"{PLANS}/{draft['id']}/publish")
+    assert (status, faults_of(problem)) == (400, [(at, "rate_card_cost_basis_missing")])
+    _, sold_with = call("POST", "/api/v1/addons", addon | {"rateCards": cards[1:]})
+    assert [(one["field"], one["code"]) for one in sold_with["validationErrors"]] == [place]
+
+    # credit alone needs no worth; neither does one that is said by now
+    alone = {name: plan[name] for name in ("name", "billingCadence", "phases")} | {"settlementMode": "credit_only"}
+    assert call("PUT", f"{PLANS}/{draft['id']}", alone)[1].get("validationErrors") is None
+    assert call("PUT", f"{PLANS}/{draft['id']}", alone | {"settlementMode": "credit_then_invoice"})[0] == 200
+    assert call("POST", bases, {"fiat_code": "USD", "rate": "2"})[0] == 201
+    status, published = call("POST", f"{PLANS}/{draft['id']}/publish")
+    assert (status, published["currency"]) == (200, "USD")
+
+
+def test_what_is_priced_in_a_custom_currency_is_due_in_arrears(call: Call) -> None:
+    created(call)
+    advance = FEE_WIRE | {"currency": "CREDITS", "price": {"type": "flat", "amount": "5", "paymentTerm": "in_advance"}}
+    status, problem = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [advance]}]})
+    place = "/phases/0/rateCards/0/price/paymentTerm"
+    assert (status, faults_of(problem)) == (400, [(place, "rate_card_custom_currency_in_advance")])
+    assert call("POST", PLANS, PLAN | {"currency": "CREDITS"})[0] == 400

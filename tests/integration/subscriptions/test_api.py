@@ -97,7 +97,7 @@ def test_every_fault_of_a_request_is_listed_with_its_pointer(api: "Api") -> None
         "timing": "someday",
         "billingAnchor": "2021-01-01T00:00:00",
         "metadata": {"a": 1},
-        "costBasisMode": "pinned",
+        "costBasisMode": "frozen",
         "settlementMode": "credit_maybe",
         "surprise": True,
     }

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 from meterhouse.catalog.tax_code import TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import InvariantBroken
@@ -239,6 +240,16 @@ class _NoCurrencies:
 
     def cost_bases(self, _currency_ids: Collection[str]) -> Sequence[object]:
         return ()
+
+
+class NoCurrencies:
+    """Nothing is priced in a custom currency here: no statement asks for one."""
+
+    def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]:
+        raise AssertionError(codes)
+
+    def cost_bases(self, currency_ids: Collection[str]) -> list[CurrencyCostBasis]:
+        raise AssertionError(currency_ids)
 
 
 class NoTaxCodes:

@@ -14,7 +14,6 @@ from meterhouse.billing.profile import EndProration
 from meterhouse.billing.rests import Known
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.unused import pieces, served
-from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from tests.simulation.billing.tables import Transaction
@@ -32,10 +31,10 @@ class MemoryLines:
         return sorted(found, key=lambda line: (line.customer_id, line.invoice_at, line.id))
 
     def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._due("due lines", customer_ids, as_of, is_credit_only=False)
+        return self._due("due lines", customer_ids, as_of, is_invoiced=True)
 
     def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        return self._due("lines due to credit", customer_ids, as_of, is_credit_only=True)
+        return self._due("lines due to credit", customer_ids, as_of, is_invoiced=False)
 
     def of_grants(self, grant_ids: Collection[str]) -> list[Line]:
         return [line for line in self._lines("lines of grants") if line.is_live and line.grant_id in grant_ids]
@@ -56,14 +55,12 @@ class MemoryLines:
         found = [
             line
             for line in self._transaction.rows("lines")
-            if line.invoice_id == invoice_id
-            and line.deleted_at is None
-            and line.settlement_mode is not SettlementMode.CREDIT_ONLY
+            if line.invoice_id == invoice_id and line.deleted_at is None and line.is_invoiced
         ]
         return tuple(sorted(found, key=lambda line: (line.service_period.start, line.key, line.revision)))
 
     def related(self, lines: Collection[Line]) -> list[Line]:
-        wholes = {line.key: whole_of(line.key) for line in lines if line.rate_card.is_metered}
+        wholes = {line.key: whole_of(line.key) for line in lines if line.is_metered}
         if not wholes:
             return []
         firsts = {whole for key, whole in wholes.items() if key != whole}
@@ -128,14 +125,14 @@ class MemoryLines:
         if line.is_live or held == line.id:
             self._transaction.put("live lines", line.key, line.id if line.is_live else None)
 
-    def _due(self, name: str, customer_ids: Collection[str], as_of: datetime, *, is_credit_only: bool) -> list[Line]:
+    def _due(self, name: str, customer_ids: Collection[str], as_of: datetime, *, is_invoiced: bool) -> list[Line]:
         found = [
             line
             for line in self._lines(name)
             if line.is_pending
             and line.customer_id in customer_ids
             and line.invoice_at <= as_of
-            and (line.settlement_mode is SettlementMode.CREDIT_ONLY) is is_credit_only
+            and line.is_invoiced is is_invoiced
         ]
         return sorted(found, key=lambda line: (line.customer_id, line.currency, line.invoice_at, line.id))
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from meterhouse.catalog.custom_currency import CurrencyCostBasis, cost_basis_at
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, cost_basis_at, cost_basis_for
 
 YEARS = [datetime(year, 1, 1, tzinfo=UTC) for year in range(2020, 2025)]
 
@@ -24,3 +24,10 @@ def test_of_those_in_force_the_one_that_came_last_counts_and_when_it_ends_the_on
 
 def test_each_fiat_currency_has_its_own() -> None:
     assert worth([basis("1", 0)], 1, "EUR") is None
+
+
+def test_units_used_before_anybody_said_what_they_are_worth_have_the_first_worth_after() -> None:
+    bases = [basis("2", 2, 3), basis("1", 3), basis("9", 1, fiat="EUR")]
+    found = [cost_basis_for(bases, "USD", YEARS[year]) for year in range(5)]
+    assert [None if one is None else one.rate for one in found] == [Decimal(worth_) for worth_ in "22211"]
+    assert cost_basis_for(bases[:1], "USD", YEARS[4]) is None

@@ -6,8 +6,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from meterhouse.catalog.addon import Addon
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.plan import Plan, PlanStatus
+from meterhouse.catalog.plan_addon import PlanAddon
 from meterhouse.catalog.tax_code import TaxCode
 from meterhouse.customers.model import Customer
 from meterhouse.entitlements.holder import Shown
@@ -56,9 +59,28 @@ class FakePlans:
     def of_key(self, key: str, version: int | None, at: datetime) -> Plan | None:
         return next((plan for plan in self.all if plan.key == key and self._wanted(plan, version, at)), None)
 
+    def find(self, plan_id: str, /) -> Plan | None:
+        return next((plan for plan in self.all if plan.id == plan_id), None)
+
     @staticmethod
     def _wanted(plan: Plan, version: int | None, at: datetime) -> bool:
         return plan.status(at) is PlanStatus.ACTIVE if version is None else plan.version == version
+
+
+@dataclass
+class FakeAddons:
+    by_id: dict[str, Addon] = field(default_factory=dict)
+
+    def find(self, addon_id: str, /) -> Addon | None:
+        return self.by_id.get(addon_id)
+
+
+@dataclass
+class FakePlanAddons:
+    by_ids: dict[tuple[str, str], PlanAddon] = field(default_factory=dict)
+
+    def find(self, plan_id: str, addon_id: str) -> PlanAddon | None:
+        return self.by_ids.get((plan_id, addon_id))
 
 
 @dataclass
@@ -90,6 +112,20 @@ class FakeTaxCodes:
 
     def by_ids(self, code_ids: Collection[str]) -> dict[str, TaxCode]:
         return {code_id: self.codes[code_id] for code_id in code_ids if code_id in self.codes}
+
+
+@dataclass
+class FakeCurrencies:
+    """Custom currencies by code, and what their units are worth."""
+
+    known: dict[str, CustomCurrency] = field(default_factory=dict)
+    bases: list[CurrencyCostBasis] = field(default_factory=list)
+
+    def by_codes(self, codes: Collection[str]) -> dict[str, CustomCurrency]:
+        return {code: self.known[code] for code in codes if code in self.known}
+
+    def cost_bases(self, currency_ids: Collection[str]) -> list[CurrencyCostBasis]:
+        return [basis for basis in self.bases if basis.currency_id in currency_ids]
 
 
 @dataclass
@@ -131,12 +167,15 @@ class FakeStore:
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     plans: FakePlans = field(default_factory=FakePlans)
+    addons: FakeAddons = field(default_factory=FakeAddons)
+    plan_addons: FakePlanAddons = field(default_factory=FakePlanAddons)
     features: FakeFeatures = field(default_factory=FakeFeatures)
     settings: FakeSettings = field(default_factory=FakeSettings)
     guards: list[FakeGuard] = field(default_factory=list)
     entitlements: FakeEntitlements = field(default_factory=FakeEntitlements)
     meters: FakeMeters = field(default_factory=FakeMeters)
     tax_codes: FakeTaxCodes = field(default_factory=FakeTaxCodes)
+    currencies: FakeCurrencies = field(default_factory=FakeCurrencies)
 
 
 @dataclass

@@ -63,5 +63,5 @@ AND (%(created_before)s::timestamptz IS NULL OR created_at <= %(created_before)s
 AND (%(include_deleted)s OR deleted_at IS NULL)
 AND (state <> 'gathering' OR EXISTS (
     SELECT FROM invoice_lines l
-    WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending AND l.settlement_mode <> 'credit_only'
+    WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending AND l.is_invoiced
 ))

@@ -1,15 +1,15 @@
 -- name: billed_usage
 -- The live lines for usage of these customers whose period ends after an instant; when what they charge for was read or
 -- compared last, of whom, and whether it stands on an invoice that was issued, or is settled by credit alone.
-SELECT l.*, i.subject_keys AS read_of, l.settlement_mode = 'credit_only' OR i.issued_at IS NOT NULL AS is_billed,
+SELECT l.*, i.subject_keys AS read_of, NOT l.is_invoiced OR i.issued_at IS NOT NULL AS is_billed,
     l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR i.voided_at IS NOT NULL AS is_given_up,
     greatest(
         l.compared_at,
-        CASE WHEN l.note_id IS NULL AND l.settlement_mode <> 'credit_only' THEN i.quantity_snapshotted_at ELSE l.updated_at END
+        CASE WHEN l.note_id IS NULL AND l.is_invoiced THEN i.quantity_snapshotted_at ELSE l.updated_at END
     ) AS read_at
 FROM invoices i JOIN invoice_lines l ON l.namespace = i.namespace AND l.invoice_id = i.id
 WHERE i.namespace = %(namespace)s AND i.customer_id = ANY(%(customer_ids)s) AND l.is_live
-    AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND coalesce(l.whole_end, l.service_end) > %(after)s
+    AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND l.overage IS NULL AND coalesce(l.whole_end, l.service_end) > %(after)s
 ORDER BY l.created_at, l.service_end, l.key
 
 -- name: customers_to_compare
@@ -23,7 +23,7 @@ SELECT customer_id, min(since) AS since FROM (
     JOIN invoice_lines l ON l.namespace = i.namespace AND l.invoice_id = i.id
     WHERE i.namespace = %(namespace)s AND i.customer_id = ANY(%(customer_ids)s)
         AND i.created_at > %(drafted_after)s AND i.issued_at > %(issued_after)s
-        AND l.is_live AND l.rate_card -> 'price' ->> 'type' <> 'flat'
+        AND l.is_live AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND l.overage IS NULL
         AND i.quantity_snapshotted_at < l.service_end + %(margin)s AND l.service_end + %(margin)s <= %(now)s
         AND (l.compared_at IS NULL OR l.compared_at < l.service_end + %(margin)s)
 ) found

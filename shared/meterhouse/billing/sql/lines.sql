@@ -14,7 +14,8 @@ UPDATE invoice_lines l SET
     taxes_exclusive_total = i.taxes_exclusive_total, detailed = i.detailed, trace = i.trace,
     managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at,
     settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id, is_taxed = i.is_taxed,
-    subjects = i.subjects, note_id = i.note_id
+    subjects = i.subjects, note_id = i.note_id, invoice_currency = i.invoice_currency, cost_basis_id = i.cost_basis_id,
+    overage = i.overage
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 
@@ -33,21 +34,27 @@ SELECT min(service_start) AS earliest FROM invoice_lines WHERE namespace = %(nam
 -- name: due_lines
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND is_pending AND invoice_at <= %(as_of)s
-    AND (settlement_mode = 'credit_only') = %(is_credit_only)s
+    AND is_invoiced = %(is_invoiced)s
 ORDER BY customer_id, currency, invoice_at, id
 
 -- name: lines_of_invoices
--- What credit alone settles is on no invoice, and neither is what a credit note bears.
+-- What credit alone settles is on no invoice, and neither are units of custom currencies and what a credit note bears.
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s) AND deleted_at IS NULL
-    AND settlement_mode <> 'credit_only' AND note_id IS NULL
+    AND is_invoiced AND note_id IS NULL
 ORDER BY invoice_id, service_start, key, revision
 
 -- name: lines_settled_by_credit
 SELECT * FROM invoice_lines
 WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND key = ANY(%(keys)s) AND is_live AND NOT is_pending
-    AND settlement_mode = 'credit_only'
+    AND NOT is_invoiced
 ORDER BY service_start, key
+
+-- name: lines_by_ids
+SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND id = ANY(%(ids)s)
+
+-- name: lines_by_keys
+SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND key = ANY(%(keys)s) AND is_live
 
 -- name: lines_of_grants
 SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND grant_id = ANY(%(grant_ids)s) AND is_live
@@ -122,11 +129,12 @@ WHERE namespace = %(namespace)s AND (key = %(whole)s OR (whole_key = %(whole)s A
 ORDER BY service_end, key, revision
 
 -- name: standing_of_subscriptions
--- On invoices that count: issued ones, or drafts.
+-- On invoices that count: issued ones, or drafts, and what is on none; of units in custom currencies those, and not what
+-- credit left of them.
 SELECT l.* FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s) AND l.service_start >= %(since)s
-    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.note_id IS NULL
+    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.note_id IS NULL AND l.overage IS NULL
     AND (i.issued_at IS NOT NULL) = %(is_issued)s AND i.voided_at IS NULL AND i.deleted_at IS NULL
 
 -- name: given_back

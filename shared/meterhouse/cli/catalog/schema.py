@@ -97,6 +97,7 @@ def _rate_card(cadence: Field, more: Mapping[str, Field]) -> Record:
             **more,
             "featureKey": Field(TEXT),
             "billingCadence": cadence,
+            "currency": Field(TEXT),
             "price": Field(_PRICE, is_null=True),
             "discounts": Field(_DISCOUNTS),
             "entitlementTemplate": Field(_ENTITLEMENT),

@@ -30,11 +30,12 @@ ORDER BY customer_id
 INSERT INTO subscriptions (
     namespace, id, customer_id, plan_id, plan_key, plan_version, name, description, metadata, currency,
     billing_cadence, billing_anchor, is_prorated, settlement_mode, active_from, active_to, created_at, updated_at,
-    previous_id, superseding_id, is_alone
+    previous_id, superseding_id, cost_basis_mode, pins, is_alone
 ) VALUES (
     %(namespace)s, %(id)s, %(customer_id)s, %(plan_id)s, %(plan_key)s, %(plan_version)s, %(name)s, %(description)s,
     %(metadata)s, %(currency)s, %(billing_cadence)s, %(billing_anchor)s, %(is_prorated)s, %(settlement_mode)s,
     %(active_from)s, %(active_to)s, %(created_at)s, %(updated_at)s, %(previous_id)s, %(superseding_id)s,
+    %(cost_basis_mode)s, %(pins)s,
     NOT coalesce((SELECT allows_several FROM subscription_settings WHERE namespace = %(namespace)s), false)
 )
 
@@ -42,7 +43,7 @@ INSERT INTO subscriptions (
 -- What may change of a subscription besides its phases and items.
 UPDATE subscriptions SET
     active_to = %(active_to)s, updated_at = %(updated_at)s, deleted_at = %(deleted_at)s,
-    superseding_id = %(superseding_id)s
+    superseding_id = %(superseding_id)s, pins = %(pins)s
 WHERE namespace = %(namespace)s AND id = %(id)s
 
 -- name: put_phase

@@ -40,8 +40,8 @@ export const priceList = (items, currency) =>
   element(
     "ul",
     { class: "prices" },
-    ...items.map(({ name, price, billingCadence }) => {
-      const lines = priceWords(price, currency, billingCadence).map((line) => element("div", {}, line));
+    ...items.map(({ name, price, billingCadence, currency: own }) => {
+      const lines = priceWords(price, own ?? currency, billingCadence).map((line) => element("div", {}, line));
       return element("li", {}, text("span", name), element("div", { class: "price" }, ...lines));
     }),
   );

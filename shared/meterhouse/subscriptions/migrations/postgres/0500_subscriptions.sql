@@ -32,6 +32,8 @@ CREATE TABLE subscriptions (
     previous_id text,
     superseding_id text,
     is_alone boolean NOT NULL DEFAULT true,
+    cost_basis_mode text NOT NULL DEFAULT 'dynamic' CHECK (cost_basis_mode IN ('dynamic', 'pinned')),
+    pins jsonb NOT NULL DEFAULT '[]',
     PRIMARY KEY (namespace, id),
     CONSTRAINT one_subscription_at_a_time EXCLUDE USING gist (
         namespace WITH =, customer_id WITH =, tstzrange(active_from, active_to) WITH &&
