@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth deploy audit licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth cost compatible deploy audit licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,12 @@ layers: install ## build the Lambda layers for AWS (arm64, no Docker)
 
 synth: install ## the CloudFormation templates for AWS, into cdk.out
 	@$(RUN) -m localstack.cdk synth --quiet $(CDK_ARGS)
+
+cost: install ## what the profiles cost a month, reckoned from their templates and a dated price list
+	@$(RUN) -m infra.cost $(if $(SCENARIO),--scenario $(SCENARIO)) $(COST_ARGS)
+
+compatible: install ## the latest release's tests on today's migrations (REF=commit for another)
+	@$(RUN) -m localstack.compatible $(if $(REF),--ref $(REF)) $(TESTS)
 
 deploy: install ## cdk deploy into the AWS account of your credentials
 	@$(RUN) -m localstack.cdk deploy --all $(CDK_ARGS)

@@ -10,11 +10,13 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.application import ApplicationStack
 from infra.data_plane_aws import DataPlaneStack
+from infra.firewall import FirewallStack
+from infra.flags import ContextError
 from infra.function import FunctionFolderMissingError
 from infra.operations import OperationsStack
 from infra.pages import PackagesMissingError, PagesStack
 from infra.routes import RoutesStack
-from infra.settings import ContextError, ExternalStores, read_settings
+from infra.settings import ExternalStores, read_settings
 from layers.build import LayersTooLargeError, build
 from layers.catalogue import Target
 from layers.requirements import UvMissingError
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def build_app(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
-    """The app for the given context, or for the one the CDK CLI passes.
+def build_app(
+    context: Mapping[str, object] | None = None, outdir: str | None = None, *, is_checked: bool = True
+) -> App:
+    """The app for the given context, or for the one the CDK CLI passes; checked by cdk-nag when it is synthesised.
 
     Raises:
         ContextError: flags that are unknown, missing or out of range.
@@ -33,14 +37,18 @@ def build_app(context: Mapping[str, object] | None = None, outdir: str | None = 
     settings = read_settings(app.node.get_all_context())
     layers = build(Target(settings.target))
     if isinstance(settings.stores, ExternalStores):
-        RoutesStack(app, ApplicationStack(app, settings=settings.application, plane=settings.stores, layers=layers))
+        application = ApplicationStack(app, settings=settings.application, plane=settings.stores, layers=layers)
+        RoutesStack(app, application, by_alias=False)
         return app
     data = DataPlaneStack(app, settings.stores)
     application = ApplicationStack(app, settings=settings.application, plane=data.plane, layers=layers)
-    RoutesStack(app, application)
+    RoutesStack(app, application, by_alias=True)
+    if settings.pages.has_firewall:
+        FirewallStack(app)
     PagesStack(app, application, settings.pages)
-    OperationsStack(app, data=data, application=application, stores=settings.stores, alarm_email=settings.alarm_email)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    OperationsStack(app, data=data, application=application, stores=settings.stores, settings=settings.operations)
+    if is_checked:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
 
 

@@ -15,6 +15,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.delivery_queue import deliveries
+from infra.environment import named, stack_name
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
 from infra.function_spec import (
@@ -26,12 +27,13 @@ from infra.function_spec import (
 )
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
 from infra.functions_of_archive import REBUILD
-from infra.functions_of_notifications import CALLS_RECEIVERS, RULES_WORKER, SENDER
+from infra.functions_of_notifications import CALLS_RECEIVERS, FORGETS, RULES_WORKER, SENDER
+from infra.gradual import GradualShift
 from infra.http_api import MeterhouseApi
 from infra.invoice_documents import InvoiceDocuments, documents
 from infra.layers import Layers
 from infra.limits import LimitsTable
-from infra.migration import RETENTION, migration
+from infra.migration import PARTITIONS, RETENTION, migration
 from infra.notification_queue import notifications
 from infra.schedules import (
     AUDIT_SCHEDULE,
@@ -74,9 +76,11 @@ class ApplicationStack(Stack):
         plane: DataPlane | ExternalStores,
         layers: Mapping[Layer, BuiltLayer],
     ) -> None:
-        super().__init__(scope, "MeterhouseApplication", description="Meterhouse: API, functions and workflows")
+        super().__init__(
+            scope, stack_name(scope, "Application"), description="Meterhouse: API, functions and workflows"
+        )
         stores = plane if isinstance(plane, DataPlane) else external_data_plane(self, plane)
-        self.bus = events.EventBus(self, "EventBus", event_bus_name="meterhouse")
+        self.bus = events.EventBus(self, "EventBus", event_bus_name=named(self, "meterhouse"))
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
         self.limits = LimitsTable(self)
@@ -100,7 +104,9 @@ class ApplicationStack(Stack):
         self.notification_queue = EventQueue(self, "NotificationQueue", heard, rules, self.bus)
         sending, due = self.functions[SENDER.name], deliveries(SENDER.timeout)
         self.delivery_queue = EventQueue(self, "DeliveryQueue", due, sending, self.bus)
-        self.schedules = Schedules(self, self.functions, self._workflows(settings))
+        if isinstance(plane, DataPlane):
+            GradualShift(self, {spec.name: self.functions[spec.name] for spec in FUNCTIONS if spec.is_serving})
+        self.schedules = Schedules(self, self.functions, self._workflows(settings), settings.pace)
         self._migrate_first(settings)
         self._outputs()
 
@@ -134,6 +140,7 @@ class ApplicationStack(Stack):
                 timeout=spec.timeout,
                 memory=spec.memory,
                 reserved_concurrency=spec.concurrency,
+                is_hot=spec.is_hot,
             )
             for prefix, technologies in _OF_CALLERS.items():
                 if technologies & set(spec.technologies):
@@ -177,10 +184,12 @@ class ApplicationStack(Stack):
 def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
     """The variables that the deployment's flags give, by function."""
     days, thresholds = settings.events_retention_days, settings.balance_thresholds
-    hosts = settings.webhook_local_hosts
+    hosts, told = settings.webhook_local_hosts, settings.notifications_retention_days
     return {
-        **dict.fromkeys((MIGRATION.name, REBUILD.name), {} if days is None else {RETENTION: str(days)}),
+        REBUILD.name: {} if days is None else {RETENTION: str(days)},
+        MIGRATION.name: {PARTITIONS: str(settings.partitions), **({} if days is None else {RETENTION: str(days)})},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
+        FORGETS.name: {} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)},
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
     }

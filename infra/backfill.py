@@ -10,6 +10,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.environment import named
 from infra.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Backfill(Construct):
         self.rule = events.Rule(
             self,
             "Rule",
-            rule_name=f"meterhouse-{NAME}",
+            rule_name=named(self, f"meterhouse-{NAME}"),
             event_bus=bus,
             event_pattern=events.EventPattern(source=["meterhouse"], detail_type=list(STARTING)),
             targets=[

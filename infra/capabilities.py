@@ -13,7 +13,6 @@ from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
 from infra.limits import TABLE
-from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 EVENTS_TOPIC = "meterhouse.events"
 DEAD_LETTER_TOPIC = "meterhouse.events.dead-letter"
 CONSUMER_GROUP = "meterhouse-sink"
-_APPS = {"APP_SECRETS_PREFIX": APPS_PREFIX}
-_CHANNELS = {"CHANNEL_SECRETS_PREFIX": CHANNELS_PREFIX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,18 @@ class Capabilities:
         mails_from: str | None,
     ) -> None:
         self._workflow_arn = workflow_arn
+        apps = {"APP_SECRETS_PREFIX": secrets.apps_prefix}
+        channels = {"CHANNEL_SECRETS_PREFIX": secrets.channels_prefix}
         self._by_technology = {
             Technology.POSTGRES: _postgres(plane.postgres, Credentials(secrets.app_role)),
             Technology.CLICKHOUSE: _clickhouse(plane.clickhouse),
             Technology.KAFKA: _kafka(plane.kafka),
             Technology.EVENTBRIDGE: _eventbridge(bus),
             Technology.GENAI: Capability({}, ()),
-            Technology.SECRETSMANAGER: _read(_APPS, secrets.of_apps),
-            Technology.SECRETSMANAGER_WRITER: _written(_APPS, secrets.of_apps),
-            Technology.CHANNEL_SECRETS: _read(_CHANNELS, secrets.of_channels),
-            Technology.CHANNEL_SECRETS_WRITER: _written(_CHANNELS, secrets.of_channels),
+            Technology.SECRETSMANAGER: _read(apps, secrets.of_apps),
+            Technology.SECRETSMANAGER_WRITER: _written(apps, secrets.of_apps),
+            Technology.CHANNEL_SECRETS: _read(channels, secrets.of_channels),
+            Technology.CHANNEL_SECRETS_WRITER: _written(channels, secrets.of_channels),
             Technology.STRIPE: Capability({} if stripe_url is None else {"STRIPE_API_BASE": stripe_url}, ()),
             Technology.STRIPE_CONNECTOR: Capability({"API_URL": api_url}, ()),
             Technology.HTTPS: Capability({}, ()),

@@ -10,15 +10,17 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import Duration, Fn, Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.data_plane import ClickHouse, Credentials
+from infra.environment import environment_of
 from infra.nag import accept
 from infra.network import OUTGOING, StoreNetwork
 
@@ -28,14 +30,14 @@ if TYPE_CHECKING:
 PORT = 8123
 DATABASE = "meterhouse"
 BOOT = Path(__file__).resolve().parent / "clickhouse_node.sh"
-BACKUPS_KEPT = Duration.days(14)
 
 
 class ClickHouseServer(Construct):
     """A group of exactly one Graviton instance that takes over the volume and the address of the one before."""
 
-    def __init__(self, scope: Construct, network: StoreNetwork, node: ClickHouseNode) -> None:
+    def __init__(self, scope: Construct, network: StoreNetwork, node: ClickHouseNode, key: kms.IKey) -> None:
         super().__init__(scope, "ClickHouse")
+        self._key = key
         self._group = network.security_group("ClickHouse", "ClickHouse node")
         network.let_functions_reach(self._group, PORT)
         self._group.add_egress_rule(
@@ -43,7 +45,7 @@ class ClickHouseServer(Construct):
         )
         subnet = network.vpc.select_subnets(subnet_group_name=OUTGOING).subnets[0]
         self._user = self._make_user()
-        self._backups = self._make_bucket()
+        self._backups = self._make_bucket(node)
         self._volume = self._make_volume(subnet, node)
         self._address = ec2.CfnNetworkInterface(
             self,
@@ -74,15 +76,17 @@ class ClickHouseServer(Construct):
         accept(user, "SMG4", "The node reads the secret when it boots: a new value takes a replaced instance")
         return user
 
-    def _make_bucket(self) -> s3.Bucket:
+    def _make_bucket(self, node: ClickHouseNode) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
             "Backups",
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
-            lifecycle_rules=[s3.LifecycleRule(expiration=BACKUPS_KEPT)],
-            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(max(1, node.backups_kept)))],
+            removal_policy=environment_of(self).of_data,
         )
         accept(
             bucket, "S1", "Only the node reads and writes it; CloudTrail data events tell who, where that is asked for"
@@ -97,8 +101,9 @@ class ClickHouseServer(Construct):
             size=node.volume_gib,
             volume_type="gp3",
             encrypted=True,
+            kms_key_id=self._key.key_arn,
         )
-        volume.apply_removal_policy(RemovalPolicy.SNAPSHOT)
+        volume.apply_removal_policy(environment_of(self).of_volumes)
         return volume
 
     def _run(self, network: StoreNetwork, subnet: ec2.ISubnet, node: ClickHouseNode) -> None:
@@ -109,7 +114,7 @@ class ClickHouseServer(Construct):
             machine_image=ec2.MachineImage.latest_amazon_linux2023(cpu_type=ec2.AmazonLinuxCpuType.ARM_64),
             role=cast("iam.IRole", self._role()),
             security_group=self._group,
-            user_data=ec2.UserData.custom(self._boot_script()),
+            user_data=ec2.UserData.custom(self._boot_script(node)),
             require_imdsv2=True,
             detailed_monitoring=True,
             block_devices=[
@@ -132,7 +137,7 @@ class ClickHouseServer(Construct):
         )
         accept(group, "AS3", "A group of one: the functions' errors and the sink's lag tell of a missing node at once")
 
-    def _boot_script(self) -> str:
+    def _boot_script(self, node: ClickHouseNode) -> str:
         return Fn.sub(
             BOOT.read_text(encoding="utf-8"),
             {
@@ -142,6 +147,7 @@ class ClickHouseServer(Construct):
                 "SECRET": self._user.secret_arn,
                 "BUCKET": self._backups.bucket_name,
                 "DATABASE": DATABASE,
+                "BACKUPS": "enable" if node.backups_kept else "disable",
             },
         )
 
@@ -158,8 +164,17 @@ class ClickHouseServer(Construct):
         ):
             resources = [f"{prefix}:{kind}/{resource}", f"{prefix}:instance/*"]
             role.add_to_policy(iam.PolicyStatement(actions=[action], resources=resources))
+        self._let_attach(role)
         self._accept_role_findings(role)
         return role
+
+    def _let_attach(self, role: iam.Role) -> None:
+        """EC2 opens the encrypted volume on behalf of whoever attaches it."""
+        conditions = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        grant = iam.PolicyStatement(actions=["kms:CreateGrant"], resources=[self._key.key_arn], conditions=conditions)
+        role.add_to_policy(grant)
+        used = iam.PolicyStatement(actions=["kms:Decrypt", "kms:DescribeKey"], resources=[self._key.key_arn])
+        role.add_to_policy(used)
 
     def _accept_role_findings(self, role: iam.Role) -> None:
         session = "arn:<AWS::Partition>:iam::aws:policy/AmazonSSMManagedInstanceCore"
@@ -170,5 +185,7 @@ class ClickHouseServer(Construct):
             accept(
                 role, f"IAM5[Action::s3:{action}*]", "Backups are written in parts and listed, in one bucket of ours"
             )
+        for action in ("GenerateDataKey", "ReEncrypt"):
+            accept(role, f"IAM5[Action::kms:{action}*]", "As the CDK words the right to write to a bucket with a key")
         bucket = Stack.of(self).get_logical_id(cast("s3.CfnBucket", self._backups.node.default_child))
         accept(role, f"IAM5[Resource::<{bucket}.Arn>/*]", "Every backup is objects of its own in that bucket")

@@ -82,4 +82,4 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 UNIT
-systemctl enable --now back-up-clickhouse.timer
+systemctl ${BACKUPS} --now back-up-clickhouse.timer

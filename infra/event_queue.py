@@ -13,6 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.environment import named
+
 if TYPE_CHECKING:
     from infra.function import MeterhouseFunction
 
@@ -58,12 +60,16 @@ class EventQueue(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         dead_letters = sqs.Queue(
-            self, "DeadLetters", queue_name=queued.dead_letters, retention_period=Duration.days(14), enforce_ssl=True
+            self,
+            "DeadLetters",
+            queue_name=named(self, queued.dead_letters),
+            retention_period=Duration.days(14),
+            enforce_ssl=True,
         )
         self.queue = sqs.Queue(
             self,
             "Queue",
-            queue_name=queued.name,
+            queue_name=named(self, queued.name),
             visibility_timeout=Duration.seconds(VISIBILITY_TIMEOUTS * queued.timeout),
             retention_period=Duration.days(14),
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=queued.tries, queue=dead_letters),
@@ -72,7 +78,7 @@ class EventQueue(Construct):
         self.rule = events.Rule(
             self,
             "Rule",
-            rule_name=queued.name,
+            rule_name=named(self, queued.name),
             event_bus=bus,
             event_pattern=events.EventPattern(source=["meterhouse"], detail_type=list(queued.kinds)),
             targets=[cast("events.IRuleTarget", targets.SqsQueue(self.queue, dead_letter_queue=dead_letters))],

@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.environment import environment_of, named
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -49,15 +50,16 @@ class MeterhouseFunction(Construct):
         timeout: int,
         memory: int,
         reserved_concurrency: int | None,
+        is_hot: bool,
     ) -> None:
         super().__init__(scope, pascal_case(name))
         self.name = name
-        self.function_name = function_name(name)
+        self.function_name = function_name(self, name)
         self.log_group = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=log_group_name(name),
-            retention=logs.RetentionDays.ONE_MONTH,
+            log_group_name=f"/aws/lambda/{self.function_name}",
+            retention=environment_of(self).logs_kept,
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.role = self._make_role(grants, network)
@@ -70,13 +72,20 @@ class MeterhouseFunction(Construct):
             handler="handler.handler",
             code=_code(name),
             layers=list(layers),
-            environment={"POWERTOOLS_SERVICE_NAME": name, "LOG_LEVEL": "INFO", **environment},
+            environment={
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": environment_of(self).pascal,
+                "LOG_LEVEL": "INFO",
+                **environment,
+            },
             timeout=Duration.seconds(timeout),
             memory_size=memory,
             reserved_concurrent_executions=reserved_concurrency,
             role=self.role,
             log_group=self.log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.PASS_THROUGH if is_hot else lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON if is_hot else None,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN if is_hot else None,
             vpc=network.vpc if network else None,
             vpc_subnets=network.selection(calls_out=calls_out) if network else None,
             security_groups=[network.security_group] if network else None,
@@ -116,12 +125,8 @@ class MeterhouseFunction(Construct):
         )
 
 
-def function_name(name: str) -> str:
-    return f"meterhouse-{name}"
-
-
-def log_group_name(name: str) -> str:
-    return f"/aws/lambda/{function_name(name)}"
+def function_name(scope: Construct, name: str) -> str:
+    return named(scope, f"meterhouse-{name}")
 
 
 def pascal_case(name: str) -> str:

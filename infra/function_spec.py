@@ -56,6 +56,7 @@ class FunctionSpec:
     `starts` is the workflow that STEPFUNCTIONS is for,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
     `open_because` says why its routes ask for no API key.
+    `is_hot`: so many calls that Lambda's own log lines and X-Ray cost as much as the work; it writes a line of its own.
     """
 
     name: str
@@ -68,6 +69,12 @@ class FunctionSpec:
     concurrency: int | None = None
     starts: str = ""
     open_because: str | None = None
+    is_hot: bool = False
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether requests wait for it, so that its new code comes by degrees."""
+        return bool(self.routes)
 
     @property
     def is_limited(self) -> bool:

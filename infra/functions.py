@@ -19,7 +19,7 @@ from infra.function_spec import (
 from infra.functions_of_access import ACCESS
 from infra.functions_of_apps import APPS
 from infra.functions_of_archive import ARCHIVE
-from infra.functions_of_notifications import NOTIFICATIONS, RULES_WORKER, SENDER
+from infra.functions_of_notifications import FORGETS, NOTIFICATIONS, RULES_WORKER, SENDER
 from infra.functions_of_portal import DOCUMENT_ROUTE, PORTAL
 from infra.workflow_tasks import (
     AUDIT_TASKS,
@@ -47,7 +47,7 @@ REQUESTS = (
     *ACCESS,
     # MSK refuses more than about a hundred new connections a second and broker: the cap on ingest keeps a burst
     # of cold starts below that.
-    FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100),
+    FunctionSpec("ingest_events", (KAFKA,), routes=("POST /api/v1/events",), memory=1024, concurrency=100, is_hot=True),
     FunctionSpec(
         "query_usage",
         (CLICKHOUSE, POSTGRES),
@@ -182,6 +182,7 @@ REQUESTS = (
         "manage_subscriptions",
         (POSTGRES,),
         routes=(
+            "GET /api/v1/subscriptions",
             "POST /api/v1/subscriptions",
             "GET /api/v1/subscriptions/{subscriptionId}",
             "PATCH /api/v1/subscriptions/{subscriptionId}",
@@ -335,11 +336,13 @@ REQUESTS = (
 
 BALANCE_WORKER = FunctionSpec("evaluate_balances", (POSTGRES, CLICKHOUSE, KAFKA), timeout=120, memory=1024)
 
+
 STREAMS_AND_SCHEDULES = (
     BALANCE_WORKER,
     RULES_WORKER,
     SENDER,
     FunctionSpec("sweep_entitlements", (POSTGRES,), rate="rate(1 minute)", timeout=55),
+    FORGETS,
     FunctionSpec("sink_events", (KAFKA, CLICKHOUSE, POSTGRES), timeout=300, memory=2048),
     FunctionSpec("sync_llm_prices", (POSTGRES, GENAI), rate="rate(1 day)", timeout=300, memory=1024, concurrency=1),
     FunctionSpec("roll_up_usage", (CLICKHOUSE,), rate="rate(1 minute)", timeout=300, concurrency=1),

@@ -44,3 +44,5 @@ CALLS_RECEIVERS = ("manage_notifications", SENDER.name)
 """Who knows which hosts may be called."""
 
 RULES_WORKER = FunctionSpec("raise_notifications", (POSTGRES,), timeout=60, memory=1024)
+
+FORGETS = FunctionSpec("forget_notifications", (POSTGRES,), rate="rate(1 day)", timeout=900, concurrency=1)

@@ -13,6 +13,8 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
+from infra.environment import environment_of, named
+
 if TYPE_CHECKING:
     from infra.settings import Domain
 
@@ -46,7 +48,9 @@ class MeterhouseApi(Construct):
     def __init__(self, scope: Construct, domain: Domain | None) -> None:
         super().__init__(scope, "Api")
         self._domain_name = None if domain is None else domain.name
-        self.api = http.HttpApi(self, "HttpApi", api_name="meterhouse", create_default_stage=False, cors_preflight=CORS)
+        self.api = http.HttpApi(
+            self, "HttpApi", api_name=named(self, "meterhouse"), create_default_stage=False, cors_preflight=CORS
+        )
         self.stage = http.HttpStage(
             self,
             "Stage",
@@ -72,8 +76,8 @@ class MeterhouseApi(Construct):
         group = logs.LogGroup(
             self,
             "AccessLog",
-            log_group_name="/aws/vendedlogs/apis/meterhouse",
-            retention=logs.RetentionDays.ONE_MONTH,
+            log_group_name=f"/aws/vendedlogs/apis/{named(self, 'meterhouse')}",
+            retention=environment_of(self).logs_kept,
             removal_policy=RemovalPolicy.DESTROY,
         )
         return http.CfnStage.AccessLogSettingsProperty(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RETENTION = "EVENTS_RETENTION_DAYS"
 """The variable that tells migrate_databases how long events are kept as they came; for ever without it."""
+PARTITIONS = "KAFKA_PARTITIONS"
+"""The variable that tells it how many partitions the events topic is created with; later it keeps what it has."""
 LIBRARY = Path(__file__).resolve().parent.parent / "shared" / "meterhouse"
 
 

@@ -15,6 +15,7 @@ from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from infra.data_plane import Credentials, Kafka
+from infra.environment import environment_of, named
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ default.replication.factor=3
 min.insync.replicas=2
 unclean.leader.election.enable=false
 message.max.bytes=4194304
+log.retention.hours={hours}
 """
 
 
@@ -58,7 +60,7 @@ class EventLog(Construct):
         return cluster(
             self,
             "Cluster",
-            cluster_name="meterhouse",
+            cluster_name=named(self, "meterhouse"),
             kafka_version=KAFKA_VERSION,
             number_of_broker_nodes=stores.kafka_brokers,
             broker_node_group_info=cluster.BrokerNodeGroupInfoProperty(
@@ -73,7 +75,9 @@ class EventLog(Construct):
                 sasl=cluster.SaslProperty(scram=cluster.ScramProperty(enabled=True)),
                 unauthenticated=cluster.UnauthenticatedProperty(enabled=False),
             ),
-            configuration_info=cluster.ConfigurationInfoProperty(arn=self._configuration(), revision=1),
+            configuration_info=cluster.ConfigurationInfoProperty(
+                arn=self._configuration(stores.kafka_retention_days), revision=1
+            ),
             encryption_info=cluster.EncryptionInfoProperty(
                 encryption_at_rest=cluster.EncryptionAtRestProperty(data_volume_kms_key_id=self._key.key_arn),
                 encryption_in_transit=cluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
@@ -81,14 +85,17 @@ class EventLog(Construct):
             logging_info=cluster.LoggingInfoProperty(broker_logs=self._broker_logs()),
         )
 
-    def _configuration(self) -> str:
+    def _configuration(self, days: int) -> str:
         return msk.CfnConfiguration(
-            self, "Configuration", name="meterhouse", server_properties=SERVER_PROPERTIES
+            self,
+            "Configuration",
+            name=named(self, "meterhouse"),
+            server_properties=SERVER_PROPERTIES.format(hours=24 * days),
         ).attr_arn
 
     def _broker_logs(self) -> msk.CfnCluster.BrokerLogsProperty:
         group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+            self, "Logs", retention=environment_of(self).logs_kept, removal_policy=RemovalPolicy.DESTROY
         )
         return msk.CfnCluster.BrokerLogsProperty(
             cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=group.log_group_name)
@@ -99,7 +106,7 @@ class EventLog(Construct):
         user = secrets.Secret(
             self,
             "User",
-            secret_name="AmazonMSK_meterhouse",  # noqa: S106 - the name MSK asks for, not a secret
+            secret_name=f"AmazonMSK_{named(self, 'meterhouse')}",
             description="Meterhouse: the Kafka user of the functions and of Lambda's pollers",
             encryption_key=self._key,
             generate_secret_string=secrets.SecretStringGenerator(
@@ -127,7 +134,7 @@ class EventLog(Construct):
             on_update=call,
             install_latest_aws_sdk=False,
             policy=custom.AwsCustomResourcePolicy.from_sdk_calls(resources=[self.cluster.attr_arn]),
-            log_group=logs.LogGroup(self, "LookupLogs", retention=logs.RetentionDays.ONE_MONTH),
+            log_group=logs.LogGroup(self, "LookupLogs", retention=environment_of(self).logs_kept),
         )
         provider = stack.node.find_child(f"AWS{custom.AwsCustomResource.PROVIDER_FUNCTION_UUID.replace('-', '')}")
         accept(

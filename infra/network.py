@@ -10,12 +10,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra import data_plane
+from infra.environment import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ZONES = 3
-FLOWS_KEPT = logs.RetentionDays.ONE_MONTH
 STORES = "Stores"
 OUTGOING = "Outgoing"
 
@@ -28,7 +28,7 @@ class StoreNetwork(Construct):
     pollers call from Lambda's own.
     """
 
-    def __init__(self, scope: Construct, *, pollers_inside: bool) -> None:
+    def __init__(self, scope: Construct, *, pollers_inside: bool, endpoint_zones: int) -> None:
         super().__init__(scope, "Network")
         self.vpc = ec2.Vpc(
             self,
@@ -43,7 +43,7 @@ class StoreNetwork(Construct):
             flow_logs={
                 "Rejected": ec2.FlowLogOptions(
                     destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                        logs.LogGroup(self, "Flows", retention=FLOWS_KEPT)
+                        logs.LogGroup(self, "Flows", retention=environment_of(self).logs_kept)
                     ),
                     traffic_type=ec2.FlowLogTrafficType.REJECT,
                 )
@@ -53,7 +53,7 @@ class StoreNetwork(Construct):
         # Endpoints, and S3 through its gateway: there CloudFormation waits for the migration's answer.
         self.functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS services, and whom the functions call")
         self._endpoints = self.security_group("Endpoints", "Interface endpoints")
-        self._add_endpoints(pollers_inside=pollers_inside)
+        self._add_endpoints(endpoint_zones, pollers_inside=pollers_inside)
 
     @property
     def stores(self) -> ec2.SubnetSelection:
@@ -82,7 +82,9 @@ class StoreNetwork(Construct):
         """Open the interface endpoints to what runs in another group."""
         self._endpoints.connections.allow_from(group, ec2.Port.HTTPS, "Pollers in our subnets")
 
-    def _add_endpoints(self, *, pollers_inside: bool) -> None:
+    def _add_endpoints(self, zones: int, *, pollers_inside: bool) -> None:
+        """In as many zones as wanted; from the others they are reached across zones, and gone with theirs."""
+        where = ec2.SubnetSelection(subnets=list(self.store_subnets[:zones]))
         services = {
             "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
             "EventBridge": ec2.InterfaceVpcEndpointAwsService.EVENTBRIDGE,
@@ -93,7 +95,7 @@ class StoreNetwork(Construct):
             services["Sts"] = ec2.InterfaceVpcEndpointAwsService.STS
         for name, service in services.items():
             self.vpc.add_interface_endpoint(
-                name, service=service, subnets=self.stores, security_groups=[self._endpoints], open=False
+                name, service=service, subnets=where, security_groups=[self._endpoints], open=False
             )
         self.let_functions_reach(self._endpoints, 443)
 

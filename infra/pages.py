@@ -13,6 +13,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 
+from infra.environment import stack_name
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class PagesStack(Stack):
     """A distribution: `/pages/*` from the bucket, `/api/*` from the HTTP API, so that no page asks another origin."""
 
     def __init__(self, scope: Construct, application: ApplicationStack, settings: PageSettings) -> None:
-        super().__init__(scope, "MeterhousePages", description="Meterhouse: the pages of customers and operators")
+        super().__init__(scope, stack_name(scope, "Pages"), description="Meterhouse: its pages")
         if not PACKAGES.is_dir():
             raise PackagesMissingError(
                 f"{PACKAGES} is missing: python -m localstack.cdk installs it before the CDK runs"
@@ -71,9 +72,11 @@ class PagesStack(Stack):
             certificate=self._certificate(settings),
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            web_acl_id=settings.web_acl_arn,
         )
         accept(made, "CFR1", "Customers of any country read their bills")
-        accept(made, "CFR2", "A firewall is the account's to choose; the API behind it throttles and asks for tokens")
+        if settings.web_acl_arn is None:
+            accept(made, "CFR2", "The flag webAclArn brings one; the API behind it throttles and asks for tokens")
         accept(made, "CFR3", "The API logs every request that asks for data; the files are public")
         if settings.domain_name is None:
             accept(made, "CFR4", "CloudFront's own certificate fixes the protocol; pageDomainName brings TLS 1.2")

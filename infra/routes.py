@@ -13,9 +13,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2_authorizers import HttpLambdaAuthorizer, HttpLambdaResponseType
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 
+from infra.environment import stack_name
 from infra.function import function_name, pascal_case
 from infra.functions import FUNCTIONS
 from infra.functions_of_portal import is_opened_by_token
+from infra.gradual import ALIAS
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
 
 
 class RoutesStack(Stack):
-    """Every route of every function; all but the open ones ask `authorize_request` first."""
+    """Every route of every function; all but the open ones ask `authorize_request` first.
 
-    def __init__(self, scope: Construct, application: ApplicationStack) -> None:
-        super().__init__(scope, "MeterhouseRoutes", description="Meterhouse: the routes of the API")
-        self.add_dependency(application)
-        self._api = application.api.api
+    `by_alias`: routes call what is live of a function, not its latest code.
+    """
+
+    def __init__(self, scope: Construct, application: ApplicationStack, *, by_alias: bool) -> None:
+        super().__init__(scope, stack_name(scope, "Routes"), description="Meterhouse: the routes of the API")
+        self.add_stack_dependency(application)
+        self._api, self._by_alias = application.api.api, by_alias
         function = application.functions["authorize_request"].function
         self._keys = _authorizer("ApiKey", function, Duration.seconds(60))
         # Its own, so that what one remembers of a key or a token never opens the other's routes; and a token that was
@@ -63,10 +68,11 @@ class RoutesStack(Stack):
 
     def _function(self, spec: FunctionSpec) -> lambda_.IFunction:
         """The function by its name: an exported one could not be removed while its routes are still there."""
+        name = function_name(self, spec.name)
         arn = self.format_arn(
             service="lambda",
             resource="function",
-            resource_name=function_name(spec.name),
+            resource_name=f"{name}:{ALIAS}" if self._by_alias else name,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return lambda_.Function.from_function_attributes(

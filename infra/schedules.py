@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from infra.environment import named
 from infra.function import pascal_case
+from infra.function_spec import Technology
 from infra.functions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -32,6 +35,12 @@ CREDIT_EXPIRY_SCHEDULE = "cron(8/15 * * * ? *)"
 AUDIT_SCHEDULE = "cron(35 3 * * ? *)"
 
 
+Pace = Literal["minute", "hour"]
+_OFTEN = re.compile(r"rate\(\d+ minutes?\)|cron\(\d+/\d+ \* .*")
+HOURLY = "cron(5 * * * ? *)"
+"""At the pace of hours all that asks PostgreSQL comes at once, so that it may pause for the rest of the hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduledWorkflow:
     name: str
@@ -49,6 +58,7 @@ class Schedules(Construct):
         scope: Construct,
         functions: Mapping[str, MeterhouseFunction],
         workflows: Sequence[ScheduledWorkflow],
+        pace: Pace,
     ) -> None:
         super().__init__(scope, "Schedules")
         self._role = iam.Role(
@@ -57,11 +67,12 @@ class Schedules(Construct):
         for spec in FUNCTIONS:
             if spec.rate:
                 arn = functions[spec.name].function.function_arn
-                self._every(spec.name, spec.rate, arn, "lambda:InvokeFunction", {}, tries_for_seconds=60)
+                rate = paced(spec.rate, pace) if Technology.POSTGRES in spec.technologies else spec.rate
+                self._every(spec.name, rate, arn, "lambda:InvokeFunction", {}, tries_for_seconds=60)
         for one in workflows:
             self._every(
                 one.name,
-                one.expression,
+                paced(one.expression, pace),
                 one.machine.state_machine_arn,
                 "states:StartExecution",
                 one.payload,
@@ -84,7 +95,7 @@ class Schedules(Construct):
         scheduler.CfnSchedule(
             self,
             pascal_case(name),
-            name=f"meterhouse-{name}",
+            name=named(self, f"meterhouse-{name}"),
             schedule_expression=expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             state="ENABLED" if enabled else "DISABLED",
@@ -95,3 +106,8 @@ class Schedules(Construct):
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_event_age_in_seconds=tries_for_seconds),
             ),
         ).node.add_dependency(self._role)
+
+
+def paced(expression: str, pace: Pace) -> str:
+    """A schedule as it is at this pace: what comes more often than hourly comes hourly."""
+    return HOURLY if pace == "hour" and _OFTEN.fullmatch(expression) else expression

@@ -10,6 +10,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
+from infra.environment import named
 from infra.function_spec import Credential
 from infra.nag import accept
 
@@ -30,7 +31,8 @@ class ApplicationSecrets(Construct):
         super().__init__(scope, "Secrets")
         stack = Stack.of(self)
         every = f"arn:{stack.partition}:secretsmanager:{stack.region}:{stack.account}:secret:"
-        self.of_apps, self.of_channels = f"{every}{APPS_PREFIX}*", f"{every}{CHANNELS_PREFIX}*"
+        self.apps_prefix, self.channels_prefix = named(self, APPS_PREFIX), named(self, CHANNELS_PREFIX)
+        self.of_apps, self.of_channels = f"{every}{self.apps_prefix}*", f"{every}{self.channels_prefix}*"
         self.app_role = self._generated(
             "AppRole",
             "Password of the database role the functions use; neither owner nor bypassing row level security",
@@ -80,6 +82,7 @@ class ApplicationSecrets(Construct):
 
 
 def accept_secrets_of_callers(function: Construct, prefix: str) -> None:
+    prefix = named(function, prefix)
     accept(
         function,
         f"IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{prefix}*]",

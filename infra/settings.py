@@ -6,23 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from infra import environment, profiles
+from infra.alarms import RUNBOOKS
+from infra.flags import Flags
+
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ANCESTORS = re.compile(r"'none'|('self'|https://[\w.*:-]+)( ('self'|https://[\w.*:-]+))*", re.ASCII)
 _DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from infra.schedules import Pace
 
 DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
-
-
-class ContextError(Exception):
-    """Flags that are unknown, missing or out of range; the message names every one of them."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("context flags: " + "; ".join(faults))
-        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,16 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """Where the pages are found, and who may embed the customer's (a source list of CSP's frame-ancestors)."""
+    """Where the pages are found, and who may embed the customer's (a source list of CSP's frame-ancestors).
+
+    `has_firewall`: a stack in us-east-1 makes one; `web_acl_arn` puts that, or one of the account's, before them.
+    """
 
     domain_name: str | None
     certificate_arn: str | None
     frame_ancestors: str
+    has_firewall: bool
+    web_acl_arn: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,11 @@ class ClickHouseCloud:
 
 @dataclass(frozen=True, slots=True)
 class ClickHouseNode:
-    """Our own single node on EC2."""
+    """Our own single node on EC2; `backups_kept` are days, and with none there are no backups."""
 
     instance_type: str
     volume_gib: int
+    backups_kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,13 @@ class AwsStores:
     kafka_brokers: int
     kafka_instance_type: str
     kafka_volume_gib: int
+    kafka_retention_days: int
     aurora_min_acu: float
     aurora_max_acu: float
     aurora_readers: int
     clickhouse: ClickHouseCloud | ClickHouseNode
     pollers_inside: bool
+    endpoint_zones: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ class ApplicationSettings:
     domain: Domain | None
     sink_min_pollers: int
     sink_max_pollers: int
+    sink_window: int
+    partitions: int
     invoice_schedule: str | None
     events_retention_days: int | None
     balance_thresholds: str | None
@@ -104,6 +112,16 @@ class ApplicationSettings:
     dunning_give_up_days: int | None
     mails_from: str | None
     webhook_local_hosts: str | None
+    notifications_retention_days: int | None
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """Who is told of alarms, and where their descriptions say that the runbooks are."""
+
+    alarm_email: str | None
+    runbooks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +130,7 @@ class Settings:
     stores: AwsStores | ExternalStores
     application: ApplicationSettings
     pages: PageSettings
-    alarm_email: str | None
+    operations: Operations
 
 
 def read_settings(context: Mapping[str, object]) -> Settings:
@@ -121,27 +139,34 @@ def read_settings(context: Mapping[str, object]) -> Settings:
     Raises:
         ContextError: with every unknown, missing or out-of-range flag.
     """
-    flags = _Flags(context)
+    flags = Flags(context)
+    profile = flags.choice("profile", tuple(profiles.PROFILES), profiles.DEFAULT)
+    flags.fall_back_on(profiles.PROFILES[profile])
+    flags.choice(environment.FLAG, tuple(environment.ENVIRONMENTS), environment.DEFAULT)
     target = flags.choice("target", ("aws", "local"), "aws")
     settings = Settings(
         target="local" if target == "local" else "aws",
         stores=_external_stores(flags) if target == "local" else _aws_stores(flags),
         application=_application(flags),
         pages=_pages(flags),
-        alarm_email=flags.optional("alarmEmail"),
+        operations=Operations(flags.optional("alarmEmail"), flags.optional("runbooksUrl") or RUNBOOKS),
     )
     flags.finish()
     return settings
 
 
-def _application(flags: _Flags) -> ApplicationSettings:
+def _application(flags: Flags) -> ApplicationSettings:
     schedule = flags.optional("invoiceSchedule") or DEFAULT_INVOICE_SCHEDULE
     low = flags.whole("sinkMinPollers", 1, 0, 200)
+    pace = flags.choice("pace", ("minute", "hour"), "minute")
     kept, given_up = flags.optional("eventsRetentionDays"), flags.optional("dunningGiveUpDays")
+    told = flags.optional("notificationsRetentionDays")
     return ApplicationSettings(
         domain=_domain(flags),
         sink_min_pollers=low,
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
+        sink_window=flags.whole("sinkWindow", 2, 1, 300),
+        partitions=flags.whole("kafkaPartitions", 6, 1, 1000),
         invoice_schedule=None if schedule == "off" else schedule,
         events_retention_days=flags.whole("eventsRetentionDays", 1, 1, 36500) if kept else None,
         balance_thresholds=flags.written("balanceThresholds", _PERCENTAGES, "percentages such as 50,75,90,100"),
@@ -151,10 +176,12 @@ def _application(flags: _Flags) -> ApplicationSettings:
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
+        notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
+        pace="hour" if pace == "hour" else "minute",
     )
 
 
-def _local_hosts(flags: _Flags) -> str | None:
+def _local_hosts(flags: Flags) -> str | None:
     """Hosts that webhooks may go to wherever they are: on a target in AWS they would open the inside of the VPC."""
     hosts = flags.optional("webhookLocalHosts")
     if hosts is not None and flags.optional("target") != "local":
@@ -162,7 +189,7 @@ def _local_hosts(flags: _Flags) -> str | None:
     return hosts
 
 
-def _domain(flags: _Flags) -> Domain | None:
+def _domain(flags: Flags) -> Domain | None:
     name, certificate = flags.optional("domainName"), flags.optional("certificateArn")
     zone_id, zone_name = flags.optional("hostedZoneId"), flags.optional("hostedZoneName")
     if (name is None) != (certificate is None):
@@ -172,17 +199,18 @@ def _domain(flags: _Flags) -> Domain | None:
     return Domain(name, certificate, zone_id, zone_name) if name and certificate else None
 
 
-def _pages(flags: _Flags) -> PageSettings:
+def _pages(flags: Flags) -> PageSettings:
     name, certificate = flags.optional("pageDomainName"), flags.optional("pageCertificateArn")
     if (name is None) != (certificate is None):
         flags.fault("pageDomainName and pageCertificateArn go together")
     ancestors = flags.optional("pageFrameAncestors") or "'none'"
     if not _ANCESTORS.fullmatch(ancestors):
         flags.fault(f"pageFrameAncestors is {ancestors!r}, expected 'self' or origins such as https://app.example.com")
-    return PageSettings(name, certificate, ancestors)
+    has_firewall = flags.choice("firewall", ("on", "off"), "off") == "on"
+    return PageSettings(name, certificate, ancestors, has_firewall, flags.optional("webAclArn"))
 
 
-def _external_stores(flags: _Flags) -> ExternalStores:
+def _external_stores(flags: Flags) -> ExternalStores:
     return ExternalStores(
         kafka_bootstrap_servers=flags.required("kafkaBootstrapServers"),
         postgres_host=flags.required("postgresHost"),
@@ -196,21 +224,31 @@ def _external_stores(flags: _Flags) -> ExternalStores:
     )
 
 
-def _aws_stores(flags: _Flags) -> AwsStores:
-    low = flags.number("auroraMinAcu", 0.5, 0, 256)
+def _aws_stores(flags: Flags) -> AwsStores:
+    """Sizes have no default of their own: every profile names each."""
+    low = flags.number("auroraMinAcu", 0, 0, 256)
     return AwsStores(
-        kafka_brokers=flags.whole("kafkaBrokers", 3, 3, 30),
-        kafka_instance_type=flags.optional("kafkaInstanceType") or "kafka.m7g.large",
-        kafka_volume_gib=flags.whole("kafkaVolumeGib", 100, 1, 16384),
+        kafka_brokers=_brokers(flags),
+        kafka_instance_type=flags.required("kafkaInstanceType"),
+        kafka_volume_gib=flags.whole("kafkaVolumeGib", 1, 1, 16384),
+        kafka_retention_days=flags.whole("kafkaRetentionDays", 7, 1, 90),
         aurora_min_acu=low,
         aurora_max_acu=flags.number("auroraMaxAcu", max(8, low), max(1, low), 256),
         clickhouse=_clickhouse(flags),
         aurora_readers=flags.whole("auroraReaders", 0, 0, 15),
         pollers_inside=flags.whole("sinkMinPollers", 1, 0, 200) == 0,
+        endpoint_zones=flags.whole("endpointZones", 3, 1, 3),
     )
 
 
-def _clickhouse(flags: _Flags) -> ClickHouseCloud | ClickHouseNode:
+def _brokers(flags: Flags) -> int:
+    brokers = flags.whole("kafkaBrokers", 3, 3, 30)
+    if brokers % 3:
+        flags.fault(f"kafkaBrokers is {brokers}, expected a multiple of three: as many in each zone")
+    return brokers
+
+
+def _clickhouse(flags: Flags) -> ClickHouseCloud | ClickHouseNode:
     if flags.choice("clickhouse", ("cloud", "ec2"), "ec2") == "cloud":
         return ClickHouseCloud(
             private_link_service=flags.required("clickhousePrivateLinkService"),
@@ -218,71 +256,7 @@ def _clickhouse(flags: _Flags) -> ClickHouseCloud | ClickHouseNode:
             secret=flags.required("clickhouseSecret"),
         )
     return ClickHouseNode(
-        instance_type=flags.optional("clickhouseInstanceType") or "r7g.large",
-        volume_gib=flags.whole("clickhouseVolumeGib", 200, 20, 16384),
+        instance_type=flags.required("clickhouseInstanceType"),
+        volume_gib=flags.whole("clickhouseVolumeGib", 20, 20, 65536),
+        backups_kept=flags.whole("clickhouseBackupsKept", 7, 0, 400),
     )
-
-
-class _Flags:
-    """Reads flags from the context, remembers which were asked for, and collects every fault."""
-
-    def __init__(self, context: Mapping[str, object]) -> None:
-        self._given = {name: str(value) for name, value in context.items() if _is_ours(name)}
-        self._read: set[str] = set()
-        self._faults: list[str] = []
-
-    def fault(self, text: str) -> None:
-        if text not in self._faults:
-            self._faults.append(text)
-
-    def optional(self, name: str) -> str | None:
-        self._read.add(name)
-        return self._given.get(name) or None
-
-    def required(self, name: str) -> str:
-        value = self.optional(name)
-        if value is None:
-            self.fault(f"{name} is missing")
-        return value or ""
-
-    def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
-        value = self.optional(name) or default
-        if value not in allowed:
-            self.fault(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
-        return value
-
-    def number(self, name: str, default: float, low: float, high: float) -> float:
-        value = self.optional(name)
-        try:
-            number = default if value is None else float(value)
-        except ValueError:
-            number = float("nan")
-        if not low <= number <= high:
-            self.fault(f"{name} is {value!r}, expected a number from {low:g} to {high:g}")
-            return default
-        return number
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        number = self.number(name, default, low, high)
-        if not float(number).is_integer():
-            self.fault(f"{name} is {number:g}, expected a whole number")
-        return int(number)
-
-    def written(self, name: str, form: re.Pattern[str], example: str) -> str | None:
-        """The value as it was written, if it has this form; None where the flag is not given."""
-        value = self.optional(name)
-        if value is not None and not form.fullmatch(value):
-            self.fault(f"{name} is {value!r}, expected {example}")
-        return value
-
-    def finish(self) -> None:
-        unknown = sorted(self._given.keys() - self._read)
-        known = ", ".join(sorted(self._read))
-        faults = [*self._faults, *(f"{name} is unknown, known are {known}" for name in unknown)]
-        if faults:
-            raise ContextError(faults)
-
-
-def _is_ours(name: str) -> bool:
-    """The CDK's own context: feature flags (@aws-cdk/…), caches (vpc-provider:…) and its settings (aws:cdk:…)."""
-    return ":" not in name and "/" not in name and not name.startswith("aws-cdk")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # Lambda caps a batch at 10 000 records or 6 MB, whatever comes first.
 BATCH_SIZE = 10_000
-WINDOW_SECONDS = 2
 # A store that is away must not turn good events into dead letters: the sink sorts out poison itself, so what fails
 # is a whole batch, and it is tried for hours. Without a number, AWS caps a mapping with a destination at 10 tries.
 RETRIES = 1_000
@@ -45,7 +44,7 @@ class SinkMapping(Construct):
             topics=[EVENTS_TOPIC],
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
-            maximum_batching_window_in_seconds=WINDOW_SECONDS,
+            maximum_batching_window_in_seconds=settings.sink_window,
             amazon_managed_kafka_event_source_config=mapping.AmazonManagedKafkaEventSourceConfigProperty(
                 consumer_group_id=CONSUMER_GROUP
             ),

@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.environment import environment_of, named
 from infra.function import pascal_case
 from infra.nag import accept
 
@@ -38,7 +39,7 @@ class Workflow(Construct):
         super().__init__(scope, pascal_case(name))
         definition = definition_of(name).read_text(encoding="utf-8")
         arns = {name: functions[name].function.function_arn for name in sorted(re.findall(r"\$\{(\w+)}", definition))}
-        self._name = workflow_name(name)
+        self._name = workflow_name(self, name)
         self._role = self._make_role(list(arns.values()))
         if is_distributed:
             self._let_children_run()
@@ -56,7 +57,7 @@ class Workflow(Construct):
                     self,
                     "Logs",
                     log_group_name=f"/aws/vendedlogs/states/{self._name}",
-                    retention=logs.RetentionDays.ONE_MONTH,
+                    retention=environment_of(self).logs_kept,
                     removal_policy=RemovalPolicy.DESTROY,
                 ),
                 level=sfn.LogLevel.ALL,
@@ -82,13 +83,13 @@ class Workflow(Construct):
         )
 
 
-def workflow_name(name: str) -> str:
-    return f"meterhouse-{name}"
+def workflow_name(scope: Construct, name: str) -> str:
+    return named(scope, f"meterhouse-{name}")
 
 
 def workflow_arn(scope: Construct, name: str) -> str:
     """The ARN by its name: a function that starts a workflow is made before it, and the workflow's functions too."""
-    return _arn(scope, f"stateMachine:{workflow_name(name)}")
+    return _arn(scope, f"stateMachine:{workflow_name(scope, name)}")
 
 
 def _arn(scope: Construct, resource: str) -> str:

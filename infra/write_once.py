@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import CfnElement, RemovalPolicy, Stack
+from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.environment import environment_of
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class WriteOnceBucket(Construct):
             enforce_ssl=True,
             versioned=True,
             lifecycle_rules=list(lifecycle),
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=environment_of(self).of_data,
         )
         accept(self.bucket, "S1", "Functions alone read and write it; CloudTrail data events tell who, where asked for")
         self.bucket.add_to_resource_policy(

@@ -17,7 +17,7 @@ database = Database(PostgresSettings.from_environment)
 begin = begins(database, PostgresNotifications)
 handler = http_handler(
     *routes(
-        ChannelService(begin, ChannelSecrets(), ChannelSecretsWriter(), local_hosts()),
+        ChannelService(begin, ChannelSecrets(), ChannelSecretsWriter(), database.otherwise, local_hosts()),
         RuleService(begin),
         TryRule(begin),
         NotificationService(begin),

@@ -18,7 +18,7 @@ from meterhouse.platform.migrated_postgres import MigratedPostgres
 from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.settings import optional, required
-from meterhouse.platform.topics import create_topics
+from meterhouse.platform.topics import PARTITIONS, create_topics
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -40,7 +40,9 @@ def _prepare() -> dict[str, Any]:
         done["clickhouse"] = migrate(usage_store, migrations("clickhouse"))
         days = retention_days(optional("EVENTS_RETENTION_DAYS", ""))
         done["clickhouse"] += keep_events(ClickHouse(ClickHouseSettings.from_environment), days)
-        done["topics"] = create_topics(KafkaSettings.from_environment())
+        done["topics"] = create_topics(
+            KafkaSettings.from_environment(), int(optional("KAFKA_PARTITIONS", str(PARTITIONS)))
+        )
     first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
     # once it was rotated or revoked it stays so
     with closing(Database(PostgresSettings.from_environment)) as database, suppress(Conflict):

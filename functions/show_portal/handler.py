@@ -28,6 +28,7 @@ from meterhouse.portal.no_apps import NoApps
 from meterhouse.portal.postgres import portal_store
 from meterhouse.portal.query_portal_meter import QueryPortalMeter
 from meterhouse.portal.session_api import session_routes
+from meterhouse.portal.show_entitlements import ShowEntitlements
 from meterhouse.portal.show_session import ShowSession
 from meterhouse.portal.subscription_api import portal_subscription_routes
 from meterhouse.portal.usage_api import portal_usage_routes
@@ -45,7 +46,9 @@ standings = glances(database, PostgresStandings)
 handler = http_handler(
     session_routes(ShowSession(seen)),
     portal_usage_routes(QueryPortalMeter(directory, QueryUsage(directory, usage, clock.now))),
-    portal_entitlement_routes(CheckAccess(standings, Balances(usage)), ShowHistory(standings, usage)),
+    portal_entitlement_routes(
+        ShowEntitlements(seen, CheckAccess(standings, Balances(usage)), ShowHistory(standings, usage))
+    ),
     portal_subscription_routes(SubscriptionService(begins(database, PostgresStore))),
     portal_invoice_routes(
         InvoiceService(billing, metered, NoApps()),

@@ -16,7 +16,11 @@ TOKENS = {
     "reasoning_tokens": ("reasoning", "0.00003"),
 }
 """Features, each with its type of token and what one is sold for, in US dollars."""
+VOLUME = {"input_tokens": ("1000000", "0.000005")}
+"""From how many a month on one is sold for less, and for how much."""
 FEE = "20"
+GIFT = "5"
+"""Credit, in US dollars, that comes with the trial."""
 TRIAL = "sandpit"
 TRIAL_CALLS = 400
 THRESHOLDS = (80, 100)
@@ -47,13 +51,22 @@ def _plan() -> dict[str, Any]:
     for key, (_, amount) in TOKENS.items():
         name = key.replace("_", " ").capitalize()
         card = {"type": "usage_based", "key": key, "name": name, "featureKey": key, "billingCadence": "P1M"}
-        cards.append(card | {"price": {"type": "unit", "amount": amount}})
+        cards.append(card | {"price": _price(key, amount)})
     phase = {"key": "standard", "name": "Standard", "duration": None, "rateCards": cards}
     sold = {"key": PLAN_KEY, "name": "Writing assistant", "currency": "USD", "billingCadence": "P1M"}
     return sold | {"phases": [phase]}
 
 
-def add_customer(client: Client, seat: Seat, began: datetime) -> str:
+def _price(key: str, amount: str) -> dict[str, Any]:
+    unit = {"type": "unit", "amount": amount}
+    if key not in VOLUME:
+        return unit
+    most, less = VOLUME[key]
+    tiers = [{"upToAmount": most, "unitPrice": unit}, {"unitPrice": {"type": "unit", "amount": less}}]
+    return {"type": "tiered", "mode": "graduated", "tiers": tiers}
+
+
+def add_customer(client: Client, seat: Seat, began: datetime, trial_calls: int = TRIAL_CALLS) -> str:
     """The customer's id; its subscription began with the calls, and who only tries the product may call so often."""
     since = f"{began:%Y-%m-%dT%H:%M:%SZ}"
     body = {"key": seat.key, "name": seat.name, "currency": "USD", "usageAttribution": {"subjectKeys": [seat.key]}}
@@ -65,11 +78,13 @@ def add_customer(client: Client, seat: Seat, began: datetime) -> str:
             "type": "metered",
             "featureKey": CALLS,
             "isSoftLimit": False,
-            "issue": {"amount": TRIAL_CALLS},
+            "issue": {"amount": trial_calls},
             "usagePeriod": {"interval": "YEAR", "anchor": since},
             "measureUsageFrom": since,
         }
         client.post(f"/api/v2/customers/{seat.key}/entitlements", limit)
+        gift = {"name": "Welcome credit", "funding_method": "none", "currency": "USD", "amount": GIFT}
+        client.post(f"/api/v3/openmeter/customers/{customer['id']}/credits/grants", gift)
     identity: str = customer["id"]
     return identity
 

@@ -19,7 +19,7 @@ from localstack.aws import aws_client
 from localstack.demo import ai_offer
 from localstack.demo.alerts import Receiver, receiver
 from localstack.demo.client import Client
-from localstack.demo.model_calls import DAYS, SEATS, ModelCall, calls_of, price_of
+from localstack.demo.model_calls import DAYS, SEATS, ModelCall, calls_of, price_of, smaller
 from meterhouse.client import Client as Meter
 from meterhouse.client import Options, WhenFull
 
@@ -46,6 +46,19 @@ class Month:
         return sum(map(price_of, wanted), Decimal(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What happened: customers by key with their ids, the alerts that came, and each customer's invoices to approve."""
+
+    began: datetime
+    trial_calls: int
+    customers: Mapping[str, str]
+    month: Month
+    alerts: Sequence[Mapping[str, Any]]
+    refused: int
+    drafts: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
 def start_of(now: datetime) -> datetime:
     """Midnight, so long ago that a month from it is over: none is longer than 31 days."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS + 1)
@@ -61,29 +74,40 @@ def run_act(console: Console, stack: Mapping[str, str], api_key: str, now: datet
         now: the thirty days, and the first period of billing, are over by then.
         bar: where progress is shown.
     """
-    client, began = Client(stack["METERHOUSE_URL"], api_key), start_of(now)
-    _invoke(stack, "sync_llm_prices")
-    with receiver() as desk:
-        ai_offer.add_catalog(client)
-        customers = {seat.key: ai_offer.add_customer(client, seat, began) for seat in SEATS}
-        desk.secret = ai_offer.add_alert(client, desk.url)
-        options = Options(when_full=WhenFull.WAIT, waits=_PATIENCE_SECONDS)
-        with Meter(stack["METERHOUSE_URL"], api_key, SOURCE, options) as meter:
-            month = _live(client, meter, stack, began, bar)
-        alerts = _alerts(stack, desk, bar)
-    invoices = [invoice for one in customers.values() for invoice in _invoiced(client, one)]
-    faults = _print_trial(console, month, alerts, desk)
-    faults += _print_margins(console, client, customers, month, began)
-    faults += _print_models(console, client, month, began)
+    client = Client(stack["METERHOUSE_URL"], api_key)
+    act = play(client, stack, api_key, now, bar)
+    invoices = [approved(client, invoice) for drafts in act.drafts.values() for invoice in drafts]
+    faults = _print_trial(console, act)
+    faults += _print_margins(console, client, act)
+    faults += _print_models(console, client, act)
     _print_pages(console, client, stack["METERHOUSE_URL"], api_key)
-    if [invoice["status"] for invoice in invoices] != ["paid"] * len(customers):
+    if [invoice["status"] for invoice in invoices] != ["paid"] * len(act.customers):
         faults.append(f"the customers' invoices are {[invoice['status'] for invoice in invoices]}")
     return faults
 
 
-def _live(client: Client, meter: Meter, stack: Mapping[str, str], began: datetime, bar: Progress) -> Month:
+def play(client: Client, stack: Mapping[str, str], api_key: str, now: datetime, bar: Progress, one_in: int = 1) -> Act:
+    """All that happens, as of `run_act`, with `one_in` times fewer calls; the month's invoices wait for approval."""
+    began, seats = start_of(now), smaller(one_in)
+    _invoke(stack, "sync_llm_prices")
+    with receiver() as desk:
+        ai_offer.add_catalog(client)
+        trial_calls = ai_offer.TRIAL_CALLS // one_in
+        customers = {seat.key: ai_offer.add_customer(client, seat, began, trial_calls) for seat in seats}
+        desk.secret = ai_offer.add_alert(client, desk.url)
+        options = Options(when_full=WhenFull.WAIT, waits=_PATIENCE_SECONDS)
+        with Meter(stack["METERHOUSE_URL"], api_key, SOURCE, options) as meter:
+            month = _live(client, meter, stack, {seat.key: list(calls_of(seat, began)) for seat in seats}, bar)
+        alerts = _alerts(stack, desk, bar)
+    _until_read(client)
+    drafts = {key: _drafts(client, customer) for key, customer in customers.items()}
+    return Act(began, trial_calls, customers, month, alerts, desk.refused, drafts)
+
+
+def _live(
+    client: Client, meter: Meter, stack: Mapping[str, str], calls: Mapping[str, list[ModelCall]], bar: Progress
+) -> Month:
     """All calls are made and told of, but those for which the limit leaves no room."""
-    calls = {seat.key: list(calls_of(seat, began)) for seat in SEATS}
     task = bar.add_task("calls of models", total=sum(map(len, calls.values())))
     made, kept_out = [], 0
     for key, own in calls.items():
@@ -115,6 +139,14 @@ def _until_counted(client: Client, meter: Meter, subject: str, calls: int) -> No
         time.sleep(_POLL_SECONDS)
 
 
+def _until_read(client: Client) -> None:
+    """Until the meters have read what was stored before them: nothing is billed earlier."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for meter in (ai_offer.CALLS, *ai_offer.TOKENS):
+        while client.get(f"/api/v1/meters/{meter}/backfill")["status"] != "complete" and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+
+
 def _alerts(stack: Mapping[str, str], desk: Receiver, bar: Progress) -> list[Any]:
     """The messages that came, once the last threshold was told or patience ends.
 
@@ -136,44 +168,44 @@ def _thresholds(alerts: Sequence[Mapping[str, Any]]) -> list[Decimal]:
     return sorted(Decimal(str(alert["data"]["threshold"]["value"])) for alert in alerts)
 
 
-def _invoiced(client: Client, customer: str) -> list[dict[str, Any]]:
-    """The customer's invoices, paid: nothing more comes of their time, so nobody waits for it."""
+def _drafts(client: Client, customer: str) -> list[dict[str, Any]]:
+    """The customer's invoices, collected: nothing more comes of their time, so nobody waits for it."""
     made = client.post("/api/v1/billing/invoices/invoice", {"customerId": customer})
-    for invoice in made:
-        client.post(f"/api/v1/billing/invoices/{invoice['id']}/snapshot-quantities", {})
-    return [client.post(f"/api/v1/billing/invoices/{invoice['id']}/approve", {}) for invoice in made]
+    return [client.post(f"/api/v1/billing/invoices/{invoice['id']}/snapshot-quantities", {}) for invoice in made]
+
+
+def approved(client: Client, draft: Mapping[str, Any]) -> dict[str, Any]:
+    """The invoice, issued and paid."""
+    invoice: dict[str, Any] = client.post(f"/api/v1/billing/invoices/{draft['id']}/approve", {})
+    return invoice
 
 
 def _invoke(stack: Mapping[str, str], function: str) -> None:
     aws_client("lambda", stack).invoke(FunctionName=f"meterhouse-{function}", Payload=b"{}")
 
 
-def _print_trial(console: Console, month: Month, alerts: Sequence[Mapping[str, Any]], desk: Receiver) -> list[str]:
-    made = sum(call.seat.key == ai_offer.TRIAL for call in month.made)
-    console.print(
-        f"\n{ai_offer.TRIAL}'s trial has room for {ai_offer.TRIAL_CALLS} calls. It made {made}, asked again every"
-    )
-    console.print(f"{ASKED_EVERY} days whether it may, and was then told no: {month.kept_out} more were not made.")
-    for alert in alerts:
+def _print_trial(console: Console, act: Act) -> list[str]:
+    made = sum(call.seat.key == ai_offer.TRIAL for call in act.month.made)
+    console.print(f"\n{ai_offer.TRIAL}'s trial has room for {act.trial_calls} calls. It made {made}, asked again every")
+    console.print(f"{ASKED_EVERY} days whether it may, and was then told no: {act.month.kept_out} more were not made.")
+    for alert in act.alerts:
         at, value = alert["data"]["threshold"]["value"], alert["data"]["value"]
         console.print(f"  webhook {alert['id']}: above {at} %, {value['usage']} used; well signed")
-    faults = [f"{desk.refused} webhooks had a bad signature"] if desk.refused else []
-    told = _thresholds(alerts)
+    faults = [f"{act.refused} webhooks had a bad signature"] if act.refused else []
+    told = _thresholds(act.alerts)
     if told[-1:] != [*ai_offer.THRESHOLDS[-1:]] or len(set(told)) != len(told):
         faults.append(f"webhooks told of {[*map(str, told)]} per cent")
-    if not month.kept_out:
+    if not act.month.kept_out:
         faults.append(f"{ai_offer.TRIAL} was never kept out")
     return faults
 
 
-def _print_margins(
-    console: Console, client: Client, customers: Mapping[str, str], month: Month, began: datetime
-) -> list[str]:
+def _print_margins(console: Console, client: Client, act: Act) -> list[str]:
     table = _table("Thirty days of a product made of language models (USD)", "revenue", "cost", "margin", "per cent")
-    rows = {row["customerId"]: row for row in client.get("/api/v1/margins", **_period(began))["items"]}
+    rows = {row["customerId"]: row for row in client.get("/api/v1/margins", **_period(act.began))["items"]}
     faults = []
     for seat in SEATS:
-        row, expected = rows[customers[seat.key]], month.cost(customer=seat.key)
+        row, expected = rows[act.customers[seat.key]], act.month.cost(customer=seat.key)
         if row["cost"] is None or Decimal(row["cost"]) != expected:
             faults.append(f"{seat.key}: cost {row['cost']}, and the price list comes to {expected}")
         table.add_row(seat.name, *(_shown(row.get(name)) for name in _MARGIN))
@@ -181,10 +213,10 @@ def _print_margins(
     return faults
 
 
-def _print_models(console: Console, client: Client, month: Month, began: datetime) -> list[str]:
+def _print_models(console: Console, client: Client, act: Act) -> list[str]:
     """What each model cost, all types of its tokens together."""
     costs: dict[str, Decimal] = {}
-    asked = {**_period(began), "group_by_dimensions": ["model"]}
+    asked = {**_period(act.began), "group_by_dimensions": ["model"]}
     for feature in client.get("/api/v1/features", page=1, pageSize=100)["items"]:
         if feature["key"] in ai_offer.TOKENS:
             found = client.post(f"/api/v3/openmeter/features/{feature['id']}/cost/query", asked)
@@ -193,8 +225,8 @@ def _print_models(console: Console, client: Client, month: Month, began: datetim
                 costs[model] = costs.get(model, Decimal(0)) + Decimal(row["cost"] or "NaN")
     table, faults = _table("The same by model", "calls", "cost"), []
     for model in sorted(costs, key=lambda name: (costs[name].is_nan(), -costs[name])):
-        calls = sum(call.model == model for call in month.made)
-        expected = month.cost(model=model)
+        calls = sum(call.model == model for call in act.month.made)
+        expected = act.month.cost(model=model)
         if costs[model] != expected:
             faults.append(f"{model}: cost {costs[model]}, and the price list comes to {expected}")
         table.add_row(model, f"{calls:,}", _shown(str(costs[model])))

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from meterhouse.platform.ids import new_id
+
 _ATTEMPTS = 8
 _RETRIED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -21,7 +23,7 @@ class Refused(Exception):  # noqa: N818 - named for what happened
 
 
 class Client:
-    """One connection a thread; a request that met a busy or starting server is repeated, as ids make that safe."""
+    """One connection a thread; a request that met a busy or starting server is repeated, as ids and keys allow."""
 
     def __init__(self, url: str, api_key: str) -> None:
         self._address = urlsplit(url)
@@ -51,11 +53,14 @@ class Client:
 
     def _call(self, method: str, path: str, body: bytes | None = None, content_type: str | None = None) -> Any:  # noqa: ANN401 - JSON
         headers = self._headers | ({"content-type": content_type} if content_type else {})
+        if method == "POST":
+            headers["idempotency-key"] = new_id()
         status, text = 0, ""
         for attempt in range(_ATTEMPTS):
             try:
                 status, text = self._send(method, path, body, headers)
             except OSError as error:
+                self.close()
                 self._local.connection = None
                 status, text = 0, str(error)
             if status and status not in _RETRIED:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,11 @@ SEATS = (
     Seat("parley", "Parley Support", ("gpt-4.1-mini", "gpt-5-mini"), 90, 1_200, 250),
     Seat("sandpit", "Sandpit Games", ("gpt-4.1", "gpt-5-mini"), 20, 800, 400),
 )
+
+
+def smaller(one_in: int) -> tuple[Seat, ...]:
+    """The same customers with so many times fewer calls."""
+    return tuple(replace(seat, calls_a_day=max(1, seat.calls_a_day // one_in)) for seat in SEATS)
 
 
 def calls_of(seat: Seat, began: datetime) -> Iterator[ModelCall]:

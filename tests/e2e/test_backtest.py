@@ -20,7 +20,7 @@ from localstack.demo.report import invoices_of
 from meterhouse.platform.ids import new_id
 
 Eventually = Callable[[Callable[[], object], object], None]
-Runs = Callable[[str, str], dict[str, Any]]
+Runs = Callable[[str, str, str], None]
 FEW_FLIGHTS = ("AS", "F9", "HA", "YV")
 FIRST_QUARTER = ("1", "2", "3")
 RUNS = ("2013-02-01T02:00:00Z", "2013-03-01T02:00:00Z", "2013-04-01T02:00:00Z")
@@ -51,7 +51,9 @@ def client(stack: dict[str, str], key: str) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def plan_id(client: Client, run_invoices: Runs, relayed: Callable[[], None], eventually: Eventually) -> str:
+def plan_id(
+    client: Client, namespace: str, run_invoices: Runs, relayed: Callable[[], None], eventually: Eventually
+) -> str:
     """The demo's plan, with three months invoiced of some of its carriers."""
     names = carriers()
     offer.ensure_meters(client)
@@ -69,8 +71,8 @@ def plan_id(client: Client, run_invoices: Runs, relayed: Callable[[], None], eve
     relayed()
     with Progress(disable=True) as bar:
         wait_for_backfills(client, bar)
-    for as_of in RUNS:  # a run bills all namespaces, so that its end tells nothing of this one
-        run_invoices(f"backtest-{new_id().lower()}", as_of)
+    for as_of in RUNS:
+        run_invoices(f"backtest-{new_id().lower()}", as_of, namespace)
     return plan
 
 

@@ -13,7 +13,6 @@ from localstack.pages import ensure_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
-PREFIX = "meterhouse-"
 
 LOCAL_CONTEXT = {
     "target": "local",
@@ -28,6 +27,8 @@ LOCAL_CONTEXT = {
     "clickhouseSecret": "meterhouse/clickhouse",
 }
 EVERY_OPTION = {
+    "environment": "dev",
+    "profile": "small",
     "clickhouse": "cloud",
     "clickhousePrivateLinkService": "com.amazonaws.vpce.eu-central-1.vpce-svc-0123",
     "clickhouseHost": "abc.eu-central-1.vpce.aws.clickhouse.cloud",
@@ -37,9 +38,13 @@ EVERY_OPTION = {
     "hostedZoneId": "Z0123",
     "hostedZoneName": "example.com",
     "alarmEmail": "billing@example.com",
+    "runbooksUrl": "https://runbooks.example.com/meterhouse/",
+    "firewall": "on",
+    "webAclArn": "arn:aws:wafv2:us-east-1:111111111111:global/webacl/meterhouse/0123",
     "auroraReaders": "1",
     "sinkMinPollers": "0",
     "eventsRetentionDays": "400",
+    "notificationsRetentionDays": "30",
     "balanceThresholds": "80, 100",
     "balanceWorkers": "20",
     "dunningRetryDays": "2, 4",
@@ -84,15 +89,20 @@ class Synthesis:
 
     @property
     def application(self) -> dict[str, Resource]:
-        resources: dict[str, Resource] = self.stacks["MeterhouseApplication"]["Resources"]
-        return resources
+        return self.resources("Application")
+
+    def resources(self, part: str) -> dict[str, Resource]:
+        """Those of one stack, whatever its environment calls it."""
+        (found,) = (stack["Resources"] for name, stack in self.stacks.items() if name.endswith(part))
+        return dict(found)
 
     def functions(self) -> dict[str, Resource]:
         """Properties of Meterhouse's functions by their folder's name."""
+        prefix = f"{self.one('AWS::Events::EventBus')['Properties']['Name']}-"
         return {
-            properties["FunctionName"].removeprefix(PREFIX): properties
+            properties["FunctionName"].removeprefix(prefix): properties
             for resource in self.all("AWS::Lambda::Function").values()
-            if (properties := resource["Properties"]).get("FunctionName", "").startswith(PREFIX)
+            if (properties := resource["Properties"]).get("FunctionName", "").startswith(prefix)
         }
 
     def statements(self, role: str) -> list[dict[str, Any]]:

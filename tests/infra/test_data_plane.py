@@ -95,3 +95,57 @@ def test_on_demand_pollers_get_the_endpoints_they_call(aws: Synthesis, aws_with_
     assert ".lambda" in endpoints(aws_with_every_option)
     assert ".sts" in endpoints(aws_with_every_option)
     assert ".lambda" not in endpoints(aws)
+
+
+OPEN_TO_ALL = ("0.0.0.0/0", "::/0")
+
+
+def test_nothing_of_the_data_plane_is_reached_from_the_internet(
+    aws: Synthesis, aws_with_every_option: Synthesis
+) -> None:
+    for synthesis in (aws, aws_with_every_option):
+        for kind in ("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress"):
+            for rule in synthesis.all(kind).values():
+                properties = rule["Properties"]
+                for ingress in [properties, *properties.get("SecurityGroupIngress", ())]:
+                    assert not {ingress.get("CidrIp"), ingress.get("CidrIpv6")} & set(OPEN_TO_ALL)
+        text = str(synthesis.resources("Data"))
+        assert "'PubliclyAccessible': True" not in text
+        assert "'PublicAccess'" not in text  # of MSK's connectivity
+        assert "'AssociatePublicIpAddress': True" not in text
+        for instance in synthesis.all("AWS::RDS::DBInstance").values():
+            assert not instance["Properties"].get("PubliclyAccessible", False)
+        for bucket in synthesis.all("AWS::S3::Bucket").values():
+            assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_stores_and_functions_stand_in_no_subnet_with_a_way_in(aws: Synthesis) -> None:
+    data = aws.resources("Data")
+    public = {name for name, one in data.items() if one["Type"] == "AWS::EC2::Subnet" and "Public" in name}
+    brokers = aws.one("AWS::MSK::Cluster")["Properties"]["BrokerNodeGroupInfo"]["ClientSubnets"]
+    database = aws.one("AWS::RDS::DBSubnetGroup")["Properties"]["SubnetIds"]
+    node = aws.one("AWS::EC2::NetworkInterface")["Properties"]["SubnetId"]
+    functions = [function["VpcConfig"]["SubnetIds"] for function in aws.functions().values()]
+
+    assert len(public) == 3
+    for placed in (brokers, database, node, functions):
+        assert not [name for name in public if name in str(placed)]
+
+
+def test_what_lies_in_the_stores_is_encrypted_with_keys_of_ours_that_rotate(aws: Synthesis) -> None:
+    keys = {name: one["Properties"] for name, one in aws.resources("Data").items() if one["Type"] == "AWS::KMS::Key"}
+    (ours,) = [name for name in keys if name.startswith("StoresKey")]
+
+    assert all(key["EnableKeyRotation"] for key in keys.values())
+    assert ours in str(aws.one("AWS::RDS::DBCluster")["Properties"]["KmsKeyId"])
+    assert ours in str(aws.one("AWS::EC2::Volume")["Properties"]["KmsKeyId"])
+    backups = next(one for name, one in aws.resources("Data").items() if name.startswith("ClickHouseBackups"))
+    assert ours in str(backups["Properties"]["BucketEncryption"])
+
+
+def test_endpoints_stand_in_as_many_zones_as_the_profile_says(aws: Synthesis, aws_with_every_option: Synthesis) -> None:
+    for synthesis, zones in ((aws, 3), (aws_with_every_option, 1)):
+        for endpoint in synthesis.all("AWS::EC2::VPCEndpoint").values():
+            properties = endpoint["Properties"]
+            if properties["VpcEndpointType"] == "Interface" and "vpce-svc" not in str(properties["ServiceName"]):
+                assert len(properties["SubnetIds"]) == zones

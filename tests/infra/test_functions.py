@@ -49,9 +49,11 @@ VARIABLES = {
 }
 LIMITED = {spec.name for spec in SPECS if spec.is_limited}
 """Whose edge counts requests: what it needs for that comes with the routes."""
+OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}}
+"""What flags with a default tell a function."""
 STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
 """The workflow that a function starts."""
-ALWAYS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
+ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"}
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
     "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},
@@ -101,7 +103,7 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
 @pytest.mark.parametrize("name", HANDLERS)
 def test_environment_is_that_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
     used = imported_technologies(FUNCTIONS / name / "handler.py")
-    named = {*CREDENTIALS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
+    named = {*CREDENTIALS.get(name, ()), *OF_FLAGS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
     limited = {"LIMITS_TABLE"} if name in LIMITED else set[str]()
     expected = ALWAYS.union(limited, named, *(VARIABLES[technology] for technology in used))
 
@@ -186,11 +188,14 @@ def test_every_function_has_a_role_and_a_log_group_of_its_own(target: Synthesis)
         assert target.application[group]["Properties"]["RetentionInDays"] == 30
 
 
-def test_every_function_runs_python_3_13_on_graviton_and_is_traced(target: Synthesis) -> None:
-    for function in target.functions().values():
+def test_every_function_runs_python_3_13_on_graviton_and_is_traced_but_where_a_line_of_the_log_does_it(
+    target: Synthesis,
+) -> None:
+    for name, function in target.functions().items():
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["arm64"]
-        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["TracingConfig"] == {"Mode": "PassThrough" if name == "ingest_events" else "Active"}
+        assert ("SystemLogLevel" in function["LoggingConfig"]) == (name == "ingest_events")
 
 
 def test_code_of_every_function_waits_for_the_migration(target: Synthesis) -> None:

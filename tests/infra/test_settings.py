@@ -2,7 +2,9 @@
 
 import pytest
 
-from infra.settings import AwsStores, ClickHouseCloud, ContextError, ExternalStores, read_settings
+from infra.flags import ContextError
+from infra.profiles import PROFILES
+from infra.settings import AwsStores, ClickHouseCloud, ClickHouseNode, ExternalStores, read_settings
 from tests.infra.templates import EVERY_OPTION, LOCAL_CONTEXT
 
 
@@ -49,9 +51,12 @@ def test_a_misspelt_flag_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("flag", "value"),
-    [("auroraMaxAcu", "many"), ("auroraMaxAcu", "300"), ("kafkaBrokers", "1"), ("kafkaVolumeGib", "1.5")],
+    [
+        *(("auroraMaxAcu", "many"), ("auroraMaxAcu", "300"), ("kafkaBrokers", "1"), ("kafkaVolumeGib", "1.5")),
+        *(("kafkaBrokers", "4"), ("endpointZones", "4"), ("pace", "day"), ("profile", "huge"), ("environment", "qa")),
+    ],
 )
-def test_a_size_out_of_range_is_refused(flag: str, value: str) -> None:
+def test_a_size_or_a_word_out_of_range_is_refused(flag: str, value: str) -> None:
     assert any(fault.startswith(flag) for fault in faults(**{flag: value}))
 
 
@@ -103,3 +108,31 @@ def test_who_does_not_pay_is_asked_again_as_the_code_says_unless_days_are_given(
 def test_days_of_dunning_that_are_none_are_refused(value: str) -> None:
     assert any(fault.startswith("dunningRetryDays is") for fault in faults(dunningRetryDays=value))
     assert any(fault.startswith("dunningGiveUpDays is") for fault in faults(dunningGiveUpDays=value))
+
+
+def test_every_profile_names_each_size() -> None:
+    named = {
+        name: set(profile) - {"sinkMaxPollers", "balanceWorkers", "eventsRetentionDays"}
+        for name, profile in PROFILES.items()
+    }
+
+    assert named["small"] == named["standard"] == named["large"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "flag", "value", "minimum", "maximum"),
+    [
+        ("small", "auroraMaxAcu", "16", 0, 16),
+        ("small", "auroraMinAcu", "4", 4, 4),
+        ("large", "auroraMinAcu", "1", 1, 64),
+    ],
+)
+def test_a_flag_beside_a_profile_wins_and_what_it_contradicts_gives_way(
+    profile: str, flag: str, value: str, minimum: float, maximum: float
+) -> None:
+    stores = read_settings({"profile": profile, flag: value}).stores
+
+    assert isinstance(stores, AwsStores)
+    assert (stores.aurora_min_acu, stores.aurora_max_acu) == (minimum, maximum)
+    assert isinstance(stores.clickhouse, ClickHouseNode)
+    assert stores.clickhouse.instance_type == PROFILES[profile]["clickhouseInstanceType"]

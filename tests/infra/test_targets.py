@@ -43,9 +43,20 @@ def test_the_local_target_has_no_type_the_emulator_lacks(local: Synthesis) -> No
         assert not kinds(local, stack).keys() & NOT_IN_MINISTACK
 
 
+# New code comes by degrees in AWS alone: the emulator has no CodeDeploy.
+OF_THE_SHIFT = {
+    *("AWS::Lambda::Alias", "AWS::Lambda::Version", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"),
+    "AWS::CloudWatch::Alarm",
+}
+
+
 def test_the_application_is_the_same_in_both_targets(aws: Synthesis, local: Synthesis) -> None:
     for stack in local.stacks:
-        assert kinds(aws, stack) == kinds(local, stack)
+        ours, theirs = kinds(local, stack), kinds(aws, stack)
+        for kind in OF_THE_SHIFT:
+            theirs.pop(kind, None)
+        theirs["AWS::IAM::Role"] = theirs.get("AWS::IAM::Role", 0) - (stack == "MeterhouseApplication")
+        assert theirs == ours | {"AWS::IAM::Role": ours.get("AWS::IAM::Role", 0)}
 
 
 def test_a_stack_stays_below_the_limits_of_cloudformation(aws: Synthesis) -> None:

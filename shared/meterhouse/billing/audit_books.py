@@ -4,18 +4,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import dropwhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from meterhouse.billing.audit_customers import AuditCustomers
 from meterhouse.billing.audit_invoices import INVOICES, AuditInvoices
 from meterhouse.billing.audit_ports import AuditStore, Named
 from meterhouse.billing.batch import Batch
 from meterhouse.billing.list_customer_batches import Place, place_of
+from meterhouse.billing.state import IN_PASSING
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
 CUSTOMERS = 50
 PATIENCE = timedelta(minutes=4)
+STUCK_AFTER = timedelta(days=2)
+"""Two daily runs have looked at it by then, and every retry of an app."""
 _BEFORE_ALL = Named("", "")
 
 
@@ -43,19 +46,43 @@ def reached_of(document: Mapping[str, Any] | None) -> Reached | None:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """How many customers were done with, what is open of them, and where to go on; None: all were."""
+    """How many customers were done with, what is open of them, and where to go on; None: all were.
+
+    Attributes:
+        of_ledger: of what is `open`, how much is in the books themselves.
+        stuck: invoices of theirs that a run or a retry should have moved long ago.
+    """
 
     customers: int
     open: int
     after: Reached | None
+    of_ledger: int = 0
+    stuck: int = 0
 
     def metrics(self) -> dict[str, int]:
         """What CloudWatch is told."""
-        return {"CustomersAudited": self.customers, "FindingsOpen": self.open}
+        return {
+            "CustomersAudited": self.customers,
+            "FindingsOpen": self.open,
+            "LedgerFindingsOpen": self.of_ledger,
+            "InvoicesStuck": self.stuck,
+        }
 
     def document(self) -> dict[str, Any]:
         """The answer of a workflow task."""
         return {"customers": self.customers, "open": self.open, "after": self.after and self.after.document()}
+
+
+class _Tally(NamedTuple):
+    open: int
+    of_ledger: int
+    stuck: int
+
+    def with_(self, other: "_Tally") -> "_Tally":
+        return _Tally(*(one + more for one, more in zip(self, other, strict=True)))
+
+    def audited(self, customers: int, after: Reached | None) -> Audited:
+        return Audited(customers, self.open, after, self.of_ledger, self.stuck)
 
 
 class AuditBooks:
@@ -81,19 +108,19 @@ class AuditBooks:
             Unavailable: the database does not answer.
         """
         until = self._now() + patience
-        customers = found = 0
+        customers, tally = 0, _Tally(0, 0, 0)
         for batch, begun in self._batches(after):
             if begun is None:
                 self._customers(batch)
             last = self._invoices(batch.namespace, batch.ids, begun or _BEFORE_ALL, until)
             done = batch.ids if last is None else batch.ids[: batch.ids.index(last.customer_id)]
             customers += len(done)
-            found += self._open(batch.namespace, done)
+            tally = tally.with_(self._tally(batch.namespace, done))
             if last is not None:
-                return Audited(customers, found, Reached(Place(batch.namespace, last.customer_id), last.invoice_id))
+                return tally.audited(customers, Reached(Place(batch.namespace, last.customer_id), last.invoice_id))
             if self._now() >= until:
-                return Audited(customers, found, Reached(Place(batch.namespace, batch.up_to)))
-        return Audited(customers, found, None)
+                return tally.audited(customers, Reached(Place(batch.namespace, batch.up_to)))
+        return tally.audited(customers, None)
 
     def _batches(self, start: Reached | None) -> Iterator[tuple[Batch, Named | None]]:
         """With each the invoice after which it goes on; None: it is to be begun."""
@@ -111,6 +138,8 @@ class AuditBooks:
         with self._begin(namespace) as work:
             return work.store.customers.ids_after(after, self._size)
 
-    def _open(self, namespace: str, customer_ids: Sequence[str]) -> int:
+    def _tally(self, namespace: str, customer_ids: Sequence[str]) -> _Tally:
         with self._begin(namespace) as work:
-            return work.store.findings.count_open(customer_ids)
+            store, before = work.store, self._now() - STUCK_AFTER
+            stuck = store.invoice_audit.count_standing(customer_ids, IN_PASSING, before)
+            return _Tally(*store.findings.count_open(customer_ids), stuck)

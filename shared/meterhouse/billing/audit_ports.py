@@ -1,12 +1,14 @@
 """What the audit of the books needs inside one transaction."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from meterhouse.billing.findings import Findings
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.state import InvoiceState
 from meterhouse.ledger.audit import Finding
 
 
@@ -18,6 +20,9 @@ class Named(NamedTuple):
 
 
 class InvoiceAudit(Protocol):
+    def count_standing(self, customer_ids: Collection[str], states: Collection[InvoiceState], before: datetime) -> int:
+        """How many of the customers' invoices are in one of the states since before then."""
+
     def charged_twice(self, customer_ids: Collection[str]) -> Iterator[Finding]: ...
 
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:

@@ -4,7 +4,7 @@ Credit alone settles some; what it leaves of units of a custom currency is charg
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from meterhouse.billing.collection import Missing, gathering, quantity_of
@@ -21,6 +21,7 @@ from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.charging import collect_credit, recognise_credit
 from meterhouse.platform.work import Work
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _ONCE = "once"
 """Such a line is charged to credit but once, since nobody edits or voids it."""
 
@@ -42,13 +43,10 @@ class Burnt(NamedTuple):
         """Of `due` lines those that wait for none of these: what comes onto one invoice is collected together."""
         since: dict[tuple[str, str], datetime] = {}
         for one in filter(leaves_money, self.waiting):
-            at = since.get((one.customer_id, one.billed_in), one.invoice_at)
-            since[one.customer_id, one.billed_in] = min(at, one.invoice_at)
-        if not since:
-            return list(due)
-        return [
-            line for line in due if (at := since.get((line.customer_id, line.currency))) is None or line.invoice_at < at
-        ]
+            of = (one.customer_id, one.billed_in)
+            since[of] = min(since.get(of, one.invoice_at), one.invoice_at)
+        held = {line.id for line in due if line.invoice_at >= since.get((line.customer_id, line.currency), _NEVER)}
+        return [line for line in due if line.id not in held]
 
 
 NOTHING_BURNT = Burnt({}, (), ())

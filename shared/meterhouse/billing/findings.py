@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from meterhouse.billing.ports import PageOf
 from meterhouse.kernel.errors import Conflict, NotFound
@@ -27,6 +27,13 @@ class Recorded:
     reason: str | None = None
 
 
+class Open(NamedTuple):
+    """How many findings are open; `of_ledger` are those in the books themselves."""
+
+    of_all: int
+    of_ledger: int
+
+
 class Findings(Protocol):
     def write_of_customers(self, customer_ids: Collection[str], found: Iterable[Finding], at: datetime) -> None:
         """All that is wrong with these customers beside their invoices; what is open and not `found` is closed."""
@@ -37,7 +44,7 @@ class Findings(Protocol):
     def add(self, found: Iterable[Finding], at: datetime) -> None:
         """Beside what is open."""
 
-    def count_open(self, customer_ids: Collection[str]) -> int:
+    def count_open(self, customer_ids: Collection[str]) -> Open:
         """How many are open of these customers, and of their invoices."""
 
     def parked(self, invoice_ids: Collection[str]) -> Collection[str]:

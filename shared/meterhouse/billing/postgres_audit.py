@@ -1,10 +1,12 @@
 """Invoices as an auditor reads them in PostgreSQL."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from meterhouse.billing.audit_ports import Named
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.postgres import PostgresBilling, PostgresInvoices
+from meterhouse.billing.state import InvoiceState
 from meterhouse.ledger.audit import Finding
 from meterhouse.ledger.postgres_audit import PostgresBookAudit
 from meterhouse.platform.postgres import Transaction
@@ -17,6 +19,11 @@ class PostgresInvoiceAudit:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._invoices = PostgresInvoices(transaction)
+
+    def count_standing(self, customer_ids: Collection[str], states: Collection[InvoiceState], before: datetime) -> int:
+        wanted = {"customer_ids": list(customer_ids), "states": list(states), "before": before}
+        row = self._transaction.fetch_one(_SQL["count_standing"], wanted)
+        return row["count"] if row else 0
 
     def charged_twice(self, customer_ids: Collection[str]) -> Iterator[Finding]:
         for row in self._transaction.fetch_all(_SQL["charged_twice"], {"customer_ids": list(customer_ids)}):

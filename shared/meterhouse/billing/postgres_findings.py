@@ -4,10 +4,10 @@ import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from meterhouse.billing.findings import Recorded
+from meterhouse.billing.findings import Open, Recorded
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import PageOf
-from meterhouse.ledger.audit import Finding
+from meterhouse.ledger.audit import KINDS, Finding
 from meterhouse.platform.postgres import Row, Transaction
 from meterhouse.platform.sql import queries
 
@@ -31,9 +31,10 @@ class PostgresFindings:
             documents = json.dumps([*by_id.values()])
             self._transaction.execute(_SQL["write_findings"], {"findings": documents, "at": at})
 
-    def count_open(self, customer_ids: Collection[str]) -> int:
-        row = self._transaction.fetch_one(_SQL["count_open"], {"customer_ids": list(customer_ids)})
-        return row["count"] if row else 0
+    def count_open(self, customer_ids: Collection[str]) -> Open:
+        wanted = {"customer_ids": list(customer_ids), "of_ledger": list(KINDS)}
+        row = self._transaction.fetch_one(_SQL["count_open"], wanted)
+        return Open(row["of_all"], row["of_ledger"]) if row else Open(0, 0)
 
     def _replace(self, close: str, subjects: Collection[str], found: Collection[Finding], at: datetime) -> None:
         self.add(found, at)

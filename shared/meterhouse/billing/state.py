@@ -219,6 +219,25 @@ RETRIED_BY_RUNS: Mapping[InvoiceState, Trigger] = {
 
 _FAILED = {*RETRIED_BY_RUNS, _S.PAYMENT_FAILED}
 
+_AT_REST = {
+    _S.GATHERING,
+    _S.DRAFT_WAITING_FOR_COLLECTION,
+    _S.DRAFT_WAITING_AUTO_APPROVAL,
+    _S.DRAFT_MANUAL_APPROVAL_NEEDED,
+    _S.DELETED,
+    _S.ISSUED,
+    _S.PAYMENT_PENDING,
+    _S.PAYMENT_AUTHORIZED,
+    _S.PAYMENT_FAILED,
+    _S.PAYMENT_ACTION_REQUIRED,
+    _S.OVERDUE,
+    _S.UNCOLLECTIBLE,
+    _S.PAID,
+    _S.VOIDED,
+}
+IN_PASSING = frozenset(InvoiceState) - _AT_REST
+"""Where no invoice stays for long, unless something is broken: steps of ours and of apps, done or failed."""
+
 
 def target_of(state: InvoiceState, trigger: Trigger, holding: AbstractSet[Guard]) -> InvoiceState | None:
     """Where `trigger` leads from `state` when the guards `holding` hold; None where it is not permitted."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from meterhouse.ledger.position import Position
 
+KINDS = ("transaction_unbalanced", "grant_not_conserved", "grant_overdrawn", "balance_differs")
+"""Of findings in the books themselves; others are of invoices."""
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from meterhouse.kernel.errors import Unprocessable
 from meterhouse.llmcost.cost import Cost, Row
 from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.margin import By, Margin, Of, Revenue, Spent, margins_of
@@ -19,7 +20,7 @@ _NOTHING = Decimal(0)
 
 class Revenues(Protocol):
     def __call__(self, namespace: str, from_: datetime, to: datetime) -> Sequence[Revenue]:
-        """What issued invoices charge for services that begin in `[from_, to)`, by customer and feature."""
+        """What issued invoices, less credit notes, charge for what begins in `[from_, to)`, by customer and feature."""
 
 
 class ReportMargins:
@@ -33,7 +34,7 @@ class ReportMargins:
 
         Of a key that had several features each counts what was used while it was the key's.
         Usage of subjects of no customer costs, too; it brings nothing in. What a feature cost whose usage cannot be
-        priced is not known, nor for whom.
+        priced, or is in more rows than can be read at once, is not known, nor for whom.
 
         Raises:
             InvalidInput: `from_` is not before `to`.
@@ -47,7 +48,7 @@ class ReportMargins:
         asked = UsageAsked(life.from_, life.to, group_by=(CUSTOMER,))
         try:
             reading = self._usage(namespace, life.feature, asked)
-        except Unpriceable as fault:
+        except (Unpriceable, Unprocessable) as fault:
             yield Spent(Of(feature_key=life.feature.key), Cost(_NOTHING, None, details=(fault.detail,)))
             return
 

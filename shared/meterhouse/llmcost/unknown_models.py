@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.catalog.unit_cost import LlmUnitCost
+from meterhouse.kernel.errors import Unprocessable
 from meterhouse.llmcost.cost import Row, name_of
 from meterhouse.llmcost.feature_life import Life, lives
 from meterhouse.llmcost.ports import LlmCostStore
@@ -57,7 +58,7 @@ class ListUnknownModels:
 
         try:
             reading = self._usage(namespace, feature, UsageAsked(life.from_, life.to))
-        except Unpriceable as fault:
+        except (Unpriceable, Unprocessable) as fault:
             yield UnknownModel(feature.id, feature.key, *name_of(unit_cost, {}), _NOTHING, (fault.detail,))
             return
         for (provider, model), cost in sorted(reading.costs(row_of).items()):

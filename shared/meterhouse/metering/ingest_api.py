@@ -15,6 +15,7 @@ from meterhouse.platform.access import check_access, told_of
 from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.limits import Counts, Limits
 from meterhouse.platform.problem import problem_response
+from meterhouse.platform.trace_context import of_request, trace_id, traced
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
@@ -29,10 +30,13 @@ def ingest_handler(ingest: IngestEvents, counts: Counts | None = None) -> Callab
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
             namespace = _admitted(event, limits)
-            count = ingest(namespace, *read_body(event, ingest.limits))
+            body, shape = read_body(event, ingest.limits)
+            traceparent = of_request(event.get("headers") or {}, body)
+            with traced(traceparent):
+                count = ingest(namespace, body, shape)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _refused(error, event, request_id)
-        _log(request=request_id, namespace=namespace, status=204, events=count)
+        _log(request=request_id, namespace=namespace, status=204, events=count, **_trace(traceparent))
         return {"statusCode": 204, "headers": {"x-request-id": request_id}}
 
     return handle
@@ -49,6 +53,11 @@ def _admitted(event: Event, limits: Limits) -> str:
     return namespace
 
 
+def _trace(traceparent: str | None) -> dict[str, str]:
+    found = trace_id(traceparent)
+    return {} if found is None else {"trace": found}
+
+
 def _refused(error: Exception, event: Event, request_id: str) -> Answer:
     problem = problem_response(error, instance=str(event.get("rawPath", "")), request_id=request_id)
     is_ours = isinstance(error, MeterhouseError) and not isinstance(error, InvariantBroken)
@@ -56,7 +65,7 @@ def _refused(error: Exception, event: Event, request_id: str) -> Answer:
         request=request_id,
         status=problem.status,
         error=type(error).__name__,
-        trace=None if is_ours else traceback.format_tb(error.__traceback__),
+        stack=None if is_ours else traceback.format_tb(error.__traceback__),
     )
     return {"statusCode": problem.status, "headers": problem.headers, "body": problem.body, "isBase64Encoded": False}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meterhouse.kernel.errors import MeterhouseError, TooLarge, Unavailable
 from meterhouse.metering.event import COUNT_HEADER
+from meterhouse.platform import trace_context
 from meterhouse.platform.topics import LARGEST_LETTER
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class KafkaProducer:
             return
 
     def append(self, namespace: str, record: bytes, count: int, ingested_at: datetime) -> None:
-        headers = {COUNT_HEADER: str(count)}
+        traceparent = trace_context.current()
+        headers = {COUNT_HEADER: str(count)} | ({trace_context.HEADER: traceparent} if traceparent else {})
         accepted_ms = (ingested_at - _EPOCH) // _MILLISECOND
         self.send(self._settings().events_topic, namespace.encode(), record, headers, accepted_ms)
 

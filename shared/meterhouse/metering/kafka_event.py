@@ -3,9 +3,15 @@
 import binascii
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from meterhouse.metering.sink import LogRecord
+from meterhouse.platform.logging import logger
+from meterhouse.platform.query_comment import commented
+from meterhouse.platform.trace_context import HEADER, trace_id
+
+_MOST_TRACES = 50
 
 
 def log_records(event: Mapping[str, Any]) -> Iterator[LogRecord]:
@@ -24,13 +30,26 @@ def log_records(event: Mapping[str, Any]) -> Iterator[LogRecord]:
 
 
 def batch_handler(sink: Callable[[Iterator[LogRecord]], int]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A task over a batch of records; an exception has the whole batch delivered again."""
+    """A task over a batch of records; an exception has the whole batch delivered again.
+
+    The traces of its requests stand in the log and, as a comment, at each statement of the usage store.
+    """
 
     def handle(event: dict[str, Any]) -> dict[str, Any]:
-        sink(log_records(event))
+        records = list(log_records(event))
+        traces = _traces(records)
+        with commented(f"traces={','.join(traces)}" if traces else None):
+            stored = sink(iter(records))
+        logger.info("batch stored", extra={"records": len(records), "events": stored, "traces": traces})
         return {"batchItemFailures": []}
 
     return handle
+
+
+def _traces(records: Iterable[LogRecord]) -> list[str]:
+    """Those of the first requests that were traced: a batch may hold thousands."""
+    given = (record.headers.get(HEADER, b"").decode("ascii", "replace") for record in records)
+    return list(islice(dict.fromkeys(trace for one in given if (trace := trace_id(one))), _MOST_TRACES))
 
 
 def _bytes(encoded: str | None) -> bytes | None:

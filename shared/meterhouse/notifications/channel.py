@@ -20,7 +20,11 @@ class ChannelType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An endpoint of the caller's; what opens it, and what messages are signed with, are `Credentials`."""
+    """An endpoint of the caller's; what opens it, and what messages are signed with, are `Credentials`.
+
+    Attributes:
+        url: as anybody may see it: without path and query, in which many receivers want a token.
+    """
 
     url: str
 
@@ -58,7 +62,7 @@ class Credentials:
         signing_secret: of a webhook, as the contract writes it, with or without `whsec_`.
         previous_secret: the one before; messages are signed with it, too, until `previous_until`.
         headers: of a webhook, sent with every message.
-        url: of Slack's incoming webhook.
+        url: of the webhook, or of Slack's incoming one: all of it.
     """
 
     signing_secret: str | None = None

@@ -22,7 +22,7 @@ class ChannelSpec:
     Attributes:
         signing_secret: of a webhook; None: the one it has, or a new one.
         headers: of a webhook.
-        url: of Slack's incoming webhook.
+        url: of the webhook, or of Slack's incoming one.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ChannelSpec:
         """What is kept of the channel: a signing secret in place of another leaves that one valid for a while."""
         if not isinstance(self.destination, Webhook):
             return Credentials(url=self.url)
-        changed = replace(before, headers=self.headers)
+        changed = replace(before, headers=self.headers, url=self.url)
         if before.signing_secret is None:
             return replace(changed, signing_secret=self.signing_secret or new_secret)
         if self.signing_secret in (None, before.signing_secret):
@@ -98,6 +98,7 @@ def rotated(channel: Channel, kept: Credentials, secret: str) -> ChannelSpec:
         channel.metadata,
         signing_secret=secret,
         headers=kept.headers,
+        url=kept.url,
     )
 
 
@@ -107,8 +108,8 @@ def _problems(spec: ChannelSpec, local_hosts: Collection[str]) -> Iterator[Probl
             yield from _address_problems(recipients)
         case Slack():
             yield from _url_problems(spec.url or "", local_hosts)
-        case Webhook(url):
-            yield from _url_problems(url, local_hosts)
+        case Webhook():
+            yield from _url_problems(spec.url or "", local_hosts)
             yield from header_problems(spec.headers, "/customHeaders")
             yield from _secret_problems(spec.signing_secret)
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from meterhouse.notifications.channel import Channel, ChannelType, Credentials, Email, Slack, Webhook
 from meterhouse.notifications.channel_rules import MOST_RECIPIENTS, ChannelSpec
 from meterhouse.notifications.channels import ShownChannel
+from meterhouse.notifications.endpoint import without_target
 from meterhouse.platform.wire import Metadata, Name, Resource, Wire
 
 SigningSecret = Annotated[str, StringConstraints(pattern=r"^(whsec_)?[a-zA-Z0-9+/=]{32,100}$")]
@@ -24,7 +25,7 @@ class _ChannelCreate(Wire):
 
 class NotificationChannelWebhookCreateRequest(_ChannelCreate):
     type: Literal["WEBHOOK"]
-    url: Url
+    url: Url = Field(repr=False)
     custom_headers: dict[str, str] | None = Field(default=None, repr=False)
     signing_secret: SigningSecret | None = Field(default=None, repr=False)
 
@@ -61,7 +62,7 @@ class _ChannelFields(Resource):
 
 
 class NotificationChannelWebhook(_ChannelFields):
-    """`signingSecret` and `customHeaders` are told of one channel at a time; lists leave them out."""
+    """`signingSecret`, `customHeaders`, path and query of `url` are told of one channel at a time, not in lists."""
 
     type: Literal["WEBHOOK"]
     url: str
@@ -100,11 +101,12 @@ def channel_spec(
         return ChannelSpec(wire.name, Slack(), wire.disabled, wire.metadata, url=wire.url)
     return ChannelSpec(
         wire.name,
-        Webhook(wire.url),
+        Webhook(without_target(wire.url)),
         wire.disabled,
         wire.metadata,
         signing_secret=wire.signing_secret,
         headers=wire.custom_headers or {},
+        url=wire.url,
     )
 
 
@@ -118,7 +120,7 @@ def channel_wire(
             return NotificationChannelWebhook(
                 **fields,
                 type="WEBHOOK",
-                url=url,
+                url=kept.url or url,
                 custom_headers=dict(kept.headers) or None,
                 signing_secret=kept.signing_secret,
             )
@@ -139,7 +141,7 @@ def without_credentials(body: str) -> str:
     if "signingSecret" in answer or "customHeaders" in answer or answer.get("type") == ChannelType.SLACK:
         hidden = {"signingSecret", "customHeaders"}
         kept = {name: value for name, value in answer.items() if name not in hidden}
-        return json.dumps(kept | ({"url": ""} if answer["type"] == ChannelType.SLACK else {}))
+        return json.dumps(kept | {"url": "" if answer["type"] == ChannelType.SLACK else without_target(answer["url"])})
     return body
 
 

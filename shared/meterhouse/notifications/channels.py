@@ -1,7 +1,7 @@
 """Channels, made, seen, changed and deleted. Credentials are written before what needs them is seen (ADR 0030)."""
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,12 +14,10 @@ from meterhouse.notifications.events import channel_event
 from meterhouse.notifications.ports import ChannelFilter, NotificationsStore, Order, SecretKeeper, Secrets
 from meterhouse.notifications.signature import secret_of
 from meterhouse.platform import clock, ids
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Begin, Otherwise, Work
 
 LOCK = "notification_channel"
 _NONE = Credentials()
-_Keep = Callable[[Channel, Credentials, Channel | None, Credentials | None], None]
-"""Keeps credentials of a channel that is to be saved, in place of what it was and had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class ChannelService:
         begin: Begin[NotificationsStore],
         secrets: Secrets,
         keeper: SecretKeeper,
+        otherwise: Otherwise,
         local_hosts: Collection[str] = (),
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
@@ -44,6 +43,7 @@ class ChannelService:
         self._begin = begin
         self._secrets = secrets
         self._keeper = keeper
+        self._otherwise = otherwise
         self._local_hosts = local_hosts
         self._now = now
         self._new_id = new_id
@@ -79,8 +79,8 @@ class ChannelService:
             self._new_id(), spec.name, spec.destination, now, now, disabled=spec.disabled, metadata=spec.metadata
         )
         credentials = spec.credentials(_NONE, secret_of(self._new_key()), now)
-        with self._keeping(namespace) as keep, self._begin(namespace) as work:
-            keep(made, credentials, None, None)
+        with self._begin(namespace) as work:
+            self._keep(namespace, made, credentials)
             work.store.channels.add(made)
             work.publish(channel_event(self._new_id(), "created", made, now))
             work.commit()
@@ -111,13 +111,13 @@ class ChannelService:
     def _change(
         self, namespace: str, channel_id: str, spec_of: Callable[[Channel, Credentials], ChannelSpec]
     ) -> ShownChannel:
-        with self._keeping(namespace) as keep, self._begin(namespace) as work:
+        with self._begin(namespace) as work:
             work.lock(LOCK, channel_id)
             now, before = self._now(), _live(work, channel_id)
             kept = self._kept(namespace, before) or _NONE
             spec = spec_of(before, kept)
             changed, credentials = spec.changed(before, now), spec.credentials(kept, secret_of(self._new_key()), now)
-            keep(changed, credentials, before, kept)
+            self._keep(namespace, changed, credentials, before, kept)
             work.store.channels.save(changed)
             work.publish(channel_event(self._new_id(), "updated", changed, now))
             work.commit()
@@ -150,28 +150,22 @@ class ChannelService:
         is_kept = _has_credentials(channel) and channel.deleted_at is None
         return self._secrets.of(namespace, channel.id) if is_kept else None
 
-    @contextmanager
-    def _keeping(self, namespace: str) -> Iterator[_Keep]:
-        """Around a transaction: credentials go first; where the row is not saved, those of before are kept again."""
-        undo: Callable[[], None] | None = None
-
-        def keep(channel: Channel, credentials: Credentials, before: Channel | None, kept: Credentials | None) -> None:
-            nonlocal undo
-            if credentials != kept and _has_credentials(channel):
-                undo = partial(self._keep_again, namespace, channel.id, before, kept)
-                self._keeper.keep(namespace, channel.id, credentials)
-
-        try:
-            yield keep
-        except Exception:
-            if undo is not None:
-                with suppress(Unavailable):
-                    undo()
-            raise
+    def _keep(
+        self,
+        namespace: str,
+        channel: Channel,
+        credentials: Credentials,
+        before: Channel | None = None,
+        kept: Credentials | None = None,
+    ) -> None:
+        """Keep credentials of a channel that is to be saved; where it is not, those of before are kept again."""
+        if credentials != kept and _has_credentials(channel):
+            self._otherwise(partial(self._keep_again, namespace, channel.id, before, kept))
+            self._keeper.keep(namespace, channel.id, credentials)
 
     def _keep_again(self, namespace: str, channel_id: str, before: Channel | None, kept: Credentials | None) -> None:
         """Unless the row was saved after all: a commit whose answer was lost may have been one."""
-        with self._begin(namespace) as work:
+        with suppress(Unavailable), self._begin(namespace) as work:
             work.lock(LOCK, channel_id)
             if work.store.channels.by_ids([channel_id]).get(channel_id) != before:
                 return

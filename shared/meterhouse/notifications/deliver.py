@@ -152,6 +152,8 @@ class Deliver:
             counts = outcome.succeeded or not health.is_down
             delivery = after_attempt(claim.delivery, claim.tries + counts, health, outcome, now)
             work.store.add_attempt(Attempt(claim.notification.id, channel_id, claim.lease, at, counts, outcome))
+            asked = work.store.locked_delivery(claim.notification.id, channel_id)
+            delivery = delivery.kept_for(asked or claim.delivery, claim.delivery)
             if work.store.settle(delivery, claim.lease):
                 work.store.keep_health(channel_id, health, now)
                 reason = health.given_up(outcome, now)

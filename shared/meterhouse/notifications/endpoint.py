@@ -85,6 +85,16 @@ def parse_endpoint(url: str, local_hosts: Collection[str] = ()) -> Endpoint:
     return Endpoint(parts.scheme, host, number, target, is_local)
 
 
+def without_target(url: str) -> str:
+    """What of a URL is no secret: path and query may hold a token. "" where it is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return origin if parts.path in {"", "/"} and not parts.query else f"{origin}/…"
+
+
 def _check_host(host: str, netloc: str, *, is_local: bool) -> None:
     if is_local:
         return

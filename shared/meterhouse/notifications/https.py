@@ -12,7 +12,6 @@ import io
 import socket
 import ssl
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +20,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.notifications.addresses import may_be_called
+from meterhouse.notifications.lookups import Lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 MOST_READ = 64 * 1024
 SECONDS = 15.0
-_RESOLVERS = 32
 
 
 class CallError(Exception):
@@ -99,6 +98,7 @@ class Https:
     seconds: float = SECONDS
     resolve: Callable[[str, int], Sequence[str]] = field(default_factory=lambda: _resolved)
     context: Callable[[], ssl.SSLContext] = field(default_factory=lambda: _trusted)
+    _lookups: Lookups = field(default_factory=Lookups, init=False)
 
     def post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer, whatever its status.
@@ -137,8 +137,7 @@ class Https:
             raise
 
     def _addresses(self, endpoint: Endpoint, deadline: Deadline) -> Sequence[str]:
-        # the system's resolver takes no deadline: it is left behind where it is slower
-        looked_up = _resolvers().submit(self.resolve, endpoint.host, endpoint.port)
+        looked_up = self._lookups.of(self.resolve, endpoint.host, endpoint.port)
         try:
             addresses = looked_up.result(deadline.left())
         except (socket.gaierror, UnicodeError) as error:
@@ -221,8 +220,3 @@ def _exchanged(connected: _Deadlined, endpoint: Endpoint, headers: Mapping[str, 
     except http.client.IncompleteRead as error:
         read = error.partial
     return Answer(answer.status, read, answer.getheader("Retry-After"))
-
-
-@cache
-def _resolvers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_RESOLVERS, "resolve")

@@ -79,6 +79,16 @@ class Delivery:
             return replace(self, next_attempt_at=at, updated_at=at)
         return replace(self, state=DeliveryState.RESENDING, started_at=at, next_attempt_at=at, updated_at=at, reason="")
 
+    def kept_for(self, asked: "Delivery", claimed: "Delivery") -> "Delivery":
+        """This is what an attempt makes of a delivery that was `claimed`, and which may be `asked` for again since.
+
+        A message that was taken answers the wish; one that was not begins anew, as it was asked for.
+        """
+        if asked == claimed or self.state is DeliveryState.SUCCESS:
+            return self
+        at = asked.updated_at
+        return replace(self, state=DeliveryState.RESENDING, started_at=at, next_attempt_at=at)
+
 
 def deliveries_of(
     notification: Notification, channel_ids: Iterable[str], channels: Mapping[str, Channel]

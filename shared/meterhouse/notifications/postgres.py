@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from meterhouse.billing.paging import paged
@@ -137,6 +138,9 @@ class PostgresNotificationEvents:
 
     def save_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         self._write("save_delivery", deliveries)
+
+    def forget(self, before: datetime, limit: int) -> int:
+        return self._transaction.execute(_NOTIFICATIONS["forget"], {"before": before, "limit": limit})
 
     def _write(self, query: str, deliveries: Iterable[Delivery]) -> None:
         rows = [delivery_values(delivery) for delivery in deliveries]

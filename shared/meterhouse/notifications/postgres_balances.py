@@ -37,7 +37,7 @@ class PostgresMemory:
         seen = self._transaction.fetch_one(_SQL["seen"], values)
         if not self._transaction.execute(_SQL["note"], values):
             return None
-        return Noted(begins_period=seen is None or seen["period_start"] != measured.period_start)
+        return Noted(None if seen is None else seen["period_start"])
 
     def told(self, entitlement_id: str, rule_ids: Collection[str]) -> Mapping[tuple[str, Side], Told]:
         asked = {"entitlement_id": entitlement_id, "rule_ids": list(rule_ids)}

@@ -52,6 +52,9 @@ class PostgresSending:
             raise InvariantBroken(f"a delivery's channel {channel_id} is not there")
         return _endpoint_of(row)
 
+    def locked_delivery(self, notification_id: str, channel_id: str) -> Delivery | None:
+        return self._notifications.locked_delivery(notification_id, channel_id)
+
     def settle(self, delivery: Delivery, lease: str) -> bool:
         return self._transaction.execute(_SQL["settle"], delivery_values(delivery) | {"lease": lease}) > 0
 

@@ -36,11 +36,14 @@ class Posting:
         self._secrets = secrets
         self._local_hosts = local_hosts
 
-    def webhook(self, namespace: str, channel: Channel, url: str, notification: Notification, at: datetime) -> Outcome:
-        """Raises `Unavailable` where the credentials cannot be read."""
+    def webhook(
+        self, namespace: str, channel: Channel, shown: str, notification: Notification, at: datetime
+    ) -> Outcome:
+        """Raises `Unavailable` where the credentials cannot be read, the URL among them; of that `shown` is told."""
         credentials, body = self._secrets.of(namespace, channel.id), notification.payload.encode()
         signed = signed_headers(notification.id, at, body, credentials.signing_secrets(at))
-        return self._post(url, {**credentials.headers, **_OURS, **signed}, body, at, shown=url)
+        headers = {**credentials.headers, **_OURS, **signed}
+        return self._post(credentials.url or "", headers, body, at, shown=shown)
 
     def slack(self, namespace: str, channel: Channel, notification: Notification, at: datetime) -> Outcome:
         """Raises as `webhook` does. Whoever knows the URL may post there: it is kept out of what is shown."""
@@ -67,8 +70,8 @@ class Senders:
 
     def send(self, namespace: str, channel: Channel, notification: Notification, at: datetime) -> Outcome:
         match channel.destination:
-            case Webhook(url):
-                return self._posting.webhook(namespace, channel, url, notification, at)
+            case Webhook(shown):
+                return self._posting.webhook(namespace, channel, shown, notification, at)
             case Slack():
                 return self._posting.slack(namespace, channel, notification, at)
             case Email(recipients):

@@ -21,6 +21,9 @@ class SendingStore(Protocol):
     def endpoint(self, channel_id: str) -> Endpoint:
         """The channel as it is now; nobody else changes it until the transaction ends."""
 
+    def locked_delivery(self, notification_id: str, channel_id: str) -> Delivery | None:
+        """The delivery as it is now; nobody else changes it until the transaction ends."""
+
     def settle(self, delivery: Delivery, lease: str) -> bool:
         """Keep what became of a message; False, and nothing is changed: another worker holds it by now."""
 

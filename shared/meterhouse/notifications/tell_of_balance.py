@@ -1,5 +1,6 @@
 """A new balance of an entitlement, held against the rules: thresholds that are passed, usage periods that began."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +19,16 @@ from meterhouse.notifications.thresholds import Measured, Side, Told, active, ne
 from meterhouse.platform.work import Begin, Work
 
 HEARD = "entitlement.balance_snapshot"
+MOST_MISSED = 31
+"""Resets that are told late; of more the newest."""
 _TYPES = (EventType.BALANCE_THRESHOLD, EventType.ENTITLEMENT_RESET)
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """`begins_period`: whether no balance of its usage period was seen before."""
+    """`seen`: where the usage period began whose balance was seen last; None: there was none."""
 
-    begins_period: bool
+    seen: datetime | None
 
 
 class BalanceMemory(Protocol):
@@ -56,9 +59,10 @@ class BalanceStore(NotificationsStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What a rule tells; `key` tells it apart from all else that the rule tells of the entitlement."""
+    """What a rule tells of a usage period; `key` tells it apart from all else that the rule tells of it."""
 
     rule: Rule
+    period_start: datetime
     key: tuple[str, ...]
     threshold: Threshold | None = None
 
@@ -91,15 +95,16 @@ class TellOfBalance:
             if noted is None:
                 return
             passed = list(_passed(work, rules, measured))
-            asking = [one for one in rules if one.type is EventType.ENTITLEMENT_RESET and noted.begins_period]
+            begins_period = noted.seen != measured.period_start
+            asking = [one for one in rules if one.type is EventType.ENTITLEMENT_RESET and begins_period]
             if passed or asking:
                 held = _held(work, measured)
-                for one in (*passed, *_reset(work, asking, measured, held)):
+                for one in (*passed, *_resets(work, asking, measured, held, noted.seen)):
                     tell(work, self._notification(namespace, one, measured, held, _value(data)), one.rule)
             work.commit()
 
     def _notification(self, namespace: str, news: _News, measured: Measured, held: Held, value: Value) -> Notification:
-        kind, now, start = news.rule.type, self._now(), measured.period_start
+        kind, now, start = news.rule.type, self._now(), news.period_start
         owner = (namespace, news.rule.id, measured.entitlement_id, format_rfc3339(start))
         told_id = derived_ulid(start, "notification", kind.value, *owner, *news.key)
         payload = entitlement_payload(told_id, kind, now, held, value, measured.at, news.threshold)
@@ -115,16 +120,21 @@ def _passed(work: Work[BalanceStore], rules: Sequence[Rule], measured: Measured)
             new = next_told(told.get((rule.id, side)), threshold, measured.period_start)
             if new is not None:
                 work.store.memory.keep(measured.entitlement_id, rule.id, side, new)
-                yield _News(rule, (side.value, str(new.times)), threshold)
+                yield _News(rule, measured.period_start, (side.value, str(new.times)), threshold)
 
 
-def _reset(work: Work[BalanceStore], asking: Sequence[Rule], measured: Measured, held: Held) -> Iterator[_News]:
-    """That the usage period began with a reset; the one that measuring began with did not."""
+def _resets(
+    work: Work[BalanceStore], asking: Sequence[Rule], measured: Measured, held: Held, seen: datetime | None
+) -> Iterator[_News]:
+    """The resets since the usage period that was seen last; the one that measuring began with was none."""
     periods, start = held.entitlement.periods, measured.period_start
-    if not asking or periods is None or start <= periods.measured_from:
+    if not asking or periods is None:
         return
-    reset_at = work.store.holders.reset_at(measured.entitlement_id, start) or start
-    yield from (_News(rule, ()) for rule in asking if rule.since <= reset_at)
+    missed = () if seen is None else (reset.at for reset in periods.resets(seen, start) if reset.at < start)
+    for at in (*deque(missed, MOST_MISSED), start):
+        if at > periods.measured_from:
+            reset_at = work.store.holders.reset_at(measured.entitlement_id, at) or at
+            yield from (_News(rule, at, ()) for rule in asking if rule.since <= reset_at)
 
 
 def _held(work: Work[BalanceStore], measured: Measured) -> Held:

@@ -98,8 +98,7 @@ class ClickHouse:
 
         While it runs, `system.processes` shows the `query_comment` as its `log_comment`.
         """
-        comment = query_comment()
-        given, chosen = dict(parameters or {}), dict(settings or {}) | ({"log_comment": comment} if comment else {})
+        given, chosen = dict(parameters or {}), _commented(settings)
         return self._try(
             lambda client: [tuple(row) for row in client.query(sql, parameters=given, settings=chosen).result_rows]
         )
@@ -115,7 +114,7 @@ class ClickHouse:
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         """Insert column-wise: `data` holds one sequence for each of `columns`, all of one length."""
-        names, chosen = list(columns), dict(settings or {})
+        names, chosen = list(columns), _commented(settings)
         if data and data[0]:
             self._try(
                 lambda client: client.insert(table, data, column_names=names, column_oriented=True, settings=chosen)
@@ -152,3 +151,8 @@ class ClickHouse:
             if _is_refusal(error):
                 raise CredentialsRefused("the usage store refuses the password") from error
             raise Unavailable("the usage store did not answer as it should") from error
+
+
+def _commented(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    comment = query_comment()
+    return dict(settings or {}) | ({"log_comment": comment} if comment else {})

@@ -35,6 +35,7 @@ from meterhouse.platform.limits import Counts, Limits
 from meterhouse.platform.logging import count, logger
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.problem import CONTENT_TYPE, problem_response
+from meterhouse.platform.trace_context import of_request, trace_id
 from meterhouse.platform.wire import JsonFraction
 
 Event = dict[str, Any]
@@ -233,7 +234,11 @@ def http_handler(
     def handle(event: Event, context: LambdaContext) -> Answer:
         logger.info(
             "request",
-            extra={"route": event.get("routeKey"), "request": event["requestContext"].get("requestId")},
+            extra={
+                "route": event.get("routeKey"),
+                "request": event["requestContext"].get("requestId"),
+                "trace": trace_id(of_request(event.get("headers") or {})),
+            },
         )
         try:
             at = clock.now()

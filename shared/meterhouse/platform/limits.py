@@ -110,6 +110,8 @@ class Limits:
         if standing.unsettled < rate.unsettled and at - standing.since < _SETTLED_EVERY:
             return
         if self._rests_until is not None and at < self._rests_until:
+            # forgiven: added at once later, it would shut a caller who kept to its rate
+            standing.unsettled = 0
             return
         try:
             used = self._counts.add(name, standing.unsettled * rate.cost, at, standing.used_until)

@@ -102,6 +102,7 @@ class Transaction:
         self.namespace = namespace
         self.committed = False
         self.afterwards: list[Callable[[], object]] = []
+        self.otherwise: list[Callable[[], object]] = []
         self._staged = set[str]() if staged is None else staged
 
     def execute(self, query: str, parameters: Mapping[str, Any] | None = None) -> int:
@@ -200,17 +201,20 @@ class Database:
     def _begun(self, namespace: str, scope: Mapping[str, str]) -> Iterator[Transaction]:
         connection = self._scoped({"namespace": namespace, **acting_now(), **scope})
         self._open = transaction = Transaction(connection, namespace)
+        is_saved = False
         try:
             yield transaction
             if transaction.committed:
                 connection.commit()
+                is_saved = True
         finally:
             self._open = None
-            if not connection.closed:
-                connection.rollback()
-        if transaction.committed:
-            for action in transaction.afterwards:
-                action()
+            try:
+                if not connection.closed:
+                    connection.rollback()
+            finally:
+                for action in transaction.afterwards if is_saved else transaction.otherwise:
+                    action()
 
     def afterwards(self, action: Callable[[], object]) -> None:
         """`platform.work.Afterwards`: at once; where a transaction is open once it is saved, and never if it is not."""
@@ -218,6 +222,16 @@ class Database:
             action()
         else:
             self._open.afterwards.append(action)
+
+    def otherwise(self, action: Callable[[], object]) -> None:
+        """`platform.work.Otherwise`.
+
+        Raises:
+            InvariantBroken: no transaction is open.
+        """
+        if self._open is None:
+            raise InvariantBroken("there is no transaction that could be lost")
+        self._open.otherwise.append(action)
 
     @contextmanager
     def _joined(self, outer: Transaction, namespace: str) -> Iterator[Transaction]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import InvalidInput, InvariantBroken, MeterhouseError, Problem
 from meterhouse.kernel.instant import parse_rfc3339
 from meterhouse.platform.acting import Actor, acting
 from meterhouse.platform.logging import logger
@@ -15,11 +15,20 @@ Task = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def task(run: Task) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Decorate a task: expected outcomes are values; an exception is a fault, which the workflow retries or catches."""
+    """Decorate a task: expected outcomes are values; an exception is a fault, which the workflow retries or catches.
+
+    One that is not ours goes on as `InvariantBroken`: Lambda would write its words into the log, and they quote data.
+    """
 
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        answer = run(event)
+        try:
+            answer = run(event)
+        except MeterhouseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - goes on, without its words
+            logger.exception("task failed")
+            raise InvariantBroken(f"{type(error).__name__}, as the log tells") from None
         logger.info("task done", extra={"function": context.function_name})
         return answer
 

@@ -9,7 +9,7 @@ from meterhouse.kernel.errors import Unavailable
 if TYPE_CHECKING:
     from meterhouse.platform.kafka import KafkaSettings
 
-_PARTITIONS = 6
+PARTITIONS = 6
 """Bounds how many sinks work at once; a namespace's records keep to one of them."""
 LARGEST_RECORD = 4 * 1024 * 1024
 LARGEST_LETTER = LARGEST_RECORD + 64 * 1024
@@ -19,7 +19,7 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _TIMEOUT_SECONDS = 30
 
 
-def create_topics(settings: KafkaSettings) -> list[str]:
+def create_topics(settings: KafkaSettings, partitions: int = PARTITIONS) -> list[str]:
     """Create the topics of events and of dead letters where they are missing; the names created.
 
     Raises:
@@ -35,7 +35,7 @@ def create_topics(settings: KafkaSettings) -> list[str]:
         "retention.ms": _DEAD_LETTER_DAYS * _DAY_MS,
     }
     wanted = [
-        NewTopic(settings.events_topic, _PARTITIONS, config={name: str(value) for name, value in events.items()}),
+        NewTopic(settings.events_topic, partitions, config={name: str(value) for name, value in events.items()}),
         NewTopic(settings.dead_letter_topic, 1, config={name: str(value) for name, value in dead_letters.items()}),
     ]
     created = []

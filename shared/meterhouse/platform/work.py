@@ -30,6 +30,9 @@ Begin = Callable[[str], AbstractContextManager[Work[S_co]]]
 Afterwards = Callable[[Callable[[], object]], None]
 """Does something once all that was committed is saved: what others hear of must be there, whatever comes next."""
 
+Otherwise = Callable[[Callable[[], object]], None]
+"""Does something once it is known that the open unit of work, with all that it is part of, may not have been saved."""
+
 
 def at_once(action: Callable[[], object]) -> None:
     """`Afterwards` where no unit of work is part of another."""

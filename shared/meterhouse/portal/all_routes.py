@@ -21,7 +21,7 @@ def all_routes(unused: Any) -> list[Router]:  # noqa: ANN401 - in the place of e
         token_api.token_routes(unused),
         session_api.session_routes(unused),
         usage_api.portal_usage_routes(unused),
-        entitlement_api.portal_entitlement_routes(unused, unused),
+        entitlement_api.portal_entitlement_routes(unused),
         subscription_api.portal_subscription_routes(unused),
         invoice_api.portal_invoice_routes(unused, unused),
         document_api.portal_document_routes(unused),

@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from meterhouse.entitlements.check_access import Access, CheckAccess
+from meterhouse.entitlements.check_access import Access
 from meterhouse.entitlements.entitlement import Entitlement, EntitlementType
 from meterhouse.entitlements.history import Window
-from meterhouse.entitlements.holder import Holder
-from meterhouse.entitlements.show_history import HistoryAsked, ShowHistory
+from meterhouse.entitlements.show_history import HistoryAsked
 from meterhouse.kernel.period import Period
 from meterhouse.metering.usage import WindowSize
 from meterhouse.platform.wire import Instant, Key, Numeric, PeriodWire, Wire
 from meterhouse.portal.caller import caller_of
+from meterhouse.portal.show_entitlements import ShowEntitlements
 
 _ALL = "/api/v1/portal/entitlements"
 _TAGS = ["Portal"]
@@ -48,7 +48,7 @@ class BurnDown(Wire):
     items: list[BurnDownWindow]
 
 
-def portal_entitlement_routes(check: CheckAccess, history: ShowHistory) -> Router:
+def portal_entitlement_routes(show: ShowEntitlements) -> Router:
     router = Router()
 
     @router.get(
@@ -56,9 +56,7 @@ def portal_entitlement_routes(check: CheckAccess, history: ShowHistory) -> Route
     )
     def all_of_them() -> PortalEntitlements:
         caller = caller_of(router.current_event.raw_event)
-        found = check.of_customer(caller.namespace, Holder(caller.customer())) or {}
-        entitled = [(access.entitlement, access) for _, access in sorted(found.items())]
-        return PortalEntitlements(items=[_entitlement(one, access) for one, access in entitled if one is not None])
+        return PortalEntitlements(items=[_entitlement(one, access) for one, access in show(caller)])
 
     @router.get(
         f"{_ALL}/<feature_key>/history",
@@ -74,7 +72,7 @@ def portal_entitlement_routes(check: CheckAccess, history: ShowHistory) -> Route
     ) -> BurnDown:
         caller = caller_of(router.current_event.raw_event)
         asked = HistoryAsked(window_size, from_, to)
-        told = history(caller.namespace, Holder(caller.customer()), feature_key, asked)
+        told = show.burn_down(caller, feature_key, asked)
         return BurnDown(items=[_window(window) for window in told.windows])
 
     return router

@@ -8,6 +8,8 @@ from meterhouse.kernel.errors import Problems
 
 DEFAULT_LIFE = timedelta(hours=1)
 LONGEST_LIFE = timedelta(days=30)
+KEPT_EXPIRED = timedelta(days=30)
+"""How long a token that is over is still listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class PortalToken:
-    """Opens its scope in [`created_at`, `expires_at`), unless it is invalidated before."""
+    """Opens its scope until `expires_at`, unless it is invalidated before."""
 
     id: str
     scope: Scope

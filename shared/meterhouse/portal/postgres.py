@@ -42,3 +42,6 @@ class PostgresTokens:
 
     def invalidate(self, token_id: str | None, subject: str | None, at: datetime) -> None:
         self._transaction.execute(_SQL["invalidate"], {"id": token_id, "subject": subject, "at": at})
+
+    def forget_old(self, before: datetime) -> None:
+        self._transaction.execute(_SQL["forget_old"], {"before": before})

@@ -26,8 +26,16 @@ class PresentedTokens:
         self._now = now
 
     def find(self, text: str) -> Caller | None:
-        """The caller behind a token; None where it is unknown, expired or invalidated."""
+        """The caller behind a token; None where it is unknown, expired, invalidated, or its customer was deleted."""
         presented = api_keys.key_hash(text, self._pepper())
         with self._database.transaction(_NO_NAMESPACE, credential=presented) as transaction:
             found = transaction.fetch_one(_SQL["find_presented"], {"token_hash": presented, "at": self._now()})
-        return None if found is None else Caller(found["namespace"], token_of(found))
+        caller = None if found is None else Caller(found["namespace"], token_of(found))
+        return caller if caller is None or self._shows_somebody(caller) else None
+
+    def _shows_somebody(self, caller: Caller) -> bool:
+        customer_id = caller.scope.customer_id
+        if customer_id is None:
+            return True
+        with self._database.transaction(caller.namespace) as transaction:
+            return transaction.fetch_one(_SQL["customer_lives"], {"customer_id": customer_id}) is not None

@@ -11,7 +11,7 @@ from meterhouse.metering.model import Meter
 from meterhouse.platform import api_keys, clock, ids
 from meterhouse.platform.credentials import pepper_from_environment
 from meterhouse.platform.work import Begin
-from meterhouse.portal.model import PortalToken, Scope, TokenSpec, expiry_of
+from meterhouse.portal.model import KEPT_EXPIRED, PortalToken, Scope, TokenSpec, expiry_of
 
 _PREFIX = "mhp_"
 
@@ -24,6 +24,9 @@ class TokenStore(Protocol):
 
     def invalidate(self, token_id: str | None, subject: str | None, at: datetime) -> None:
         """Close what has this id and is of this subject; None: any."""
+
+    def forget_old(self, before: datetime) -> None:
+        """Delete a few of those that expired before then."""
 
 
 class KnownCustomers(Protocol):
@@ -80,6 +83,7 @@ class PortalTokens:
             scope = Scope(spec.subject, _customer_named(work.store.customers, spec.subject), meters)
             token = PortalToken(ids.new_id(), scope, at, expires_at)
             work.store.tokens.add(token, api_keys.key_hash(text, self._pepper()))
+            work.store.tokens.forget_old(at - KEPT_EXPIRED)
             work.commit()
         return Made(token, text)
 

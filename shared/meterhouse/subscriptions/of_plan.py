@@ -1,4 +1,4 @@
-"""Who subscribes to a plan."""
+"""Who subscribes: to a plan, or to anything."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from meterhouse.subscriptions.model import Subscription, SubscriptionStatus
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """Which subscriptions; `version` None: to any version of the plan. No statuses: in whichever."""
+    """Which subscriptions; no key: to whatever plan, or none; no version: to any; no statuses: in whichever."""
 
-    plan_key: str
+    plan_key: str | None
     version: int | None
     statuses: Collection[SubscriptionStatus]
     at: datetime
@@ -34,12 +34,19 @@ class Subscribers(Protocol):
         """Some of them by their start, and how many there are."""
 
 
-class SubscriptionsOfPlan:
+class ListSubscriptions:
     def __init__(self, begin: Begin[Subscribers], now: Callable[[], datetime]) -> None:
         self._begin = begin
         self._now = now
 
     def __call__(
+        self, namespace: str, statuses: Collection[SubscriptionStatus], limit: int, offset: int
+    ) -> tuple[list[Subscription], int]:
+        """A page of all subscriptions of the namespace."""
+        with self._begin(namespace) as work:
+            return work.store.page(Subscribed(None, None, statuses, self._now()), limit, offset)
+
+    def of_plan(
         self, namespace: str, id_or_key: str, statuses: Collection[SubscriptionStatus], limit: int, offset: int
     ) -> tuple[list[Subscription], int]:
         """A page of the subscriptions to one version, given its id, or to all versions of a key.

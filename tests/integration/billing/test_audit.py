@@ -16,6 +16,7 @@ from meterhouse.billing.postgres_audit import PostgresAudit
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import Conflict
+from meterhouse.ledger.audit import KINDS
 from meterhouse.platform.postgres import Database, Transaction, begins
 from tests.integration.billing.audited import FIRST_INVOICE, FIRST_LINE, Break, audited, findings, kinds
 from tests.integration.billing.conftest import Run
@@ -113,8 +114,25 @@ def test_what_is_broken_is_found_and_an_audit_repeated_finds_the_same(books: Run
     found = findings(books)
     assert kinds(books) == expected
     assert first.open == len(expected)
+    assert first.of_ledger == len([kind for kind in expected if kind in KINDS])
     assert audited(books) == first
     assert findings(books) == found
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "stuck"), [("issuing.failed", 3, 1), ("issuing.failed", 1, 0), ("overdue", 30, 0)]
+)
+def test_an_invoice_that_stands_for_days_where_none_stays_is_counted(
+    books: Run, broken: Break, state: str, days: int, stuck: int
+) -> None:
+    since = f"'{(books.now - timedelta(days=days)).isoformat()}'"
+    broken(
+        f"UPDATE invoices SET state = '{state}', updated_at = {since}"
+        f" WHERE namespace = %(namespace)s AND id = {FIRST_INVOICE}"
+    )
+
+    assert audited(books).stuck == stuck
+    assert audited(books).metrics()["InvoicesStuck"] == stuck
 
 
 def test_a_line_charged_twice_is_found_where_the_index_that_refuses_it_is_gone(books: Run, unguarded: Database) -> None:

@@ -27,7 +27,7 @@ from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Transaction, begins
 from meterhouse.subscriptions.api import routes as subscription_routes
-from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
+from meterhouse.subscriptions.of_plan import ListSubscriptions
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
@@ -78,7 +78,7 @@ class CatalogHouse:
             *catalog_routes(cast.features, cast.plans, cast.plan_sale, cast.addons, cast.addon_sale, cast.plan_addons),
             rehearse_routes(begin, cast),
             subscription_routes(SubscriptionService(begins(database, PostgresStore), self.now), self.now),
-            of_plan_routes(SubscriptionsOfPlan(begins(database, PostgresSubscribers), self.now), self.now),
+            of_plan_routes(ListSubscriptions(begins(database, PostgresSubscribers), self.now), self.now),
             database=database,
         )
 

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from meterhouse.catalog.unit_cost import ManualUnitCost
 from meterhouse.customers.model import CustomerDetails
 from meterhouse.metering.aggregation import Aggregation
@@ -88,3 +90,19 @@ def test_a_report_needs_a_period(desk: Desk) -> None:
     assert desk("GET", "/api/v1/margins")[0] == 400
     assert desk("GET", UNKNOWN, query="from=2026-04-01T00:00:00Z&to=2026-03-01T00:00:00Z")[0] == 400
     assert desk("GET", "/api/v1/margins", query=f"{MARCH}&groupBy=colour")[0] == 400
+
+
+def test_a_feature_with_more_rows_than_can_be_read_spoils_no_report(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = desk.feature(ManualUnitCost(Decimal(2)))
+    large = desk.feature(TOLD)
+    own(desk)
+    desk.house.sink(tokens("1", 10), tokens("2", 7, model="m-9"))
+    monkeypatch.setattr("meterhouse.metering.query_usage.MOST_ROWS", 1)
+
+    margins = {one["featureKey"]: one for one in report(desk, "/api/v1/margins", f"{MARCH}&groupBy=feature")}
+
+    assert margins[small.key]["cost"] == "34"
+    assert margins[large.key]["cost"] is None
+    assert "more than 1 rows" in margins[large.key]["detail"]

@@ -20,13 +20,14 @@ from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
 from meterhouse.metering.kafka_event import batch_handler, log_records
 from meterhouse.metering.record import decode_record
-from meterhouse.metering.sink import SinkEvents
+from meterhouse.metering.sink import LogRecord, SinkEvents
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.topics import create_topics
 from tests.integration.metering.house import House
 
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 EVENT = {"specversion": "1.0", "id": "1", "source": "kafka", "type": "call", "subject": "alice", "data": {"value": 5}}
 
 
@@ -120,12 +121,29 @@ def test_the_log_alone_tells_when_a_request_was_accepted_and_how_many_events_it_
     settings = settings_of(kafka_server)
     accepted_at = datetime(2026, 3, 1, 12, 59, 59, 999_999, tzinfo=UTC)
     ingest = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), lambda: accepted_at))
-    assert ingest(ask("acme", EVENT, EVENT | {"id": "2"}), None)["statusCode"] == 204
+    assert ingest(ask("acme", EVENT | {"traceparent": PARENT}, EVENT | {"id": "2"}), None)["statusCode"] == 204
     [message] = records(settings, settings.events_topic)
-    assert message.headers() == [("events", b"2")]
+    assert message.headers() == [("events", b"2"), ("traceparent", PARENT.encode())]
     assert message.timestamp() == (TIMESTAMP_CREATE_TIME, 1_772_369_999_999)
     [record] = log_records(delivered(iter([message])))
-    assert (record.timestamp_ms, record.headers) == (1_772_369_999_999, {"events": b"2"})
+    assert (record.timestamp_ms, record.headers["events"]) == (1_772_369_999_999, b"2")
+
+
+def test_what_the_sink_writes_bears_the_trace_of_the_request_that_the_events_came_in(
+    house: House, settings: KafkaSettings
+) -> None:
+    ingest = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), lambda: datetime(2026, 3, 1, tzinfo=UTC)))
+    asked = ask(house.namespace, EVENT)
+    asked["headers"]["traceparent"] = PARENT
+    assert ingest(asked, None)["statusCode"] == 204
+    comments: list[str] = []
+
+    def sink(_: Iterator[LogRecord]) -> int:
+        comments.extend(row[0] for row in house.store.query("SELECT getSetting('log_comment')"))
+        return 1
+
+    batch_handler(sink)(delivered(records(settings, settings.events_topic)))
+    assert comments == ["traces=0af7651916cd43dd8448eb211c80319c"]
 
 
 def test_no_broker_is_503_within_the_deadline_and_never_2xx() -> None:

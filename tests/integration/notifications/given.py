@@ -36,7 +36,7 @@ class Desk(Api):
     def routers(self) -> Sequence[Router]:
         begin = begins(self.run.database, PostgresNotifications)
         ours = routes(
-            ChannelService(begin, ChannelSecrets(), ChannelSecretsWriter(), now=self.now),
+            ChannelService(begin, ChannelSecrets(), ChannelSecretsWriter(), self.run.database.otherwise, now=self.now),
             RuleService(begin, self.now),
             TryRule(begin, self.now),
             NotificationService(begin, self.now),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from meterhouse.notifications.channel import Channel, Credentials, Webhook
 from meterhouse.notifications.deliver import Deliver, Tally
+from meterhouse.notifications.endpoint import without_target
 from meterhouse.notifications.https import Https
 from meterhouse.notifications.notification import Delivery, Notification, deliveries_of
 from meterhouse.notifications.outcome import Outcome
@@ -51,8 +52,8 @@ class PostRoom:
         return self.credentials[channel_id]
 
     def channel(self, url: str, **headers: str) -> Channel:
-        made = Channel(new_id(), "hook", Webhook(url), self.now, self.now)
-        self.credentials[made.id] = Credentials(SECRET, headers=headers)
+        made = Channel(new_id(), "hook", Webhook(without_target(url)), self.now, self.now)
+        self.credentials[made.id] = Credentials(SECRET, headers=headers, url=url)
         with self.database.transaction(self.namespace) as transaction:
             PostgresNotifications(transaction).channels.add(made)
             transaction.commit()

@@ -24,7 +24,8 @@ ODD = [None, 10**400, "\ud800", "a\0", [None]]
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ANOTHER = "whsec_" + "C2FVsBQIhrscChlQIMV9b5oRY0nLaLaS"
 SLACK = "https://hooks.slack.test/services/T0/B0/x"
-WEBHOOK = {"type": "WEBHOOK", "name": "ops", "url": "https://a.test/hook"}
+URL = "https://a.test/hook/token?key=b"
+WEBHOOK = {"type": "WEBHOOK", "name": "ops", "url": URL}
 RESET = {"type": "entitlements.reset", "name": "r"}
 
 
@@ -36,10 +37,10 @@ RESET = {"type": "entitlements.reset", "name": "r"}
             {
                 "customHeaders": {"X-Team": "a"},
                 "signingSecret": SECRET,
-                "url": "https://a.test/hook",
+                "url": URL,
                 "disabled": False,
             },
-            {"customHeaders", "signingSecret"},
+            {"customHeaders", "signingSecret", "url"},
         ),
         (
             {"type": "EMAIL", "name": "mail", "recipients": ["a@b.test", "c@d.test"], "disabled": True},
@@ -59,7 +60,7 @@ def test_a_channel_is_shown_as_it_was_made_and_lists_keep_its_credentials_back(
     [listed] = desk.ok("GET", CHANNELS, query="includeDisabled=true")["items"]
     assert {name for name, value in made.items() if listed.get(name) != value} == hidden
     [kept] = desk.run.rows("SELECT to_jsonb(c)::text AS row FROM notification_channels c")
-    assert not [one for one in (SECRET, SLACK, "X-Team") if one in kept["row"]]
+    assert not [one for one in (SECRET, SLACK, "X-Team", "token", "key=b") if one in kept["row"]]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,8 @@ def test_a_channel_is_shown_as_it_was_made_and_lists_keep_its_credentials_back(
 )
 def test_what_is_kept_for_a_repeat_holds_no_credentials(desk: Desk, given: dict[str, object]) -> None:
     (_, first), (status, again) = (desk("POST", CHANNELS, given, key="once") for _ in range(2))
-    assert (status, again["id"], "signingSecret" in again, again["url"] == SLACK) == (201, first["id"], False, False)
+    assert (status, again["id"], "signingSecret" in again) == (201, first["id"], False)
+    assert again["url"] == ("" if given["type"] == "SLACK" else "https://a.test/…")
     assert desk.ok("GET", f"{CHANNELS}/{first['id']}") == first
 
 
@@ -113,8 +115,12 @@ def test_where_a_commit_fails_the_credentials_are_those_of_the_row(desk: Desk, *
 
     broken_once = [True]
     secrets, keeper = ChannelSecrets(), ChannelSecretsWriter()
-    service = ChannelService(broken, secrets, keeper, now=desk.now, new_id=lambda: next(ids, None) or new_id())
-    asked, namespace = ChannelSpec("ops", Webhook("https://a.test/hook"), signing_secret=SECRET), desk.run.namespace
+    later = desk.run.database.otherwise
+    service = ChannelService(broken, secrets, keeper, later, now=desk.now, new_id=lambda: next(ids, None) or new_id())
+    asked, namespace = (
+        ChannelSpec("ops", Webhook("https://a.test"), signing_secret=SECRET, url="https://a.test"),
+        desk.run.namespace,
+    )
     with pytest.raises(Unavailable):
         service.create(namespace, asked)
     if saved:
@@ -131,10 +137,27 @@ def test_where_a_commit_fails_the_credentials_are_those_of_the_row(desk: Desk, *
     assert secrets.of(namespace, made).signing_secrets(desk.run.now) == valid
 
 
+def test_where_a_keyed_request_is_not_kept_the_credentials_are_those_of_the_row(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, secrets = desk.channel(signingSecret=SECRET)["id"], ChannelSecrets()
+
+    def unfit(_body: str) -> str:
+        raise Unavailable("the answer cannot be kept")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.integration.notifications.given.without_credentials", unfit)
+        assert desk("POST", f"{CHANNELS}/{made}/rotate-secret", {"signingSecret": ANOTHER}, key="once")[0] == 503
+    assert secrets.of(desk.run.namespace, made).signing_secrets(desk.run.now) == (SECRET,)
+    desk.ok("POST", f"{CHANNELS}/{made}/rotate-secret", {"signingSecret": ANOTHER})
+    assert secrets.of(desk.run.namespace, made).signing_secrets(desk.run.now) == (ANOTHER, SECRET)
+
+
 @pytest.mark.parametrize(
     ("given", "faults"),
     [
         (WEBHOOK | {"url": "http://a.test"}, {"/url": "url_scheme"}),
+        (WEBHOOK | {"url": "https://[a"}, {"/url": "url"}),
         (
             WEBHOOK | {"url": "https://10.0.0.1", "customHeaders": {"Host": "x"}, "signingSecret": "A" * 33},
             {"/url": "url_address", "/customHeaders/Host": "header_reserved", "/signingSecret": "signing_secret"},

@@ -14,10 +14,11 @@ from standardwebhooks import Webhook as Reference
 
 from meterhouse.notifications.channel import Credentials
 from meterhouse.notifications.deliver import OURS
+from meterhouse.notifications.forget import ForgetNotifications
 from meterhouse.notifications.notification import CLOSED, DeliveryState
 from meterhouse.notifications.notification_schema import notification_wire
 from meterhouse.notifications.notifications import NotificationService
-from meterhouse.notifications.postgres import PostgresNotifications
+from meterhouse.notifications.postgres import PostgresNotificationEvents, PostgresNotifications
 from meterhouse.notifications.retries import GONE, MOST_AT_ONCE, NEVER_TAKEN, OF_A_MESSAGE
 from meterhouse.notifications.signature import secret_of
 from meterhouse.notifications.woken import Woken
@@ -58,20 +59,20 @@ def test_a_message_arrives_as_it_was_told_and_the_reference_verifies_it(room: Po
     delivery, [attempt] = room.delivery(told), room.attempts(told)
     assert (delivery.state, delivery.next_attempt_at, delivery.reason) == (DeliveryState.SUCCESS, None, "")
     outcome = attempt.outcome
-    assert (outcome.status, outcome.body, outcome.url, outcome.fault) == (200, "ok", receiver.url("/a?b=c"), "")
+    assert (outcome.status, outcome.body, outcome.url, outcome.fault) == (200, "ok", receiver.url("/…"), "")
     assert room.deliver(receiver).delivered == 0
     service = NotificationService(begins(room.database, PostgresNotifications))
     [status] = notification_wire(service.get(room.namespace, told)).model_dump(by_alias=True)["deliveryStatus"]
     [shown] = status["attempts"]
     assert shown["response"].pop("durationMs") < 5000
-    assert shown["response"] == {"statusCode": 200, "body": "ok", "url": receiver.url("/a?b=c")}
+    assert shown["response"] == {"statusCode": 200, "body": "ok", "url": receiver.url("/…")}
     assert (status["state"], shown["state"]) == ("SUCCESS", "SUCCESS")
 
 
 def test_while_a_secret_is_rotated_messages_are_signed_with_both(room: PostRoom, receiver: Receiver) -> None:
     room.now = clock.now()
     channel, old = room.channel(receiver.url()), secret_of(b"o" * 32)
-    room.credentials[channel.id] = Credentials(SECRET, old, room.now + timedelta(hours=24))
+    room.credentials[channel.id] = Credentials(SECRET, old, room.now + timedelta(hours=24), url=receiver.url())
     room.tell(channel)
     room.deliver(receiver)
     [got] = receiver.received
@@ -229,6 +230,28 @@ def test_what_is_resent_by_hand_does_not_wait_for_a_resting_endpoint_and_has_a_s
     assert [one.counts for one in room.attempts(good)] == [True, True]
 
 
+@pytest.mark.parametrize(("status", "ended"), [(500, (DeliveryState.SENDING, 2)), (200, (DeliveryState.SUCCESS, 1))])
+def test_a_message_that_is_resent_during_an_attempt_begins_anew_unless_that_is_taken(
+    room: PostRoom,
+    receiver: Receiver,
+    database_settings: PostgresSettings,
+    status: int,
+    ended: tuple[DeliveryState, int],
+) -> None:
+    [told] = room.tell(room.channel(receiver.url()))
+
+    def reply(_: Received) -> Reply:
+        if len(receiver.received) == 1:
+            other = PostRoom(Database(lambda: database_settings), room.namespace, room.now)
+            other.resend(told)
+            other.database.close()
+        return Reply(status)
+
+    receiver.reply = reply
+    room.at(seconds=1).deliver(receiver)
+    assert (room.delivery(told).state, len(receiver.received)) == ended
+
+
 def test_slow_receivers_keep_none_of_the_others_waiting(room: PostRoom, receiver: Receiver) -> None:
     released = Event()
     room.seconds, room.threads = 60, 20
@@ -353,3 +376,23 @@ def test_a_channel_that_had_no_turn_for_long_is_late_but_not_one_that_rests(room
     assert late() == 0
     room.at(minutes=60)
     assert late() == 1
+
+
+def test_what_was_told_long_ago_is_deleted_with_its_attempts_unless_it_is_under_way(
+    room: PostRoom, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, refusing = room.channel(receiver.url("/a")), room.channel(receiver.url("/b"))
+    receiver.reply = lambda one: Reply(200 if one.path == "/a" else 500)
+    room.tell(taken, count=3)
+    [under_way] = room.tell(refusing)
+    room.deliver(receiver)
+    monkeypatch.setattr("meterhouse.notifications.forget._AT_ONCE", 2)
+    store = begins(room.database, PostgresNotificationEvents)
+    forget = ForgetNotifications(store, lambda: [room.namespace], lambda: room.now, lambda: timedelta(days=90))
+
+    [late] = room.at(days=90).tell(taken)
+    assert forget() == 0
+    room.at(seconds=1)
+    assert (forget(), forget()) == (3, 0)
+    rows = [room.rows("SELECT event_id", "ORDER BY 1", f"notification_{what}") for what in ("deliveries", "attempts")]
+    assert [[row["event_id"] for row in found] for found in rows] == [sorted((under_way, late)), [under_way]]

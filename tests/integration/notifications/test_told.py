@@ -127,6 +127,15 @@ def test_resets_alone_are_told_by_the_calendar_and_by_hand_once_each(desk: Desk,
     assert (len(desk.events()), last["payload"]["data"]["entitlement"]["lastReset"]) == (6, "2026-04-02T00:00:00Z")
 
 
+def test_resets_that_were_missed_are_told_with_the_next_balance(desk: Desk, room: Room, watch: Watch) -> None:
+    mine = room.entitled(room.customer())
+    desk.rule(RESET, name="reset")
+    desk.hear(snapshots(watch, desk, mine))
+    watch.now += 62 * DAY
+    desk.hear([*snapshots(watch, desk, mine)] * 2)
+    assert [name for name, _, _ in told(desk)] == ["reset"] * 2
+
+
 def test_a_rule_tells_no_reset_from_before_it_was_made_or_enabled(desk: Desk, room: Room, watch: Watch) -> None:
     mine = room.entitled(room.customer())
     late = desk.rule(RESET, name="enabled late", disabled=True)

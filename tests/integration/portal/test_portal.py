@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.entitlements.entitlement import EntitlementType
 from meterhouse.ledger.credit_grant import Funding
 from meterhouse.ledger.grant_credit import GrantCredit
 from meterhouse.ledger.grant_rules import CreditGrantSpec
@@ -11,6 +12,7 @@ from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.postgres import begins
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import UNKNOWN
+from tests.integration.entitlements.room import Room
 from tests.integration.metering.house import House
 from tests.integration.portal.conftest import Portal
 from tests.problems import faults_of
@@ -77,6 +79,22 @@ def test_the_events_behind_a_line_are_those_of_meters_that_the_token_shows(
         (True, told["m0"]["usage"]),
         (False, told["m0"]["usage"]),
     ]
+
+
+def test_balances_of_meters_that_the_token_does_not_name_are_not_told(portal: Portal, run: Run, house: House) -> None:
+    room = Room(run.database, run.namespace)
+    customer = room.customer("ann")
+    room.entitled(customer)
+    room.entitled(customer, feature_key="flag", type=EntitlementType.BOOLEAN, allowance=None, meter_id=None)
+    everything, limited = portal.token("ann"), portal.token("ann", allowed_meters=[house.meters[0].slug])
+    named = portal.token("ann", allowed_meters=[room.meter.slug])
+    shown = {
+        token: [one["featureKey"] for one in portal.ok(token, "/entitlements")["items"]]
+        for token in (everything, limited, named)
+    }
+    assert shown == {everything: ["flag", "tokens"], limited: ["flag"], named: ["flag", "tokens"]}
+    for token, status in ((everything, 200), (named, 200), (limited, 404)):
+        assert portal.get(token, "/entitlements/tokens/history")[0] == status
 
 
 def test_a_subjects_token_shows_no_bill(portal: Portal, run: Run) -> None:

@@ -82,6 +82,30 @@ def test_a_token_opens_its_namespace_alone_until_it_expires_and_no_other_can_clo
     assert (answer["statusCode"], answer["headers"]["www-authenticate"]) == (401, "Bearer")
 
 
+def test_a_token_of_a_deleted_customer_opens_nothing_at_once(portal: Portal, run: Run) -> None:
+    run.customer("ann")
+    token, of_another = portal.token("ann"), portal.token("bob")
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("UPDATE customers SET deleted_at = created_at WHERE namespace = %(namespace)s")
+        transaction.commit()
+    assert {portal.get(token, path)[0] for path in ("/session", "/invoices")} == {401}
+    assert portal.get(of_another, "/session")[0] == 200
+
+
+def test_a_token_opens_at_a_server_whose_clock_is_behind_and_is_deleted_a_month_after_it_expired(
+    portal: Portal, run: Run
+) -> None:
+    token = portal.token("ann")
+    portal.now = NOW - HOUR
+    assert portal.get(token, "/session")[0] == 200
+    portal.now = NOW + HOUR + timedelta(days=30)
+    portal.token("bob")
+    assert [row["subject"] for row in run.rows("SELECT subject FROM portal_tokens ORDER BY subject")] == ["ann", "bob"]
+    portal.now += timedelta(seconds=1)
+    portal.token("cid")
+    assert [row["subject"] for row in run.rows("SELECT subject FROM portal_tokens ORDER BY subject")] == ["bob", "cid"]
+
+
 @pytest.mark.parametrize("token", ["", "mhp_unknown", "a\0b", "\ud800", "ä" * 1000])
 def test_what_is_no_token_opens_nothing(portal: Portal, token: str) -> None:
     assert portal.get(token, "/session")[0] == 401

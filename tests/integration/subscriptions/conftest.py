@@ -31,7 +31,7 @@ from meterhouse.subscriptions.addon_api import addon_routes
 from meterhouse.subscriptions.addon_service import AddonService
 from meterhouse.subscriptions.api import routes
 from meterhouse.subscriptions.change_api import change_routes
-from meterhouse.subscriptions.of_plan import SubscriptionsOfPlan
+from meterhouse.subscriptions.of_plan import ListSubscriptions
 from meterhouse.subscriptions.of_plan_api import of_plan_routes
 from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.postgres_of_plan import PostgresSubscribers
@@ -54,7 +54,7 @@ class Api:
     def __post_init__(self) -> None:
         begin = begins(self.database, PostgresStore)
         service = SubscriptionService(begin, self.clock)
-        of_plan = SubscriptionsOfPlan(begins(self.database, PostgresSubscribers), self.clock)
+        of_plan = ListSubscriptions(begins(self.database, PostgresSubscribers), self.clock)
         entitled = management(begins(self.database, PostgresEntitlementStore), self.clock)
         self.handler = http_handler(
             routes(service, self.clock),

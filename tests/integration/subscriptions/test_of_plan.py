@@ -77,6 +77,17 @@ def test_pages_follow_each_other(api: "Api") -> None:
     assert [item["customerId"] for page in pages for item in page["items"]] == customers
 
 
+def test_all_subscriptions_are_listed_by_their_start_and_by_state(api: "Api") -> None:
+    made = [subscribed(api, f"c{month}", f"2021-0{month}-01")[1] for month in (2, 6)]
+
+    def ids(query: str = "", **where: str) -> list[str]:
+        status, page = api.call("GET", "/api/v1/subscriptions", query=query, **where)
+        assert (status, page["totalCount"]) == (200, len(page["items"]))
+        return [one["id"] for one in page["items"]]
+
+    assert [ids(), ids("status=scheduled"), ids(namespace="elsewhere")] == [made, made[1:], []]
+
+
 def test_deleted_subscriptions_and_those_of_others_are_not_seen(api: "Api", plan_id: str) -> None:
     _, later = subscribed(api, "later", "2021-06-01")
     assert api.call("DELETE", f"/api/v1/subscriptions/{later}")[0] == 204

@@ -111,8 +111,9 @@ def test_while_nobody_can_count_all_are_let_in() -> None:
     assert shared.asked == 1, "nobody waits for it again and again"
     shared.is_gone = False
     limits.admit(told("1/1"), AT + 5 * SECOND)
-    with pytest.raises(TooMany):
+    with pytest.raises(TooMany) as refused:
         limits.admit(told("1/1"), AT + 5 * SECOND)
+    assert refused.value.retry_after_seconds == 1, "what came meanwhile is forgiven"
 
 
 def test_environments_forget_callers_beyond_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,13 @@ WHERE namespace = %(namespace)s AND invoice_id = ANY(%(of)s) AND resolved_at IS 
     AND kind <> 'line_charged_twice'
 
 -- name: count_open
-SELECT count(*) FROM audit_findings
+SELECT count(*) AS of_all, count(*) FILTER (WHERE kind = ANY(%(of_ledger)s)) AS of_ledger FROM audit_findings
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND resolved_at IS NULL
+
+-- name: count_standing
+SELECT count(*) FROM invoices
+WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND deleted_at IS NULL
+    AND state = ANY(%(states)s) AND updated_at < %(before)s
 
 -- name: parked
 SELECT DISTINCT invoice_id FROM audit_findings

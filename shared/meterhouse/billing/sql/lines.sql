@@ -173,11 +173,19 @@ WHERE l.namespace = %(namespace)s AND l.feature_id = ANY(%(feature_ids)s) AND l.
 -- name: revenue
 -- What invoices that stand charge for services that begin in [from, to): before taxes, and before prepaid credit, which
 -- was paid for before; what is paid for credit itself is no revenue until the credit is burnt. Credit that was given away
--- is not told apart: what it bears counts, too.
+-- is not told apart: what it bears counts, too. What credit notes took back, in money and in credit, is no revenue.
 SELECT l.customer_id, l.rate_card ->> 'feature_key' AS feature_key, l.currency,
-    sum(l.amount - l.discounts_total + l.charges_total - l.taxes_inclusive_total) AS amount
+    sum(l.amount - l.discounts_total + l.charges_total - l.taxes_inclusive_total - coalesce(taken.net, 0)) AS amount
 FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+CROSS JOIN LATERAL (
+    SELECT sum(n.total + n.credits - n.taxes_inclusive - (
+        SELECT coalesce(sum((part ->> 1)::numeric), 0) FROM jsonb_array_elements(n.parts) part WHERE part ->> 0 = 'taxes'
+    )) AS net
+    FROM credit_note_lines n
+    JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id AND c.state = 'issued'
+    WHERE n.namespace = l.namespace AND n.line_id = l.id
+) taken
 WHERE l.namespace = %(namespace)s AND l.deleted_at IS NULL AND l.grant_id IS NULL
     AND l.service_start >= %(from)s AND l.service_start < %(to)s
     AND i.issued_at IS NOT NULL AND i.voided_at IS NULL AND i.deleted_at IS NULL

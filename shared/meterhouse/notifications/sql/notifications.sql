@@ -47,3 +47,21 @@ UPDATE notification_deliveries SET
     state = %(state)s, reason = %(reason)s, started_at = %(started_at)s, next_attempt_at = %(next_attempt_at)s,
     updated_at = %(updated_at)s
 WHERE namespace = %(namespace)s AND event_id = %(event_id)s AND channel_id = %(channel_id)s
+
+-- name: forget
+-- Constraints are looked at when the statement ends: all three are gone by then.
+WITH old AS (
+    SELECT id FROM notification_events
+    WHERE namespace = %(namespace)s AND created_at < %(before)s AND NOT EXISTS (
+        SELECT FROM notification_deliveries d
+        WHERE d.namespace = %(namespace)s AND d.event_id = notification_events.id AND d.next_attempt_at IS NOT NULL
+    )
+    ORDER BY created_at, id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), tried AS (
+    DELETE FROM notification_attempts a USING old WHERE a.namespace = %(namespace)s AND a.event_id = old.id
+), sent AS (
+    DELETE FROM notification_deliveries d USING old WHERE d.namespace = %(namespace)s AND d.event_id = old.id
+)
+DELETE FROM notification_events e USING old WHERE e.namespace = %(namespace)s AND e.id = old.id

@@ -65,8 +65,8 @@ FOR NO KEY UPDATE OF c
 
 -- name: settle
 UPDATE notification_deliveries SET
-    state = %(state)s, reason = %(reason)s, next_attempt_at = %(next_attempt_at)s, updated_at = %(updated_at)s,
-    lease = NULL, leased_until = NULL
+    state = %(state)s, reason = %(reason)s, started_at = %(started_at)s, next_attempt_at = %(next_attempt_at)s,
+    updated_at = %(updated_at)s, lease = NULL, leased_until = NULL
 WHERE namespace = %(namespace)s AND event_id = %(event_id)s AND channel_id = %(channel_id)s AND lease = %(lease)s
 
 -- name: add_attempt

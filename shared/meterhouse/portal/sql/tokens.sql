@@ -19,4 +19,17 @@ WHERE namespace = %(namespace)s AND invalidated_at IS NULL
 -- name: find_presented
 -- Whose token it is is what is asked: the policy `presented` shows the row of this hash in any namespace.
 SELECT * FROM portal_tokens
-WHERE token_hash = %(token_hash)s AND invalidated_at IS NULL AND created_at <= %(at)s AND expires_at > %(at)s
+WHERE token_hash = %(token_hash)s AND invalidated_at IS NULL AND expires_at > %(at)s
+
+-- name: customer_lives
+SELECT FROM customers WHERE namespace = %(namespace)s AND id = %(customer_id)s AND deleted_at IS NULL
+
+-- name: forget_old
+-- A few for every new one keep up; those another request is forgetting are left to it.
+DELETE FROM portal_tokens WHERE namespace = %(namespace)s AND id = ANY(ARRAY(
+    SELECT id FROM portal_tokens
+    WHERE namespace = %(namespace)s AND expires_at < %(before)s
+    ORDER BY expires_at
+    LIMIT 10
+    FOR UPDATE SKIP LOCKED
+))

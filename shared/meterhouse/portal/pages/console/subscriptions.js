@@ -1,4 +1,4 @@
-/** Subscriptions: by plan, with phases and what is sold in them. */
+/** Subscriptions: all or of a plan, with phases and what is sold in them. */
 import { path } from "../kit/api.js";
 import { element, facts, select, text } from "../kit/elements.js";
 import { day, moment, words } from "../kit/format.js";
@@ -13,27 +13,25 @@ export function subscriptions(session, [id]) {
 
 function list(session) {
   const { api } = session;
-  let plan = null;
+  let plan = "";
   let status = "";
   const holder = element("div", { class: "row" });
   const card = panel({
-    title: "Subscriptions of a plan",
+    title: "All subscriptions",
     wide: true,
     tools: [holder],
     load: async (signal) => {
-      if (!plan) {
+      if (!holder.childElementCount) {
         const plans = (await api.get("/api/v1/plans", { pageSize: 1000 }, { signal })).items;
-        const keys = [...new Map(plans.map((one) => [one.key, one.name]))];
-        if (!keys.length) return null;
-        plan = keys[0][0];
+        const keys = [["", "Any plan"], ...new Map(plans.map((one) => [one.key, one.name]))];
         const states = ["", "active", "scheduled", "canceled", "inactive"].map((name) => [name, name ? words(name) : "Any state"]);
         holder.append(select("Plan", keys, plan, (key) => ((plan = key), card.refresh())), select("State", states, "", (one) => ((status = one), card.refresh())));
       }
-      const address = path("api", "v1", "plans", plan, "subscriptions");
+      const address = plan ? path("api", "v1", "plans", plan, "subscriptions") : "/api/v1/subscriptions";
       return listed((page) => api.get(address, { ...page, status: status || null }), (rows) => subscriptionTable(session, rows, true));
     },
     show: (made) => made,
-    empty: "Nobody has subscribed to this.",
+    empty: "No subscription is like this.",
   });
   card.refresh();
   return element("div", { class: "stack" }, heading("Subscriptions"), card);
