@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth cost compatible deploy audit licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth cost compatible deploy audit reference licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,6 +87,9 @@ deploy: install ## cdk deploy into the AWS account of your credentials
 
 audit: install ## known vulnerabilities of the locked packages (asks PyPI's and npm's advisories)
 	@$(RUN) -m localstack.audit
+
+reference: install ## write docs/api.md from the OpenAPI document
+	@$(RUN) -m tests.contract.reference
 
 licences: install ## write docs/licences.md; refuses a licence that is not allowed
 	@$(RUN) -m layers.licences

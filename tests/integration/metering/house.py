@@ -18,7 +18,7 @@ from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.roll_up import DirtyHour
-from meterhouse.metering.sink import LogRecord, SinkEvents
+from meterhouse.metering.sink import LogRecord, Notices, SinkEvents
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
 
@@ -75,9 +75,9 @@ class House:
         value = encode_record(self.namespace, Raw(encode(events)), ingested)
         return LogRecord("events", partition, next(self.offsets), self.namespace.encode(), value)
 
-    def sinks(self, store: object | None = None) -> SinkEvents:
+    def sinks(self, store: object | None = None, notices: Notices | None = None) -> SinkEvents:
         usage_store = store or ClickHouseSink(self.store)
-        return SinkEvents(self, usage_store, self, self, now=self.now, new_id=new_id)  # type: ignore[arg-type] # any double
+        return SinkEvents(self, usage_store, self, notices or self, now=self.now, new_id=new_id)  # type: ignore[arg-type] # any double
 
     def usage_ingested(
         self, usage: Iterable[tuple[str, str, str]], late: Iterable[LateUsage], notice_id: str, at: datetime

@@ -96,9 +96,7 @@ def test_the_usage_is_stored_before_its_mark_is_drawn(house: House, database: Da
             super().usage_ingested(*told)
 
     house.namespace = namespace
-    sinks = house.sinks()
-    sinks._values._notices = Watched(database)
-    sinks([house.record(call("1", 7, LATE - MINUTE))])
+    house.sinks(notices=Watched(database))([house.record(call("1", 7, LATE - MINUTE))])
     assert [[row.value for row in rows] for rows in seen] == [[7]]
     assert marks(database, namespace) == [(meter.id, "alice", LATE.replace(minute=0))]
 

@@ -192,7 +192,7 @@ def statement() -> str:
         discounts=Discounts(_TEN, Decimal(100)),
         price_version="01JD.../pro/departures/v[2]",
     )
-    return "\n".join(["```", *statement_of(rate(usage).trace.document()), "```"])
+    return "\n".join(["```text", *statement_of(rate(usage).trace.document()), "```"])
 
 
 def blocks() -> dict[str, str]:
