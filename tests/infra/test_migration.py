@@ -51,7 +51,9 @@ def test_generated_secrets_have_the_shapes_the_functions_read(target: Synthesis)
     }
 
 
-def test_another_retention_calls_the_migration_again_and_holds_for_a_rebuild(aws: Synthesis, aws_with_every_option: Synthesis) -> None:
+def test_another_retention_calls_the_migration_again_and_holds_for_a_rebuild(
+    aws: Synthesis, aws_with_every_option: Synthesis
+) -> None:
     kept = [s.one("Custom::DatabaseMigrations")["Properties"]["EventsKept"] for s in (aws, aws_with_every_option)]
 
     assert kept == ["for ever", "400 days"]
