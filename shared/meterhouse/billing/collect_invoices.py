@@ -84,7 +84,7 @@ def collect(
     Raises:
         Unavailable: the usage store does not answer.
     """
-    arrived = [waiting(invoice, at) for invoice in _priced(work, invoices)]
+    arrived = [waiting(invoice, at) for invoice in _priced(work, invoices, now)]
     ready = [one.invoice for one in _in_order(arrived, at)]
     lines = [line for invoice in ready for line in invoice.lines]
     families = Families(work.store.lines.related(lines))
@@ -93,14 +93,14 @@ def collect(
     return rate_ready(work, arrived, quantities, families, at, now)
 
 
-def _priced(work: Work[BillingStore], invoices: Iterable[Invoice]) -> list[Invoice]:
-    """The invoices; what nobody had said the worth of has its price, if that was said since."""
+def _priced(work: Work[BillingStore], invoices: Iterable[Invoice], now: datetime) -> list[Invoice]:
+    """The invoices; units that were worth nothing yet have their price, if they are by now."""
     found = list(invoices)
     unpriced = [line for one in found for line in one.lines if line.overage and line.rate_card.price is None]
     if not unpriced:
         return found
     bases = bases_of(work.store.currencies, unpriced)
-    return [replace(one, lines=tuple(priced(line, bases) for line in one.lines)) for one in found]
+    return [replace(one, lines=tuple(priced(line, bases, now) for line in one.lines)) for one in found]
 
 
 def rate_ready(

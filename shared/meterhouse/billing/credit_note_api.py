@@ -71,6 +71,6 @@ def credit_note_routes(service: CreditNoteService) -> Router:
         summary="Say what came of it",
     )
     def reported(note_id: str, body: Annotated[GivenBackWire, Body()]) -> CreditNoteWire:
-        return note_to_wire(service.reported(namespace(), note_id, answer_of(body)))
+        return note_to_wire(service.reported(namespace(), note_id, answer_of(body), body.attempt))
 
     return router

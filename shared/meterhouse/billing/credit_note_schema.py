@@ -29,10 +29,14 @@ class CreditNoteCreate(Wire):
 
 
 class GivenBackWire(Wire):
-    """What a system that pays back itself says of a note: done, under a name of its own, or not, and why."""
+    """What a system that pays back itself says of a note: done, under a name of its own, or not, and why.
+
+    `attempt`: the one of the note that it tells of; what is said of one that is over changes nothing.
+    """
 
     external_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     failure: _Reason | None = None
+    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class NotePartWire(Wire):
@@ -81,6 +85,7 @@ class CreditNoteWire(Wire):
     issued_at: Instant
     voided_at: Instant | None = None
     updated_at: Instant
+    attempt: int
     external_id: str | None = None
     failure: str | None = None
 
@@ -117,6 +122,7 @@ def note_to_wire(note: CreditNote) -> CreditNoteWire:
         issued_at=note.issued_at,
         voided_at=note.voided_at,
         updated_at=note.updated_at,
+        attempt=note.attempt,
         external_id=note.external_id,
         failure=note.failure,
     )

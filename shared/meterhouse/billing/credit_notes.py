@@ -98,9 +98,11 @@ class CreditNoteService:
                 work.commit()
         return self._told(namespace, note) if has_failed else self._tell(namespace, note_id)
 
-    def reported(self, namespace: str, note_id: str, answer: Accepted | Refused) -> CreditNote:
+    def reported(
+        self, namespace: str, note_id: str, answer: Accepted | Refused, attempt: int | None = None
+    ) -> CreditNote:
         """What a system that pays back itself says of a note; raises as `TellNote.reported`."""
-        return self._tell.reported(namespace, note_id, answer)
+        return self._tell.reported(namespace, note_id, answer, attempt)
 
     def void(self, namespace: str, note_id: str) -> CreditNote:
         """As if the note had not been; one that is voided stays so.

@@ -56,6 +56,7 @@ def note_event(note: CreditNote) -> DomainEvent:
         "customerId": note.customer_id,
         "currency": note.currency,
         "total": f"{note.total:f}",
+        "attempt": note.attempt,
         **({} if note.failure is None else {"failure": note.failure}),
     }
     attempt = () if note.attempt == 1 else (str(note.attempt),)

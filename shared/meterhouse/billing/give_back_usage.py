@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from meterhouse.billing.burn_credit import return_part
 from meterhouse.billing.credit_note import CreditNote, NoteLine, Refund, summed
@@ -34,28 +35,42 @@ def give_back_usage(work: Work[BillingStore], family: Family, difference: Line, 
     kept = {line.id: part for line, part in parts_kept(family.charging, family.too_much(difference))}
     charging = [line for line in family.charging if line.id in kept]
     if difference.is_invoiced:
-        noted = _give_back_money(work, charging, kept, difference.key, now)
-        if noted is None:
+        money = _money_back(work, charging, kept)
+        if not money:
             return None
-        return replace(difference, invoice_id=noted.invoice_id, note_id=noted.id, is_pending=False)
+        # a note stands for the difference, even where all of it was taken back before
+        noted = _note(work, [one for one in money if one.is_some] or money[-1:], difference.key, now)
+        return replace(difference, invoice_id=noted[-1].invoice_id, note_id=noted[-1].id, is_pending=False)
     overages = _overages_of(work, charging)
     left = _units_left(charging, overages, kept)
     lowered = [line for line in overages if line.id in left]
-    if lowered and _give_back_money(work, lowered, left, difference.key, now) is None:
+    money = _money_back(work, lowered, left)
+    if lowered and not money:
         return None
+    _note(work, [one for one in money if one.is_some], difference.key, now)
     _credit_back(work, charging, kept, difference.key, now)
     return replace(difference, is_pending=False)
 
 
-def _give_back_money(
-    work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[str, Fraction], late_key: str, now: datetime
-) -> CreditNote | None:
-    """A note on each invoice of the lines, and the last of them; none while one is not paid."""
+class _Back(NamedTuple):
+    """What goes back of an invoice."""
+
+    invoice: Invoice
+    lines: Sequence[NoteLine]
+
+    @property
+    def is_some(self) -> bool:
+        """Whether it is anything; what was taken back before, by hand too, counts."""
+        return any(line.total or line.credits for line in self.lines)
+
+
+def _money_back(work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[str, Fraction]) -> list[_Back]:
+    """What goes back of each invoice of the lines; nothing while one is not paid."""
     ids = dict.fromkeys(line.invoice_id for line in lines)
     invoices = [found for one in ids if (found := work.store.invoices.find(one)) is not None]
-    if not invoices or any(one.state is not InvoiceState.PAID for one in invoices):
-        return None
-    return [_noted(work, invoice, kept, late_key, now) for invoice in invoices][-1]
+    if any(one.state is not InvoiceState.PAID for one in invoices):
+        return []
+    return [_Back(invoice, _taken(work, invoice, kept)) for invoice in invoices]
 
 
 def _overages_of(work: Work[BillingStore], units: Iterable[Line]) -> list[Line]:
@@ -87,10 +102,7 @@ def _kept(line: Line, kept: Mapping[str, Fraction]) -> Decimal:
     return round_fraction(Fraction(line.totals.charged) * kept[line.id], line.unit.exponent)
 
 
-def _noted(
-    work: Work[BillingStore], invoice: Invoice, kept: Mapping[str, Fraction], late_key: str, now: datetime
-) -> CreditNote:
-    """Issue the note of one invoice."""
+def _taken(work: Work[BillingStore], invoice: Invoice, kept: Mapping[str, Fraction]) -> list[NoteLine]:
     left = Left(invoice, work.store.credit_notes.of_invoices([invoice.id]))
     borne = borne_by_credit(work.store.credit, charge_keys(invoice.lines))
     lines: list[NoteLine] = []
@@ -98,11 +110,20 @@ def _noted(
         if line.id in kept:
             bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
             lines.append(taken_down(left, line.id, bears, worth_of(line, kept[line.id], left.exponent)))
-    key = f"{late_key}/{invoice.id}"
-    return_part(work, invoice, lines, key, now)
-    note, driven = issue(work, invoice, NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True), now)
-    save(work, [driven], now)
-    return note
+    return lines
+
+
+def _note(work: Work[BillingStore], money: Iterable[_Back], late_key: str, now: datetime) -> list[CreditNote]:
+    """Issue the note of each invoice."""
+    notes = []
+    for invoice, lines in money:
+        key = f"{late_key}/{invoice.id}"
+        return_part(work, invoice, lines, key, now)
+        spec = NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True)
+        note, driven = issue(work, invoice, spec, now)
+        save(work, [driven], now)
+        notes.append(note)
+    return notes
 
 
 def _credit_back(

@@ -46,7 +46,7 @@ def leaves_money(line: Line) -> bool:
 def overage_of(line: Line, units: Decimal, bases: Bases, now: datetime) -> Line:
     """The pending line for `units` that credit left of a rated line."""
     key, owner, money = overage_key(line.key), line.customer_id, line.invoice_currency or line.currency
-    basis = _basis(line, money, bases)
+    basis = _basis(line, money, bases, now)
     made = replace(
         line,
         id=line_id(key, line.service_period.start),
@@ -81,11 +81,11 @@ def overage_of(line: Line, units: Decimal, bases: Bases, now: datetime) -> Line:
     return made if basis is None else _priced(made, basis)
 
 
-def priced(line: Line, bases: Bases) -> Line:
-    """The overage with its price, if anybody has said by now what a unit is worth."""
+def priced(line: Line, bases: Bases, now: datetime) -> Line:
+    """The overage with its price, if what somebody said that a unit is worth is in force by now."""
     if line.overage is None or line.rate_card.price is not None:
         return line
-    basis = _basis(line, line.currency, bases)
+    basis = _basis(line, line.currency, bases, now)
     return line if basis is None else _priced(line, basis)
 
 
@@ -125,13 +125,13 @@ def _in_money(
     return replace(charged, id=line.id, key=line.key, managed_by=line.managed_by)
 
 
-def _basis(line: Line, money: str, bases: Bases) -> CurrencyCostBasis | None:
+def _basis(line: Line, money: str, bases: Bases, now: datetime) -> CurrencyCostBasis | None:
     """What is agreed on, or in force when the units were used."""
     code = line.currency if line.overage is None else line.overage.currency
     own = bases.get(code, ())
     if line.cost_basis_id is not None:
         return next((one for one in own if one.id == line.cost_basis_id), None)
-    return cost_basis_for(own, money, used_at(line))
+    return cost_basis_for(own, money, used_at(line), now)
 
 
 def _priced(line: Line, basis: CurrencyCostBasis) -> Line:

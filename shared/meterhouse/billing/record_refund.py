@@ -17,11 +17,18 @@ from meterhouse.platform.work import Begin, Work
 
 @dataclass(frozen=True, slots=True)
 class RefundFailed:
-    """Of which note, in which of its attempts, as the app was told, and why."""
+    """Of which note, in which of its attempts, as the app was told, how the app calls the refund, and why."""
 
     note_id: str
     attempt: str | None
+    external_id: str
     reason: str
+
+    def is_of(self, note: CreditNote) -> bool:
+        """Whether it tells of what the note stands on: an attempt may have found the refund of an earlier one good."""
+        if note.external_id is None:
+            return self.attempt == str(note.attempt)
+        return self.external_id == note.external_id
 
 
 class RecordRefund:
@@ -38,7 +45,7 @@ class RecordRefund:
         at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, report.note_id)
-            if str(note.attempt) != report.attempt:
+            if not report.is_of(note):
                 return Recorded.STALE
             if note.state is NoteState.FAILED:
                 return Recorded.REPEATED

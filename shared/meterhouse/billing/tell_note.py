@@ -58,10 +58,13 @@ class TellNote:
         waiting = [self._tried(namespace, one.id) for one in notes if one.tell_at is not None and one.tell_at <= at]
         return min((one for one in waiting if one is not None), default=None)
 
-    def reported(self, namespace: str, note_id: str, answer: Accepted | Refused) -> CreditNote:
+    def reported(
+        self, namespace: str, note_id: str, answer: Accepted | Refused, attempt: int | None = None
+    ) -> CreditNote:
         """What a system that pays back itself says of a note; the same again changes nothing.
 
-        What it gave back may come back, too: then the note has failed.
+        What it gave back may come back, too: then the note has failed. What it says of an `attempt` that is over does
+        not touch the one that is under way.
 
         Raises:
             NotFound: there is no such note.
@@ -76,6 +79,8 @@ class TellNote:
         at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, note_id)
+            if attempt is not None and attempt < note.attempt:
+                return note
             if isinstance(answer, Refused) and note.state is NoteState.ISSUED and note.goes_back_by_app:
                 reported(invoice, note)
                 note = returned(work, invoice, note, answer.message, at)

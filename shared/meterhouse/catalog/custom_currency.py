@@ -81,13 +81,16 @@ def cost_basis_at(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: dateti
     return max(in_force, key=lambda one: one.effective_from, default=None)
 
 
-def cost_basis_for(bases: Iterable[CurrencyCostBasis], fiat_code: str, at: datetime) -> CurrencyCostBasis | None:
-    """What counts for units used at `at`: the one in force then, or else the first that came into force later.
+def cost_basis_for(
+    bases: Iterable[CurrencyCostBasis], fiat_code: str, at: datetime, now: datetime
+) -> CurrencyCostBasis | None:
+    """What counts for units used at `at`: the one in force then, or else the first that came into force by `now`.
 
-    None reaches back before it was said, so for an instant that lies behind the answer never changes.
+    None reaches back before it was said, and one to come may still be preceded by another: so for an instant that lies
+    behind the answer never changes once there is one.
     """
     own = [one for one in bases if one.fiat_code == fiat_code]
-    later = (one for one in own if one.effective_from > at)
+    later = (one for one in own if at < one.effective_from <= now)
     return cost_basis_at(own, fiat_code, at) or min(later, key=lambda one: one.effective_from, default=None)
 
 

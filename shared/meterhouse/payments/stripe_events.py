@@ -153,7 +153,7 @@ class ReceiveStripeEvent:
         if failure is None:
             message = f"the refund is {found.status} at Stripe, which changes nothing"
             return Received(namespace, app.id, message, note.customer_id)
-        recorded = self._record_refund(namespace, RefundFailed(note.id, said.get(ATTEMPT), failure))
+        recorded = self._record_refund(namespace, RefundFailed(note.id, said.get(ATTEMPT), found.id, failure))
         return Received(namespace, app.id, f"{failure}: {recorded.value}", note.customer_id)
 
     def _note(self, namespace: str, app: InstalledApp, note_id: str | None) -> CreditNote | None:

@@ -60,6 +60,9 @@ class PlanAddons(Protocol):
         """How the plan sells the add-on, if it does."""
 
 
+_VERSION = "/targetVersion"
+
+
 class AddonStore(SubscriptionStore, Protocol):
     @property
     def plans(self) -> SoldPlans: ...
@@ -95,7 +98,7 @@ def add_addon_in(
     _refuse_off_sale(sold.addon, now)
     made = _bought(work.store, sold.addon, wanted, new_id, start, now)
     _refuse_clashes(before, made, start)
-    return _saved(work, before, (*before.addons, made), now), made
+    return _saved(work, before, (*before.addons, made), "/addon/id", now), made
 
 
 def change_addon_in(
@@ -119,7 +122,7 @@ def change_addon_in(
         return before, addon
     changed = replace(changed, updated_at=now)
     addons = tuple(changed if one.id == addon.id else one for one in before.addons)
-    return _saved(work, before, addons, now), changed
+    return _saved(work, before, addons, "/quantity", now), changed
 
 
 def carry_addons_in(
@@ -147,9 +150,9 @@ def carry_addons_in(
             )
     if problems:
         detail = "; ".join(problem.message for problem in problems)
-        found = [replace(problem, field="/targetVersion") for problem in problems]
+        found = [replace(problem, field=_VERSION) for problem in problems]
         raise Conflict(f"what the subscription has of add-ons cannot go on: {detail}", "addon_not_carried", found)
-    return _saved(work, after, carried.addons, now)
+    return _saved(work, after, carried.addons, _VERSION, now)
 
 
 def found_addon(subscription: Subscription, addon_id: str) -> SubscriptionAddon:
@@ -161,10 +164,11 @@ def found_addon(subscription: Subscription, addon_id: str) -> SubscriptionAddon:
 
 
 def _saved(
-    work: Work[AddonStore], before: Subscription, addons: tuple[SubscriptionAddon, ...], now: datetime
+    work: Work[AddonStore], before: Subscription, addons: tuple[SubscriptionAddon, ...], place: str, now: datetime
 ) -> Subscription:
+    """`place`: the field at fault where what the add-ons are priced in cannot be pinned."""
     after = replace(before, addons=addons, updated_at=now)
-    after = with_pins(after, work.store.currencies, "")
+    after = with_pins(after, work.store.currencies, place)
     refuse_clash(work.store, after)
     settle_currency_of(work, after, now)
     return save(work, before, after, "updated")

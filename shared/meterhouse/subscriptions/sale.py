@@ -74,12 +74,21 @@ def sold(store: SubscriptionStore, wanted: Wanted, now: datetime, problems: list
     """
     chosen = wanted.plan
     if isinstance(chosen, PlanSpec):
-        found = _custom(store, chosen, now, problems)
-    else:
-        found = _listed(store, chosen, now, problems)
-    if found is None or wanted.settlement_mode is None:
+        return _custom(store, _settled(chosen, wanted), now, problems)
+    found = _listed(store, chosen, now, problems)
+    if found is None or found.spec.settlement_mode is _settled(found.spec, wanted).settlement_mode:
         return found
-    return replace(found, spec=replace(found.spec, settlement_mode=wanted.settlement_mode))
+    settled = replace(found, spec=_settled(found.spec, wanted))
+    # what credit alone settles is published without it
+    cards = (card for card, _ in rate_cards_at(settled.spec))
+    missing = [*worthless_plan(settled.spec, worths(store.currencies, cards, now))]
+    problems += [replace(problem, field="/settlementMode") for problem in missing]
+    return None if missing else settled
+
+
+def _settled(spec: PlanSpec, wanted: Wanted) -> PlanSpec:
+    """The plan in the mode that is wanted."""
+    return spec if wanted.settlement_mode is None else replace(spec, settlement_mode=wanted.settlement_mode)
 
 
 def refuse_unknown(problems: list[Problem]) -> InvalidInput:

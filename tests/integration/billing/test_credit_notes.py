@@ -236,7 +236,10 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
     assert (balances(run, invoice_id) == before) is left
     assert api.ok("POST", path, {"failure": "it came back"})["status"] == "failed"
     assert balances(run, invoice_id) == before
-    assert api.ok("POST", f"{NOTES}/{note['id']}/retry")["status"] == "pending"
+    again = api.ok("POST", f"{NOTES}/{note['id']}/retry")
+    assert (again["status"], again["attempt"]) == ("pending", 2)
+    for old in (said, {"failure": "it came back"}):
+        assert api.ok("POST", path, {**old, "attempt": 1}) == again
     assert api.ok("POST", path, {"externalId": "bank-2"})["externalId"] == "bank-2"
     assert balances(run, invoice_id) != before
 

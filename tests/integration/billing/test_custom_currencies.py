@@ -170,6 +170,23 @@ def test_without_a_worth_the_draft_is_invalid_until_somebody_says_it(run: Run, m
     assert overages(run) == [(10, Decimal("0.07"), Decimal("0.70"))]
 
 
+def test_a_worth_to_come_is_waited_for_so_that_usage_that_comes_late_has_the_same(run: Run, mint: Mint) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, units())
+    run.used(ann, JANUARY, "20")
+    mint.worth("0.07", "2024-03-20")
+    run.now = AFTER_JANUARY
+    run.all(run.now)
+    assert [one.state for one in run.invoices()] == [InvoiceState.DRAFT_INVALID]
+    mint.worth("0.03", "2024-02-20")
+    run.now = AFTER_FEBRUARY
+    run.all(run.now)
+    known_late(run, ann, "40")
+    run.now = at("2024-04-01T02:00:00Z")
+    run.all(run.now)
+    assert overages(run) == [(10, Decimal("0.03"), Decimal("0.30"))] * 2
+
+
 def test_credit_alone_burns_units_in_advance_and_nothing_is_invoiced(run: Run, purse: Purse, mint: Mint) -> None:
     del mint
     ann = run.customer("ann")
@@ -219,12 +236,13 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     run.all(AFTER_FEBRUARY)
     assert overages(run) == [(100, Decimal("0.03"), 3), (60, Decimal("0.03"), Decimal("1.80"))]
 
-    # 110 units less: of the first line 100 that were paid in money, then 10 of credit
-    known_late(run, ann, "900")
-    run.all(at("2024-04-01T02:00:00Z"))
-    notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
-    assert [row["total"] for row in notes] == [3]
-    assert units_left(run, ann) == 10
+    # 110 units less: of the first line 100 that were paid in money, then 10 of credit, and 10 more: no note of nothing
+    for used, left in (("900", 10), ("880", 20)):
+        known_late(run, ann, used)
+        run.all(at("2024-04-01T02:00:00Z"))
+        notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
+        assert [row["total"] for row in notes] == [3]
+        assert units_left(run, ann) == left
     assert sums(run) == {"CREDITS": 0, "USD": 0}
     assert verified(run)
     assert idle(run, purse, at("2024-04-01T02:00:00Z"))

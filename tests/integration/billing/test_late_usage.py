@@ -156,6 +156,18 @@ def test_usage_that_was_taken_back_goes_back_on_a_note_as_money_and_to_the_credi
     assert purse.sum_of(Account.ACCRUED) == 0
 
 
+def test_an_invoice_of_which_nothing_is_left_has_no_second_note(run: Run) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, JANUARY, "100")
+    run.all()
+    for used, as_of in (("120", AFTER_FEBRUARY), ("20", AFTER_MARCH), ("10", AFTER_MARCH)):
+        known_late(run, ann, used)
+        run.all(as_of)
+    notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number")
+    assert [row["total"] for row in notes] == [100, 10]
+
+
 def test_what_was_taken_back_waits_for_the_payment_and_what_was_taken_back_by_hand_counts(
     run: Run, purse: Purse, api: Api
 ) -> None:
@@ -249,6 +261,24 @@ def test_what_was_read_too_soon_for_marks_is_compared_once_more_beside_a_fee_in_
     run.now = at("2024-02-01T01:01:00Z")
     run.all(run.now)
     assert any("late" in line.key for line in run.pending())
+
+
+def test_what_credit_bore_too_soon_for_marks_is_compared_once_more_though_it_is_on_no_invoice(
+    run: Run, api: Api, purse: Purse
+) -> None:
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"collection": {"interval": "PT0S"}}))
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))), settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 100)
+    late = []
+    for used, minute in (("8", "00:01"), ("9", "00:59"), ("9", "01:01"), ("9", "01:02")):
+        run.used(ann, JANUARY, used)
+        run.now = at(f"2024-02-01T{minute}:00Z")
+        run.all(run.now)
+        late.append(sum("late" in line.key for line in run.pending()))
+    assert late == [0, 0, 1, 1]
+    run.all(AFTER_FEBRUARY)
+    assert purse.settled(ann) == 91
 
 
 def test_late_usage_that_is_never_billed_and_is_taken_back_is_not_given_back(run: Run, api: Api) -> None:

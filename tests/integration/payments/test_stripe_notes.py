@@ -13,6 +13,7 @@ from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.kernel.errors import Conflict
+from meterhouse.payments.stripe import API_KEY
 from tests.integration.payments.stripe_run import StripeRun
 from tests.integration.payments.test_stripe_invoices import PAYS_LATER, UNTAXED, issued, state
 
@@ -139,6 +140,27 @@ def test_a_refund_that_fails_days_later_fails_its_note_once_and_may_be_tried_aga
     assert booked(shop) == {name: amount + {"earnings": -PART, "wash": PART}[name] for name, amount in before.items()}
     assert str(shop.deliver(told[0]).message).endswith("stale")
     assert service(shop).get(shop.namespace, note.id) == again
+
+
+def test_a_refund_of_an_earlier_attempt_that_a_later_one_found_good_fails_its_note_when_it_fails(
+    shop: StripeRun,
+) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    before, key = booked(shop), shop.secrets[shop.installed.id]
+    shop.double.weather.storms.append(Storm("lost_after", "POST", "/v1/refunds"))
+    note = given(shop, PART, Refund.PAYMENT)
+    shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
+    assert service(shop).retry(shop.namespace, note.id).state is NoteState.FAILED
+    shop.secrets[shop.installed.id] = key
+    found = service(shop).retry(shop.namespace, note.id)
+    assert (found.state, found.attempt, kept(shop, "refund")) == (NoteState.ISSUED, 2, [1234])
+    shop.events()
+    fail_refund(shop.double.account, str(found.external_id))
+    said = [str(shop.deliver(event).message).rpartition(": ")[2] for event in shop.events()]
+    assert said == ["applied", "repeated", "repeated"]
+    assert (service(shop).get(shop.namespace, note.id).state, booked(shop)) == (NoteState.FAILED, before)
+    again = service(shop).retry(shop.namespace, note.id)
+    assert (again.state, kept(shop, "refund")) == (NoteState.ISSUED, [1234, 1234])
 
 
 def test_a_failed_note_whose_amount_others_took_is_not_tried_again(shop: StripeRun) -> None:

@@ -1,13 +1,18 @@
 """What units of custom currencies are worth to a subscription: what is in force, or what it pinned when it was made."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.plan_addon import PlanAddonTerms
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
+from meterhouse.catalog.price import PaymentTerm
+from meterhouse.kernel.currency import Currency
 from meterhouse.platform.ids import new_id
 from tests.problems import faults_of
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee, phase, spec
 
 if TYPE_CHECKING:
     from tests.integration.subscriptions.conftest import Api
@@ -79,3 +84,28 @@ def test_a_custom_plan_is_refused_at_each_currency_that_is_unknown_or_worth_noth
         (f"{cards}/0/currency", "rate_card_cost_basis_missing"),
         (f"{cards}/1/currency", "unknown_currency"),
     }
+
+
+def test_an_add_on_whose_units_cannot_be_pinned_yet_is_named(api: "Api") -> None:
+    worth(api, mint(api, "CREDITS"), "2", "2030-01-01")
+    card = replace(fee("gems", term=PaymentTerm.IN_ARREARS), currency=Currency("CREDITS", 2))
+    addon = api.addon(card, terms=PlanAddonTerms("trial"))
+    sold = api.subscribe(costBasisMode="pinned")
+    body = {"name": "Gems", "quantity": 1, "timing": "immediate", "addon": {"id": addon}}
+    status, refused = api.call("POST", f"{SUBSCRIPTIONS}/{sold['id']}/addons", body)
+    assert (status, faults_of(refused)) == (400, [("/addon/id", "cost_basis_not_found")])
+
+
+def test_what_credit_alone_settles_is_not_invoiced_by_the_way_before_its_units_are_worth_something(api: "Api") -> None:
+    currency = mint(api, "CREDITS")
+    card = replace(fee(term=PaymentTerm.IN_ARREARS), currency=Currency("CREDITS", 2))
+    alone, invoiced = SettlementMode.CREDIT_ONLY, SettlementMode.CREDIT_THEN_INVOICE
+    api.plan(replace(spec(phase("only", None, card)), settlement_mode=alone), "units")
+    listed = {"customerId": api.customer, "plan": {"key": "units"}}
+    custom = {"customerId": api.customer, "customPlan": own(seat("CREDITS")) | {"settlementMode": alone}}
+    place = "/customPlan/phases/0/rateCards/0/currency"
+    for body, field in ((listed, "/settlementMode"), (custom, place)):
+        status, refused = api.call("POST", SUBSCRIPTIONS, {**body, "settlementMode": invoiced})
+        assert (status, faults_of(refused)) == (400, [(field, "rate_card_cost_basis_missing")])
+    worth(api, currency, "2", "2021-01-01")
+    assert api.call("POST", SUBSCRIPTIONS, {**listed, "settlementMode": invoiced})[0] == 201

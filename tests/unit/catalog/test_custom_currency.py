@@ -26,8 +26,14 @@ def test_each_fiat_currency_has_its_own() -> None:
     assert worth([basis("1", 0)], 1, "EUR") is None
 
 
-def test_units_used_before_anybody_said_what_they_are_worth_have_the_first_worth_after() -> None:
+def test_units_used_before_they_were_worth_anything_have_the_first_worth_that_came_since_and_none_to_come() -> None:
     bases = [basis("2", 2, 3), basis("1", 3), basis("9", 1, fiat="EUR")]
-    found = [cost_basis_for(bases, "USD", YEARS[year]) for year in range(5)]
-    assert [None if one is None else one.rate for one in found] == [Decimal(worth_) for worth_ in "22211"]
-    assert cost_basis_for(bases[:1], "USD", YEARS[4]) is None
+
+    def found(used: int, now: int) -> str | None:
+        counts = cost_basis_for(bases, "USD", YEARS[used], YEARS[now])
+        return None if counts is None else str(counts.rate)
+
+    assert [found(year, 4) for year in range(5)] == ["2", "2", "2", "1", "1"]
+    # another worth may still come before the one to come
+    assert [found(0, now) for now in range(5)] == [None, None, "2", "2", "2"]
+    assert cost_basis_for(bases[:1], "USD", YEARS[4], YEARS[4]) is None

@@ -13,8 +13,8 @@ WHERE i.namespace = %(namespace)s AND i.customer_id = ANY(%(customer_ids)s) AND 
 ORDER BY l.created_at, l.service_end, l.key
 
 -- name: customers_to_compare
--- Customers something is owed to, and those with an invoice that was issued lately and whose usage was read so soon after
--- its own end that what came after need not be marked as late; a fee in advance beside it ends later.
+-- Customers something is owed to, and those with an invoice that was issued lately, or what credit bore lately, whose usage
+-- was read so soon after its own end that what came after need not be marked as late; a fee in advance beside it ends later.
 SELECT customer_id, min(since) AS since FROM (
     SELECT customer_id, coalesce(whole_start, service_start) AS since FROM invoice_lines
     WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND owed_since IS NOT NULL
@@ -25,6 +25,12 @@ SELECT customer_id, min(since) AS since FROM (
         AND i.created_at > %(drafted_after)s AND i.issued_at > %(issued_after)s
         AND l.is_live AND l.rate_card -> 'price' ->> 'type' <> 'flat' AND l.overage IS NULL
         AND i.quantity_snapshotted_at < l.service_end + %(margin)s AND l.service_end + %(margin)s <= %(now)s
+        AND (l.compared_at IS NULL OR l.compared_at < l.service_end + %(margin)s)
+    UNION ALL
+    SELECT l.customer_id, l.service_start FROM invoice_lines l
+    WHERE l.namespace = %(namespace)s AND l.customer_id = ANY(%(customer_ids)s)
+        AND NOT l.is_invoiced AND l.is_live AND NOT l.is_pending AND l.rate_card -> 'price' ->> 'type' <> 'flat'
+        AND l.updated_at > %(issued_after)s AND l.updated_at < l.service_end + %(margin)s AND l.service_end + %(margin)s <= %(now)s
         AND (l.compared_at IS NULL OR l.compared_at < l.service_end + %(margin)s)
 ) found
 GROUP BY customer_id
