@@ -53,6 +53,8 @@ def migrate_in(
 ) -> Changed:
     """Change to a newer version of the same plan; name, description, metadata, cost basis mode and add-ons stay.
 
+    So does a settlement mode of its own: one that is not that of the version it had.
+
     Raises:
         NotFound: there is no such subscription.
         InvalidInput: there is no such version or starting phase; see `ends_at`.
@@ -63,6 +65,8 @@ def migrate_in(
     refuse_unless_active(current, "migrate", now)
     if current.plan is None:
         raise Conflict("a custom plan has no versions", "subscription_has_custom_plan")
+    before = work.store.plans.find(current.plan.id)
+    has_own_mode = before is not None and before.spec.settlement_mode is not current.settlement_mode
     wanted = Wanted(
         plan=PlanChoice(current.plan.key, migration.target_version, "/targetVersion", "/targetVersion"),
         timing=migration.timing,
@@ -71,6 +75,8 @@ def migrate_in(
         name=current.name,
         description=current.description,
         metadata=current.metadata,
+        settlement_mode=current.settlement_mode if has_own_mode else None,
+        settlement_field="/targetVersion",
         cost_basis_mode=current.cost_basis_mode,
     )
     what = _sold(work.store, wanted, now)

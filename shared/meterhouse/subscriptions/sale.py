@@ -44,7 +44,7 @@ class Wanted:
 
     Attributes:
         plan: one of the catalog, or a custom plan for this customer alone.
-        settlement_mode: None: the plan's.
+        settlement_mode: None: the plan's. `settlement_field`: the one at fault where that cannot be.
         cost_basis_mode: whether units of custom currencies keep the worth that they have when it begins.
         starting_phase, billing_anchor, name, description: see `Terms`.
     """
@@ -54,6 +54,7 @@ class Wanted:
     starting_phase: str | None = None
     billing_anchor: datetime | None = None
     settlement_mode: SettlementMode | None = None
+    settlement_field: str = "/settlementMode"
     cost_basis_mode: CostBasisMode = CostBasisMode.DYNAMIC
     name: str | None = None
     description: str | None = None
@@ -82,7 +83,7 @@ def sold(store: SubscriptionStore, wanted: Wanted, now: datetime, problems: list
     # what credit alone settles is published without it
     cards = (card for card, _ in rate_cards_at(settled.spec))
     missing = [*worthless_plan(settled.spec, worths(store.currencies, cards, now))]
-    problems += [replace(problem, field="/settlementMode") for problem in missing]
+    problems += [replace(problem, field=wanted.settlement_field) for problem in missing]
     return None if missing else settled
 
 

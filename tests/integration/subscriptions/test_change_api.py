@@ -62,6 +62,19 @@ def test_a_subscription_migrates_to_the_newer_version_of_its_plan(api: "Api") ->
     }
 
 
+def test_a_mode_of_settlement_of_its_own_stays_through_a_migration_and_the_plans_follows_the_plan(api: "Api") -> None:
+    sold = spec(phase("only", None, fee()))
+    api.plan(sold, "p")
+    api.add_customer("bob")
+    made = [
+        api.subscribe(plan={"key": "p"}, settlementMode="credit_only"),
+        api.subscribe(plan={"key": "p"}, customerKey="bob"),
+    ]
+    api.next_version(sold, "p")
+    modes = [act(api, one, "migrate", {"targetVersion": 2})[1]["next"]["settlementMode"] for one in made]
+    assert modes == ["credit_only", "credit_then_invoice"]
+
+
 def test_the_faults_of_a_change_are_told_with_their_pointers(api: "Api") -> None:
     made = api.subscribe()
     assert {*faults_of(act(api, made, "change", {})[1])} >= {("/timing", "missing")}
