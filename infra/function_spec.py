@@ -89,6 +89,11 @@ class FunctionSpec:
         return bool(self.routes)
 
     @property
+    def is_limited(self) -> bool:
+        """Whether its requests are counted: those that bring a credential are."""
+        return bool(self.routes) and self.open_because is None
+
+    @property
     def calls_out(self) -> bool:
         """Whether it reaches beyond AWS."""
         return not {Technology.STRIPE, Technology.HTTPS}.isdisjoint(self.technologies)

@@ -38,6 +38,7 @@ class StoreNetwork(Construct):
             subnet_configuration=_subnets(),
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
             flow_logs={
                 "Rejected": ec2.FlowLogOptions(
