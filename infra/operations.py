@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra import balance_queue, delivery_queue, invoice_documents, notification_queue
+from infra import balance_queue, delivery_queue, document_queue, notification_queue
 from infra.alarms import Alarms
 from infra.dashboard import Seen, draw
 from infra.environment import environment_of, named, stack_name
@@ -38,7 +38,7 @@ _WORKFLOWS = {
     "BookAudit": ("book_audit", "Nobody has looked at all of the books since the last audit that succeeded"),
 }
 _QUEUES = {
-    "Document": (invoice_documents.DEAD_LETTERS, "Issued invoices cannot be drawn"),
+    "Document": (document_queue.DEAD_LETTERS, "Issued invoices cannot be drawn"),
     "Balance": (balance_queue.DEAD_LETTERS, "Balances cannot be evaluated"),
     "Notification": (notification_queue.DEAD_LETTERS, "Rules cannot be held against what happened"),
     "Delivery": (delivery_queue.DEAD_LETTERS, "The sender fails again and again; what is due is sent by the minute"),

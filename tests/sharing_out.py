@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-STACKS = 2
-"""At most: each takes gigabytes, and a core for its start; what runs on it waits more than it reckons."""
+STACKS = 1
+"""At most: each takes gigabytes, and a core for its start. Journeys wait more than they reckon, and go first: on one
+worker they end long before the other rings do."""
 _JOURNEYS = "tests/e2e/"
 _SHARED_BY_TEST = frozenset({"simulation"})
 _ONE_SYNTHESIS = "infra"

@@ -23,7 +23,7 @@ def test_files_stay_whole_all_workers_run_something_and_journeys_stay_on_few(tmp
 
     done = subprocess.run(  # noqa: S603 - our own words
         (
-            *(sys.executable, "-m", "pytest", "--numprocesses", str(STACKS + 1), "--verbose"),
+            *(sys.executable, "-m", "pytest", "--numprocesses", "3", "--verbose"),
             *("-p", "no:cacheprovider", "--import-mode", "importlib", "--rootdir", str(tmp_path), "tests"),
         ),
         cwd=tmp_path,

@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import httpx
+from openmeter import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ("python", "sh")
@@ -51,6 +54,15 @@ class Reader:
         self._page, self._folder = page, folder
         self._scope: dict[str, Any] = {"__name__": "__main__"}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the page's clients, as the end of its process would."""
+        for value in self._scope.values():
+            if isinstance(value, (Client, httpx.Client)):
+                value.close()
+
     def follows(self, block: Block) -> str:
         """What the block prints.
 
@@ -71,12 +83,13 @@ class Reader:
 
 def rewritten(page: Path, folder: Path) -> str:
     """The page's text with what its blocks print now."""
-    text, reader = page.read_text(encoding="utf-8"), Reader(page, folder)
-    for block in list(blocks(text)):
-        if block.language in RUN:
-            printed = reader.follows(block)
-            if block.expected is not None or printed:
-                text = _with_output(text, block, printed)
+    text = page.read_text(encoding="utf-8")
+    with Reader(page, folder) as reader:
+        for block in list(blocks(text)):
+            if block.language in RUN:
+                printed = reader.follows(block)
+                if block.expected is not None or printed:
+                    text = _with_output(text, block, printed)
     return text
 
 

@@ -23,10 +23,10 @@ def test_a_page_does_what_it_says(
 ) -> None:
     monkeypatch.setenv("METERHOUSE_URL", stack["METERHOUSE_URL"])
     monkeypatch.setenv("METERHOUSE_API_KEY", new_key(f"docs-{page.stem}"))
-    reader = Reader(page, tmp_path)
-    for block in blocks(page.read_text(encoding="utf-8")):
-        if block.language in RUN:
-            assert reader.follows(block) == (block.expected or ""), f"{page}:{block.line}"
+    with Reader(page, tmp_path) as reader:
+        for block in blocks(page.read_text(encoding="utf-8")):
+            if block.language in RUN:
+                assert reader.follows(block) == (block.expected or ""), f"{page}:{block.line}"
 
 
 def test_every_block_says_what_it_is() -> None:
