@@ -19,7 +19,7 @@ from infra.alarms import Alarms
 from infra.dashboard import Seen, draw
 from infra.environment import environment_of, named, stack_name
 from infra.function import pascal_case
-from infra.watched import FIVE_MINUTES, QUARTER_DAY, Watched, failures
+from infra.watched import FIVE_MINUTES, HOUR, QUARTER_DAY, Watched, failures
 from infra.workflow import workflow_name
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ class OperationsStack(Stack):
         add("AstrayRollups", watched.audited("RollupsAstray", by="audit_rollups"), 0, meaning=meaning)
         meaning = "Accepted usage could not be stored; the dead-letter topic has it"
         add("DeadLetters", watched.audited("DeadLetters"), 0, meaning=meaning)
+        refused = watched.audited("DeadLetterFlood", by="sink_events")
+        meaning = "So much is unreadable that the sink refuses it instead of burying it: usage waits in the log"
+        add("DeadLetterFlood", refused, 0, meaning=meaning)
+        late = watched.audited("ArchiveLagSeconds", by="archive_events", period=HOUR)
+        meaning = "Hours of events that were closed more than three hours ago are not archived"
+        add("ArchiveLag", late, 3 * HOUR.to_seconds(), meaning=meaning)
         told = watched.audited("EventsAccepted", period=QUARTER_DAY, statistic="SampleCount")
         meaning = "The audit of events has told nothing for hours: what it would find, nobody knows"
         add("AuditSilent", told, 1, meaning=meaning, rings_below=True)
