@@ -12,9 +12,6 @@ from infra.environment import named
 if TYPE_CHECKING:
     from constructs import Construct
 
-RUNBOOKS = "docs/runbooks"
-"""Where the pages are unless `runbooksUrl` says where they are shown."""
-
 
 class Alarms:
     """The alarms of a deployment: none for what nobody can do anything about."""

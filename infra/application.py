@@ -15,6 +15,7 @@ from infra.capabilities import Capabilities
 from infra.data_plane import DataPlane
 from infra.data_plane_external import external_data_plane
 from infra.delivery_queue import deliveries
+from infra.document_queue import documents
 from infra.environment import named, stack_name
 from infra.event_queue import EventQueue
 from infra.function import MeterhouseFunction
@@ -30,8 +31,9 @@ from infra.functions_of_archive import REBUILD
 from infra.functions_of_notifications import CALLS_RECEIVERS, FORGETS, RULES_WORKER, SENDER
 from infra.gradual import GradualShift
 from infra.http_api import MeterhouseApi
-from infra.invoice_documents import InvoiceDocuments, documents
+from infra.invoice_documents import InvoiceDocuments
 from infra.layers import Layers
+from infra.limits import LimitsTable
 from infra.migration import PARTITIONS, RETENTION, migration
 from infra.notification_queue import notifications
 from infra.schedules import (
@@ -82,6 +84,7 @@ class ApplicationStack(Stack):
         self.bus = events.EventBus(self, "EventBus", event_bus_name=named(self, "meterhouse"))
         self.secrets = ApplicationSecrets(self, stores.postgres.owner.secret)
         self.documents = InvoiceDocuments(self)
+        self.limits = LimitsTable(self)
         self.archive = Archive(self)
         self.api = MeterhouseApi(self, settings.domain)
         self.functions = self._functions(stores, Layers(self, layers), settings)
@@ -117,6 +120,7 @@ class ApplicationStack(Stack):
             self.secrets,
             partial(workflow_arn, self),
             self.documents,
+            self.limits,
             self.archive,
             api_url=self.api.public_url,
             stripe_url=settings.stripe_url,

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.data_plane import Credentials, Postgres
 from infra.environment import environment_of
+from infra.keeping import data_kept
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class RelationalStore(Construct):
             port=PORT,
             storage_encryption_key=key,
             deletion_protection=kept.is_protected,
-            removal_policy=kept.of_data,
+            removal_policy=data_kept(self),
             backup=rds.BackupProps(retention=Duration.days(kept.backups_kept)),
             copy_tags_to_snapshot=True,
             cloudwatch_logs_exports=["postgresql"],

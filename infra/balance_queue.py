@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.event_queue import Queued, dead_letters_of
+from infra.queued import Queued, dead_letters_of
 
 QUEUE = "meterhouse-balances"
 DEAD_LETTERS = dead_letters_of(QUEUE)

@@ -12,6 +12,7 @@ from infra.archive import BUCKET as ARCHIVE_BUCKET
 from infra.data_plane import Credentials
 from infra.function_spec import Technology
 from infra.invoice_documents import BUCKET
+from infra.limits import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from infra.data_plane import ClickHouse, DataPlane, Kafka, Postgres
     from infra.function_spec import FunctionSpec
     from infra.invoice_documents import InvoiceDocuments
+    from infra.limits import LimitsTable
     from infra.secrets import ApplicationSecrets
 
 EVENTS_TOPIC = "meterhouse.events"
@@ -46,6 +48,7 @@ class Capabilities:
         secrets: ApplicationSecrets,
         workflow_arn: Callable[[str], str],
         documents: InvoiceDocuments,
+        limits: LimitsTable,
         archive: Archive,
         *,
         api_url: str,
@@ -73,6 +76,7 @@ class Capabilities:
             Technology.S3_ARCHIVE: Capability({ARCHIVE_BUCKET: archive.bucket.bucket_name}, archive.grants()),
             Technology.PDF: Capability({}, ()),
         }
+        self._limits = Capability({TABLE: limits.table.table_name}, (limits.grant,))
         owner = plane.postgres.owner
         self._by_credential = {
             credential: Credentials(secret, owner.key if secret is owner.secret else None)
@@ -85,6 +89,8 @@ class Capabilities:
         for credential in spec.credentials:
             kept = self._by_credential[credential]
             parts.append(Capability({credential.value: kept.secret.secret_arn}, _reads(kept)))
+        if spec.is_limited:
+            parts.append(self._limits)
         environment = {name: value for part in parts for name, value in part.environment.items()}
         return Capability(environment, tuple(grant for part in parts for grant in part.grants))
 

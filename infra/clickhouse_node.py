@@ -20,7 +20,7 @@ from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.data_plane import ClickHouse, Credentials
-from infra.environment import environment_of
+from infra.keeping import data_kept, volumes_kept
 from infra.nag import accept
 from infra.network import OUTGOING, StoreNetwork
 
@@ -86,7 +86,7 @@ class ClickHouseServer(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(max(1, node.backups_kept)))],
-            removal_policy=environment_of(self).of_data,
+            removal_policy=data_kept(self),
         )
         accept(
             bucket, "S1", "Only the node reads and writes it; CloudTrail data events tell who, where that is asked for"
@@ -103,7 +103,7 @@ class ClickHouseServer(Construct):
             encrypted=True,
             kms_key_id=self._key.key_arn,
         )
-        volume.apply_removal_policy(environment_of(self).of_volumes)
+        volume.apply_removal_policy(volumes_kept(self))
         return volume
 
     def _run(self, network: StoreNetwork, subnet: ec2.ISubnet, node: ClickHouseNode) -> None:

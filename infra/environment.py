@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_cdk import RemovalPolicy
-from aws_cdk import aws_logs as logs
-
 if TYPE_CHECKING:
     from constructs import Construct
 
@@ -22,7 +19,6 @@ class Environment:
     Attributes:
         prefix: what every name it takes in the account begins with; its stacks and metrics the same in `Pascal` case.
         is_protected: stacks and stores refuse to be deleted, and what holds data stays when its stack goes.
-        logs_kept: how long log groups keep lines.
         backups_kept: days of backups of Aurora.
         watches_each_function: an alarm for each function; else one for all of them.
     """
@@ -30,18 +26,8 @@ class Environment:
     prefix: str
     pascal: str
     is_protected: bool
-    logs_kept: logs.RetentionDays
     backups_kept: int
     watches_each_function: bool
-
-    @property
-    def of_data(self) -> RemovalPolicy:
-        """What becomes of stores when they leave the template."""
-        return RemovalPolicy.RETAIN if self.is_protected else RemovalPolicy.DESTROY
-
-    @property
-    def of_volumes(self) -> RemovalPolicy:
-        return RemovalPolicy.SNAPSHOT if self.is_protected else RemovalPolicy.DESTROY
 
 
 ENVIRONMENTS = {
@@ -49,7 +35,6 @@ ENVIRONMENTS = {
         _PREFIX,
         "Meterhouse",
         is_protected=True,
-        logs_kept=logs.RetentionDays.ONE_MONTH,
         backups_kept=14,
         watches_each_function=True,
     ),
@@ -57,7 +42,6 @@ ENVIRONMENTS = {
         f"{_PREFIX}-dev",
         "MeterhouseDev",
         is_protected=False,
-        logs_kept=logs.RetentionDays.ONE_WEEK,
         backups_kept=1,
         watches_each_function=False,
     ),

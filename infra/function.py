@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.environment import environment_of, named
+from infra.keeping import logs_kept
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class MeterhouseFunction(Construct):
             self,
             "Logs",
             log_group_name=f"/aws/lambda/{self.function_name}",
-            retention=environment_of(self).logs_kept,
+            retention=logs_kept(self),
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.role = self._make_role(grants, network)

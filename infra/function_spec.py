@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from layers.catalogue import Layer
+
 
 class Technology(StrEnum):
     """What a function talks to; each brings its layer, its environment and its grants, and nothing else does."""
@@ -38,6 +40,16 @@ class Technology(StrEnum):
     """Stripe's API, on the internet."""
     STRIPE_CONNECTOR = "stripe_connector"
     """Has Stripe send its events to our API, whose URL it is told."""
+
+
+LAYER_OF = {
+    Technology.POSTGRES: Layer.POSTGRES,
+    Technology.CLICKHOUSE: Layer.CLICKHOUSE,
+    Technology.KAFKA: Layer.KAFKA,
+    Technology.STRIPE: Layer.PAYMENTS,
+    Technology.GENAI: Layer.GENAI,
+    Technology.PDF: Layer.PDF,
+}
 
 
 class Credential(StrEnum):
@@ -75,6 +87,11 @@ class FunctionSpec:
     def is_serving(self) -> bool:
         """Whether requests wait for it, so that its new code comes by degrees."""
         return bool(self.routes)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its requests are counted: those that bring a credential are."""
+        return bool(self.routes) and self.open_because is None
 
     @property
     def calls_out(self) -> bool:

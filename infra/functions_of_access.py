@@ -7,6 +7,7 @@ from infra.function_spec import POSTGRES, Credential, FunctionSpec
 ACCESS = (
     FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
     FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),
+    FunctionSpec("open_namespace", (POSTGRES,)),
     FunctionSpec(
         "manage_keys",
         (POSTGRES,),

@@ -13,7 +13,8 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
-from infra.environment import environment_of, named
+from infra.environment import named
+from infra.keeping import logs_kept
 
 if TYPE_CHECKING:
     from infra.settings import Domain
@@ -77,7 +78,7 @@ class MeterhouseApi(Construct):
             self,
             "AccessLog",
             log_group_name=f"/aws/vendedlogs/apis/{named(self, 'meterhouse')}",
-            retention=environment_of(self).logs_kept,
+            retention=logs_kept(self),
             removal_policy=RemovalPolicy.DESTROY,
         )
         return http.CfnStage.AccessLogSettingsProperty(

@@ -8,7 +8,7 @@ from aws_cdk import AssetHashType, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.function_spec import Technology
+from infra.function_spec import LAYER_OF
 from layers.build import BuiltLayer, check_size
 from layers.catalogue import Layer
 
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.function_spec import FunctionSpec
-
-OF_TECHNOLOGY = {
-    Technology.POSTGRES: Layer.POSTGRES,
-    Technology.CLICKHOUSE: Layer.CLICKHOUSE,
-    Technology.KAFKA: Layer.KAFKA,
-    Technology.STRIPE: Layer.PAYMENTS,
-    Technology.GENAI: Layer.GENAI,
-    Technology.PDF: Layer.PDF,
-}
 
 
 class Layers(Construct):
@@ -37,7 +28,7 @@ class Layers(Construct):
 
     def of(self, spec: FunctionSpec) -> list[lambda_.LayerVersion]:
         """The layers of a function, refused where Lambda would refuse their number or size."""
-        adapters = [OF_TECHNOLOGY[technology] for technology in spec.technologies if technology in OF_TECHNOLOGY]
+        adapters = [LAYER_OF[technology] for technology in spec.technologies if technology in LAYER_OF]
         names = [Layer.CORE, *adapters, Layer.METERHOUSE]
         check_size([self._built[name] for name in names], spec.name)
         return [self._version(name) for name in names]

@@ -15,7 +15,8 @@ from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from infra.data_plane import Credentials, Kafka
-from infra.environment import environment_of, named
+from infra.environment import named
+from infra.keeping import logs_kept
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ class EventLog(Construct):
         ).attr_arn
 
     def _broker_logs(self) -> msk.CfnCluster.BrokerLogsProperty:
-        group = logs.LogGroup(
-            self, "Logs", retention=environment_of(self).logs_kept, removal_policy=RemovalPolicy.DESTROY
-        )
+        group = logs.LogGroup(self, "Logs", retention=logs_kept(self), removal_policy=RemovalPolicy.DESTROY)
         return msk.CfnCluster.BrokerLogsProperty(
             cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=group.log_group_name)
         )
@@ -134,7 +133,7 @@ class EventLog(Construct):
             on_update=call,
             install_latest_aws_sdk=False,
             policy=custom.AwsCustomResourcePolicy.from_sdk_calls(resources=[self.cluster.attr_arn]),
-            log_group=logs.LogGroup(self, "LookupLogs", retention=environment_of(self).logs_kept),
+            log_group=logs.LogGroup(self, "LookupLogs", retention=logs_kept(self)),
         )
         provider = stack.node.find_child(f"AWS{custom.AwsCustomResource.PROVIDER_FUNCTION_UUID.replace('-', '')}")
         accept(

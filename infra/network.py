@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra import data_plane
-from infra.environment import environment_of
+from infra.keeping import logs_kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,12 @@ class StoreNetwork(Construct):
             subnet_configuration=_subnets(),
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
             flow_logs={
                 "Rejected": ec2.FlowLogOptions(
                     destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                        logs.LogGroup(self, "Flows", retention=environment_of(self).logs_kept)
+                        logs.LogGroup(self, "Flows", retention=logs_kept(self))
                     ),
                     traffic_type=ec2.FlowLogTrafficType.REJECT,
                 )

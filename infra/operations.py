@@ -14,12 +14,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra import balance_queue, delivery_queue, invoice_documents, notification_queue
+from infra import balance_queue, delivery_queue, document_queue, notification_queue
 from infra.alarms import Alarms
 from infra.dashboard import Seen, draw
 from infra.environment import environment_of, named, stack_name
 from infra.function import pascal_case
-from infra.watched import FIVE_MINUTES, QUARTER_DAY, Watched, failures
+from infra.watched import FIVE_MINUTES, HOUR, QUARTER_DAY, Watched, failures
 from infra.workflow import workflow_name
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _WORKFLOWS = {
     "BookAudit": ("book_audit", "Nobody has looked at all of the books since the last audit that succeeded"),
 }
 _QUEUES = {
-    "Document": (invoice_documents.DEAD_LETTERS, "Issued invoices cannot be drawn"),
+    "Document": (document_queue.DEAD_LETTERS, "Issued invoices cannot be drawn"),
     "Balance": (balance_queue.DEAD_LETTERS, "Balances cannot be evaluated"),
     "Notification": (notification_queue.DEAD_LETTERS, "Rules cannot be held against what happened"),
     "Delivery": (delivery_queue.DEAD_LETTERS, "The sender fails again and again; what is due is sent by the minute"),
@@ -101,6 +101,12 @@ class OperationsStack(Stack):
         add("AstrayRollups", watched.audited("RollupsAstray", by="audit_rollups"), 0, meaning=meaning)
         meaning = "Accepted usage could not be stored; the dead-letter topic has it"
         add("DeadLetters", watched.audited("DeadLetters"), 0, meaning=meaning)
+        refused = watched.audited("DeadLetterFlood", by="sink_events")
+        meaning = "So much is unreadable that the sink refuses it instead of burying it: usage waits in the log"
+        add("DeadLetterFlood", refused, 0, meaning=meaning)
+        late = watched.audited("ArchiveLagSeconds", by="archive_events", period=HOUR)
+        meaning = "Hours of events that were closed more than three hours ago are not archived"
+        add("ArchiveLag", late, 3 * HOUR.to_seconds(), meaning=meaning)
         told = watched.audited("EventsAccepted", period=QUARTER_DAY, statistic="SampleCount")
         meaning = "The audit of events has told nothing for hours: what it would find, nobody knows"
         add("AuditSilent", told, 1, meaning=meaning, rings_below=True)

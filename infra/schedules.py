@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
@@ -15,6 +14,7 @@ from infra.environment import named
 from infra.function import pascal_case
 from infra.function_spec import Technology
 from infra.functions import FUNCTIONS
+from infra.pace import paced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
 
     from infra.function import MeterhouseFunction
+    from infra.pace import Pace
 
 # The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods.
 INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
@@ -33,12 +34,6 @@ CREDIT_EXPIRY_SCHEDULE = "cron(8/15 * * * ? *)"
 
 # Every night, beside the first run of the hour and not in its way: who is audited waits for a moment.
 AUDIT_SCHEDULE = "cron(35 3 * * ? *)"
-
-
-Pace = Literal["minute", "hour"]
-_OFTEN = re.compile(r"rate\(\d+ minutes?\)|cron\(\d+/\d+ \* .*")
-HOURLY = "cron(5 * * * ? *)"
-"""At the pace of hours all that asks PostgreSQL comes at once, so that it may pause for the rest of the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +101,3 @@ class Schedules(Construct):
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_event_age_in_seconds=tries_for_seconds),
             ),
         ).node.add_dependency(self._role)
-
-
-def paced(expression: str, pace: Pace) -> str:
-    """A schedule as it is at this pace: what comes more often than hourly comes hourly."""
-    return HOURLY if pace == "hour" and _OFTEN.fullmatch(expression) else expression

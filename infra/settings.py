@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from infra import environment, profiles
-from infra.alarms import RUNBOOKS
 from infra.flags import Flags
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
@@ -18,9 +17,11 @@ _DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.schedules import Pace
+    from infra.pace import Pace
 
 DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
+RUNBOOKS = "docs/runbooks"
+"""Where the pages are unless `runbooksUrl` says where they are shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
-MINUTE, FIVE_MINUTES, QUARTER_DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(6)
+MINUTE, FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
+HOUR, QUARTER_DAY = Duration.hours(1), Duration.hours(6)
 
 
 class Watched:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -12,16 +11,16 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.environment import environment_of, named
+from infra.definition import definition_of
+from infra.environment import named
 from infra.function import pascal_case
+from infra.keeping import logs_kept
 from infra.nag import accept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.function import MeterhouseFunction
-
-FOLDER = Path(__file__).resolve().parent / "workflows"
 
 
 class Workflow(Construct):
@@ -57,7 +56,7 @@ class Workflow(Construct):
                     self,
                     "Logs",
                     log_group_name=f"/aws/vendedlogs/states/{self._name}",
-                    retention=environment_of(self).logs_kept,
+                    retention=logs_kept(self),
                     removal_policy=RemovalPolicy.DESTROY,
                 ),
                 level=sfn.LogLevel.ALL,
@@ -95,7 +94,3 @@ def workflow_arn(scope: Construct, name: str) -> str:
 def _arn(scope: Construct, resource: str) -> str:
     stack = Stack.of(scope)
     return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:{resource}"
-
-
-def definition_of(name: str) -> Path:
-    return FOLDER / f"{name}.asl.json"

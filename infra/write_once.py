@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.environment import environment_of
+from infra.keeping import data_kept
 from infra.nag import accept
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class WriteOnceBucket(Construct):
             enforce_ssl=True,
             versioned=True,
             lifecycle_rules=list(lifecycle),
-            removal_policy=environment_of(self).of_data,
+            removal_policy=data_kept(self),
         )
         accept(self.bucket, "S1", "Functions alone read and write it; CloudTrail data events tell who, where asked for")
         self.bucket.add_to_resource_policy(

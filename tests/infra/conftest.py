@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from tests.infra.templates import EVERY_OPTION, LOCAL_CONTEXT, Synthesis, synthesise
 
@@ -35,6 +33,9 @@ def target(request: pytest.FixtureRequest) -> Synthesis:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Step Functions, interpreting in this process."""
+    import boto3  # noqa: PLC0415 - seconds that the workers without this ring need not spend
+    from moto import mock_aws  # noqa: PLC0415 - as above
+
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

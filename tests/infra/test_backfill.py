@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.backfill import STARTING
-from infra.workflow import definition_of
+from infra.definition import definition_of
 from infra.workflow_tasks import BACKFILL_TASKS
 from tests.infra.templates import Synthesis, listed
 from tests.infra.workflows import StepFailedError, Steps, execute
@@ -16,6 +15,8 @@ RUN = {"namespace": "default", "meterId": "01A", "revision": 3}
 
 
 def test_domain_events_of_meters_start_it_with_ids_alone(target: Synthesis) -> None:
+    from infra.backfill import STARTING  # noqa: PLC0415 - loads the CDK
+
     rule = target.named("AWS::Events::Rule", Name="meterhouse-backfill_meter")["Properties"]
     (started,) = rule["Targets"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.workflow import definition_of
+from infra.definition import definition_of
 from infra.workflow_tasks import BACKTEST_TASKS
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute
 

@@ -10,11 +10,12 @@ ROOM = "entitlement.", "grant.", "reservation."
 
 
 def queue(synthesis: Synthesis, name: str) -> tuple[str, Resource]:
-    """Logical id and properties."""
+    """Logical id and properties, whatever its environment calls it."""
+    called = synthesis.one("AWS::Events::EventBus")["Properties"]["Name"] + name.removeprefix("meterhouse")
     (found,) = [
         (logical_id, resource["Properties"])
         for logical_id, resource in synthesis.all("AWS::SQS::Queue").items()
-        if resource["Properties"]["QueueName"] == name
+        if resource["Properties"]["QueueName"] == called
     ]
     return found
 

@@ -44,6 +44,7 @@ MAY_LOAD = {
     "manage_notifications": HTTP,
     "raise_notifications": HTTP,
     "receive_stripe_event": HTTP,
+    "open_namespace": HTTP,
     "manage_keys": HTTP,
     "list_audit_log": HTTP,
     "manage_portal_tokens": HTTP,

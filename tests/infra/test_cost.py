@@ -15,20 +15,27 @@ from infra.cost.prices import FILE, NotPricedError, read_prices
 from infra.cost.scenario import read_scenario
 from infra.cost.sizes import sizes_of
 from infra.cost.standing import CHARGED, calls_a_month
-from infra.cost.templates import synthesised, together
 from tests.infra.templates import Synthesis
 
 PRICES = read_prices()
 Resources = Mapping[str, Mapping[str, Any]]
 
 
+def resources_of(synthesis: Synthesis) -> Resources:
+    from infra.cost.templates import together  # noqa: PLC0415 - loads the CDK
+
+    return together(synthesis.stacks.values())
+
+
 @pytest.fixture(scope="module")
 def standard(aws: Synthesis) -> Resources:
-    return together(aws.stacks.values())
+    return resources_of(aws)
 
 
 @pytest.fixture(scope="module")
 def large() -> Resources:
+    from infra.cost.templates import synthesised  # noqa: PLC0415 - loads the CDK
+
     return synthesised({"profile": "large"})
 
 
@@ -67,7 +74,7 @@ def test_one_event_a_request_costs_more_than_p13_allows_and_the_model_says_so(
 def test_a_small_deployment_idles_for_less_than_half_of_a_standard_one(
     standard: Resources, aws_with_every_option: Synthesis
 ) -> None:
-    small = cost_of(together(aws_with_every_option.stacks.values()), read_scenario("small"), PRICES)
+    small = cost_of(resources_of(aws_with_every_option), read_scenario("small"), PRICES)
 
     assert small.idle < modelled(standard, "standard").idle / 2
     assert part(small, "event pollers kept") == 0

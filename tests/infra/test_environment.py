@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.schedules import HOURLY, paced
+from infra.pace import HOURLY, paced
 from tests.infra.templates import Synthesis
 
 NAMES = {

@@ -47,6 +47,8 @@ VARIABLES = {
     "s3_archive": {"ARCHIVE_BUCKET"},
     "pdf": set(),
 }
+LIMITED = {spec.name for spec in SPECS if spec.is_limited}
+"""Whose edge counts requests: what it needs for that comes with the routes."""
 OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}}
 """What flags with a default tell a function."""
 STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
@@ -102,7 +104,8 @@ def test_layers_are_those_of_the_imported_technologies(aws: Synthesis, name: str
 def test_environment_is_that_of_the_imported_technologies(aws: Synthesis, name: str) -> None:
     used = imported_technologies(FUNCTIONS / name / "handler.py")
     named = {*CREDENTIALS.get(name, ()), *OF_FLAGS.get(name, ()), *([STARTED[name]] if "stepfunctions" in used else ())}
-    expected = ALWAYS.union(named, *(VARIABLES[technology] for technology in used))
+    limited = {"LIMITS_TABLE"} if name in LIMITED else set[str]()
+    expected = ALWAYS.union(limited, named, *(VARIABLES[technology] for technology in used))
 
     assert set(aws.functions()[name]["Environment"]["Variables"]) == expected
 
@@ -136,6 +139,19 @@ def test_only_who_installs_apps_and_makes_channels_may_write_credentials_of_thei
     assert set(written) == {"manage_apps", "manage_notifications"}
     assert written["manage_apps"].endswith(":secret:meterhouse/apps/*']]}")
     assert written["manage_notifications"].endswith(":secret:meterhouse/channels/*']]}")
+
+
+def test_who_has_routes_that_ask_for_a_key_counts_their_requests_and_nobody_else(target: Synthesis) -> None:
+    table = target.one("AWS::DynamoDB::Table")["Properties"]
+    allowed = {
+        name
+        for name, function in target.functions().items()
+        for s in target.statements(role_of(function))
+        if "dynamodb:UpdateItem" in s["Action"]
+    }
+
+    assert allowed == LIMITED
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
 def test_only_the_relay_may_put_events_on_the_bus(target: Synthesis) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.function_spec import FunctionSpec
+from infra.function_spec import LAYER_OF, FunctionSpec
 from infra.functions import FUNCTIONS as SPECS
-from infra.layers import OF_TECHNOLOGY
 from layers.build import LIBRARY, build
 from layers.catalogue import Layer, Target
 from tests.infra.templates import FUNCTIONS
@@ -62,7 +61,7 @@ def packages(layer: Layer) -> frozenset[str]:
 
 
 def available(spec: FunctionSpec) -> set[str]:
-    layers = [Layer.CORE, *(OF_TECHNOLOGY[t] for t in spec.technologies if t in OF_TECHNOLOGY)]
+    layers = [Layer.CORE, *(LAYER_OF[t] for t in spec.technologies if t in LAYER_OF)]
     return IN_THE_RUNTIME.union(*(packages(layer) for layer in layers))
 
 

@@ -1,6 +1,6 @@
 """The bucket of invoices' documents: nobody reads it but one function, and nothing in it is ever written over."""
 
-from infra.invoice_documents import DEAD_LETTERS, FINAL, QUEUE
+from infra.document_queue import DEAD_LETTERS, FINAL, QUEUE
 from tests.infra.templates import Resource, Synthesis, listed, role_of
 from tests.infra.test_balance_queue import arn, queue
 

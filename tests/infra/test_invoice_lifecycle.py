@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.workflow import definition_of
+from infra.definition import definition_of
 from infra.workflow_tasks import LIFECYCLE_TASKS
 from tests.infra.templates import Synthesis
 from tests.infra.test_invoice_run import machine_of

@@ -50,6 +50,19 @@ def test_the_alarms_on_what_is_astray_read_what_an_audit_counts(aws: Synthesis, 
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "metric"),
+    [("DeadLetterFlood", "sink_events", "DeadLetterFlood"), ("ArchiveLag", "archive_events", "ArchiveLagSeconds")],
+)
+def test_functions_that_hold_usage_back_ring_by_what_they_count(
+    aws: Synthesis, name: str, function: str, metric: str
+) -> None:
+    (alarm,) = (one["Properties"] for one in alarms_of(aws) if one["Properties"]["AlarmName"] == f"meterhouse-{name}")
+
+    service = aws.functions()[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert (alarm["MetricName"], alarm["Dimensions"]) == (metric, [{"Name": "service", "Value": service}])
+
+
 @pytest.mark.parametrize("name", ["UnexplainedOfMonth", "BrokenBooks"])
 def test_what_a_daily_audit_finds_rings_until_the_next(aws: Synthesis, name: str) -> None:
     (alarm,) = (one["Properties"] for one in alarms_of(aws) if one["Properties"]["AlarmName"] == f"meterhouse-{name}")

@@ -2,8 +2,6 @@
 
 import json
 
-from moto.iam.aws_managed_policies import aws_managed_policies_data
-
 from tests.infra.templates import Resource, Synthesis, listed, role_of
 
 
@@ -61,6 +59,8 @@ def test_a_poller_may_hold_a_batch_for_the_whole_timeout_of_the_sink(target: Syn
 
 
 def test_pollers_may_do_what_aws_asks_of_a_role_that_reads_msk(aws: Synthesis) -> None:
+    from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415 - loads all of AWS
+
     policy = json.loads(aws_managed_policies_data)["AWSLambdaMSKExecutionRole"]["Document"]
     (asked,) = (set(statement["Action"]) for statement in policy["Statement"])
     statements = aws.statements(role_of(aws.functions()["sink_events"]))

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
-from infra.workflow import definition_of
+from infra.definition import definition_of
 
+CALLS_OF_FUNCTIONS = (
+    "moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils._invoke_lambda_function"
+)
 Answer = Callable[[dict[str, Any]], Any]
 
 
@@ -49,7 +51,7 @@ def execute(
     client: Any, monkeypatch: pytest.MonkeyPatch, workflow: str, steps: Steps, given: dict[str, Any]
 ) -> dict[str, Any]:
     """How an execution of the workflow of this name ended."""
-    monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", steps.invoke)
+    monkeypatch.setattr(CALLS_OF_FUNCTIONS, steps.invoke)
     definition = re.sub(r"\$\{(\w+)}", r"\1", definition_of(workflow).read_text())
     machine = client.create_state_machine(
         name=workflow,

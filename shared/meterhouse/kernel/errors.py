@@ -80,6 +80,14 @@ class Forbidden(MeterhouseError):
         self.scope = scope
 
 
+class TooMany(MeterhouseError):
+    """More requests than are granted; the same call may succeed after `retry_after_seconds`."""
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class TooLarge(MeterhouseError):
     """More than the limit; `detail` names the limit."""
 

@@ -12,6 +12,8 @@ from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.request import read_body
 from meterhouse.platform import clock
 from meterhouse.platform.access import check_access, told_of
+from meterhouse.platform.dynamodb import DynamoCounts
+from meterhouse.platform.limits import Counts, Limits
 from meterhouse.platform.problem import problem_response
 from meterhouse.platform.trace_context import of_request, trace_id, traced
 
@@ -20,13 +22,14 @@ Answer = dict[str, Any]
 _ENCODER = Encoder()
 
 
-def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
+def ingest_handler(ingest: IngestEvents, counts: Counts | None = None) -> Callable[[Event, object], Answer]:
     """A Lambda handler of `POST /api/v1/events` (HTTP API, payload 2.0): 204 once the log has acknowledged."""
+    limits = Limits(counts or DynamoCounts())
 
     def handle(event: Event, _context: object) -> Answer:
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
-            namespace = _admitted(event)
+            namespace = _admitted(event, limits)
             body, shape = read_body(event, ingest.limits)
             traceparent = of_request(event.get("headers") or {}, body)
             with traced(traceparent):
@@ -39,12 +42,14 @@ def ingest_handler(ingest: IngestEvents) -> Callable[[Event, object], Answer]:
     return handle
 
 
-def _admitted(event: Event) -> str:
+def _admitted(event: Event, limits: Limits) -> str:
     try:
         namespace = told_of(event)["namespace"]
     except KeyError as error:
         raise InvariantBroken("the request passed no authorizer") from error
-    check_access(event, clock.now())
+    at = clock.now()
+    check_access(event, at)
+    limits.admit(told_of(event), at)
     return namespace
 
 

@@ -6,18 +6,20 @@ from datetime import datetime, timedelta
 
 from meterhouse.kernel.errors import Forbidden, Problems
 from meterhouse.platform.access import covers, roles, scopes, scopes_of
+from meterhouse.platform.limits import Rate
 
 LONGEST_OVERLAP = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeySpec:
-    """What is asked for: a role, or scopes one by one; `expires_at`: for ever where it is None."""
+    """What is asked for: a role, or scopes one by one. `expires_at`: None is for ever; `rate`: None is no limit."""
 
     name: str
     role: str | None
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    rate: Rate | None = None
 
     @property
     def granted(self) -> frozenset[str]:

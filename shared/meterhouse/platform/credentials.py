@@ -12,8 +12,9 @@ from meterhouse.platform.access import scopes_of
 from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.key_store import PostgresKeys
+from meterhouse.platform.limits import Rate, rate_of
 from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres import Database, Row
 from meterhouse.platform.settings import required
 from meterhouse.platform.sql import queries
 
@@ -35,11 +36,29 @@ class Credential:
     key_id: str
     scopes: frozenset[str]
     expires_at: datetime | None = None
+    rate: Rate | None = None
+    namespace_rate: Rate | None = None
 
     def context(self) -> dict[str, str]:
         """What the authorizer tells the routes; the gateway carries texts alone."""
-        until = {} if self.expires_at is None else {"expiresAt": format_rfc3339(self.expires_at)}
-        return {"namespace": self.namespace, "keyId": self.key_id, "scopes": " ".join(sorted(self.scopes)), **until}
+        some = {
+            "expiresAt": self.expires_at and format_rfc3339(self.expires_at),
+            "keyRate": self.rate and str(self.rate),
+            "namespaceRate": self.namespace_rate and str(self.namespace_rate),
+        }
+        told = {"namespace": self.namespace, "keyId": self.key_id, "scopes": " ".join(sorted(self.scopes))}
+        return told | {name: text for name, text in some.items() if text}
+
+
+def _credential_of(row: Row) -> Credential:
+    return Credential(
+        row["namespace"],
+        row["id"],
+        scopes_of(row["role"], row["scopes"]),
+        row["expires_at"],
+        rate_of(row["requests_per_second"], row["burst"]),
+        rate_of(row["namespace_requests_per_second"], row["namespace_burst"]),
+    )
 
 
 class Credentials:
@@ -56,13 +75,13 @@ class Credentials:
     def find(self, key: str) -> Credential | None:
         """The credential behind a key, or None when it is unknown, revoked or has expired. Its use is noted."""
         presented, at = api_keys.key_hash(key, self._pepper()), self._now()
-        with self._database.transaction(_NO_NAMESPACE, credential=presented) as transaction:
+        with self._database.transaction(_NO_NAMESPACE, credential=presented, walk="namespaces") as transaction:
             row = transaction.fetch_one(_SQL["find_key"], {"key_hash": presented, "at": at})
         if row is None:
             return None
         if row["last_used_at"] is None or row["last_used_at"] <= at - _USE_IS_NOTED_EVERY:
             self._note_use(row["namespace"], row["id"], at)
-        return Credential(row["namespace"], row["id"], scopes_of(row["role"], row["scopes"]), row["expires_at"])
+        return _credential_of(row)
 
     def _note_use(self, namespace: str, key_id: str, at: datetime) -> None:
         with suppress(Unavailable), self._database.transaction(namespace) as transaction:

@@ -28,8 +28,10 @@ from meterhouse.kernel.errors import (
 from meterhouse.platform import clock
 from meterhouse.platform.access import check_access, told_of
 from meterhouse.platform.acting import Actor, acting
+from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.faults import invalid_input
 from meterhouse.platform.idempotency import Replay, as_it_is, replayed
+from meterhouse.platform.limits import Counts, Limits
 from meterhouse.platform.logging import count, logger
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.problem import CONTENT_TYPE, problem_response
@@ -202,14 +204,17 @@ def resolver(*routers: Router) -> APIGatewayHttpResolver:
 
 
 def http_handler(
-    *routers: Router, database: Database | None = None, fit_to_keep: Callable[[str], str] = as_it_is
+    *routers: Router,
+    database: Database | None = None,
+    fit_to_keep: Callable[[str], str] = as_it_is,
+    counts: Counts | None = None,
 ) -> HttpHandler:
     """A Lambda handler (HTTP API, payload 2.0) over the routers.
 
     With a `database`, a POST that carries `Idempotency-Key` answers its first response again, or what of it is
     `fit_to_keep`. Whatever goes wrong, the caller gets problem+json, never a stack trace.
     """
-    app = resolver(*routers)
+    app, limits = resolver(*routers), Limits(counts or DynamoCounts())
 
     def resolve(event: Event, context: LambdaContext) -> Answer:
         answer = app.resolve(event, context)
@@ -236,7 +241,9 @@ def http_handler(
             },
         )
         try:
-            check_access(event, clock.now())
+            at = clock.now()
+            check_access(event, at)
+            limits.admit(told_of(event), at)
             _check_target(event)
             _check_media_type(event)
             with acting(_actor_of(event)):

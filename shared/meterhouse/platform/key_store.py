@@ -6,6 +6,7 @@ from typing import Any
 
 from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
+from meterhouse.platform.limits import rate_of, rate_row
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
 
@@ -20,7 +21,7 @@ class PostgresKeys:
         spec = key.spec
         row = {"id": key.id, "name": spec.name, "role": spec.role, "scopes": list(spec.scopes)}
         dates = {"created_at": key.created_at, "expires_at": spec.expires_at}
-        self._transaction.execute(_SQL["add_key"], row | dates)
+        self._transaction.execute(_SQL["add_key"], {**row, **dates, **rate_row(spec.rate)})
 
     def add_secret(self, key_id: str, key_hash: str, hint: str, at: datetime) -> bool:
         row = {"id": new_id(), "key_id": key_id, "key_hash": key_hash, "hint": hint, "at": at}
@@ -50,5 +51,6 @@ class PostgresKeys:
 
 
 def _key_of(row: Mapping[str, Any]) -> ApiKey:
-    spec = ApiKeySpec(row["name"], row["role"], tuple(row["scopes"]), row["expires_at"])
+    rate = rate_of(row["requests_per_second"], row["burst"])
+    spec = ApiKeySpec(row["name"], row["role"], tuple(row["scopes"]), row["expires_at"], rate)
     return ApiKey(row["id"], spec, row["hint"] or "", row["created_at"], row["last_used_at"], row["revoked_at"])

@@ -2,8 +2,9 @@
 
 import re
 
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
 from meterhouse.platform import clock
+from meterhouse.platform.limits import Rate, rate_row
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.sql import queries
 
@@ -29,6 +30,18 @@ def all_namespaces(database: Database) -> list[str]:
     """Names in order. Their contents still open only one namespace at a time."""
     with database.transaction(_NO_NAMESPACE, walk="namespaces") as transaction:
         return [row["namespace"] for row in transaction.fetch_all(_SQL["all_namespaces"])]
+
+
+def set_rate(database: Database, namespace: str, rate: Rate | None) -> None:
+    """How many requests a second all keys of a namespace together may make; None: as many as they like.
+
+    Raises:
+        NotFound: there is no such namespace.
+    """
+    with database.transaction(namespace) as transaction:
+        if not transaction.execute(_SQL["set_rate"], rate_row(rate)):
+            raise NotFound("namespace", namespace)
+        transaction.commit()
 
 
 def add_namespace(database: Database, namespace: str) -> None:

@@ -17,6 +17,7 @@ _STATUS: dict[type[errors.MeterhouseError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -56,6 +57,6 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
     headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
     if isinstance(error, errors.Unauthenticated):
         headers["www-authenticate"] = "Bearer"
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | errors.TooMany):
         headers["retry-after"] = str(error.retry_after_seconds)
     return ProblemResponse(int(status), json.dumps(document), headers)

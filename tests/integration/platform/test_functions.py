@@ -91,7 +91,7 @@ def test_cloudformation_is_told_of_failure_and_the_function_ends_well(migrated: 
     aws.forget_secrets()
     migrate_databases(custom_resource_event(migrated, "Update"), CONTEXT)
     assert migrated.answers[0]["Status"] == "FAILED"
-    assert migrated.answers[0]["Reason"] == "the database cannot be reached"
+    assert migrated.answers[0]["Reason"] == "the database refuses the password"
 
 
 def test_deleting_the_resource_touches_no_database(migrated: AwsDouble) -> None:

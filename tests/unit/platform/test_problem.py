@@ -18,6 +18,7 @@ FAULT = errors.Problem("/key", "taken", "is taken")
         (errors.TooLarge("more than 4 MiB"), 413),
         (errors.UnsupportedMedia("json only"), 415),
         (errors.Unprocessable("another body"), 422),
+        (errors.TooMany("slower", 1), 429),
         (errors.Unavailable("later"), 503),
         (errors.InvariantBroken("unbalanced"), 500),
         (ValueError("secret"), 500),
@@ -47,8 +48,9 @@ def test_every_problem_is_listed() -> None:
 
 
 def test_what_may_pass_says_when_to_come_back() -> None:
-    problem = problem_response(errors.Unavailable("later", retry_after_seconds=7), instance="/", request_id="")
-    assert problem.headers["retry-after"] == "7"
+    for error in (errors.Unavailable("later", retry_after_seconds=7), errors.TooMany("slower", 7)):
+        problem = problem_response(error, instance="/", request_id="")
+        assert problem.headers["retry-after"] == "7"
 
 
 def test_a_conflict_tells_its_facts_beside_the_members_every_problem_has() -> None:

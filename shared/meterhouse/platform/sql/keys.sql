@@ -1,6 +1,9 @@
 -- name: add_key
-INSERT INTO api_keys (namespace, id, name, role, scopes, created_at, expires_at)
-VALUES (%(namespace)s, %(id)s, %(name)s, %(role)s, %(scopes)s, %(created_at)s, %(expires_at)s)
+INSERT INTO api_keys (namespace, id, name, role, scopes, created_at, expires_at, requests_per_second, burst)
+VALUES (
+    %(namespace)s, %(id)s, %(name)s, %(role)s, %(scopes)s, %(created_at)s, %(expires_at)s,
+    %(requests_per_second)s, %(burst)s
+)
 
 -- name: add_secret
 INSERT INTO api_key_secrets (namespace, id, key_id, key_hash, hint, created_at)
@@ -32,6 +35,7 @@ SELECT count(*) AS total FROM api_keys AS key WHERE key.namespace = %(namespace)
 
 -- name: columns
 key.id, key.name, key.role, key.scopes, key.created_at, key.expires_at, key.last_used_at, key.revoked_at,
+key.requests_per_second, key.burst,
 (
     SELECT secret.hint FROM api_key_secrets AS secret
     WHERE secret.namespace = key.namespace AND secret.key_id = key.id
