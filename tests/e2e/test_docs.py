@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,14 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT / "docs"))
 
 
+@pytest.fixture(scope="module")
+def priced(cloud: Callable[[str], Any]) -> None:
+    """What the pages have their readers start by hand on a deployment that is not a day old."""
+    answer = cloud("lambda").invoke(FunctionName="meterhouse-sync_llm_prices", Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+@pytest.mark.usefixtures("priced")
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_does_what_it_says(
     page: Path, stack: dict[str, str], new_key: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
