@@ -17,6 +17,9 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("await_watermark", (KAFKA, CLICKHOUSE, S3_ARCHIVE), timeout=120),
     FunctionSpec("sweep_writings", (CLICKHOUSE, POSTGRES), timeout=900, memory=1024),
     FunctionSpec("list_customer_batches", (POSTGRES,), timeout=60),
+    FunctionSpec(
+        "bill_customers", (POSTGRES, CLICKHOUSE, STEPFUNCTIONS), timeout=600, memory=2048, starts="invoice_lifecycle"
+    ),
     FunctionSpec("sync_subscriptions", (POSTGRES,), timeout=300, memory=1024),
     FunctionSpec("collect_invoices", (POSTGRES, CLICKHOUSE), timeout=600, memory=2048),
     FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
@@ -26,7 +29,7 @@ LIFECYCLE_TASKS = (
     FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
 )
 """One invoice of an app that is far away."""
-DUNNING = ("advance_invoices", "drive_invoice")
+DUNNING = ("bill_customers", "advance_invoices", "drive_invoice")
 """What decides when a payment is asked for again, and given up."""
 
 BACKFILL_TASKS = (FunctionSpec("backfill_meter", (CLICKHOUSE, POSTGRES), timeout=300, memory=1024),)

@@ -15,6 +15,7 @@ _ROUNDS = {Effort.FULL: 15, Effort.SMALL: 1}
 _BOUNDS_MS = {
     "ingest_events": 110,
     "sink_events": 300,
+    "bill_customers": 260,
     "collect_invoices": 260,
     "advance_invoices": 260,
     "sync_subscriptions": 260,

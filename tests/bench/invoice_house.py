@@ -7,6 +7,7 @@ from decimal import Decimal
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.audit_ports import Named
 from meterhouse.billing.batch import Batch, Outcome, batch_of
+from meterhouse.billing.bill_customers import BillCustomers
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
@@ -92,8 +93,9 @@ class InvoiceHouse:
 
     def bill(self, batch: Batch) -> None:
         """One child of the distributed map."""
-        self.rate(batch)
-        self._taken(AdvanceInvoices(self._begin, OneApp(Sandbox()), Launched(), Dunning(), _now)(batch, AS_OF))
+        sync, collect = SyncSubscriptions(self._begin, _now), CollectInvoices(self._begin, Used(), _now)
+        advance = AdvanceInvoices(self._begin, OneApp(Sandbox()), Launched(), Dunning(), _now)
+        self._taken(BillCustomers(self._begin, sync, collect, advance)(batch, AS_OF))
 
     def invoices(self, transaction: Transaction) -> list[Invoice]:
         """Those of the first batch, with their lines."""

@@ -7,7 +7,7 @@ from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.postgres import PostgresBilling, PostgresLines
-from meterhouse.billing.rows import Values, invoice_values, line_values, step_values
+from meterhouse.billing.rows import Texts, Values, invoice_values, line_values, step_values
 from meterhouse.ledger.rows import entry_values, transaction_values
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
@@ -51,7 +51,8 @@ def measure(run: Run) -> list[Figure]:
 
 def copy_lines(transaction: Transaction, lines: Sequence[Line]) -> None:
     """A bare COPY into a table without index or key."""
-    transaction.stage("lines", "invoice_lines", [line_values(line) for line in lines])
+    texts = Texts()
+    transaction.stage("lines", "invoice_lines", [line_values(line, texts) for line in lines])
 
 
 def _rolled_back(database: Database, house: InvoiceHouse, write: Callable[[Transaction], None]) -> Callable[[], None]:
@@ -80,10 +81,11 @@ def _write(transaction: Transaction, driven: Sequence[Driven]) -> None:
 
 def _write_each(transaction: Transaction, driven: Iterable[Driven]) -> None:
     """The same rows, a statement each."""
+    texts = Texts()
     for one in driven:
-        _insert(transaction, "invoices", invoice_values(one.invoice))
+        _insert(transaction, "invoices", invoice_values(one.invoice, texts))
         for line in one.invoice.lines:
-            _insert(transaction, "invoice_lines", line_values(line))
+            _insert(transaction, "invoice_lines", line_values(line, texts))
         for step in one.transitions:
             _insert(transaction, "invoice_transitions", step_values(one.invoice.id, step))
         for booking in one.bookings:

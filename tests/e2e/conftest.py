@@ -175,7 +175,7 @@ def run_invoices(stack: dict[str, str], cloud: Callable[[str], Any]) -> Callable
         batches = _billed(workflows, arn)
         ours = [one["complete"] for one in batches if one["batch"]["namespace"] == namespace]
         if ended["status"] != "SUCCEEDED" and (ended.get("error") != "InvoiceRunIncomplete" or not all(ours)):
-            steps = ("await_watermark", "sync_subscriptions", "collect_invoices", "advance_invoices")
+            steps = ("await_watermark", "bill_customers", "sync_subscriptions", "collect_invoices", "advance_invoices")
             logs = "\n".join(line for step in steps for line in function_log(stack, step)[-20:])
             pytest.fail(f"{ended['status']}: {ended.get('error')}, {ended.get('cause')}\n{batches}\n{logs}")
 

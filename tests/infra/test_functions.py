@@ -51,7 +51,10 @@ LIMITED = {spec.name for spec in SPECS if spec.is_limited}
 """Whose edge counts requests: what it needs for that comes with the routes."""
 OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}}
 """What flags with a default tell a function."""
-STARTED = {"manage_backtests": "BACKTEST_WORKFLOW_ARN", "advance_invoices": "INVOICE_LIFECYCLE_WORKFLOW_ARN"}
+STARTED = {
+    "manage_backtests": "BACKTEST_WORKFLOW_ARN",
+    **dict.fromkeys(("advance_invoices", "bill_customers"), "INVOICE_LIFECYCLE_WORKFLOW_ARN"),
+}
 """The workflow that a function starts."""
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"}
 CREDENTIALS = {

@@ -60,11 +60,12 @@ def test_every_placeholder_is_a_function_and_every_task_is_used(aws: Synthesis) 
 
 
 def test_the_run_may_start_lifecycles_and_nothing_else(aws: Synthesis) -> None:
-    variables = aws.functions()["advance_invoices"]["Environment"]["Variables"]
-    assert "stateMachine:meterhouse-invoice_lifecycle" in str(variables["INVOICE_LIFECYCLE_WORKFLOW_ARN"])
+    for name in ("bill_customers", "advance_invoices"):
+        variables = aws.functions()[name]["Environment"]["Variables"]
+        assert "stateMachine:meterhouse-invoice_lifecycle" in str(variables["INVOICE_LIFECYCLE_WORKFLOW_ARN"])
 
 
 def test_days_of_dunning_reach_both_that_decide(aws_with_every_option: Synthesis, aws: Synthesis) -> None:
     told = {name for name, one in aws_with_every_option.functions().items() if "DUNNING_RETRY_DAYS" in str(one)}
-    assert told == {"advance_invoices", "drive_invoice"}
+    assert told == {"bill_customers", "advance_invoices", "drive_invoice"}
     assert "DUNNING" not in str(aws.functions())

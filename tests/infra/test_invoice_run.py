@@ -26,6 +26,7 @@ class RunSteps(Steps):
             "await_watermark": lambda asked: {"caughtUp": True, "targets": asked["targets"] or {"0": 7}},
             "sweep_writings": lambda _: {"superseded": 0},
             "list_customer_batches": lambda _: {"batches": BATCHES, "after": None},
+            "bill_customers": lambda _: DONE,
             "sync_subscriptions": lambda _: DONE,
             "collect_invoices": lambda _: DONE,
             "advance_invoices": lambda _: DONE,
@@ -34,6 +35,14 @@ class RunSteps(Steps):
 
     def batches_of(self, name: str) -> list[str]:
         return sorted(asked["batch"]["upToCustomerId"] for step, asked in self.asked if step == name)
+
+
+def breaks(_asked: dict[str, Any]) -> dict[str, Any]:
+    raise StepFailedError("OutOfMemory")
+
+
+def broken_for_one(asked: dict[str, Any]) -> dict[str, Any]:
+    return breaks(asked) if asked["batch"]["upToCustomerId"] == "01C" else DONE
 
 
 def run(client: Any, monkeypatch: pytest.MonkeyPatch, steps: Steps) -> dict[str, Any]:
@@ -76,8 +85,8 @@ def test_a_run_without_failures_bills_every_batch_and_succeeds(client: Any, monk
     ended = run(client, monkeypatch, steps)
 
     assert ended["status"] == "SUCCEEDED"
-    for name in ("sync_subscriptions", "collect_invoices", "advance_invoices"):
-        assert steps.batches_of(name) == ["01A", "01C", "01F"]
+    assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
+    assert steps.batches_of("sync_subscriptions") == []
     told = json.loads(ended["output"])
     assert told["asOf"] == AS_OF
     assert told["totals"] == {"batches": 3, "incomplete": False}
@@ -112,7 +121,7 @@ def test_a_run_lists_its_batches_page_by_page_and_bills_those_of_every_page(
 
     ended = run(client, monkeypatch, steps)
 
-    assert steps.batches_of("advance_invoices") == ["01A", "01C", "01F"]
+    assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
     assert json.loads(ended["output"])["totals"] == {"batches": 3, "incomplete": False}
 
 
@@ -123,13 +132,13 @@ def test_a_batch_that_breaks_on_any_page_leaves_the_whole_run_incomplete(
     refused: dict[str, Any] = {"succeeded": 499, "failed": [{"customerId": "01B", "reason": "no billing profile"}]}
     steps = RunSteps(
         list_customer_batches=in_pages,
-        sync_subscriptions=lambda asked: refused if asked["batch"]["upToCustomerId"] == broken else DONE,
+        bill_customers=lambda asked: refused if asked["batch"]["upToCustomerId"] == broken else DONE,
     )
 
     ended = run(client, monkeypatch, steps)
 
     assert (ended["status"], ended["error"]) == ("FAILED", "InvoiceRunIncomplete")
-    assert steps.batches_of("advance_invoices") == ["01A", "01C", "01F"]
+    assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
 
 
 def test_the_watermark_is_awaited_for_the_targets_of_the_first_answer(
@@ -176,31 +185,38 @@ def test_a_sweep_that_breaks_fails_the_run_and_bills_nobody(client: Any, monkeyp
     assert {name for name, _ in steps.asked} == {"await_watermark", "sweep_writings"}
 
 
+def test_a_batch_that_breaks_at_once_is_billed_step_by_step(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = RunSteps(bill_customers=broken_for_one)
+
+    ended = run(client, monkeypatch, steps)
+
+    assert ended["status"] == "SUCCEEDED"
+    assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
+    for name in ("sync_subscriptions", "collect_invoices", "advance_invoices"):
+        assert steps.batches_of(name) == ["01C"]
+
+
 def test_a_batch_that_breaks_leaves_the_run_incomplete_while_the_others_are_billed(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken_for_one(asked: dict[str, Any]) -> dict[str, Any]:
-        if asked["batch"]["upToCustomerId"] == "01C":
-            raise StepFailedError("OutOfMemory")
-        return DONE
-
-    steps = RunSteps(collect_invoices=broken_for_one)
+    steps = RunSteps(bill_customers=broken_for_one, collect_invoices=broken_for_one)
 
     ended = run(client, monkeypatch, steps)
 
     assert (ended["status"], ended["error"]) == ("FAILED", "InvoiceRunIncomplete")
-    assert steps.batches_of("collect_invoices") == ["01A", "01C", "01F"]
-    assert steps.batches_of("advance_invoices") == ["01A", "01F"]
+    assert steps.batches_of("collect_invoices") == ["01C"]
+    assert steps.batches_of("advance_invoices") == []
 
 
-@pytest.mark.parametrize("step", ["sync_subscriptions", "collect_invoices", "advance_invoices"])
+@pytest.mark.parametrize("step", ["bill_customers", "sync_subscriptions", "collect_invoices", "advance_invoices"])
 def test_one_customer_that_fails_leaves_the_run_incomplete(
     client: Any, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     refused = {"succeeded": 499, "failed": [{"customerId": "01B", "reason": "no billing profile"}]}
-    steps = RunSteps(**{step: lambda asked: refused if asked["batch"]["namespace"] == "other" else DONE})
+    fails: dict[str, Answer] = {step: lambda asked: refused if asked["batch"]["namespace"] == "other" else DONE}
+    steps = RunSteps(**{"bill_customers": breaks, **fails})
 
     ended = run(client, monkeypatch, steps)
 
     assert (ended["status"], ended["error"]) == ("FAILED", "InvoiceRunIncomplete")
-    assert steps.batches_of("advance_invoices") == ["01A", "01C", "01F"]
+    assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]

@@ -1,6 +1,6 @@
 """Third step of an invoice run: every invoice goes on as far as it can, to `paid` where nothing stands in its way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from meterhouse.billing.app import Apps, InvoicingApp
@@ -17,7 +17,10 @@ from meterhouse.billing.tell_note import TellNote
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
 from meterhouse.platform.logging import logger
-from meterhouse.platform.work import Begin
+from meterhouse.platform.work import Begin, Work
+
+FarAway = tuple[Invoice, InvoicingApp]
+"""An invoice whose app is not called within a run."""
 
 
 class AdvanceInvoices:
@@ -45,35 +48,37 @@ class AdvanceInvoices:
         it began is not recorded. Credit notes whose time has come are told to their apps again.
         """
         outcome = each_fault_its_own(batch, lambda part: self._advance(part, as_of))
-        return outcome.beside(self._tell_notes(batch, as_of))
+        return outcome.beside(self.tell_notes(batch, as_of))
 
     def _advance(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
-            under_way = work.store.invoices.under_way(batch.ids)
-            apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
-            before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
-            again = taken_up(work, before, apps, as_of)
-            after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
-            changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
-            save(work, changed, self._now())
+            failed, far_away = self.within(work, batch, as_of)
             work.commit()
-        self._hand_over(batch.namespace, under_way, apps, as_of)
-        failed = {one.invoice.customer_id: _reason(one.invoice) for one in after if _has_failed(one.invoice)}
+        self.hand_over(batch.namespace, far_away, as_of)
         return Outcome(len(batch.ids) - len(failed), failed)
 
-    def _hand_over(
-        self, namespace: str, invoices: Sequence[Invoice], apps: Mapping[str, InvoicingApp], as_of: datetime
-    ) -> None:
+    def within(self, work: Work[BillingStore], batch: Batch, as_of: datetime) -> tuple[dict[str, str], list[FarAway]]:
+        """The step for customers that are locked: who failed, and why; what is to be handed over once it is saved."""
+        under_way = work.store.invoices.under_way(batch.ids)
+        apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in under_way})
+        before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
+        again = taken_up(work, before, apps, as_of)
+        after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
+        changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
+        save(work, changed, self._now())
+        failed = {one.invoice.customer_id: _reason(one.invoice) for one in after if _has_failed(one.invoice)}
+        return failed, [(one, apps[one.app_id]) for one in under_way if apps[one.app_id].is_remote]
+
+    def hand_over(self, namespace: str, invoices: Iterable[FarAway], as_of: datetime) -> None:
         """Start what is far away: once for each step of an invoice and day, however often the run is repeated."""
-        for invoice in invoices:
-            app = apps[invoice.app_id]
-            if app.is_remote and may_move(invoice, app, self._dunning, as_of):
+        for invoice, app in invoices:
+            if may_move(invoice, app, self._dunning, as_of):
                 name = f"{invoice.id}-{invoice.step}-{as_of:%Y%m%d}"
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
 
-    def _tell_notes(self, batch: Batch, as_of: datetime) -> Outcome:
-        """Here, or in a workflow of the invoice's own where its app is called."""
+    def tell_notes(self, batch: Batch, as_of: datetime) -> Outcome:
+        """Tell apps of notes whose time has come: here, or in a workflow of the invoice where its app is far away."""
         failed: dict[str, str] = {}
         with self._begin(batch.namespace) as work:
             notes = work.store.credit_notes.to_tell(batch.ids, self._now())

@@ -69,7 +69,10 @@ class InvoicingApp(Protocol):
 
     @property
     def is_remote(self) -> bool:
-        """Whether a call leaves the house: never in a transaction of many customers, then."""
+        """Whether a call leaves the house: never in a transaction of many customers, then.
+
+        An app in the house keeps what it is told in the transaction in which it is told, if anywhere.
+        """
 
     @property
     def awaits(self) -> AbstractSet[InvoiceState]:

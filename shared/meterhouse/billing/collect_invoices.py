@@ -38,27 +38,28 @@ class CollectInvoices:
     def _collect(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
-            bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
-            to_credit = work.store.lines.due_to_credit(batch.ids, as_of)
-            units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
-            due = units.ready(work.store.lines.due(batch.ids, as_of))
-            profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
-            made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
-            under_way = work.store.invoices.under_way(batch.ids)
-            driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
-            alone = burn_lines(work, batch.namespace, to_credit, self._usage, as_of, self._now())
-            earn(work, batch.ids, [*units.lines, *alone.lines], self._now())
+            failed = self.within(work, batch, as_of)
             work.commit()
-        failed = (
-            units.unknown
-            | alone.unknown
-            | {
-                one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
-                for one in driven
-                if one.invoice.state is InvoiceState.DRAFT_INVALID
-            }
-        )
         return Outcome(len(batch.ids) - len(failed), failed)
+
+    def within(self, work: Work[BillingStore], batch: Batch, as_of: datetime) -> dict[str, str]:
+        """The step for customers that are locked; who failed, and why. The caller commits."""
+        bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
+        to_credit = work.store.lines.due_to_credit(batch.ids, as_of)
+        units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
+        due = units.ready(work.store.lines.due(batch.ids, as_of))
+        profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
+        made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
+        under_way = work.store.invoices.under_way(batch.ids)
+        driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
+        alone = burn_lines(work, batch.namespace, to_credit, self._usage, as_of, self._now())
+        earn(work, batch.ids, [*units.lines, *alone.lines], self._now())
+        invalid = {
+            one.invoice.customer_id: f"invoice {one.invoice.id}: {one.invoice.issues[0].message}"
+            for one in driven
+            if one.invoice.state is InvoiceState.DRAFT_INVALID
+        }
+        return units.unknown | alone.unknown | invalid
 
 
 def make_drafts(

@@ -56,7 +56,9 @@ def used_at(line: Line) -> datetime:
 
 def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:
     """The rated invoice less what credit bears of it, and nothing of what it bore before."""
-    return with_lines(invoice, [credited_line(line, collected, f"{invoice.step}") for line in invoice.lines])
+    lines = [credited_line(line, collected, f"{invoice.step}") for line in invoice.lines]
+    is_borne = any(after is not before for after, before in zip(lines, invoice.lines, strict=True))
+    return with_lines(invoice, lines) if is_borne else invoice
 
 
 def credited_line(line: Line, collected: Mapping[str, Collected], attempt: str) -> Line:

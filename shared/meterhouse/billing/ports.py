@@ -136,8 +136,8 @@ class Lines(Protocol):
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         """What became of the lines of the subscriptions."""
 
-    def add(self, lines: Collection[Line]) -> None:
-        """Add lines; one that exists keeps what it has."""
+    def add(self, lines: Collection[Line]) -> int:
+        """Add lines; one that exists keeps what it has. How many there were not."""
 
     def update(self, lines: Collection[Line]) -> None: ...
 

@@ -19,7 +19,16 @@ from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
-from meterhouse.billing.rows import Values, invoice_of, invoice_values, line_of, line_values, prepaid_of, step_values
+from meterhouse.billing.rows import (
+    Texts,
+    Values,
+    invoice_of,
+    invoice_values,
+    line_of,
+    line_values,
+    prepaid_of,
+    step_values,
+)
 from meterhouse.billing.state import states_of
 from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -115,18 +124,20 @@ class PostgresLines:
         found = self._transaction.fetch_all(_LINES["given_back"], {"line_ids": list(line_ids)})
         return {row["line_id"]: row["net"] for row in found}
 
-    def add(self, lines: Collection[Line]) -> None:
-        self._write("insert_lines", lines)
+    def add(self, lines: Collection[Line]) -> int:
+        return self._write("insert_lines", lines)
 
     def update(self, lines: Collection[Line]) -> None:
         if self._write("update_lines", lines) != len(lines):
             raise InvariantBroken("a line to update does not exist")
 
     def remove(self, line_ids: Collection[str]) -> None:
-        self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
+        if line_ids:
+            self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
 
     def _write(self, query: str, lines: Collection[Line]) -> int:
-        rows = [line_values(line) for line in lines]
+        texts = Texts()
+        rows = [line_values(line, texts) for line in lines]
         return _staged(self._transaction, "lines", "invoice_lines", rows, _LINES[query])
 
     def _all(self, query: str, **parameters: object) -> list[Line]:
@@ -175,7 +186,8 @@ class PostgresInvoices:
         return range(last - count + 1, last + 1)
 
     def _write(self, query: str, invoices: Collection[Invoice]) -> None:
-        rows = [invoice_values(invoice) for invoice in invoices]
+        texts = Texts()
+        rows = [invoice_values(invoice, texts) for invoice in invoices]
         _staged(self._transaction, "invoices", "invoices", rows, _INVOICES[query])
 
     def with_lines(self, rows: Sequence[Row]) -> list[Invoice]:

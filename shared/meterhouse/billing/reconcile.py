@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.line_keys import is_asked_for
@@ -69,6 +70,7 @@ def differences_on(
     return resting(keys, excess, known.prepaid, {one.id: one for one in subscriptions})
 
 
+@lru_cache(maxsize=128)
 def gathering_id(customer_id: str, currency: str) -> str:
     """The id of the one gathering invoice of a customer in a currency."""
     return derived_ulid(ulid_time(customer_id), "gathering_invoice", customer_id, currency)

@@ -1,8 +1,8 @@
 """Invoices and lines as rows: the columns in one place, for reading and for COPY."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from meterhouse.billing.documents import (
     credits_from_documents,
@@ -26,6 +26,7 @@ from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.period import Period
 from meterhouse.rating.line import Totals
 
+T = TypeVar("T")
 Values = dict[str, Any]
 _TOTALS = (
     "amount",
@@ -87,20 +88,34 @@ _LINE_FIELDS = (
 )
 
 
-def invoice_values(invoice: Invoice) -> Values:
+class Texts:
+    """Parts as JSON text, each object's made once: the invoices and lines of a batch share workflows and rate cards."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[object, str]] = {}
+
+    def of(self, part: T, document_of: Callable[[T], object]) -> str:
+        """The part's text; of one object there is one kind of document."""
+        if id(part) not in self._made:
+            # the part is kept, so that no other has its id
+            self._made[id(part)] = part, json.dumps(document_of(part))
+        return self._made[id(part)][1]
+
+
+def invoice_values(invoice: Invoice, texts: Texts) -> Values:
     return {
         **{name: getattr(invoice, name) for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS)},
         **_total_values(invoice.totals),
         "state": invoice.state.value,
         "customer_id": invoice.customer_id,
         "customer_name": invoice.customer.name or "",
-        "customer": json.dumps(party_to_document(invoice.customer)),
+        "customer": texts.of(invoice.customer, party_to_document),
         "subject_keys": list(invoice.subject_keys),
-        "supplier": json.dumps(party_to_document(invoice.supplier)),
-        "workflow": json.dumps(workflow_to_document(invoice.workflow)),
+        "supplier": texts.of(invoice.supplier, party_to_document),
+        "workflow": texts.of(invoice.workflow, workflow_to_document),
         "metadata": json.dumps(dict(invoice.metadata)),
         "external_ids": json.dumps(dict(invoice.external_ids)),
-        "issues": json.dumps(issues_to_documents(invoice.issues)),
+        "issues": texts.of(invoice.issues, issues_to_documents),
         "credited_net": invoice.credited.net,
         "credited_taxes": invoice.credited.taxes,
         "period_start": invoice.period and invoice.period.start,
@@ -138,7 +153,7 @@ def step_values(invoice_id: str, step: Transition) -> Values:
     }
 
 
-def line_values(line: Line) -> Values:
+def line_values(line: Line, texts: Texts) -> Values:
     reference = line.subscription
     return {
         **{name: getattr(line, name) for name in _LINE_FIELDS},
@@ -154,11 +169,11 @@ def line_values(line: Line) -> Values:
         "subscription_id": reference and reference.subscription_id,
         "phase_id": reference and reference.phase_id,
         "item_id": reference and reference.item_id,
-        "rate_card": json.dumps(rate_card_to_document(line.rate_card)),
-        "detailed": json.dumps(detailed_to_documents(line.detailed)),
+        "rate_card": texts.of(line.rate_card, rate_card_to_document),
+        "detailed": texts.of(line.detailed, detailed_to_documents),
         "trace": None if line.trace is None else json.dumps(line.trace),
         "settlement_mode": line.settlement_mode.value,
-        "credits": json.dumps(credits_to_documents(line.credits)),
+        "credits": texts.of(line.credits, credits_to_documents),
         "overage": None if line.overage is None else json.dumps(overage_to_document(line.overage)),
     }
 

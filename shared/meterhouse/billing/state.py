@@ -204,6 +204,9 @@ TRANSITIONS: Mapping[InvoiceState, _Ways] = {
     _S.VOIDED: {},
 }
 
+NOT_UNDER_WAY = frozenset({_S.GATHERING, _S.PAID, _S.VOIDED, _S.DELETED, _S.UNCOLLECTIBLE})
+"""What an invoice run leaves alone."""
+
 RETRIED_BY_RUNS: Mapping[InvoiceState, Trigger] = {
     _S.DRAFT_INVALID: _T.RETRY,
     _S.DRAFT_SYNC_FAILED: _T.RETRY,

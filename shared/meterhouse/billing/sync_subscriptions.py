@@ -33,14 +33,18 @@ class SyncSubscriptions:
     def _sync(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
-            held = set(batch.ids)
-            # between the edges there may be customers, deleted or new, that the batch does not hold and did not lock
-            subscriptions = [
-                one for one in work.store.subscriptions.billable(batch.after, batch.up_to) if one.customer_id in held
-            ]
-            sync(work, batch.namespace, batch.ids, subscriptions, as_of, self._now())
+            self.within(work, batch, as_of)
             work.commit()
         return Outcome(succeeded=len(batch.ids))
+
+    def within(self, work: Work[BillingStore], batch: Batch, as_of: datetime) -> None:
+        """The step for customers that are locked; the caller commits."""
+        held = set(batch.ids)
+        # between the edges there may be customers, deleted or new, that the batch does not hold and did not lock
+        subscriptions = [
+            one for one in work.store.subscriptions.billable(batch.after, batch.up_to) if one.customer_id in held
+        ]
+        sync(work, batch.namespace, batch.ids, subscriptions, as_of, self._now())
 
 
 def sync(

@@ -11,6 +11,7 @@ import pytest
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
+from meterhouse.billing.bill_customers import BillCustomers
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Line
@@ -133,18 +134,33 @@ class Run:
             return Batch(self.namespace, "", work.store.customers.ids_after("", 1000))
 
     def sync(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
-        return SyncSubscriptions(self.begin, lambda: self.now)(self.batch(), as_of)
+        return self._sync(self.batch(), as_of)
 
     def collect(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
-        return CollectInvoices(self.begin, self.usage, lambda: self.now)(self.batch(), as_of)
+        return self._collect(self.batch(), as_of)
 
     def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
-        run = AdvanceInvoices(self.begin, self.apps, self.lifecycles, Dunning(), lambda: self.now)
-        return run(self.batch(), as_of)
+        return self._advance(self.batch(), as_of)
 
-    def all(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
-        """One invoice run."""
+    def all(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
+        """One invoice run, at once."""
+        return BillCustomers(self.begin, self._sync, self._collect, self._advance)(self.batch(), as_of)
+
+    def step_by_step(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
+        """One that could not be done at once."""
         return [self.sync(as_of), self.collect(as_of), self.advance(as_of)]
+
+    @property
+    def _sync(self) -> SyncSubscriptions:
+        return SyncSubscriptions(self.begin, lambda: self.now)
+
+    @property
+    def _collect(self) -> CollectInvoices:
+        return CollectInvoices(self.begin, self.usage, lambda: self.now)
+
+    @property
+    def _advance(self) -> AdvanceInvoices:
+        return AdvanceInvoices(self.begin, self.apps, self.lifecycles, Dunning(), lambda: self.now)
 
     def invoices(self, *statuses: str) -> list[Invoice]:
         """Standard invoices, or those of `statuses`, by creation."""
@@ -191,7 +207,7 @@ def books(run: Run) -> Run:
     ann = run.customer("ann")
     run.subscribe(ann)
     run.used(ann, "2024-01-01", "3")
-    assert [outcome.failed for outcome in run.all(AFTER_MAY)] == [{}, {}, {}]
+    assert run.all(AFTER_MAY).failed == {}
     till = Till(run.database, run.namespace, at("2024-01-05"))
     till.customer = ann
     till.grant(100, expires_after=None, key="kept")

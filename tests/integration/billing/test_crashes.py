@@ -1,8 +1,9 @@
 """A run that dies at any commit, before or after it, and is started again, makes the invoices of one that lived."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -41,7 +42,7 @@ class Dying:
             raise Unavailable("died after the commit")
 
 
-def bill(run: Run) -> list[tuple[str, str, Decimal, str]]:
+def billed(run: Run) -> list[tuple[str, str, Decimal, str]]:
     """What two months come to: number, state, total and lines of each invoice."""
     return sorted(
         (
@@ -55,8 +56,12 @@ def bill(run: Run) -> list[tuple[str, str, Decimal, str]]:
 
 
 @pytest.mark.parametrize("is_lost", [True, False])
-@pytest.mark.parametrize("victim", range(1, 7))
-def test_a_run_that_died_is_finished_by_the_next(run: Run, victim: int, *, is_lost: bool) -> None:
+@pytest.mark.parametrize(
+    ("bill", "victim"), [(Run.all, 1), (Run.all, 2), *((Run.step_by_step, n) for n in range(1, 7))]
+)
+def test_a_run_that_died_is_finished_by_the_next(
+    run: Run, bill: Callable[[Run, datetime], object], victim: int, *, is_lost: bool
+) -> None:
     for key in ("ann", "bob"):
         customer = run.customer(key)
         run.subscribe(customer)
@@ -66,16 +71,16 @@ def test_a_run_that_died_is_finished_by_the_next(run: Run, victim: int, *, is_lo
     run.begin = Dying(healthy, victim, is_lost)
     for as_of in (AFTER_JANUARY, AFTER_FEBRUARY):
         try:
-            run.all(as_of)
+            bill(run, as_of)
         except Unavailable:
             died = True
-            run.all(as_of)
+            run.step_by_step(as_of)
     assert died
     lines = "Fee,Fee,Usage", "Fee,Usage"
     expected = [(Decimal("41.50"), lines[0])] * 2 + [(Decimal("22.50"), lines[1])] * 2
-    assert [(total, names) for _, _, total, names in bill(run)] == expected
-    assert [number for number, *_ in bill(run)] == [f"SANDBOX-{n:06d}" for n in range(1, 5)]
-    assert {state for _, state, *_ in bill(run)} == {"paid"}
+    assert [(total, names) for _, _, total, names in billed(run)] == expected
+    assert [number for number, *_ in billed(run)] == [f"SANDBOX-{n:06d}" for n in range(1, 5)]
+    assert {state for _, state, *_ in billed(run)} == {"paid"}
     doubled = run.rows("SELECT key FROM invoice_lines WHERE namespace = %(namespace)s GROUP BY key HAVING count(*) > 1")
     assert doubled == []
     numbers = run.rows(

@@ -1,7 +1,8 @@
 """Usage priced in units of a custom currency: credit bears them, and what it leaves is invoiced by their worth."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -105,8 +106,9 @@ def verified(run: Run) -> bool:
     return all(verify(run.namespace, invoice.id).is_verified for invoice in run.invoices())
 
 
+@pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
 def test_credit_bears_units_first_and_what_it_leaves_is_on_the_invoice_of_the_fees_due_with_it(
-    run: Run, purse: Purse, mint: Mint
+    run: Run, purse: Purse, mint: Mint, bill: Callable[[Run, datetime], object]
 ) -> None:
     mint.worth("0.03")
     ann = run.customer("ann")
@@ -114,9 +116,9 @@ def test_credit_bears_units_first_and_what_it_leaves_is_on_the_invoice_of_the_fe
     run.used(ann, JANUARY, "1001")
     grant(purse, ann, 400)
     # fees that are due with units wait until these are in
-    run.all(at("2024-02-01T00:30:00Z"))
+    bill(run, at("2024-02-01T00:30:00Z"))
     assert [len(one.lines) for one in run.invoices()] == [1]
-    run.all()
+    bill(run, AFTER_JANUARY)
     january, february = run.invoices()
     assert [line.rate_card.key for line in january.lines] == ["fee"]
     assert sorted(line.rate_card.key for line in february.lines) == ["fee", "usage"]
@@ -127,7 +129,7 @@ def test_credit_bears_units_first_and_what_it_leaves_is_on_the_invoice_of_the_fe
     assert sums(run) == {"CREDITS": 0, "USD": 0}
     assert verified(run)
     stored = purse.everything()
-    run.all()
+    bill(run, AFTER_JANUARY)
     assert purse.everything() == stored
 
 

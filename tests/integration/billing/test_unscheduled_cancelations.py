@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from meterhouse.billing.profile import EndProration
+from meterhouse.payments.sandbox import Sandbox
 from meterhouse.subscriptions.model import Subscription
 from tests.integration.billing.conftest import Run
 from tests.unit.billing.samples import profile_with
@@ -36,6 +37,7 @@ def test_after_the_cancelation_is_taken_back_the_rest_is_billed_once(run: Run) -
 
 
 def test_what_was_billed_in_full_has_no_rest(run: Run) -> None:
+    run.app = Sandbox()
     profile = profile_with(end_proration=EndProration.BILL_FULL_PERIOD)
     with run.begin(run.namespace) as work:
         work.store.profiles.add(profile)

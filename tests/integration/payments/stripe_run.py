@@ -119,11 +119,20 @@ class StripeRun(Run):
     def advance(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
         """The run's step, and then the workflows of invoices that it starts."""
         outcome = super().advance(as_of)
+        self._live()
+        return outcome
+
+    def all(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
+        """The run, and then the workflows of invoices that it starts."""
+        outcome = super().all(as_of)
+        self._live()
+        return outcome
+
+    def _live(self) -> None:
         started, self.lifecycles = self.lifecycles, Launched()
         drive = DriveInvoice(self.begin, self.usage, self.apps, Dunning(), lambda: self.now)
         for given in started.runs.values():
             drive(self.namespace, given["invoiceId"])
-        return outcome
 
     def invoice(self) -> Invoice:
         [found] = self.invoices()

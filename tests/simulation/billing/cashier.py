@@ -53,6 +53,12 @@ class Cashier:
     def copy(self, invoice: Invoice) -> Copy:
         return self.copies.setdefault(invoice.id, Copy())
 
+    def forget(self, known: Collection[str]) -> None:
+        """What an app in the house was told of in a transaction that was rolled back it was never told."""
+        if not self.is_remote:
+            self.copies = {invoice_id: copy for invoice_id, copy in self.copies.items() if invoice_id in known}
+            self.letters = [letter for letter in self.letters if letter[0] in known]
+
     def decide(self) -> None:
         """Of one open payment the customer's bank says what becomes of it; the house is told by letter."""
         waiting = [invoice_id for invoice_id, copy in self.copies.items() if copy.open_attempt is not None]

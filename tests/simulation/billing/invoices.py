@@ -12,14 +12,13 @@ from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.prepaid import REACHES_TOO_FAR, Prepaid
 from meterhouse.billing.profile import EndProration
 from meterhouse.billing.rests import Known
-from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.state import NOT_UNDER_WAY, InvoiceState
 from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from tests.simulation.billing.tables import Transaction
 
 _S = InvoiceState
-_AT_REST = frozenset({_S.GATHERING, _S.PAID, _S.VOIDED, _S.DELETED, _S.UNCOLLECTIBLE})
 
 
 class MemoryLines:
@@ -91,13 +90,16 @@ class MemoryLines:
                 standing += left
         return Known({line.key for line in own}, parts, standing)
 
-    def add(self, lines: Collection[Line]) -> None:
+    def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")
+        added = 0
         for line in lines:
             if self._transaction.get("live lines", line.key) is None and self._transaction.insert(
                 "lines", line.id, line
             ):
                 self._index(line)
+                added += 1
+        return added
 
     def update(self, lines: Collection[Line]) -> None:
         if not lines:
@@ -202,7 +204,7 @@ class MemoryInvoices:
         found = [
             one
             for one in self._transaction.rows("invoices")
-            if one.customer_id in customer_ids and one.state not in _AT_REST
+            if one.customer_id in customer_ids and one.state not in NOT_UNDER_WAY
         ]
         found.sort(key=lambda one: (one.customer_id, one.id))
         return [replace(one, lines=self._lines.of_invoice(one.id)) for one in found]

@@ -1,0 +1,45 @@
+"""An invoice run for one batch of customers, all its steps at once."""
+
+from typing import Any
+
+from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.batch import as_of_of, batch_of
+from meterhouse.billing.bill_customers import BillCustomers
+from meterhouse.billing.collect_invoices import CollectInvoices
+from meterhouse.billing.dunning_settings import dunning_from_environment
+from meterhouse.billing.metered_usage import MeteredUsage
+from meterhouse.billing.open_lines import OpenLines
+from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.purchases import BilledPurchases
+from meterhouse.billing.sync_subscriptions import SyncSubscriptions
+from meterhouse.billing.top_up_credits import TopUpCredits
+from meterhouse.ledger.postgres import PostgresLedgerStore
+from meterhouse.ledger.top_ups import TopUps
+from meterhouse.metering.clickhouse import ClickHouseUsage
+from meterhouse.metering.postgres import PostgresMeters
+from meterhouse.payments.installed_apps import InstalledApps
+from meterhouse.payments.postgres import PostgresApps
+from meterhouse.platform import clock
+from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.stepfunctions import StepFunctions
+from meterhouse.platform.task import task
+
+database = Database(PostgresSettings.from_environment)
+usage_store = ClickHouse(ClickHouseSettings.from_environment)
+begin = begins(database, PostgresBilling)
+usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
+apps = InstalledApps(begins(database, PostgresApps))
+lifecycles = StepFunctions("INVOICE_LIFECYCLE_WORKFLOW_ARN")
+advance_invoices = AdvanceInvoices(begin, apps, lifecycles, dunning_from_environment())
+bill_customers = BillCustomers(begin, SyncSubscriptions(begin), CollectInvoices(begin, usage), advance_invoices)
+top_ups = TopUps(begins(database, PostgresLedgerStore), OpenLines(begin, usage), purchases=BilledPurchases(begin))
+top_up_credits = TopUpCredits(begin, top_ups)
+
+
+@task
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
+    batch = batch_of(event, begin)
+    billed = bill_customers(batch, as_of_of(event, clock.now()))
+    return billed.beside(top_up_credits(batch)).document()
