@@ -74,7 +74,9 @@ def test_killed_in_the_middle_and_run_again_nothing_is_lost_and_nothing_doubled(
     terminal: Terminal, house: House, *, taken: bool
 ) -> None:
     file = terminal.file("events.jsonl", lines(50))
-    program = [sys.executable, "-c", "from meterhouse.cli.app import main; main()"]
+    # whoever runs the tests in the background has them ignore what is pressed in the foreground
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = [sys.executable, "-c", f"{heeding}; from meterhouse.cli.app import main; main()"]
     process = subprocess.Popen([*program, "events", "ingest", file, "--batch", "10"], env=os.environ | terminal.environ)  # noqa: S603
 
     def kill(_: Asked) -> None:
@@ -99,7 +101,9 @@ def test_killed_in_the_middle_and_run_again_nothing_is_lost_and_nothing_doubled(
 
 def test_interrupted_it_says_how_to_go_on(terminal: Terminal, house: House) -> None:
     file = terminal.file("events.jsonl", lines(50))
-    program = [sys.executable, "-c", "from meterhouse.cli.app import main; main()"]
+    # whoever runs the tests in the background has them ignore what is pressed in the foreground
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = [sys.executable, "-c", f"{heeding}; from meterhouse.cli.app import main; main()"]
     process = subprocess.Popen(  # noqa: S603
         [*program, "events", "ingest", file, "--batch", "10", "--json"],
         env=os.environ | terminal.environ,
