@@ -49,7 +49,7 @@ def test_an_export_holds_every_row_of_its_namespace_and_is_written_once(
     begun = export(namespace, "leaving", clock.now())
     assert (begun.done, begun.complete) == (1, False)
     ended = export(namespace, "leaving", clock.now() + LONG)
-    assert (ended.complete, ended.done, ended.rows) == (True, ended.tables, 11)
+    assert (ended.complete, ended.done, ended.rows) == (True, ended.tables, 12)
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="exports/")["Contents"]
     objects = {one["Key"]: s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed}
     rows: list[tuple[str, dict[str, Any]]] = [
@@ -58,7 +58,8 @@ def test_an_export_holds_every_row_of_its_namespace_and_is_written_once(
         if key.endswith(".gz")
         for line in gzip.decompress(body).splitlines()
     ]
-    assert Counter(table for table, _ in rows) == {"outbox": 9, "api_keys": 1, "namespaces": 1}
+    told_of = {"outbox": 9, "api_keys": 1, "api_key_secrets": 1, "namespaces": 1}
+    assert Counter(table for table, _ in rows) == told_of
     assert {row["namespace"] for _, row in rows} == {namespace}
     assert not any("key_hash" in row for _, row in rows)
     assert all(row["data"] == {"text": 'é "quoted"\n', "amount": "1.10"} for table, row in rows if table == "outbox")
