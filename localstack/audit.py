@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from layers.licences import NPM_LOCKS, ROOT
 from layers.requirements import all_requirements
@@ -18,6 +18,10 @@ from localstack.node import ToolMissingError, find_node, node_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_PATIENCE_SECONDS = 120
+"""For all that one tool asks: CI does not wait for a network that swallows what it is asked."""
 
 
 class AdvisoriesMissingError(Exception):
@@ -46,21 +50,19 @@ def pip_findings(report: str, said: str) -> Iterable[str]:
     Raises:
         AdvisoriesMissingError: it gave up.
     """
-    if not report:
-        raise AdvisoriesMissingError(said.strip())
-    for package in json.loads(report)["dependencies"]:
+    for package in _read(report, said)["dependencies"]:
         for one in package["vulns"]:
             mended = ", ".join(one["fix_versions"]) or "nothing yet"
             yield f"PyPI {package['name']} {package['version']}: {one['id']}, mended in {mended}"
 
 
-def npm_findings(report: str) -> Iterable[str]:
-    """What `npm audit --json` reports, a line a package.
+def npm_findings(report: str, said: str) -> Iterable[str]:
+    """What `npm audit --json` reports, a line a package; arguments as above.
 
     Raises:
         AdvisoriesMissingError: the registry did not answer.
     """
-    told = json.loads(report)
+    told = _read(report, said)
     if "vulnerabilities" not in told:
         raise AdvisoriesMissingError(told.get("message") or told["error"]["summary"])
     for name, one in told["vulnerabilities"].items():
@@ -81,12 +83,26 @@ def _of_npm() -> Iterable[str]:
     node = find_node()
     for lock in NPM_LOCKS:
         told = _run((*node.npm, "audit", "--package-lock-only", "--json", "--prefix", str(lock.parent)))
-        yield from npm_findings(told.stdout)
+        yield from npm_findings(told.stdout, told.stderr)
 
 
 def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     environment = os.environ | dict(node_environment(find_node()))
-    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    try:
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, env=environment, timeout=_PATIENCE_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise AdvisoriesMissingError(f"no answer within {_PATIENCE_SECONDS} s") from None
+
+
+def _read(report: str, said: str) -> dict[str, Any]:
+    """The tool's JSON; one that gave up wrote none."""
+    try:
+        told: dict[str, Any] = json.loads(report)
+    except ValueError:
+        raise AdvisoriesMissingError(said.strip() or "the tool said nothing") from None
+    return told
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 import json
+import sys
 import tomllib
 
 import pytest
 
 from layers.bill_of_materials import bill_of_materials
 from layers.licences import DOCUMENT, NPM_LOCKS, ROOT, LicenceError, npm_packages, python_packages, written
+from localstack import audit
 from localstack.audit import AdvisoriesMissingError, npm_findings, pip_findings
 
 _LOCK = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
@@ -71,7 +73,7 @@ def test_known_vulnerabilities_are_told_a_line_each() -> None:
         "PyPI jinja2 2.4: PYSEC-2014-8, mended in 2.7.2"
     ]
     advice = {"range": "<1.2", "severity": "high", "via": [{"title": "Prototype pollution"}, "mixin"]}
-    assert list(npm_findings(json.dumps({"vulnerabilities": {"deep": advice}}))) == [
+    assert list(npm_findings(json.dumps({"vulnerabilities": {"deep": advice}}), "")) == [
         "npm deep <1.2: high, Prototype pollution; by mixin"
     ]
 
@@ -80,4 +82,13 @@ def test_advisories_that_cannot_be_asked_are_no_clean_bill() -> None:
     with pytest.raises(AdvisoriesMissingError, match="not found on PyPI"):
         list(pip_findings("", "ERROR: not found on PyPI"))
     with pytest.raises(AdvisoriesMissingError, match="405"):
-        list(npm_findings('{"message": "405 Method Not Allowed", "error": {"summary": ""}}'))
+        list(npm_findings('{"message": "405 Method Not Allowed", "error": {"summary": ""}}', ""))
+    for nothing in ("", "npm error network"):
+        with pytest.raises(AdvisoriesMissingError, match="ENOTFOUND"):
+            list(npm_findings(nothing, "npm error code ENOTFOUND"))
+
+
+def test_a_network_that_swallows_questions_does_not_keep_ci_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_PATIENCE_SECONDS", 0.05)
+    with pytest.raises(AdvisoriesMissingError, match="no answer within"):
+        audit._run((sys.executable, "-c", "import time; time.sleep(60)"))
