@@ -6,7 +6,6 @@
 
 import contextlib
 import io
-import os
 import re
 import subprocess
 import sys
@@ -102,4 +101,4 @@ def _with_output(text: str, block: Block, printed: str) -> str:
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        Path(name).write_text(rewritten(Path(name).resolve(), Path(os.getcwd())), encoding="utf-8")  # noqa: PTH109
+        Path(name).write_text(rewritten(Path(name).resolve(), Path.cwd()), encoding="utf-8")
