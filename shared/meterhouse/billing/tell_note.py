@@ -14,7 +14,7 @@ from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.record_refund import returned
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.errors import Conflict, Unavailable
+from meterhouse.kernel.errors import Conflict, InvalidInput, Problem, Unavailable
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -68,6 +68,7 @@ class TellNote:
 
         Raises:
             NotFound: there is no such note.
+            InvalidInput: `attempt_unknown`: the attempt has not begun yet.
             Conflict: `invoice_state`; `credit_note_not_awaited`: its app is not waited for.
         """
 
@@ -79,6 +80,9 @@ class TellNote:
         at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, note_id)
+            if attempt is not None and attempt > note.attempt:
+                fault = Problem("/attempt", "attempt_unknown", f"the note is in its attempt {note.attempt}")
+                raise InvalidInput("the report is of no attempt that there was", [fault])
             if attempt is not None and attempt < note.attempt:
                 return note
             if isinstance(answer, Refused) and note.state is NoteState.ISSUED and note.goes_back_by_app:

@@ -240,6 +240,8 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
     assert (again["status"], again["attempt"]) == ("pending", 2)
     for old in (said, {"failure": "it came back"}):
         assert api.ok("POST", path, {**old, "attempt": 1}) == again
+        unknown, problem = api("POST", path, {**old, "attempt": 3})
+        assert (unknown, problem_fields(problem)) == (400, {"/attempt": "attempt_unknown"})
     assert api.ok("POST", path, {"externalId": "bank-2"})["externalId"] == "bank-2"
     assert balances(run, invoice_id) != before
 
