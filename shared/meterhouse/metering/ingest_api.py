@@ -59,7 +59,7 @@ def _trace(traceparent: str | None) -> dict[str, str]:
 
 
 def _refused(error: Exception, event: Event, request_id: str) -> Answer:
-    problem = problem_response(error, instance=str(event.get("rawPath", "")), request_id=request_id)
+    problem = problem_response(error, path=str(event.get("rawPath", "")), request_id=request_id)
     is_ours = isinstance(error, MeterhouseError) and not isinstance(error, InvariantBroken)
     _log(
         request=request_id,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import quote
 
 from meterhouse.kernel import errors
 
@@ -31,8 +32,8 @@ class ProblemResponse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def problem_response(error: Exception, *, instance: str, request_id: str) -> ProblemResponse:
-    """How `error` looks to the caller; what is not one of ours tells nothing but the request's id."""
+def problem_response(error: Exception, *, path: str, request_id: str) -> ProblemResponse:
+    """How `error` looks to who asked for the (decoded) `path`; what is not one of ours tells only the request's id."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     ours = isinstance(error, errors.MeterhouseError) and status is not HTTPStatus.INTERNAL_SERVER_ERROR
     document: dict[str, object] = {
@@ -40,7 +41,7 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
         "title": status.phrase,
         "status": int(status),
         "detail": str(error) if ours else f"internal error; quote request {request_id}",
-        "instance": instance,
+        "instance": quote(path, errors="replace"),
         "requestId": request_id,
     }
     if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden):

@@ -89,7 +89,7 @@ class House:
 
 
 def _refused(error: MeterhouseError, asked: Asked) -> Answer:
-    problem = problem_response(error, instance=asked.path, request_id="r")
+    problem = problem_response(error, path=asked.path, request_id="r")
     return problem.status, problem.headers, problem.body
 
 
