@@ -61,6 +61,15 @@ def test_path_parameters_are_named_as_in_the_contract() -> None:
         assert "_" not in path
 
 
+def test_no_parameter_may_be_null() -> None:
+    schemas = [one["schema"] for _, _, operation in operations() for one in operation.get("parameters", ())]
+    assert len(schemas) > 100
+    assert not any(
+        {"type": "null"} in schema.get("anyOf", ()) or ("default" in schema and schema["default"] is None)
+        for schema in schemas
+    )
+
+
 def test_every_reference_leads_somewhere() -> None:
     document = described()
     text = json.dumps(document)

@@ -85,6 +85,16 @@ def _name_as_in_contract(operation: dict[str, Any], route: Route) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = to_camel(parameter["name"])
+        parameter["schema"] = _of_text(parameter["schema"])
+
+
+def _of_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without the null that Python has for what is not given: no address can say it."""
+    told = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(told) == len(schema.get("anyOf", ())):
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return rest | (told[0] if len(told) == 1 else {"anyOf": told})
 
 
 def _camel(parameter: Match[str]) -> str:
