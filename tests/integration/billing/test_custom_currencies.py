@@ -16,7 +16,9 @@ from meterhouse.billing.printed_invoice import printed
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
+from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.price import UnitPrice
 from meterhouse.catalog.rate_card import RateCard
@@ -187,6 +189,25 @@ def test_a_worth_to_come_is_waited_for_so_that_usage_that_comes_late_has_the_sam
     run.now = at("2024-04-01T02:00:00Z")
     run.all(run.now)
     assert overages(run) == [(10, Decimal("0.03"), Decimal("0.30"))] * 2
+
+
+def test_units_that_cannot_be_read_hold_nothing_else_and_are_charged_once_they_can(run: Run, mint: Mint) -> None:
+    mint.worth("0.03")
+    ann = run.customer("ann")
+    unread = replace(units(), key="unheard", feature_key="unheard")
+    run.subscribe(ann, fee(amount="20"), units(), unread)
+    run.used(ann, JANUARY, "20")
+    run.used(ann, JANUARY, "40", "unheard")
+    for as_of in (AFTER_JANUARY, AFTER_FEBRUARY):
+        [reason] = run.all(as_of).failed.values()
+        assert "its feature does not exist" in reason
+    assert sum(one.totals.total for one in run.invoices()) == Decimal("60.30")
+    with run.database.transaction(run.namespace) as transaction:
+        heard = FeatureSpec("unheard", "Heard", "meter")
+        PostgresFeatures(transaction).add(Feature(new_id(), heard, NOW, NOW, meter_id=run.meter_id))
+        transaction.commit()
+    assert run.all(AFTER_FEBRUARY).failed == {}
+    assert overages(run) == [(10, Decimal("0.03"), Decimal("0.30")), (20, Decimal("0.03"), Decimal("0.60"))]
 
 
 def test_credit_alone_burns_units_in_advance_and_nothing_is_invoiced(run: Run, purse: Purse, mint: Mint) -> None:
