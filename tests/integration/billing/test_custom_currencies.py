@@ -27,7 +27,7 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
 from meterhouse.subscriptions.model import CostBasisPin
 from meterhouse.subscriptions.timing import Soon
-from tests.integration.billing.audited import audited
+from tests.integration.billing.audited import Break, audited, kinds
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
@@ -270,6 +270,24 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     assert verified(run)
     assert idle(run, purse, at("2024-04-01T02:00:00Z"))
     assert audited(run).open == 0
+
+
+@pytest.mark.parametrize(
+    "change", ["is_live = false", """overage = jsonb_set(overage, '{units}', '"9"')""", "key = key || '/gone'"]
+)
+def test_what_credit_left_of_units_and_no_line_charges_for_is_found(
+    run: Run, broken: Break, mint: Mint, change: str
+) -> None:
+    mint.worth("0.03")
+    ann = run.customer("ann")
+    run.now = AFTER_JANUARY
+    run.subscribe(ann, units())
+    run.used(ann, JANUARY, "20")
+    run.all()
+    assert audited(run).open == 0
+    broken(f"UPDATE invoice_lines SET {change} WHERE namespace = %(namespace)s AND overage IS NOT NULL")
+    audited(run)
+    assert "overage_missing" in kinds(run)
 
 
 def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_worth(
