@@ -19,6 +19,7 @@ from meterhouse.billing.quantities import quantities_of
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.charging import collect_credit, recognise_credit
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform.work import Work
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -119,11 +120,15 @@ def _burnt(
     return Burnt(unknown, waiting, _charged(work, namespace, done, now))
 
 
-def _charged(work: Work[BillingStore], namespace: str, lines: Sequence[Line], now: datetime) -> list[Line]:
-    store = work.store.credit
+def burnt_units(store: LedgerStore, lines: Sequence[Line], now: datetime) -> list[Line]:
+    """Rated lines that are on no invoice, charged to credit: less what it bears of them."""
     charged = [(line.customer_id, charge_of(line, _ONCE)) for line in lines if line.totals.charged > 0]
     collected = collect_credit(store, charged, now)
-    done = [replace(credited_line(line, collected, _ONCE), is_pending=False) for line in lines]
+    return [credited_line(line, collected, _ONCE) for line in lines]
+
+
+def _charged(work: Work[BillingStore], namespace: str, lines: Sequence[Line], now: datetime) -> list[Line]:
+    done = [replace(line, is_pending=False) for line in burnt_units(work.store.credit, lines, now)]
     work.store.lines.update(done)
     _leave(work, namespace, [line for line in done if leaves_money(line) and line.totals.total > 0], now)
     return done

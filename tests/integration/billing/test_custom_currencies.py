@@ -20,7 +20,7 @@ from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
-from meterhouse.catalog.price import UnitPrice
+from meterhouse.catalog.price import FlatPrice, UnitPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
@@ -321,7 +321,7 @@ def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_
     )
 
 
-def test_previews_and_backtests_count_units_with_what_they_are_worth_before_credit(
+def test_previews_and_backtests_count_units_with_what_they_are_worth_and_a_next_invoice_what_credit_leaves(
     run: Run, purse: Purse, mint: Mint
 ) -> None:
     backtested = Backtested(run)
@@ -339,11 +339,35 @@ def test_previews_and_backtests_count_units_with_what_they_are_worth_before_cred
     mint.worth("0.1")
     found = preview(run.namespace, cancel).next_invoice
     assert found is not None
-    assert (found.currency, len(found.issues), found.totals.total) == ("USD", 0, Decimal(1))
+    # of 10 units credit bears 3
+    assert (found.currency, len(found.issues), found.totals.total) == ("USD", 0, Decimal("0.70"))
+    assert units_left(run, ann) == 3
     run.all()
     assert overages(run) == [(7, Decimal("0.1"), Decimal("0.70"))]
     done = backtested.done(dearer, periods=1, asOf="2024-02-01T00:00:00Z")
     assert done["totals"] == {"old": "1.00", "new": "4.00", "difference": "3.00"}
+
+
+def test_a_preview_shows_no_invoice_where_credit_bears_all_units_and_shares_of_fees_in_money(
+    run: Run, purse: Purse, mint: Mint
+) -> None:
+    backtested = Backtested(run)
+    monthly = replace(fee("seat", "31"), price=FlatPrice(Decimal(31)), currency=CREDITS.currency)
+    ann = run.customer("ann")
+    sold = backtested.subscribe(ann, backtested.plan(spec(phase("default", None, monthly))))
+    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
+    shares = []
+    for worth in (None, "0.1"):
+        if worth:
+            mint.worth(worth)
+        found = preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE))
+        [one] = found.prorations
+        shares.append((str(one.share), one.full_amount, one.line.totals.total))
+    # in units until somebody said what they are worth
+    assert shares == [("14/31", 31, 14), ("14/31", Decimal("3.1"), Decimal("1.40"))]
+    assert found.next_invoice is not None
+    grant(purse, ann, 14)
+    assert preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE)).next_invoice is None
 
 
 def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house: House, mint: Mint) -> None:
