@@ -63,7 +63,7 @@ def overage_of(line: Line, units: Decimal, bases: Bases, now: datetime) -> Line:
             unit_config=None,
             entitlement=None,
         ),
-        overage=Overage(line.id, line.currency, units),
+        overage=Overage(line.id, line.currency, units, is_in_advance=line.is_in_advance),
         managed_by=ManagedBy.SYSTEM,
         whole_period=None,
         is_prorated=False,

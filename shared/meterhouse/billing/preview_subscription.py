@@ -179,8 +179,7 @@ def _given_back(work: Work[PreviewStore], agreed: Sequence[Subscription], done: 
     known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
     pending = [line for line in work.store.lines.pending([done.made.customer_id]) if line.subscription is not None]
     without, with_it = (reconcile(one, pending, known, at, now).returned for one in (agreed, after))
-    store, news = work.store, [one for one in with_it if one not in without]
-    return to_give_back(store.invoices, store.lines, store.credit_notes, store.credit, news)
+    return to_give_back(work.store, [one for one in with_it if one not in without])
 
 
 def _horizon(done: Done, now: datetime) -> datetime:
