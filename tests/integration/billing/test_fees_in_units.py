@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,14 +26,14 @@ from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee
 
 __all__ = ["mint"]
-WORTH = Decimal("0.1")
+WORTH, NONE = Decimal("0.1"), Decimal(0)
 
 
 def fee_in_units(amount: str = "30") -> RateCard:
     return replace(fee(amount=amount), currency=CREDITS.currency)
 
 
-def given_back(run: Run) -> list[tuple[str, Decimal, Decimal]]:
+def given_back(run: Run) -> list[Any]:
     """Of each note its currency, what goes back in money, and to credit."""
     rows = run.rows(
         "SELECT c.currency, c.total, sum(n.credits) AS credits FROM credit_notes c"
@@ -53,7 +54,7 @@ def test_what_was_paid_in_advance_and_is_not_served_goes_back_to_credit_and_in_m
     grant(purse, ann, 12)
     bill(run, FIRST)
     # the credit and the worth of its first instant
-    assert (overages(run), units_left(run, ann)) == ([(18, WORTH, Decimal("1.80"))], 0)
+    assert (overages(run), units_left(run, ann)) == ([(18, WORTH, Decimal("1.80"))], NONE)
 
     run.change(replace(made, active_to=EDITED))
     bill(run, SECOND)
@@ -67,7 +68,7 @@ def test_what_was_paid_in_advance_and_is_not_served_goes_back_to_credit_and_in_m
     run.change(made)
     bill(run, NEXT)
     assert overages(run)[1:] == [(9, WORTH, 0), (30, Decimal("0.5"), Decimal("15.00"))]
-    assert (units_left(run, ann), sums(run)) == (0, {"CREDITS": 0, "USD": 0})
+    assert (units_left(run, ann), sums(run)) == (NONE, {"CREDITS": 0, "USD": 0})
     assert audited(run).open == 0
 
 
@@ -97,7 +98,7 @@ def test_what_is_left_of_a_fee_in_units_is_given_back_once_its_invoice_is_paid(
     run.all(FIRST)
     run.change(replace(made, active_to=EDITED))
     run.all(SECOND)
-    assert (given_back(run), units_left(run, ann)) == ([], 0)
+    assert (given_back(run), units_left(run, ann)) == ([], NONE)
     run.app = FakeApp(payment=Payment(Trigger.PAID))
     for _ in range(2):
         run.all(at("2024-04-16T02:00:00Z"))
@@ -113,8 +114,7 @@ def test_a_higher_fee_in_units_charges_the_difference_and_one_in_money_is_never_
         agreed = run.subscribe(owner, before, start="2024-04-01")
         run.all(FIRST)
         run.change(replace(agreed, active_to=EDITED))
-        after = {"start": "2024-04-16", "anchor": "2024-04-01", "previous_id": agreed.id}
-        run.subscribe(owner, fee_in_units("50"), **after)
+        run.subscribe(owner, fee_in_units("50"), start="2024-04-16", anchor="2024-04-01", previous_id=agreed.id)
     run.all(SECOND)
     of_ann, of_bob = (
         [line for one in run.invoices() if one.customer_id == owner for line in one.lines if line.overage]
@@ -134,4 +134,5 @@ def test_credit_alone_bears_a_fee_in_units_in_advance_and_has_it_back(run: Run, 
     run.all(FIRST)
     run.change(replace(made, active_to=EDITED))
     run.all(SECOND)
-    assert (units_left(run, ann), given_back(run), run.invoices()) == (25, [("CREDITS", 0, 15)], [])
+    assert (units_left(run, ann), given_back(run)) == (Decimal(25), [("CREDITS", 0, 15)])
+    assert run.invoices() == []

@@ -190,7 +190,7 @@ class House:
         match step:
             case "bill":
                 try:
-                    outcome = BillCustomers(begin, sync, collect, advance)(batch, run.as_of)
+                    outcome = BillCustomers(begin, sync, collect, advance, self.clock)(batch, run.as_of)
                 finally:
                     self.cashier.forget(self.tables.committed["invoices"])
             case "sync":
