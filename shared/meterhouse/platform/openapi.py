@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from meterhouse.platform.http import resolver
 from meterhouse.platform.problem import CONTENT_TYPE
+from meterhouse.platform.query_openapi import EXTENSION
 
 _SCHEMES: dict[str, SecurityScheme] = {"apiKey": HTTPBearer(description="An API key of a namespace")}
 _PROBLEM = {
@@ -27,7 +28,7 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
+        "instance": {"type": "string", "format": "uri", "description": "urn:request: and the request's id"},
         "requestId": {"type": "string"},
         "code": {"type": "string", "description": "Of a conflict or what is forbidden: its reason, for programs"},
         "scope": {"type": "string", "description": "What the credential lacks, where that is the reason"},
@@ -115,6 +116,9 @@ def _name_as_in_contract(operation: dict[str, Any], status: HTTPStatus) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = to_camel(parameter["name"])
+    if further := operation.pop(EXTENSION, None):
+        said = {(parameter["in"], parameter["name"]): parameter for parameter in operation.get("parameters", ())}
+        operation["parameters"] = [*(said | {(one["in"], one["name"]): one for one in further}).values()]
 
 
 def _camel(parameter: Match[str]) -> str:
