@@ -18,6 +18,7 @@ _ONE = settings(
     max_examples=1, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
 _UNAUTHORIZED, _NO_ROUTE = 401, 404
+_PATIENCE = 60
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_an_example_of_every_operation_is_answered_as_documented(
     found: list[str] = []
 
     def ask(case: Case[Any]) -> None:
-        answer = case.call(base_url=stack["METERHOUSE_URL"], session=session)
+        answer = case.call(base_url=stack["METERHOUSE_URL"], session=session, timeout=_PATIENCE)
         found.extend(
             f"{case.operation.label} {case!r}: {fault} {answer.text[:300]}" for fault in faults_of(case, answer)
         )
@@ -47,10 +48,12 @@ def test_no_operation_answers_who_has_no_credential_and_no_route_is_there_that_i
     stack: dict[str, str],
 ) -> None:
     open_routes = {route for route, scope in route_scopes().items() if scope == OPEN}
-    asked = {one.label: requests.request(one.method.upper(), _address(stack, one), timeout=30) for one in operations()}
+    asked = {
+        one.label: requests.request(one.method.upper(), _address(stack, one), timeout=_PATIENCE) for one in operations()
+    }
     strangers = {label: answer.status_code for label, answer in asked.items() if label not in open_routes}
     assert {label: status for label, status in strangers.items() if status != _UNAUTHORIZED} == {}
-    answer = requests.patch(f"{stack['METERHOUSE_URL']}/api/v1/meters", timeout=30)
+    answer = requests.patch(f"{stack['METERHOUSE_URL']}/api/v1/meters", timeout=_PATIENCE)
     assert answer.status_code == _NO_ROUTE
 
 

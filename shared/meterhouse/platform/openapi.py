@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from meterhouse.platform.http import resolver
 from meterhouse.platform.problem_openapi import PROBLEM, refusals, responses
+from meterhouse.platform.query_openapi import EXTENSION
 
 _SCHEMES: dict[str, SecurityScheme] = {"apiKey": HTTPBearer(description="An API key of a namespace")}
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -86,6 +87,9 @@ def _name_as_in_contract(operation: dict[str, Any], route: Route) -> None:
         if parameter["in"] == "path":
             parameter["name"] = to_camel(parameter["name"])
         parameter["schema"] = _of_text(parameter["schema"])
+    if further := operation.pop(EXTENSION, None):
+        said = {(parameter["in"], parameter["name"]): parameter for parameter in operation.get("parameters", ())}
+        operation["parameters"] = [*(said | {(one["in"], one["name"]): one for one in further}).values()]
 
 
 def _of_text(schema: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.outside.drive import Driver
 from tests.integration.outside.operations import Furnished, operations
 
-_EXAMPLES = 3
+_EXAMPLES = 2
 
 
 @pytest.mark.timeout(900)
@@ -24,4 +24,4 @@ def test_no_answer_of_any_operation_is_other_than_documented(new_furnished: Call
         found += [str(fault) for one in of_one_method for fault in driver.faults(one, furnished)]
     assert found == []
     succeeded = sum(count for status, count in driver.answers.items() if status < 300)
-    assert succeeded > driver.answers.total() / 4, driver.answers
+    assert succeeded > driver.answers.total() / 5, driver.answers
