@@ -10,6 +10,7 @@ import pytest
 
 from meterhouse.platform import aws
 from meterhouse.platform.clickhouse import ClickHouseSettings
+from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.postgres import PostgresSettings
 
@@ -51,17 +52,19 @@ def surroundings(
 def _in_account(
     cloud: Callable[[str], Any], postgres: PostgresSettings, clickhouse: ClickHouseSettings
 ) -> dict[str, str]:
+    """By names of its own: the account is the whole ring's."""
+    name = f"tenancy-{new_id().lower()}"
     secrets = {
         "POSTGRES_SECRET_ARN": {"username": postgres.username, "password": postgres.password},
         "CLICKHOUSE_SECRET_ARN": {"username": clickhouse.username, "password": clickhouse.password},
         "API_KEY_PEPPER_SECRET_ARN": {"pepper": "pepper"},
     }
-    kept = {name: _kept(cloud, name, value) for name, value in secrets.items()}
-    cloud("s3").create_bucket(Bucket="tenancy-documents")
+    kept = {variable: _kept(cloud, f"{name}/{variable}", value) for variable, value in secrets.items()}
+    cloud("s3").create_bucket(Bucket=name)
     workflow = cloud("stepfunctions").create_state_machine(
-        name="tenancy", roleArn="arn:aws:iam::000000000000:role/any", definition=_TASK
+        name=name, roleArn="arn:aws:iam::000000000000:role/any", definition=_TASK
     )["stateMachineArn"]
-    return kept | {"INVOICE_DOCUMENTS_BUCKET": "tenancy-documents", "BACKTEST_WORKFLOW_ARN": workflow}
+    return kept | {"INVOICE_DOCUMENTS_BUCKET": name, "BACKTEST_WORKFLOW_ARN": workflow}
 
 
 def _of_kafka(kafka: KafkaSettings) -> dict[str, str]:
@@ -85,5 +88,5 @@ def _clients(account: Mapping[str, str]) -> Callable[[str], Any]:
 
 
 def _kept(cloud: Callable[[str], Any], name: str, value: Mapping[str, str]) -> str:
-    kept: str = cloud("secretsmanager").create_secret(Name=f"tenancy/{name}", SecretString=json.dumps(value))["ARN"]
+    kept: str = cloud("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
     return kept
