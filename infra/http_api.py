@@ -36,6 +36,7 @@ ACCESS_LOG_FIELDS = {
     "status": "$context.status",
     "namespace": "$context.authorizer.namespace",
     "keyId": "$context.authorizer.keyId",
+    "subject": "$context.authorizer.subject",
     "sourceIp": "$context.identity.sourceIp",
     "latencyMs": "$context.responseLatency",
     "bytes": "$context.responseLength",

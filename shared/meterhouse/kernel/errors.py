@@ -68,7 +68,14 @@ class Gone(MeterhouseError):
 
 
 class Unauthenticated(MeterhouseError):
-    """The caller is not known: its credential is unknown, over or closed; another one is needed."""
+    """The caller is not known: its credential is unknown, over or closed; another one is needed.
+
+    `code`: RFC 6750's name for the reason, where a credential was presented.
+    """
+
+    def __init__(self, detail: str, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class Forbidden(MeterhouseError):

@@ -43,12 +43,12 @@ def ingest_handler(ingest: IngestEvents, counts: Counts | None = None) -> Callab
 
 
 def _admitted(event: Event, limits: Limits) -> str:
+    at = clock.now()
+    check_access(event, at)
     try:
         namespace = told_of(event)["namespace"]
     except KeyError as error:
         raise InvariantBroken("the request passed no authorizer") from error
-    at = clock.now()
-    check_access(event, at)
     limits.admit(told_of(event), at)
     return namespace
 

@@ -30,7 +30,10 @@ def pepper_from_environment() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """`expires_at`: of the key or of this secret of it, whichever is over first; None: neither is."""
+    """Of a key, or of the person `subject`, who has none.
+
+    `expires_at`: of the key or of this secret of it, whichever is over first; None: neither is.
+    """
 
     namespace: str
     key_id: str
@@ -38,15 +41,18 @@ class Credential:
     expires_at: datetime | None = None
     rate: Rate | None = None
     namespace_rate: Rate | None = None
+    subject: str = ""
 
     def context(self) -> dict[str, str]:
         """What the authorizer tells the routes; the gateway carries texts alone."""
         some = {
+            "keyId": self.key_id,
+            "subject": self.subject,
             "expiresAt": self.expires_at and format_rfc3339(self.expires_at),
             "keyRate": self.rate and str(self.rate),
             "namespaceRate": self.namespace_rate and str(self.namespace_rate),
         }
-        told = {"namespace": self.namespace, "keyId": self.key_id, "scopes": " ".join(sorted(self.scopes))}
+        told = {"namespace": self.namespace, "scopes": " ".join(sorted(self.scopes))}
         return told | {name: text for name, text in some.items() if text}
 
 

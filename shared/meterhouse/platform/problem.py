@@ -45,6 +45,8 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
     }
     if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden):
         document["code"] = error.code
+    if isinstance(error, errors.Unauthenticated) and error.code:
+        document["code"] = error.code
     if isinstance(error, errors.Forbidden) and error.scope:
         document["scope"] = error.scope
     if isinstance(error, errors.Conflict):
@@ -56,7 +58,7 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
         }
     headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
     if isinstance(error, errors.Unauthenticated):
-        headers["www-authenticate"] = "Bearer"
+        headers["www-authenticate"] = "Bearer" if error.code is None else f'Bearer error="{error.code}"'
     if isinstance(error, errors.Unavailable | errors.TooMany):
         headers["retry-after"] = str(error.retry_after_seconds)
     return ProblemResponse(int(status), json.dumps(document), headers)

@@ -11,6 +11,9 @@ WHERE secret.key_hash = %(key_hash)s AND key.revoked_at IS NULL
 AND (key.expires_at IS NULL OR key.expires_at > %(at)s)
 AND (secret.expires_at IS NULL OR secret.expires_at > %(at)s)
 
+-- name: find_namespace
+SELECT requests_per_second, burst FROM namespaces WHERE namespace = %(namespace)s
+
 -- name: note_use
 UPDATE api_keys SET last_used_at = %(at)s
 WHERE namespace = %(namespace)s AND id = %(id)s AND (last_used_at IS NULL OR last_used_at < %(at)s)
