@@ -97,7 +97,7 @@ def test_a_person_does_what_the_role_of_the_token_opens_and_is_named_in_the_audi
         over = issuer.sign(at - timedelta(hours=1), meterhouse_namespace=namespace)
         assert "the token has expired" in meterhouse("meters", "list", token=over, fails=True)
     logged = meterhouse("audit", "--actor", "person:ada")
-    assert {(one["objectKind"], one["objectId"]) for one in logged} == {("meters", made["id"])}
+    assert ("meters", made["id"]) in {(one["objectKind"], one["objectId"]) for one in logged}
 
 
 CATALOG = {
