@@ -17,6 +17,7 @@ ACCESS = (
             "GET /api/v1/api-keys",
             "POST /api/v1/api-keys",
             "GET /api/v1/api-keys/{apiKeyId}",
+            "GET /api/v1/api-keys/{apiKeyId}/quota",
             "POST /api/v1/api-keys/{apiKeyId}/rotate",
             "DELETE /api/v1/api-keys/{apiKeyId}",
         ),

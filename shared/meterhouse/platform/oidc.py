@@ -10,14 +10,11 @@ from meterhouse.platform import clock
 from meterhouse.platform.api_keys import is_key
 from meterhouse.platform.claims import Trust, good_until, subject_in
 from meterhouse.platform.credentials import Credential
-from meterhouse.platform.limits import rate_of
-from meterhouse.platform.namespaces import checked_namespace
+from meterhouse.platform.namespaces import allowance_of, checked_namespace
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.settings import optional, required
 from meterhouse.platform.signing_keys import ALGORITHMS, IssuerSilent, SigningKeys, keys_of
-from meterhouse.platform.sql import queries
 
-_SQL = queries("meterhouse.platform", "credentials.sql")
 _PARTS = 3
 
 
@@ -81,14 +78,12 @@ class People:
         claims = verified(token, trust, self._keys, at)
         over_at, subject, namespace = good_until(claims, at), subject_in(claims), trust.namespace_in(claims)
         try:
-            with self._database.transaction(checked_namespace(namespace)) as transaction:
-                tenant = transaction.fetch_one(_SQL["find_namespace"], {})
+            allowance = allowance_of(self._database, checked_namespace(namespace))
         except InvalidInput:
-            tenant = None
-        if tenant is None:
+            allowance = None
+        if allowance is None:
             raise Unauthenticated("the token's namespace is none of this deployment")
-        rate = rate_of(tenant["requests_per_second"], tenant["burst"])
-        return Credential(namespace, "", trust.scopes_in(claims), over_at, namespace_rate=rate, subject=subject)
+        return Credential(namespace, "", trust.scopes_in(claims), over_at, allowance=allowance, subject=subject)
 
 
 def verified(token: str, trust: Trust, keys: SigningKeys, at: datetime) -> Mapping[str, Any]:

@@ -43,13 +43,13 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
         "instance": instance,
         "requestId": request_id,
     }
-    if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden):
+    if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden | errors.TooMany):
         document["code"] = error.code
     if isinstance(error, errors.Unauthenticated) and error.code:
         document["code"] = error.code
     if isinstance(error, errors.Forbidden) and error.scope:
         document["scope"] = error.scope
-    if isinstance(error, errors.Conflict):
+    if isinstance(error, errors.Conflict | errors.TooMany):
         document = {**error.facts, **document}
     problems = getattr(error, "problems", ())
     if problems:

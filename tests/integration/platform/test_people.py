@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from functions.authorize_request import handler as authorizer
 from meterhouse.platform.claims import LEEWAY, Trust
 from meterhouse.platform.limits import Rate
-from meterhouse.platform.namespaces import add_namespace, set_rate
+from meterhouse.platform.namespaces import Allowance, add_namespace, set_allowance
 from meterhouse.platform.oidc import People
 from meterhouse.platform.postgres import Database
+from meterhouse.platform.quotas import Quota
 from tests.integration.platform.key_house import KeyHouse
 from tests.issuer import AUDIENCE, MINUTE, NOON, Issuer, elliptic, public, rsa_key, running_issuer
 from tests.unit.platform.requests import CONTEXT, request
@@ -72,7 +73,7 @@ def roles(told: dict[str, str] | None) -> set[str]:
 def test_a_token_tells_who_it_is_until_when_and_what_the_role_opens(
     issuer: Issuer, door: Door, database: Database, namespace: str
 ) -> None:
-    set_rate(database, namespace, Rate(50, 100))
+    set_allowance(database, namespace, Allowance(Rate(50, 100), Quota(events=7)))
     told = door.told(issuer.sign(NOON))
     assert told is not None
     assert roles(told) == {"events:write", "usage:read"}
@@ -82,6 +83,7 @@ def test_a_token_tells_who_it_is_until_when_and_what_the_role_opens(
         "subject": "ada",
         "expiresAt": "2026-03-01T12:05:30Z",
         "namespaceRate": "50/100",
+        "namespaceQuota": "/7",
     }
 
 
