@@ -34,8 +34,11 @@ def rsa_key(bits: int = 2048) -> RSAPrivateKey:
 
 def public(kid: str, key: PrivateKey, **more: str) -> dict[str, Any]:
     """The public half as an issuer publishes it."""
-    kind = jwt.algorithms.RSAAlgorithm if isinstance(key, RSAPrivateKey) else jwt.algorithms.ECAlgorithm
-    return {**kind.to_jwk(key.public_key(), as_dict=True), "kid": kid, **more}  # type: ignore[arg-type]
+    if isinstance(key, RSAPrivateKey):
+        told = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    else:
+        told = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {**told, "kid": kid, **more}
 
 
 @dataclass

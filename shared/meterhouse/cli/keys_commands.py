@@ -39,7 +39,7 @@ def create(
     monthly_events: Annotated[int | None, typer.Option(min=1, help="Events a calendar month at most.")] = None,
 ) -> None:
     """Make a key. Its text is shown this once."""
-    given = {"name": name, "role": role, "scopes": scope or None, "expiresAt": expires}
+    given: dict[str, Any] = {"name": name, "role": role, "scopes": scope or None, "expiresAt": expires}
     given |= {"rateLimit": _some(requestsPerSecond=rate, burst=burst)}
     given |= {"quota": _some(requestsPerMonth=monthly_requests, eventsPerMonth=monthly_events)}
     _show_issued(session, session.endpoint.post(_KEYS, {key: value for key, value in given.items() if value}))

@@ -101,17 +101,18 @@ def monthly_use_to_wire(month: MonthlyUse) -> MonthlyUseWire:
 
 
 def spec_of(body: ApiKeyCreate) -> ApiKeySpec:
-    rate = None if body.rate_limit is None else rate_from_wire(body.rate_limit)
-    quota = None if body.quota is None else quota_from_wire(body.quota)
+    rate, quota = rate_from_wire(body.rate_limit), quota_from_wire(body.quota)
     return ApiKeySpec(body.name, body.role, tuple(body.scopes or ()), as_utc(body.expires_at), rate, quota)
 
 
-def rate_from_wire(wire: RateLimitWire) -> Rate:
+def rate_from_wire(wire: RateLimitWire | None) -> Rate | None:
+    if wire is None:
+        return None
     return Rate(wire.requests_per_second, wire.burst or wire.requests_per_second * _SECONDS_AT_ONCE)
 
 
-def quota_from_wire(wire: QuotaWire) -> Quota | None:
-    return quota_of(wire.requests_per_month, wire.events_per_month)
+def quota_from_wire(wire: QuotaWire | None) -> Quota | None:
+    return None if wire is None else quota_of(wire.requests_per_month, wire.events_per_month)
 
 
 def overlap_of(body: ApiKeyRotate) -> timedelta:
@@ -139,9 +140,9 @@ def allowance_of_event(event: Mapping[str, Any]) -> Allowance:
         located = ({**fault, "loc": ("body", *fault["loc"])} for fault in error.errors())
         raise invalid_input(located, event) from error
     return Allowance(
-        wire.rate_limit and rate_from_wire(wire.rate_limit),
-        wire.quota and quota_from_wire(wire.quota),
-        wire.portal_rate_limit and rate_from_wire(wire.portal_rate_limit),
+        rate_from_wire(wire.rate_limit),
+        quota_from_wire(wire.quota),
+        rate_from_wire(wire.portal_rate_limit),
     )
 
 
@@ -156,7 +157,7 @@ def key_to_wire(key: ApiKey, at: datetime, text: str | None = None) -> ApiKeyWir
         created_at=key.created_at,
         expires_at=key.spec.expires_at,
         rate_limit=None if rate is None else RateLimitWire(requests_per_second=rate.per_second, burst=rate.burst),
-        quota=quota and QuotaWire(requests_per_month=quota.requests, events_per_month=quota.events),
+        quota=None if quota is None else QuotaWire(requests_per_month=quota.requests, events_per_month=quota.events),
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
         active=not key.is_over(at),

@@ -56,7 +56,8 @@ def quota_from(text: str) -> Quota | None:
 
 
 def quota_row(quota: Quota | None) -> Mapping[str, int | None]:
-    return {"monthly_requests": quota and quota.requests, "monthly_events": quota and quota.events}
+    most = quota or Quota()
+    return {"monthly_requests": most.requests, "monthly_events": most.events}
 
 
 def quota_of(requests: int | None, events: int | None) -> Quota | None:

@@ -52,8 +52,8 @@ def open_door(database: Database, namespace: str) -> Callable[[Trust | None], Do
     add_namespace(database, namespace)
 
     def open_(trust: Trust | None) -> Door:
-        door = Door(People(database, lambda: trust, lambda: door.now))
-        return door
+        opened = Door(People(database, lambda: trust, lambda: opened.now))
+        return opened
 
     return open_
 
