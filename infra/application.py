@@ -191,7 +191,10 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
         REBUILD.name: {} if days is None else {RETENTION: str(days)},
         MIGRATION.name: {PARTITIONS: str(settings.partitions), **({} if days is None else {RETENTION: str(days)})},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
-        FORGETS.name: {} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)},
+        FORGETS.name: {
+            "AUDIT_RETENTION_YEARS": str(settings.audit_retention_years),
+            **({} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)}),
+        },
         AUTHORIZER.name: {} if settings.oidc is None else dict(settings.oidc.environment()),
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),

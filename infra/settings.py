@@ -116,6 +116,7 @@ class ApplicationSettings:
     mails_from: str | None
     webhook_local_hosts: str | None
     notifications_retention_days: int | None
+    audit_retention_years: int
     pace: Pace
     oidc: OidcSettings | None
 
@@ -181,6 +182,7 @@ def _application(flags: Flags) -> ApplicationSettings:
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
         notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
+        audit_retention_years=flags.whole("auditRetentionYears", 7, 1, 100),
         pace="hour" if pace == "hour" else "minute",
         oidc=read_oidc(flags),
     )

@@ -50,7 +50,7 @@ VARIABLES = {
 }
 LIMITED = {spec.name for spec in SPECS if spec.is_limited}
 """Whose edge counts requests: what it needs for that comes with the routes."""
-OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}}
+OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}, "forget_notifications": {"AUDIT_RETENTION_YEARS"}}
 """What flags with a default tell a function."""
 STARTED = {
     "manage_backtests": "BACKTEST_WORKFLOW_ARN",
