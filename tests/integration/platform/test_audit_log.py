@@ -170,7 +170,8 @@ def test_lines_are_kept_for_their_years_and_go_in_no_other_way(
                 transaction.execute(
                     "INSERT INTO audit_log"
                     " (namespace, recorded_at, actor, route, request_id, object_kind, object_id, action)"
-                    " VALUES (%(of)s, %(at)s::text::timestamptz, 'ann', 'POST /x', 'r', 'things', %(at)s::text, 'created')",
+                    " VALUES (%(of)s, %(at)s::text::timestamptz,"
+                    " 'ann', 'POST /x', 'r', 'things', %(at)s::text, 'created')",
                     {"of": namespace, "at": recorded_at},
                 )
         transaction.commit()
