@@ -8,6 +8,7 @@ from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.billing.written_once import WrittenOnce
+from meterhouse.kernel.collector import without_collector
 from meterhouse.platform.work import Begin
 
 
@@ -22,6 +23,7 @@ class BillCustomers:
         self._collect = collect
         self._advance = advance
 
+    @without_collector()
     def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
         """Sync, collect and advance; a customer that fails in any of them by value is failed.
 
