@@ -9,6 +9,7 @@ from meterhouse.billing.events import step_events
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.postgres import PostgresBilling, PostgresLines
 from meterhouse.billing.rows import Texts, Values, invoice_values, line_values, step_values
+from meterhouse.kernel.collector import without_collector
 from meterhouse.ledger.rows import entry_values, transaction_values
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
@@ -75,6 +76,7 @@ def _of_another(driven: Driven, invoice_id: str) -> Driven:
     return replace(driven, invoice=invoice, bookings=tuple(bookings))
 
 
+@without_collector()
 def _write(transaction: Transaction, driven: Sequence[Driven]) -> None:
     """As the steps of a run write."""
     store = PostgresBilling(transaction)
