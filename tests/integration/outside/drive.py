@@ -4,7 +4,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -68,7 +67,7 @@ class Driver:
 
         modes = [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if _can_be_wrong(operation) else [])]
         for mode in modes:
-            self._run(partial(operation.as_strategy, generation_mode=mode)(), ask)
+            self._run(operation.as_strategy(generation_mode=mode), ask)
         yield from found
 
     def _run(self, cases: st.SearchStrategy[Case[Any]], ask: Callable[[Case[Any], random.Random], None]) -> None:
