@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from infra import environment, profiles
 from infra.flags import Flags
+from infra.people import read_oidc
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.pace import Pace
+    from infra.people import OidcSettings
 
 DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
 RUNBOOKS = "docs/runbooks"
@@ -100,6 +102,7 @@ class ApplicationSettings:
     """What the application stack may vary; the same flags on both targets."""
 
     domain: Domain | None
+    requests_per_second: int
     sink_min_pollers: int
     sink_max_pollers: int
     sink_window: int
@@ -114,7 +117,9 @@ class ApplicationSettings:
     mails_from: str | None
     webhook_local_hosts: str | None
     notifications_retention_days: int | None
+    audit_retention_years: int
     pace: Pace
+    oidc: OidcSettings | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,7 @@ def _application(flags: Flags) -> ApplicationSettings:
     told = flags.optional("notificationsRetentionDays")
     return ApplicationSettings(
         domain=_domain(flags),
+        requests_per_second=flags.whole("requestsPerSecond", 2000, 1, 100_000),
         sink_min_pollers=low,
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
         sink_window=flags.whole("sinkWindow", 2, 1, 300),
@@ -178,7 +184,9 @@ def _application(flags: Flags) -> ApplicationSettings:
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
         notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
+        audit_retention_years=flags.whole("auditRetentionYears", 7, 1, 100),
         pace="hour" if pace == "hour" else "minute",
+        oidc=read_oidc(flags),
     )
 
 
