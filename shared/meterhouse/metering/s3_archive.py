@@ -1,6 +1,7 @@
 """The archive in its bucket."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.metering.archive import MANIFESTS, ArchivedPage, Manifest, is_sound, latest, read, written
@@ -54,3 +55,21 @@ class S3Archive:
         if found is None or not is_sound(archived, found):
             raise InvariantBroken(f"the archive's {archived.key} is not what was archived")
         return found
+
+    def forget_before(self, manifest: Manifest, settled: datetime) -> int:
+        """Destroy what of the hour this manifest does not name; how many files that were.
+
+        Files that no manifest names are those of a run that died, unless they are younger than `settled`.
+
+        Raises:
+            InvariantBroken, Unavailable: as above.
+        """
+        of, kept = manifest.of, {archived.key for archived in manifest.pages}
+        earlier = [key for key in self._bucket.keys(f"{MANIFESTS}{of.folder}") if key < manifest.key]
+        named = {archived.key for key in earlier for archived in self.manifest(key).pages}
+        files = [key for key, at in self._bucket.written(of.folder) if key in named or at < settled]
+        gone = [key for key in files if key not in kept]
+        # the manifests last: who dies before finds what they name again
+        for key in (*gone, *earlier):
+            self._bucket.destroy(key)
+        return len(gone)
