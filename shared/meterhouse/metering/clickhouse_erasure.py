@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.metering.batch import microseconds
 from meterhouse.metering.clickhouse_archive import EVENT_COLUMNS
-from meterhouse.metering.erase_archive import BLOCK
 from meterhouse.metering.clickhouse_stored_events import stored_batch
+from meterhouse.metering.erase_archive import BLOCK
 from meterhouse.metering.late_usage import LateUsage
 from meterhouse.metering.reduced_data import reduced_data
 from meterhouse.platform.sql import queries

@@ -5,7 +5,7 @@ UPDATE notification_events SET
     payload = replace(
         (CASE WHEN payload -> 'data' -> 'subject' ->> 'key' = %(subject)s
             THEN jsonb_set(payload::jsonb, '{data,subject}',
-                           payload::jsonb #> '{data,subject}' - '{displayName,metadata,stripeCustomerId}'::text[])
+                           (payload::jsonb #> '{data,subject}') - '{displayName,metadata,stripeCustomerId}'::text[])
             ELSE payload::jsonb END)::text,
         to_jsonb(%(subject)s::text)::text, to_jsonb(%(pseudonym)s::text)::text
     )::json
