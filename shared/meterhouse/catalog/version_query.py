@@ -19,7 +19,7 @@ PageQuery = Annotated[PageNumber, Query(alias="page")]
 PageSizeQuery = Annotated[PageSize, Query(alias="pageSize")]
 OrderQuery = Annotated[SortOrder, Query(alias="order")]
 OrderByQuery = Annotated[VersionOrder, Query(alias="orderBy")]
-_KEY_VERSION = re.compile(r"keyVersion\[([a-z0-9_]{1,64})\]")
+_KEY_VERSION = re.compile(r"keyVersion\[([a-z0-9_]{1,64})\](?:\[\])?")
 _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
 _VERSIONS_OF = re.compile(r"'([a-z0-9_]{1,64})': \[([0-9, ]+)\]", re.ASCII)
 _ONE_KEY = r"'[a-z0-9_]{1,64}': \[[0-9]{1,9}(?:, [0-9]{1,9})*\]"
@@ -46,6 +46,8 @@ def key_versions(event: dict[str, Any]) -> dict[str, list[int]] | None:
                 wanted.setdefault(match[1], []).append(int(value))
             else:
                 problems.add(f"query:{name}", "int_parsing", "a version is a whole number")
+        elif name.startswith("keyVersion"):
+            problems.add(f"query:{name}", "key_version", "must be as keyVersion[key]=1")
     problems.raise_if_any("the query is not valid")
     return wanted or None
 

@@ -23,7 +23,7 @@ class CheckedBody(Struct, frozen=True, gc=False):
 
 
 def check_events(body: bytes, shape: Shape, most: int) -> CheckedBody:
-    """The events of a request body, at least one. Of an attribute given twice the last counts.
+    """The events of a request body, which may be none. Of an attribute given twice the last counts.
 
     Raises:
         InvalidInput: any fault in any event; all are listed, each by its JSON pointer.
@@ -38,7 +38,7 @@ def check_events(body: bytes, shape: Shape, most: int) -> CheckedBody:
         if (
             is_all
             and shape.fits(is_batch=is_batch)
-            and 0 < len(events) <= most
+            and len(events) <= most
             and are_sound(events, may_hold_nul=may_hold_nul(body))
             and are_shallow(body, events)
         ):

@@ -24,6 +24,7 @@ from meterhouse.metering.list_events import EventQuery, ListedPage, ListEvents
 from meterhouse.metering.progress import followed
 from meterhouse.metering.usage_schema import ClientId
 from meterhouse.platform.http import decode_json, namespace_of
+from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import Instant, Ulid
 
 _TAGS = ["Events"]
@@ -74,6 +75,7 @@ def events_routes(events: ListEvents) -> Router:
         client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
         filter_: Annotated[str | None, Query(alias="filter")] = None,
     ) -> Response[str]:
+        refuse_other_filters(router.current_event.resolved_query_string_parameters, {"filter"})
         wanted = _filter(filter_)
         customers = wanted.customer_id.in_ if wanted.customer_id else None
         query = EventQuery(

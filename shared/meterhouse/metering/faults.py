@@ -69,8 +69,8 @@ def refusal(body: bytes, shape: Shape, most: int, known: Sequence[CheckedEvent])
         return parts
     if not shape.fits(is_batch=is_batch) or not (is_batch or body.lstrip()[:1] == b"{"):
         return _whole("shape", f"the body must be {shape.value}")
-    if not 0 < len(parts) <= most:
-        return TooLarge(f"at most {most} events in a request") if parts else _whole("empty", "the array holds no event")
+    if len(parts) > most:
+        return TooLarge(f"at most {most} events in a request")
     return refused(
         [
             problem

@@ -31,7 +31,7 @@ class IngestEvents:
         self.limits = limits or Limits()
 
     def __call__(self, namespace: str, body: bytes, shape: Shape) -> int:
-        """Accept the events of a request body; how many there were.
+        """Accept the events of a request body; how many there were. Of none the log is told nothing.
 
         Raises:
             InvalidInput: any fault in any event; nothing was written.
@@ -39,6 +39,8 @@ class IngestEvents:
             Unavailable: the log did not acknowledge.
         """
         checked = check_events(body, shape, self.limits.events)
+        if not checked.count:
+            return 0
         ingested_at = self._now()
         record = encode_record(namespace, checked.events, ingested_at)
         if len(record) > LARGEST_RECORD - len(namespace) - _OVERHEAD:

@@ -35,7 +35,7 @@ def ingest_handler(ingest: IngestEvents, counts: Counts | None = None) -> Callab
             with traced(traceparent):
                 count = ingest(namespace, body, shape)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
-            return _refused(error, event, request_id)
+            return _refused(error, request_id)
         _log(request=request_id, namespace=namespace, status=204, events=count, **_trace(traceparent))
         return {"statusCode": 204, "headers": {"x-request-id": request_id}}
 
@@ -58,8 +58,8 @@ def _trace(traceparent: str | None) -> dict[str, str]:
     return {} if found is None else {"trace": found}
 
 
-def _refused(error: Exception, event: Event, request_id: str) -> Answer:
-    problem = problem_response(error, instance=str(event.get("rawPath", "")), request_id=request_id)
+def _refused(error: Exception, request_id: str) -> Answer:
+    problem = problem_response(error, request_id=request_id)
     is_ours = isinstance(error, MeterhouseError) and not isinstance(error, InvariantBroken)
     _log(
         request=request_id,

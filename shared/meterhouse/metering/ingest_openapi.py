@@ -3,7 +3,7 @@
 from typing import Any
 
 _EVENT = {"$ref": "#/components/schemas/Event"}
-_EVENTS = {"type": "array", "items": _EVENT, "minItems": 1}
+_EVENTS = {"type": "array", "items": _EVENT}
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 1024}
 _REQUIRED = ("id", "source", "type", "subject")
 _DESCRIPTION = """One event or a batch; all are accepted, durably, or none.
@@ -55,10 +55,15 @@ SCHEMAS: dict[str, Any] = {
         "description": "A CloudEvent 1.0; (source, id) identifies it, and the first one counts",
         "required": [*_REQUIRED],
         "properties": {
-            **dict.fromkeys((*_REQUIRED, "dataschema"), _TEXT),
+            **dict.fromkeys(_REQUIRED, _TEXT),
+            "dataschema": {**_TEXT, "type": ["string", "null"]},
             "specversion": {"type": "string", "enum": ["1.0"], "default": "1.0"},
-            "time": {"type": "string", "format": "date-time", "description": "The instant of ingest when not given"},
-            "datacontenttype": {"type": "string", "enum": ["application/json"]},
+            "time": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "The instant of ingest when not given",
+            },
+            "datacontenttype": {"type": ["string", "null"], "enum": ["application/json", None]},
             "data": {"type": ["object", "null"]},
         },
     }

@@ -26,11 +26,13 @@ from meterhouse.metering.usage_schema import (
     result_wire,
 )
 from meterhouse.platform.http import decode_json, is_storable, namespace_of
+from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import Instant
 
 _METER = "/api/v1/meters/<meter_id_or_slug>"
 _TAGS = ["Meters"]
 _DEEP = re.compile(r"filterGroupBy\[([^\]]+)\](?:\[\])?")
+_FILTERS = ("filterGroupBy", "filterCustomerId", "advancedMeterGroupByFilters")
 From = Annotated[Instant | None, Query(alias="from")]
 To = Annotated[Instant | None, Query()]
 
@@ -130,9 +132,16 @@ def usage_request(
 
 
 def _group_by_filters(event: Mapping[str, Any]) -> dict[str, list[str]] | None:
-    """`filterGroupBy[key]=value`, any number of times; all values of a key are as good as each other."""
+    """`filterGroupBy[key]=value`, any number of times; all values of a key are as good as each other.
+
+    Raises:
+        InvalidInput: it is no mapping, or there are filters in a style that is not read here.
+    """
     found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True):
+    given = parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)
+    for filters in _FILTERS:
+        refuse_other_filters((name for name, _ in given if not _DEEP.fullmatch(name)), _FILTERS, filters)
+    for name, value in given:
         if deep := _DEEP.fullmatch(name):
             found.setdefault(deep[1], []).append(value)
         elif name == "filterGroupBy":

@@ -155,7 +155,7 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
     if not isinstance(translated, MeterhouseError) or isinstance(translated, InvariantBroken):
         logger.exception("request failed", exc_info=translated)
         count("InternalErrors", 1)
-    problem = problem_response(translated, instance=str(event.get("rawPath", "")), request_id=request_id)
+    problem = problem_response(translated, request_id=request_id)
     return {
         "statusCode": problem.status,
         "headers": problem.headers,

@@ -27,7 +27,7 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
+        "instance": {"type": "string", "format": "uri", "description": "urn:request: and the request's id"},
         "requestId": {"type": "string"},
         "code": {"type": "string", "description": "Of a conflict or what is forbidden: its reason, for programs"},
         "scope": {"type": "string", "description": "What the credential lacks, where that is the reason"},

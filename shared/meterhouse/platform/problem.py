@@ -31,8 +31,11 @@ class ProblemResponse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def problem_response(error: Exception, *, instance: str, request_id: str) -> ProblemResponse:
-    """How `error` looks to the caller; what is not one of ours tells nothing but the request's id."""
+def problem_response(error: Exception, *, request_id: str) -> ProblemResponse:
+    """How `error` looks to the caller; what is not one of ours tells nothing but the request's id.
+
+    `instance` is an absolute URI, as the contract has it: it names the request.
+    """
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     ours = isinstance(error, errors.MeterhouseError) and status is not HTTPStatus.INTERNAL_SERVER_ERROR
     document: dict[str, object] = {
@@ -40,7 +43,7 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Pro
         "title": status.phrase,
         "status": int(status),
         "detail": str(error) if ours else f"internal error; quote request {request_id}",
-        "instance": instance,
+        "instance": f"urn:request:{request_id}",
         "requestId": request_id,
     }
     if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden):

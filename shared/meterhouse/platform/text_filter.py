@@ -1,6 +1,6 @@
 """The contract's `filter[field][operator]` in the query of a list of its third version."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from meterhouse.kernel.errors import InvalidInput, Problem
@@ -30,16 +30,18 @@ class TextFilter:
 ANY_TEXT = TextFilter()
 
 
-def refuse_other_filters(query: Mapping[str, Sequence[str]], known: Collection[str]) -> None:
+def refuse_other_filters(names: Iterable[str], known: Collection[str], prefix: str = "filter") -> None:
     """Whoever filters by what is not known here would take everything for what is wanted.
+
+    `names` are those of a query's parameters; filters are told by their `prefix`.
 
     Raises:
         InvalidInput: there are other filters than the known.
     """
     faults = [
         Problem(f"query:{name}", "unsupported_filter", f"known are {', '.join(sorted(known))}")
-        for name in query
-        if name.startswith("filter") and name not in known
+        for name in names
+        if name.startswith(prefix) and name not in known
     ]
     if faults:
         raise InvalidInput("there are filters that are not known here", faults)

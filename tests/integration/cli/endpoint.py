@@ -73,13 +73,13 @@ class House:
         try:
             ingest("acme", *read_body(event, ingest.limits))
         except MeterhouseError as error:
-            return _refused(error, asked)
+            return _refused(error)
         return 204, {}, ""
 
     def _document(self, asked: Asked) -> Answer:
         found = self.documents.get((asked.method, asked.path))
         if found is None:
-            return _refused(NotFound("thing", asked.path), asked)
+            return _refused(NotFound("thing", asked.path))
         document = found(asked) if callable(found) else found
         if document is None:
             return 204, {}, ""
@@ -88,8 +88,8 @@ class House:
         return 200, {"content-type": "application/json"}, json.dumps(document)
 
 
-def _refused(error: MeterhouseError, asked: Asked) -> Answer:
-    problem = problem_response(error, instance=asked.path, request_id="r")
+def _refused(error: MeterhouseError) -> Answer:
+    problem = problem_response(error, request_id="r")
     return problem.status, problem.headers, problem.body
 
 

@@ -226,6 +226,8 @@ def test_usage_of_customers_is_found_by_their_subjects(api: People) -> None:
         ("groupBy=color", "/groupBy/0"),
         ("groupBy=customer_id", "/groupBy"),
         ("filterGroupBy%5Bcolor%5D=x", "/advancedMeterGroupByFilters/color"),
+        ("filterGroupBy.region=us", "query:filterGroupBy.region"),
+        ("advancedMeterGroupByFilters[region][$eq]=us", "query:advancedMeterGroupByFilters[region][$eq]"),
         ("filterCustomerId=01ARZ3NDEKTSV4RRFFQ69G5FAV", "/filterCustomerId/0"),
         ("advancedMeterGroupByFilters=%7B", "query:advancedMeterGroupByFilters"),
         ("advancedMeterGroupByFilters=%5B%5D", "query:advancedMeterGroupByFilters"),

@@ -189,6 +189,7 @@ DEEP = '{"id": ' + '{"$and": [' * 9 + '{"$eq": "a"}' + "]}" * 9 + "}"
         (CURSOR_EVENTS, f"cursor={'OTk5' * 2000}", "query:cursor"),
         (CURSOR_EVENTS, "filter=", "query:filter"), (CURSOR_EVENTS, "filter={", "query:filter"),
         (CURSOR_EVENTS, "filter=[]", "query:filter"), (CURSOR_EVENTS, "filter=null", "query:filter"),
+        (CURSOR_EVENTS, "filter[subject][$eq]=a", "query:filter[subject][$eq]"),
         (CURSOR_EVENTS, "filter=1.5", "query:filter"), (CURSOR_EVENTS, "filter=NaN", "query:filter"),
         (CURSOR_EVENTS, f"filter={'[' * 100_000}", "query:filter"),
         (CURSOR_EVENTS, f"filter={DEEP}", "query:filter/id"),

@@ -11,7 +11,9 @@ def read(*pairs: tuple[str, str]) -> dict[str, list[int]] | None:
 
 
 def test_versions_of_keys_are_read_as_the_contract_writes_them() -> None:
-    assert read(("keyVersion[pro]", "1"), ("status", "draft"), ("keyVersion[pro]", "2"), ("keyVersion[a_1]", "3")) == {
+    assert read(
+        ("keyVersion[pro]", "1"), ("status", "draft"), ("keyVersion[pro][]", "2"), ("keyVersion[a_1]", "3")
+    ) == {
         "pro": [1, 2],
         "a_1": [3],
     }
@@ -29,6 +31,8 @@ def test_versions_of_keys_are_read_as_the_official_sdk_writes_them() -> None:
         ("keyVersion[pro]", "x", "int_parsing"),
         ("keyVersion[pro]", "-1", "int_parsing"),
         ("keyVersion[pro]", "1" * 10, "int_parsing"),
+        ("keyVersion[Pro]", "1", "key_version"),
+        ("keyVersion.pro", "1", "key_version"),
         *[
             ("keyVersion", value, "key_version")
             for value in ("1", "{}", "{'pro': []}", "{'pro': [1}", "{'pro': ['1']}", "{'pro': [1], 'a': x}")

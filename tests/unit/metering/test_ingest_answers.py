@@ -60,7 +60,7 @@ def test_a_faulty_request_is_refused_whole(event: dict[str, Any], status: int, p
     found = [fault["field"] for fault in problem.get("extensions", {}).get("validationErrors", [])]
     assert (refused["statusCode"], found) == (status, pointers), problem
     assert refused["headers"]["content-type"] == "application/problem+json"
-    assert (problem["status"], problem["instance"], problem["requestId"]) == (status, "/api/v1/events", "r-1")
+    assert (problem["status"], problem["instance"], problem["requestId"]) == (status, "urn:request:r-1", "r-1")
     assert log.records == []
 
 
@@ -73,6 +73,13 @@ def test_a_sound_request_becomes_one_record_of_its_namespace(event: dict[str, An
     record = decode_record(value)
     assert (namespace, record.namespace, record.ingested_at, len(record.events)) == ("acme", "acme", AT, count)
     assert log.beside == [(count, AT)]
+
+
+@pytest.mark.parametrize("content_type", [BATCH, EITHER])
+def test_a_batch_of_no_events_is_taken_and_the_log_is_told_nothing(content_type: str) -> None:
+    log = RecordingLog()
+    assert answer(request(" [] ", content_type), log)["statusCode"] == 204
+    assert log.records == []
 
 
 def test_data_is_kept_digit_by_digit() -> None:

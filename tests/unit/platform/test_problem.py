@@ -25,22 +25,22 @@ FAULT = errors.Problem("/key", "taken", "is taken")
     ],
 )
 def test_each_kind_of_error_has_its_status(error: Exception, status: int) -> None:
-    problem = problem_response(error, instance="/here", request_id="r-1")
+    problem = problem_response(error, request_id="r-1")
     document = json.loads(problem.body)
     assert (problem.status, document["status"]) == (status, status)
     assert problem.headers["content-type"] == "application/problem+json"
-    assert (document["type"], document["instance"], document["requestId"]) == ("about:blank", "/here", "r-1")
+    assert (document["type"], document["instance"], document["requestId"]) == ("about:blank", "urn:request:r-1", "r-1")
 
 
 @pytest.mark.parametrize("error", [errors.InvariantBroken("unbalanced"), ValueError("secret")])
 def test_our_own_faults_tell_nothing_but_the_request(error: Exception) -> None:
-    document = json.loads(problem_response(error, instance="/", request_id="r-1").body)
+    document = json.loads(problem_response(error, request_id="r-1").body)
     assert document["detail"] == "internal error; quote request r-1"
 
 
 def test_every_problem_is_listed() -> None:
     other = errors.Problem("/name", "missing", "is required")
-    problem = problem_response(errors.InvalidInput("bad", [FAULT, other]), instance="/", request_id="")
+    problem = problem_response(errors.InvalidInput("bad", [FAULT, other]), request_id="")
     assert json.loads(problem.body)["extensions"]["validationErrors"] == [
         {"field": "/key", "code": "taken", "message": "is taken"},
         {"field": "/name", "code": "missing", "message": "is required"},
@@ -49,11 +49,11 @@ def test_every_problem_is_listed() -> None:
 
 def test_what_may_pass_says_when_to_come_back() -> None:
     for error in (errors.Unavailable("later", retry_after_seconds=7), errors.TooMany("slower", 7)):
-        problem = problem_response(error, instance="/", request_id="")
+        problem = problem_response(error, request_id="")
         assert problem.headers["retry-after"] == "7"
 
 
 def test_a_conflict_tells_its_facts_beside_the_members_every_problem_has() -> None:
     error = errors.Conflict("too much", "insufficient_balance", facts={"available": "2.5", "status": "999"})
-    document = json.loads(problem_response(error, instance="/", request_id="").body)
+    document = json.loads(problem_response(error, request_id="").body)
     assert (document["code"], document["available"], document["status"]) == ("insufficient_balance", "2.5", 409)
