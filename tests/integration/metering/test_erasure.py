@@ -82,7 +82,7 @@ class Eraser:
         lost, killer = self.lost, self.killer
         house, store = lost.house, lost.house.store
         database, around = house.database, killer.around
-        usage, archive = around(ClickHouseErasure(store, rows_at_once=2)), around(S3Archive())
+        usage, archive = around(ClickHouseErasure(store, rows_at_once=4)), around(S3Archive())
         write = EventWriter(house, ClickHouseSink(store), house, new_id)
         ports = ErasurePorts(
             begins(database, PostgresErasures),
