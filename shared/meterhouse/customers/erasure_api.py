@@ -23,7 +23,7 @@ def erasure_routes(erasures: Erasures) -> Router:
 
     @router.post(_ERASURES, operation_id="eraseSubject", tags=_TAGS, summary="Erase a subject, but not what it used")
     def ask(body: Annotated[SubjectErasureCreate, Body()]) -> tuple[SubjectErasure, int]:
-        return erasure_wire(erasures.ask(namespace(), body.subject, body.confirm)), HTTPStatus.ACCEPTED
+        return erasure_wire(erasures.ask(namespace(), body.subject, body.confirm)), HTTPStatus.CREATED
 
     @router.get(_ERASURES, operation_id="listSubjectErasures", tags=_TAGS, summary="List erasures of subjects")
     def page(

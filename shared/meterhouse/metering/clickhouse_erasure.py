@@ -17,7 +17,7 @@ from meterhouse.metering.reduced_data import reduced_data
 from meterhouse.platform.sql import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from meterhouse.metering.batch import EventBatch
     from meterhouse.metering.erased_name import ErasedName
@@ -182,7 +182,7 @@ def _rows_of(table: str) -> str:
     return f"{parts['of_name']} AND {parts['moves']}" if table == _VALUES else parts["of_name"]
 
 
-def _names(name: ErasedName) -> Mapping[str, Any]:
+def _names(name: ErasedName) -> dict[str, Any]:
     quoted, quoted_pseudonym = name.quoted
     return {
         "namespace": name.namespace,

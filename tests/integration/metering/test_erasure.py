@@ -15,6 +15,7 @@ from meterhouse.metering.clickhouse_erasure import ClickHouseErasure
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.erase_archive import EraseArchive
 from meterhouse.metering.erase_subjects import EraseSubjects, ErasurePorts
+from meterhouse.metering.erased_name import Remembered
 from meterhouse.metering.model import Meter
 from meterhouse.metering.rebuild_usage import is_whole
 from meterhouse.metering.s3_archive import S3Archive
@@ -71,7 +72,7 @@ class Eraser:
         self.at = lost.logged.at + LATER
 
     @property
-    def remembered(self) -> Any:
+    def remembered(self) -> Remembered:
         return AllErasures(self.lost.house.database).of
 
     def asked(self, subject: str, at: datetime) -> Erasure:
