@@ -12,7 +12,7 @@ from meterhouse.metering.erase_archive import EraseArchive
 from meterhouse.metering.erase_subjects import EraseSubjects, ErasurePorts
 from meterhouse.metering.postgres import AllMeters, OutboxNotices
 from meterhouse.metering.rebuild_usage import is_whole
-from meterhouse.metering.s3_archive import S3Archive
+from meterhouse.metering.s3_archive_eraser import S3ArchiveEraser
 from meterhouse.metering.sink import EventWriter
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
@@ -26,7 +26,7 @@ ROOMS = ("platform", "customers", "metering", "entitlements", "billing", "notifi
 
 database = Database(PostgresSettings.from_environment)
 store = ClickHouse(ClickHouseSettings.from_environment)
-archive, held, usage = S3Archive(), ClickHouseArchive(store), ClickHouseErasure(store)
+archive, held, usage = S3ArchiveEraser(), ClickHouseArchive(store), ClickHouseErasure(store)
 meters, notices = AllMeters(database), OutboxNotices(database)
 erase = EraseSubjects(
     ErasurePorts(

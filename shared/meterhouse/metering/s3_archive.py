@@ -1,7 +1,6 @@
 """The archive in its bucket."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.metering.archive import MANIFESTS, ArchivedPage, Manifest, is_sound, latest, read, written
@@ -17,19 +16,19 @@ def archive_bucket() -> S3Bucket:
 
 class S3Archive:
     def __init__(self) -> None:
-        self._bucket = archive_bucket()
+        self.bucket = archive_bucket()
 
     def put(self, archived: ArchivedPage, parquet: bytes) -> None:
-        self._bucket.put_new(archived.key, parquet, _PARQUET)
+        self.bucket.put_new(archived.key, parquet, _PARQUET)
 
     def publish(self, manifest: Manifest) -> Manifest:
-        if self._bucket.put_new(manifest.key, written(manifest), _JSON):
+        if self.bucket.put_new(manifest.key, written(manifest), _JSON):
             return manifest
         return self.manifest(manifest.key)
 
     def manifests(self, folder: str = "") -> Iterator[str]:
         """Keys of the latest manifests of all hours, or of those below this folder."""
-        yield from latest(list(self._bucket.keys(f"{MANIFESTS}{folder}")))
+        yield from latest(list(self.bucket.keys(f"{MANIFESTS}{folder}")))
 
     def manifest(self, key: str) -> Manifest:
         """The manifest of this key.
@@ -38,7 +37,7 @@ class S3Archive:
             InvariantBroken: it is not there, or not readable.
             Unavailable: S3 does not answer.
         """
-        document = self._bucket.get(key)
+        document = self.bucket.get(key)
         try:
             return read(document or b"")
         except (ValueError, KeyError, TypeError) as error:
@@ -51,25 +50,7 @@ class S3Archive:
             InvariantBroken: it is not there, or holds other bytes than were archived.
             Unavailable: S3 does not answer.
         """
-        found = self._bucket.get(archived.key)
+        found = self.bucket.get(archived.key)
         if found is None or not is_sound(archived, found):
             raise InvariantBroken(f"the archive's {archived.key} is not what was archived")
         return found
-
-    def forget_before(self, manifest: Manifest, settled: datetime) -> int:
-        """Destroy what of the hour this manifest does not name; how many files that were.
-
-        Files that no manifest names are those of a run that died, unless they are younger than `settled`.
-
-        Raises:
-            InvariantBroken, Unavailable: as above.
-        """
-        of, kept = manifest.of, {archived.key for archived in manifest.pages}
-        earlier = [key for key in self._bucket.keys(f"{MANIFESTS}{of.folder}") if key < manifest.key]
-        named = {archived.key for key in earlier for archived in self.manifest(key).pages}
-        files = [key for key, at in self._bucket.written(of.folder) if key in named or at < settled]
-        gone = [key for key in files if key not in kept]
-        # the manifests last: who dies before finds what they name again
-        for key in (*gone, *earlier):
-            self._bucket.destroy(key)
-        return len(gone)
