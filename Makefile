@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench layers rehearse-restore synth cost compatible deploy audit reference licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench load layers rehearse-restore synth cost compatible deploy audit reference licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ rehearse-restore: install ## PostgreSQL restored to an instant that the rest is 
 
 bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench --write docs/performance.md
+
+load: install ## usage events at rising rates against the local stack that is up, and what became of each
+	@$(RUN) -m tests.bench.load $(LOAD_ARGS)
 
 layers: install ## build the Lambda layers for AWS (arm64, no Docker)
 	@$(RUN) -m layers.build aws

@@ -87,7 +87,7 @@ class ApplicationStack(Stack):
         self.documents = InvoiceDocuments(self)
         self.limits = LimitsTable(self)
         self.archive = Archive(self)
-        self.api = MeterhouseApi(self, settings.domain)
+        self.api = MeterhouseApi(self, settings.domain, settings.requests_per_second)
         self.functions = self._functions(stores, Layers(self, layers), settings)
         self.invoice_run = Workflow(self, "invoice_run", self.functions, hours=6, is_distributed=True)
         self.invoice_lifecycle = Workflow(self, "invoice_lifecycle", self.functions, hours=4320)

@@ -19,7 +19,8 @@ from infra.keeping import logs_kept
 if TYPE_CHECKING:
     from infra.settings import Domain
 
-THROTTLE = http.ThrottleSettings(rate_limit=2000, burst_limit=4000)
+MOST_AT_ONCE = 5000
+"""An account's burst, of all its APIs, until it asks AWS for more."""
 CORS = http.CorsPreflightOptions(
     allow_origins=["*"],
     allow_methods=[http.CorsHttpMethod.GET],
@@ -46,7 +47,7 @@ ACCESS_LOG_FIELDS = {
 class MeterhouseApi(Construct):
     """The API without its routes: there are more of them than a stack has room for."""
 
-    def __init__(self, scope: Construct, domain: Domain | None) -> None:
+    def __init__(self, scope: Construct, domain: Domain | None, requests_per_second: int) -> None:
         super().__init__(scope, "Api")
         self._domain_name = None if domain is None else domain.name
         self.api = http.HttpApi(
@@ -58,7 +59,9 @@ class MeterhouseApi(Construct):
             http_api=self.api,
             stage_name="$default",
             auto_deploy=True,
-            throttle=THROTTLE,
+            throttle=http.ThrottleSettings(
+                rate_limit=requests_per_second, burst_limit=min(2 * requests_per_second, MOST_AT_ONCE)
+            ),
             domain_mapping=self._domain(domain) if domain else None,
         )
         cast("http.CfnStage", self.stage.node.default_child).access_log_settings = self._access_log()

@@ -31,6 +31,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         "sinkMinPollers": "0",
         "endpointZones": "1",
         "pace": "hour",
+        "requestsPerSecond": "200",
     },
     # A hundred million events a day.
     "standard": {
@@ -50,6 +51,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         "sinkMaxPollers": "4",
         "endpointZones": "3",
         "pace": "minute",
+        "requestsPerSecond": "2000",
     },
     # Ten thousand million events a day. A full copy of ClickHouse each night would neither end by morning nor be paid
     # for: raw events lie in the archive, and two weeks of them on the node. With a longer window at the sink a subject
@@ -72,6 +74,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         "sinkMaxPollers": "40",
         "endpointZones": "3",
         "pace": "minute",
+        "requestsPerSecond": "5000",
         "balanceWorkers": "20",
     },
 }

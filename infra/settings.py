@@ -100,6 +100,7 @@ class ApplicationSettings:
     """What the application stack may vary; the same flags on both targets."""
 
     domain: Domain | None
+    requests_per_second: int
     sink_min_pollers: int
     sink_max_pollers: int
     sink_window: int
@@ -164,6 +165,7 @@ def _application(flags: Flags) -> ApplicationSettings:
     told = flags.optional("notificationsRetentionDays")
     return ApplicationSettings(
         domain=_domain(flags),
+        requests_per_second=flags.whole("requestsPerSecond", 2000, 1, 100_000),
         sink_min_pollers=low,
         sink_max_pollers=flags.whole("sinkMaxPollers", max(4, low), max(1, low), 2000),
         sink_window=flags.whole("sinkWindow", 2, 1, 300),

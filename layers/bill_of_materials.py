@@ -18,7 +18,7 @@ from layers.licences import NPM_LOCKS, ROOT, Licensed, npm_packages, python_pack
 from layers.requirements import cyclonedx, requirements
 
 SHIPPED_LAYERS = tuple(layer for layer in Layer if layer is not Layer.METERHOUSE)
-PAGES_LOCK, _ = NPM_LOCKS
+PAGES_LOCK = NPM_LOCKS[0]
 
 
 def bill_of_materials() -> dict[str, Any]:

@@ -22,6 +22,7 @@ DOCUMENT = ROOT / "docs" / "licences.md"
 NPM_LOCKS = (
     ROOT / "shared" / "meterhouse" / "portal" / "pages" / "package-lock.json",
     ROOT / "localstack" / "npm" / "package-lock.json",
+    ROOT / "tests" / "bench" / "load" / "package-lock.json",
 )
 
 # What a company may ship and run unmodified beside its own code. LGPL and MPL bind the package's own files alone.

@@ -5,84 +5,88 @@ What lies below /pages/ it answers itself, as CloudFront does in AWS.
 
 import argparse
 import asyncio
+import json
 import logging
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.gateway.framing import HEAD_LIMIT, PIECE, Head, copy_body, read_head
+from localstack.gateway.framing import HEAD_LIMIT, Head, NoAnswerError, Nowhere, copy_answer, copy_body, read_head
 from localstack.gateway.pages import PREFIX, Pages
+from localstack.gateway.upstream import BusyError, Connection, Upstream, close
 from localstack.settings import HOST
 
 log = logging.getLogger(__name__)
 
-_GONE = b'{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"the local AWS emulator does not answer"}'
-UPSTREAM_GONE = (
-    b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%s" % (len(_GONE), _GONE)
-)
+
+def _problem(status: int, title: str, detail: str, *headers: str) -> bytes:
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+    lines = [f"HTTP/1.1 {status} {title}", "Content-Type: application/problem+json", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+UPSTREAM_GONE = _problem(502, "Bad Gateway", "the local AWS emulator does not answer", "Connection: close")
+BUSY = _problem(503, "Service Unavailable", "as many requests as this machine serves are at work", "Retry-After: 1")
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Pairs every client connection with one of its own upstream, so that answers need no parsing at all."""
+    """Forwards a client's requests one after the other, each on a connection that is its own until it is answered."""
 
-    upstream_port: int
+    upstream: Upstream
     host: str
     pages: Pages
 
     async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         """Forwards one client's requests until either side closes."""
-        try:
-            reader, writer = await asyncio.open_connection(HOST, self.upstream_port, limit=HEAD_LIMIT)
-        except OSError:
-            answer.write(UPSTREAM_GONE)
-            await _close(answer)
-            return
-        requests = asyncio.create_task(self._forward(client, writer, answer))
-        answers = asyncio.create_task(_pump(reader, answer))
-        # A client that stops sending still waits for its answer; an upstream that closes has said all it will.
-        with suppress(ConnectionError):
-            await answers
-        requests.cancel()
-        with suppress(asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError, ValueError):
-            await requests
-        await _close(writer)
-        await _close(answer)
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            while (head := await read_head(client)) and await self._answered(head, client, answer):
+                await answer.drain()
+        await close(answer)
 
-    async def _forward(
-        self, client: asyncio.StreamReader, upstream: asyncio.StreamWriter, answer: asyncio.StreamWriter
-    ) -> None:
+    async def _answered(self, head: Head, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> bool:
+        """Whether the client may send another request."""
+        if page := self._page(head):
+            answer.write(page)
+            return True
         try:
-            while head := await read_head(client):
-                if page := self._page(head):
-                    # a client that sends its next request before it has its answer is none of those served here
-                    answer.write(page)
-                    await answer.drain()
-                    continue
-                upstream.write(head.addressed_to(self.host))
-                await copy_body(head, client, upstream)
+            async with self.upstream.connection() as there:
+                return await self._exchanged(head, client, answer, there)
+        except BusyError:
+            await copy_body(head, client, Nowhere())
+            answer.write(BUSY)
+            return True
+        except NoAnswerError:
+            answer.write(UPSTREAM_GONE)
+            return False
+
+    async def _exchanged(
+        self, head: Head, client: asyncio.StreamReader, answer: asyncio.StreamWriter, there: Connection
+    ) -> bool:
+        sending = asyncio.create_task(self._sent(head, client, there.writer))
+        try:
+            # read beside the sending: an answer may come before the body's end, and one of 100 before its beginning
+            is_kept = await copy_answer(head.asks[0], there.reader, answer)
+            there.is_reusable = is_kept and sending.done()
+            return sending.done()
         finally:
-            if upstream.can_write_eof():
-                upstream.write_eof()
+            sending.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError, ValueError):
+                await sending
+
+    async def _sent(self, head: Head, client: asyncio.StreamReader, upstream: asyncio.StreamWriter) -> None:
+        try:
+            upstream.write(head.addressed_to(self.host))
+            await copy_body(head, client, upstream)
+        except BaseException:
+            upstream.close()  # which ends the wait for an answer to half a request
+            raise
 
     def _page(self, head: Head) -> bytes | None:
         method, target = head.asks
         is_page = method in {b"GET", b"HEAD"} and target.startswith(PREFIX.encode())
         return self.pages.answer(method, target) if is_page else None
-
-
-async def _pump(upstream: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-    while piece := await upstream.read(PIECE):
-        answer.write(piece)
-        await answer.drain()
-
-
-async def _close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with suppress(ConnectionError):
-        await writer.wait_closed()
 
 
 async def run(gateway: Gateway, port: int) -> None:
@@ -105,7 +109,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     pages = Pages.of(options.pages, options.frame_ancestors)
-    asyncio.run(run(Gateway(options.upstream_port, options.host, pages), options.port))
+    asyncio.run(run(Gateway(Upstream(options.upstream_port), options.host, pages), options.port))
 
 
 if __name__ == "__main__":

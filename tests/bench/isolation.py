@@ -13,19 +13,18 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
-from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from localstack.aws import aws_client
 from localstack.settings import read_stack
 from localstack.stack_env import read_stack_env
+from tests.bench.tenants import issued_key, limit
 
 _PAUSE = 0.1
 _FLOODING = 4
-_LIMIT = {"requestsPerSecond": 20, "burst": 40}
+_RATE = 20
 _HEADERS = {"content-type": "application/cloudevents+json"}
 
 
@@ -34,10 +33,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=15)
     seconds = parser.parse_args().seconds
     settings, run = read_stack_env(read_stack()), f"{time.time_ns() // 10**9}"
-    quiet, flooding = (_key(settings, f"{name}-{run}") for name in ("quiet", "flood"))
-    limited = _key(settings, f"limited-{run}")
-    _invoke(settings, "open_namespace", {"namespace": f"limited-{run}", "rateLimit": _LIMIT})
-    held = f"beside a flood limited to {_LIMIT['requestsPerSecond']}/s"
+    quiet, flooding = (issued_key(settings, f"{name}-{run}") for name in ("quiet", "flood"))
+    limited = issued_key(settings, f"limited-{run}")
+    limit(settings, f"limited-{run}", _RATE, 2 * _RATE)
+    held = f"beside a flood limited to {_RATE}/s"
     floods = {"alone": None, "beside a flood": flooding, held: limited}
     rows = [(name, *_measured(settings, quiet, key, seconds)) for name, key in floods.items()]
     Console(width=140).print(_table(rows))
@@ -91,17 +90,6 @@ def _send(client: httpx.Client) -> tuple[int, float]:
     began = time.perf_counter()
     status = client.post("/api/v1/events", content=json.dumps(event)).status_code
     return status, (time.perf_counter() - began) * 1000
-
-
-def _key(settings: Mapping[str, str], namespace: str) -> str:
-    key: str = _invoke(settings, "issue_api_key", {"namespace": namespace, "name": "bench"})["key"]
-    return key
-
-
-def _invoke(settings: Mapping[str, str], function: str, order: Mapping[str, Any]) -> Any:
-    payload = json.dumps(order).encode()
-    answer = aws_client("lambda", settings).invoke(FunctionName=f"meterhouse-{function}", Payload=payload)
-    return json.loads(answer["Payload"].read())
 
 
 def _table(rows: list[tuple[str, list[float], list[float], Counter[int]]]) -> Table:

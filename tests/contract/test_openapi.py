@@ -81,3 +81,17 @@ def test_ingest_tells_of_binary_mode_and_of_compressed_bodies() -> None:
     assert headers == {f"ce-{name}" for name in ATTRIBUTES} | {"content-encoding"}
     assert "binary mode" in operation["description"]
     assert not any(parameter["required"] for parameter in operation["parameters"])
+
+
+def test_queries_by_key_in_json_and_for_csv_are_described_as_the_contract_has_them() -> None:
+    paths = described()["paths"]
+    query = paths["/api/v1/meters/{meterIdOrSlug}/query"]["get"]
+    said = {one["name"]: one for one in query["parameters"]}
+    assert len(said) == len(query["parameters"])
+    assert (said["filterGroupBy"]["style"], said["filterGroupBy"]["schema"]["type"]) == ("deepObject", "object")
+    assert list(said["advancedMeterGroupByFilters"]["content"]) == ["application/json"]
+    assert set(query["responses"]["200"]["content"]) == {"application/json", "text/csv"}
+    for path in ("/api/v1/plans", "/api/v1/addons", "/api/v1/plans/{planId}/addons"):
+        assert "keyVersion" in {one["name"] for one in paths[path]["get"]["parameters"]}
+    assert "/api/v1/billing/profiles/{id}" in paths
+    assert "x-query-parameters" not in json.dumps(paths)

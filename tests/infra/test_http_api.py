@@ -5,6 +5,8 @@ import re
 
 from functions.describe_api.handler import openapi
 from infra.functions import FUNCTIONS
+from infra.http_api import MOST_AT_ONCE
+from infra.profiles import DEFAULT, PROFILES
 from meterhouse.portal.caller import is_portal_route
 from tests.infra.templates import Resource, Synthesis
 
@@ -72,7 +74,8 @@ def test_other_origins_may_read_by_a_token_and_never_with_cookies(target: Synthe
 def test_stage_throttles_and_logs_who_asked_without_what_was_sent(target: Synthesis) -> None:
     stage = target.one("AWS::ApiGatewayV2::Stage")["Properties"]
 
-    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == int(PROFILES[DEFAULT]["requestsPerSecond"])
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= MOST_AT_ONCE
     assert "$context.authorizer.namespace" in stage["AccessLogSettings"]["Format"]
     assert "authorization" not in stage["AccessLogSettings"]["Format"].lower()
 

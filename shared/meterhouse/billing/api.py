@@ -35,7 +35,7 @@ from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import Page, PageNumber, PageSize, SortOrder
 
 _PROFILES = "/api/v1/billing/profiles"
-_PROFILE = "/api/v1/billing/profiles/<profile_id>"
+_PROFILE = "/api/v1/billing/profiles/<id>"
 _TAGS = ["Billing"]
 _Expand = Annotated[list[ProfileExpand] | None, Query()]
 
@@ -88,18 +88,18 @@ def profile_routes(service: ProfileService) -> Router:
         return profile_to_wire(made), HTTPStatus.CREATED
 
     @router.get(_PROFILE, operation_id="getBillingProfile", tags=_TAGS, summary="Get billing profile")
-    def get(profile_id: str, expand: _Expand = None) -> ProfileWire:
-        found = service.get(namespace(), profile_id)
+    def get(id: str, expand: _Expand = None) -> ProfileWire:  # noqa: A002 - the contract's name of the parameter
+        found = service.get(namespace(), id)
         apps = service.apps_of(namespace(), [found]) if expand else {}
         return profile_to_wire(found, apps.get(found.app_id))
 
     @router.put(_PROFILE, operation_id="updateBillingProfile", tags=_TAGS, summary="Update billing profile")
-    def replace(profile_id: str, body: Annotated[ProfileUpdate, Body()]) -> ProfileWire:
-        return profile_to_wire(service.replace(namespace(), profile_id, spec_from_wire(body)))
+    def replace(id: str, body: Annotated[ProfileUpdate, Body()]) -> ProfileWire:  # noqa: A002 - as above
+        return profile_to_wire(service.replace(namespace(), id, spec_from_wire(body)))
 
     @router.delete(_PROFILE, operation_id="deleteBillingProfile", tags=_TAGS, summary="Delete billing profile")
-    def delete(profile_id: str) -> Response[None]:
-        service.delete(namespace(), profile_id)
+    def delete(id: str) -> Response[None]:  # noqa: A002 - as above
+        service.delete(namespace(), id)
         return Response(HTTPStatus.NO_CONTENT)
 
     return router

@@ -25,6 +25,9 @@ class InvoiceAudit(Protocol):
 
     def charged_twice(self, customer_ids: Collection[str]) -> Iterator[Finding]: ...
 
+    def overages_missing(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        """Lines in units of which credit left something else than what is charged in money."""
+
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
         """At most `limit` standard invoices of the customers that follow `after`, in order."""
 

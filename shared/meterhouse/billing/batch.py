@@ -1,6 +1,7 @@
 """One slice of an invoice run: some customers of one namespace, and what became of them."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,14 @@ class Batch:
     @property
     def up_to(self) -> str:
         return self.ids[-1]
+
+    def without(self, apart: AbstractSet[str]) -> "Batch":
+        return Batch(self.namespace, self.after, [one for one in self.ids if one not in apart])
+
+    def alone(self, customer_id: str) -> "Batch":
+        """One of the batch's customers."""
+        before = self.ids[: self.ids.index(customer_id)]
+        return Batch(self.namespace, before[-1] if before else self.after, [customer_id])
 
     def halves(self) -> tuple["Batch", "Batch"]:
         middle = len(self.ids) // 2

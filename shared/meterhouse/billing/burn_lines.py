@@ -19,6 +19,7 @@ from meterhouse.billing.quantities import quantities_of
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.charging import collect_credit, recognise_credit
+from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform.work import Work
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -31,7 +32,8 @@ class Burnt(NamedTuple):
 
     Attributes:
         unknown: why a customer's usage is not known, by customer; what it was used for stays pending.
-        waiting: lines whose usage is not in, or not known.
+        waiting: lines whose usage is not in yet. One whose usage cannot be known, maybe never, is waited for by nobody:
+            what it leaves comes onto an invoice of its own.
         lines: those that were charged.
     """
 
@@ -97,8 +99,10 @@ def _burnt(
     owners = {line.customer_id for line in due}
     profiles = profiles_of(work, namespace, owners, now)
     ready = [line for line in due if is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
+    ids = {line.id for line in ready}
+    waiting = [line for line in due if line.id not in ids]
     if not ready:
-        return Burnt({}, due, ())
+        return Burnt({}, waiting, ())
     subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
     families = Families(work.store.lines.related(ready))
     quantities = quantities_of(namespace, families.readings(ready), subjects, work.store.features, usage)
@@ -113,15 +117,18 @@ def _burnt(
             # its gathering invoice has those of when that was made
             read_of = line.subjects or subjects[line.customer_id] if line.is_metered else None
             done.append(replace(burnt, subjects=read_of))
-    charged = {line.id for line in done}
-    return Burnt(unknown, [line for line in due if line.id not in charged], _charged(work, namespace, done, now))
+    return Burnt(unknown, waiting, _charged(work, namespace, done, now))
+
+
+def burnt_units(store: LedgerStore, lines: Sequence[Line], now: datetime) -> list[Line]:
+    """Rated lines that are on no invoice, charged to credit: less what it bears of them."""
+    charged = [(line.customer_id, charge_of(line, _ONCE)) for line in lines if line.totals.charged > 0]
+    collected = collect_credit(store, charged, now)
+    return [credited_line(line, collected, _ONCE) for line in lines]
 
 
 def _charged(work: Work[BillingStore], namespace: str, lines: Sequence[Line], now: datetime) -> list[Line]:
-    store = work.store.credit
-    charged = [(line.customer_id, charge_of(line, _ONCE)) for line in lines if line.totals.charged > 0]
-    collected = collect_credit(store, charged, now)
-    done = [replace(credited_line(line, collected, _ONCE), is_pending=False) for line in lines]
+    done = [replace(line, is_pending=False) for line in burnt_units(work.store.credit, lines, now)]
     work.store.lines.update(done)
     _leave(work, namespace, [line for line in done if leaves_money(line) and line.totals.total > 0], now)
     return done

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NotePart, Refund, Unused, summed
+from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.kernel.allocation import allocate
 from meterhouse.kernel.currency import currency
@@ -115,6 +116,19 @@ def taken_down(left: Left, line_id: str, bears: Decimal, worth: Worth, unused: S
     amount = max(min(money, back), _NONE)
     taken = left.take(line_id, amount, unused) if amount else NoteLine(line_id, (), unused=unused)
     return replace(taken, credits=max(min(credit, back), _NONE))
+
+
+def lowered(
+    invoice: Invoice, notes: Iterable[CreditNote], borne: Mapping[str, Decimal], kept: Mapping[str, Fraction]
+) -> list[NoteLine]:
+    """What has to be taken back of lines, by their ids, so that a part of each is kept; `borne` tells by charge."""
+    left = Left(invoice, notes)
+    found = []
+    for line in invoice.lines:
+        if line.id in kept:
+            bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
+            found.append(taken_down(left, line.id, bears, worth_of(line, kept[line.id], left.exponent)))
+    return found
 
 
 def problems_of(wanted: NoteWanted, left: Left) -> Iterator[Problem]:

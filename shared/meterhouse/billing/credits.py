@@ -49,7 +49,7 @@ def used_at(line: Line) -> datetime:
     The last of its service; of a fee in advance when it is due, and a later invoice takes no credit away.
     """
     period = line.service_period
-    if line.rate_card.is_in_advance and not line.is_metered:
+    if line.is_in_advance:
         return min(line.invoice_at, period.start)
     return period.end - _LAST_INSTANT
 

@@ -6,17 +6,20 @@ Money goes back as credit, credit to the grants that it was burnt of.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from fractions import Fraction
+from typing import NamedTuple, Protocol
 
 from meterhouse.billing.burn_credit import return_part
 from meterhouse.billing.credit_note import NoteLine, Refund, Unused
+from meterhouse.billing.crediting import lowered
 from meterhouse.billing.credits import charge_keys
+from meterhouse.billing.find_overages import standing_overages
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
 from meterhouse.billing.ports import BillingStore, CreditNotes, Invoices, Lines
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
-from meterhouse.billing.unused import Returned, given_back
+from meterhouse.billing.unused import Returned, given_back, units_given_back
 from meterhouse.ledger.charging import borne_by_credit
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform.work import Work
@@ -32,14 +35,26 @@ class GivenBack(NamedTuple):
     notes: int
 
 
+class GivingStore(Protocol):
+    """Where what is to be given back is found."""
+
+    @property
+    def invoices(self) -> Invoices: ...
+    @property
+    def lines(self) -> Lines: ...
+    @property
+    def credit_notes(self) -> CreditNotes: ...
+    @property
+    def credit(self) -> LedgerStore: ...
+
+
 def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datetime) -> bool:
     """Issue what is to be given back of invoices that are paid, one note an invoice; whether there was any.
 
     What is not paid yet is given back by the first run after it was.
     """
-    store = work.store
     issued = []
-    for invoice, lines, number in to_give_back(store.invoices, store.lines, store.credit_notes, store.credit, returned):
+    for invoice, lines, number in to_give_back(work.store, returned):
         # what follows for the same time may be due since that began
         since = min(line.service_period.start for line in invoice.lines if line.id in {one.line_id for one in lines})
         key = f"unused/{invoice.id}/{number}"
@@ -52,24 +67,58 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
     return bool(issued)
 
 
-def to_give_back(
-    invoices: Invoices, lines: Lines, notes: CreditNotes, credit: LedgerStore, returned: Iterable[Returned]
-) -> list[GivenBack]:
-    """Of paid invoices, and of what credit alone settled: its lines are with the gathering invoice."""
-    by_invoice = _by_invoice(returned)
-    found = []
-    for invoice_id in sorted(by_invoice):
-        invoice = invoices.find(invoice_id)
+def to_give_back(store: GivingStore, returned: Iterable[Returned]) -> list[GivenBack]:
+    """Of paid invoices, and of what credit settled: its lines are with the gathering invoice.
+
+    What credit left of units goes back with them, once the invoice for it is paid.
+    """
+    unused = _by_invoice(returned)
+    found: list[GivenBack] = []
+    kept: dict[str, dict[str, Fraction]] = {}
+    for invoice_id, own in sorted(unused.items()):
+        invoice = store.invoices.find(invoice_id)
         if invoice is not None and invoice.state is InvoiceState.GATHERING:
-            settled = lines.settled_by_credit(invoice_id, by_invoice[invoice_id].keys())
-            invoice = replace(invoice, lines=tuple(settled))
-        if invoice is not None and invoice.state in {InvoiceState.PAID, InvoiceState.GATHERING}:
-            before = notes.of_invoices([invoice_id])
-            borne = borne_by_credit(credit, charge_keys(invoice.lines))
-            taken = given_back(invoice, before, borne, by_invoice[invoice_id])
-            if taken:
-                found.append(GivenBack(invoice, taken, len(before)))
+            settled = replace(invoice, lines=tuple(store.lines.settled_by_credit(invoice_id, own.keys())))
+            is_in_units = any(line.invoice_currency is not None for line in settled.lines)
+            found += _units_back(store, settled, own, kept) if is_in_units else _back(store, settled, own, {})
+    for invoice_id in sorted({*unused, *kept}):
+        invoice = store.invoices.find(invoice_id)
+        if invoice is not None and invoice.state is InvoiceState.PAID:
+            found += _back(store, invoice, unused.get(invoice_id, {}), kept.get(invoice_id, {}))
     return found
+
+
+def _back(
+    store: GivingStore, invoice: Invoice, unused: Mapping[str, Sequence[Unused]], kept: Mapping[str, Fraction]
+) -> list[GivenBack]:
+    """What goes back for what is unused of an invoice's lines, and of its overages, of which a part is `kept`."""
+    before = store.credit_notes.of_invoices([invoice.id])
+    borne = borne_by_credit(store.credit, charge_keys(invoice.lines))
+    less = (one for one in lowered(invoice, before, borne, kept) if one.total or one.credits)
+    taken = [*given_back(invoice, before, borne, unused), *less]
+    return [GivenBack(invoice, taken, len(before))] if taken else []
+
+
+def _units_back(
+    store: GivingStore,
+    gathering: Invoice,
+    unused: Mapping[str, Sequence[Unused]],
+    kept: dict[str, dict[str, Fraction]],
+) -> list[GivenBack]:
+    """What goes back to credit of lines in units; what part is `kept` of what it left of each, by invoice, is added.
+
+    A line whose overage is not paid yet waits.
+    """
+    overages = standing_overages(store.invoices, store.lines, gathering.lines)
+    unpaid = {line_id for line_id, one in overages.items() if one.invoice.state is not InvoiceState.PAID}
+    ready = replace(gathering, lines=tuple(line for line in gathering.lines if line.id not in unpaid))
+    before = store.credit_notes.of_invoices([gathering.id])
+    back = units_given_back(ready, before, borne_by_credit(store.credit, charge_keys(ready.lines)), unused)
+    for note_line, part in back:
+        if note_line.line_id in overages:
+            line, invoice = overages[note_line.line_id]
+            kept.setdefault(invoice.id, {})[line.id] = part
+    return [GivenBack(ready, [one.note_line for one in back], len(before))] if back else []
 
 
 def _by_invoice(returned: Iterable[Returned]) -> Mapping[str, Mapping[str, Sequence[Unused]]]:

@@ -8,14 +8,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from meterhouse.billing.burn_credit import return_part
-from meterhouse.billing.credit_note import CreditNote, NoteLine, Refund, summed
-from meterhouse.billing.crediting import Left, taken_down, worth_of
+from meterhouse.billing.credit_note import CreditNote, NoteLine, Refund
+from meterhouse.billing.crediting import lowered
 from meterhouse.billing.credits import charge_keys
+from meterhouse.billing.find_overages import Standing, standing_overages
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
 from meterhouse.billing.late_lines import Family, parts_kept
-from meterhouse.billing.line_keys import overage_key
-from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
@@ -41,9 +40,9 @@ def give_back_usage(work: Work[BillingStore], family: Family, difference: Line, 
         # a note stands for the difference, even where all of it was taken back before
         noted = _note(work, [one for one in money if one.is_some] or money[-1:], difference.key, now)
         return replace(difference, invoice_id=noted[-1].invoice_id, note_id=noted[-1].id, is_pending=False)
-    overages = _overages_of(work, charging)
+    overages = standing_overages(work.store.invoices, work.store.lines, charging)
     left = _units_left(charging, overages, kept)
-    lowered = [line for line in overages if line.id in left]
+    lowered = [one.line for one in overages.values() if one.line.id in left]
     money = _money_back(work, lowered, left)
     if lowered and not money:
         return None
@@ -70,47 +69,27 @@ def _money_back(work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[s
     invoices = [found for one in ids if (found := work.store.invoices.find(one)) is not None]
     if any(one.state is not InvoiceState.PAID for one in invoices):
         return []
-    return [_Back(invoice, _taken(work, invoice, kept)) for invoice in invoices]
+    notes = work.store.credit_notes
+    borne = borne_by_credit(work.store.credit, charge_keys(line for one in invoices for line in one.lines))
+    return [_Back(one, lowered(one, notes.of_invoices([one.id]), borne, kept)) for one in invoices]
 
 
-def _overages_of(work: Work[BillingStore], units: Iterable[Line]) -> list[Line]:
-    """What credit left of lines in units, as far as it is to be paid."""
-    found = work.store.lines.live([overage_key(line.key) for line in units if leaves_money(line)])
-    standing = (line for line in found if line.deleted_at is None)
-    return [line for line in standing if _stands(work.store.invoices.find(line.invoice_id))]
-
-
-def _stands(invoice: Invoice | None) -> bool:
-    """Whether what is on it is to be paid; what was deleted or voided is given up."""
-    return invoice is not None and invoice.deleted_at is None and invoice.voided_at is None
-
-
-def _units_left(units: Iterable[Line], overages: Iterable[Line], kept: Mapping[str, Fraction]) -> dict[str, Fraction]:
+def _units_left(
+    units: Iterable[Line], overages: Mapping[str, Standing], kept: Mapping[str, Fraction]
+) -> dict[str, Fraction]:
     """What part is kept of overages that come down: credit goes on bearing what it bore, so money goes back first."""
-    by_line = {one.overage.line_id: (one, one.overage.units) for one in overages if one.overage is not None}
     found: dict[str, Fraction] = {}
     for line in units:
-        if line.id in by_line:
-            overage, before = by_line[line.id]
+        if line.id in overages:
+            before = line.totals.total
             after = max(EXACT.subtract(_kept(line, kept), line.totals.credits_total), _NONE)
-            found |= {overage.id: Fraction(after) / Fraction(before)} if after < before else {}
+            found |= {overages[line.id].line.id: Fraction(after) / Fraction(before)} if after < before else {}
     return found
 
 
 def _kept(line: Line, kept: Mapping[str, Fraction]) -> Decimal:
     """What of the line's charge is kept, at the precision of what it is priced in."""
     return round_fraction(Fraction(line.totals.charged) * kept[line.id], line.unit.exponent)
-
-
-def _taken(work: Work[BillingStore], invoice: Invoice, kept: Mapping[str, Fraction]) -> list[NoteLine]:
-    left = Left(invoice, work.store.credit_notes.of_invoices([invoice.id]))
-    borne = borne_by_credit(work.store.credit, charge_keys(invoice.lines))
-    lines: list[NoteLine] = []
-    for line in invoice.lines:
-        if line.id in kept:
-            bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
-            lines.append(taken_down(left, line.id, bears, worth_of(line, kept[line.id], left.exponent)))
-    return lines
 
 
 def _note(work: Work[BillingStore], money: Iterable[_Back], late_key: str, now: datetime) -> list[CreditNote]:

@@ -51,6 +51,7 @@ class Overage:
         line_id: the line in units.
         currency: the custom one's code.
         cost_basis_id: what a unit is worth, in force since `effective_from`; None: nobody has said so yet.
+        is_in_advance: whether the line in units was a fee in advance.
     """
 
     line_id: str
@@ -58,6 +59,7 @@ class Overage:
     units: Decimal
     cost_basis_id: str | None = None
     effective_from: datetime | None = None
+    is_in_advance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ class Line:
     def is_metered(self) -> bool:
         """Whether its quantity is read of a meter; that of an overage is what credit left."""
         return self.rate_card.is_metered and self.overage is None
+
+    @property
+    def is_in_advance(self) -> bool:
+        """Whether it, or what it is the overage of, is a fee that is due before it is served."""
+        return self.rate_card.is_in_advance if self.overage is None else self.overage.is_in_advance
 
     @property
     def unit(self) -> Currency:

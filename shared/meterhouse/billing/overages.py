@@ -63,7 +63,7 @@ def overage_of(line: Line, units: Decimal, bases: Bases, now: datetime) -> Line:
             unit_config=None,
             entitlement=None,
         ),
-        overage=Overage(line.id, line.currency, units),
+        overage=Overage(line.id, line.currency, units, is_in_advance=line.is_in_advance),
         managed_by=ManagedBy.SYSTEM,
         whole_period=None,
         is_prorated=False,
@@ -105,7 +105,7 @@ def worthless(lines: Iterable[Line]) -> list[Issue]:
 
 
 def in_money(rate_line: RateLine, bases: Bases) -> RateLine:
-    """As `rate_line`; a line in units as if credit bore nothing of it: with what all its units are worth.
+    """As `rate_line`; a line in units with what those are worth of which that says that credit bears none.
 
     Where nobody said what they are, it stays in units.
     """
@@ -118,7 +118,7 @@ def _in_money(
     done = rate_line(line, quantity, workflow, now)
     if not leaves_money(line):
         return done
-    whole = overage_of(done, done.totals.charged, bases, now)
+    whole = overage_of(done, done.totals.total, bases, now)
     if whole.overage is None or whole.rate_card.price is None:
         return done
     charged = rated(whole, whole.overage.units, workflow, now)

@@ -11,6 +11,7 @@ from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.postgres_billed_apart import PostgresBilledApart
 from meterhouse.billing.postgres_billed_usage import PostgresBilledUsage
 from meterhouse.billing.postgres_credit_notes import PostgresCreditNotes, unused_of
 from meterhouse.billing.postgres_findings import PostgresFindings
@@ -213,6 +214,7 @@ class PostgresBilling:
         self.billed_usage = PostgresBilledUsage(transaction)
         self.late_usage = PostgresLateUsage(transaction)
         self.findings = PostgresFindings(transaction)
+        self.billed_apart = PostgresBilledApart(transaction)
         self.credit = PostgresLedgerStore(transaction)
 
 

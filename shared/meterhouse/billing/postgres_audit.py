@@ -30,6 +30,13 @@ class PostgresInvoiceAudit:
             detail = f"{row['key']} is charged by more than one live line"
             yield Finding("line_charged_twice", row["id"], row["customer_id"], detail, row["invoice_id"])
 
+    def overages_missing(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        for row in self._transaction.fetch_all(_SQL["overages_missing"], {"customer_ids": list(customer_ids)}):
+            detail = (
+                f"credit left {row['units']:f} {row['currency']} of {row['key']}, and {row['charged'] or 0} are charged"
+            )
+            yield Finding("overage_missing", row["id"], row["customer_id"], detail)
+
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
         wanted = {"after_customer": after.customer_id, "after_invoice": after.invoice_id, "limit": limit}
         rows = self._transaction.fetch_all(_SQL["named_after"], wanted | {"customer_ids": list(customer_ids)})

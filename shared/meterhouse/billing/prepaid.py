@@ -26,6 +26,7 @@ class Prepaid:
     """A line for a recurring, prorated flat fee in advance, on a standard invoice that stands.
 
     Attributes:
+        currency: what it is priced in, a custom one maybe.
         amount: of the full service period.
         percentage: the discount on it.
         bills_full: whether its invoice charges the period in full that the subscription's own end cuts.
@@ -34,6 +35,7 @@ class Prepaid:
 
     key: str
     invoice_id: str
+    currency: str
     amount: Decimal
     percentage: Decimal | None
     service_period: Period
@@ -55,7 +57,8 @@ class Excess:
 
     def is_like(self, target: TargetLine) -> bool:
         return (
-            self.prepaid.full_service_period == target.full_service_period
+            self.prepaid.currency == target.currency
+            and self.prepaid.full_service_period == target.full_service_period
             and self.prepaid.percentage == target.rate_card.discounts.percentage
         )
 
@@ -132,13 +135,17 @@ def alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Sub
 
 
 def _rests(other: Prepaid, one: Excess, agreed: Mapping[str, Subscription]) -> bool:
-    period, percentage = one.prepaid.full_service_period, one.prepaid.percentage
     return (
         other.invoice_id != one.prepaid.invoice_id
-        and (other.full_service_period, other.percentage) == (period, percentage)
+        and _kind(other) == _kind(one.prepaid)
         and one.covers(other.service_period)
         and _item(one.prepaid.key) in _items(*_item(other.key), agreed)
     )
+
+
+def _kind(prepaid: Prepaid) -> tuple[str, Period, Decimal | None]:
+    """What lines have alike of which one is taken off the other."""
+    return prepaid.currency, prepaid.full_service_period, prepaid.percentage
 
 
 def _items(subscription_id: str, item_key: str, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:

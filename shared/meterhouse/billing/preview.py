@@ -26,8 +26,9 @@ from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
 from meterhouse.catalog.plan import SettlementMode
-from meterhouse.catalog.price import FlatPrice
+from meterhouse.catalog.price import FlatPrice, UnitPrice
 from meterhouse.customers.model import Customer
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.subscriptions.model import Subscription
 
 _WHOLE = Fraction(1)
@@ -65,7 +66,10 @@ class ChangedLine:
 
 @dataclass(frozen=True, slots=True)
 class Proration:
-    """A flat price that is charged by its share of a full period; the line's amount is that share, rounded."""
+    """A flat price that is charged by its share of a full period; the line's amount is that share, rounded.
+
+    Both amounts are in units of the price's custom currency until somebody said what they are worth.
+    """
 
     line: Line
     share: Fraction
@@ -99,9 +103,11 @@ class LineChanges:
             removed=tuple(_valued(line, old, workflow, now) for line in self.removed),
         )
 
-    def prorations(self, workflow: Workflow) -> list[Proration]:
-        """Of the lines that the change makes or alters."""
-        return [found for line in self.new if (found := _proration(line, workflow)) is not None]
+    def prorations(self, valued: "LineChanges", workflow: Workflow) -> list[Proration]:
+        """Of the lines that the change makes or alters; `valued` are these with what they come to."""
+        worth = {line.id: line for line in valued.new}
+        found = (_proration(line, worth[line.id], workflow) for line in self.new)
+        return [one for one in found if one is not None]
 
 
 def changes_between(before: Collection[Line], after: Collection[Line]) -> LineChanges:
@@ -134,7 +140,8 @@ def next_invoice(
         lines = [_valued(line, usages, draft.workflow, now) for line in draft.lines]
         known = [line if leaves_money(done) else done for line, done in zip(draft.lines, lines, strict=True)]
         issues = (*missing_of(draft, usages.quantities), *worthless(known))
-        return replace(with_lines(draft, known), issues=issues)
+        invoiced = [line for line in known if line.overage is None or line.overage.units]
+        return replace(with_lines(draft, invoiced), issues=issues) if invoiced else None
     return None
 
 
@@ -154,7 +161,10 @@ def _is_billed_in(line: Line, currency: str) -> bool:
     return line.billed_in == currency and line.settlement_mode is not SettlementMode.CREDIT_ONLY
 
 
-def _proration(line: Line, workflow: Workflow) -> Proration | None:
-    price = line.rate_card.price
+def _proration(line: Line, valued: Line, workflow: Workflow) -> Proration | None:
+    price, worth = line.rate_card.price, valued.rate_card.price
     share = share_of(line, workflow)
-    return None if share == _WHOLE or not isinstance(price, FlatPrice) else Proration(line, share, price.amount)
+    if share == _WHOLE or not isinstance(price, FlatPrice):
+        return None
+    full = EXACT.multiply(price.amount, worth.amount) if isinstance(worth, UnitPrice) else price.amount
+    return Proration(valued, share, full)

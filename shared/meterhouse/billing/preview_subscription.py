@@ -3,14 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 
 from meterhouse.billing.burn_credit import burn_credit
-from meterhouse.billing.collection import gathering
+from meterhouse.billing.burn_lines import burnt_units
+from meterhouse.billing.collection import RateLine, gathering
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.families import Families
 from meterhouse.billing.give_back import GivenBack, to_give_back
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.overages import bases_of, in_money
+from meterhouse.billing.overages import bases_of, in_money, leaves_money
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.preview import (
@@ -46,7 +49,7 @@ class Preview:
     Attributes:
         subscriptions: those that the change touches, in full; the last one is what comes of it.
         waiting: the customer's gathering invoice, where added and changed lines would wait.
-        next_invoice: None where nothing is to be invoiced; prepaid credit is not taken off it.
+        next_invoice: None where nothing is to be invoiced; less the prepaid credit that there is now.
         given_back: what the change gives back of invoices that are paid, by a credit note each.
     """
 
@@ -95,23 +98,38 @@ class PreviewSubscription:
         profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
         changes, due = _lines(work, agreed, done, profile.spec.workflow, now)
         # a line that changes has one id on both sides, so each side asks for itself
-        old, new = (self._usages(work, namespace, customer, lines) for lines in (changes.old, [*changes.new, *due]))
+        old, _ = self._usages(work, namespace, customer, changes.old)
+        new, billed = self._usages(work, namespace, customer, [*changes.new, *due])
         valued = changes.valued(old, new, profile.spec.workflow, now)
         return Preview(
             subscriptions=[in_full(work, one) for one in done.subscriptions],
             effective_at=done.effective_at,
             waiting=gathering(customer, made.currency, gathering_id(customer.id, made.currency), profile, now),
             lines=valued,
-            prorations=valued.prorations(profile.spec.workflow),
-            next_invoice=_less_credit(work, next_invoice(due, customer, profile, new, now), now),
+            prorations=changes.prorations(valued, profile.spec.workflow),
+            next_invoice=_less_credit(work, next_invoice(due, customer, profile, billed, now), now),
             given_back=_given_back(work, agreed, done, now),
         )
 
-    def _usages(self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]) -> Usages:
+    def _usages(
+        self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]
+    ) -> tuple[Usages, Usages]:
+        """What lines are valued by; and those of an invoice, on which is only what credit in units leaves of them."""
         families = Families(work.store.lines.related(lines))
         subjects = {customer.id: customer.usage_subjects}
         found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
-        return Usages(found, in_money(families.rating(found), bases_of(work.store.currencies, lines)))
+        rating, bases = families.rating(found), bases_of(work.store.currencies, lines)
+        return Usages(found, in_money(rating, bases)), Usages(
+            found, in_money(partial(_less_units, work, rating), bases)
+        )
+
+
+def _less_units(
+    work: Work[PreviewStore], rate_line: RateLine, line: Line, quantity: Decimal, workflow: Workflow, now: datetime
+) -> Line:
+    """The line as `rate_line` rates it; one in units less what the credit that is there now would bear of it."""
+    done = rate_line(line, quantity, workflow, now)
+    return burnt_units(work.store.credit, [done], now)[0] if leaves_money(line) else done
 
 
 def _less_credit(work: Work[PreviewStore], draft: Invoice | None, now: datetime) -> Invoice | None:
@@ -161,8 +179,7 @@ def _given_back(work: Work[PreviewStore], agreed: Sequence[Subscription], done: 
     known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
     pending = [line for line in work.store.lines.pending([done.made.customer_id]) if line.subscription is not None]
     without, with_it = (reconcile(one, pending, known, at, now).returned for one in (agreed, after))
-    store, news = work.store, [one for one in with_it if one not in without]
-    return to_give_back(store.invoices, store.lines, store.credit_notes, store.credit, news)
+    return to_give_back(work.store, [one for one in with_it if one not in without])
 
 
 def _horizon(done: Done, now: datetime) -> datetime:

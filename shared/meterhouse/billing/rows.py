@@ -201,8 +201,9 @@ def line_of(row: Mapping[str, Any]) -> Line:
 
 
 def prepaid_of(row: Mapping[str, Any]) -> Prepaid:
+    named = ("key", "invoice_id", "currency", "amount", "percentage", "bills_full", "is_flagged")
     return Prepaid(
-        **{name: row[name] for name in ("key", "invoice_id", "amount", "percentage", "bills_full", "is_flagged")},
+        **{name: row[name] for name in named},
         service_period=Period(row["service_start"], row["service_end"]),
         full_service_period=Period(row["full_service_start"], row["full_service_end"]),
     )

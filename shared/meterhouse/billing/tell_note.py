@@ -88,27 +88,40 @@ class TellNote:
             if isinstance(answer, Refused) and note.state is NoteState.ISSUED and note.goes_back_by_app:
                 reported(invoice, note)
                 note = returned(work, invoice, note, answer.message, at)
-                work.commit()
-                return note
-        return self._answered(namespace, note_id, reported)
-
-    def _answered(self, namespace: str, note_id: str, ask: Callable[[Invoice, CreditNote], Answer]) -> CreditNote:
-        at = self._now()
-        with self._begin(namespace) as work:
-            invoice, note = locked_note(work, note_id)
-            if note.state is not NoteState.PENDING:
-                return note
-            match self._answer(invoice, note, ask):
-                case Accepted(external_id=external_id):
-                    note, driven = accepted(work, invoice, note, external_id, at)
-                    self._save(work, namespace, driven, at)
-                case Refused(message=message):
-                    note = refused(work, note, message, at)
-                case Waiting():
-                    note = replace(note, tell_at=None)
-                    work.store.credit_notes.save(note)
+            else:
+                note = self._after(work, namespace, invoice, note, reported)
             work.commit()
         return note
+
+    def _answered(self, namespace: str, note_id: str, ask: Callable[[Invoice, CreditNote], Answer]) -> CreditNote:
+        with self._begin(namespace) as work:
+            note = self._after(work, namespace, *locked_note(work, note_id), ask)
+            work.commit()
+        return note
+
+    def _after(
+        self,
+        work: Work[BillingStore],
+        namespace: str,
+        invoice: Invoice,
+        note: CreditNote,
+        ask: Callable[[Invoice, CreditNote], Answer],
+    ) -> CreditNote:
+        """The locked note after the answer, written; one that is not pending is not asked for."""
+        if note.state is not NoteState.PENDING:
+            return note
+        at = self._now()
+        match self._answer(invoice, note, ask):
+            case Accepted(external_id=external_id):
+                issued, driven = accepted(work, invoice, note, external_id, at)
+                self._save(work, namespace, driven, at)
+                return issued
+            case Refused(message=message):
+                return refused(work, note, message, at)
+            case Waiting():
+                waiting = replace(note, tell_at=None)
+                work.store.credit_notes.save(waiting)
+                return waiting
 
     def _answer(self, invoice: Invoice, note: CreditNote, ask: Callable[[Invoice, CreditNote], Answer]) -> Answer:
         """What is uncollectible may be credited at the app already, whose answer was lost."""

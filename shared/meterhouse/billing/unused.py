@@ -89,11 +89,44 @@ def given_back(
     found = []
     for line in invoice.lines:
         if line.key in unused and line.totals.charged > 0:
-            lines = (one for note in notes if note.stands for one in note.lines if one.line_id == line.id)
-            told = [*(one for note_line in lines for one in note_line.unused), *unused[line.key]]
+            worth = _worth(line, _told(line, notes, unused), invoice)
             bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
-            found.append(taken_down(left, line.id, bears, _worth(line, told, invoice), unused[line.key]))
+            found.append(taken_down(left, line.id, bears, worth, unused[line.key]))
     return found
+
+
+class UnitsBack(NamedTuple):
+    """What goes back of a line in units: to credit, and what part is kept of the money for those that it left."""
+
+    note_line: NoteLine
+    kept: Fraction
+
+
+def units_given_back(
+    gathering: Invoice,
+    notes: Sequence[CreditNote],
+    borne: Mapping[str, Decimal],
+    unused: Mapping[str, Sequence[Unused]],
+) -> list[UnitsBack]:
+    """What is given back for what is unused of the gathering invoice's lines in units, as `given_back` has it.
+
+    Credit and money come down by the same share.
+    """
+    found = []
+    for line in gathering.lines:
+        if line.key in unused and line.totals.charged > 0:
+            worth = _worth(line, _told(line, notes, unused), gathering)
+            bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
+            credit = max(EXACT.subtract(bears, worth.credit), _NONE)
+            kept = Fraction(worth.money) / Fraction(line.totals.total) if line.totals.total else Fraction(1)
+            found.append(UnitsBack(NoteLine(line.id, (), unused=unused[line.key], credits=credit), kept))
+    return found
+
+
+def _told(line: Line, notes: Iterable[CreditNote], unused: Mapping[str, Sequence[Unused]]) -> list[Unused]:
+    """All of the line that is unused, whether it was given back before or not."""
+    lines = (one for note in notes if note.stands for one in note.lines if one.line_id == line.id)
+    return [*(one for note_line in lines for one in note_line.unused), *unused[line.key]]
 
 
 def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> Worth:

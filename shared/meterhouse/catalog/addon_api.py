@@ -20,6 +20,7 @@ from meterhouse.catalog.addon_service import AddonSale, AddonService
 from meterhouse.catalog.ports import VersionFilter, VersionOrder
 from meterhouse.catalog.version import Status
 from meterhouse.catalog.version_query import (
+    KEY_VERSION,
     Currencies,
     Ids,
     IncludeDeleted,
@@ -47,7 +48,13 @@ def addon_routes(service: AddonService) -> Router:
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
-    @router.get(_ADDONS, operation_id="listAddons", tags=_TAGS, summary="List add-ons")
+    @router.get(
+        _ADDONS,
+        operation_id="listAddons",
+        tags=_TAGS,
+        summary="List add-ons",
+        openapi_extensions=KEY_VERSION,
+    )
     def page(
         include_deleted: IncludeDeleted = False,
         addon_ids: Ids = None,

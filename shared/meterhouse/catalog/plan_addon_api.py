@@ -17,6 +17,7 @@ from meterhouse.catalog.plan_addon_schema import (
 from meterhouse.catalog.plan_addon_service import PlanAddonService
 from meterhouse.catalog.ports import PlanAddonFilter, VersionOrder
 from meterhouse.catalog.version_query import (
+    KEY_VERSION,
     Ids,
     IncludeDeleted,
     Keys,
@@ -41,7 +42,13 @@ def plan_addon_routes(service: PlanAddonService) -> Router:
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
-    @router.get(_ALL, operation_id="listPlanAddons", tags=_TAGS, summary="List all available add-ons for plan")
+    @router.get(
+        _ALL,
+        operation_id="listPlanAddons",
+        tags=_TAGS,
+        summary="List all available add-ons for plan",
+        openapi_extensions=KEY_VERSION,
+    )
     def page(
         plan_id: str,
         include_deleted: IncludeDeleted = False,

@@ -20,6 +20,7 @@ from meterhouse.catalog.plan_schema import (
 from meterhouse.catalog.plan_service import PlanService
 from meterhouse.catalog.ports import VersionFilter, VersionOrder
 from meterhouse.catalog.version_query import (
+    KEY_VERSION,
     Currencies,
     Ids,
     IncludeDeleted,
@@ -46,7 +47,13 @@ def plan_routes(service: PlanService) -> Router:
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
-    @router.get(_PLANS, operation_id="listPlans", tags=["Product Catalog"], summary="List plans")
+    @router.get(
+        _PLANS,
+        operation_id="listPlans",
+        tags=["Product Catalog"],
+        summary="List plans",
+        openapi_extensions=KEY_VERSION,
+    )
     def page(
         include_deleted: IncludeDeleted = False,
         plan_ids: Ids = None,

@@ -66,17 +66,8 @@ def _contradictions(card: RateCard, at: str) -> Iterator[Problem]:
     if card.billing_cadence is not None and exceeds_a_century(card.billing_cadence):
         message = f"{card.billing_cadence.iso()} is longer than 100 years"
         yield Problem(f"{at}/billingCadence", "rate_card_billing_cadence_too_long", message)
-    yield from _currency_problems(card, at)
-    yield from price_problems(card, at)
-    yield from template_contradictions(card.entitlement, f"{at}/entitlementTemplate")
-
-
-def _currency_problems(card: RateCard, at: str) -> Iterator[Problem]:
-    if card.currency is None:
-        return
-    if not is_known(card.currency):
+    if card.currency is not None and not is_known(card.currency):
         message = f"there is no custom currency {card.currency.code!r}"
         yield Problem(f"{at}/currency", "unknown_currency", message)
-    if card.is_in_advance:
-        message = "what is priced in a custom currency is charged once it was served: make it due in_arrears"
-        yield Problem(f"{at}/price/paymentTerm", "rate_card_custom_currency_in_advance", message)
+    yield from price_problems(card, at)
+    yield from template_contradictions(card.entitlement, f"{at}/entitlementTemplate")

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from meterhouse.catalog.ports import Slice, VersionOrder
 from meterhouse.kernel.errors import Problems
+from meterhouse.platform.query_openapi import by_key, query_parameters
 from meterhouse.platform.wire import CurrencyCode, Key, PageNumber, PageSize, SortOrder, Ulid
 
 IncludeDeleted = Annotated[bool, Query(alias="includeDeleted")]
@@ -19,6 +20,7 @@ PageQuery = Annotated[PageNumber, Query(alias="page")]
 PageSizeQuery = Annotated[PageSize, Query(alias="pageSize")]
 OrderQuery = Annotated[SortOrder, Query(alias="order")]
 OrderByQuery = Annotated[VersionOrder, Query(alias="orderBy")]
+KEY_VERSION = query_parameters(by_key("keyVersion", {"type": "array", "items": {"type": "integer"}}))
 _KEY_VERSION = re.compile(r"keyVersion\[([a-z0-9_]{1,64})\](?:\[\])?")
 _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
 _VERSIONS_OF = re.compile(r"'([a-z0-9_]{1,64})': \[([0-9, ]+)\]", re.ASCII)

@@ -24,6 +24,7 @@ from meterhouse.metering.list_events import EventQuery, ListedPage, ListEvents
 from meterhouse.metering.progress import followed
 from meterhouse.metering.usage_schema import ClientId
 from meterhouse.platform.http import decode_json, namespace_of
+from meterhouse.platform.query_openapi import in_json, query_parameters
 from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import Instant, Ulid
 
@@ -68,6 +69,7 @@ def events_routes(events: ListEvents) -> Router:
         tags=_TAGS,
         summary="List ingested events",
         responses=_described(IngestedEventPage),
+        openapi_extensions=query_parameters(in_json("filter", {"type": "object"})),
     )
     def cursor_page(
         cursor: Annotated[str | None, Query()] = None,

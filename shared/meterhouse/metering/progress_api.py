@@ -19,11 +19,9 @@ class Progress(Wire):
 def progress_routes(follow: FollowProgress) -> Router:
     router = Router()
 
-    @router.get(
-        "/api/v1/info/progress/<progress_id>", operation_id="getProgress", tags=["Lookup"], summary="Get progress"
-    )
-    def get(progress_id: str) -> Progress:
-        return _wire(follow(namespace_of(router.current_event.raw_event), progress_id))
+    @router.get("/api/v1/info/progress/<id>", operation_id="getProgress", tags=["Lookup"], summary="Get progress")
+    def get(id: str) -> Progress:  # noqa: A002 - the contract's name of the parameter
+        return _wire(follow(namespace_of(router.current_event.raw_event), id))
 
     return router
 

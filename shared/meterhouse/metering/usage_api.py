@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import ValidationError
 
 from meterhouse.kernel.errors import InvalidInput, Problem
@@ -26,6 +27,7 @@ from meterhouse.metering.usage_schema import (
     result_wire,
 )
 from meterhouse.platform.http import decode_json, is_storable, namespace_of
+from meterhouse.platform.query_openapi import by_key, in_json, query_parameters
 from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import Instant
 
@@ -33,6 +35,17 @@ _METER = "/api/v1/meters/<meter_id_or_slug>"
 _TAGS = ["Meters"]
 _DEEP = re.compile(r"filterGroupBy\[([^\]]+)\](?:\[\])?")
 _FILTERS = ("filterGroupBy", "filterCustomerId", "advancedMeterGroupByFilters")
+_FILTER = {"$ref": "#/components/schemas/FilterString-Input"}
+GROUP_BY_FILTERS = query_parameters(
+    by_key("filterGroupBy", {"type": "string"}),
+    in_json("advancedMeterGroupByFilters", {"type": "object", "additionalProperties": _FILTER}),
+)
+USAGE: dict[int, OpenAPIResponse] = {
+    200: {
+        "description": "The rows; as CSV for who accepts `text/csv`",
+        "content": {"application/json": {"model": MeterQueryResult}, "text/csv": {"schema": {"type": "string"}}},
+    }
+}
 From = Annotated[Instant | None, Query(alias="from")]
 To = Annotated[Instant | None, Query()]
 
@@ -48,7 +61,14 @@ def usage_routes(query: QueryUsage) -> Router:
             rows = query(namespace(), meter, request.asked())
         return usage_answer(router.current_event.raw_event, request, rows)
 
-    @router.get(f"{_METER}/query", operation_id="queryMeter", tags=_TAGS, summary="Query meter")
+    @router.get(
+        f"{_METER}/query",
+        operation_id="queryMeter",
+        tags=_TAGS,
+        summary="Query meter",
+        responses=USAGE,
+        openapi_extensions=GROUP_BY_FILTERS,
+    )
     def get(
         meter_id_or_slug: str,
         client_id: Annotated[ClientId | None, Query(alias="clientId")] = None,
@@ -73,7 +93,7 @@ def usage_routes(query: QueryUsage) -> Router:
         }
         return answer(meter_id_or_slug, usage_request(router.current_event.raw_event, asked, advanced))
 
-    @router.post(f"{_METER}/query", operation_id="queryMeterPost", tags=_TAGS, summary="Query meter")
+    @router.post(f"{_METER}/query", operation_id="queryMeterPost", tags=_TAGS, summary="Query meter", responses=USAGE)
     def post(meter_id_or_slug: str, body: Annotated[MeterQueryRequest | None, Body()] = None) -> MeterQueryResult | str:
         # the official Python client's `query_csv_post` sends no body
         return answer(meter_id_or_slug, body or MeterQueryRequest())

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from meterhouse.platform.http import resolver
 from meterhouse.platform.problem import CONTENT_TYPE
+from meterhouse.platform.query_openapi import EXTENSION
 
 _SCHEMES: dict[str, SecurityScheme] = {"apiKey": HTTPBearer(description="An API key of a namespace")}
 _PROBLEM = {
@@ -115,6 +116,9 @@ def _name_as_in_contract(operation: dict[str, Any], status: HTTPStatus) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = to_camel(parameter["name"])
+    if further := operation.pop(EXTENSION, None):
+        said = {(parameter["in"], parameter["name"]): parameter for parameter in operation.get("parameters", ())}
+        operation["parameters"] = [*(said | {(one["in"], one["name"]): one for one in further}).values()]
 
 
 def _camel(parameter: Match[str]) -> str:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from meterhouse.metering.usage import WindowSize
-from meterhouse.metering.usage_api import From, To, usage_answer, usage_request
+from meterhouse.metering.usage_api import GROUP_BY_FILTERS, USAGE, From, To, usage_answer, usage_request
 from meterhouse.metering.usage_schema import MOST_NAMES, ClientId, MeterQueryResult
 from meterhouse.platform.wire import Key
 from meterhouse.portal.caller import caller_of
@@ -21,6 +21,8 @@ def portal_usage_routes(query: QueryPortalMeter) -> Router:
         operation_id="queryPortalMeter",
         tags=["Portal"],
         summary="Query meter",
+        responses=USAGE,
+        openapi_extensions=GROUP_BY_FILTERS,
     )
     def get(
         meter_slug: Annotated[Key, Path()],

@@ -11,13 +11,13 @@ import pytest
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.batch import Batch, Outcome, batch_of
-from meterhouse.billing.bill_customers import BillCustomers
+from meterhouse.billing.bill_customers import BillCustomers, RunStore
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.list_customer_batches import Edges
 from meterhouse.billing.metered_usage import MeteredUsage
-from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf
+from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.catalog.feature import Feature, FeatureSpec
@@ -69,7 +69,7 @@ class Run:
     meter_id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        self.begin: Begin[BillingStore] = begins(self.database, PostgresBilling)
+        self.begin: Begin[RunStore] = begins(self.database, PostgresBilling)
         with self.database.transaction(self.namespace) as transaction:
             made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=self.meter_id)
             PostgresFeatures(transaction).add(made)
@@ -144,7 +144,8 @@ class Run:
 
     def all(self, as_of: datetime = AFTER_JANUARY) -> Outcome:
         """One invoice run, at once."""
-        return BillCustomers(self.begin, self._sync, self._collect, self._advance)(self.batch(), as_of)
+        bill = BillCustomers(self.begin, self._sync, self._collect, self._advance, lambda: self.now)
+        return bill(self.batch(), as_of)
 
     def step_by_step(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
         """One that could not be done at once."""

@@ -1,5 +1,6 @@
 """The audit of the books on the real database, whose owner breaks what nobody else can."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,15 +120,25 @@ def test_what_is_broken_is_found_and_an_audit_repeated_finds_the_same(books: Run
     assert findings(books) == found
 
 
+WORTHLESS = {"severity": "critical", "code": "no_cost_basis", "component": "meterhouse", "message": "?", "field": "/"}
+
+
 @pytest.mark.parametrize(
-    ("state", "days", "stuck"), [("issuing.failed", 3, 1), ("issuing.failed", 1, 0), ("overdue", 30, 0)]
+    ("state", "days", "issues", "stuck"),
+    [
+        ("issuing.failed", 3, [], 1),
+        ("issuing.failed", 1, [], 0),
+        ("overdue", 30, [], 0),
+        ("draft.invalid", 3, [WORTHLESS], 0),
+        ("draft.invalid", 3, [WORTHLESS, WORTHLESS | {"code": "usage_not_readable"}], 1),
+    ],
 )
-def test_an_invoice_that_stands_for_days_where_none_stays_is_counted(
-    books: Run, broken: Break, state: str, days: int, stuck: int
+def test_an_invoice_that_stands_for_days_where_none_stays_is_counted_unless_a_worth_is_waited_for(
+    books: Run, broken: Break, state: str, days: int, issues: list[object], stuck: int
 ) -> None:
     since = f"'{(books.now - timedelta(days=days)).isoformat()}'"
     broken(
-        f"UPDATE invoices SET state = '{state}', updated_at = {since}"
+        f"UPDATE invoices SET state = '{state}', updated_at = {since}, issues = '{json.dumps(issues)}'"
         f" WHERE namespace = %(namespace)s AND id = {FIRST_INVOICE}"
     )
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.bill_customers import RunStore
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform.work import Begin, Work
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
@@ -18,13 +18,13 @@ from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Ru
 class Dying:
     """Begins units of work of which the `victim`-th to commit dies: its commit is lost, or only its answer is."""
 
-    begin: Begin[BillingStore]
+    begin: Begin[RunStore]
     victim: int
     is_lost: bool
     commits: int = 0
 
     @contextmanager
-    def __call__(self, namespace: str) -> Iterator[Work[BillingStore]]:
+    def __call__(self, namespace: str) -> Iterator[Work[RunStore]]:
         with self.begin(namespace) as work:
             commit, dies = work.commit, False
 

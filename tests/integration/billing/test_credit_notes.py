@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +16,11 @@ from meterhouse.billing.crediting import NoteWanted
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import Trigger
+from meterhouse.billing.tell_note import TellNote
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings
-from meterhouse.platform.work import Begin
+from meterhouse.platform.work import Begin, Work
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
 from tests.integration.billing.test_concurrent_callers import succeeds
@@ -244,6 +246,22 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
         assert (unknown, problem_fields(problem)) == (400, {"/attempt": "attempt_unknown"})
     assert api.ok("POST", path, {"externalId": "bank-2"})["externalId"] == "bank-2"
     assert balances(run, invoice_id) != before
+
+
+def test_a_report_counts_for_the_attempt_it_was_looked_at_in_and_no_retry_comes_between(api: Api, run: Run) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID), waits={"take_back"})
+    note = credit(api, invoiced(run), refund="payment")
+    begun: list[str] = []
+
+    def begin(namespace: str) -> AbstractContextManager[Work[BillingStore]]:
+        begun.append(namespace)
+        if len(begun) == 2:
+            api.ok("POST", f"{NOTES}/{note['id']}/given-back", {"failure": "account closed"})
+            api.ok("POST", f"{NOTES}/{note['id']}/retry")
+        return run.begin(namespace)
+
+    told = TellNote(begin, run.apps, lambda: run.now).reported(run.namespace, note["id"], Accepted(), attempt=1)
+    assert (told.state.value, told.attempt) == ("issued", 1)
 
 
 def test_a_note_whose_app_was_not_told_is_told_by_the_next_run_unless_the_audit_holds_its_invoice(

@@ -16,16 +16,18 @@ from meterhouse.billing.printed_invoice import printed
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
+from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
-from meterhouse.catalog.price import UnitPrice
+from meterhouse.catalog.price import FlatPrice, UnitPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
 from meterhouse.subscriptions.model import CostBasisPin
 from meterhouse.subscriptions.timing import Soon
-from tests.integration.billing.audited import audited
+from tests.integration.billing.audited import Break, audited, kinds
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
@@ -189,6 +191,25 @@ def test_a_worth_to_come_is_waited_for_so_that_usage_that_comes_late_has_the_sam
     assert overages(run) == [(10, Decimal("0.03"), Decimal("0.30"))] * 2
 
 
+def test_units_that_cannot_be_read_hold_nothing_else_and_are_charged_once_they_can(run: Run, mint: Mint) -> None:
+    mint.worth("0.03")
+    ann = run.customer("ann")
+    unread = replace(units(), key="unheard", feature_key="unheard")
+    run.subscribe(ann, fee(amount="20"), units(), unread)
+    run.used(ann, JANUARY, "20")
+    run.used(ann, JANUARY, "40", "unheard")
+    for as_of in (AFTER_JANUARY, AFTER_FEBRUARY):
+        [reason] = run.all(as_of).failed.values()
+        assert "its feature does not exist" in reason
+    assert sum(one.totals.total for one in run.invoices()) == Decimal("60.30")
+    with run.database.transaction(run.namespace) as transaction:
+        heard = FeatureSpec("unheard", "Heard", "meter")
+        PostgresFeatures(transaction).add(Feature(new_id(), heard, NOW, NOW, meter_id=run.meter_id))
+        transaction.commit()
+    assert run.all(AFTER_FEBRUARY).failed == {}
+    assert overages(run) == [(10, Decimal("0.03"), Decimal("0.30")), (20, Decimal("0.03"), Decimal("0.60"))]
+
+
 def test_credit_alone_burns_units_in_advance_and_nothing_is_invoiced(run: Run, purse: Purse, mint: Mint) -> None:
     del mint
     ann = run.customer("ann")
@@ -251,6 +272,24 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     assert audited(run).open == 0
 
 
+@pytest.mark.parametrize(
+    "change", ["is_live = false", """overage = jsonb_set(overage, '{units}', '"9"')""", "key = key || '/gone'"]
+)
+def test_what_credit_left_of_units_and_no_line_charges_for_is_found(
+    run: Run, broken: Break, mint: Mint, change: str
+) -> None:
+    mint.worth("0.03")
+    ann = run.customer("ann")
+    run.now = AFTER_JANUARY
+    run.subscribe(ann, units())
+    run.used(ann, JANUARY, "20")
+    run.all()
+    assert audited(run).open == 0
+    broken(f"UPDATE invoice_lines SET {change} WHERE namespace = %(namespace)s AND overage IS NOT NULL")
+    audited(run)
+    assert "overage_missing" in kinds(run)
+
+
 def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_worth(
     api: Api, run: Run, mint: Mint
 ) -> None:
@@ -282,7 +321,7 @@ def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_
     )
 
 
-def test_previews_and_backtests_count_units_with_what_they_are_worth_before_credit(
+def test_previews_and_backtests_count_units_with_what_they_are_worth_and_a_next_invoice_what_credit_leaves(
     run: Run, purse: Purse, mint: Mint
 ) -> None:
     backtested = Backtested(run)
@@ -300,11 +339,35 @@ def test_previews_and_backtests_count_units_with_what_they_are_worth_before_cred
     mint.worth("0.1")
     found = preview(run.namespace, cancel).next_invoice
     assert found is not None
-    assert (found.currency, len(found.issues), found.totals.total) == ("USD", 0, Decimal(1))
+    # of 10 units credit bears 3
+    assert (found.currency, len(found.issues), found.totals.total) == ("USD", 0, Decimal("0.70"))
+    assert units_left(run, ann) == 3
     run.all()
     assert overages(run) == [(7, Decimal("0.1"), Decimal("0.70"))]
     done = backtested.done(dearer, periods=1, asOf="2024-02-01T00:00:00Z")
     assert done["totals"] == {"old": "1.00", "new": "4.00", "difference": "3.00"}
+
+
+def test_a_preview_shows_no_invoice_where_credit_bears_all_units_and_shares_of_fees_in_money(
+    run: Run, purse: Purse, mint: Mint
+) -> None:
+    backtested = Backtested(run)
+    monthly = replace(fee("seat", "31"), price=FlatPrice(Decimal(31)), currency=CREDITS.currency)
+    ann = run.customer("ann")
+    sold = backtested.subscribe(ann, backtested.plan(spec(phase("default", None, monthly))))
+    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
+    shares = []
+    for worth in (None, "0.1"):
+        if worth:
+            mint.worth(worth)
+        found = preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE))
+        [one] = found.prorations
+        shares.append((str(one.share), one.full_amount, one.line.totals.total))
+    # in units until somebody said what they are worth
+    assert shares == [("14/31", 31, 14), ("14/31", Decimal("3.1"), Decimal("1.40"))]
+    assert found.next_invoice is not None
+    grant(purse, ann, 14)
+    assert preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE)).next_invoice is None
 
 
 def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house: House, mint: Mint) -> None:

@@ -133,10 +133,9 @@ def test_rate_cards_are_priced_in_custom_currencies_that_are_worth_something_in_
     assert (status, published["currency"]) == (200, "USD")
 
 
-def test_what_is_priced_in_a_custom_currency_is_due_in_arrears(call: Call) -> None:
+def test_a_fee_in_a_custom_currency_may_be_due_in_advance_and_a_plan_is_invoiced_in_none(call: Call) -> None:
     created(call)
     advance = FEE_WIRE | {"currency": "CREDITS", "price": {"type": "flat", "amount": "5", "paymentTerm": "in_advance"}}
-    status, problem = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [advance]}]})
-    place = "/phases/0/rateCards/0/price/paymentTerm"
-    assert (status, faults_of(problem)) == (400, [(place, "rate_card_custom_currency_in_advance")])
+    status, draft = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [advance]}]})
+    assert (status, draft["phases"][0]["rateCards"][0]["currency"]) == (201, "CREDITS")
     assert call("POST", PLANS, PLAN | {"currency": "CREDITS"})[0] == 400

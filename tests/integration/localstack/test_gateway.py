@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from localstack.fixtures import free_port
+from localstack.gateway.upstream import AT_ONCE, WAITING
 from localstack.pages import PAGES
 from localstack.part import Part
 from localstack.process import Processes, accepts
@@ -173,6 +174,30 @@ def test_a_client_that_hangs_up_in_the_middle_harms_nobody(gateway: int) -> None
     with socket.create_connection(("127.0.0.1", gateway)) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
     test_a_connection_serves_request_after_request(gateway)
+
+
+def test_past_what_it_serves_at_once_it_says_when_to_come_back_and_then_serves_on(gateway: int) -> None:
+    def asking() -> HTTPConnection:
+        connection = HTTPConnection("127.0.0.1", gateway, timeout=30)
+        connection.request("GET", "/")
+        return connection
+
+    Echo.go_on.clear()
+    served = [asking() for _ in range(AT_ONCE)]
+    assert [one.getresponse().read(5) for one in served] == [b"first"] * AT_ONCE
+    waiting = [asking() for _ in range(WAITING)]
+    shed = HTTPConnection("127.0.0.1", gateway, timeout=30)
+    for _ in range(2):
+        shed.request("POST", "/", b"body" * 100_000)
+        answer = shed.getresponse()
+        assert (answer.status, answer.getheader("Retry-After")) == (503, "1")
+        assert b"as many requests" in answer.read()
+    Echo.go_on.set()
+    assert [one.getresponse().read() for one in waiting] == [b"firstsecond"] * WAITING
+    shed.request("POST", "/", b"body")
+    assert shed.getresponse().read() == b"body"
+    for one in (*served, *waiting, shed):
+        one.close()
 
 
 def test_an_absent_emulator_is_a_502_that_says_so(tmp_path: Path) -> None:

@@ -140,6 +140,12 @@ class House:
             action()
         except (Killed, MeterhouseError) as error:
             self.chance.note(f"ended by {type(error).__name__}: {error}")
+        self.forget()
+
+    def forget(self) -> None:
+        """What was rolled back the app in the house was never told; others that are under way may still be saved."""
+        if not self.tables.under_way:
+            self.cashier.forget(self.tables.committed["invoices"])
 
     def use(self) -> None:
         """A customer's use becomes known: often at once, sometimes weeks late."""
@@ -189,10 +195,7 @@ class House:
         advance = AdvanceInvoices(begin, apps, self.lifecycles, Dunning(), self.clock)
         match step:
             case "bill":
-                try:
-                    outcome = BillCustomers(begin, sync, collect, advance)(batch, run.as_of)
-                finally:
-                    self.cashier.forget(self.tables.committed["invoices"])
+                outcome = BillCustomers(begin, sync, collect, advance, self.clock)(batch, run.as_of)
             case "sync":
                 outcome = sync(batch, run.as_of)
             case "collect":
@@ -294,6 +297,7 @@ class House:
         self._finish(lambda: bool(self.cashier.letters), self.write)
         self.expire()
         self.relay()
+        self.forget()
 
     def has_lifecycles(self) -> bool:
         return any(at <= self.chance.now() for at in self.lifecycles.open.values())

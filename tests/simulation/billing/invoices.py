@@ -171,6 +171,7 @@ class MemoryLines:
         return Prepaid(
             line.key,
             invoice.id,
+            line.currency,
             card.price.amount,
             card.discounts.percentage,
             line.service_period,

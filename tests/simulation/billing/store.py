@@ -4,21 +4,21 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import cast
 
+from meterhouse.billing.bill_customers import RunStore
 from meterhouse.billing.override import CustomerOverride
-from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.profile import Profile
 from meterhouse.catalog.feature import Feature
 from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.metering.late_usage import LateMark
 from meterhouse.subscriptions.model import Subscription
-from tests.simulation.billing.credit import MemoryCredit, NoCurrencies, NoTaxCodes
+from tests.simulation.billing.credit import MemoryCredit, MemoryCurrencies, NoTaxCodes
 from tests.simulation.billing.invoices import MemoryInvoices, MemoryLines, MemoryNotes, MemoryReports
 from tests.simulation.billing.tables import Transaction
 
 
-def billing(transaction: Transaction) -> BillingStore:
-    return cast("BillingStore", MemoryBilling(transaction))
+def billing(transaction: Transaction) -> RunStore:
+    return cast("RunStore", MemoryBilling(transaction))
 
 
 def ledger(transaction: Transaction) -> LedgerStore:
@@ -26,7 +26,7 @@ def ledger(transaction: Transaction) -> LedgerStore:
 
 
 class MemoryBilling:
-    """The statements of `meterhouse.billing.ports.BillingStore` that the simulated use cases send."""
+    """The statements of `meterhouse.billing.bill_customers.RunStore` that the simulated use cases send."""
 
     def __init__(self, transaction: Transaction) -> None:
         self.invoices = MemoryInvoices(transaction)
@@ -39,9 +39,10 @@ class MemoryBilling:
         self.features = _Features(transaction)
         self.findings = _NoFindings()
         self.tax_codes = NoTaxCodes()
-        self.currencies = NoCurrencies()
+        self.currencies = MemoryCurrencies(transaction)
         self.payment_reports = MemoryReports(transaction)
         self.late_usage = self.billed_usage = _NoLateUsage()
+        self.billed_apart = _BilledApart(transaction)
         self.credit = MemoryCredit(transaction)
 
 
@@ -85,6 +86,20 @@ class _Features(_Statements):
 
     def _all(self) -> Iterable[Feature]:
         return self._transaction.rows("features")
+
+
+class _BilledApart(_Statements):
+    def among(self, customer_ids: Collection[str]) -> set[str]:
+        self._transaction.statement("billed apart")
+        return {one for one in customer_ids if self._transaction.get("billed apart", one)}
+
+    def add(self, customer_id: str, since: datetime) -> None:
+        self._transaction.statement("bill apart")
+        self._transaction.put("billed apart", customer_id, since)
+
+    def remove(self, customer_id: str) -> None:
+        self._transaction.statement("bill together")
+        self._transaction.put("billed apart", customer_id, None)
 
 
 class _NoOverrides:

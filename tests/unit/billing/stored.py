@@ -60,7 +60,8 @@ class Stored:
         for line in flat:
             price = line.rate_card.price
             if line.rate_card.is_in_advance and isinstance(price, FlatPrice):
-                whole = Prepaid(line.key, "invoice", price.amount, None, line.service_period, line.full_service_period)
+                served_, full = line.service_period, line.full_service_period
+                whole = Prepaid(line.key, "invoice", line.currency, price.amount, None, served_, full)
                 left = list(pieces(whole, self.given.get(line.key, ())))
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}

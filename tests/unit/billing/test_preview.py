@@ -63,9 +63,9 @@ def test_a_cut_line_is_a_change_and_shows_the_exact_share_unless_the_profile_bil
         at("2024-02-01"),
         at("2024-01-15"),
     )
-    [share] = changes.prorations(Workflow())
+    [share] = changes.prorations(changes, Workflow())
     assert share.share == Fraction(14, 31)
-    assert changes.prorations(Workflow(end_proration=EndProration.BILL_FULL_PERIOD)) == []
+    assert changes.prorations(changes, Workflow(end_proration=EndProration.BILL_FULL_PERIOD)) == []
 
 
 def test_the_next_invoice_has_what_is_due_now_or_else_what_is_due_first() -> None:

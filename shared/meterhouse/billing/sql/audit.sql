@@ -8,6 +8,17 @@ SELECT id, key, customer_id, CASE WHEN is_pending THEN NULL ELSE invoice_id END 
 WHERE live > 1
 ORDER BY id
 
+-- name: overages_missing
+-- Units that were charged to credit, and what it left of them is not what a line charges for in money.
+SELECT l.id, l.key, l.customer_id, l.currency, left_.units, o.overage ->> 'units' AS charged
+FROM invoice_lines l
+CROSS JOIN LATERAL (SELECT l.amount - l.discounts_total + l.charges_total - l.credits_total AS units) left_
+LEFT JOIN invoice_lines o ON o.namespace = l.namespace AND o.key = 'overage/' || l.key AND o.is_live
+WHERE l.namespace = %(namespace)s AND l.customer_id = ANY(%(customer_ids)s) AND NOT l.is_invoiced
+    AND l.invoice_currency IS NOT NULL AND l.settlement_mode <> 'credit_only' AND NOT l.is_pending AND l.is_live
+    AND greatest(left_.units, 0) <> coalesce((o.overage ->> 'units')::numeric, 0)
+ORDER BY l.id
+
 -- name: named_after
 -- Whoever is rated no more counts, too: what was found of it before is closed.
 SELECT customer_id, id FROM invoices
@@ -48,9 +59,15 @@ SELECT count(*) AS of_all, count(*) FILTER (WHERE kind = ANY(%(of_ledger)s)) AS 
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND resolved_at IS NULL
 
 -- name: count_standing
+-- A draft that only waits for somebody to say what units are worth is no step of ours that failed.
 SELECT count(*) FROM invoices
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND deleted_at IS NULL
-    AND state = ANY(%(states)s) AND updated_at < %(before)s
+    AND state = ANY(%(states)s) AND updated_at < %(before)s AND NOT (
+        state = 'draft.invalid' AND issues @> '[{"code": "no_cost_basis"}]' AND NOT EXISTS (
+            SELECT FROM jsonb_array_elements(issues) issue
+            WHERE issue ->> 'severity' = 'critical' AND issue ->> 'code' <> 'no_cost_basis'
+        )
+    )
 
 -- name: parked
 SELECT DISTINCT invoice_id FROM audit_findings

@@ -88,8 +88,8 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     )
 
 -- name: prepaid_of_subscriptions
--- Recurring, prorated flat fees in advance on standard invoices that stand.
-SELECT l.key, l.invoice_id, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
+-- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone.
+SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
     (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
     (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
     i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,

@@ -1,0 +1,138 @@
+"""Fees in advance that are priced in units of a custom currency, and edits that come after they were charged."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.app import Payment
+from meterhouse.billing.postgres_preview import PostgresPreview
+from meterhouse.billing.preview_subscription import PreviewSubscription
+from meterhouse.billing.previewed_change import PreviewCancel
+from meterhouse.billing.state import Trigger
+from meterhouse.catalog.plan import SettlementMode
+from meterhouse.catalog.rate_card import RateCard
+from meterhouse.platform.postgres import begins
+from meterhouse.subscriptions.timing import Soon
+from tests.integration.billing.audited import audited
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_custom_currencies import CREDITS, Mint, grant, mint, overages, sums, units_left
+from tests.integration.billing.test_edits_after_the_invoice import EDITED, FIRST, NEXT, SECOND
+from tests.unit.billing.samples import FakeApp
+from tests.unit.subscriptions.samples import at, fee
+
+__all__ = ["mint"]
+WORTH, NONE = Decimal("0.1"), Decimal(0)
+
+
+def fee_in_units(amount: str = "30") -> RateCard:
+    return replace(fee(amount=amount), currency=CREDITS.currency)
+
+
+def given_back(run: Run) -> list[Any]:
+    """Of each note its currency, what goes back in money, and to credit."""
+    rows = run.rows(
+        "SELECT c.currency, c.total, sum(n.credits) AS credits FROM credit_notes c"
+        " JOIN credit_note_lines n ON n.namespace = c.namespace AND n.note_id = c.id"
+        " WHERE c.namespace = %(namespace)s GROUP BY c.number, 1, 2 ORDER BY c.number"
+    )
+    return [(row["currency"], row["total"], row["credits"]) for row in rows]
+
+
+@pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
+def test_what_was_paid_in_advance_and_is_not_served_goes_back_to_credit_and_in_money_by_one_share(
+    run: Run, purse: Purse, mint: Mint, bill: Callable[[Run, datetime], object]
+) -> None:
+    mint.worth("0.1")
+    mint.worth("0.5", "2024-04-02")
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    grant(purse, ann, 12)
+    bill(run, FIRST)
+    # the credit and the worth of its first instant
+    assert (overages(run), units_left(run, ann)) == ([(18, WORTH, Decimal("1.80"))], NONE)
+
+    run.change(replace(made, active_to=EDITED))
+    bill(run, SECOND)
+    assert given_back(run) == [("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+    assert units_left(run, ann) == 6
+    stored = purse.everything()
+    bill(run, SECOND)
+    assert purse.everything() == stored
+
+    # half of April again, for which that credit and that money are just enough; and May, at the worth of May
+    run.change(made)
+    bill(run, NEXT)
+    assert overages(run)[1:] == [(9, WORTH, 0), (30, Decimal("0.5"), Decimal("15.00"))]
+    assert (units_left(run, ann), sums(run)) == (NONE, {"CREDITS": 0, "USD": 0})
+    assert audited(run).open == 0
+
+
+def test_a_preview_says_what_goes_back_of_a_fee_in_units(run: Run, purse: Purse, mint: Mint) -> None:
+    mint.worth("0.1")
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    grant(purse, ann, 12)
+    run.all(FIRST)
+    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: EDITED)
+    told = preview(run.namespace, PreviewCancel(made.id, Soon.IMMEDIATE)).given_back
+    assert [
+        (one.invoice.currency, sum(line.total for line in one.lines), sum(line.credits for line in one.lines))
+        for one in told
+    ] == [("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+    assert given_back(run) == []
+
+
+def test_what_is_left_of_a_fee_in_units_is_given_back_once_its_invoice_is_paid(
+    run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    grant(purse, ann, 12)
+    run.all(FIRST)
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    assert (given_back(run), units_left(run, ann)) == ([], NONE)
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    for _ in range(2):
+        run.all(at("2024-04-16T02:00:00Z"))
+    assert given_back(run) == [("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+
+
+def test_a_higher_fee_in_units_charges_the_difference_and_one_in_money_is_never_taken_off_it(
+    run: Run, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    ann, bob = run.customer("ann"), run.customer("bob")
+    for owner, before in ((ann, fee_in_units()), (bob, fee(amount="30"))):
+        agreed = run.subscribe(owner, before, start="2024-04-01")
+        run.all(FIRST)
+        run.change(replace(agreed, active_to=EDITED))
+        run.subscribe(owner, fee_in_units("50"), start="2024-04-16", anchor="2024-04-01", previous_id=agreed.id)
+    run.all(SECOND)
+    of_ann, of_bob = (
+        [line for one in run.invoices() if one.customer_id == owner for line in one.lines if line.overage]
+        for owner in (ann, bob)
+    )
+    assert [line.overage.units for line in of_ann if line.overage] == [30, 10]
+    assert [line.overage.units for line in of_bob if line.overage] == [25]
+    # what bob paid in money for the rest of April goes back
+    assert given_back(run) == [("USD", 15, 0)]
+
+
+def test_credit_alone_bears_a_fee_in_units_in_advance_and_has_it_back(run: Run, purse: Purse, mint: Mint) -> None:
+    del mint
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee_in_units(), start="2024-04-01", settlement=SettlementMode.CREDIT_ONLY)
+    grant(purse, ann, 40)
+    run.all(FIRST)
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    assert (units_left(run, ann), given_back(run)) == (Decimal(25), [("CREDITS", 0, 15)])
+    assert run.invoices() == []
