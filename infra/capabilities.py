@@ -78,6 +78,7 @@ class Capabilities:
                 {ARCHIVE_BUCKET: archive.bucket.bucket_name}, archive.eraser_grants()
             ),
             Technology.PDF: Capability({}, ()),
+            Technology.OIDC: Capability({}, ()),
         }
         self._limits = Capability({TABLE: limits.table.table_name}, (limits.grant,))
         owner = plane.postgres.owner
