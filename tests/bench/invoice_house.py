@@ -12,6 +12,7 @@ from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.list_customer_batches import BATCH_SIZE, ListCustomerBatches, Page
+from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.postgres_audit import PostgresInvoiceAudit
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
@@ -20,6 +21,9 @@ from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.period import Period
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import MeterSpec, new_meter
+from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
@@ -31,16 +35,24 @@ from tests.unit.billing.samples import OneApp, metered
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
 AS_OF = at("2024-02-01T02:00:00Z")
-_START = at("2024-01-01")
+START = at("2024-01-01")
+METER = new_meter("METER", MeterSpec("usage", Aggregation.SUM, "usage", "Usage", "$.value"), START)
 _TABLES = ("customers", "subscriptions", "subscription_phases", "subscription_items", "subscription_claims")
+_KEPT = 18
+"""What copies keep of an id."""
 _COPIED = """
 INSERT INTO {table} SELECT copied.* FROM {table} source, generate_series(1, %(many)s) AS number,
 LATERAL jsonb_populate_record(NULL::{table}, {text}::jsonb) AS copied WHERE source.namespace = %(namespace)s
 """
+_PAID = """
+SELECT count(DISTINCT i.id) AS invoices, sum(l.quantity) FILTER (WHERE l.feature_id IS NOT NULL) AS units
+FROM invoices i JOIN invoice_lines l ON l.namespace = i.namespace AND l.invoice_id = i.id
+WHERE i.namespace = %(namespace)s AND i.state = 'paid'
+"""
 
 
 class Used:
-    """Everybody used the same; the usage store's own pages are P5 and P6."""
+    """Everybody used the same, without a usage store."""
 
     def is_progressive(self, _namespace: str, _feature: Feature) -> bool:
         return True
@@ -51,24 +63,34 @@ class Used:
         return dict.fromkeys(subjects, Decimal(12))
 
 
+_USED = Used()
+
+
 class InvoiceHouse:
-    def __init__(self, database: Database, customers: int, batch: int = BATCH_SIZE) -> None:
+    """Customers' subjects, but for the first's, are `subjects` and a number of eight digits, from 1 on."""
+
+    def __init__(self, database: Database, customers: int, batch: int = BATCH_SIZE, usage: UsageReader = _USED) -> None:
         self.namespace = f"bench-{new_id().lower()}"
+        self.customers = customers
+        self.usage = usage
         self._batch_size = batch
         self._begin = begins(database, PostgresBilling)
         add_namespace(database, self.namespace)
         with database.transaction(self.namespace) as transaction:
-            feature = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), _START, _START, meter_id=new_id())
-            PostgresFeatures(transaction).add(feature)
-            first = Customer(new_id(), CustomerDetails(name="Bench", key=new_id().lower()), _START, _START)
+            PostgresMeters(transaction).add(METER)
+            self.feature = Feature(new_id(), FeatureSpec("usage", "Usage", METER.slug), START, START, meter_id=METER.id)
+            PostgresFeatures(transaction).add(self.feature)
+            key = new_id().lower()
+            self.subjects = key[:_KEPT]
+            first = Customer(new_id(), CustomerDetails(name="Bench", key=key), START, START)
             PostgresCustomers(transaction).add(first)
             agreed = subscribe(
                 spec(phase("default", None, fee(), metered())),
-                Terms(id=new_id(), customer_id=first.id, active_from=_START, created_at=_START),
+                Terms(id=new_id(), customer_id=first.id, active_from=START, created_at=START),
             )
             agreed = pinned(agreed, PostgresFeatures(transaction).by_keys(agreed.feature_keys()))
             PostgresSubscriptions(transaction).add(agreed)
-            ids = [first.id, first.details.key or "", agreed.id]
+            ids = [first.id, key, agreed.id]
             ids += [one.id for one in agreed.phases] + [item.id for one in agreed.phases for item in one.items]
             for table in _TABLES:
                 statement = _COPIED.format(table=table, text=_renamed("to_jsonb(source)::text", ids))
@@ -89,11 +111,11 @@ class InvoiceHouse:
     def rate(self, batch: Batch) -> None:
         """The drafts of a batch, with their quantities."""
         self._taken(SyncSubscriptions(self._begin, _now)(batch, AS_OF))
-        self._taken(CollectInvoices(self._begin, Used(), _now)(batch, AS_OF))
+        self._taken(CollectInvoices(self._begin, self.usage, _now)(batch, AS_OF))
 
     def bill(self, batch: Batch) -> None:
         """One child of the distributed map."""
-        sync, collect = SyncSubscriptions(self._begin, _now), CollectInvoices(self._begin, Used(), _now)
+        sync, collect = SyncSubscriptions(self._begin, _now), CollectInvoices(self._begin, self.usage, _now)
         advance = AdvanceInvoices(self._begin, OneApp(Sandbox()), Launched(), Dunning(), _now)
         self._taken(BillCustomers(self._begin, sync, collect, advance)(batch, AS_OF))
 
@@ -108,17 +130,17 @@ class InvoiceHouse:
         if outcome.failed:
             raise AssertionError("a customer was not billed")
 
-    def paid(self, database: Database) -> int:
+    def paid(self, database: Database) -> tuple[int, Decimal]:
+        """How many paid invoices there are, and of how many units."""
         with database.transaction(self.namespace) as transaction:
-            query = "SELECT count(*) FROM invoices WHERE namespace = %(namespace)s AND state = 'paid'"
-            row = transaction.fetch_one(query)
-        return row["count"] if row else 0
+            [row] = transaction.fetch_all(_PAID)
+        return row["invoices"], row["units"]
 
 
 def _renamed(text: str, ids: Collection[str]) -> str:
     """Each id with its end counted up: another one of the same form."""
     for one in ids:
-        text = f"replace({text}, '{one}', '{one[:18]}' || lpad(number::text, 8, '0'))"
+        text = f"replace({text}, '{one}', '{one[:_KEPT]}' || lpad(number::text, 8, '0'))"
     return text
 
 

@@ -45,7 +45,7 @@ def test_credit_is_granted_taken_voided_expires_by_the_workflow_and_bears_an_inv
     assert settled() in {"35", "20"}
 
     eventually(settled, "20")
-    assert outcome_of_expiry(cloud("stepfunctions"))["failed"] is False
+    assert outcome_of(cloud("stepfunctions"), "credit_expiry")["failed"] is False
     assert call("GET", f"grants/{short['id']}")["status"] == "expired"
     listed = call("GET", "transactions?page%5Bsize%5D=10")["data"]
     assert sorted((one["type"], one["amount"]) for one in listed) == [
@@ -58,7 +58,7 @@ def test_credit_is_granted_taken_voided_expires_by_the_workflow_and_bears_an_inv
     ]
     # the adjustment took what expires first
     assert listed[0]["available_balance"] == {"before": "35", "after": "20"}
-    assert outcome_of_expiry(cloud("stepfunctions"))["outcomes"] == []
+    assert outcome_of(cloud("stepfunctions"), "credit_expiry")["outcomes"] == []
     assert call("GET", "transactions?page%5Bsize%5D=10")["data"][0]["created_at"] != listed[0]["booked_at"]
 
     now = clock.now()
@@ -77,6 +77,10 @@ def test_credit_is_granted_taken_voided_expires_by_the_workflow_and_bears_an_inv
     currency = call("POST", "/currencies/custom", made)
     call("POST", f"/currencies/custom/{currency['id']}/cost-bases", {"fiat_code": "USD", "rate": "0.01"})
     overage_is_invoiced(call, customer, bought, now)
+    # the nightly audit of all that the journeys made so far: it came to the end, and found nothing of this customer
+    assert outcome_of(cloud("stepfunctions"), "book_audit")["audited"]["after"] is None
+    found = call("GET", f"{billing}/audit-findings?pageSize=100")["items"]
+    assert [one for one in found if one["customerId"] == customer] == []
     code = call("POST", "/tax-codes", {"key": "saas", "name": "Software", "app_mappings": []})
     defaults = {name: {"id": code["id"]} for name in ("invoicing_tax_code", "credit_grant_tax_code")}
     assert call("PUT", "/defaults/tax-codes", defaults).items() >= defaults.items()
@@ -101,12 +105,12 @@ def overage_is_invoiced(call: Callable[..., Any], customer: str, bought: dict[st
     assert [explained[name] for name in ("charged", "credit", "units")] == ["1500", "1000", "500"]
 
 
-def outcome_of_expiry(workflows: Any) -> dict[str, Any]:
+def outcome_of(workflows: Any, name: str) -> dict[str, Any]:
     """One run of the deployed workflow."""
     [machine] = [
         one["stateMachineArn"]
         for one in workflows.list_state_machines()["stateMachines"]
-        if one["name"] == "meterhouse-credit_expiry"
+        if one["name"] == f"meterhouse-{name}"
     ]
     arn = workflows.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
     while (outcome := workflows.describe_execution(executionArn=arn))["status"] == "RUNNING":

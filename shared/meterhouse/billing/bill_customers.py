@@ -11,6 +11,7 @@ from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.billing.written_once import WrittenOnce
+from meterhouse.kernel.collector import without_collector
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
 from meterhouse.platform.logging import logger
@@ -49,6 +50,7 @@ class BillCustomers:
         self._advance = advance
         self._now = now
 
+    @without_collector()
     def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
         """Sync, collect and advance; a customer that fails in any of them is failed, and alone.
 

@@ -8,10 +8,10 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from meterhouse.billing.app_schema import AppsWire
-from meterhouse.billing.discount_wire import LineDiscountsWire, PartExternalIds
+from meterhouse.billing.discount_wire import BillingDiscounts, LineDiscountsWire, PartExternalIds
 from meterhouse.billing.schema import PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
-from meterhouse.catalog.price_schema import DiscountsWire, FlatPriceWithPaymentTerm, PriceWire
+from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, PriceWire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
 from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
@@ -71,6 +71,7 @@ class AvailableActions(Wire):
     approve: AvailableAction | None = None
     delete: AvailableAction | None = None
     retry: AvailableAction | None = None
+    snapshot_quantities: AvailableAction | None = None
     void: AvailableAction | None = None
     invoice: AvailableInvoiceAction | None = None
 
@@ -138,7 +139,7 @@ class LineRateCard(Wire):
     feature_key: str | None = None
     tax_config: TaxConfig | None = None
     price: PriceWire | None
-    discounts: DiscountsWire | None = None
+    discounts: BillingDiscounts | None = None
 
 
 class DetailedRateCard(Wire):

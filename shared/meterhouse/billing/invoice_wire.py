@@ -6,7 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from meterhouse.billing.app_schema import apps_to_wire
-from meterhouse.billing.discount_wire import amount_discounts, part_external_ids, usage_discounts
+from meterhouse.billing.discount_wire import (
+    amount_discounts,
+    discounts_to_line,
+    part_external_ids,
+    usage_discounts,
+)
 from meterhouse.billing.external_ids import detailed_id
 from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import PAYMENT, CreditAllocation, Invoice, Issue, Line
@@ -44,7 +49,7 @@ from meterhouse.billing.schema import (
 from meterhouse.billing.service import Shown
 from meterhouse.billing.state import InvoiceState, is_immutable
 from meterhouse.billing.taxes import tax_config_of
-from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, discounts_to_wire, price_to_wire
+from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
 from meterhouse.kernel.ids import derived_ulid
@@ -172,7 +177,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
             feature_key=card.feature_key,
             tax_config=tax_config,
             price=price,
-            discounts=discounts_to_wire(card.discounts),
+            discounts=discounts_to_line(card.discounts),
         ),
         quantity=steps[-1].of_line if steps else line.quantity,
         metered_quantity=steps[0].of_line if steps else None,

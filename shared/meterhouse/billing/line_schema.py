@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from meterhouse.billing.discount_wire import BillingDiscounts, discounts_from_line
 from meterhouse.billing.invoice_schema import InvoiceWire, LineWire
 from meterhouse.billing.line_spec import LineSpec
 from meterhouse.billing.simulation import Supposed
-from meterhouse.catalog.price_schema import DiscountsWire, UsageBasedPrice, discounts_from_wire, price_from_wire
+from meterhouse.catalog.price_schema import UsageBasedPrice, price_from_wire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.kernel.errors import Problem, Problems
 from meterhouse.platform.wire import (
@@ -35,7 +36,7 @@ class CardInput(Wire):
     price: UsageBasedPrice | None
     feature_key: Key | None = None
     tax_config: TaxConfig | None = None
-    discounts: DiscountsWire | None = None
+    discounts: BillingDiscounts | None = None
 
 
 class LineInput(Wire):
@@ -125,7 +126,7 @@ def _spec(line: PendingLineCreate | SupposedLine | EditedLine) -> LineSpec:
         invoice_at=line.invoice_at,
         price=None if card.price is None else price_from_wire(card.price),
         feature_key=card.feature_key,
-        discounts=discounts_from_wire(None if line.rate_card is None else line.rate_card.discounts),
+        discounts=discounts_from_line(None if line.rate_card is None else line.rate_card.discounts),
         tax_config=None if card.tax_config is None else card.tax_config.model_dump(mode="json", by_alias=True),
         description=line.description,
         metadata=line.metadata or {},

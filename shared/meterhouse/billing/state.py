@@ -263,6 +263,7 @@ _ACTIONS = {
     "approve": Trigger.APPROVE,
     "delete": Trigger.DELETE,
     "retry": Trigger.RETRY,
+    "snapshot_quantities": Trigger.FORCE_COLLECT,
     "void": Trigger.VOID,
 }
 

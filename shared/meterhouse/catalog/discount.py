@@ -11,10 +11,13 @@ class Discounts:
     Attributes:
         percentage: 0 to 100, off every amount.
         usage: units of each full period that are free, counted after any unit conversion.
+        percentage_link, usage_link: ids of the author's own by which discounts of several invoices are told to be one.
     """
 
     percentage: Decimal | None = None
     usage: Decimal | None = None
+    percentage_link: str | None = None
+    usage_link: str | None = None
 
 
 UNDISCOUNTED = Discounts()

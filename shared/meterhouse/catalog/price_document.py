@@ -55,11 +55,16 @@ def price_from_document(document: Mapping[str, Any]) -> Price:
 
 
 def discounts_to_document(discounts: Discounts, write: Write = as_given) -> Document:
-    return _given({"percentage": discounts.percentage, "usage": discounts.usage}, write)
+    links = {"percentage_link": discounts.percentage_link, "usage_link": discounts.usage_link}
+    return {
+        **_given({"percentage": discounts.percentage, "usage": discounts.usage}, write),
+        **{name: link for name, link in links.items() if link is not None},
+    }
 
 
 def discounts_from_document(document: Mapping[str, Any]) -> Discounts:
-    return Discounts(_optional(document, "percentage"), _optional(document, "usage"))
+    links = (document.get(name) for name in ("percentage_link", "usage_link"))
+    return Discounts(_optional(document, "percentage"), _optional(document, "usage"), *links)
 
 
 def unit_config_to_document(config: UnitConfig, write: Write = as_given) -> Document:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from meterhouse.platform.ids import new_id
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api, problem_fields
 from tests.unit.subscriptions.samples import at
@@ -56,7 +57,7 @@ def ann(run: Run) -> str:
 
 
 def test_lines_by_hand_are_pending_and_valued_at_once(api: Api, ann: str) -> None:
-    discounts = {"percentage": {"percentage": 50}}
+    discounts = {"percentage": {"percentage": 50, "correlationId": new_id()}}
     card = {"price": FLAT, "discounts": discounts, "taxConfig": {"behavior": "exclusive"}}
     described = fee(rateCard=card, description="Once", metadata={"order": "7"})
     made = api.ok("POST", lines_of(ann), body(described, usage()))
@@ -68,6 +69,8 @@ def test_lines_by_hand_are_pending_and_valued_at_once(api: Api, ann: str) -> Non
     assert (setup["totals"]["discountsTotal"], setup["totals"]["total"]) == ("20.00", "20.00")
     assert (extra["quantity"], extra["totals"]["total"], extra["featureKey"]) == ("12", "6.00", "usage")
     assert "subscription" not in extra
+    [taken] = setup["children"][0]["discounts"]["amount"]
+    assert taken["reason"] == {"type": "ratecard_percentage", **discounts["percentage"]}
     again = api.ok("POST", lines_of(ann), body(fee()))
     assert (again["isInvoiceNew"], again["invoice"]["id"]) == (False, made["invoice"]["id"])
     assert len(again["invoice"]["lines"]) == 3

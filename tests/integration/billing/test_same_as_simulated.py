@@ -50,6 +50,10 @@ class RealHouse(House):
         with database.transaction(namespace) as transaction:
             real = PostgresBilling(transaction)
             PostgresFeatures(transaction).add(next(iter(known["features"].values())))
+            for currency in known["currencies"].values():
+                real.currencies.add(currency)
+            for basis in known["cost bases"].values():
+                real.currencies.add_cost_basis(basis)
             real.profiles.add(next(iter(known["profiles"].values())))
             for customer in known["customers"].values():
                 PostgresCustomers(transaction).add(customer)

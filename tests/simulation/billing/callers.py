@@ -23,7 +23,7 @@ from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
 from meterhouse.ledger.void_credit import VoidCredit
 from meterhouse.platform.work import Begin
 from tests.simulation.billing.cashier import CashierCalls, OneCashier
-from tests.simulation.billing.contracts import NAMESPACE, USD
+from tests.simulation.billing.contracts import CREDITS, NAMESPACE, USD
 from tests.simulation.billing.store import billing, ledger
 from tests.simulation.billing.usage import UsageCalls
 from tests.simulation.chance import Clock
@@ -136,7 +136,7 @@ class Callers:
         wanted = CreditGrantSpec(
             "Credit",
             Funding.INVOICE if is_bought else Funding.NONE,
-            USD,
+            draw.choice([USD, USD, CREDITS.spec.code]),
             Decimal(draw.choice(["3.01", "10", "25", "60"])),
             key=f"grant-{draw.randrange(6)}",
             priority=draw.choice([1, 10, 10]),
@@ -145,17 +145,20 @@ class Callers:
             expires_after=draw.choice([None, "P10D", "P32D", "P45D"]),
             purchase=PurchaseSpec(USD, Decimal("0.9")) if is_bought else None,
         )
-        chance.note(f"caller: grant {customer_id} {wanted.amount} {wanted.key} for {wanted.expires_after}")
+        chance.note(
+            f"caller: grant {customer_id} {wanted.amount} {wanted.currency} {wanted.key} for {wanted.expires_after}"
+        )
         purchases = BilledPurchases(connection.begins(billing))
         GrantCredit(begin, house.clock, house.new_id, purchases)(NAMESPACE, customer_id, wanted)
 
     def give(self, customer_id: str, amount: Decimal, since: datetime, until: datetime) -> None:
-        """Credit that is given away, for these instants."""
+        """Credit that is given away, in money and in units, for these instants."""
         connection = self.house.connection(self.house.faults("grant"))
         lasts = f"P{(until - since).days}D"
-        wanted = CreditGrantSpec("Gift", Funding.NONE, USD, amount, effective_at=since, expires_after=lasts)
         grant = GrantCredit(connection.begins(ledger), self.house.clock, self.house.new_id)
-        grant(NAMESPACE, customer_id, wanted)
+        for currency in (USD, CREDITS.spec.code):
+            wanted = CreditGrantSpec("Gift", Funding.NONE, currency, amount, effective_at=since, expires_after=lasts)
+            grant(NAMESPACE, customer_id, wanted)
 
     def _actions(self) -> InvoiceActions:
         return InvoiceActions(*self._ports("caller"))

@@ -14,13 +14,14 @@ from meterhouse.ledger.transaction import Kind
 from meterhouse.subscriptions.model import Subscription
 from tests.simulation.billing.contracts import FEE, PRICE
 from tests.simulation.billing.credit_oracle import Purses, borne
+from tests.simulation.billing.units_oracle import SMALLEST, check_overages, has_units
 from tests.simulation.checks import Broken
 
 if TYPE_CHECKING:
     from tests.simulation.billing.house import House
 
 _S = InvoiceState
-_CENT, _NOTHING = Decimal("0.01"), Decimal(0)
+_NOTHING = Decimal(0)
 _SETTLED = frozenset({_S.PAID, _S.VOIDED, _S.UNCOLLECTIBLE})
 _TOLD = {
     _S.ISSUED: "issued",
@@ -46,6 +47,7 @@ def check(house: "House") -> None:
     for invoice in _standard(house):
         _check_steps(house, invoice)
         _check_sums(house, invoice)
+    check_overages(_lines(house))
     _check_expiry(house)
     _check_reports(house)
     _check_told(house)
@@ -79,7 +81,7 @@ def _check_balanced(house: "House") -> None:
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for entry in booking.entries:
             sums[entry.route.currency] += entry.amount
-            if entry.amount != entry.amount.quantize(_CENT):
+            if entry.amount != entry.amount.quantize(SMALLEST[entry.route.currency]):
                 raise Broken(f"{booking.key} books {entry.amount}")
         if any(sums.values()):
             raise Broken(f"{booking.key} does not balance: {dict(sums)}")
@@ -215,6 +217,7 @@ def _by_whole(house: "House", subscription: Subscription) -> dict[tuple[str, dat
     found: dict[tuple[str, datetime], list[Line]] = defaultdict(list)
     for line in _lines(house):
         is_own = line.subscription is not None and line.subscription.subscription_id == subscription.id
+        is_own = is_own and line.overage is None
         if is_own and line.is_live and not line.is_pending:
             found[line.key.split("/")[2], line.full_service_period.start].append(line)
     return found
@@ -240,7 +243,7 @@ def _check_whole(
         if any(not start <= event.at < line.full_service_period.end for event in events):
             raise Broken(f"{line.key} counts what was used at another time")
     quantity = sum((line.quantity or _NOTHING for line in rated), _NOTHING)
-    wanted = (quantity * PRICE).quantize(_CENT, ROUND_HALF_UP)
+    wanted = (quantity * PRICE).quantize(SMALLEST[lines[0].currency], ROUND_HALF_UP)
     if sum(map(_charged, rated), _NOTHING) != wanted:
         raise Broken(f"{quantity} units cost {[_charged(line) for line in rated]}, not {wanted}")
     if len(rated) == len(lines):
@@ -253,7 +256,7 @@ def _check_known(
     for line in lines:
         invoice: Invoice = house.tables.committed["invoices"][line.invoice_id]
         read_at = invoice.quantity_snapshotted_at
-        if line.settlement_mode is SettlementMode.CREDIT_ONLY:
+        if not line.is_invoiced:
             read_at = line.updated_at
         for event in house.usage.events:
             is_own = event.customer_id == subscription.customer_id and start <= event.at < line.service_period.end
@@ -264,10 +267,12 @@ def _check_known(
 def _check_all_billed(house: "House", subscription: Subscription) -> None:
     """Invariant 5: every period that is due is on lines that follow each other without a gap; nothing else is."""
     as_of, billed = house.runs[-1].as_of, _by_whole(house, subscription)
-    waits = subscription.settlement_mode is SettlementMode.CREDIT_ONLY
+    in_units = has_units(subscription, as_of)
+    waits = in_units or subscription.settlement_mode is SettlementMode.CREDIT_ONLY
     for start, end in _months(subscription.active_from, as_of):
         usage_due = end + _LATEST_COLLECTION if waits else end
-        for item, due_at in (("fee", start), ("calls", usage_due)):
+        fee_due = start + _LATEST_COLLECTION if in_units else start
+        for item, due_at in (("fee", fee_due), ("calls", usage_due)):
             spans = sorted((one.service_period.start, one.service_period.end) for one in billed.get((item, start), ()))
             edges = [start, *(until for _, until in spans)]
             if [since for since, _ in spans] != edges[:-1] or (due_at <= as_of and edges[-1] != end):

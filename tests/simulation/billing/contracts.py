@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from meterhouse.billing.profile import CollectionMethod, LateUsage, Party, Profile, ProfileSpec, Workflow
+from meterhouse.catalog.custom_currency import CurrencyCostBasis, CustomCurrency, CustomCurrencySpec
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import UnitPrice
@@ -26,14 +27,19 @@ PRICE = Decimal("0.0333")
 """Of a unit: sums of parts that are rounded each for itself would differ."""
 FEE = Decimal(20)
 SIGNED_AT = BEGIN - timedelta(days=60)
+CREDITS = CustomCurrency(f"{940:026}", CustomCurrencySpec("CREDITS", "Credits", 3, ".", ","), SIGNED_AT)
+WORTH = CurrencyCostBasis(f"{941:026}", CREDITS.id, USD, Decimal("0.7"), SIGNED_AT, SIGNED_AT)
+"""Of a unit, so that money for the units that credit leaves is rounded, too."""
 _CALLS = Feature(f"{901:026}", FeatureSpec("calls", "Calls", "calls"), SIGNED_AT, SIGNED_AT, meter_id=f"{902:026}")
 _CARDS = (fee("fee", str(FEE)), replace(usage("calls"), price=UnitPrice(PRICE), feature_key="calls"))
 
 
 def signed(tables: Tables, chance: Chance) -> list[Subscription]:
-    """Two customers, each with a fee and usage by the month; the seed decides the rest."""
+    """Two customers, each with a fee in advance and usage by the month, each in money or units; the seed decides."""
     draw = chance.draw
     tables.committed["features"][_CALLS.id] = _CALLS
+    tables.committed["currencies"][CREDITS.id] = CREDITS
+    tables.committed["cost bases"][WORTH.id] = WORTH
     tables.committed["profiles"]["p"] = _profile(chance)
     made = []
     for number in (1, 2):
@@ -43,7 +49,8 @@ def signed(tables: Tables, chance: Chance) -> list[Subscription]:
         start = datetime(2026, 3, draw.choice([1, 15, 27]), tzinfo=BEGIN.tzinfo)
         terms = Terms(id=f"{920 + number:026}", customer_id=customer_id, active_from=start, created_at=SIGNED_AT)
         mode = SettlementMode.CREDIT_ONLY if chance.happens(0.15) else SettlementMode.CREDIT_THEN_INVOICE
-        sold = replace(spec(phase("default", None, *_CARDS)), settlement_mode=mode)
+        cards = [replace(card, currency=CREDITS.currency) if chance.happens(0.25) else card for card in _CARDS]
+        sold = replace(spec(phase("default", None, *cards)), settlement_mode=mode)
         subscription = pinned(subscribe(sold, terms), {"calls": _CALLS})
         tables.committed["subscriptions"][subscription.id] = subscription
         made.append(subscription)

@@ -219,7 +219,7 @@ class MemoryCredit:
         self.grants = MemoryGrants(transaction)
         self.ledger = MemoryLedger(transaction)
         self.customers = _Customers(transaction)
-        self.currencies = _NoCurrencies()
+        self.currencies = MemoryCurrencies(transaction)
         self.tax_codes = NoTaxCodes()
         self.top_ups = MemoryTopUps(transaction)
 
@@ -234,22 +234,17 @@ class _Customers:
         return found
 
 
-class _NoCurrencies:
-    def by_codes(self, _codes: Collection[str]) -> Mapping[str, object]:
-        return {}
-
-    def cost_bases(self, _currency_ids: Collection[str]) -> Sequence[object]:
-        return ()
-
-
-class NoCurrencies:
-    """Nothing is priced in a custom currency here: no statement asks for one."""
+class MemoryCurrencies:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
 
     def by_codes(self, codes: Collection[str]) -> Mapping[str, CustomCurrency]:
-        raise AssertionError(codes)
+        self._transaction.statement("currencies by codes")
+        return {one.spec.code: one for one in self._transaction.rows("currencies") if one.spec.code in codes}
 
     def cost_bases(self, currency_ids: Collection[str]) -> list[CurrencyCostBasis]:
-        raise AssertionError(currency_ids)
+        self._transaction.statement("cost bases")
+        return [one for one in self._transaction.rows("cost bases") if one.currency_id in currency_ids]
 
 
 class NoTaxCodes:

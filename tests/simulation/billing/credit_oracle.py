@@ -87,7 +87,11 @@ class Purses:
         grants: Sequence[CreditGrant] = sorted(self.tables.rows("grants"), key=_order)
         for grant in grants:
             since = grant.available_at
-            if grant.customer_id != owner or since is None or since > (by or charge.at):
+            if (
+                (grant.customer_id, grant.currency) != (owner, charge.currency)
+                or since is None
+                or since > (by or charge.at)
+            ):
                 continue
             is_in_time = grant.expires_at is None or max(charge.at, since) < grant.expires_at
             serves = grant.features is None or charge.feature in grant.features

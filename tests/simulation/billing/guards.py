@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from meterhouse.billing import burn_credit, edit_invoice, record_payment, saving
+from meterhouse.billing import burn_credit, burn_lines, edit_invoice, record_payment, saving
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -89,6 +89,7 @@ GUARDS: Mapping[str, Guard] = {
     "correct-without-reversal": Guard([(burn_credit, "give_back", _nothing)]),
     "edit-without-reversal": Guard([(edit_invoice, "return_credit", _nothing)]),
     "end-without-reversal": Guard([(saving, "settle_credit", _nothing)]),
+    "units-left-by-credit-not-invoiced": Guard([(burn_lines, "_leave", _nothing)]),
     "advances-not-covered": Guard([(Book, "_cover", _nothing)]),
     "paid-credit-not-there": Guard([(saving, "settle_purchases", _nothing)]),
     # apps and consumers

@@ -12,7 +12,7 @@ from meterhouse.customers.model import Customer
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.metering.late_usage import LateMark
 from meterhouse.subscriptions.model import Subscription
-from tests.simulation.billing.credit import MemoryCredit, NoCurrencies, NoTaxCodes
+from tests.simulation.billing.credit import MemoryCredit, MemoryCurrencies, NoTaxCodes
 from tests.simulation.billing.invoices import MemoryInvoices, MemoryLines, MemoryNotes, MemoryReports
 from tests.simulation.billing.tables import Transaction
 
@@ -39,7 +39,7 @@ class MemoryBilling:
         self.features = _Features(transaction)
         self.findings = _NoFindings()
         self.tax_codes = NoTaxCodes()
-        self.currencies = NoCurrencies()
+        self.currencies = MemoryCurrencies(transaction)
         self.payment_reports = MemoryReports(transaction)
         self.late_usage = self.billed_usage = _NoLateUsage()
         self.billed_apart = _BilledApart(transaction)

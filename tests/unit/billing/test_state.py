@@ -97,6 +97,12 @@ def test_approving_shows_the_state_at_the_end_of_the_way() -> None:
     assert actions == {"approve": S.PAYMENT_PENDING, "delete": S.DELETED}
 
 
+def test_usage_can_be_read_before_its_time_while_it_is_waited_for() -> None:
+    waiting = available_actions(S.DRAFT_WAITING_FOR_COLLECTION, ALL - {Guard.COLLECTION_DUE})
+    assert waiting == {"snapshot_quantities": S.PAYMENT_PENDING, "delete": S.DELETED}
+    assert "snapshot_quantities" not in available_actions(S.DRAFT_MANUAL_APPROVAL_NEEDED, ALL)
+
+
 def test_an_issue_takes_the_approval_away() -> None:
     holding = ALL - {Guard.NO_CRITICAL_ISSUE}
     assert available_actions(S.DRAFT_MANUAL_APPROVAL_NEEDED, holding) == {"delete": S.DELETED}
