@@ -36,6 +36,8 @@ class Technology(StrEnum):
     """The archive of events."""
     PDF = "pdf"
     """Drawing them: a layer, and nothing to talk to."""
+    OIDC = "oidc"
+    """Who issues people's tokens, on the internet, and the package that reads them."""
     STRIPE = "stripe"
     """Stripe's API, on the internet."""
     STRIPE_CONNECTOR = "stripe_connector"
@@ -49,6 +51,7 @@ LAYER_OF = {
     Technology.STRIPE: Layer.PAYMENTS,
     Technology.GENAI: Layer.GENAI,
     Technology.PDF: Layer.PDF,
+    Technology.OIDC: Layer.OIDC,
 }
 
 
@@ -96,9 +99,9 @@ class FunctionSpec:
     @property
     def calls_out(self) -> bool:
         """Whether it reaches beyond AWS."""
-        return not {Technology.STRIPE, Technology.HTTPS}.isdisjoint(self.technologies)
+        return not {Technology.STRIPE, Technology.HTTPS, Technology.OIDC}.isdisjoint(self.technologies)
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
 GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
-HTTPS, SES, S3, S3_ARCHIVE, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST
+HTTPS, SES, S3, S3_ARCHIVE, PDF, OIDC, STRIPE, STRIPE_CONNECTOR = _LATEST

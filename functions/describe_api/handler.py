@@ -44,7 +44,7 @@ def openapi() -> str:
             *notifications.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
             *portal.all_routes(UNUSED),
-            keys_api.key_routes(UNUSED),
+            keys_api.key_routes(UNUSED, UNUSED),
             audit_api.audit_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,
