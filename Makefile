@@ -64,8 +64,9 @@ format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-rehearse-restore: install ## PostgreSQL restored to an instant that ClickHouse and the log are ahead of
+rehearse-restore: install ## PostgreSQL restored to an instant that the rest is ahead of; ClickHouse from a backup, and rebuilt
 	@$(RUN) -m tests.bench.rehearse_restore
+	@$(RUN) -m pytest tests/integration/metering/test_backup.py --quiet
 
 schemathesis: install ## every operation of our OpenAPI tried at length (EXAMPLES=100 of each way, SEED=7, ONLY='POST /api/v1/plans')
 	@$(RUN) -m tests.integration.outside $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),'$(ONLY)')

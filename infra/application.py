@@ -23,6 +23,7 @@ from infra.function_spec import (
     CHANNEL_SECRETS,
     CHANNEL_SECRETS_WRITER,
     S3_ARCHIVE,
+    S3_ARCHIVE_ERASER,
     SECRETSMANAGER,
     SECRETSMANAGER_WRITER,
 )
@@ -149,7 +150,7 @@ class ApplicationStack(Stack):
                     accept_secrets_of_callers(made[spec.name], prefix)
         self.documents.accept_objects(made[DOCUMENT_WORKER.name])
         for spec in FUNCTIONS:
-            if S3_ARCHIVE in spec.technologies:
+            if not {S3_ARCHIVE, S3_ARCHIVE_ERASER}.isdisjoint(spec.technologies):
                 self.archive.accept_objects(made[spec.name])
         return made
 

@@ -34,6 +34,8 @@ class Technology(StrEnum):
     """Documents of invoices."""
     S3_ARCHIVE = "s3_archive"
     """The archive of events."""
+    S3_ARCHIVE_ERASER = "s3_archive_eraser"
+    """The same, with the right to destroy what is in it."""
     PDF = "pdf"
     """Drawing them: a layer, and nothing to talk to."""
     OIDC = "oidc"
@@ -104,4 +106,4 @@ class FunctionSpec:
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
 GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
-HTTPS, SES, S3, S3_ARCHIVE, PDF, OIDC, STRIPE, STRIPE_CONNECTOR = _LATEST
+HTTPS, SES, S3, S3_ARCHIVE, S3_ARCHIVE_ERASER, PDF, OIDC, STRIPE, STRIPE_CONNECTOR = _LATEST

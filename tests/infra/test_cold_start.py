@@ -50,6 +50,7 @@ MAY_LOAD = {
     "manage_portal_tokens": HTTP,
     "show_portal": HTTP,
     "archive_events": TASK | {"msgspec", "zstandard"},
+    "erase_subjects": TASK | {"msgspec", "zstandard", "jsonpath"},
     "rebuild_usage": TASK | {"msgspec", "zstandard", "jsonpath"},
     "await_watermark": TASK | {"msgspec", "zstandard"},
     "describe_api": HTTP | {"jsonpath", "msgspec"},

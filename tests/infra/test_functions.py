@@ -13,7 +13,7 @@ HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 OF_CALLERS = {"secretsmanager": "apps", "channel_secrets": "channels"}
 """Who reads secrets that callers bring, and what their names begin with."""
 WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "s3_archive", "https", "ses", *OF_CALLERS}
-WITHOUT_LAYER |= {f"{name}_writer" for name in OF_CALLERS}
+WITHOUT_LAYER |= {"s3_archive_eraser"} | {f"{name}_writer" for name in OF_CALLERS}
 TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe", "oidc"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
@@ -45,6 +45,7 @@ VARIABLES = {
     "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
     "s3_archive": {"ARCHIVE_BUCKET"},
+    "s3_archive_eraser": {"ARCHIVE_BUCKET"},
     "pdf": set(),
     "oidc": set(),
 }
