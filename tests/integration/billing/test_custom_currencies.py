@@ -370,6 +370,25 @@ def test_a_preview_shows_no_invoice_where_credit_bears_all_units_and_shares_of_f
     assert preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE)).next_invoice is None
 
 
+@pytest.mark.parametrize("worth", [None, "0.1"])
+def test_what_credit_bears_whole_is_not_on_a_previewed_invoice_and_a_worth_is_missed_only_where_there_is_none(
+    run: Run, purse: Purse, mint: Mint, worth: str | None
+) -> None:
+    if worth:
+        mint.worth(worth)
+    backtested = Backtested(run)
+    monthly = replace(fee("seat", "31"), price=FlatPrice(Decimal(31)), currency=CREDITS.currency)
+    unread = replace(units(), key="unheard", feature_key="unheard", currency=CREDITS.currency if worth else None)
+    ann = run.customer("ann")
+    sold = backtested.subscribe(ann, backtested.plan(spec(phase("default", None, monthly, unread))))
+    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
+    grant(purse, ann, 14)
+    found = preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE)).next_invoice
+    assert found is not None
+    assert [line.rate_card.key for line in found.lines] == ["unheard"]
+    assert [(one.code, one.field) for one in found.issues] == [("feature_not_found", "/lines/0")]
+
+
 def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house: House, mint: Mint) -> None:
     basis = mint.worth("0.03")
     api = ExplainApi(run, house.store)
