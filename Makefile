@@ -64,8 +64,9 @@ format: install ## format and mend what ruff can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-rehearse-restore: install ## PostgreSQL restored to an instant that ClickHouse and the log are ahead of
+rehearse-restore: install ## PostgreSQL restored to an instant that the rest is ahead of; ClickHouse from a backup, and rebuilt
 	@$(RUN) -m tests.bench.rehearse_restore
+	@$(RUN) -m pytest tests/integration/metering/test_backup.py --quiet
 
 bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench --write docs/performance.md

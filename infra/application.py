@@ -23,10 +23,12 @@ from infra.function_spec import (
     CHANNEL_SECRETS,
     CHANNEL_SECRETS_WRITER,
     S3_ARCHIVE,
+    S3_ARCHIVE_ERASER,
     SECRETSMANAGER,
     SECRETSMANAGER_WRITER,
 )
 from infra.functions import BALANCE_WORKER, DOCUMENT_WORKER, FUNCTIONS, MIGRATION
+from infra.functions_of_access import AUTHORIZER
 from infra.functions_of_archive import REBUILD
 from infra.functions_of_notifications import CALLS_RECEIVERS, FORGETS, RULES_WORKER, SENDER
 from infra.gradual import GradualShift
@@ -148,7 +150,7 @@ class ApplicationStack(Stack):
                     accept_secrets_of_callers(made[spec.name], prefix)
         self.documents.accept_objects(made[DOCUMENT_WORKER.name])
         for spec in FUNCTIONS:
-            if S3_ARCHIVE in spec.technologies:
+            if not {S3_ARCHIVE, S3_ARCHIVE_ERASER}.isdisjoint(spec.technologies):
                 self.archive.accept_objects(made[spec.name])
         return made
 
@@ -190,7 +192,11 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
         REBUILD.name: {} if days is None else {RETENTION: str(days)},
         MIGRATION.name: {PARTITIONS: str(settings.partitions), **({} if days is None else {RETENTION: str(days)})},
         BALANCE_WORKER.name: {} if thresholds is None else {THRESHOLDS: thresholds},
-        FORGETS.name: {} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)},
+        FORGETS.name: {
+            "AUDIT_RETENTION_YEARS": str(settings.audit_retention_years),
+            **({} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)}),
+        },
+        AUTHORIZER.name: {} if settings.oidc is None else dict(settings.oidc.environment()),
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from infra.write_once import WriteOnceBucket
@@ -19,7 +20,7 @@ DELETED_KEPT = Duration.days(7)
 
 
 class Archive(WriteOnceBucket):
-    """What is deleted, by the erasure of a subject or by mistake, is gone for good a week later."""
+    """What is deleted by mistake is gone for good a week later; what an erasure destroys is gone at once."""
 
     def __init__(self, scope: Construct) -> None:
         cold = s3.Transition(storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=COLD_AFTER)
@@ -32,4 +33,12 @@ class Archive(WriteOnceBucket):
                 s3.LifecycleRule(prefix="exports/", expiration=EXPORTS_KEPT),
                 s3.LifecycleRule(noncurrent_version_expiration=DELETED_KEPT),
             ],
+        )
+
+    def eraser_grants(self) -> tuple[iam.PolicyStatement, ...]:
+        """To destroy objects with their versions, beside what others may."""
+        return (
+            *self.grants(),
+            iam.PolicyStatement(actions=["s3:DeleteObjectVersion"], resources=[self.bucket.arn_for_objects("*")]),
+            iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[self.bucket.bucket_arn]),
         )

@@ -74,7 +74,11 @@ class Capabilities:
             Technology.SES: _ses(mails_from, documents),
             Technology.S3: Capability({BUCKET: documents.bucket.bucket_name}, documents.grants()),
             Technology.S3_ARCHIVE: Capability({ARCHIVE_BUCKET: archive.bucket.bucket_name}, archive.grants()),
+            Technology.S3_ARCHIVE_ERASER: Capability(
+                {ARCHIVE_BUCKET: archive.bucket.bucket_name}, archive.eraser_grants()
+            ),
             Technology.PDF: Capability({}, ()),
+            Technology.OIDC: Capability({}, ()),
         }
         self._limits = Capability({TABLE: limits.table.table_name}, (limits.grant,))
         owner = plane.postgres.owner

@@ -34,8 +34,12 @@ class Technology(StrEnum):
     """Documents of invoices."""
     S3_ARCHIVE = "s3_archive"
     """The archive of events."""
+    S3_ARCHIVE_ERASER = "s3_archive_eraser"
+    """The same, with the right to destroy what is in it."""
     PDF = "pdf"
     """Drawing them: a layer, and nothing to talk to."""
+    OIDC = "oidc"
+    """Who issues people's tokens, on the internet, and the package that reads them."""
     STRIPE = "stripe"
     """Stripe's API, on the internet."""
     STRIPE_CONNECTOR = "stripe_connector"
@@ -49,6 +53,7 @@ LAYER_OF = {
     Technology.STRIPE: Layer.PAYMENTS,
     Technology.GENAI: Layer.GENAI,
     Technology.PDF: Layer.PDF,
+    Technology.OIDC: Layer.OIDC,
 }
 
 
@@ -96,9 +101,9 @@ class FunctionSpec:
     @property
     def calls_out(self) -> bool:
         """Whether it reaches beyond AWS."""
-        return not {Technology.STRIPE, Technology.HTTPS}.isdisjoint(self.technologies)
+        return not {Technology.STRIPE, Technology.HTTPS, Technology.OIDC}.isdisjoint(self.technologies)
 
 
 POSTGRES, CLICKHOUSE, KAFKA, EVENTBRIDGE, STEPFUNCTIONS, *_LATER = Technology
 GENAI, SECRETSMANAGER, SECRETSMANAGER_WRITER, CHANNEL_SECRETS, CHANNEL_SECRETS_WRITER, *_LATEST = _LATER
-HTTPS, SES, S3, S3_ARCHIVE, PDF, STRIPE, STRIPE_CONNECTOR = _LATEST
+HTTPS, SES, S3, S3_ARCHIVE, S3_ARCHIVE_ERASER, PDF, OIDC, STRIPE, STRIPE_CONNECTOR = _LATEST

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from infra.function_spec import POSTGRES, Credential, FunctionSpec
+from infra.function_spec import OIDC, POSTGRES, Credential, FunctionSpec
 
+AUTHORIZER = FunctionSpec("authorize_request", (OIDC, POSTGRES), (Credential.API_KEY_PEPPER,), timeout=10)
 ACCESS = (
-    FunctionSpec("authorize_request", (POSTGRES,), (Credential.API_KEY_PEPPER,), timeout=10),
+    AUTHORIZER,
     FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),
     FunctionSpec("open_namespace", (POSTGRES,)),
     FunctionSpec(
@@ -16,6 +17,7 @@ ACCESS = (
             "GET /api/v1/api-keys",
             "POST /api/v1/api-keys",
             "GET /api/v1/api-keys/{apiKeyId}",
+            "GET /api/v1/api-keys/{apiKeyId}/quota",
             "POST /api/v1/api-keys/{apiKeyId}/rotate",
             "DELETE /api/v1/api-keys/{apiKeyId}",
         ),

@@ -37,6 +37,7 @@ ACCESS_LOG_FIELDS = {
     "status": "$context.status",
     "namespace": "$context.authorizer.namespace",
     "keyId": "$context.authorizer.keyId",
+    "subject": "$context.authorizer.subject",
     "sourceIp": "$context.identity.sourceIp",
     "latencyMs": "$context.responseLatency",
     "bytes": "$context.responseLength",

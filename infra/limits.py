@@ -1,4 +1,4 @@
-"""What requests a second are counted by: an item a key or namespace, read and written by every function with routes."""
+"""What limits and quotas are counted by: an item a key or namespace, read and written by every function with routes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,14 @@ class LimitsTable(Construct):
             time_to_live_attribute="expires_at",
             removal_policy=RemovalPolicy.DESTROY,
         )
-        accept(self.table, "DDB3", "It holds what was used up in the last seconds; nobody restores that")
+        accept(
+            self.table,
+            "DDB3",
+            "It holds what was used up in the last seconds, and of the month's quotas; nobody restores that",
+        )
 
     @property
     def grant(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(actions=["dynamodb:UpdateItem"], resources=[self.table.table_arn])
+        return iam.PolicyStatement(
+            actions=["dynamodb:GetItem", "dynamodb:UpdateItem"], resources=[self.table.table_arn]
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from infra import environment, profiles
 from infra.flags import Flags
+from infra.people import read_oidc
 
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.pace import Pace
+    from infra.people import OidcSettings
 
 DEFAULT_INVOICE_SCHEDULE = "cron(5 * * * ? *)"
 RUNBOOKS = "docs/runbooks"
@@ -115,7 +117,9 @@ class ApplicationSettings:
     mails_from: str | None
     webhook_local_hosts: str | None
     notifications_retention_days: int | None
+    audit_retention_years: int
     pace: Pace
+    oidc: OidcSettings | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,9 @@ def _application(flags: Flags) -> ApplicationSettings:
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
         notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
+        audit_retention_years=flags.whole("auditRetentionYears", 7, 1, 100),
         pace="hour" if pace == "hour" else "minute",
+        oidc=read_oidc(flags),
     )
 
 

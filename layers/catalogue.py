@@ -15,6 +15,7 @@ class Layer(StrEnum):
     PAYMENTS = "payments"
     GENAI = "genai"
     PDF = "pdf"
+    OIDC = "oidc"
     METERHOUSE = "meterhouse"
 
 

@@ -102,8 +102,15 @@ def _context(stack: Stack) -> tuple[str, ...]:
         "webhookLocalHosts": f"localhost,{HOST}",
         # The emulator does not fill in <aws.scheduler.scheduled-time>; a run is started by hand here.
         "invoiceSchedule": "off",
+        **_people(stack),
     }
     return tuple(argument for name, value in values.items() for argument in ("--context", f"{name}={value}"))
+
+
+def _people(stack: Stack) -> Mapping[str, str]:
+    if stack.oidc_issuer is None:
+        return {}
+    return {"oidcIssuer": stack.oidc_issuer, "oidcAudience": "meterhouse", "oidcNamespaceClaim": "meterhouse_namespace"}
 
 
 def _put_secret(stack: Stack, name: str, login: Login) -> None:

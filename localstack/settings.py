@@ -38,6 +38,8 @@ class Stack:
     stripe: Port
     frame_ancestors: str = field(default="'self'", kw_only=True)
     """Whose pages may embed the customer's page, as the Content-Security-Policy words it."""
+    oidc_issuer: str | None = field(default=None, kw_only=True)
+    """Whose tokens let people in."""
 
     @property
     def aws_url(self) -> str:
@@ -71,7 +73,8 @@ def read_stack(environ: Mapping[str, str] = os.environ) -> Stack:
     """The stack the environment describes.
 
     `METERHOUSE_STATE` moves the state folder, `METERHOUSE_PORT_<PART>` one port, `METERHOUSE_PORT_BASE` all six
-    (base, base + 1, ...). `METERHOUSE_FRAME_ANCESTORS` says who may embed the customer's page.
+    (base, base + 1, ...). `METERHOUSE_FRAME_ANCESTORS` says who may embed the customer's page,
+    `METERHOUSE_OIDC_ISSUER` whose tokens let people in.
 
     Raises:
         SystemExit: a variable does not hold a port number.
@@ -85,7 +88,8 @@ def read_stack(environ: Mapping[str, str] = os.environ) -> Stack:
         else:
             ports[part.lower()] = Port(_port_number(variable, environ.get(variable, str(default))), variable)
     state = Path(environ.get("METERHOUSE_STATE", ROOT / ".local")).resolve()
-    return Stack(state=state, frame_ancestors=environ.get("METERHOUSE_FRAME_ANCESTORS", "'self'"), **ports)
+    ancestors, issuer = environ.get("METERHOUSE_FRAME_ANCESTORS", "'self'"), environ.get("METERHOUSE_OIDC_ISSUER")
+    return Stack(state=state, frame_ancestors=ancestors, oidc_issuer=issuer, **ports)
 
 
 def _port_number(variable: str, text: str) -> int:

@@ -1,4 +1,4 @@
-"""Lambda authorizer of the HTTP API: the namespace behind a bearer API key, or what a portal token shows."""
+"""Lambda authorizer of the HTTP API: whom a key or a person's token lets in, or what a portal token shows."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from meterhouse.platform.api_keys import bearer_token
 from meterhouse.platform.credentials import Credentials
 from meterhouse.platform.logging import logger
+from meterhouse.platform.oidc import People
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.portal.caller import context_of, is_portal_route
 from meterhouse.portal.presented import PresentedTokens
 
 database = Database(PostgresSettings.from_environment)
-credentials, tokens = Credentials(database), PresentedTokens(database)
+credentials, people, tokens = Credentials(database), People(database), PresentedTokens(database)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -30,8 +31,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         caller = None if token is None else tokens.find(token)
         logger.info("portal", extra={"allowed": caller is not None, "function": context.function_name})
         return {"isAuthorized": True, "context": context_of(caller)}
-    found = None if token is None else credentials.find(token)
-    logger.info("authorized", extra={"allowed": found is not None, "function": context.function_name})
-    if found is None:
-        return {"isAuthorized": False, "context": {}}
-    return {"isAuthorized": True, "context": found.context()}
+    told = None if token is None else people.told_of(token) or _told_of_key(token)
+    logger.info("authorized", extra={"allowed": bool(told and "namespace" in told), "function": context.function_name})
+    return {"isAuthorized": told is not None, "context": told or {}}
+
+
+def _told_of_key(text: str) -> dict[str, str] | None:
+    found = credentials.find(text)
+    return None if found is None else found.context()

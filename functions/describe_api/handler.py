@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from meterhouse.billing import all_routes as billing
 from meterhouse.catalog import all_routes as catalog
 from meterhouse.customers import api as customers
+from meterhouse.customers import erasure_api
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
 from meterhouse.llmcost import api as llmcost
@@ -33,6 +34,7 @@ def openapi() -> str:
     return json.dumps(
         document(
             *customers.routes(UNUSED, UNUSED),
+            erasure_api.erasure_routes(UNUSED),
             *catalog.all_routes(UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),
@@ -44,7 +46,7 @@ def openapi() -> str:
             *notifications.routes(UNUSED, UNUSED, UNUSED, UNUSED),
             stripe_events_api.stripe_event_routes(UNUSED),
             *portal.all_routes(UNUSED),
-            keys_api.key_routes(UNUSED),
+            keys_api.key_routes(UNUSED, UNUSED),
             audit_api.audit_routes(UNUSED),
             handmade=Handmade(ingest_openapi.PATHS, ingest_openapi.SCHEMAS),
             **ABOUT,

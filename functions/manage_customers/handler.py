@@ -2,8 +2,11 @@
 
 from meterhouse.billing.postgres import PostgresBillingGuard
 from meterhouse.customers.api import routes
+from meterhouse.customers.erasure_api import erasure_routes
+from meterhouse.customers.erasures import Erasures
 from meterhouse.customers.ports import CustomerPorts
 from meterhouse.customers.postgres import PostgresCustomers, PostgresSubjects
+from meterhouse.customers.postgres_erasures import PostgresErasures
 from meterhouse.customers.service import CustomerService
 from meterhouse.customers.subjects import SubjectService
 from meterhouse.entitlements.for_customers import EntitlementGuard
@@ -24,4 +27,5 @@ def ports(transaction: Transaction) -> CustomerPorts:
 
 customers = CustomerService(begins(database, ports))
 subjects = SubjectService(begins(database, PostgresSubjects))
-handler = http_handler(*routes(customers, subjects), database=database)
+erasures = Erasures(begins(database, PostgresErasures))
+handler = http_handler(*routes(customers, subjects), erasure_routes(erasures), database=database)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
+from meterhouse.customers.postgres_erasures import AllErasures
 from meterhouse.metering.clickhouse_archive import ClickHouseArchive
 from meterhouse.metering.clickhouse_retention import keep_events, retention_days
 from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
@@ -37,7 +38,13 @@ rebuild = RebuildUsage(
         S3Archive(),
         ClickHouseArchive(store),
         events,
-        EventWriter(AllMeters(database), ClickHouseSink(store), OutboxNotices(database), ids.new_id),
+        EventWriter(
+            AllMeters(database),
+            ClickHouseSink(store),
+            OutboxNotices(database),
+            ids.new_id,
+            AllErasures(database).of,
+        ),
         (events.rewind, letters.rewind),
         RollUpUsage(ClickHouseRollups(store)),
     ),

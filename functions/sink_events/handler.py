@@ -1,5 +1,6 @@
 """Stores accepted events and what meters read of them; fed by the events topic."""
 
+from meterhouse.customers.postgres_erasures import AllErasures
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.kafka import KafkaProducer
 from meterhouse.metering.kafka_dead_letters import KafkaDeadLetters
@@ -20,5 +21,6 @@ sink = SinkEvents(
     OutboxNotices(database),
     now=clock.now,
     new_id=ids.new_id,
+    erased=AllErasures(database).of,
 )
 handler = task(batch_handler(sink))

@@ -69,6 +69,8 @@ class _Flow:
             traced = (self._of("ingest", "traced_of_a_thousand") / _THOUSAND, "of them")
             yield self._line("traces", "trace", requests, traced)
 
+        yield self._line("limits of keys", "table write", requests, (self._settlements(), "writes"))
+
     def sink(self) -> Iterator[Line]:
         seconds = (self._of("sink", "microseconds") / 10**6, "s")
         yield self._line("sink", "lambda arm", (self._events, "events"), seconds, (self._sizes.sink, "GB"))
@@ -122,6 +124,12 @@ class _Flow:
         if self._sizes.has_archive:
             size = self._of("archive", "bytes_event") * self._of("archive", "months") / GB
             yield self._line("archive of events", "object storage", (self._events, "events"), (size, "GB"))
+
+    def _settlements(self) -> Decimal:
+        """Of a request: a key settles a twentieth of a second's worth at once, or each (ADR 0055)."""
+        of = partial(self._of, "limits")
+        limit = of("of_the_average") * self._requests / SECONDS / self._scenario.namespaces
+        return of("items") / max(Decimal(1), limit / of("settled_a_second"))
 
     def _batches(self) -> Decimal:
         """A batch closes after its window, or with each request where these are rarer, or when it is full."""

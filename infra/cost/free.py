@@ -19,7 +19,7 @@ FREE = {
     "AWS::CodeDeploy::Application": "CodeDeploy to Lambda is free",
     "AWS::CodeDeploy::DeploymentConfig": "CodeDeploy to Lambda is free",
     "AWS::CodeDeploy::DeploymentGroup": "CodeDeploy to Lambda is free",
-    "AWS::DynamoDB::Table": "charged by keys that have a limit: 0.06 USD an hour of one of 1 000/s, not modelled",
+    "AWS::DynamoDB::Table": "charged by what is written; nothing lies in it for long",
     "AWS::EC2::FlowLog": "charged by the lines: rejected connections alone, of which there should be none",
     "AWS::EC2::InternetGateway": _NOTHING,
     "AWS::EC2::LaunchTemplate": "its instance and its volume are charged with the group that runs it",

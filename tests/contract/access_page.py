@@ -10,10 +10,11 @@ _ABOUT = """# Who may do what
 
 Made from `shared/meterhouse/platform/route_scopes.txt` by `python -m tests.contract.access_page`; a test keeps it true.
 
-An API key carries a role or scopes one by one (`POST /api/v1/api-keys`, `meterhouse keys create`). Every function asks
-the table at its edge before anything else, and what stands in no table is open to owners alone. Who lacks a scope is
-answered 403 with `code` `missing_scope` and the `scope` that would open the route. Nobody makes, or learns the secret
-of, a key that can do more than the credential that asks for it. The reasons: [ADR 0040](adr/0040-who-may-do-what.md).
+An API key carries a role or scopes one by one (`POST /api/v1/api-keys`, `meterhouse keys create`), a person's token
+[a role](people.md). Every function asks the table at its edge before anything else, and what stands in no table is open
+to owners alone. Who lacks a scope is answered 403 with `code` `missing_scope` and the `scope` that would open the
+route. Nobody makes, or learns the secret of, a key that can do more than the credential that asks for it. The reasons:
+[ADR 0040](adr/0040-who-may-do-what.md), [ADR 0060](adr/0060-people-by-tokens.md).
 """
 
 

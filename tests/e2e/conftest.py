@@ -24,7 +24,9 @@ from tests.e2e.embedding import ALLOWED
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PARTS = 5
+PARTS = 7
+ISSUER = 6
+"""Of the ports, which the stack leaves free: where the issuer of people's tokens is, for who starts one."""
 PATIENCE_SECONDS = 60
 RUNNING = pytest.StashKey[ExitStack]()
 """What stops the stack of this worker."""
@@ -56,12 +58,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             "METERHOUSE_STATE": str(state),
             "METERHOUSE_PORT_BASE": str(base),
             "METERHOUSE_FRAME_ANCESTORS": ALLOWED,
+            "METERHOUSE_OIDC_ISSUER": f"http://127.0.0.1:{base + ISSUER}",
         }
         command = [sys.executable, "-m", "localstack"]
         request.config.stash[RUNNING] = running
         running.callback(subprocess.run, [*command, "down"], cwd=ROOT, env=environ, check=True)
         subprocess.run([*command, "up"], cwd=ROOT, env=environ, check=True)  # noqa: S603 - our own words
-        yield read_stack_env(read_stack(environ))
+        yield {**read_stack_env(read_stack(environ)), "ISSUER_PORT": str(base + ISSUER)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

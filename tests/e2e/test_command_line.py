@@ -5,11 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+
+from meterhouse.platform import clock
+from tests.issuer import running_issuer
 
 Eventually = Callable[[Callable[[], object], object], None]
 Meterhouse = Callable[..., Any]
@@ -27,14 +31,14 @@ def namespace(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def meterhouse(stack: dict[str, str], new_key: Callable[[str], str], namespace: str, tmp_path: Path) -> Meterhouse:
-    """Types a command in an empty folder; the document it prints."""
+    """Types a command in an empty folder, by a token or the namespace's key; the document it prints, or why not."""
     environ = os.environ | {"METERHOUSE_URL": stack["METERHOUSE_URL"], "METERHOUSE_API_KEY": new_key(namespace)}
 
-    def type_(*words: str) -> Any:
-        command = [*PROGRAM, *words, "--json"]
-        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    def type_(*words: str, token: str | None = None, fails: bool = False) -> Any:
+        command, own = [*PROGRAM, *words, "--json"], {} if token is None else {"METERHOUSE_API_KEY": token}
+        done = subprocess.run(command, cwd=tmp_path, env=environ | own, capture_output=True, text=True, check=False)  # noqa: S603
+        assert (done.returncode != 0) == fails, done.stderr
+        return done.stderr if fails else json.loads(done.stdout)
 
     return type_
 
@@ -76,6 +80,24 @@ def test_a_record_that_no_sink_can_read_is_listed_and_replayed(
     # it is no more readable than before: the replay is buried as a letter of its own
     eventually(lambda: [bool(one.get("replayedAt")) for one in meterhouse("dead-letters", "list")], [False, True])
     eventually(lambda: meterhouse("conservation")["totals"]["dead"], 2)
+
+
+def test_a_person_does_what_the_role_of_the_token_opens_and_is_named_in_the_audit_log(
+    meterhouse: Meterhouse, namespace: str, stack: dict[str, str]
+) -> None:
+    at, of_days = clock.now(), ("--event-type", "day", "--aggregation", "COUNT")
+    with running_issuer(int(stack["ISSUER_PORT"])) as issuer:
+        ada, bob = (
+            issuer.sign(at, sub=name, role=None, meterhouse_role=role, meterhouse_namespace=namespace)
+            for name, role in (("ada", "developer"), ("bob", "read-only"))
+        )
+        made = meterhouse("meters", "create", "days", *of_days, token=ada)
+        assert "meters:write" in meterhouse("meters", "create", "nights", *of_days, token=bob, fails=True)
+        assert "days" in {one["slug"] for one in meterhouse("meters", "list", token=bob)}
+        over = issuer.sign(at - timedelta(hours=1), meterhouse_namespace=namespace)
+        assert "the token has expired" in meterhouse("meters", "list", token=over, fails=True)
+    logged = meterhouse("audit", "--actor", "person:ada")
+    assert ("meters", made["id"]) in {(one["objectKind"], one["objectId"]) for one in logged}
 
 
 CATALOG = {

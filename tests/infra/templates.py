@@ -51,6 +51,9 @@ EVERY_OPTION = {
     "notificationsEmailFrom": "alerts@mail.example.com",
     "pageDomainName": "billing.example.com",
     "pageCertificateArn": "arn:aws:acm:us-east-1:111111111111:certificate/4567",
+    "oidcIssuer": "https://login.example.com/realms/ours",
+    "oidcAudience": "meterhouse, console",
+    "oidcNamespaceClaim": "https://example.com/namespace",
     "pageFrameAncestors": "https://app.example.com",
 }
 

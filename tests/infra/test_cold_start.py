@@ -11,7 +11,7 @@ HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 HEAVY = frozenset(
     {"aws_lambda_powertools", "boto3", "botocore.session", "clickhouse_connect", "confluent_kafka", "jsonpath"}
     | {"msgspec", "numpy", "psycopg", "pydantic", "stripe", "zstandard"}
-    | {"fontTools", "fpdf", "jinja2", "PIL"}
+    | {"fontTools", "fpdf", "jinja2", "PIL", "jwt"}
 )
 HTTP = frozenset({"aws_lambda_powertools", "pydantic"})
 TASK = frozenset({"aws_lambda_powertools"})
@@ -50,6 +50,7 @@ MAY_LOAD = {
     "manage_portal_tokens": HTTP,
     "show_portal": HTTP,
     "archive_events": TASK | {"msgspec", "zstandard"},
+    "erase_subjects": TASK | {"msgspec", "zstandard", "jsonpath"},
     "rebuild_usage": TASK | {"msgspec", "zstandard", "jsonpath"},
     "await_watermark": TASK | {"msgspec", "zstandard"},
     "describe_api": HTTP | {"jsonpath", "msgspec"},

@@ -13,8 +13,8 @@ HANDLERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 OF_CALLERS = {"secretsmanager": "apps", "channel_secrets": "channels"}
 """Who reads secrets that callers bring, and what their names begin with."""
 WITHOUT_LAYER = {"eventbridge", "stepfunctions", "stripe_connector", "s3", "s3_archive", "https", "ses", *OF_CALLERS}
-WITHOUT_LAYER |= {f"{name}_writer" for name in OF_CALLERS}
-TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe"} | WITHOUT_LAYER
+WITHOUT_LAYER |= {"s3_archive_eraser"} | {f"{name}_writer" for name in OF_CALLERS}
+TECHNOLOGIES = {"postgres", "clickhouse", "kafka", "genai", "pdf", "stripe", "oidc"} | WITHOUT_LAYER
 VARIABLES = {
     "postgres": {
         "POSTGRES_HOST",
@@ -45,11 +45,13 @@ VARIABLES = {
     "stripe_connector": {"API_URL"},
     "s3": {"INVOICE_DOCUMENTS_BUCKET"},
     "s3_archive": {"ARCHIVE_BUCKET"},
+    "s3_archive_eraser": {"ARCHIVE_BUCKET"},
     "pdf": set(),
+    "oidc": set(),
 }
 LIMITED = {spec.name for spec in SPECS if spec.is_limited}
 """Whose edge counts requests: what it needs for that comes with the routes."""
-OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}}
+OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}, "forget_notifications": {"AUDIT_RETENTION_YEARS"}}
 """What flags with a default tell a function."""
 STARTED = {
     "manage_backtests": "BACKTEST_WORKFLOW_ARN",

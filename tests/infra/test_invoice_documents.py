@@ -6,6 +6,7 @@ from tests.infra.test_balance_queue import arn, queue
 
 WORKER = "render_invoice"
 OF_THE_ARCHIVE = ("archive_events", "rebuild_usage", "export_namespace", "await_watermark")
+ERASER = "erase_subjects"
 
 
 def bucket(synthesis: Synthesis) -> tuple[str, Resource]:
@@ -39,8 +40,8 @@ def test_nobody_may_write_over_an_object_or_speak_in_the_clear(target: Synthesis
     assert denied["{'Bool': {'aws:SecureTransport': 'false'}}"] == ["s3:*"]
 
 
-def test_some_functions_read_and_write_the_archive_and_delete_nothing(target: Synthesis) -> None:
-    for name in OF_THE_ARCHIVE:
+def test_the_archive_is_read_and_written_by_some_functions_and_destroyed_by_one(target: Synthesis) -> None:
+    for name in (*OF_THE_ARCHIVE, ERASER):
         bucket_id = target.functions()[name]["Environment"]["Variables"]["ARCHIVE_BUCKET"]["Ref"]
         of_s3 = [one for one in target.statements(role_of(target.functions()[name])) if "s3:" in str(one["Action"])]
 
@@ -48,6 +49,7 @@ def test_some_functions_read_and_write_the_archive_and_delete_nothing(target: Sy
             "s3:GetObject",
             "s3:PutObject",
             "s3:ListBucket",
+            *(("s3:DeleteObjectVersion", "s3:ListBucketVersions") if name == ERASER else ()),
         }
         assert all(bucket_id in str(one["Resource"]) for one in of_s3)
         assert target.application[bucket_id]["Properties"]["LifecycleConfiguration"]["Rules"][0]["Transitions"]
@@ -65,7 +67,7 @@ def test_one_function_reads_and_writes_its_objects_and_deletes_none(target: Synt
     }
 
     assert allowed.pop(WORKER) == {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
-    assert not any(actions for name, actions in allowed.items() if name not in OF_THE_ARCHIVE)
+    assert not any(actions for name, actions in allowed.items() if name not in (*OF_THE_ARCHIVE, ERASER))
 
 
 def test_what_is_issued_or_voided_is_drawn_through_a_queue_with_dead_letters_that_ring(

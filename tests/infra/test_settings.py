@@ -136,3 +136,34 @@ def test_a_flag_beside_a_profile_wins_and_what_it_contradicts_gives_way(
     assert (stores.aurora_min_acu, stores.aurora_max_acu) == (minimum, maximum)
     assert isinstance(stores.clickhouse, ClickHouseNode)
     assert stores.clickhouse.instance_type == PROFILES[profile]["clickhouseInstanceType"]
+
+
+OIDC = {"oidcIssuer": "https://login.example.com", "oidcAudience": "meterhouse, console", "oidcNamespace": "default"}
+
+
+def test_people_are_let_in_by_the_flags_that_say_whose_tokens() -> None:
+    assert read_settings({}).application.oidc is None
+    read = read_settings(OIDC).application.oidc
+    assert read is not None
+    assert read.environment() == {
+        "OIDC_ISSUER": "https://login.example.com",
+        "OIDC_AUDIENCES": "meterhouse,console",
+        "OIDC_ROLE_CLAIM": "meterhouse_role",
+        "OIDC_NAMESPACE": "default",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"oidcIssuer": "http://127.0.0.1:8080"}, "oidcIssuer is"),
+        ({"oidcIssuer": "https://login.example.com?realm=ours"}, "oidcIssuer is"),
+        ({"oidcAudience": " , "}, "oidcAudience is missing"),
+        ({"oidcNamespaceClaim": "org"}, "either oidcNamespace or oidcNamespaceClaim"),
+        ({"oidcNamespace": "Not Plain"}, "oidcNamespace is"),
+        ({"oidcIssuer": ""}, "go with oidcIssuer"),
+    ],
+)
+def test_flags_of_people_that_let_in_the_wrong_ones_are_refused(changed: dict[str, str], fault: str) -> None:
+    with pytest.raises(ContextError, match=fault):
+        read_settings({**OIDC, **changed})

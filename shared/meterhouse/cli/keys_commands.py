@@ -33,9 +33,15 @@ def create(
     role: Annotated[str | None, typer.Option(help="owner, finance, developer or read-only.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="Instead of a role; may be repeated.")] = None,
     expires: Annotated[str | None, typer.Option(help="RFC 3339; else it is good until it is revoked.")] = None,
+    rate: Annotated[int | None, typer.Option(min=1, help="Requests a second at most.")] = None,
+    burst: Annotated[int | None, typer.Option(min=1, help="So many at once; else two seconds' worth.")] = None,
+    monthly_requests: Annotated[int | None, typer.Option(min=1, help="Requests a calendar month at most.")] = None,
+    monthly_events: Annotated[int | None, typer.Option(min=1, help="Events a calendar month at most.")] = None,
 ) -> None:
     """Make a key. Its text is shown this once."""
-    given = {"name": name, "role": role, "scopes": scope or None, "expiresAt": expires}
+    given: dict[str, Any] = {"name": name, "role": role, "scopes": scope or None, "expiresAt": expires}
+    given |= {"rateLimit": _some(requestsPerSecond=rate, burst=burst)}
+    given |= {"quota": _some(requestsPerMonth=monthly_requests, eventsPerMonth=monthly_events)}
     _show_issued(session, session.endpoint.post(_KEYS, {key: value for key, value in given.items() if value}))
 
 
@@ -54,6 +60,18 @@ def revoke(session: Session, key: _Id) -> None:
     """Close a key for good; a gateway may let it in for a minute more."""
     session.endpoint.delete(path_of("api-keys", key))
     session.answer({"revoked": key}, lambda: show_fields([("revoked", key)]))
+
+
+@command(group, "quota")
+def quota(session: Session, key: _Id) -> None:
+    """What is used and left of the quotas of a key and of its namespace this month."""
+    month = session.endpoint.get(path_of("api-keys", key, "quota"))
+    columns = ("holder", "counts", "limit", "used", "left")
+    session.answer(month, lambda: show_table(columns, ([use[name] for name in columns] for use in month["quotas"])))
+
+
+def _some(**values: object) -> dict[str, object] | None:
+    return {name: value for name, value in values.items() if value is not None} or None
 
 
 def _row(key: dict[str, Any]) -> list[object]:

@@ -68,7 +68,14 @@ class Gone(MeterhouseError):
 
 
 class Unauthenticated(MeterhouseError):
-    """The caller is not known: its credential is unknown, over or closed; another one is needed."""
+    """The caller is not known: its credential is unknown, over or closed; another one is needed.
+
+    `code`: RFC 6750's name for the reason, where a credential was presented.
+    """
+
+    def __init__(self, detail: str, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class Forbidden(MeterhouseError):
@@ -81,11 +88,22 @@ class Forbidden(MeterhouseError):
 
 
 class TooMany(MeterhouseError):
-    """More requests than are granted; the same call may succeed after `retry_after_seconds`."""
+    """More requests than are granted; the same call may succeed after `retry_after_seconds`.
 
-    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+    `code` names the limit for programs, `facts` are members of the answer.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        retry_after_seconds: int,
+        code: str = "too_many_requests",
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+        self.code = code
+        self.facts = dict(facts or {})
 
 
 class TooLarge(MeterhouseError):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from meterhouse.kernel.errors import NotFound
+from meterhouse.kernel.errors import NotFound, Unavailable
 from meterhouse.kernel.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from meterhouse.metering.conservation import HourAccount
     from meterhouse.metering.model import Meter
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from meterhouse.metering.witness import Witness
 
 _AT_ONCE = timedelta(days=1)
+_LEAST_SECONDS = 1.0
+"""With less a statement is not begun."""
+_TOO_LONG = "the report takes longer than a request may; ask for fewer hours, or again when less is going on"
+_RETRY_SECONDS = 30
 
 
 class SinkOffsets(Protocol):
@@ -51,8 +55,14 @@ class AskedMeter:
 
 
 class Accounts(Protocol):
-    def by_hour(self, namespace: str, period: Period, meters: Sequence[AskedMeter], look: Look) -> list[HourAccount]:
-        """The hours of acceptance in which anything is known, from one reading of all writings."""
+    def by_hour(
+        self, namespace: str, period: Period, meters: Sequence[AskedMeter], look: Look, within: float | None = None
+    ) -> list[HourAccount]:
+        """The hours of acceptance in which anything is known, from one reading of all writings.
+
+        Raises:
+            Unavailable: the store did not answer, or not within so many seconds.
+        """
 
 
 class AccountForEvents:
@@ -75,11 +85,18 @@ class AccountForEvents:
         self._witness.dead()
         return Look(stored, self._witness.accepted())
 
-    def __call__(self, namespace: str, period: Period, look: Look, meter_id: str | None = None) -> list[HourAccount]:
+    def __call__(
+        self,
+        namespace: str,
+        period: Period,
+        look: Look,
+        meter_id: str | None = None,
+        seconds_left: Callable[[], float] | None = None,
+    ) -> list[HourAccount]:
         """Where the events accepted in whole hours are: as this one meter sees it, or as all of them do.
 
         Raises:
-            Unavailable: a store did not answer.
+            Unavailable: a store did not answer, or there is not the time for so many hours.
         """
         meters = [
             AskedMeter(meter, self._backfills.is_backfilled(namespace, meter))
@@ -90,9 +107,27 @@ class AccountForEvents:
         start = period.start
         while start < period.end:
             part = Period(start, min(start + _AT_ONCE, period.end))
-            hours += self._accounts.by_hour(namespace, part, meters, look)
+            hours += self._part(namespace, part, meters, look, seconds_left)
             start = part.end
         return hours
+
+    def _part(
+        self,
+        namespace: str,
+        part: Period,
+        meters: Sequence[AskedMeter],
+        look: Look,
+        seconds_left: Callable[[], float] | None,
+    ) -> list[HourAccount]:
+        if seconds_left is None:
+            return self._accounts.by_hour(namespace, part, meters, look)
+        if (left := seconds_left()) >= _LEAST_SECONDS:
+            try:
+                return self._accounts.by_hour(namespace, part, meters, look, left)
+            except Unavailable:
+                if seconds_left() >= _LEAST_SECONDS:
+                    raise
+        raise Unavailable(_TOO_LONG, retry_after_seconds=_RETRY_SECONDS)
 
     def meter(self, namespace: str, id_or_slug: str) -> Meter:
         """The meter of this id, or the live one of this slug; `NotFound` otherwise."""

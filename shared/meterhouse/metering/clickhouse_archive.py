@@ -23,6 +23,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 PAGE_ROWS = 20_000
 PAGE_BYTES = 32 * 1024 * 1024
+EVENT_COLUMNS = (
+    "namespace",
+    "type",
+    "subject",
+    "hour",
+    "source",
+    "id",
+    "time",
+    "time_given",
+    "data",
+    "datacontenttype",
+    "dataschema",
+    "validation_error",
+    "ingested_at",
+    "stored_at",
+    "partition",
+    "offset",
+    "position",
+    "identity",
+)
+"""What is archived of an event, and taken back."""
 _SPOOL_KEPT = timedelta(days=4)
 """Longer than `archivable_events` takes rows for (migration 0210): what is dropped is never added to."""
 
@@ -53,26 +74,7 @@ _SOURCES: Mapping[Kind, _Source] = {
         of_hour=_SQL["of_events_hour"],
         page=_SQL["page"],
         bytes_of_row="length(data) + length(subject) + length(source) + length(id)",
-        columns=(
-            "namespace",
-            "type",
-            "subject",
-            "hour",
-            "source",
-            "id",
-            "time",
-            "time_given",
-            "data",
-            "datacontenttype",
-            "dataschema",
-            "validation_error",
-            "ingested_at",
-            "stored_at",
-            "partition",
-            "offset",
-            "position",
-            "identity",
-        ),
+        columns=EVENT_COLUMNS,
         told=("digest",),
     ),
     "accepted": _Source(

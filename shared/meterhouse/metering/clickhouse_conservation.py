@@ -27,11 +27,13 @@ class ClickHouseConservation:
     def __init__(self, store: ClickHouse) -> None:
         self._store = store
 
-    def by_hour(self, namespace: str, period: Period, meters: Sequence[AskedMeter], look: Look) -> list[HourAccount]:
+    def by_hour(
+        self, namespace: str, period: Period, meters: Sequence[AskedMeter], look: Look, within: float | None = None
+    ) -> list[HourAccount]:
         """The hours of acceptance in which anything is known.
 
         Raises:
-            Unavailable: the store did not answer.
+            Unavailable: the store did not answer, or not within so many seconds.
         """
         parameters = _bounds(period) | {
             "namespace": namespace,
@@ -39,9 +41,10 @@ class ClickHouseConservation:
             "ends": _by_partition(look.ends, look),
         }
         parameters |= _meters(meters)
+        settings = {} if within is None else {"max_execution_time": within}
         return [
             HourAccount(_EPOCH + hour * _SECOND, Account(*numbers))
-            for hour, *numbers in self._store.query(_ACCOUNT, parameters)
+            for hour, *numbers in self._store.query(_ACCOUNT, parameters, settings)
         ]
 
     def conflicts(self, namespace: str, query: ConflictQuery) -> list[Conflict]:

@@ -1,7 +1,7 @@
 """The conservation report and conflicts over HTTP."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -27,6 +27,10 @@ _From = Annotated[Instant | None, Query(alias="from")]
 _To = Annotated[Instant | None, Query()]
 
 
+_ANSWERED_WITHIN = timedelta(seconds=22)
+"""Of the 29 seconds a function has: a report that takes longer is refused with words, not cut off."""
+
+
 def conservation_routes(account: AccountForEvents, conflicts: Conflicts, now: Callable[[], datetime]) -> Router:
     router = Router()
 
@@ -42,9 +46,14 @@ def conservation_routes(account: AccountForEvents, conflicts: Conflicts, now: Ca
     def conservation(
         from_: _From = None, to: _To = None, meter: Annotated[str | None, Query()] = None
     ) -> ConservationReport:
-        period = reported_period(from_, to, now())
+        at = now()
+        period = reported_period(from_, to, at)
         meter_id = None if meter is None else account.meter(namespace(), meter).id
-        return report_wire(period, meter_id, account(namespace(), period, account.look(), meter_id))
+
+        def seconds_left() -> float:
+            return (at + _ANSWERED_WITHIN - now()).total_seconds()
+
+        return report_wire(period, meter_id, account(namespace(), period, account.look(), meter_id, seconds_left))
 
     @router.get(
         "/api/v1/debug/conflicts",

@@ -11,9 +11,9 @@ from meterhouse.kernel.errors import InvariantBroken, MeterhouseError
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.request import read_body
 from meterhouse.platform import clock
-from meterhouse.platform.access import check_access, told_of
+from meterhouse.platform.access import told_of
 from meterhouse.platform.dynamodb import DynamoCounts
-from meterhouse.platform.limits import Counts, Limits
+from meterhouse.platform.gate import Gate
 from meterhouse.platform.problem import problem_response
 from meterhouse.platform.trace_context import of_request, trace_id, traced
 
@@ -22,18 +22,19 @@ Answer = dict[str, Any]
 _ENCODER = Encoder()
 
 
-def ingest_handler(ingest: IngestEvents, counts: Counts | None = None) -> Callable[[Event, object], Answer]:
+def ingest_handler(ingest: IngestEvents, counts: DynamoCounts | None = None) -> Callable[[Event, object], Answer]:
     """A Lambda handler of `POST /api/v1/events` (HTTP API, payload 2.0): 204 once the log has acknowledged."""
-    limits = Limits(counts or DynamoCounts())
+    gate = Gate(counts)
 
     def handle(event: Event, _context: object) -> Answer:
         request_id = str((event.get("requestContext") or {}).get("requestId", ""))
         try:
-            namespace = _admitted(event, limits)
-            body, shape = read_body(event, ingest.limits)
-            traceparent = of_request(event.get("headers") or {}, body)
-            with traced(traceparent):
-                count = ingest(namespace, body, shape)
+            with gate.passed(event, clock.now(), brings_events=True) as passage:
+                namespace = _namespace_of(event)
+                body, shape = read_body(event, ingest.limits)
+                traceparent = of_request(event.get("headers") or {}, body)
+                with traced(traceparent):
+                    count = passage.events = ingest(namespace, body, shape)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _refused(error, request_id)
         _log(request=request_id, namespace=namespace, status=204, events=count, **_trace(traceparent))
@@ -42,15 +43,11 @@ def ingest_handler(ingest: IngestEvents, counts: Counts | None = None) -> Callab
     return handle
 
 
-def _admitted(event: Event, limits: Limits) -> str:
+def _namespace_of(event: Event) -> str:
     try:
-        namespace = told_of(event)["namespace"]
+        return told_of(event)["namespace"]
     except KeyError as error:
         raise InvariantBroken("the request passed no authorizer") from error
-    at = clock.now()
-    check_access(event, at)
-    limits.admit(told_of(event), at)
-    return namespace
 
 
 def _trace(traceparent: str | None) -> dict[str, str]:

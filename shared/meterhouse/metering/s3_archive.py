@@ -16,19 +16,19 @@ def archive_bucket() -> S3Bucket:
 
 class S3Archive:
     def __init__(self) -> None:
-        self._bucket = archive_bucket()
+        self.bucket = archive_bucket()
 
     def put(self, archived: ArchivedPage, parquet: bytes) -> None:
-        self._bucket.put_new(archived.key, parquet, _PARQUET)
+        self.bucket.put_new(archived.key, parquet, _PARQUET)
 
     def publish(self, manifest: Manifest) -> Manifest:
-        if self._bucket.put_new(manifest.key, written(manifest), _JSON):
+        if self.bucket.put_new(manifest.key, written(manifest), _JSON):
             return manifest
         return self.manifest(manifest.key)
 
     def manifests(self, folder: str = "") -> Iterator[str]:
         """Keys of the latest manifests of all hours, or of those below this folder."""
-        yield from latest(list(self._bucket.keys(f"{MANIFESTS}{folder}")))
+        yield from latest(list(self.bucket.keys(f"{MANIFESTS}{folder}")))
 
     def manifest(self, key: str) -> Manifest:
         """The manifest of this key.
@@ -37,7 +37,7 @@ class S3Archive:
             InvariantBroken: it is not there, or not readable.
             Unavailable: S3 does not answer.
         """
-        document = self._bucket.get(key)
+        document = self.bucket.get(key)
         try:
             return read(document or b"")
         except (ValueError, KeyError, TypeError) as error:
@@ -50,7 +50,7 @@ class S3Archive:
             InvariantBroken: it is not there, or holds other bytes than were archived.
             Unavailable: S3 does not answer.
         """
-        found = self._bucket.get(archived.key)
+        found = self.bucket.get(archived.key)
         if found is None or not is_sound(archived, found):
             raise InvariantBroken(f"the archive's {archived.key} is not what was archived")
         return found

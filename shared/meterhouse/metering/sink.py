@@ -10,6 +10,7 @@ from typing import Protocol
 
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.batch import EventBatch, EventKey
+from meterhouse.metering.erased_name import Remembered, nobody, pseudonymise
 from meterhouse.metering.event import COUNT_HEADER, EARLIEST
 from meterhouse.metering.flood import FloodGauge, Seen
 from meterhouse.metering.late_usage import LateUsage, late_usage
@@ -89,8 +90,9 @@ class SinkEvents:
         *,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
+        erased: Remembered = nobody,
     ) -> None:
-        self._write = EventWriter(meters, store, notices, new_id)
+        self._write = EventWriter(meters, store, notices, new_id, erased)
         self._dead_letters = dead_letters
         self._now = now
         self._gauge = FloodGauge()
@@ -137,13 +139,21 @@ class SinkEvents:
 class EventWriter:
     """Writes events and what meters read of them: all steps of the sink."""
 
-    def __init__(self, meters: Meters, store: UsageStore, notices: Notices, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        meters: Meters,
+        store: UsageStore,
+        notices: Notices,
+        new_id: Callable[[], str],
+        erased: Remembered = nobody,
+    ) -> None:
         self._meters = meters
         self._store = store
+        self._erased = erased
         self._values = MeterValueWriter(meters, store, notices, new_id)
 
     def __call__(self, batch: EventBatch, at: datetime) -> None:
-        """Store the batch, in which `stored` is filled in; `at` is now.
+        """Store the batch, in which `stored` is filled in; `at` is now. Erased subjects' events get their pseudonyms.
 
         Raises:
             Unavailable: a store did not answer; all may be repeated.
@@ -151,6 +161,7 @@ class EventWriter:
         if not batch:
             return
         matching = self._match(batch)
+        pseudonymise(batch, self._erased, matching)
         readings = read_batch(batch, matching)
         self._store.add_events(batch, faults_of(batch, readings))
         # a meter created meanwhile may not see these events among those stored before it: so it is looked for again

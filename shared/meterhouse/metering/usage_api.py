@@ -89,7 +89,7 @@ def usage_routes(query: QueryUsage) -> Router:
             "windowTimeZone": window_time_zone,
             "subject": subject,
             "filterCustomerId": filter_customer_id,
-            "groupBy": group_by,
+            "groupBy": names_of(group_by),
         }
         return answer(meter_id_or_slug, usage_request(router.current_event.raw_event, asked, advanced))
 
@@ -120,6 +120,11 @@ def _add_lists(router: Router, query: QueryUsage) -> None:
     )
     def values(meter_id_or_slug: str, group_by_key: str, from_: From = None, to: To = None) -> list[str]:
         return query.group_by_values(namespace(), meter_id_or_slug, group_by_key, from_, to)
+
+
+def names_of(group_by: Sequence[str] | None) -> list[str] | None:
+    """A name to group by holds no comma, so `groupBy=a,b` can only be what `groupBy=a&groupBy=b` is."""
+    return None if group_by is None else [name for part in group_by for name in part.split(",")]
 
 
 def usage_answer(

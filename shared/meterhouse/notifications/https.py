@@ -15,12 +15,12 @@ import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.notifications.addresses import may_be_called
 from meterhouse.notifications.lookups import Lookups
+from meterhouse.platform.outgoing import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,11 +80,6 @@ def _resolved(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 @dataclass(frozen=True)
 class Https:
     """Calls endpoints; safe in many threads at once.
@@ -97,7 +92,7 @@ class Https:
 
     seconds: float = SECONDS
     resolve: Callable[[str, int], Sequence[str]] = field(default_factory=lambda: _resolved)
-    context: Callable[[], ssl.SSLContext] = field(default_factory=lambda: _trusted)
+    context: Callable[[], ssl.SSLContext] = field(default_factory=lambda: trusted)
     _lookups: Lookups = field(default_factory=Lookups, init=False)
 
     def post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -9,13 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from meterhouse.kernel.errors import Forbidden, Unauthenticated
+from meterhouse.kernel.errors import Forbidden, Unauthenticated, Unavailable
 from meterhouse.kernel.instant import parse_rfc3339
 
 EVERYTHING = "*"
 """Every scope, later ones too."""
 OPEN, PORTAL = "open", "portal"
 """What opens a route that asks for no credential, and one that portal tokens open: neither is given to a key."""
+_REMEMBERED_SECONDS = 60
+"""By the gateway, of what the authorizer said."""
 _TABLE = Path(__file__).with_name("route_scopes.txt")
 _OF_FINANCE = {"apps:write", "billing:write", "customers:write", "subscriptions:write"}
 _OF_DEVELOPERS = {
@@ -85,14 +87,19 @@ def check_access(event: Mapping[str, Any], at: datetime) -> None:
     """Whether the caller may use the route. One of whom nothing is told is left to the route, which knows no namespace.
 
     Raises:
-        Unauthenticated: its key expired since the gateway asked about it.
+        Unauthenticated: its token is none, or its credential expired since the gateway asked about it.
+        Unavailable: nobody can tell, now; the gateway remembers that for a minute.
         Forbidden: it lacks the scope, which is named.
     """
     told = told_of(event)
     if not told:
         return
+    if "refused" in told:
+        raise Unauthenticated(told["refused"], "invalid_token")
+    if "unknowable" in told:
+        raise Unavailable(told["unknowable"], _REMEMBERED_SECONDS)
     if told.get("expiresAt") and parse_rfc3339(told["expiresAt"]) <= at:
-        raise Unauthenticated("the API key has expired")
+        raise Unauthenticated("the credential has expired", "invalid_token")
     lacking = missing_scope(str(event.get("routeKey", "")), told.get("scopes", "").split())
     if lacking is not None:
         raise Forbidden(f"this needs the scope {lacking}, which the credential lacks", "missing_scope", lacking)

@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from meterhouse.kernel.errors import Forbidden, Problems
 from meterhouse.platform.access import covers, roles, scopes, scopes_of
 from meterhouse.platform.limits import Rate
+from meterhouse.platform.quotas import Quota
 
 LONGEST_OVERLAP = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeySpec:
-    """What is asked for: a role, or scopes one by one. `expires_at`: None is for ever; `rate`: None is no limit."""
+    """What is asked for: a role, or scopes one by one. None is for ever of `expires_at`, else no limit."""
 
     name: str
     role: str | None
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
     rate: Rate | None = None
+    quota: Quota | None = None
 
     @property
     def granted(self) -> frozenset[str]:

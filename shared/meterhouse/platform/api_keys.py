@@ -15,9 +15,14 @@ def new_key(prefix: str = _PREFIX) -> str:
     return prefix + secrets.token_urlsafe(32)
 
 
+def is_key(text: str) -> bool:
+    """Whether it has the prefix that every key has which was made here."""
+    return text.startswith(_PREFIX)
+
+
 def hint_of(key: str) -> str:
     """The beginning of a key, by which its holder knows it again; nothing of a short one, which would be half told."""
-    prefix = _PREFIX if key.startswith(_PREFIX) else ""
+    prefix = _PREFIX if is_key(key) else ""
     return key[: len(prefix) + _SHOWN] if len(key) >= _LONG else ""
 
 

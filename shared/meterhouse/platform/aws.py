@@ -7,15 +7,15 @@ workflow's start, an object) need one request each.
 import http.client
 import json
 import os
-import ssl
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from meterhouse.kernel.aws_signature import sign
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform import clock
+from meterhouse.platform.outgoing import connection_to
 from meterhouse.platform.settings import optional, required
 
 _TIMEOUT_SECONDS = 10
@@ -88,7 +88,7 @@ def send(
         path=path,
         query=asked,
     )
-    connection = _connection(address, timeout)
+    connection = connection_to(address, timeout)
     try:
         connection.request(method, f"{path}?{asked}" if asked else path, body, signed)
         response = connection.getresponse()
@@ -97,18 +97,6 @@ def send(
         raise Unavailable(f"{headers.get('x-amz-target', service)} did not answer") from error
     finally:
         connection.close()
-
-
-def _connection(address: SplitResult, timeout: float) -> http.client.HTTPConnection:
-    if address.scheme == "https":
-        return http.client.HTTPSConnection(address.netloc, timeout=timeout, context=_trusted())
-    return http.client.HTTPConnection(address.netloc, timeout=timeout)
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Whom HTTPS trusts, read once in a process's life: it takes 30 ms."""
-    return ssl.create_default_context()
 
 
 def _code(answer: bytes) -> str:

@@ -13,8 +13,9 @@ from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.key_store import PostgresKeys
 from meterhouse.platform.limits import Rate, rate_of
-from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.namespaces import UNLIMITED, Allowance, add_namespace
 from meterhouse.platform.postgres import Database, Row
+from meterhouse.platform.quotas import Quota, quota_of
 from meterhouse.platform.settings import required
 from meterhouse.platform.sql import queries
 
@@ -30,23 +31,32 @@ def pepper_from_environment() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """`expires_at`: of the key or of this secret of it, whichever is over first; None: neither is."""
+    """Of a key, or of the person `subject`, who has none.
+
+    `expires_at`: of the key or of this secret of it, whichever is over first; None: neither is.
+    """
 
     namespace: str
     key_id: str
     scopes: frozenset[str]
     expires_at: datetime | None = None
     rate: Rate | None = None
-    namespace_rate: Rate | None = None
+    quota: Quota | None = None
+    allowance: Allowance = UNLIMITED
+    subject: str = ""
 
     def context(self) -> dict[str, str]:
         """What the authorizer tells the routes; the gateway carries texts alone."""
         some = {
+            "keyId": self.key_id,
+            "subject": self.subject,
             "expiresAt": self.expires_at and format_rfc3339(self.expires_at),
             "keyRate": self.rate and str(self.rate),
-            "namespaceRate": self.namespace_rate and str(self.namespace_rate),
+            "keyQuota": self.quota and str(self.quota),
+            "namespaceRate": self.allowance.rate and str(self.allowance.rate),
+            "namespaceQuota": self.allowance.quota and str(self.allowance.quota),
         }
-        told = {"namespace": self.namespace, "keyId": self.key_id, "scopes": " ".join(sorted(self.scopes))}
+        told = {"namespace": self.namespace, "scopes": " ".join(sorted(self.scopes))}
         return told | {name: text for name, text in some.items() if text}
 
 
@@ -57,7 +67,11 @@ def _credential_of(row: Row) -> Credential:
         scopes_of(row["role"], row["scopes"]),
         row["expires_at"],
         rate_of(row["requests_per_second"], row["burst"]),
-        rate_of(row["namespace_requests_per_second"], row["namespace_burst"]),
+        quota_of(row["monthly_requests"], row["monthly_events"]),
+        Allowance(
+            rate_of(row["namespace_requests_per_second"], row["namespace_burst"]),
+            quota_of(row["namespace_monthly_requests"], row["namespace_monthly_events"]),
+        ),
     )
 
 

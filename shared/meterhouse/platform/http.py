@@ -26,12 +26,12 @@ from meterhouse.kernel.errors import (
     UnsupportedMedia,
 )
 from meterhouse.platform import clock
-from meterhouse.platform.access import check_access, told_of
+from meterhouse.platform.access import told_of
 from meterhouse.platform.acting import Actor, acting
 from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.faults import invalid_input
+from meterhouse.platform.gate import Gate
 from meterhouse.platform.idempotency import Replay, as_it_is, replayed
-from meterhouse.platform.limits import Counts, Limits
 from meterhouse.platform.logging import count, logger
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.problem import CONTENT_TYPE, problem_response
@@ -207,14 +207,14 @@ def http_handler(
     *routers: Router,
     database: Database | None = None,
     fit_to_keep: Callable[[str], str] = as_it_is,
-    counts: Counts | None = None,
+    counts: DynamoCounts | None = None,
 ) -> HttpHandler:
     """A Lambda handler (HTTP API, payload 2.0) over the routers.
 
     With a `database`, a POST that carries `Idempotency-Key` answers its first response again, or what of it is
     `fit_to_keep`. Whatever goes wrong, the caller gets problem+json, never a stack trace.
     """
-    app, limits = resolver(*routers), Limits(counts or DynamoCounts())
+    app, gate = resolver(*routers), Gate(counts)
 
     def resolve(event: Event, context: LambdaContext) -> Answer:
         answer = app.resolve(event, context)
@@ -241,13 +241,11 @@ def http_handler(
             },
         )
         try:
-            at = clock.now()
-            check_access(event, at)
-            limits.admit(told_of(event), at)
-            _check_target(event)
-            _check_media_type(event)
-            with acting(_actor_of(event)):
-                return answer(event, context)
+            with gate.passed(event, clock.now()):
+                _check_target(event)
+                _check_media_type(event)
+                with acting(_actor_of(event)):
+                    return answer(event, context)
         except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
             return _problem_answer(error, event)
 

@@ -8,6 +8,7 @@ from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.limits import rate_of, rate_row
 from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.quotas import quota_of, quota_row
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.platform", "keys.sql")
@@ -21,7 +22,7 @@ class PostgresKeys:
         spec = key.spec
         row = {"id": key.id, "name": spec.name, "role": spec.role, "scopes": list(spec.scopes)}
         dates = {"created_at": key.created_at, "expires_at": spec.expires_at}
-        self._transaction.execute(_SQL["add_key"], {**row, **dates, **rate_row(spec.rate)})
+        self._transaction.execute(_SQL["add_key"], {**row, **dates, **rate_row(spec.rate), **quota_row(spec.quota)})
 
     def add_secret(self, key_id: str, key_hash: str, hint: str, at: datetime) -> bool:
         row = {"id": new_id(), "key_id": key_id, "key_hash": key_hash, "hint": hint, "at": at}
@@ -52,5 +53,6 @@ class PostgresKeys:
 
 def _key_of(row: Mapping[str, Any]) -> ApiKey:
     rate = rate_of(row["requests_per_second"], row["burst"])
-    spec = ApiKeySpec(row["name"], row["role"], tuple(row["scopes"]), row["expires_at"], rate)
+    quota = quota_of(row["monthly_requests"], row["monthly_events"])
+    spec = ApiKeySpec(row["name"], row["role"], tuple(row["scopes"]), row["expires_at"], rate, quota)
     return ApiKey(row["id"], spec, row["hint"] or "", row["created_at"], row["last_used_at"], row["revoked_at"])

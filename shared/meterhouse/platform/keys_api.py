@@ -9,8 +9,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from meterhouse.platform.access import told_of
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.key_schema import ApiKeyCreate, ApiKeyRotate, ApiKeyWire, key_to_wire, overlap_of, spec_of
+from meterhouse.platform.key_schema import (
+    ApiKeyCreate,
+    ApiKeyRotate,
+    ApiKeyWire,
+    MonthlyUseWire,
+    key_to_wire,
+    monthly_use_to_wire,
+    overlap_of,
+    spec_of,
+)
 from meterhouse.platform.manage_keys import ApiKeys
+from meterhouse.platform.show_quota import ShowQuota
 from meterhouse.platform.wire import Page, PageNumber, PageSize
 
 _KEYS = "/api/v1/api-keys"
@@ -18,7 +28,7 @@ _KEY = f"{_KEYS}/<api_key_id>"
 _TAGS = ["API keys"]
 
 
-def key_routes(keys: ApiKeys) -> Router:
+def key_routes(keys: ApiKeys, quota: ShowQuota) -> Router:
     router = Router()
 
     def namespace() -> str:
@@ -45,6 +55,15 @@ def key_routes(keys: ApiKeys) -> Router:
     @router.get(_KEY, operation_id="getApiKey", tags=_TAGS, summary="Get an API key")
     def get(api_key_id: str) -> ApiKeyWire:
         return key_to_wire(keys.get(namespace(), api_key_id), keys.now())
+
+    @router.get(
+        f"{_KEY}/quota",
+        operation_id="getApiKeyQuota",
+        tags=_TAGS,
+        summary="What is used and left of the quotas of an API key and of its namespace this month",
+    )
+    def used(api_key_id: str) -> MonthlyUseWire:
+        return monthly_use_to_wire(quota(namespace(), api_key_id))
 
     @router.post(
         f"{_KEY}/rotate",

@@ -1,4 +1,4 @@
-"""Requests a second by key and by namespace: counted where they are served, settled between environments now and then.
+"""Requests a second by key, namespace and portal token: counted where they are served, settled now and then.
 
 An environment admits a twentieth of a second's worth, a quarter of the burst at most, or what comes in a second, before
 it settles: it adds what it admitted to one number that all share, the instant until which the limit is used up, and
@@ -128,3 +128,4 @@ def _rates(told: Mapping[str, str]) -> Iterable[tuple[str, Rate | None]]:
     namespace = told.get("namespace", "")
     yield namespace, rate_from(told.get("namespaceRate", ""))
     yield f"{namespace}#{told.get('keyId', '')}", rate_from(told.get("keyRate", ""))
+    yield f"{namespace}#portal#{told.get('portalToken', '')}", rate_from(told.get("portalRate", ""))

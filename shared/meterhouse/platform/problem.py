@@ -46,11 +46,13 @@ def problem_response(error: Exception, *, request_id: str) -> ProblemResponse:
         "instance": f"urn:request:{request_id}",
         "requestId": request_id,
     }
-    if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden):
+    if isinstance(error, errors.Conflict | errors.Unprocessable | errors.Forbidden | errors.TooMany):
+        document["code"] = error.code
+    if isinstance(error, errors.Unauthenticated) and error.code:
         document["code"] = error.code
     if isinstance(error, errors.Forbidden) and error.scope:
         document["scope"] = error.scope
-    if isinstance(error, errors.Conflict):
+    if isinstance(error, errors.Conflict | errors.TooMany):
         document = {**error.facts, **document}
     problems = getattr(error, "problems", ())
     if problems:
@@ -59,7 +61,7 @@ def problem_response(error: Exception, *, request_id: str) -> ProblemResponse:
         }
     headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
     if isinstance(error, errors.Unauthenticated):
-        headers["www-authenticate"] = "Bearer"
+        headers["www-authenticate"] = "Bearer" if error.code is None else f'Bearer error="{error.code}"'
     if isinstance(error, errors.Unavailable | errors.TooMany):
         headers["retry-after"] = str(error.retry_after_seconds)
     return ProblemResponse(int(status), json.dumps(document), headers)

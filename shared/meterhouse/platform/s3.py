@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from http import HTTPStatus
 from os import environ
 from urllib.parse import quote
@@ -45,23 +46,46 @@ class S3Bucket:
         return True
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """All keys that begin so, in their order, a thousand at a time.
+        """All keys that begin so, in their order; raises as `written`."""
+        return (key for key, _ in self.written(prefix))
+
+    def written(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """All keys that begin so, in their order, a thousand at a time, each with when it was written.
 
         Raises:
             Unavailable: S3 does not answer, or refuses.
         """
         after = ""
         while True:
-            asked = {"list-type": "2", "prefix": prefix} | ({"start-after": after} if after else {})
-            answer = self._send("GET", "", {}, query=asked)
-            if answer.status != HTTPStatus.OK:
-                raise Unavailable(f"S3 answered {answer.status} to a list")
-            listed = ET.fromstring(answer.body)  # noqa: S314 - S3's own answer
-            found = [key.text or "" for key in listed.iterfind("{*}Contents/{*}Key")]
-            yield from found
-            if not found or listed.findtext("{*}IsTruncated") != "true":
+            listed = self._list({"list-type": "2", "prefix": prefix} | ({"start-after": after} if after else {}))
+            for one in listed.iterfind("{*}Contents"):
+                after = one.findtext("{*}Key") or ""
+                yield after, datetime.fromisoformat(one.findtext("{*}LastModified") or "")
+            if listed.findtext("{*}IsTruncated") != "true":
                 return
-            after = found[-1]
+
+    def destroy(self, key: str) -> None:
+        """Delete an object with all its versions, and what says that it was deleted; what is gone already stays so.
+
+        Raises:
+            Unavailable: S3 does not answer, or refuses.
+        """
+        while found := self._versions(key):
+            for version in found:
+                answer = self._send("DELETE", key, {}, query={"versionId": version})
+                if answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
+                    raise Unavailable(f"S3 answered {answer.status} to a DELETE")
+
+    def _versions(self, key: str) -> list[str]:
+        listed = self._list({"versions": "", "prefix": key})
+        every = (*listed.iterfind("{*}Version"), *listed.iterfind("{*}DeleteMarker"))
+        return [one.findtext("{*}VersionId") or "null" for one in every if one.findtext("{*}Key") == key]
+
+    def _list(self, asked: dict[str, str]) -> ET.Element:
+        answer = self._send("GET", "", {}, query=asked)
+        if answer.status != HTTPStatus.OK:
+            raise Unavailable(f"S3 answered {answer.status} to a list")
+        return ET.fromstring(answer.body)  # noqa: S314 - S3's own answer
 
     def _send(
         self, method: str, key: str, headers: dict[str, str], body: bytes = b"", query: dict[str, str] | None = None

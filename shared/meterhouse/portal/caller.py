@@ -15,10 +15,11 @@ _OF_OPERATORS = "/api/v1/portal/tokens"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The namespace and the token that the request was let in by."""
+    """The namespace and the token that the request was let in by; `rate` as limits are told of."""
 
     namespace: str
     token: PortalToken
+    rate: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -50,6 +51,7 @@ def context_of(caller: Caller | None) -> dict[str, str]:
         "namespace": caller.namespace,
         "scopes": "portal",
         "portalToken": token.id,
+        "portalRate": caller.rate,
         "portalSubject": scope.subject,
         "portalCustomer": scope.customer_id or "",
         "portalMeters": "" if scope.meters is None else json.dumps(scope.meters),

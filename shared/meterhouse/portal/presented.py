@@ -5,6 +5,7 @@ from datetime import datetime
 
 from meterhouse.platform import api_keys, clock
 from meterhouse.platform.credentials import pepper_from_environment
+from meterhouse.platform.limits import Rate, rate_of
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.sql import queries
 from meterhouse.portal.caller import Caller
@@ -12,6 +13,8 @@ from meterhouse.portal.rows import token_of
 
 _SQL = queries("meterhouse.portal", "tokens.sql")
 _NO_NAMESPACE = ""
+USUAL_RATE = Rate(20, 100)
+"""Of a token where its namespace has no other: a page asks a dozen questions at once."""
 
 
 class PresentedTokens:
@@ -28,10 +31,13 @@ class PresentedTokens:
     def find(self, text: str) -> Caller | None:
         """The caller behind a token; None where it is unknown, expired, invalidated, or its customer was deleted."""
         presented = api_keys.key_hash(text, self._pepper())
-        with self._database.transaction(_NO_NAMESPACE, credential=presented) as transaction:
+        with self._database.transaction(_NO_NAMESPACE, credential=presented, walk="namespaces") as transaction:
             found = transaction.fetch_one(_SQL["find_presented"], {"token_hash": presented, "at": self._now()})
-        caller = None if found is None else Caller(found["namespace"], token_of(found))
-        return caller if caller is None or self._shows_somebody(caller) else None
+        if found is None:
+            return None
+        rate = rate_of(found["portal_requests_per_second"], found["portal_burst"]) or USUAL_RATE
+        caller = Caller(found["namespace"], token_of(found), str(rate))
+        return caller if self._shows_somebody(caller) else None
 
     def _shows_somebody(self, caller: Caller) -> bool:
         customer_id = caller.scope.customer_id

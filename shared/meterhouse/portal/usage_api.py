@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from meterhouse.metering.usage import WindowSize
-from meterhouse.metering.usage_api import GROUP_BY_FILTERS, USAGE, From, To, usage_answer, usage_request
+from meterhouse.metering.usage_api import GROUP_BY_FILTERS, USAGE, From, To, names_of, usage_answer, usage_request
 from meterhouse.metering.usage_schema import MOST_NAMES, ClientId, MeterQueryResult
 from meterhouse.platform.wire import Key
 from meterhouse.portal.caller import caller_of
@@ -42,7 +42,7 @@ def portal_usage_routes(query: QueryPortalMeter) -> Router:
             "to": to,
             "windowSize": window_size,
             "windowTimeZone": window_time_zone,
-            "groupBy": group_by,
+            "groupBy": names_of(group_by),
         }
         request = usage_request(event, asked, advanced)
         rows = query(caller_of(event), meter_slug, request.asked(), filter_customer_id)

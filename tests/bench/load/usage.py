@@ -47,7 +47,7 @@ class Meters:
     def _total(self) -> int:
         return sum(int(row["value"]) for row in self._query(_EVENTS))
 
-    def _by_request(self, meter: str, subject: str) -> Mapping[str, int]:
+    def _by_request(self, meter: str, subject: str) -> dict[str, int]:
         rows = self._query(meter, subject=subject, groupBy="request")
         return {row["groupBy"]["request"]: int(row["value"]) for row in rows}
 

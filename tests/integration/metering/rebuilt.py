@@ -56,9 +56,9 @@ class LostHouse:
         self.house.store.command(f"DROP DATABASE {self.settings.database}")
         migrate(MigratedClickHouse(self.settings), migrations("clickhouse"))
 
-    def rebuilds(self, archive: Any = None, sink: Any = None) -> RebuildUsage:
+    def rebuilds(self, archive: Any = None, sink: Any = None, write: EventWriter | None = None) -> RebuildUsage:
         topics = [KafkaTopic(lambda: self.logged.settings, attrgetter(name)) for name in _TOPICS]
-        write = EventWriter(self.house, sink or ClickHouseSink(self.house.store), self.house, new_id)
+        write = write or EventWriter(self.house, sink or ClickHouseSink(self.house.store), self.house, new_id)
         witnesses = [topic.rewind for topic in topics]
         ports = RebuildPorts(archive or self.archive, self.store, topics[0], write, witnesses, self.roll_up)
         return RebuildUsage(ports, now=self.house.now)

@@ -164,7 +164,7 @@ def test_usage_is_asked_by_get_and_post_as_json_and_csv(api: People) -> None:
         "groupBy": {},
     }
     assert (status, result) == (200, {"data": [row]})
-    query = "windowSize=HOUR&groupBy=region&groupBy=subject&from=2026-03-01T10:00:00Z&to=2026-03-01T12:00:00Z"
+    query = "windowSize=HOUR&groupBy=region,subject&from=2026-03-01T10:00:00Z&to=2026-03-01T12:00:00Z"
     status, result = api("GET", f"{METERS}/miles/query", query=query)
     assert {name: result[name] for name in ("from", "to", "windowSize")} == {
         "from": "2026-03-01T10:00:00Z", "to": "2026-03-01T12:00:00Z", "windowSize": "HOUR"}  # fmt: skip

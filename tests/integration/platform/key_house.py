@@ -3,15 +3,19 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from meterhouse.platform.credentials import Credential, Credentials
+from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.key_schema import without_secret
 from meterhouse.platform.key_store import PostgresKeys
 from meterhouse.platform.keys_api import key_routes
 from meterhouse.platform.manage_keys import ApiKeys
+from meterhouse.platform.namespaces import allowance_of
 from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.show_quota import ShowQuota
 from tests.unit.platform.requests import CONTEXT, request
 
 PATH = "/api/v1/api-keys"
@@ -31,7 +35,8 @@ class KeyHouse:
 
     def __post_init__(self) -> None:
         keys = ApiKeys(begins(self.database, PostgresKeys), pepper, lambda: self.now)
-        self.handler = http_handler(key_routes(keys), database=self.database, fit_to_keep=without_secret)
+        quota = ShowQuota(keys, partial(allowance_of, self.database), DynamoCounts())
+        self.handler = http_handler(key_routes(keys, quota), database=self.database, fit_to_keep=without_secret)
 
     def answer(
         self, method: str, path: str = "", body: object = None, *, query: str = "", **headers: str

@@ -1,15 +1,18 @@
 """Who changed what: written by the database in the transaction of the change, whatever use case it is."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
 from functions.issue_api_key import handler as issuer
+from meterhouse.platform import clock
 from meterhouse.platform.acting import Actor, acting
 from meterhouse.platform.audit_api import audit_routes
 from meterhouse.platform.audit_log import AuditLog
+from meterhouse.platform.audit_retention import ForgetAudit, years_before
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database
@@ -155,3 +158,36 @@ def test_every_table_of_every_room_is_audited_by_its_key_but_for_those_that_say_
         tables = transaction.fetch_all(AUDITED)
     assert {one["name"] for one in tables if one["arguments"] is None} == set(UNAUDITED)
     assert [one["name"] for one in tables if one["arguments"] not in (None, one["key"])] == []
+
+
+def test_lines_are_kept_for_their_years_and_go_in_no_other_way(
+    house: KeyHouse, other_namespace: str, unguarded: Database, database: Database
+) -> None:
+    add_namespace(database, other_namespace)
+    with unguarded.transaction(house.namespace) as transaction:
+        for namespace in (house.namespace, other_namespace):
+            for recorded_at in ("2019-03-01T11:59:59Z", "2019-03-01T12:00:00Z"):
+                transaction.execute(
+                    "INSERT INTO audit_log"
+                    " (namespace, recorded_at, actor, route, request_id, object_kind, object_id, action)"
+                    " VALUES (%(of)s, %(at)s::text::timestamptz,"
+                    " 'ann', 'POST /x', 'r', 'things', %(at)s::text, 'created')",
+                    {"of": namespace, "at": recorded_at},
+                )
+        transaction.commit()
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    assert ForgetAudit(database, lambda: noon, lambda: 8)() == 0
+    assert ForgetAudit(database, lambda: noon)() == 2, "one in each namespace"
+    assert ForgetAudit(database, lambda: noon)() == 0
+    for namespace in (house.namespace, other_namespace):
+        assert [line["objectId"] for line in logged(database, namespace)] == ["2019-03-01T12:00:00Z"]
+    with pytest.raises(psycopg.Error, match="a year at least"):
+        ForgetAudit(database, clock.now, lambda: 0)()
+
+
+@pytest.mark.parametrize(
+    ("day", "before"), [("2028-02-29", "2021-02-28"), ("2026-03-01", "2019-03-01"), ("2027-12-31", "2020-12-31")]
+)
+def test_a_line_never_goes_a_day_early(day: str, before: str) -> None:
+    assert years_before(datetime.fromisoformat(day), 7) == datetime.fromisoformat(before)

@@ -6,8 +6,9 @@ import pytest
 
 from meterhouse.platform.access import roles
 from meterhouse.platform.postgres import Database
-from tests.integration.platform.key_house import KeyHouse
+from tests.integration.platform.key_house import PATH, KeyHouse
 from tests.problems import faults_of
+from tests.unit.platform.requests import CONTEXT, request
 
 
 @pytest.fixture
@@ -147,3 +148,22 @@ def test_keys_of_another_namespace_are_not_there(house: KeyHouse, database: Data
     for method, path in (("GET", ""), ("POST", "/rotate"), ("DELETE", "")):
         assert other.ask(method, f"/{made['id']}{path}", {} if path else None)[0] == 404
     assert house.door(made["key"]) is not None
+
+
+@pytest.mark.parametrize("path", ["{id}/rotate", "{id}/quota", "../api-keys", "{id}/", "{ID}", "%2e%2e", "{apiKeyId}"])
+def test_a_parameter_never_becomes_another_route_and_no_header_another_namespace(
+    database: Database, namespace: str, other_namespace: str, path: str
+) -> None:
+    keys = KeyHouse(database, namespace)
+    made = keys.make()
+    named = path.replace("{id}", made["id"]).replace("{ID}", made["id"].lower())
+    headers = {"x-namespace": other_namespace, "x-meterhouse-namespace": other_namespace}
+    event = request("GET", f"{PATH}/{named}", headers=headers, namespace=namespace)
+    event |= {"routeKey": f"GET {PATH}/{{apiKeyId}}", "pathParameters": {"apiKeyId": named}}
+
+    assert keys.handler(event, CONTEXT)["statusCode"] == 404
+
+    event["pathParameters"] = {"apiKeyId": made["id"]}
+    assert keys.handler(event, CONTEXT)["statusCode"] == 200, "what the gateway matched counts, not the path"
+    event["requestContext"]["authorizer"]["lambda"]["namespace"] = other_namespace
+    assert keys.handler({**event, "headers": {"x-namespace": namespace}}, CONTEXT)["statusCode"] == 404

@@ -4,23 +4,35 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
 
 from functions.open_namespace import handler as opener
-from meterhouse.kernel.errors import InvalidInput
+from meterhouse.kernel.errors import InvalidInput, TooMany
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.ingest_api import ingest_handler
 from meterhouse.platform.dynamodb import DynamoCounts
+from meterhouse.platform.gate import Gate
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database
-from tests.integration.platform.key_house import KeyHouse
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.portal.caller import context_of
+from meterhouse.portal.model import TokenSpec
+from meterhouse.portal.postgres import portal_store
+from meterhouse.portal.presented import USUAL_RATE, PresentedTokens
+from meterhouse.portal.tokens import PortalTokens
+from tests.integration.platform.key_house import KeyHouse, pepper
 from tests.unit.platform.requests import CONTEXT, request
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 COST = timedelta(milliseconds=10)
 TABLE = "limits-of-tests"
+BATCH = "application/cloudevents-batch+json"
+TWO_EVENTS = [
+    {"specversion": "1.0", "id": id_, "source": "test", "type": "call", "subject": "ann"} for id_ in ("one", "two")
+]
 
 
 @pytest.fixture(scope="module")
@@ -95,14 +107,93 @@ def test_an_operator_limits_all_keys_of_a_namespace_together_and_lets_them_go(
     credential = keys.door(made["key"])
     assert credential is not None
     assert credential.context()["namespaceRate"] == "50/100"
-    opener.handler({"namespace": namespace}, CONTEXT)
+    orders = {"quota": {"eventsPerMonth": 9}, "portalRateLimit": {"requestsPerSecond": 3}}
+    done = opener.handler({"namespace": namespace, **orders}, CONTEXT)
+    assert done == {"namespace": namespace, "rateLimit": None, "quota": "/9", "portalRateLimit": "3/6"}
     credential = keys.door(made["key"])
     assert credential is not None
     assert "namespaceRate" not in credential.context()
-    assert opener.handler({"namespace": new}, CONTEXT) == {"namespace": new, "rateLimit": None}
-    for order in ({"namespace": "Not Plain"}, {"namespace": new, "rateLimit": {"requestsPerSecond": 0}}):
-        with pytest.raises(InvalidInput):
-            opener.handler(order, CONTEXT)
+    assert credential.context()["namespaceQuota"] == "/9"
+    opener.handler({"namespace": namespace}, CONTEXT)
+    credential = keys.door(made["key"])
+    assert credential is not None
+    assert "namespaceQuota" not in credential.context()
+    nothing = {"namespace": new, "rateLimit": None, "quota": None, "portalRateLimit": None}
+    assert opener.handler({"namespace": new}, CONTEXT) == nothing
+    with pytest.raises(InvalidInput):
+        opener.handler({"namespace": "Not Plain"}, CONTEXT)
+    wrong = {"rateLimit": {"requestsPerSecond": 0}, "quota": {"eventsPerMonth": 0}}
+    with pytest.raises(InvalidInput) as refused:
+        opener.handler({"namespace": new, **wrong}, CONTEXT)
+    fields = [fault.field for fault in refused.value.problems]
+    assert fields == ["/rateLimit/requestsPerSecond", "/quota/eventsPerMonth"]
+
+
+def test_a_key_that_used_up_its_month_is_told_which_quota_and_reads_what_is_left(
+    counts: DynamoCounts, database: Database, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meterhouse.platform.clock.now", lambda: AT)
+    monkeypatch.setattr(opener, "database", database)
+    keys = KeyHouse(database, namespace)
+    made = keys.make(role="owner", quota={"eventsPerMonth": 3, "requestsPerMonth": 100})
+    opener.handler({"namespace": namespace, "quota": {"requestsPerMonth": 1000}}, CONTEXT)
+    assert keys.ask("GET", f"/{made['id']}")[1]["quota"] == {"eventsPerMonth": 3, "requestsPerMonth": 100}
+    credential = keys.door(made["key"])
+    assert credential is not None
+    event = request("POST", "/api/v1/events", TWO_EVENTS, headers={"content-type": BATCH})
+    event["requestContext"]["authorizer"]["lambda"] = credential.context()
+    answers = [ingest_handler(IngestEvents(Log(), lambda: AT), counts)(event, None) for _ in range(3)]
+
+    assert [answer["statusCode"] for answer in answers] == [204, 204, 429]
+    assert answers[-1]["headers"]["retry-after"] == str(31 * 86_400)
+    problem = json.loads(answers[-1]["body"])
+    until = "2026-04-01T00:00:00Z"
+    assert (problem["code"], problem["status"]) == ("quota_used_up", 429)
+    assert problem["quota"] == {"holder": "key", "counts": "events", "limit": 3, "until": until}
+    assert keys.ask("GET", f"/{made['id']}/quota")[1] == {
+        "from": "2026-03-01T00:00:00Z",
+        "to": until,
+        "quotas": [
+            {"holder": "key", "counts": "requests", "limit": 100, "used": 2, "left": 98},
+            {"holder": "key", "counts": "events", "limit": 3, "used": 4, "left": 0},
+            {"holder": "namespace", "counts": "requests", "limit": 1000, "used": 2, "left": 998},
+        ],
+    }
+    assert keys.ask("GET", "/unknown/quota")[0] == 404
+
+
+def test_a_portal_token_that_asks_too_often_waits_and_another_of_its_namespace_does_not(
+    counts: DynamoCounts, database: Database, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opener, "database", database)
+    add_namespace(database, namespace)
+    tokens = PortalTokens(begins(database, portal_store), pepper, lambda: AT)
+    ann, bob = (tokens.create(namespace, TokenSpec(name)).text for name in ("ann", "bob"))
+
+    def asked(token: str) -> dict[str, Any]:
+        event = request("GET", "/api/v1/portal/session")
+        told = context_of(PresentedTokens(database, pepper, lambda: AT).find(token))
+        event["requestContext"]["authorizer"]["lambda"] = told
+        return event
+
+    def is_let_in(gate: Gate, event: dict[str, Any]) -> bool:
+        try:
+            with gate.passed(event, AT):
+                return True
+        except TooMany:
+            return False
+
+    told = asked(ann)["requestContext"]["authorizer"]["lambda"]
+    assert told["portalRate"] == str(USUAL_RATE)
+    opener.handler({"namespace": namespace, "portalRateLimit": {"requestsPerSecond": 1, "burst": 2}}, CONTEXT)
+    gates = [Gate(counts), Gate(counts)]
+    assert [is_let_in(gate, asked(ann)) for gate in gates * 2] == [True, True, True, False]
+    assert is_let_in(gates[1], asked(bob))
+
+
+class Log:
+    def append(self, *_: object) -> None:
+        """Taken."""
 
 
 class NoLog:

@@ -59,6 +59,7 @@ def furnish(house: House) -> Mapping[str, str]:
     found["customerId"] = found["customerIdOrKey"] = made(f"POST {V1}/customers", body=CUSTOMER)["id"]
     subjects = {one["key"]: one["id"] for one in made(f"POST {V1}/subjects", body=[{"key": "acme-app"}])}
     found["subjectIdOrKey"] = subjects["acme-app"]
+    found["subjectErasureId"] = made(f"POST {V1}/subject-erasures", body={"subject": "gone", "confirm": "gone"})["id"]
     found["apiKeyId"] = made(f"POST {V1}/api-keys", body={"name": "ci", "role": "read-only"})["id"]
     return {
         **found,

@@ -10,11 +10,12 @@ GROUP BY identity
 HAVING count() > 1
 
 -- name: later_writings
--- Of identities written under several keys, every key but the first one written, and how early that was.
+-- Of identities written under several keys, every key but the first one written, and how early that was. Two keys of one
+-- writing are none of them later: that is the erasure of a subject under way.
 SELECT later.2 AS type, later.3 AS subject, later.4 AS hour, source, id, earliest
 FROM (
-    SELECT source, id, arrayJoin(arraySlice(arraySort(groupArray((first, type, subject, hour))), 2)) AS later,
-           min(first) AS earliest
+    SELECT source, id, min(first) AS earliest,
+           arrayJoin(arrayFilter(key -> key.1 > earliest, groupArray((first, type, subject, hour)))) AS later
     FROM (
         SELECT source, id, type, subject, toUnixTimestamp(hour) AS hour, min(written) AS first
         FROM event_writings

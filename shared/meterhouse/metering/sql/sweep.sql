@@ -3,11 +3,11 @@ SELECT count() FROM event_writings WHERE namespace = %(namespace)s
 
 -- name: later_writings
 -- Of identities of a range that were written under several keys, every key in the period but the first one written, and
--- how early that was.
+-- how early that was. Two keys of one writing are none of them later (an erasure).
 SELECT later.2 AS type, later.3 AS subject, later.4 AS hour, source, id, earliest
 FROM (
-    SELECT source, id, arrayJoin(arraySlice(arraySort(groupArray((first, type, subject, hour))), 2)) AS later,
-           min(first) AS earliest
+    SELECT source, id, min(first) AS earliest,
+           arrayJoin(arrayFilter(key -> key.1 > earliest, groupArray((first, type, subject, hour)))) AS later
     FROM (
         SELECT source, id, type, subject, toUnixTimestamp(hour) AS hour, min(written) AS first
         FROM event_writings

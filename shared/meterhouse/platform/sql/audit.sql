@@ -12,3 +12,6 @@ AND (%(until)s::timestamptz IS NULL OR recorded_at < %(until)s)
 AND (%(place_at)s::timestamptz IS NULL OR (recorded_at, id) < (%(place_at)s, %(place_id)s::uuid))
 ORDER BY recorded_at DESC, id DESC
 LIMIT %(limit)s
+
+-- name: forget
+SELECT forget_audit(%(before)s, %(most)s) AS forgotten

@@ -2,8 +2,9 @@
 -- Whose key it is is what is asked: the policies `presented` show the rows of this secret in any namespace.
 SELECT key.namespace, key.id, key.role, key.scopes, key.last_used_at,
     least(key.expires_at, secret.expires_at) AS expires_at,
-    key.requests_per_second, key.burst,
-    tenant.requests_per_second AS namespace_requests_per_second, tenant.burst AS namespace_burst
+    key.requests_per_second, key.burst, key.monthly_requests, key.monthly_events,
+    tenant.requests_per_second AS namespace_requests_per_second, tenant.burst AS namespace_burst,
+    tenant.monthly_requests AS namespace_monthly_requests, tenant.monthly_events AS namespace_monthly_events
 FROM api_key_secrets AS secret
 JOIN api_keys AS key ON key.namespace = secret.namespace AND key.id = secret.key_id
 JOIN namespaces AS tenant ON tenant.namespace = secret.namespace

@@ -1,8 +1,11 @@
 -- name: add_key
-INSERT INTO api_keys (namespace, id, name, role, scopes, created_at, expires_at, requests_per_second, burst)
+INSERT INTO api_keys (
+    namespace, id, name, role, scopes, created_at, expires_at, requests_per_second, burst, monthly_requests,
+    monthly_events
+)
 VALUES (
     %(namespace)s, %(id)s, %(name)s, %(role)s, %(scopes)s, %(created_at)s, %(expires_at)s,
-    %(requests_per_second)s, %(burst)s
+    %(requests_per_second)s, %(burst)s, %(monthly_requests)s, %(monthly_events)s
 )
 
 -- name: add_secret
@@ -35,7 +38,7 @@ SELECT count(*) AS total FROM api_keys AS key WHERE key.namespace = %(namespace)
 
 -- name: columns
 key.id, key.name, key.role, key.scopes, key.created_at, key.expires_at, key.last_used_at, key.revoked_at,
-key.requests_per_second, key.burst,
+key.requests_per_second, key.burst, key.monthly_requests, key.monthly_events,
 (
     SELECT secret.hint FROM api_key_secrets AS secret
     WHERE secret.namespace = key.namespace AND secret.key_id = key.id

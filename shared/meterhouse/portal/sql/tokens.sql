@@ -18,7 +18,9 @@ WHERE namespace = %(namespace)s AND invalidated_at IS NULL
 
 -- name: find_presented
 -- Whose token it is is what is asked: the policy `presented` shows the row of this hash in any namespace.
-SELECT * FROM portal_tokens
+SELECT token.*, tenant.portal_requests_per_second, tenant.portal_burst
+FROM portal_tokens AS token
+JOIN namespaces AS tenant ON tenant.namespace = token.namespace
 WHERE token_hash = %(token_hash)s AND invalidated_at IS NULL AND expires_at > %(at)s
 
 -- name: customer_lives

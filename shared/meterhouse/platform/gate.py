@@ -1,0 +1,42 @@
+"""What every request passes before anything else: may it, is there something left of what it may."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from meterhouse.platform.access import check_access, told_of
+from meterhouse.platform.dynamodb import DynamoCounts
+from meterhouse.platform.limits import Limits
+from meterhouse.platform.quotas import Quotas
+
+
+@dataclass(slots=True)
+class Passage:
+    """A request that was let in; `events` is told once they are taken."""
+
+    events: int = 0
+
+
+class Gate:
+    def __init__(self, counts: DynamoCounts | None = None) -> None:
+        counts = counts or DynamoCounts()
+        self._limits, self._quotas = Limits(counts), Quotas(counts)
+
+    @contextmanager
+    def passed(self, event: Mapping[str, Any], at: datetime, *, brings_events: bool = False) -> Iterator[Passage]:
+        """Inside, the request is let in; after, whatever became of it, it is counted.
+
+        Raises:
+            Unauthenticated, Forbidden, Unavailable: as `check_access`.
+            TooMany: a quota or a limit is used up.
+        """
+        told, passage = told_of(event), Passage()
+        check_access(event, at)
+        self._quotas.check(told, at, of_events=brings_events)
+        self._limits.admit(told, at)
+        try:
+            yield passage
+        finally:
+            self._quotas.count(told, at, passage.events)

@@ -1,0 +1,107 @@
+"""An issuer of tokens on the loopback interface: its discovery document, its keys, and what it signs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+AUDIENCE = "meterhouse"
+MINUTE = timedelta(minutes=1)
+PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
+
+
+@cache
+def elliptic(name: str) -> EllipticCurvePrivateKey:
+    """A key of this name, the same in a process's life."""
+    assert name
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
+def rsa_key(bits: int = 2048) -> RSAPrivateKey:
+    return rsa.generate_private_key(65537, bits)
+
+
+def public(kid: str, key: PrivateKey, **more: str) -> dict[str, Any]:
+    """The public half as an issuer publishes it."""
+    if isinstance(key, RSAPrivateKey):
+        told = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    else:
+        told = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {**told, "kid": kid, **more}
+
+
+@dataclass
+class Issuer:
+    """`keys` are those it tells, `asked` how often it told them; `is_down` answers 500 to all."""
+
+    url: str = ""
+    keys: list[dict[str, Any]] = field(default_factory=lambda: [public("one", elliptic("one"))])
+    asked: int = 0
+    is_down: bool = False
+
+    def claims(self, at: datetime, **claims: object) -> dict[str, Any]:
+        now = int(at.timestamp())
+        told = {"iss": self.url, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 300, "role": "developer"}
+        return {name: value for name, value in {**told, **claims}.items() if value is not None}
+
+    def sign(
+        self,
+        at: datetime,
+        *,
+        kid: str = "one",
+        key: Any = None,
+        algorithm: str = "ES256",
+        **claims: object,
+    ) -> str:
+        """A token; a claim that is None is left out."""
+        return jwt.encode(self.claims(at, **claims), key or elliptic(kid), algorithm, {"kid": kid})
+
+    def answer(self, path: str) -> tuple[int, dict[str, Any]]:
+        if self.is_down:
+            return 500, {}
+        if path == "/.well-known/openid-configuration":
+            return 200, {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+        self.asked += 1
+        return 200, {"keys": self.keys}
+
+
+@contextmanager
+def running_issuer(port: int = 0) -> Iterator[Issuer]:
+    issuer = Issuer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, document = issuer.answer(self.path)
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    issuer.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield issuer
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
