@@ -1,5 +1,6 @@
 """A subject that was billed is erased: its invoices verify, the same events explain them, nothing is billed again."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -50,7 +51,7 @@ def erased(run: Run, house: House, *names: str) -> list[str]:
     return [one.pseudonym for one in asked]
 
 
-def used(run: Run, subjects: dict[str, list[str]]) -> dict[str, Decimal]:
+def used(run: Run, subjects: dict[str, list[str]]) -> Mapping[str, Decimal]:
     with run.begin(run.namespace) as work:
         [feature] = work.store.features.by_keys(["eu"]).values()
     return run.usage.quantities(run.namespace, feature, Period(JANUARY, FEBRUARY), subjects)
