@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench load layers rehearse-restore synth cost compatible deploy audit reference licences sbom clean
+.PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench load layers rehearse-restore synth cost compatible schemathesis deploy audit reference licences sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ format: install ## format and mend what ruff can
 rehearse-restore: install ## PostgreSQL restored to an instant that the rest is ahead of; ClickHouse from a backup, and rebuilt
 	@$(RUN) -m tests.bench.rehearse_restore
 	@$(RUN) -m pytest tests/integration/metering/test_backup.py --quiet
+
+schemathesis: install ## every operation of our OpenAPI tried at length (EXAMPLES=100 of each way, SEED=7, ONLY='POST /api/v1/plans')
+	@$(RUN) -m tests.integration.outside $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),'$(ONLY)')
 
 bench: install ## what is fast here and what is not, measured as ratios
 	@$(RUN) -m tests.bench --write docs/performance.md

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from meterhouse.billing.collection import rated
+from meterhouse.kernel.collector import without_collector
 from meterhouse.ledger.transaction import NOTHING
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.postgres import Database, Row, Transaction
@@ -106,6 +107,7 @@ def _least(run: Run, database: Database, house: InvoiceHouse) -> float:
         found, left = house.invoices(transaction), {table: _left(transaction, table) for table in _TABLES}
         subjects = {one.customer_id: one.subject_keys for one in found}
 
+        @without_collector()
         def query_rate_and_copy() -> None:
             house.usage.quantities(house.namespace, house.feature, MONTH, subjects)
             lines = [rated(line, line.quantity or NOTHING, one.workflow, AS_OF) for one in found for line in one.lines]

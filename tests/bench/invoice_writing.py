@@ -51,6 +51,7 @@ def measure(run: Run) -> list[Figure]:
     ]
 
 
+@without_collector()
 def copy_lines(transaction: Transaction, lines: Sequence[Line]) -> None:
     """A bare COPY into a table without index or key."""
     texts = Texts()

@@ -39,6 +39,7 @@ def backtest_routes(start_backtest: StartBacktest, service: BacktestService) -> 
         operation_id="startBacktest",
         tags=_TAGS,
         summary="Rate the last periods of customers under this plan",
+        status_code=HTTPStatus.ACCEPTED,
     )
     def start(plan_id: str, body: Annotated[BacktestCreate, Body()]) -> tuple[BacktestWire, int]:
         started = start_backtest(namespace(), wanted_of(plan_id, body))

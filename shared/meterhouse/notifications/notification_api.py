@@ -64,7 +64,13 @@ def notification_routes(service: NotificationService) -> Router:
     def get(event_id: str) -> NotificationEvent:
         return notification_wire(service.get(namespace(), event_id))
 
-    @router.post(f"{_EVENT}/resend", operation_id="resendNotificationEvent", tags=_TAGS, summary="Send it once more")
+    @router.post(
+        f"{_EVENT}/resend",
+        operation_id="resendNotificationEvent",
+        tags=_TAGS,
+        summary="Send it once more",
+        status_code=HTTPStatus.ACCEPTED,
+    )
     def resend(event_id: str, body: Annotated[NotificationEventResendRequest, Body()]) -> Response[None]:
         service.resend(namespace(), event_id, body.channels or ())
         return Response(HTTPStatus.ACCEPTED)

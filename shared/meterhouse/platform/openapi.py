@@ -14,47 +14,10 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Secur
 from pydantic.alias_generators import to_camel
 
 from meterhouse.platform.http import resolver
-from meterhouse.platform.problem import CONTENT_TYPE
+from meterhouse.platform.problem_openapi import PROBLEM, refusals, responses
 from meterhouse.platform.query_openapi import EXTENSION
 
 _SCHEMES: dict[str, SecurityScheme] = {"apiKey": HTTPBearer(description="An API key of a namespace")}
-_PROBLEM = {
-    "type": "object",
-    "title": "Problem",
-    "description": "RFC 9457 problem details",
-    "required": ["type", "title", "status", "detail", "instance"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference", "default": "about:blank"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri", "description": "urn:request: and the request's id"},
-        "requestId": {"type": "string"},
-        "code": {"type": "string", "description": "Of a conflict or what is forbidden: its reason, for programs"},
-        "scope": {"type": "string", "description": "What the credential lacks, where that is the reason"},
-        "extensions": {
-            "type": "object",
-            "properties": {
-                "validationErrors": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["field", "code", "message"],
-                        "properties": {
-                            "field": {"type": "string", "description": "JSON pointer, or query:<name>, path:<name>"},
-                            "code": {"type": "string"},
-                            "message": {"type": "string"},
-                        },
-                    },
-                }
-            },
-        },
-    },
-}
-_PROBLEM_RESPONSE = {
-    "description": "Refused or failed",
-    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _POWERTOOLS_RESPONSES = ("200", "422", "500")
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
@@ -85,40 +48,57 @@ def document(*routers: Router, handmade: Handmade, title: str, version: str, des
     schemas = {
         name: schema for name, schema in made["components"]["schemas"].items() if name not in _POWERTOOLS_SCHEMAS
     }
-    made["components"]["schemas"] = {**schemas, **handmade.schemas, "Problem": _PROBLEM}
+    made["components"]["schemas"] = {**schemas, **handmade.schemas, "Problem": PROBLEM}
+    made["components"]["responses"] = responses()
     return made
 
 
 def _paths(paths: dict[str, Any], app: APIGatewayHttpResolver, handmade: Handmade) -> dict[str, Any]:
     for route in (*app._static_routes, *app._dynamic_routes):  # noqa: SLF001 - the only list of routes there is
-        _name_as_in_contract(paths[route.openapi_path][route.method.lower()], _status(route))
+        _name_as_in_contract(paths[route.openapi_path][route.method.lower()], route)
     named = {_PARAMETER.sub(_camel, path): operations for path, operations in paths.items()}
     merged = {path: named.get(path, {}) | handmade.paths.get(path, {}) for path in {*named, *handmade.paths}}
     for operations in merged.values():
-        for operation in operations.values():
-            operation["responses"] = {**operation["responses"], "default": _PROBLEM_RESPONSE}
+        for method, operation in operations.items():
+            operation["responses"] = {**operation["responses"], **refusals(method, operation)}
     return dict(sorted(merged.items()))
 
 
 def _status(route: Route) -> HTTPStatus:
-    """What a route answers when all is well, told by its return type: a tuple carries 201, an empty response is 204."""
-    returned = route.func.__annotations__.get("return")
-    if get_origin(returned) is tuple:
+    """What a route answers when all is well: as it says, or as its type does: a tuple is 201, an empty response 204."""
+    if route.status_code != HTTPStatus.OK:
+        return HTTPStatus(route.status_code)
+    if get_origin(route.func.__annotations__.get("return")) is tuple:
         return HTTPStatus.CREATED
-    return HTTPStatus.NO_CONTENT if returned == Response[None] else HTTPStatus.OK
+    return HTTPStatus.NO_CONTENT if _is_empty(route) else HTTPStatus.OK
 
 
-def _name_as_in_contract(operation: dict[str, Any], status: HTTPStatus) -> None:
+def _is_empty(route: Route) -> bool:
+    return bool(route.func.__annotations__.get("return") == Response[None])
+
+
+def _name_as_in_contract(operation: dict[str, Any], route: Route) -> None:
     responses = operation["responses"]
-    fine = {"description": "No content"} if status is HTTPStatus.NO_CONTENT else responses.get("200")
-    kept = {code: response for code, response in responses.items() if code not in _POWERTOOLS_RESPONSES}
-    operation["responses"] = {str(int(status)): fine, **kept}
+    told = str(int(route.status_code))
+    fine = {"description": "No content"} if _is_empty(route) else responses.get(told)
+    kept = {code: response for code, response in responses.items() if code not in {told, *_POWERTOOLS_RESPONSES}}
+    operation["responses"] = {str(int(_status(route))): fine, **kept}
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = to_camel(parameter["name"])
+        parameter["schema"] = _of_text(parameter["schema"])
     if further := operation.pop(EXTENSION, None):
         said = {(parameter["in"], parameter["name"]): parameter for parameter in operation.get("parameters", ())}
         operation["parameters"] = [*(said | {(one["in"], one["name"]): one for one in further}).values()]
+
+
+def _of_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without the null that Python has for what is not given: no address can say it."""
+    told = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(told) == len(schema.get("anyOf", ())):
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return rest | (told[0] if len(told) == 1 else {"anyOf": told})
 
 
 def _camel(parameter: Match[str]) -> str:

@@ -82,13 +82,15 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
 
 def _as_one(run: Run) -> SubscriptionItem:
     """Items in one where they follow each other and charge alike."""
-    return replace(run[0], active_to=run[-1].active_to)
+    return run[0] if len(run) == 1 else replace(run[0], active_to=run[-1].active_to)
 
 
 def _named(run: Run, service: Period) -> RateCard:
     """By the name that holds when the service ends; another name is no other charge, so a minimum counts once."""
     card = run[0].rate_card
-    return replace(card, name=[item for item in run if item.active_from < service.end][-1].rate_card.name)
+    name = [item for item in run if item.active_from < service.end][-1].rate_card.name
+    # the very card where it can be: lines that share one are written with one text of it
+    return card if card.name == name else replace(card, name=name)
 
 
 def _terms(item: SubscriptionItem) -> tuple[object, str | None]:

@@ -17,7 +17,7 @@ from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Ru
 from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_credit_notes import NOTES
-from tests.integration.billing.test_split_lines import canceled
+from tests.integration.billing.test_split_lines import TENTH, bill, canceled, charged
 from tests.unit.billing.samples import FakeApp, metered, tiers
 from tests.unit.subscriptions.samples import at, fee
 
@@ -297,3 +297,23 @@ def test_late_usage_that_is_never_billed_and_is_taken_back_is_not_given_back(run
         known_late(run, ann, quantity)
         run.all(AFTER_MARCH)
         assert [one["total"] for one in api.ok("GET", NOTES)["items"]] == given_back
+
+
+def test_what_a_note_took_back_of_a_part_is_not_charged_by_the_next_and_counts_when_usage_comes_down(
+    api: Api, run: Run
+) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, metered())
+    first = bill(api, ann, TENTH, "10")
+    api.ok("POST", f"{INVOICES}/{first['id']}/credit-notes", {"reason": "outage"})
+    run.used(ann, JANUARY, "14")
+    run.all()
+    assert charged(run) == [Decimal("5.00"), Decimal("2.00")]
+    # of 2 units less the first part has nothing left to give; of 10 more the second gives what the first cannot
+    back = []
+    for used in ("12", "2"):
+        known_late(run, ann, used)
+        run.all(AFTER_FEBRUARY)
+        notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s AND is_automatic")
+        back.append([row["total"] for row in notes if row["total"]])
+    assert back == [[], [Decimal("1.00")]]

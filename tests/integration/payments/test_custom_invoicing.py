@@ -1,12 +1,14 @@
 """Invoices that a system of the caller's own takes, over HTTP."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, UNKNOWN, problem_fields
+from tests.integration.billing.purse import Purse
 from tests.integration.payments.given import APPS, AppsApi
 
 CALLS = f"{APPS}/custom-invoicing"
@@ -180,6 +182,19 @@ def test_an_invoice_of_another_app_is_not_the_systems(
     assert (status, problem_fields(answer)) == (400, {"path:invoiceId": "another_app"})
     for unknown, namespace in ((UNKNOWN, None), (invoice.id, other_namespace)):
         assert api("POST", f"{CALLS}/{unknown}/{call}", body, namespace=namespace)[0] == 404
+
+
+def test_an_invoice_of_which_nothing_is_due_waits_for_nobodys_payment(
+    api: AppsApi, hooked: Callable[..., str], run: Run
+) -> None:
+    paying = hooked()
+    free = run.customer("bob")
+    Purse(run).grant(free, 1000)
+    run.subscribe(free)
+    run.all()
+    [invoice] = [one for one in run.invoices() if one.customer_id == free]
+    assert (invoice.totals.total, invoice.state.value, invoice.payment_attempt) == (Decimal(0), "paid", 1)
+    assert state(api, paying) == "payment_processing.pending"
 
 
 def test_what_is_said_of_an_attempt_that_is_over_does_not_touch_the_next(
