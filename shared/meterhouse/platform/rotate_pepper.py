@@ -17,7 +17,6 @@ from meterhouse.platform.settings import required
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.platform", "credentials.sql")
-_NO_NAMESPACE = ""
 KNOWN_BEFORE = 3 * READ_EVERY
 """A new pepper is used only then: two readings in a row may fail."""
 KEPT_AFTER = timedelta(days=30)
