@@ -9,11 +9,11 @@ from aws_cdk import aws_cloudwatch as cw
 
 from infra import balance_queue, delivery_queue, notification_queue
 from infra.environment import named
-from infra.observed import FUNCTIONS_OF
+from infra.observed import FUNCTIONS_OF, OF_BATCHES, SERVING
 from infra.watched import FIVE_MINUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aws_cdk import aws_apigatewayv2 as http
     from aws_cdk import aws_lambda as lambda_
@@ -112,14 +112,14 @@ def _waiting(watched: Watched, seen: Seen) -> list[Graph]:
 
 
 def _served(watched: Watched) -> list[Graph]:
-    def of_all(name: str, statistic: str) -> list[cw.IMetric]:
-        return [watched.of_capability(name, capability, statistic) for capability in FUNCTIONS_OF]
+    def of(name: str, statistic: str = "Sum", capabilities: Iterable[str] = FUNCTIONS_OF) -> list[cw.IMetric]:
+        return [watched.of_capability(name, capability, statistic) for capability in capabilities]
 
     return [
-        ("Calls by capability", of_all("Duration", "SampleCount")),
-        ("Slowest of a hundred, milliseconds", of_all("Duration", "p99")),
-        ("Refused: over a limit", of_all("Throttled", "Sum")),
-        ("Faults of callers", of_all("ClientErrors", "Sum")),
-        ("Errors of ours", of_all("ServerErrors", "Sum")),
-        ("Items that failed and come again", of_all("ItemsFailed", "Sum")),
+        ("Calls by capability", of("Duration", "SampleCount")),
+        ("Slowest of a hundred, milliseconds", of("Duration", "p99")),
+        ("Refused: over a limit", of("Throttled", capabilities=SERVING)),
+        ("Faults of callers", of("ClientErrors")),
+        ("Errors of ours", of("ServerErrors")),
+        ("Items that failed and come again", of("ItemsFailed", capabilities=OF_BATCHES)),
     ]

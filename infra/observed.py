@@ -36,3 +36,7 @@ FUNCTIONS_OF = {
     ),
 }
 CAPABILITY_OF = {name: capability for capability, names in FUNCTIONS_OF.items() for name in names}
+SERVING = ("ingest", "usage", "access", "payments", "portal", "management")
+"""Those that answer requests, which may be over a limit."""
+OF_BATCHES = ("balances", "billing", "notifications", "portal")
+"""Those whose calls may fail in parts."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.observed import CAPABILITY_OF, FUNCTIONS_OF, VARIABLE
+from infra.functions import FUNCTIONS
+from infra.observed import CAPABILITY_OF, FUNCTIONS_OF, OF_BATCHES, SERVING, VARIABLE
 from meterhouse.billing.audit_books import Audited
 from meterhouse.metering.cloudwatch_audit import LETTERS, METRICS, ROLLUP_METRICS
 from meterhouse.platform.calls import CAPABILITY, UNITS
@@ -136,6 +137,8 @@ def test_the_dashboard_shows_no_metric_of_ours_that_nobody_tells(aws: Synthesis)
     of_services = [(name, told["service"]) for name, told in ours if "capability" not in told]
     assert len(of_calls) + len(of_services) == len(ours)
     assert {name for name, _ in of_calls} == set(UNITS)
+    assert {capability for name, capability in of_calls if name == "Throttled"} == set(SERVING)
+    assert {capability for name, capability in of_calls if name == "ItemsFailed"} == set(OF_BATCHES)
     assert {capability for _, capability in of_calls} == capabilities
     assert {name for name, _ in of_services} <= of_audits
     assert {service for _, service in of_services} <= set(told_by)
@@ -144,6 +147,7 @@ def test_the_dashboard_shows_no_metric_of_ours_that_nobody_tells(aws: Synthesis)
 def test_every_function_has_one_capability_and_those_are_few(aws: Synthesis) -> None:
     assert sum(map(len, FUNCTIONS_OF.values())) == len(CAPABILITY_OF)
     assert set(CAPABILITY_OF) == set(aws.functions())
+    assert set(SERVING) == {CAPABILITY_OF[spec.name] for spec in FUNCTIONS if spec.is_serving}
     assert VARIABLE == CAPABILITY
     assert len(FUNCTIONS_OF) <= 12
 
