@@ -31,6 +31,7 @@ FUNCTIONS_OF = {
     ),
     "operation": (
         *("audit_books", "audit_events", "audit_month", "audit_rollups", "authorize_request", "issue_api_key"),
+        "rotate_pepper",
         *("open_namespace", "export_namespace", "erase_subjects", "migrate_databases", "sync_llm_prices"),
         *("list_backtest_batches", "rate_backtest", "finish_backtest"),
     ),

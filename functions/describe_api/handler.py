@@ -8,8 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import all_routes as billing
 from meterhouse.catalog import all_routes as catalog
-from meterhouse.customers import api as customers
-from meterhouse.customers import erasure_api
+from meterhouse.customers import all_routes as customers
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
 from meterhouse.llmcost import api as llmcost
@@ -25,15 +24,15 @@ from meterhouse.portal import all_routes as portal
 from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
-UNUSED: Any = None  # in the place of each service: the document is made of the routes' signatures, none is called
+UNUSED: Any = None
+"""In the place of each service: the document is made of the routes' signatures, and none of them is called."""
 
 
 @cache
 def openapi() -> str:
     return json.dumps(
         document(
-            *customers.routes(UNUSED, UNUSED),
-            erasure_api.erasure_routes(UNUSED),
+            *customers.all_routes(UNUSED),
             *catalog.all_routes(UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),

@@ -18,6 +18,7 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.outbox import DomainEvent
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.s3 import S3Bucket
+from tests.peppers import one_pepper
 
 LONG = timedelta(hours=1)
 
@@ -42,7 +43,7 @@ def test_an_export_holds_every_row_of_its_namespace_and_is_written_once(
         monkeypatch.setenv(variable, value)
     s3 = aws_client("s3", aws_account)
     s3.create_bucket(Bucket=bucket)
-    Credentials(database, lambda: "pepper").register(namespace, "first", f"mh_{namespace}")
+    Credentials(database, one_pepper).register(namespace, "first", f"mh_{namespace}")
     for name, number in ((namespace, 9), (other_namespace, 4)):
         told(database, name, number)
     export = ExportTables(database, S3Bucket("ARCHIVE_BUCKET"), now=clock.now, part_bytes=500)
