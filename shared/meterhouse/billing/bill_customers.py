@@ -66,9 +66,7 @@ class BillCustomers:
             apart = work.store.billed_apart.among(batch.ids)
         outcome = each_fault_its_own(batch.without(apart), lambda part: self._bill(part, as_of))
         for customer_id in sorted(apart):
-            outcome += self._alone(batch.alone(customer_id), as_of)
-            if customer_id not in outcome.failed:
-                self._note(batch.namespace, customer_id, is_apart=False)
+            outcome += self._alone(batch.alone(customer_id), as_of, was_apart=True)
         return outcome
 
     def _bill(self, part: Batch, as_of: datetime) -> Outcome:
@@ -86,13 +84,18 @@ class BillCustomers:
         failed = unknown | failed
         return Outcome(len(batch.ids) - len(failed), failed).beside(self._advance.tell_notes(batch, as_of))
 
-    def _alone(self, one: Batch, as_of: datetime) -> Outcome:
+    def _alone(self, one: Batch, as_of: datetime, *, was_apart: bool = False) -> Outcome:
         try:
-            return self._at_once(one, as_of)
+            outcome = self._at_once(one, as_of)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - one customer's fault, whatever it is, must not stop the others
             logger.exception("customer cannot be billed at once", extra={"customer": one.up_to})
+        else:
+            if was_apart:
+                self._note(one.namespace, one.up_to, is_apart=False)
+            return outcome
+        # its steps may well succeed one by one: it stays apart until it can be billed at once
         self._note(one.namespace, one.up_to, is_apart=True)
         return self._sync(one, as_of).beside(self._collect(one, as_of)).beside(self._advance(one, as_of))
 

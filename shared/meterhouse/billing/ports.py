@@ -88,7 +88,7 @@ class Invoices(Protocol):
         """One page with its lines, and how many invoices there are on all."""
 
     def add_gathering(self, invoices: Collection[Invoice]) -> None:
-        """Add those that do not exist."""
+        """Add those that do not exist; those that do take on the workflow that their new lines are charged by."""
 
     def save(self, driven: Collection[Driven]) -> None:
         """Write invoices, without their lines, and the steps they took.

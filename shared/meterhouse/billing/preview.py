@@ -137,11 +137,14 @@ def next_invoice(
 ) -> Invoice | None:
     """The draft of the lines with what they come to so far; None where there are none."""
     for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
-        lines = [_valued(line, usages, draft.workflow, now) for line in draft.lines]
-        known = [line if leaves_money(done) else done for line, done in zip(draft.lines, lines, strict=True)]
-        issues = (*missing_of(draft, usages.quantities), *worthless(known))
-        invoiced = [line for line in known if line.overage is None or line.overage.units]
-        return replace(with_lines(draft, invoiced), issues=issues) if invoiced else None
+        valued = ((line, _valued(line, usages, draft.workflow, now)) for line in draft.lines)
+        # no sum of money counts what is still in units
+        known = [line if leaves_money(done) else done for line, done in valued if not _is_borne(done)]
+        invoice = with_lines(draft, known)
+        missing = missing_of(invoice, usages.quantities)
+        unread = {issue.field for issue in missing}
+        issues = (*missing, *(issue for issue in worthless(known) if issue.field not in unread))
+        return replace(invoice, issues=issues) if known else None
     return None
 
 
@@ -154,6 +157,13 @@ def _applied(lines: Iterable[Line], changes: Changes) -> list[Line]:
 def _valued(line: Line, usages: Usages, workflow: Workflow, now: datetime) -> Line:
     quantity = quantity_of(line, usages.quantities)
     return line if isinstance(quantity, Missing) else usages.rate_line(line, quantity, workflow, now)
+
+
+def _is_borne(done: Line) -> bool:
+    """Whether credit leaves nothing of units, so that no invoice has them."""
+    if done.overage is not None:
+        return not done.overage.units
+    return leaves_money(done) and done.quantity is not None and not done.totals.total
 
 
 def _is_billed_in(line: Line, currency: str) -> bool:

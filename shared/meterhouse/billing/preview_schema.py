@@ -64,9 +64,10 @@ class ProrationWire(Wire):
 
 
 class GivenBackWire(Wire):
-    """A credit note that the change brings."""
+    """A credit note that the change brings; `currency` is a custom one where units go back to credit."""
 
     invoice_id: Ulid
+    currency: str
     total: Numeric
     credits_total: Numeric
     lines: list[NoteLineWire]
@@ -122,6 +123,7 @@ def preview_to_wire(preview: Preview) -> PreviewWire:
 def _given_back(one: GivenBack) -> GivenBackWire:
     return GivenBackWire(
         invoice_id=one.invoice.id,
+        currency=one.invoice.currency,
         total=summed(line.total for line in one.lines),
         credits_total=summed(line.credits for line in one.lines),
         lines=[note_line_to_wire(line) for line in one.lines],

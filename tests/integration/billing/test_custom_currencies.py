@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.bill_change import bill_change
-from meterhouse.billing.postgres_preview import PostgresPreview
-from meterhouse.billing.preview_subscription import PreviewSubscription
-from meterhouse.billing.previewed_change import PreviewCancel
 from meterhouse.billing.printed_invoice import printed
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.verify_invoice import VerifyInvoice
@@ -20,15 +17,12 @@ from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
-from meterhouse.catalog.price import FlatPrice, UnitPrice
+from meterhouse.catalog.price import UnitPrice
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import begins
 from meterhouse.subscriptions.model import CostBasisPin
-from meterhouse.subscriptions.timing import Soon
 from tests.integration.billing.audited import Break, audited, kinds
-from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse
@@ -37,7 +31,7 @@ from tests.integration.billing.test_late_usage import idle, known_late
 from tests.integration.billing.test_voids import PENDING
 from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import NOW, metered
-from tests.unit.subscriptions.samples import at, fee, phase, spec
+from tests.unit.subscriptions.samples import at, fee
 
 JANUARY, FEBRUARY = "2024-01-01", "2024-02-01"
 CREDITS = CustomCurrency(new_id(), CustomCurrencySpec("CREDITS", "Credits", 3, ".", ","), NOW)
@@ -319,55 +313,6 @@ def test_an_overage_that_is_voided_is_billed_again_and_its_change_is_volume_and_
         Decimal("0.60"),
         Decimal("1.20"),
     )
-
-
-def test_previews_and_backtests_count_units_with_what_they_are_worth_and_a_next_invoice_what_credit_leaves(
-    run: Run, purse: Purse, mint: Mint
-) -> None:
-    backtested = Backtested(run)
-    plan = backtested.plan(spec(phase("default", None, units())))
-    dearer = backtested.plan(spec(phase("default", None, units("2"))), version=2)
-    ann = run.customer("ann")
-    sold = backtested.subscribe(ann, plan)
-    run.used(ann, JANUARY, "20")
-    grant(purse, ann, 3)
-    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
-    cancel = PreviewCancel(sold.id, Soon.NEXT_BILLING_CYCLE)
-    found = preview(run.namespace, cancel).next_invoice
-    assert found is not None
-    assert ([one.code for one in found.issues], found.totals.total) == (["no_cost_basis"], Decimal(0))
-    mint.worth("0.1")
-    found = preview(run.namespace, cancel).next_invoice
-    assert found is not None
-    # of 10 units credit bears 3
-    assert (found.currency, len(found.issues), found.totals.total) == ("USD", 0, Decimal("0.70"))
-    assert units_left(run, ann) == 3
-    run.all()
-    assert overages(run) == [(7, Decimal("0.1"), Decimal("0.70"))]
-    done = backtested.done(dearer, periods=1, asOf="2024-02-01T00:00:00Z")
-    assert done["totals"] == {"old": "1.00", "new": "4.00", "difference": "3.00"}
-
-
-def test_a_preview_shows_no_invoice_where_credit_bears_all_units_and_shares_of_fees_in_money(
-    run: Run, purse: Purse, mint: Mint
-) -> None:
-    backtested = Backtested(run)
-    monthly = replace(fee("seat", "31"), price=FlatPrice(Decimal(31)), currency=CREDITS.currency)
-    ann = run.customer("ann")
-    sold = backtested.subscribe(ann, backtested.plan(spec(phase("default", None, monthly))))
-    preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: at("2024-01-15"))
-    shares = []
-    for worth in (None, "0.1"):
-        if worth:
-            mint.worth(worth)
-        found = preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE))
-        [one] = found.prorations
-        shares.append((str(one.share), one.full_amount, one.line.totals.total))
-    # in units until somebody said what they are worth
-    assert shares == [("14/31", 31, 14), ("14/31", Decimal("3.1"), Decimal("1.40"))]
-    assert found.next_invoice is not None
-    grant(purse, ann, 14)
-    assert preview(run.namespace, PreviewCancel(sold.id, Soon.IMMEDIATE)).next_invoice is None
 
 
 def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house: House, mint: Mint) -> None:

@@ -12,6 +12,7 @@ from meterhouse.billing.app import Payment
 from meterhouse.billing.postgres_preview import PostgresPreview
 from meterhouse.billing.preview_subscription import PreviewSubscription
 from meterhouse.billing.previewed_change import PreviewCancel
+from meterhouse.billing.profile import EndProration
 from meterhouse.billing.state import Trigger
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
@@ -22,7 +23,7 @@ from tests.integration.billing.conftest import Run
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_custom_currencies import CREDITS, Mint, grant, mint, overages, sums, units_left
 from tests.integration.billing.test_edits_after_the_invoice import EDITED, FIRST, NEXT, SECOND
-from tests.unit.billing.samples import FakeApp
+from tests.unit.billing.samples import FakeApp, profile_with
 from tests.unit.subscriptions.samples import at, fee
 
 __all__ = ["mint"]
@@ -31,6 +32,18 @@ WORTH, NONE = Decimal("0.1"), Decimal(0)
 
 def fee_in_units(amount: str = "30") -> RateCard:
     return replace(fee(amount=amount), currency=CREDITS.currency)
+
+
+def said(run: Run, end_proration: EndProration) -> None:
+    """The default profile says what becomes of a subscription's last period."""
+    with run.begin(run.namespace) as work:
+        profile = work.store.profiles.default()
+        if profile is None:
+            work.store.profiles.add(profile_with(end_proration=end_proration))
+        else:
+            workflow = replace(profile.spec.workflow, end_proration=end_proration)
+            work.store.profiles.save(replace(profile, spec=replace(profile.spec, workflow=workflow)))
+        work.commit()
 
 
 def given_back(run: Run) -> list[Any]:
@@ -70,6 +83,28 @@ def test_what_was_paid_in_advance_and_is_not_served_goes_back_to_credit_and_in_m
     assert overages(run)[1:] == [(9, WORTH, 0), (30, Decimal("0.5"), Decimal("15.00"))]
     assert (units_left(run, ann), sums(run)) == (NONE, {"CREDITS": 0, "USD": 0})
     assert audited(run).open == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "back"),
+    [
+        (EndProration.BILL_ACTUAL_PERIOD, EndProration.BILL_FULL_PERIOD, []),
+        (EndProration.BILL_FULL_PERIOD, EndProration.BILL_ACTUAL_PERIOD, [("CREDITS", 0, 15)]),
+    ],
+)
+def test_what_the_profile_said_when_a_fee_was_charged_decides_whether_it_goes_back_however_old_its_gathering_invoice(
+    run: Run, purse: Purse, mint: Mint, before: EndProration, since: EndProration, back: list[Any]
+) -> None:
+    mint.worth("0.1")
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee_in_units(), start="2024-03-01")
+    grant(purse, ann, 60)
+    for end_proration, as_of in ((before, at("2024-03-01T02:00:00Z")), (since, FIRST)):
+        said(run, end_proration)
+        run.all(as_of)
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    assert given_back(run) == back
 
 
 def test_a_preview_says_what_goes_back_of_a_fee_in_units(run: Run, purse: Purse, mint: Mint) -> None:

@@ -1,16 +1,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.app import Accepted
-from meterhouse.billing.batch import Batch
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.written_once import WrittenOnce
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.price import PaymentTerm
@@ -236,35 +231,3 @@ def test_a_customer_without_a_subscription_costs_nothing(run: Run) -> None:
     run.customer("ann")
     assert run.all().succeeded == 1
     assert run.invoices() == []
-
-
-def test_whoever_breaks_by_an_exception_costs_the_others_one_slow_run_and_is_billed_apart_until_it_works_again(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    owners = [run.customer(key) for key in "abcdefgh"]
-    for owner in owners:
-        run.subscribe(owner)
-    at_once: list[int] = []
-    within = AdvanceInvoices.within
-
-    def counted(self: AdvanceInvoices, work: Any, batch: Batch, as_of: datetime) -> Any:
-        if isinstance(work, WrittenOnce):
-            at_once.append(len(batch.ids))
-        return within(self, work, batch, as_of)
-
-    monkeypatch.setattr(AdvanceInvoices, "within", counted)
-    run.app = app = Fragile(victims={owners[2]})
-    billed = []
-    for month in range(2, 6):
-        if month == 4:
-            app.victims.clear()
-        outcome = run.all(at(f"2024-0{month}-01T02:00:00Z"))
-        billed.append((sorted(outcome.failed), at_once.copy()))
-        at_once.clear()
-    assert billed == [
-        ([owners[2]], [8, 4, 2, 2, 1, 1, 4]),
-        ([owners[2]], [7, 1]),
-        ([], [7, 1]),
-        ([], [8]),
-    ]
-    assert len(run.invoices("paid")) == 4 * len(owners)

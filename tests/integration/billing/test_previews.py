@@ -181,8 +181,8 @@ def test_what_is_previewed_is_what_comes(
 
     assert lines(rated["lines"]) == lines(due["lines"])
     assert charged(rated["totals"]) == charged(due["totals"])
-    given = [note["total"] for note in api.ok("GET", "/api/v1/billing/credit-notes")["items"]]
-    assert [one["total"] for one in found["givenBack"]] == given
+    given = [(note["total"], note["currency"]) for note in api.ok("GET", "/api/v1/billing/credit-notes")["items"]]
+    assert [(one["total"], one["currency"]) for one in found["givenBack"]] == given
 
 
 def test_an_anchored_profile_previews_what_its_next_edge_collects(

@@ -213,7 +213,9 @@ class MemoryInvoices:
     def add_gathering(self, invoices: Collection[Invoice]) -> None:
         self._transaction.statement("add gathering invoices")
         for invoice in invoices:
-            self._transaction.insert("invoices", invoice.id, replace(invoice, lines=()))
+            if not self._transaction.insert("invoices", invoice.id, replace(invoice, lines=())):
+                known = self._transaction.get("invoices", invoice.id)
+                self._transaction.put("invoices", invoice.id, replace(known, workflow=invoice.workflow))
 
     def save(self, driven: Collection[Driven]) -> None:
         if not driven:

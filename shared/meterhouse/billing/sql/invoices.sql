@@ -1,5 +1,8 @@
 -- name: insert_gathering
-INSERT INTO invoices (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_invoices ON CONFLICT DO NOTHING
+-- One that exists keeps what it has, but the workflow: what is charged to credit has no other invoice that would say by
+-- which it was.
+INSERT INTO invoices (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_invoices
+ON CONFLICT (namespace, id) DO UPDATE SET workflow = excluded.workflow WHERE invoices.workflow <> excluded.workflow
 
 -- name: save_invoices
 -- What may change of an invoice after it was made; whose it is and its currency never do.

@@ -1,0 +1,83 @@
+"""Who breaks a batch is billed apart: the others are billed at once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.batch import Batch
+from meterhouse.billing.written_once import WrittenOnce
+from meterhouse.kernel.errors import InvariantBroken
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.test_invoice_run import Fragile
+from tests.unit.billing.samples import FakeApp
+from tests.unit.subscriptions.samples import at
+
+HALVED, APART, TOGETHER = [8, 4, 2, 2, 1, 1, 4], [7, 1], [8]
+
+
+@dataclass
+class AtOnce:
+    """The sizes of the batches that were billed at once; `victims` can be billed only step by step."""
+
+    victims: set[str] = field(default_factory=set)
+    sizes: list[int] = field(default_factory=list)
+
+    def taken(self) -> list[int]:
+        taken, self.sizes = self.sizes, []
+        return taken
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> AtOnce:
+    made = AtOnce()
+    within = AdvanceInvoices.within
+
+    def counted(self: AdvanceInvoices, work: Any, batch: Batch, as_of: datetime) -> Any:
+        if isinstance(work, WrittenOnce):
+            made.sizes.append(len(batch.ids))
+            if made.victims & set(batch.ids):
+                raise InvariantBroken("a line that was to be added was there")
+        return within(self, work, batch, as_of)
+
+    monkeypatch.setattr(AdvanceInvoices, "within", counted)
+    return made
+
+
+def eight(run: Run) -> list[str]:
+    owners = [run.customer(key) for key in "abcdefgh"]
+    for owner in owners:
+        run.subscribe(owner)
+    return owners
+
+
+def test_whoever_breaks_by_an_exception_costs_the_others_one_slow_run_and_is_billed_apart_until_it_works_again(
+    run: Run, at_once: AtOnce
+) -> None:
+    owners = eight(run)
+    run.app = app = Fragile(victims={owners[2]})
+    billed = []
+    for month in range(2, 6):
+        if month == 4:
+            app.victims.clear()
+        outcome = run.all(at(f"2024-0{month}-01T02:00:00Z"))
+        billed.append((sorted(outcome.failed), at_once.taken()))
+    assert billed == [([owners[2]], HALVED), ([owners[2]], APART), ([], APART), ([], TOGETHER)]
+    assert len(run.invoices("paid")) == 4 * len(owners)
+
+
+def test_whoever_can_be_billed_only_step_by_step_stays_apart_and_a_refusal_keeps_nobody_apart(
+    run: Run, at_once: AtOnce
+) -> None:
+    owners = eight(run)
+    at_once.victims = {owners[2]}
+    for sizes in (HALVED, APART, APART):
+        assert run.all().failed == {}
+        assert at_once.taken() == sizes
+    at_once.victims = set()
+    run.app = FakeApp({"finalize"})
+    for month, sizes in ((3, APART), (4, TOGETHER)):
+        assert run.all(at(f"2024-0{month}-01T02:00:00Z")).failed.keys() == set(owners)
+        assert at_once.taken() == sizes
