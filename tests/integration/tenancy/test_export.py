@@ -3,9 +3,10 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,14 +78,13 @@ def usage_store_settings(usage_store_settings: ClickHouseSettings) -> ClickHouse
 class Cloud(endpoint.House):
     """AWS to the terminal: runs the functions; `turns` befall the export's, one a call."""
 
-    turns: tuple[Callable[[], None], ...] = ()
+    turns: list[Callable[[], None]] = field(default_factory=list)
 
     def answer(self, asked: endpoint.Asked) -> endpoint.Answer:
         if asked.path.endswith("meterhouse-archive_events/invocations"):
             return 200, {}, json.dumps(archive_events(asked.json, CONTEXT))
         if self.turns:
-            self.turns[0]()
-            self.turns = self.turns[1:]
+            self.turns.pop(0)()
         try:
             return 200, {}, json.dumps(exporter.handler(asked.json, CONTEXT))
         except MeterhouseError as error:
@@ -99,8 +99,14 @@ class Dying:
         self._when: tuple[str, bool] | None = None
         patch.setattr(S3Bucket, "put_new", lambda *asked: self(*asked))  # noqa: PLW0108 - bound to the bucket
 
-    def at(self, ending: str, *, written: bool) -> None:
-        self._when = ending, written
+    def at(self, ending: str, *, written: bool, first: Callable[[], None] = lambda: None) -> Callable[[], None]:
+        """A turn that is killed there, after something happened."""
+
+        def turn() -> None:
+            first()
+            self._when = ending, written
+
+        return turn
 
     def __call__(self, bucket: S3Bucket, key: str, body: bytes, content_type: str) -> bool:
         if self._when is None or not key.endswith(self._when[0]):
@@ -112,9 +118,7 @@ class Dying:
 
 
 @pytest.fixture
-def terminal(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, environment: None, aws_account: Mapping[str, str]
-) -> Iterator[Terminal]:
+def cloud(monkeypatch: pytest.MonkeyPatch, environment: None, aws_account: Mapping[str, str]) -> Iterator[Cloud]:
     assert environment is None
     bucket = f"archive-{new_id().lower()}"
     aws_client("s3", aws_account).create_bucket(Bucket=bucket)
@@ -123,9 +127,15 @@ def terminal(
     monkeypatch.setattr(exporter.export, "_part_bytes", 4_000)
     # the functions run in this process, and ask the emulator
     monkeypatch.setattr(operator, "ENDPOINT", "AWS_OF_THE_TERMINAL")
-    with endpoint.serving(Cloud()) as cloud:
-        monkeypatch.setenv("AWS_OF_THE_TERMINAL", cloud.url)
-        yield Terminal(cloud, tmp_path)
+    with endpoint.serving(Cloud()) as served:
+        assert isinstance(served, Cloud)
+        monkeypatch.setenv("AWS_OF_THE_TERMINAL", served.url)
+        yield served
+
+
+@pytest.fixture
+def terminal(cloud: Cloud, tmp_path: Path) -> Terminal:
+    return Terminal(cloud, tmp_path)
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,10 @@ class Received:
             found[table["table"]] = [json.loads(line, parse_float=str) for lines in split for line in lines]
             assert table["rows"] == len(found[table["table"]])
         return found
+
+    def text(self, folder: str) -> str:
+        mine = {key: body for key, body in self.objects.items() if key.startswith(folder)}
+        return b"".join(gzip.decompress(body) if key.endswith(".gz") else body for key, body in mine.items()).decode()
 
     def named(self, folder: str) -> set[str]:
         tables = json.loads(self.objects[f"{folder}manifest.json"])["tables"]
@@ -182,6 +196,15 @@ def written() -> dict[str, Any]:
 
 def comes(house: House, customer: str) -> None:
     house.made(f"POST {V1}/customers", body={"key": customer, "name": customer})
+
+
+def uses(house: House, store: ClickHouse, subject: str) -> None:
+    """Four events, stored in two hours."""
+    now = clock.now() - timedelta(minutes=1)
+    usage = UsageHouse(house.namespace, store, clock=now - timedelta(hours=1))
+    usage.sink(*(call(str(number), number, subject=subject) for number in range(3)))
+    usage.clock = now
+    usage.sink(call("3", 3, subject=subject))
 
 
 def furnished(house: House, unguarded: Database) -> list[str]:
@@ -222,32 +245,28 @@ def in_order(rows: Mapping[str, list[Any]]) -> dict[str, list[str]]:
 
 
 def test_an_export_killed_within_a_table_and_between_tables_holds_all_of_its_tenant_and_no_more(
+    cloud: Cloud,
     terminal: Terminal,
     new_house: Callable[[], House],
     usage_store_settings: ClickHouseSettings,
     unguarded: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mine, other = new_house(), new_house()
+    mine, other, store = new_house(), new_house(), ClickHouse(lambda: usage_store_settings)
     secrets = furnished(mine, unguarded)
     comes(other, "stranger")
-    store = ClickHouse(lambda: usage_store_settings)
-    now = clock.now()
-    for name, subject in ((mine.namespace, "acme-app"), (other.namespace, "stranger")):
-        usage = UsageHouse(name, store, clock=now - timedelta(hours=1))
-        usage.sink(*(call(str(number), number, subject=subject) for number in range(3)))
-        usage.clock = now
-        usage.sink(call("3", 3, subject=subject))
-    dying = Dying(monkeypatch)
-    terminal.house.turns = (
+    uses(mine, store, "acme-app")
+    uses(other, store, "stranger")
+    dying, whole = Dying(monkeypatch), exporter.BUDGET
+    cloud.turns = [
         lambda: monkeypatch.setattr(exporter, "BUDGET", timedelta()),
-        lambda: (monkeypatch.setattr(exporter, "BUDGET", timedelta(hours=1)), dying.at("/api_keys.json", written=True)),
-        lambda: dying.at("/audit_log/000001.jsonl.gz", written=True),
-        lambda: (comes(mine, "late"), dying.at("/audit_log.json", written=False)),
+        dying.at("/api_keys.json", written=True, first=lambda: monkeypatch.setattr(exporter, "BUDGET", whole)),
+        dying.at("/audit_log/000001.jsonl.gz", written=True),
+        dying.at("/audit_log.json", written=False, first=lambda: comes(mine, "late")),
         lambda: comes(mine, "later"),
-    )
+    ]
     answer = exported(terminal, mine)
-    assert terminal.house.turns == ()
+    assert cloud.turns == []
     received, at = fetched(answer["folder"]), written()
     rows, left_out = held(unguarded, mine.namespace)
     assert in_order(received.rows(answer["folder"])) == in_order(rows)
@@ -256,11 +275,7 @@ def test_an_export_killed_within_a_table_and_between_tables_holds_all_of_its_ten
     values = [(mine.namespace, str(number), "acme-app", f'{{"value":{number}}}') for number in range(4)]
     assert received.events(answer["events"]["folder"], store) == values
     assert (answer["events"]["rows"], answer["events"]["hours"]) == (4, 2)
-    everything = b"".join(
-        gzip.decompress(body) if key.endswith(".gz") else body
-        for key, body in received.objects.items()
-        if key.startswith("exports/")
-    ).decode()
+    everything = received.text(answer["folder"])
     assert other.namespace not in everything
     assert len(left_out) > len(COLUMNS_LEFT_OUT)
     assert [text for text in (*secrets, *left_out) if text in everything] == []
