@@ -93,6 +93,8 @@ class Capabilities:
         for credential in spec.credentials:
             kept = self._by_credential[credential]
             parts.append(Capability({credential.value: kept.secret.secret_arn}, _reads(kept)))
+            if credential in spec.writes:
+                parts.append(Capability({}, (_changes(kept),)))
         if spec.is_limited:
             parts.append(self._limits)
         environment = {name: value for part in parts for name, value in part.environment.items()}
@@ -184,6 +186,10 @@ def _reads(credentials: Credentials) -> tuple[iam.PolicyStatement, ...]:
     if credentials.key is None:
         return (secret,)
     return (secret, iam.PolicyStatement(actions=["kms:Decrypt"], resources=[credentials.key.key_arn]))
+
+
+def _changes(credentials: Credentials) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["secretsmanager:PutSecretValue"], resources=[_whole_arn(credentials)])
 
 
 def _whole_arn(credentials: Credentials) -> str:

@@ -70,6 +70,7 @@ class FunctionSpec:
     """One folder of functions/: one Lambda, one role.
 
     `routes` are "METHOD /path" of the HTTP API, `rate` is a schedule expression of EventBridge Scheduler,
+    `writes` are those of its credentials that it may change,
     `starts` is the workflow that STEPFUNCTIONS is for,
     `timeout` is in seconds, `memory` in MiB. `concurrency` reserves invocations: it is a cap as much as a promise.
     `open_because` says why its routes ask for no API key.
@@ -79,6 +80,7 @@ class FunctionSpec:
     name: str
     technologies: tuple[Technology, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    writes: tuple[Credential, ...] = ()
     routes: tuple[str, ...] = ()
     rate: str | None = None
     timeout: int = 29

@@ -8,6 +8,13 @@ AUTHORIZER = FunctionSpec("authorize_request", (OIDC, POSTGRES), (Credential.API
 ACCESS = (
     AUTHORIZER,
     FunctionSpec("issue_api_key", (POSTGRES,), (Credential.API_KEY_PEPPER,)),
+    FunctionSpec(
+        "rotate_pepper",
+        (POSTGRES,),
+        (Credential.API_KEY_PEPPER, Credential.BOOTSTRAP_API_KEY),
+        writes=(Credential.API_KEY_PEPPER,),
+        timeout=300,
+    ),
     FunctionSpec("open_namespace", (POSTGRES,)),
     FunctionSpec(
         "manage_keys",

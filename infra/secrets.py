@@ -53,7 +53,7 @@ class ApplicationSecrets(Construct):
             "Keyed into the hash of every API key",
             {},
             "pepper",
-            "Another pepper would make every stored API key hash worthless",
+            "rotate_pepper makes another when the operator asks; keys go on under the older one until they are used",
         )
         self.by_credential: Mapping[Credential, secrets.ISecret] = {
             Credential.API_KEY_PEPPER: self.pepper,

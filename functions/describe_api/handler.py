@@ -8,8 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.billing import all_routes as billing
 from meterhouse.catalog import all_routes as catalog
-from meterhouse.customers import api as customers
-from meterhouse.customers import erasure_api
+from meterhouse.customers import all_routes as customers
 from meterhouse.entitlements import all_routes as entitlements
 from meterhouse.ledger import api as ledger
 from meterhouse.llmcost import api as llmcost
@@ -33,8 +32,7 @@ UNUSED: Any = None
 def openapi() -> str:
     return json.dumps(
         document(
-            *customers.routes(UNUSED, UNUSED),
-            erasure_api.erasure_routes(UNUSED),
+            *customers.all_routes(UNUSED),
             *catalog.all_routes(UNUSED),
             *metering.all_routes(UNUSED),
             *entitlements.all_routes(UNUSED),

@@ -1,13 +1,11 @@
 """Brings the stores to what this version needs; a custom resource on deploy, safe to run again and again."""
 
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from meterhouse.kernel.errors import Conflict
 from meterhouse.metering.clickhouse_retention import keep_events, retention_days
-from meterhouse.platform import aws
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.credentials import Credentials
 from meterhouse.platform.custom_resource import fulfilled
@@ -17,7 +15,7 @@ from meterhouse.platform.migrated_clickhouse import MigratedClickHouse
 from meterhouse.platform.migrated_postgres import MigratedPostgres
 from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.postgres import Database, PostgresSettings
-from meterhouse.platform.settings import optional, required
+from meterhouse.platform.settings import optional
 from meterhouse.platform.topics import PARTITIONS, create_topics
 
 
@@ -43,8 +41,6 @@ def _prepare() -> dict[str, Any]:
         done["topics"] = create_topics(
             KafkaSettings.from_environment(), int(optional("KAFKA_PARTITIONS", str(PARTITIONS)))
         )
-    first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
-    # once it was rotated or revoked it stays so
-    with closing(Database(PostgresSettings.from_environment)) as database, suppress(Conflict):
-        Credentials(database).register(first["namespace"], first["name"], first["key"])
+    with closing(Database(PostgresSettings.from_environment)) as database:
+        Credentials(database).register_first()
     return done

@@ -33,18 +33,14 @@ store = ClickHouse(ClickHouseSettings.from_environment)
 events, letters = (
     KafkaTopic(KafkaSettings.from_environment, attrgetter(name)) for name in ("events_topic", "dead_letter_topic")
 )
+erased = AllErasures(database).of
+writer = EventWriter(AllMeters(database), ClickHouseSink(store), OutboxNotices(database), ids.new_id, erased)
 rebuild = RebuildUsage(
     RebuildPorts(
         S3Archive(),
         ClickHouseArchive(store),
         events,
-        EventWriter(
-            AllMeters(database),
-            ClickHouseSink(store),
-            OutboxNotices(database),
-            ids.new_id,
-            AllErasures(database).of,
-        ),
+        writer,
         (events.rewind, letters.rewind),
         RollUpUsage(ClickHouseRollups(store)),
     ),

@@ -14,6 +14,7 @@ from pathlib import Path
 from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.credentials import Credentials
 from meterhouse.platform.kafka import KafkaSettings
+from meterhouse.platform.peppers import peppers_of
 from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.bench.measurement import Effort, Figure, Kind, Run, Unit
 from tests.bench.sink_batch import add_meters
@@ -55,7 +56,7 @@ def _environment(run: Run, clickhouse: ClickHouseSettings) -> Iterator[dict[str,
     postgres, kafka = run.engines.postgres, run.engines.kafka
     database = Database(lambda: postgres)
     add_meters(database, NAMESPACE)
-    Credentials(database, lambda: _PEPPER).register(NAMESPACE, "bench", KEY)
+    Credentials(database, lambda _: peppers_of({"pepper": _PEPPER})).register(NAMESPACE, "bench", KEY)
     database.close()
     with running_aws_double() as aws:
         aws.secrets |= {

@@ -64,6 +64,7 @@ CREDENTIALS = {
     "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},
     "manage_keys": {"API_KEY_PEPPER_SECRET_ARN"},
     "manage_portal_tokens": {"API_KEY_PEPPER_SECRET_ARN"},
+    "rotate_pepper": {"API_KEY_PEPPER_SECRET_ARN", "BOOTSTRAP_API_KEY_SECRET_ARN"},
     "migrate_databases": {
         "API_KEY_PEPPER_SECRET_ARN",
         "BOOTSTRAP_API_KEY_SECRET_ARN",
@@ -133,7 +134,9 @@ def test_a_function_reads_the_secrets_its_environment_names_and_no_other(aws: Sy
     assert {resource.partition(":secret:meterhouse/")[2].partition("/*")[0] for resource in of_callers} == expected
 
 
-def test_only_who_installs_apps_and_makes_channels_may_write_credentials_of_theirs(target: Synthesis) -> None:
+def test_only_who_installs_apps_makes_channels_or_rotates_the_pepper_may_write_such_secrets(
+    target: Synthesis,
+) -> None:
     written = {
         name: str(s["Resource"])
         for name, function in target.functions().items()
@@ -141,7 +144,8 @@ def test_only_who_installs_apps_and_makes_channels_may_write_credentials_of_thei
         if "secretsmanager:PutSecretValue" in s["Action"]
     }
 
-    assert set(written) == {"manage_apps", "manage_notifications"}
+    assert set(written) == {"manage_apps", "manage_notifications", "rotate_pepper"}
+    assert "ApiKeyPepper" in written["rotate_pepper"]
     assert written["manage_apps"].endswith(":secret:meterhouse/apps/*']]}")
     assert written["manage_notifications"].endswith(":secret:meterhouse/channels/*']]}")
 

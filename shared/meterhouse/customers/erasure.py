@@ -91,12 +91,5 @@ def asked(erasure_id: str, subject: str, at: datetime) -> Erasure:
     return Erasure(erasure_id, ErasureStatus.WAITING, at, at + SETTLES, subject, digest)
 
 
-def asked_again(before: Erasure, subject: str, at: datetime) -> Erasure:
-    """The same pseudonym for what came since a complete one; one under way stays as it is."""
-    if before.status is not ErasureStatus.COMPLETE:
-        return before
-    return replace(asked(before.id, subject, at), erased=before.erased)
-
-
 def digest_of(erasure_id: str, subject: str) -> str:
     return hashlib.sha256(f"{erasure_id}\0{subject}".encode()).hexdigest()

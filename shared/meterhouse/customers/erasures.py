@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from meterhouse.customers.erasure import Erasure, asked, asked_again
+from meterhouse.customers.erasure import Erasure, asked
 from meterhouse.kernel.errors import InvalidInput, NotFound, Problem
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin
@@ -12,7 +12,7 @@ from meterhouse.platform.work import Begin
 
 class ErasureStore(Protocol):
     def remembered(self) -> Sequence[Erasure]:
-        """Those whose names are still known again."""
+        """Those whose names are still known again, in the order in which they were asked for."""
 
     def find(self, erasure_id: str) -> Erasure | None: ...
 
@@ -36,6 +36,9 @@ class Erasures:
     def ask(self, namespace: str, subject: str, confirmed: str) -> Erasure:
         """Have a subject erased; the erasure that is under way for it already, if there is one.
 
+        What came since a complete one is another subject's, and gets another pseudonym: the one of before may be a
+        customer's, who is not whom the name stands for now.
+
         Raises:
             InvalidInput: what confirms it is another name.
         """
@@ -44,14 +47,12 @@ class Erasures:
             raise InvalidInput("the erasure is not confirmed", [fault])
         with self._begin(namespace) as work:
             work.lock("subject_erasures")
-            before = next((one for one in work.store.remembered() if one.is_of(subject)), None)
-            if before is None:
-                erasure = asked(self._new_id(), subject, self._now())
-            else:
-                erasure = asked_again(before, subject, self._now())
-            if erasure != before:
-                work.store.save(erasure)
-                work.commit()
+            for under_way in work.store.remembered():
+                if under_way.subject == subject:
+                    return under_way
+            erasure = asked(self._new_id(), subject, self._now())
+            work.store.save(erasure)
+            work.commit()
         return erasure
 
     def get(self, namespace: str, erasure_id: str) -> Erasure:

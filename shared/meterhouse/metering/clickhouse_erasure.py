@@ -98,6 +98,8 @@ class ClickHouseErasure:
         """
         for table in (_VALUES, _EVENTS, _SPOOL, _WRITINGS):
             self._delete(table, _rows_of(table), name)
+        # now that the first writings are gone, whoever stores such a value after this finds by itself that it is later
+        self._delete(_VALUES, _SQL["uncovered"], name)
         if self._counted(_VALUES, _SQL["of_any_time"], name):
             self.mark_dirty(name, mark)
         else:

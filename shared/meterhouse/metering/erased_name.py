@@ -14,7 +14,7 @@ from meterhouse.metering.matching import Matching
 from meterhouse.metering.reduced_data import reduced_data
 
 Remembered = Callable[[str], Sequence[Erasure]]
-"""The erasures of a namespace that may meet their subjects again."""
+"""The erasures of a namespace that may meet their subjects again, in the order in which they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,19 @@ def nobody(_namespace: str) -> Sequence[Erasure]:
 
 
 def pseudonymise(batch: EventBatch, remembered: Remembered, matching: Matching) -> None:
-    """Events of erased subjects that the log brings again become what they became in the store."""
+    """Events of erased subjects that the log brings again become what they became in the store.
+
+    Of several erasures of a name the first that was asked for after an event was accepted is the event's.
+    """
     erasures = {namespace: remembered(namespace) for namespace in set(batch.namespaces)}
     if not any(erasures.values()):
         return
-    names: dict[tuple[str, str], ErasedName | None] = {}
+    names: dict[tuple[str, str], list[ErasedName]] = {}
     for row, (namespace, event) in enumerate(zip(batch.namespaces, batch.events, strict=True)):
         whose = namespace, event.subject
         if whose not in names:
-            names[whose] = next(
-                (ErasedName.of(*whose, one) for one in erasures[namespace] if one.is_of(event.subject)), None
-            )
-        name = names[whose]
-        if name is not None and batch.ingested[row] < microseconds(name.before):
+            names[whose] = [ErasedName.of(*whose, one) for one in erasures[namespace] if one.is_of(event.subject)]
+        name = next((one for one in names[whose] if batch.ingested[row] < microseconds(one.before)), None)
+        if name is not None:
             kept = reduced_data(bytes(event.data), matching.get((namespace, event.type), ()), name)
             batch.events[row] = replace(event, subject=name.pseudonym, data=Raw(kept or b"null"))

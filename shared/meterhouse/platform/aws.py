@@ -109,6 +109,11 @@ def _code(answer: bytes) -> str:
 @cache
 def secret(arn: str) -> dict[str, str]:
     """A Secrets Manager secret that holds a JSON object of strings; read once in a process's life."""
+    return secret_now(arn)
+
+
+def secret_now(arn: str) -> dict[str, str]:
+    """The same as it is now."""
     answer = call("secretsmanager", "secretsmanager.GetSecretValue", {"SecretId": arn})
     value: dict[str, str] = json.loads(answer["SecretString"])
     return value

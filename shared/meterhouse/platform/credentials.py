@@ -14,7 +14,8 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.key_store import PostgresKeys
 from meterhouse.platform.limits import Rate, rate_of
 from meterhouse.platform.namespaces import UNLIMITED, Allowance, add_namespace
-from meterhouse.platform.postgres import Database, Row
+from meterhouse.platform.peppers import KeyHash, PeppersAt, known_peppers
+from meterhouse.platform.postgres import Database, Row, Transaction
 from meterhouse.platform.quotas import Quota, quota_of
 from meterhouse.platform.settings import required
 from meterhouse.platform.sql import queries
@@ -22,11 +23,6 @@ from meterhouse.platform.sql import queries
 _SQL = queries("meterhouse.platform", "credentials.sql")
 _NO_NAMESPACE = ""
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
-
-
-def pepper_from_environment() -> str:
-    """The pepper of this deployment, from the secret {"pepper"}."""
-    return aws.secret(required("API_KEY_PEPPER_SECRET_ARN"))["pepper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +75,34 @@ class Credentials:
     def __init__(
         self,
         database: Database,
-        pepper: Callable[[], str] = pepper_from_environment,
+        peppers: PeppersAt = known_peppers,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database = database
-        self._pepper = pepper
+        self._peppers = peppers
         self._now = now
 
     def find(self, key: str) -> Credential | None:
-        """The credential behind a key, or None when it is unknown, revoked or has expired. Its use is noted."""
-        presented, at = api_keys.key_hash(key, self._pepper()), self._now()
-        with self._database.transaction(_NO_NAMESPACE, credential=presented, walk="namespaces") as transaction:
-            row = transaction.fetch_one(_SQL["find_key"], {"key_hash": presented, "at": at})
+        """The credential behind a key, or None when it is unknown, revoked or has expired.
+
+        Its use is noted, and its hash under an older pepper gives way to that under the one in use.
+        """
+        at = self._now()
+        peppers = self._peppers(at)
+        hashes, hashed = peppers.hashes(key), peppers.hashed(key, at)
+        with self._database.transaction(_NO_NAMESPACE, credential=" ".join(hashes), walk="namespaces") as transaction:
+            row = transaction.fetch_one(_SQL["find_key"], {"hashes": hashes, "at": at})
         if row is None:
             return None
-        if row["last_used_at"] is None or row["last_used_at"] <= at - _USE_IS_NOTED_EVERY:
-            self._note_use(row["namespace"], row["id"], at)
+        used = row["last_used_at"]
+        if used is None or used <= at - _USE_IS_NOTED_EVERY or row["pepper"] < hashed.pepper:
+            self._note_use(row, hashed, at)
         return _credential_of(row)
 
-    def _note_use(self, namespace: str, key_id: str, at: datetime) -> None:
-        with suppress(Unavailable), self._database.transaction(namespace) as transaction:
-            transaction.execute(_SQL["note_use"], {"id": key_id, "at": at})
+    def _note_use(self, row: Row, hashed: KeyHash, at: datetime) -> None:
+        with suppress(Unavailable), self._database.transaction(row["namespace"]) as transaction:
+            transaction.execute(_SQL["note_use"], {"id": row["id"], "at": at})
+            _hash_anew(transaction, row, hashed)
             transaction.commit()
 
     def register(self, namespace: str, name: str, key: str) -> Credential:
@@ -108,15 +111,41 @@ class Credentials:
         Raises:
             Conflict: the key opens another namespace, was revoked, or was replaced by another secret.
         """
-        hashed, at = api_keys.key_hash(key, self._pepper()), self._now()
+        at = self._now()
+        hashed = self._kept_anew(key, at)
         add_namespace(self._database, namespace)
         made = ApiKey(new_id(), ApiKeySpec(name, "owner"), api_keys.hint_of(key), at)
         with self._database.transaction(namespace) as transaction:
             store = PostgresKeys(transaction)
-            known = store.open_by_secret(hashed)
+            known = store.open_by_secret(hashed.text)
             if known is None:
                 store.add(made)
                 if not store.add_secret(made.id, hashed, made.hint, at):
                     raise Conflict("this API key was used before and cannot open the namespace", "api_key_used")
             transaction.commit()
         return Credential(namespace, known or made.id, made.spec.granted)
+
+    def _kept_anew(self, key: str, at: datetime) -> KeyHash:
+        """The hash of a key under the pepper in use, by which it is known from now on even if it is over."""
+        peppers = self._peppers(at)
+        hashes, hashed = peppers.hashes(key), peppers.hashed(key, at)
+        with self._database.transaction(_NO_NAMESPACE, credential=" ".join(hashes)) as transaction:
+            row = transaction.fetch_one(_SQL["kept_secret"], {"hashes": hashes})
+        if row is not None:
+            with self._database.transaction(row["namespace"]) as transaction:
+                _hash_anew(transaction, row, hashed)
+                transaction.commit()
+        return hashed
+
+    def register_first(self) -> None:
+        """Register the key that the deploy made; once it was rotated or revoked it stays so."""
+        first = aws.secret(required("BOOTSTRAP_API_KEY_SECRET_ARN"))
+        with suppress(Conflict):
+            self.register(first["namespace"], first["name"], first["key"])
+
+
+def _hash_anew(transaction: Transaction, row: Row, hashed: KeyHash) -> None:
+    """Keep a secret's hash under a later pepper; of one that is kept under that already nothing changes."""
+    if row["pepper"] < hashed.pepper:
+        kept = {"key_hash": hashed.text, "pepper": hashed.pepper, "before": row["key_hash"]}
+        transaction.execute(_SQL["hash_anew"], kept)

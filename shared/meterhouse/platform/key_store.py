@@ -7,6 +7,7 @@ from typing import Any
 from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.limits import rate_of, rate_row
+from meterhouse.platform.peppers import KeyHash
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.quotas import quota_of, quota_row
 from meterhouse.platform.sql import queries
@@ -24,12 +25,13 @@ class PostgresKeys:
         dates = {"created_at": key.created_at, "expires_at": spec.expires_at}
         self._transaction.execute(_SQL["add_key"], {**row, **dates, **rate_row(spec.rate), **quota_row(spec.quota)})
 
-    def add_secret(self, key_id: str, key_hash: str, hint: str, at: datetime) -> bool:
-        row = {"id": new_id(), "key_id": key_id, "key_hash": key_hash, "hint": hint, "at": at}
-        return self._transaction.execute(_SQL["add_secret"], row) > 0
+    def add_secret(self, key_id: str, hashed: KeyHash, hint: str, at: datetime) -> bool:
+        row = {"id": new_id(), "key_id": key_id, "hint": hint, "at": at}
+        kept = {"key_hash": hashed.text, "pepper": hashed.pepper}
+        return self._transaction.execute(_SQL["add_secret"], {**row, **kept}) > 0
 
-    def end_other_secrets(self, key_id: str, key_hash: str, until: datetime) -> None:
-        row = {"key_id": key_id, "key_hash": key_hash, "until": until}
+    def end_other_secrets(self, key_id: str, hashed: KeyHash, until: datetime) -> None:
+        row = {"key_id": key_id, "key_hash": hashed.text, "until": until}
         self._transaction.execute(_SQL["end_other_secrets"], row)
 
     def open_by_secret(self, key_hash: str) -> str | None:

@@ -8,18 +8,18 @@ from typing import Protocol
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import api_keys, clock, ids
 from meterhouse.platform.api_key import ApiKey, ApiKeySpec, check_reach, check_spec
-from meterhouse.platform.credentials import pepper_from_environment
+from meterhouse.platform.peppers import KeyHash, PeppersAt, known_peppers
 from meterhouse.platform.work import Begin
 
 
 class KeyStore(Protocol):
     def add(self, key: ApiKey) -> None: ...
 
-    def add_secret(self, key_id: str, key_hash: str, hint: str, at: datetime) -> bool:
+    def add_secret(self, key_id: str, hashed: KeyHash, hint: str, at: datetime) -> bool:
         """Whether it is new: no secret opens two keys, nor one again that it was taken from."""
 
-    def end_other_secrets(self, key_id: str, key_hash: str, until: datetime) -> None:
-        """All but the one of this hash are over then at the latest."""
+    def end_other_secrets(self, key_id: str, hashed: KeyHash, until: datetime) -> None:
+        """All but this one are over then at the latest."""
 
     def find(self, key_id: str) -> ApiKey | None: ...
 
@@ -43,11 +43,11 @@ class ApiKeys:
     def __init__(
         self,
         begin: Begin[KeyStore],
-        pepper: Callable[[], str] = pepper_from_environment,
+        peppers: PeppersAt = known_peppers,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._begin = begin
-        self._pepper = pepper
+        self._peppers = peppers
         self._now = now
 
     def now(self) -> datetime:
@@ -64,7 +64,7 @@ class ApiKeys:
         key = ApiKey(ids.new_id(), spec, api_keys.hint_of(text), at)
         with self._begin(namespace) as work:
             work.store.add(key)
-            work.store.add_secret(key.id, api_keys.key_hash(text, self._pepper()), key.hint, at)
+            work.store.add_secret(key.id, self._peppers(at).hashed(text, at), key.hint, at)
             work.commit()
         return Issued(key, text)
 
@@ -86,7 +86,7 @@ class ApiKeys:
             Forbidden: as `check_reach`.
         """
         at, text = self._now(), api_keys.new_key()
-        hashed = api_keys.key_hash(text, self._pepper())
+        hashed = self._peppers(at).hashed(text, at)
         with self._begin(namespace) as work:
             work.lock("api_key", key_id)
             key = _found(work.store, key_id)

@@ -69,3 +69,16 @@ def text(event: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise InvalidInput(f"the task's input lacks {name}", [Problem(f"/{name}", "text", "a text is required")])
     return value
+
+
+def whole(event: dict[str, Any], name: str) -> int:
+    """The whole number in `event[name]`, 0 or more.
+
+    Raises:
+        InvalidInput: it is missing or no such number.
+    """
+    value = event.get(name)
+    if type(value) is not int or value < 0:
+        fault = Problem(f"/{name}", "whole", "a whole number is required")
+        raise InvalidInput(f"the task's input lacks {name}", [fault])
+    return value

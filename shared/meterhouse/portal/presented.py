@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from meterhouse.platform import api_keys, clock
-from meterhouse.platform.credentials import pepper_from_environment
+from meterhouse.platform import clock
 from meterhouse.platform.limits import Rate, rate_of
+from meterhouse.platform.peppers import PeppersAt, known_peppers
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.sql import queries
 from meterhouse.portal.caller import Caller
@@ -21,18 +21,19 @@ class PresentedTokens:
     def __init__(
         self,
         database: Database,
-        pepper: Callable[[], str] = pepper_from_environment,
+        peppers: PeppersAt = known_peppers,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database = database
-        self._pepper = pepper
+        self._peppers = peppers
         self._now = now
 
     def find(self, text: str) -> Caller | None:
         """The caller behind a token; None where it is unknown, expired, invalidated, or its customer was deleted."""
-        presented = api_keys.key_hash(text, self._pepper())
-        with self._database.transaction(_NO_NAMESPACE, credential=presented, walk="namespaces") as transaction:
-            found = transaction.fetch_one(_SQL["find_presented"], {"token_hash": presented, "at": self._now()})
+        at = self._now()
+        hashes = self._peppers(at).hashes(text)
+        with self._database.transaction(_NO_NAMESPACE, credential=" ".join(hashes), walk="namespaces") as transaction:
+            found = transaction.fetch_one(_SQL["find_presented"], {"hashes": hashes, "at": at})
         if found is None:
             return None
         rate = rate_of(found["portal_requests_per_second"], found["portal_burst"]) or USUAL_RATE

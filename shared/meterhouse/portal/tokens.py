@@ -9,7 +9,7 @@ from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.metering.model import Meter
 from meterhouse.platform import api_keys, clock, ids
-from meterhouse.platform.credentials import pepper_from_environment
+from meterhouse.platform.peppers import PeppersAt, known_peppers
 from meterhouse.platform.work import Begin
 from meterhouse.portal.model import KEPT_EXPIRED, PortalToken, Scope, TokenSpec, expiry_of
 
@@ -58,11 +58,11 @@ class PortalTokens:
     def __init__(
         self,
         begin: Begin[PortalStore],
-        pepper: Callable[[], str] = pepper_from_environment,
+        peppers: PeppersAt = known_peppers,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._begin = begin
-        self._pepper = pepper
+        self._peppers = peppers
         self._now = now
 
     def now(self) -> datetime:
@@ -82,7 +82,7 @@ class PortalTokens:
             meters = None if spec.allowed_meters is None else tuple(spec.allowed_meters)
             scope = Scope(spec.subject, _customer_named(work.store.customers, spec.subject), meters)
             token = PortalToken(ids.new_id(), scope, at, expires_at)
-            work.store.tokens.add(token, api_keys.key_hash(text, self._pepper()))
+            work.store.tokens.add(token, self._peppers(at).hashed(text, at).text)
             work.store.tokens.forget_old(at - KEPT_EXPIRED)
             work.commit()
         return Made(token, text)

@@ -18,6 +18,8 @@ class AwsDouble:
     events: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     content_types: list[str | None] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    """What each token has put."""
     refused: int = 0
     """How many of the next call's events the bus refuses."""
 
@@ -25,6 +27,12 @@ class AwsDouble:
         if target == "secretsmanager.GetSecretValue":
             found = self.secrets.get(payload["SecretId"])
             return (400, {}) if found is None else (200, {"SecretString": json.dumps(found)})
+        if target == "secretsmanager.PutSecretValue":
+            value = payload["SecretString"]
+            if self.tokens.setdefault(payload["ClientRequestToken"], value) != value:
+                return 400, {"__type": "ResourceExistsException"}
+            self.secrets[payload["SecretId"]] = json.loads(value)
+            return 200, {}
         assert target == "AWSEvents.PutEvents"
         self.events += payload["Entries"]
         refused = [{"ErrorCode": "InternalFailure"}] * self.refused

@@ -16,13 +16,10 @@ from meterhouse.platform.manage_keys import ApiKeys
 from meterhouse.platform.namespaces import allowance_of
 from meterhouse.platform.postgres import Database, begins
 from meterhouse.platform.show_quota import ShowQuota
+from tests.peppers import one_pepper
 from tests.unit.platform.requests import CONTEXT, request
 
 PATH = "/api/v1/api-keys"
-
-
-def pepper() -> str:
-    return "pepper"
 
 
 @dataclass
@@ -34,7 +31,7 @@ class KeyHouse:
     handler: HttpHandler = field(init=False)
 
     def __post_init__(self) -> None:
-        keys = ApiKeys(begins(self.database, PostgresKeys), pepper, lambda: self.now)
+        keys = ApiKeys(begins(self.database, PostgresKeys), one_pepper, lambda: self.now)
         quota = ShowQuota(keys, partial(allowance_of, self.database), DynamoCounts())
         self.handler = http_handler(key_routes(keys, quota), database=self.database, fit_to_keep=without_secret)
 
@@ -61,7 +58,7 @@ class KeyHouse:
         return made
 
     def door(self, text: str) -> Credential | None:
-        return Credentials(self.database, pepper, lambda: self.now).find(text)
+        return Credentials(self.database, one_pepper, lambda: self.now).find(text)
 
     def later(self, **spans: int) -> None:
         self.now += timedelta(**spans)

@@ -5,12 +5,14 @@ from meterhouse.platform.access import EVERYTHING
 from meterhouse.platform.api_keys import new_key
 from meterhouse.platform.credentials import Credential, Credentials
 from meterhouse.platform.namespaces import all_namespaces
+from meterhouse.platform.peppers import peppers_of
 from meterhouse.platform.postgres import Database
+from tests.peppers import one_pepper
 
 
 @pytest.fixture
 def credentials(database: Database) -> Credentials:
-    return Credentials(database, lambda: "pepper")
+    return Credentials(database, one_pepper)
 
 
 def test_a_registered_key_opens_its_namespace(credentials: Credentials, database: Database, namespace: str) -> None:
@@ -35,7 +37,7 @@ def test_a_key_hashed_with_another_pepper_opens_nothing(
 ) -> None:
     key = new_key()
     credentials.register(namespace, "first", key)
-    assert Credentials(database, lambda: "other").find(key) is None
+    assert Credentials(database, lambda _: peppers_of({"pepper": "other"})).find(key) is None
 
 
 def test_a_key_of_one_namespace_cannot_be_registered_by_another(credentials: Credentials, namespace: str) -> None:

@@ -23,7 +23,8 @@ from meterhouse.portal.model import TokenSpec
 from meterhouse.portal.postgres import portal_store
 from meterhouse.portal.presented import USUAL_RATE, PresentedTokens
 from meterhouse.portal.tokens import PortalTokens
-from tests.integration.platform.key_house import KeyHouse, pepper
+from tests.integration.platform.key_house import KeyHouse
+from tests.peppers import one_pepper
 from tests.unit.platform.requests import CONTEXT, request
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -167,12 +168,12 @@ def test_a_portal_token_that_asks_too_often_waits_and_another_of_its_namespace_d
 ) -> None:
     monkeypatch.setattr(opener, "database", database)
     add_namespace(database, namespace)
-    tokens = PortalTokens(begins(database, portal_store), pepper, lambda: AT)
+    tokens = PortalTokens(begins(database, portal_store), one_pepper, lambda: AT)
     ann, bob = (tokens.create(namespace, TokenSpec(name)).text for name in ("ann", "bob"))
 
     def asked(token: str) -> dict[str, Any]:
         event = request("GET", "/api/v1/portal/session")
-        told = context_of(PresentedTokens(database, pepper, lambda: AT).find(token))
+        told = context_of(PresentedTokens(database, one_pepper, lambda: AT).find(token))
         event["requestContext"]["authorizer"]["lambda"] = told
         return event
 

@@ -20,6 +20,7 @@ from meterhouse.portal.token_api import token_routes
 from meterhouse.portal.tokens import PortalTokens
 from tests.integration.billing.conftest import Run, house, run
 from tests.integration.metering.house import House, call
+from tests.peppers import one_pepper
 from tests.unit.billing.samples import NOW, metered, tiers
 from tests.unit.platform.requests import CONTEXT, matched, request
 from tests.unit.subscriptions.samples import at, fee
@@ -28,10 +29,6 @@ __all__ = ["house", "run"]
 PORTAL = "/api/v1/portal"
 TOKENS = f"{PORTAL}/tokens"
 JANUARY, FEBRUARY = at("2024-01-01"), at("2024-02-01")
-
-
-def pepper() -> str:
-    return "pepper"
 
 
 @dataclass
@@ -46,7 +43,7 @@ class Portal:
     tokens: PortalTokens = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tokens = PortalTokens(begins(self.database, portal_store), pepper, lambda: self.now)
+        self.tokens = PortalTokens(begins(self.database, portal_store), one_pepper, lambda: self.now)
 
     def token(self, subject: str, **spec: Any) -> str:
         return self.tokens.create(self.namespace, TokenSpec(subject, **spec)).text
@@ -58,7 +55,7 @@ class Portal:
         return int(answer["statusCode"]), json.loads(answer["body"]) if answer["body"] else None
 
     def ask(self, token: str, path: str, query: str = "", accept: str = "application/json") -> dict[str, Any]:
-        caller = PresentedTokens(self.database, pepper, lambda: self.now).find(token)
+        caller = PresentedTokens(self.database, one_pepper, lambda: self.now).find(token)
         found = matched("GET", f"{PORTAL}{path}")
         event = request("GET", f"{PORTAL}{path}", query=query, headers={"accept": accept}, **found)
         told = {name: text for name, text in context_of(caller).items() if name != "portalRate" or self.is_limited}

@@ -12,7 +12,8 @@ from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.portal.presented import PresentedTokens
 from tests.integration.billing.conftest import Run
 from tests.integration.metering.house import House
-from tests.integration.portal.conftest import PORTAL, TOKENS, Portal, pepper
+from tests.integration.portal.conftest import PORTAL, TOKENS, Portal
+from tests.peppers import one_pepper
 from tests.problems import faults_of
 from tests.unit.billing.samples import NOW
 from tests.unit.platform.requests import CONTEXT, request
@@ -116,10 +117,10 @@ def test_the_authorizer_lets_tokens_reach_the_portal_and_keys_all_else(
 ) -> None:
     database = authorizing.database
     monkeypatch.setattr(database, "_settings", lambda: database_settings)
-    monkeypatch.setattr(authorizing, "credentials", Credentials(database, pepper))
-    monkeypatch.setattr(authorizing, "tokens", PresentedTokens(database, pepper, lambda: portal.now))
+    monkeypatch.setattr(authorizing, "credentials", Credentials(database, one_pepper))
+    monkeypatch.setattr(authorizing, "tokens", PresentedTokens(database, one_pepper, lambda: portal.now))
     token, key = portal.token("ann"), "mh_key"
-    Credentials(portal.database, pepper).register(run.namespace, "key", key)
+    Credentials(portal.database, one_pepper).register(run.namespace, "key", key)
 
     def ask(credential: str, route: str) -> dict[str, Any]:
         method, path = route.split()

@@ -1,5 +1,5 @@
 -- name: remembered
-SELECT * FROM subject_erasures WHERE namespace = %(namespace)s AND digest IS NOT NULL ORDER BY id
+SELECT * FROM subject_erasures WHERE namespace = %(namespace)s AND digest IS NOT NULL ORDER BY asked_at, id
 
 -- name: find
 SELECT * FROM subject_erasures WHERE namespace = %(namespace)s AND id = %(id)s

@@ -64,6 +64,14 @@ ORDER BY meter_id
 -- name: of_any_time
 namespace = %(namespace)s AND subject = %(subject)s
 
+-- name: uncovered
+-- Values of events that were accepted once more after it: under the key of the first writing, which went, they would count.
+namespace = %(namespace)s AND subject = %(subject)s AND NOT superseded
+AND ingested_at >= fromUnixTimestamp64Micro(toInt64(%(before)s))
+AND (source, id, hour) IN (
+    SELECT source, id, hour FROM event_writings WHERE namespace = %(namespace)s AND subject = %(pseudonym)s
+)
+
 -- name: delete
 ALTER TABLE {table} DELETE WHERE {rows}
 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1

@@ -9,8 +9,8 @@ VALUES (
 )
 
 -- name: add_secret
-INSERT INTO api_key_secrets (namespace, id, key_id, key_hash, hint, created_at)
-VALUES (%(namespace)s, %(id)s, %(key_id)s, %(key_hash)s, %(hint)s, %(at)s)
+INSERT INTO api_key_secrets (namespace, id, key_id, key_hash, pepper, hint, created_at)
+VALUES (%(namespace)s, %(id)s, %(key_id)s, %(key_hash)s, %(pepper)s, %(hint)s, %(at)s)
 ON CONFLICT (key_hash) DO NOTHING
 
 -- name: end_other_secrets

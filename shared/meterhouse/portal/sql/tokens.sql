@@ -21,7 +21,7 @@ WHERE namespace = %(namespace)s AND invalidated_at IS NULL
 SELECT token.*, tenant.portal_requests_per_second, tenant.portal_burst
 FROM portal_tokens AS token
 JOIN namespaces AS tenant ON tenant.namespace = token.namespace
-WHERE token_hash = %(token_hash)s AND invalidated_at IS NULL AND expires_at > %(at)s
+WHERE token_hash = ANY(%(hashes)s) AND invalidated_at IS NULL AND expires_at > %(at)s
 
 -- name: customer_lives
 SELECT FROM customers WHERE namespace = %(namespace)s AND id = %(customer_id)s AND deleted_at IS NULL
