@@ -1,8 +1,8 @@
 """Erase subjects that somebody asked to erase: pass after pass until one finds nothing.
 
 A pass writes everything under the pseudonym, has the archive and the records of all rooms follow, and deletes what
-bears the name. Whoever asks for a customer's usage sees it once at every moment; sums over all subjects hold it twice
-while a pass is between its copy and its deletion. Every step may be repeated, so a run may die anywhere.
+bears the name. Whoever asks for a customer's usage sees it once (ADR 0062 has the exceptions); sums over all subjects
+hold it twice while a pass is between its copy and its deletion. Every step may be repeated, so a run may die anywhere.
 """
 
 from __future__ import annotations
