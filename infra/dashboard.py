@@ -1,4 +1,4 @@
-"""The dashboard: three rows for three questions, and the alarms above them."""
+"""The dashboard: three questions, each with what answers it and a row by capability, and the alarms above them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from aws_cdk import aws_cloudwatch as cw
 
 from infra import balance_queue, delivery_queue, notification_queue
 from infra.environment import named
+from infra.observed import FUNCTIONS_OF, OF_BATCHES, SERVING
 from infra.watched import FIVE_MINUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aws_cdk import aws_apigatewayv2 as http
     from aws_cdk import aws_lambda as lambda_
@@ -37,17 +38,18 @@ class Seen:
 
 
 def draw(scope: Construct, watched: Watched, alarms: Sequence[cw.Alarm], seen: Seen) -> None:
-    """Each row has its question as its title; what is in it answers it."""
+    """What stands under a question answers it."""
     dashboard = cw.Dashboard(scope, "Dashboard", dashboard_name=named(scope, "meterhouse"))
     dashboard.add_widgets(cw.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24))
-    for question, graphs in (
-        ("Are events lost?", _lost(watched, seen)),
-        ("Is billing late?", _late(watched, seen)),
-        ("Is anyone waiting?", _waiting(watched, seen)),
+    for question, *rows in (
+        ("Are events lost?", _lost(watched, seen), _taken(watched)),
+        ("Is billing late?", _late(watched, seen), _billed(watched)),
+        ("Is anyone waiting?", _waiting(watched, seen), _served(watched)),
     ):
         dashboard.add_widgets(cw.TextWidget(markdown=f"## {question}", width=24, height=1))
-        width = 24 // len(graphs)
-        dashboard.add_widgets(*(cw.GraphWidget(title=title, left=left, width=width) for title, left in graphs))
+        for graphs in rows:
+            width = 24 // len(graphs)
+            dashboard.add_widgets(*(cw.GraphWidget(title=title, left=left, width=width) for title, left in graphs))
 
 
 def _lost(watched: Watched, seen: Seen) -> list[Graph]:
@@ -56,6 +58,15 @@ def _lost(watched: Watched, seen: Seen) -> list[Graph]:
         ("Events of the last hours", [watched.audited(f"Events{name}") for name in _WHERE_EVENTS_ARE]),
         ("Astray, and dead letters", [watched.audited("EventsUnexplained"), watched.audited("DeadLetters")]),
         ("Sink", [sink.metric_invocations(), sink.metric_errors(), sink.metric_duration(statistic="p99")]),
+    ]
+
+
+def _taken(watched: Watched) -> list[Graph]:
+    told = watched.of_capability
+    return [
+        ("Events taken", [told("Items", "ingest", "Sum")]),
+        ("Taking and storing: calls", [told("Duration", name, "SampleCount") for name in ("ingest", "storing")]),
+        ("Taking and storing: errors of ours", [told("ServerErrors", name, "Sum") for name in ("ingest", "storing")]),
     ]
 
 
@@ -68,6 +79,16 @@ def _late(watched: Watched, seen: Seen) -> list[Graph]:
         ("Sink lag, seconds", [watched.sink_lag()]),
         ("Invoice runs", [run.metric_started(), run.metric_succeeded(), run.metric_failed()]),
         ("Books and invoices", list(books)),
+    ]
+
+
+def _billed(watched: Watched) -> list[Graph]:
+    told, of_money = watched.of_capability, ("billing", "payments")
+    return [
+        ("Customers a step of a run was given", [told("Items", "billing", "Sum")]),
+        ("Customers it failed for", [told("ItemsFailed", "billing", "Sum")]),
+        ("Billing and payments: errors of ours", [told("ServerErrors", name, "Sum") for name in of_money]),
+        ("Billing and payments: longest call, milliseconds", [told("Duration", name, "Maximum") for name in of_money]),
     ]
 
 
@@ -87,4 +108,18 @@ def _waiting(watched: Watched, seen: Seen) -> list[Graph]:
             "Errors of functions; Aurora, %",
             [*failing, cluster.metric_cpu_utilization(), cluster.metric_acu_utilization()],
         ),
+    ]
+
+
+def _served(watched: Watched) -> list[Graph]:
+    def of(name: str, statistic: str = "Sum", capabilities: Iterable[str] = FUNCTIONS_OF) -> list[cw.IMetric]:
+        return [watched.of_capability(name, capability, statistic) for capability in capabilities]
+
+    return [
+        ("Calls by capability", of("Duration", "SampleCount")),
+        ("Slowest of a hundred, milliseconds", of("Duration", "p99")),
+        ("Refused: over a limit", of("Throttled", capabilities=SERVING)),
+        ("Faults of callers", of("ClientErrors")),
+        ("Errors of ours", of("ServerErrors")),
+        ("Items that failed and come again", of("ItemsFailed", capabilities=OF_BATCHES)),
     ]

@@ -14,6 +14,7 @@ from constructs import Construct
 from infra.environment import environment_of, named
 from infra.keeping import logs_kept
 from infra.nag import accept
+from infra.observed import CAPABILITY_OF, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +77,7 @@ class MeterhouseFunction(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": environment_of(self).pascal,
+                VARIABLE: CAPABILITY_OF[name],
                 "LOG_LEVEL": "INFO",
                 **environment,
             },

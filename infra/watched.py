@@ -61,6 +61,17 @@ class Watched:
             period=period,
         )
 
+    def of_capability(self, name: str, capability: str, statistic: str) -> cw.Metric:
+        """What the calls of a capability told; of `Duration` the number of samples is that of the calls."""
+        return cw.Metric(
+            namespace=environment_of(self._scope).pascal,
+            metric_name=name,
+            dimensions_map={"capability": capability},
+            statistic=statistic,
+            period=FIVE_MINUTES,
+            label=capability,
+        )
+
 
 def failures(machine: sfn.IStateMachine) -> cw.IMetric:
     return cw.MathExpression(

@@ -13,7 +13,7 @@ from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.task import task, text
 
 BUDGET = timedelta(minutes=5)
-"""The largest table must fit into the timeout beside it."""
+"""The largest part must fit into the timeout beside it."""
 
 export = ExportTables(Database(PostgresSettings.from_environment), archive_bucket(), now=clock.now)
 archive = S3Archive()

@@ -63,7 +63,8 @@ class _Flow:
         yield self._line("API requests", "http api request", requests)
         yield self._line("ingest calls", "lambda request", requests)
         yield self._line("ingest", "lambda arm", requests, seconds, (self._sizes.ingest, "GB"))
-        line = self._of("ingest", "bytes_of_logs") + self._of("ingest", "bytes_of_lambda") * self._sizes.lambda_lines
+        line = self._of("ingest", "bytes_of_logs") + self._of("ingest", "bytes_of_metrics")
+        line += self._of("ingest", "bytes_of_lambda") * self._sizes.lambda_lines
         yield self._line("logs of requests", "log ingestion", requests, (line / GB, "GB"))
         if self._sizes.traced:
             traced = (self._of("ingest", "traced_of_a_thousand") / _THOUSAND, "of them")
@@ -115,9 +116,10 @@ class _Flow:
         yield from self._archive()
 
     def metrics(self) -> Line:
-        """Of all namespaces together, and of each of the largest."""
+        """Of all namespaces together, of each of the largest, and of each capability."""
         shown = min(self._scenario.namespaces, int(self._of("observed", "most_namespaces")))
-        series = self._of("observed", "metrics") + shown * self._of("observed", "metrics_a_namespace")
+        of_capabilities = self._sizes.capabilities * self._of("observed", "metrics_a_capability")
+        series = self._of("observed", "metrics") + shown * self._of("observed", "metrics_a_namespace") + of_capabilities
         return self._line("metrics of ours", "custom metric", (series, "series"))
 
     def _archive(self) -> Iterator[Line]:

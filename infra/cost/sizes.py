@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from infra.observed import VARIABLE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,7 @@ class Sizes:
     """Memories in GB, volumes in GiB; `workers` is how many balance workers work at most at once.
 
     Attributes:
+        capabilities: that calls are told under.
         events_days: that raw events stay in ClickHouse; None: for ever.
         traced: whether X-Ray traces requests of ingest.
         lambda_lines: whether Lambda writes lines of its own for each of them.
@@ -37,6 +40,7 @@ class Sizes:
     lambda_lines: bool
     has_archive: bool
     most_units: Decimal
+    capabilities: int
 
 
 def sizes_of(resources: Mapping[str, Mapping[str, Any]]) -> Sizes:
@@ -73,7 +77,16 @@ def sizes_of(resources: Mapping[str, Mapping[str, Any]]) -> Sizes:
         not in _function(all_of("AWS::Lambda::Function"), "ingest_events")["LoggingConfig"],
         has_archive=any(name.startswith("Archive") for name in resources),
         most_units=Decimal(str(scaling["MaxCapacity"])),
+        capabilities=len(set(_capabilities(all_of("AWS::Lambda::Function")))),
     )
+
+
+def _capabilities(functions: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What functions of ours tell their calls under; those of the CDK tell none."""
+    for function in functions:
+        variables = function.get("Environment", {}).get("Variables", {})
+        if VARIABLE in variables:
+            yield variables[VARIABLE]
 
 
 def _workers(resources: Mapping[str, Mapping[str, Any]], mappings: Iterable[Mapping[str, Any]]) -> int:

@@ -15,6 +15,7 @@ from infra.cost.prices import FILE, NotPricedError, read_prices
 from infra.cost.scenario import read_scenario
 from infra.cost.sizes import sizes_of
 from infra.cost.standing import CHARGED, calls_a_month
+from infra.observed import FUNCTIONS_OF
 from tests.infra.templates import Synthesis
 
 PRICES = read_prices()
@@ -96,6 +97,12 @@ def test_the_arithmetic_is_that_of_the_template(standard: Resources) -> None:
     assert part(cost, "keys") == len(of["AWS::KMS::Key"])
     secrets = len(of["AWS::SecretsManager::Secret"]) + 1  # RDS makes the owner's
     assert part(cost, "secrets") == secrets * Decimal("0.40")
+
+
+def test_a_metric_is_paid_for_whoever_tells_it(standard: Resources) -> None:
+    metrics = 30 + 9 * 5 + 5 * len(FUNCTIONS_OF)
+
+    assert part(modelled(standard, "standard"), "metrics of ours") == metrics * Decimal("0.30")
 
 
 def test_a_resource_or_a_size_that_nobody_priced_ends_the_reckoning_by_its_name(standard: Resources) -> None:

@@ -58,7 +58,7 @@ STARTED = {
     **dict.fromkeys(("advance_invoices", "bill_customers"), "INVOICE_LIFECYCLE_WORKFLOW_ARN"),
 }
 """The workflow that a function starts."""
-ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"}
+ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "METERHOUSE_CAPABILITY", "LOG_LEVEL"}
 CREDENTIALS = {
     "authorize_request": {"API_KEY_PEPPER_SECRET_ARN"},
     "issue_api_key": {"API_KEY_PEPPER_SECRET_ARN"},

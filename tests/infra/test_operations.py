@@ -1,9 +1,16 @@
 """Alarms and dashboard of the aws target."""
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from infra.functions import FUNCTIONS
+from infra.observed import CAPABILITY_OF, FUNCTIONS_OF, OF_BATCHES, SERVING, VARIABLE
 from meterhouse.billing.audit_books import Audited
 from meterhouse.metering.cloudwatch_audit import LETTERS, METRICS, ROLLUP_METRICS
+from meterhouse.platform.calls import CAPABILITY, UNITS
 from tests.infra.templates import Resource, Synthesis
 
 
@@ -107,6 +114,42 @@ def test_the_dashboard_answers_three_questions_in_three_rows(aws: Synthesis) -> 
     assert questions == sorted(questions)
     for metric in ("EventsUnexplained", "DeadLetters", "InvoicesStuck", "LedgerFindingsOpen", "ChannelsLate"):
         assert metric in body
+
+
+def shown(widget: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of a graph's metrics."""
+    for metric in widget["properties"].get("metrics", ()):
+        namespace, name, *told = (part for part in metric if isinstance(part, str))
+        yield namespace, name, dict(zip(told[::2], told[1::2], strict=True))
+
+
+def test_the_dashboard_shows_no_metric_of_ours_that_nobody_tells(aws: Synthesis) -> None:
+    body = aws.one("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]
+    parts = body["Fn::Join"][1]
+    widgets = json.loads("".join(part if isinstance(part, str) else "token" for part in parts))["widgets"]
+    every = [metric for widget in widgets for metric in shown(widget)]
+    ours = [(name, dimensions) for namespace, name, dimensions in every if namespace == "Meterhouse"]
+    told_by = {name: function["Environment"]["Variables"] for name, function in aws.functions().items()}
+    capabilities = {variables[CAPABILITY] for variables in told_by.values()}
+    of_audits = {*METRICS, LETTERS, *Audited(0, 0, None).metrics(), "ChannelsLate"}
+
+    of_calls = [(name, told["capability"]) for name, told in ours if "capability" in told]
+    of_services = [(name, told["service"]) for name, told in ours if "capability" not in told]
+    assert len(of_calls) + len(of_services) == len(ours)
+    assert {name for name, _ in of_calls} == set(UNITS)
+    assert {capability for name, capability in of_calls if name == "Throttled"} == set(SERVING)
+    assert {capability for name, capability in of_calls if name == "ItemsFailed"} == set(OF_BATCHES)
+    assert {capability for _, capability in of_calls} == capabilities
+    assert {name for name, _ in of_services} <= of_audits
+    assert {service for _, service in of_services} <= set(told_by)
+
+
+def test_every_function_has_one_capability_and_those_are_few(aws: Synthesis) -> None:
+    assert sum(map(len, FUNCTIONS_OF.values())) == len(CAPABILITY_OF)
+    assert set(CAPABILITY_OF) == set(aws.functions())
+    assert set(SERVING) == {CAPABILITY_OF[spec.name] for spec in FUNCTIONS if spec.is_serving}
+    assert VARIABLE == CAPABILITY
+    assert len(FUNCTIONS_OF) <= 12
 
 
 def test_an_audit_that_says_nothing_rings(aws: Synthesis) -> None:

@@ -1,22 +1,26 @@
 """One customer of a backtest: the lines of both sides, and what they come to once usage is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 
 from meterhouse.billing.backtest import BacktestRow, Reason, RowState
-from meterhouse.billing.billed_lines import BilledLines, within
+from meterhouse.billing.billed_lines import BilledLines, less_given_back, within
 from meterhouse.billing.collection import NO_COST_BASIS, Missing, Quantities, RateLine, quantity_of, rated, unsaid
 from meterhouse.billing.compared_periods import Stretch, targets_within, under, unmatched
 from meterhouse.billing.comparison import paired, sums_of
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.overages import leaves_money
+from meterhouse.billing.overages import Bases, in_money, leaves_money
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.reconcile import line_of
 from meterhouse.catalog.plan import PlanSpec
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
+
+_NO_BASES: Bases = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Case:
         invoiced: old ones on issued invoices, with the amounts that they have there.
         old: lines on drafts, and what the subscriptions ask for beside them; not rated yet.
         new: what the plan would ask for; not rated yet.
+        given_back: what went back of old ones, by their ids.
     """
 
     customer_id: str
@@ -34,6 +39,7 @@ class Case:
     invoiced: Sequence[Line]
     old: Sequence[Line]
     new: Sequence[Line]
+    given_back: Mapping[str, Decimal]
 
     @property
     def period(self) -> Period:
@@ -74,16 +80,17 @@ def case_of(
         old += [*drafted, *(line_of(customer_id, target, now) for target in rest)]
         planned = targets_within(stretch, under(plan, agreed), billed.parted)
         new += [_beside(line_of(customer_id, target, now)) for target in planned]
-    return Case(customer_id, stretches, invoiced, old, new)
+    return Case(customer_id, stretches, invoiced, old, new, billed.given_back)
 
 
 def settled(
-    case: Case, quantities: Quantities, workflow: Workflow, now: datetime, rate_line: RateLine = rated
+    case: Case, quantities: Quantities, workflow: Workflow, now: datetime, bases: Bases = _NO_BASES
 ) -> BacktestRow:
     """The customer's row: compared, or failed where a quantity is not known."""
+    as_charged, whole = in_money(partial(_less_given_back, case.given_back), bases), in_money(rated, bases)
     try:
-        old = [*case.invoiced, *(_rated(line, quantities, workflow, now, rate_line) for line in case.old)]
-        new = [_rated(line, quantities, workflow, now, rate_line) for line in case.new]
+        old = [*case.invoiced, *(_rated(line, quantities, workflow, now, as_charged) for line in case.old)]
+        new = [_rated(line, quantities, workflow, now, whole) for line in case.new]
     except InvalidInput as error:
         return failed(case.customer_id, error)
     lines = paired(old, new, {line.id: line.invoice_id for line in case.invoiced})
@@ -117,6 +124,13 @@ def _refuse_incomparable(asked: Sequence[TargetLine], stretches: Sequence[Stretc
 def _beside(line: Line) -> Line:
     """A line of the new side: the old side may have one of the same key, and so of the same id."""
     return replace(line, id=f"{line.id}/new")
+
+
+def _less_given_back(
+    back: Mapping[str, Decimal], line: Line, quantity: Decimal, workflow: Workflow, now: datetime
+) -> Line:
+    done = rated(line, quantity, workflow, now)
+    return less_given_back(done, back[line.id]) if line.id in back else done
 
 
 def _rated(line: Line, quantities: Quantities, workflow: Workflow, now: datetime, rate_line: RateLine) -> Line:

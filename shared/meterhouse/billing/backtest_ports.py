@@ -86,10 +86,10 @@ class BacktestedLines(Protocol):
     def known_of(self, subscription_ids: Collection[str]) -> Known: ...
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
-        """Lines whose service starts at `since` or later on invoices that count: issued ones, or drafts."""
+        """Lines whose service starts at `since` or later on invoices that count, issued or not, or on none."""
 
     def given_back(self, line_ids: Collection[str]) -> Mapping[str, Decimal]:
-        """What billing gave back of lines by itself, in money and to credit, without taxes."""
+        """What billing gave back of lines by itself, in money and to credit, without taxes; of units in units."""
 
 
 class BacktestStore(Protocol):

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from meterhouse.billing.compared_periods import Stretch
 from meterhouse.billing.invoice import Line
@@ -13,7 +14,7 @@ from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid
 from meterhouse.billing.reconcile import targets_of
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.catalog.price import PaymentTerm
-from meterhouse.kernel.rounding import EXACT
+from meterhouse.kernel.rounding import EXACT, round_fraction
 from meterhouse.rating.line import DetailedLine, totals_of
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
@@ -28,9 +29,10 @@ class BilledLines:
     Attributes:
         agreed: all subscriptions of the customers, by id.
         issued: lines on invoices that were issued and still count, by subscription.
-        drafted: lines on drafts, by subscription.
+        drafted: lines on drafts, and what was charged to credit, by subscription.
         settled: keys that nothing is asked for any more: on invoices that count, or never to be billed.
         unfinished: keys of wholes of which a part is not on an issued invoice yet.
+        given_back: what went back of lines, by their ids, in what each is priced in.
     """
 
     agreed: Mapping[str, Subscription] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class BilledLines:
     drafted: _BySubscription = field(default_factory=dict)
     settled: AbstractSet[str] = frozenset()
     unfinished: AbstractSet[str] = frozenset()
+    given_back: Mapping[str, Decimal] = field(default_factory=dict)
 
     def left(self, target: TargetLine) -> list[TargetLine]:
         """The target less what was charged before, as billing charges it, divided where that begins and ends."""
@@ -62,6 +65,7 @@ def billed_lines(
     pending: Iterable[Line],
     issued: Iterable[Line],
     drafted: Iterable[Line],
+    back: Mapping[str, Decimal],
     until: datetime,
 ) -> BilledLines:
     """What became of the lines of `agreed`, all subscriptions of some customers, up to `until`."""
@@ -73,12 +77,14 @@ def billed_lines(
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in targets.items()}))
     drafts = list(drafted)
     unfinished = {whole_of(line.key) for line in (*waiting, *drafts) if line.whole_period is not None}
-    return BilledLines(by_id, parted, excess, _by_subscription(issued), _by_subscription(drafts), settled, unfinished)
+    return BilledLines(
+        by_id, parted, excess, _by_subscription(issued), _by_subscription(drafts), settled, unfinished, back
+    )
 
 
 def less_given_back(line: Line, amount: Decimal) -> Line:
     """The line with what a credit note gave back of it as a detailed line of its own."""
-    less = EXACT.minus(amount)
+    less = EXACT.minus(round_fraction(Fraction(amount), line.unit.exponent))
     given = DetailedLine("credit-note", f"{line.name}: given back", less, Decimal(1), less, PaymentTerm.IN_ADVANCE)
     return replace(line, detailed=(*line.detailed, given), totals=line.totals + totals_of([given]))
 

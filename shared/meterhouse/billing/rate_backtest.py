@@ -10,9 +10,8 @@ from meterhouse.billing.backtest_ports import BacktestStore
 from meterhouse.billing.backtest_run import BacktestRun, found_backtest
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.billed_lines import BilledLines, billed_lines, less_given_back
-from meterhouse.billing.collection import rated
 from meterhouse.billing.compared_periods import Stretch, last_stretches
-from meterhouse.billing.overages import bases_of, in_money
+from meterhouse.billing.overages import bases_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.quantities import quantities_of
@@ -61,8 +60,8 @@ class RateBacktest:
             workflow = Workflow() if default is None else default.spec.workflow
             pinned = work.store.overrides.pinned(batch.ids)
             own = {customer_id: profile.spec.workflow for customer_id, profile in pinned.items()}
-            rate_line = in_money(rated, bases_of(work.store.currencies, lines))
-            rows += [settled(case, quantities, own.get(case.customer_id, workflow), now, rate_line) for case in cases]
+            bases = bases_of(work.store.currencies, lines)
+            rows += [settled(case, quantities, own.get(case.customer_id, workflow), now, bases) for case in cases]
             work.store.backtests.settle(backtest.id, rows)
             work.commit()
         incomparable = {row.customer_id: row.reason.message for row in rows if row.reason is not None}
@@ -107,7 +106,7 @@ def _billed(work: Work[BacktestStore], agreed: Sequence[Subscription], compared:
     lines, ids = work.store.lines, [subscription.id for subscription in agreed]
     since, until = min(one.period.start for one in compared), max(one.period.end for one in compared)
     issued, drafted = (lines.standing_of(ids, since, is_issued=is_issued) for is_issued in (True, False))
-    back = lines.given_back([line.id for line in issued])
+    back = lines.given_back([line.id for line in (*issued, *drafted)])
     issued = [less_given_back(line, back[line.id]) if line.id in back else line for line in issued]
     pending = lines.pending(sorted({subscription.customer_id for subscription in agreed}))
-    return billed_lines(agreed, lines.known_of(ids), pending, issued, drafted, until)
+    return billed_lines(agreed, lines.known_of(ids), pending, issued, drafted, back, until)

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 SETTLES = timedelta(minutes=20)
 """Who began to write before it was asked for has ended by then: the longest run of a Lambda, and some more."""
-REMEMBERED = timedelta(days=90)
-"""As long as a log and its dead letters may be kept: what comes out of them again gets the pseudonym, too."""
+REMEMBERED = timedelta(days=270)
+"""As a record may be in the log, then among the dead letters, then, replayed, in the log again: 90 days each."""
 
 
 class ErasureStatus(StrEnum):

@@ -1,8 +1,8 @@
 """Erase subjects that somebody asked to erase: pass after pass until one finds nothing.
 
 A pass writes everything under the pseudonym, has the archive and the records of all rooms follow, and deletes what
-bears the name. Whoever asks for a customer's usage sees it once at every moment; sums over all subjects hold it twice
-while a pass is between its copy and its deletion. Every step may be repeated, so a run may die anywhere.
+bears the name. Whoever asks for a customer's usage sees it once (ADR 0062 has the exceptions); sums over all subjects
+hold it twice while a pass is between its copy and its deletion. Every step may be repeated, so a run may die anywhere.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from meterhouse.customers.erasure import REMEMBERED, Erased
-from meterhouse.kernel.errors import Unavailable
+from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.metering.erased_name import ErasedName
 from meterhouse.metering.matching import match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from meterhouse.customers.erasure import Erasure
@@ -92,24 +92,32 @@ class EraseSubjects:
         """A pass for each erasure that is due, until it is `until`; how many passes were made.
 
         Raises:
+            InvariantBroken: something stored is not what it was; told once all others had their passes.
             Unavailable: a store did not answer; running again goes on.
         """
-        passes = 0
-        for namespace in self._namespaces():
-            for erasure in self._due(namespace):
-                if self._now() >= until:
-                    return passes
+        passes, broken = 0, None
+        for namespace, erasure in self._due():
+            if self._now() >= until:
+                break
+            try:
                 self._pass(namespace, erasure, until)
+            except InvariantBroken as error:
+                broken = broken or error
+            else:
                 passes += 1
+        if broken:
+            raise broken
         return passes
 
-    def _due(self, namespace: str) -> Sequence[Erasure]:
-        at = self._now()
-        with self._ports.begin(namespace) as work:
-            work.store.forget(at - REMEMBERED)
-            due = work.store.due(at)
-            work.commit()
-        return due
+    def _due(self) -> Iterator[tuple[str, Erasure]]:
+        for namespace in self._namespaces():
+            at = self._now()
+            with self._ports.begin(namespace) as work:
+                work.store.forget(at - REMEMBERED)
+                due = work.store.due(at)
+                work.commit()
+            for erasure in due:
+                yield namespace, erasure
 
     def _pass(self, namespace: str, erasure: Erasure, until: datetime) -> None:
         if not self._ports.is_whole():

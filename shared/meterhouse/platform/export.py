@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
 from meterhouse.platform.sql import queries
 
 if TYPE_CHECKING:
@@ -60,8 +60,28 @@ def checked_name(name: str) -> str:
     return name
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    name: str
+    columns: list[str]
+    key: list[str]
+
+    def statement(self) -> str:
+        columns, key = (", ".join(f'"{name}"' for name in names) for names in (self.columns, self.key))
+        return _SQL["rows"].format(columns=columns, table=f'"{self.name}"', key=key)
+
+    def place(self, line: bytes) -> str:
+        """Where this row stands in the order of the key."""
+        row = json.loads(line)
+        return json.dumps({name: row[name] for name in self.key})
+
+
 class ExportTables:
-    """Writes once: a table's own page is written after its parts, and what has one is not read again."""
+    """Part after part in the order of a table's key, numbered, then the table's page, at the end the manifest.
+
+    All is written once. A run that dies leaves parts that the next one takes as they are: it goes on after their last
+    row, so that every part belongs to a page. Of two runs at once one waits for the other.
+    """
 
     def __init__(
         self, database: Database, bucket: S3Bucket, *, now: Callable[[], datetime], part_bytes: int = PART_BYTES
@@ -72,43 +92,63 @@ class ExportTables:
         self._part_bytes = part_bytes
 
     def __call__(self, namespace: str, name: str, until: datetime) -> ExportProgress:
-        """Export table after table, at least one, until none is left or it is `until`; the same name goes on.
+        """Export at least one part or table, until none is left or it is `until`; the same name goes on.
 
         Raises:
-            Unavailable: a store did not answer.
+            Unavailable: a store did not answer, or another run writes this export.
         """
         folder = f"exports/{namespace}/{checked_name(name)}/"
-        if (manifest := self._bucket.get(f"{folder}{MANIFEST}")) is not None:
-            pages = json.loads(manifest)["tables"]
-            return _progress(folder, pages, len(pages))
         with self._database.transaction(namespace) as transaction:
-            tables = {row["name"]: row["columns"] for row in transaction.fetch_all(_SQL["tables"])}
-        written = set(self._bucket.keys(folder))
-        pages = [self._read(page) for table in tables if (page := f"{folder}{table}.json") in written]
-        for table in sorted(tables.keys() - {page["table"] for page in pages}):
-            pages.append(self._export(namespace, table, tables[table], f"{folder}{table}.json"))
-            if self._now() >= until:
-                break
-        if len(pages) == len(tables):
-            document = {"namespace": namespace, "tables": sorted(pages, key=itemgetter("table"))}
-            self._bucket.put_new(f"{folder}{MANIFEST}", json.dumps(document).encode(), _JSON)
+            transaction.lock("export", name)
+            if (manifest := self._bucket.get(f"{folder}{MANIFEST}")) is not None:
+                pages = json.loads(manifest)["tables"]
+                return _progress(folder, pages, len(pages))
+            tables = [_Table(**row) for row in transaction.fetch_all(_SQL["tables"])]
+            pages = self._pages(transaction, folder, tables, until)
+            if len(pages) == len(tables):
+                document = {"v": 1, "namespace": namespace, "tables": sorted(pages, key=itemgetter("table"))}
+                self._put(f"{folder}{MANIFEST}", json.dumps(document).encode(), _JSON)
         return _progress(folder, pages, len(tables))
 
-    def _read(self, page: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self._bucket.get(page) or b"")
-        return document
+    def _pages(
+        self, transaction: Transaction, folder: str, tables: Sequence[_Table], until: datetime
+    ) -> list[dict[str, Any]]:
+        written = list(self._bucket.keys(folder))
+        standing = {table.name for table in tables if f"{folder}{table.name}.json" in written}
+        pages = [json.loads(self._bucket.get(f"{folder}{name}.json") or b"") for name in standing]
+        for table in tables:
+            if table.name not in standing:
+                parts = [key for key in written if key.startswith(f"{folder}{table.name}/")]
+                if (page := self._export(transaction, folder, table, parts, until)) is not None:
+                    pages.append(page)
+                if self._now() >= until:
+                    break
+        return pages
 
-    def _export(self, namespace: str, table: str, columns: list[str], page: str) -> dict[str, Any]:
-        quoted = ", ".join(f'"{column}"' for column in columns)
-        statement = _SQL["rows"].format(columns=quoted, table=f'"{table}"')
-        with self._database.transaction(namespace) as transaction:
-            parts = [self._put(page, lines) for lines in self._chunks(_lines(transaction, statement))]
-        document = {"table": table, "rows": sum(part.rows for part in parts), "parts": [asdict(part) for part in parts]}
-        self._bucket.put_new(page, json.dumps(document).encode(), _JSON)
-        return document
+    def _export(
+        self, transaction: Transaction, folder: str, table: _Table, standing: Sequence[str], until: datetime
+    ) -> dict[str, Any] | None:
+        """The table's page; None: it is `until`, and there may be more parts to come."""
+        parts: list[ExportedPart] = []
+        after = None
+        for key in standing:
+            packed = self._bucket.get(key) or b""
+            lines = gzip.decompress(packed).splitlines()
+            parts.append(_part(key, packed, len(lines)))
+            after = table.place(lines[-1])
+        for lines in self._chunks(_lines(transaction, table.statement(), after)):
+            packed = gzip.compress(b"".join(b"%b\n" % line for line in lines), 6, mtime=0)
+            parts.append(_part(f"{folder}{table.name}/{len(parts):06}.jsonl.gz", packed, len(lines)))
+            self._put(parts[-1].key, packed, "application/gzip")
+            if self._now() >= until:
+                return None
+        rows = sum(part.rows for part in parts)
+        page = {"table": table.name, "rows": rows, "parts": [asdict(part) for part in parts]}
+        self._put(f"{folder}{table.name}.json", json.dumps(page).encode(), _JSON)
+        return page
 
-    def _chunks(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        chunk: list[str] = []
+    def _chunks(self, lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+        chunk: list[bytes] = []
         size = 0
         for line in lines:
             chunk.append(line)
@@ -119,23 +159,23 @@ class ExportTables:
         if chunk:
             yield chunk
 
-    def _put(self, page: str, lines: list[str]) -> ExportedPart:
-        """A part is named by what is in it: one of a run that died is met again, or belongs to no page."""
-        packed = gzip.compress("".join(f"{line}\n" for line in lines).encode(), 6, mtime=0)
-        digest = hashlib.sha256(packed).hexdigest()
-        key = f"{page.removesuffix('.json')}/{digest}.jsonl.gz"
-        self._bucket.put_new(key, packed, "application/gzip")
-        return ExportedPart(key, len(lines), len(packed), digest)
+    def _put(self, key: str, body: bytes, content_type: str) -> None:
+        if not self._bucket.put_new(key, body, content_type):
+            raise Unavailable(f"another run has written {key}")
+
+
+def _part(key: str, packed: bytes, rows: int) -> ExportedPart:
+    return ExportedPart(key, rows, len(packed), hashlib.sha256(packed).hexdigest())
 
 
 def _progress(folder: str, pages: Sequence[Mapping[str, Any]], tables: int) -> ExportProgress:
     return ExportProgress(folder, len(pages), tables, sum(page["rows"] for page in pages), len(pages) == tables)
 
 
-def _lines(transaction: Transaction, statement: str) -> Iterator[str]:
-    parameters: dict[str, Any] = {"namespace": transaction.namespace}
+def _lines(transaction: Transaction, statement: str, after: str | None) -> Iterator[bytes]:
+    parameters: dict[str, Any] = {"namespace": transaction.namespace, "after": after}
     with transaction.connection.cursor("export") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         cursor.execute(statement.encode(), parameters)
         for row in cursor:
-            yield row["line"]
+            yield row["line"].encode()

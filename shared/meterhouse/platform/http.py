@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property, partial
 from http import HTTPStatus
 from re import Match
@@ -28,6 +29,7 @@ from meterhouse.kernel.errors import (
 from meterhouse.platform import clock
 from meterhouse.platform.access import told_of
 from meterhouse.platform.acting import Actor, acting
+from meterhouse.platform.calls import Calls
 from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.faults import invalid_input
 from meterhouse.platform.gate import Gate
@@ -214,7 +216,7 @@ def http_handler(
     With a `database`, a POST that carries `Idempotency-Key` answers its first response again, or what of it is
     `fit_to_keep`. Whatever goes wrong, the caller gets problem+json, never a stack trace.
     """
-    app, gate = resolver(*routers), Gate(counts)
+    app, gate, calls = resolver(*routers), Gate(counts), Calls()
 
     def resolve(event: Event, context: LambdaContext) -> Answer:
         answer = app.resolve(event, context)
@@ -230,8 +232,19 @@ def http_handler(
             return replayed(database, replay, lambda: resolve(event, context), fit_to_keep)
         return resolve(event, context)
 
+    def guarded(event: Event, context: LambdaContext, at: datetime) -> Answer:
+        try:
+            with gate.passed(event, at):
+                _check_target(event)
+                _check_media_type(event)
+                with acting(_actor_of(event)):
+                    return answer(event, context)
+        except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
+            return _problem_answer(error, event)
+
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: Event, context: LambdaContext) -> Answer:
+        began = clock.now()
         logger.info(
             "request",
             extra={
@@ -240,14 +253,9 @@ def http_handler(
                 "trace": trace_id(of_request(event.get("headers") or {})),
             },
         )
-        try:
-            with gate.passed(event, clock.now()):
-                _check_target(event)
-                _check_media_type(event)
-                with acting(_actor_of(event)):
-                    return answer(event, context)
-        except Exception as error:  # noqa: BLE001 - the edge: an exception past it would be a 502 with a trace
-            return _problem_answer(error, event)
+        answered = guarded(event, context, began)
+        calls.tell(began, clock.now(), answered["statusCode"])
+        return answered
 
     return handle
 

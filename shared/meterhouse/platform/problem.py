@@ -31,12 +31,17 @@ class ProblemResponse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def status_of(error: Exception) -> HTTPStatus:
+    """Of whatever was raised; a 500 for what is not one of ours."""
+    return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
 def problem_response(error: Exception, *, request_id: str) -> ProblemResponse:
     """How `error` looks to the caller; what is not one of ours tells nothing but the request's id.
 
     `instance` is an absolute URI, as the contract has it: it names the request.
     """
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = status_of(error)
     ours = isinstance(error, errors.MeterhouseError) and status is not HTTPStatus.INTERNAL_SERVER_ERROR
     document: dict[str, object] = {
         "type": "about:blank",

@@ -1,6 +1,6 @@
 """The edge of workflow tasks and scheduled functions: a JSON object in, a JSON object out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken, MeterhouseError, Problem
 from meterhouse.kernel.instant import parse_rfc3339
+from meterhouse.platform import clock
 from meterhouse.platform.acting import Actor, acting
+from meterhouse.platform.calls import Batch, Calls
 from meterhouse.platform.logging import logger
+from meterhouse.platform.problem import status_of
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -19,20 +22,36 @@ def task(run: Task) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
     One that is not ours goes on as `InvariantBroken`: Lambda would write its words into the log, and they quote data.
     """
+    calls = Calls()
 
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        began = clock.now()
         try:
             answer = run(event)
-        except MeterhouseError:
-            raise
-        except Exception as error:  # noqa: BLE001 - goes on, without its words
+        except Exception as error:
+            calls.tell(began, clock.now(), status_of(error))
+            if isinstance(error, MeterhouseError):
+                raise
             logger.exception("task failed")
             raise InvariantBroken(f"{type(error).__name__}, as the log tells") from None
         logger.info("task done", extra={"function": context.function_name})
+        calls.tell(began, clock.now(), batch=_batch(event, answer))
         return answer
 
     return handle
+
+
+def _batch(event: Mapping[str, Any], answer: Mapping[str, Any]) -> Batch | None:
+    """What a queue or the events' topic gave, or how a workflow's batch of customers went; None: no batch."""
+    if "Records" in event:
+        return Batch(len(event["Records"]), len(answer.get("batchItemFailures", ())))
+    if "records" in event:
+        return Batch(sum(map(len, event["records"].values())))
+    if "succeeded" in answer and "failed" in answer:
+        failed = len(answer["failed"])
+        return Batch(answer["succeeded"] + failed, failed)
+    return None
 
 
 def operation(run: Task) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:

@@ -14,7 +14,7 @@ PARTITIONS = 6
 LARGEST_RECORD = 4 * 1024 * 1024
 LARGEST_LETTER = LARGEST_RECORD + 64 * 1024
 """A dead letter is a record with more headers."""
-_DEAD_LETTER_DAYS = 90
+DEAD_LETTER_DAYS = 90
 _DAY_MS = 24 * 60 * 60 * 1000
 _TIMEOUT_SECONDS = 30
 
@@ -32,7 +32,7 @@ def create_topics(settings: KafkaSettings, partitions: int = PARTITIONS) -> list
     events = {"max.message.bytes": LARGEST_RECORD}
     dead_letters = {
         "max.message.bytes": LARGEST_LETTER,
-        "retention.ms": _DEAD_LETTER_DAYS * _DAY_MS,
+        "retention.ms": DEAD_LETTER_DAYS * _DAY_MS,
     }
     wanted = [
         NewTopic(settings.events_topic, partitions, config={name: str(value) for name, value in events.items()}),

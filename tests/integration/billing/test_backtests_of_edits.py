@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meterhouse.catalog.known_features import KnownFeatures
-from meterhouse.catalog.plan import Plan
+from meterhouse.catalog.plan import Plan, SettlementMode
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment
@@ -15,12 +15,16 @@ from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api
+from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_custom_currencies import Mint, grant, mint
 from tests.integration.billing.test_edits import edit_of
+from tests.integration.billing.test_fees_in_units import fee_in_units
 from tests.integration.billing.test_manual_lines import fee as fee_by_hand
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import NOW
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 
+__all__ = ["mint"]
 SOLD = spec(phase("default", None, fee(amount="30")))
 FIRST, EDITED, SECOND = at("2024-04-01T02:00:00Z"), at("2024-04-16"), at("2024-04-16T01:00:00Z")
 AS_OF = "2024-05-01T00:00:00Z"
@@ -150,5 +154,35 @@ def test_what_a_credit_note_gave_back_was_not_paid(
     run: Run, backtested: Backtested, plan: Plan, invoiced: Subscription
 ) -> None:
     edited(run, invoiced, "10")
+    run.all(SECOND)
+    assert old_of(backtested, plan) == "20.00"
+
+
+@pytest.mark.parametrize("grants", [(), (12,), (12, 100)])
+def test_what_went_back_of_a_fee_in_units_was_not_paid_whoever_bore_them(
+    run: Run, backtested: Backtested, purse: Purse, mint: Mint, grants: tuple[int, ...]
+) -> None:
+    mint.worth("0.0333")
+    plan = backtested.plan(spec(phase("default", None, fee_in_units())))
+    made = backtested.subscribe(run.customer("bob"), plan, "2024-04-01")
+    for amount in grants:
+        grant(purse, made.customer_id, amount)
+    run.all(FIRST)
+    moment = Moment(EDITED, EDITED, KnownFeatures(), worth={("CREDITS", "USD")})
+    run.change(patched(made, [AddItem("default", fee_in_units("10"))], moment))
+    run.all(SECOND)
+    row = compared(backtested, plan)
+    # of 30 units 10 went back
+    assert (row["old"], row["new"]) == ("0.67", "1.00")
+
+
+def test_what_went_back_to_credit_that_settles_alone_was_not_paid(
+    run: Run, backtested: Backtested, purse: Purse, plan: Plan
+) -> None:
+    alone = SettlementMode.CREDIT_ONLY
+    made = backtested.subscribe(run.customer("bob"), plan, "2024-04-01", settlement_mode=alone)
+    purse.grant(made.customer_id, 40)
+    run.all(FIRST)
+    edited(run, made, "10")
     run.all(SECOND)
     assert old_of(backtested, plan) == "20.00"

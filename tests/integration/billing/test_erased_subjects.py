@@ -8,20 +8,24 @@ from typing import Any
 from functions.erase_subjects.handler import ROOMS
 from meterhouse.customers.erasure import SETTLES, ErasureStatus
 from meterhouse.customers.erasures import Erasures
-from meterhouse.customers.postgres_erasures import NamedRecords, PostgresErasures
+from meterhouse.customers.postgres_erasures import AllErasures, NamedRecords, PostgresErasures
 from meterhouse.kernel.period import Period
 from meterhouse.metering.clickhouse_erasure import ClickHouseErasure
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.erase_archive import Seen
 from meterhouse.metering.erase_subjects import EraseSubjects, ErasurePorts
 from meterhouse.metering.postgres import AllMeters, OutboxNotices
-from meterhouse.metering.sink import EventWriter
+from meterhouse.metering.sink import EventWriter, SinkEvents
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
-from tests.integration.billing.conftest import Run
+from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
 from tests.integration.billing.given import INVOICES
 from tests.integration.billing.test_explanations import FEBRUARY, JANUARY, billed
 from tests.integration.metering.house import T0, House, call
+from tests.unit.billing.samples import metered
+
+UNIT = Decimal("0.50")
+"""Of `metered`."""
 
 
 def erased(run: Run, house: House, *names: str) -> list[str]:
@@ -105,3 +109,25 @@ def test_who_comes_back_under_an_erased_name_and_is_erased_is_nobody_who_was_bef
         keys = {one: found.details.key for one, found in work.store.customers.by_ids([gone, back]).items()}
     assert keys == {gone: first, back: second}
     assert used(run, {gone: [first], back: [second]}) == {gone: 7, back: 5}
+
+
+def test_what_was_on_its_way_when_an_erasure_was_asked_for_is_billed_by_the_run_after_its_first_pass(
+    run: Run, house: House
+) -> None:
+    run.subscribe(run.customer("ann"), metered("eu"))
+    house.sink(call("1", 7, JANUARY, "ann", region="de"))
+    run.now = T0 + timedelta(minutes=1)
+    Erasures(begins(run.database, PostgresErasures), now=lambda: run.now).ask(run.namespace, "ann", "ann")
+    store, notices, known = ClickHouseSink(house.store), OutboxNotices(run.database), AllErasures(run.database).of
+    sink = SinkEvents(house, store, house, notices, now=house.now, new_id=new_id, erased=known)
+    sink([house.record(call("2", 5, JANUARY, "ann", region="de"))])
+    run.all()
+    assert billed_usage(run) == 7
+    erased(run, house, "ann")
+    run.all(AFTER_FEBRUARY)
+    assert billed_usage(run) == 12
+
+
+def billed_usage(run: Run) -> Decimal:
+    lines = [line for invoice in run.invoices() for line in invoice.lines if line.rate_card.is_metered]
+    return sum((line.totals.total for line in lines), Decimal(0)) / UNIT

@@ -1,7 +1,7 @@
 """Who changed what: written by the database in the transaction of the change, whatever use case it is."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -182,6 +182,8 @@ def test_lines_are_kept_for_their_years_and_go_in_no_other_way(
     assert ForgetAudit(database, lambda: noon)() == 0
     for namespace in (house.namespace, other_namespace):
         assert [line["objectId"] for line in logged(database, namespace)] == ["2019-03-01T12:00:00Z"]
+    ahead = clock.now() + timedelta(minutes=1)
+    assert ForgetAudit(database, lambda: ahead, lambda: 1)() == 2, "whose clock is ahead of the database's"
     with pytest.raises(psycopg.Error, match="a year at least"):
         ForgetAudit(database, clock.now, lambda: 0)()
 

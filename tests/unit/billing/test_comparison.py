@@ -77,7 +77,7 @@ class Billed:
 
     def compared(self, agreed: Subscription, plan: PlanSpec, periods: int, as_of: datetime) -> BacktestRow:
         stretches = last_stretches([agreed], "plan", periods, as_of)
-        lines = billed_lines([agreed], self.known, self.pending.values(), self.issued.values(), (), as_of)
+        lines = billed_lines([agreed], self.known, self.pending.values(), self.issued.values(), (), {}, as_of)
         made = case_of(CUSTOMER_ID, stretches, plan, lines, NOW)
         quantities: dict[str, Decimal | Missing] = {line.id: used(line) for line in made.unrated}
         return settled(made, quantities, self.workflow, NOW)

@@ -15,6 +15,7 @@ from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.ingest_api import ingest_handler
 from meterhouse.metering.kafka_event import batch_handler
 from meterhouse.metering.sink import LogRecord
+from meterhouse.platform.calls import CAPABILITY
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.logging import logger
 from meterhouse.platform.task import task
@@ -40,6 +41,11 @@ class Output:
     def text(self) -> str:
         captured = self._capsys.readouterr()
         return self._written.getvalue() + captured.out + captured.err
+
+
+@pytest.fixture(autouse=True)
+def _deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CAPABILITY, "told-of")
 
 
 @pytest.fixture
@@ -89,6 +95,7 @@ def test_ingest_tells_ids_and_no_more(output: Output, body: str, error: Exceptio
     assert PAYLOAD not in written
     assert SECRET not in written
     assert asked(body)["requestContext"]["requestId"] in written
+    assert written.count('"capability":"told-of"') == 1
     assert ("default" in written) == (status == 204)
 
 
@@ -114,7 +121,7 @@ def test_a_handler_that_breaks_tells_where_and_not_what_it_was_given(output: Out
     assert answer["statusCode"] == 500
     assert PAYLOAD not in written + answer["body"]
     assert SECRET not in written + answer["body"]
-    for told in (event["requestContext"]["requestId"], kind.__name__, "ValueError", "test_logs.py", TRACE):
+    for told in (event["requestContext"]["requestId"], kind.__name__, "ValueError", "test_logs.py", TRACE, "told-of"):
         assert told in written
 
 
@@ -133,6 +140,7 @@ def test_a_task_that_breaks_tells_nothing_of_its_input_even_to_lambda(output: Ou
     written = output.text() + str(caught.value)
 
     assert "RuntimeError" in written
+    assert "told-of" in written
     assert PAYLOAD not in written
     assert SECRET not in written
     assert caught.value.__suppress_context__

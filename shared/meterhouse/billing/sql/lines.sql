@@ -139,16 +139,24 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
 
 -- name: given_back
 -- By line, what was given back of it for time that is not served, in money and to credit; taxes on top are a part of
--- their own.
-SELECT n.line_id, sum(n.credits + m.net) AS net
-FROM credit_note_lines n
+-- their own. Of one in units it is units, too: those that the money for what credit left of it was for.
+SELECT noted.line_id, sum(noted.part * (n.credits + m.net)) AS net
+FROM (
+    SELECT id AS line_id, id, 1 AS part FROM unnest(%(line_ids)s::text[]) id
+    UNION ALL
+    SELECT l.id, o.id, (o.overage ->> 'units')::numeric / (o.amount - o.discounts_total + o.charges_total)
+    FROM invoice_lines l
+    JOIN invoice_lines o ON o.namespace = l.namespace AND o.key = 'overage/' || l.key AND o.is_live
+    WHERE l.namespace = %(namespace)s AND l.id = ANY(%(line_ids)s) AND o.amount - o.discounts_total + o.charges_total > 0
+) noted
+JOIN credit_note_lines n ON n.namespace = %(namespace)s AND n.line_id = noted.id
 JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
 CROSS JOIN LATERAL (
     SELECT coalesce(sum((part.value ->> 1)::numeric), 0) AS net FROM jsonb_array_elements(n.parts) part
     WHERE part.value ->> 0 <> 'taxes'
 ) m
-WHERE n.namespace = %(namespace)s AND n.line_id = ANY(%(line_ids)s) AND c.is_automatic AND c.state = 'issued'
-GROUP BY n.line_id
+WHERE c.is_automatic AND c.state = 'issued'
+GROUP BY noted.line_id
 HAVING sum(n.credits + m.net) <> 0
 
 -- name: features_to_bill
