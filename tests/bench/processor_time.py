@@ -11,7 +11,7 @@ from meterhouse.platform.postgres import Database
 def processor_time(*databases: Database) -> Callable[[], float]:
     """A clock of what this process, the databases' connections as they are, and the usage store's server took."""
     found = psutil.Process().children(recursive=True)
-    servers = [one for one in found if "clickhouse" in one.name()]
+    servers = [one for one in found if "localstack.clickhouse" in one.cmdline()]
     servers += [psutil.Process(_connection_of(database)) for database in databases]
 
     def taken() -> float:
