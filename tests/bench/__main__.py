@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--small] [--json FILE] [--write FILE] [P1 …]`: what fast means here, beside its bounds."""
+"""`python -m tests.bench [--small | --processor] [--json FILE] [--write FILE] [P1 …]`: what is fast, and its bounds."""
 
 import json
 import sys
@@ -44,20 +44,21 @@ BENCHMARKS: dict[str, Benchmark] = {
     "P12": warm_memory.measure,
     "P14": rated_lines.measure,
 }
+_BY_PROCESSOR = ("P9", "P10")
 _WIDTH = 140
 _TITLES = {
     Effort.FULL: "What fast means here: work against its floor, measured in turns",
     Effort.SMALL: "A smoke run: that every benchmark works; its figures mean nothing",
+    Effort.PROCESSOR: "By processor time: work against its floor, measured in turns",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     given = _given(arguments)
-    effort = Effort.SMALL if given.small else Effort.FULL
-    figures, facts = _measured(given.pages or list(BENCHMARKS), effort)
+    figures, facts = _measured(given.pages or list(BENCHMARKS), given.effort)
     # a file has no width of its own
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    console.print(table_of(figures, _TITLES[effort]))
+    console.print(table_of(figures, _TITLES[given.effort]))
     if given.json is not None:
         given.json.write_text(
             json.dumps(document_of(figures, facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -69,13 +70,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _given(arguments: Sequence[str] | None) -> Namespace:
     parser = ArgumentParser(prog="python -m tests.bench", description="Measure the table of performance.md.")
     parser.add_argument("pages", nargs="*", metavar="P", help=f"which of {', '.join(BENCHMARKS)}; all by default")
-    parser.add_argument("--small", action="store_true", help="a few seconds, to see that every benchmark runs")
+    small, processor = "a few seconds, to see that every benchmark runs", "P9 and P10 by processor time, a few minutes"
+    efforts = parser.add_mutually_exclusive_group()
+    efforts.add_argument("--small", dest="effort", action="store_const", const=Effort.SMALL, help=small)
+    efforts.add_argument("--processor", dest="effort", action="store_const", const=Effort.PROCESSOR, help=processor)
+    parser.set_defaults(effort=Effort.FULL)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the whole table into this page")
     given = parser.parse_args(arguments)
     if unknown := set(given.pages) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    if given.write and (given.small or given.pages):
+    if given.effort is Effort.PROCESSOR and not set(given.pages or BENCHMARKS) <= set(_BY_PROCESSOR):
+        parser.error(f"by processor time there are {', '.join(_BY_PROCESSOR)}: name them")
+    if given.write and (given.effort is not Effort.FULL or given.pages):
         parser.error("a page holds the figures of one whole run: --write goes with no --small and no choice of rows")
     return given
 

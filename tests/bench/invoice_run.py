@@ -7,6 +7,7 @@ earlier benchmarks took would hide what this one's memory grows by.
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +19,14 @@ from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.postgres import Database, Row, Transaction
 from tests.bench.invoice_house import AS_OF, InvoiceHouse
 from tests.bench.invoice_writing import copy_lines
-from tests.bench.invoiced_month import MONTH, metered_house
+from tests.bench.invoiced_month import MONTH, check, metered_house
 from tests.bench.measurement import Effort, Figure, Kind, Run, Unit, best
 
 _INVOICES = {Effort.FULL: (1_000, 100_000), Effort.SMALL: (2, 6)}
-_ROUNDS = {Effort.FULL: 5, Effort.SMALL: 1}
-_BATCH = {Effort.FULL: 500, Effort.SMALL: 2}
+_ROUNDS = {Effort.FULL: 5, Effort.SMALL: 1, Effort.PROCESSOR: 6}
+_BATCH = {Effort.FULL: 500, Effort.SMALL: 2, Effort.PROCESSOR: 500}
 _MEMORY = 64 * 2**20
+_FLOOR = "query, rate, COPY"
 _TABLES = (
     "invoices",
     "invoice_lines",
@@ -50,6 +52,8 @@ class BilledBatch(NamedTuple):
 
 
 def measure(run: Run) -> list[Figure]:
+    if run.effort is Effort.PROCESSOR:
+        return [_by_processor(run)]
     few, many = _INVOICES[run.effort]
     small, large = _billed(run, few, _ROUNDS[run.effort]), _billed(run, many, 1)
     # the least: what others do on the machine only adds; of the large run where it has written most
@@ -59,7 +63,7 @@ def measure(run: Run) -> list[Figure]:
     each = f"of {few:,} invoices, each"
     return [
         Figure("P9", f"one of {many:,} invoices", Kind.RATIO, at_last, each, least, 1.1),
-        Figure("P9", "the whole of it", Kind.RATIO, at_last, "query, rate, COPY", _floor(run), 2.5),
+        Figure("P9", "the whole of it", Kind.RATIO, at_last, _FLOOR, _floor(run), 2.5),
         Figure("P9", f"memory after {many:,}", Kind.RATIO, max(grown, 1), "64 MiB", _MEMORY, 1, Unit.BYTES),
     ]
 
@@ -97,26 +101,48 @@ def _floor(run: Run) -> float:
         with run.engines.usage_store("p9_floor") as settings:
             house = metered_house(database, ClickHouse(lambda: settings), _BATCH[run.effort], _BATCH[run.effort])
             house.bill(next(house.batches()))
-            return _least(run, database, house)
+            rounds = run.track(range(_ROUNDS[run.effort]), "P9 floor")
+            with database.transaction(house.namespace) as transaction:
+                [least] = best(_query_rate_and_copy(transaction, house), rounds=rounds)
     finally:
         database.close()
+    return least / _BATCH[run.effort]
 
 
-def _least(run: Run, database: Database, house: InvoiceHouse) -> float:
-    with database.transaction(house.namespace) as transaction:
-        found, left = house.invoices(transaction), {table: _left(transaction, table) for table in _TABLES}
-        subjects = {one.customer_id: one.subject_keys for one in found}
+def _by_processor(run: Run) -> Figure:
+    """Batch by batch, each beside the floor of the first."""
+    size, rounds = _BATCH[run.effort], _ROUNDS[run.effort]
+    database, beside = Database(lambda: run.engines.postgres), Database(lambda: run.engines.postgres)
+    try:
+        with run.engines.usage_store("p9_processor") as settings:
+            house = metered_house(database, ClickHouse(lambda: settings), size * (rounds + 1), size)
+            batches = iter(list(house.batches()))
+            house.bill(next(batches))
+            clock, turns = run.clock(database, beside), run.track(range(rounds), "P9 by processor time")
+            with beside.transaction(house.namespace) as transaction:
+                works = (lambda: house.bill(next(batches)), _query_rate_and_copy(transaction, house))
+                whole, floor = best(*works, rounds=turns, clock=clock)
+            check(house, database)
+    finally:
+        database.close()
+        beside.close()
+    return Figure("P9", f"a batch of {size}, the whole of it", Kind.RATIO, whole, _FLOOR, floor, 2.5)
 
-        @without_collector()
-        def query_rate_and_copy() -> None:
-            house.usage.quantities(house.namespace, house.feature, MONTH, subjects)
-            lines = [rated(line, line.quantity or NOTHING, one.workflow, AS_OF) for one in found for line in one.lines]
-            copy_lines(transaction, lines)
-            for table, rows in left.items():
-                transaction.stage(f"left_{table}", table, rows)
 
-        [least] = best(query_rate_and_copy, rounds=run.track(range(_ROUNDS[run.effort]), "P9 floor"))
-    return least / len(found)
+def _query_rate_and_copy(transaction: Transaction, house: InvoiceHouse) -> Callable[[], None]:
+    """The floor, of the one batch that was billed."""
+    found, left = house.invoices(transaction), {table: _left(transaction, table) for table in _TABLES}
+    subjects = {one.customer_id: one.subject_keys for one in found}
+
+    @without_collector()
+    def floor() -> None:
+        house.usage.quantities(house.namespace, house.feature, MONTH, subjects)
+        lines = [rated(line, line.quantity or NOTHING, one.workflow, AS_OF) for one in found for line in one.lines]
+        copy_lines(transaction, lines)
+        for table, rows in left.items():
+            transaction.stage(f"left_{table}", table, rows)
+
+    return floor
 
 
 def _left(transaction: Transaction, table: str) -> list[Row]:

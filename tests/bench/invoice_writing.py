@@ -17,8 +17,8 @@ from meterhouse.platform.postgres import Database, Transaction
 from tests.bench.invoice_house import AS_OF, InvoiceHouse
 from tests.bench.measurement import Effort, Figure, Kind, Run, best
 
-_INVOICES = {Effort.FULL: 500, Effort.SMALL: 4}
-_ROUNDS = {Effort.FULL: 15, Effort.SMALL: 1}
+_INVOICES = {Effort.FULL: 500, Effort.SMALL: 4, Effort.PROCESSOR: 500}
+_ROUNDS = {Effort.FULL: 15, Effort.SMALL: 1, Effort.PROCESSOR: 5}
 _FLOOR = "COPY the lines"
 
 
@@ -40,7 +40,8 @@ def measure(run: Run) -> list[Figure]:
             _rolled_back(guarded, house, *(partial(_write_each, one) for one in driven)),
             _rolled_back(unguarded, house, lambda inside: _write(inside, driven)),
         )
-        floor, bulk, each, free = best(*works, rounds=run.track(range(_ROUNDS[run.effort]), "P10 write invoices"))
+        rounds = run.track(range(_ROUNDS[run.effort]), "P10 write invoices")
+        floor, bulk, each, free = best(*works, rounds=rounds, clock=run.clock(guarded, unguarded))
     finally:
         guarded.close()
         unguarded.close()

@@ -49,6 +49,7 @@ class Cadence:
             raise ValueError(f"a cadence counts at least one unit, not {self.count}")
 
     @classmethod
+    @lru_cache(_MEMORY)
     def parse(cls, text: str) -> Cadence:
         """Read an ISO 8601 duration of one unit: P1M, P2W, P365D, PT8H; "P12M" stays twelve months.
 

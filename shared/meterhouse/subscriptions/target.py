@@ -70,7 +70,7 @@ def target_lines(subscription: Subscription, horizon: datetime) -> list[TargetLi
     if subscription.deleted_at is not None:
         return []
     lines = (
-        _line(subscription, phase, replace(item, rate_card=_named(run, service)), index, service, full)
+        _line(subscription, phase, _named(item, run, service), index, service, full)
         for phase in subscription.effective_phases()
         for run in runs(phase, _terms)
         for item in [_as_one(run)]
@@ -85,12 +85,12 @@ def _as_one(run: Run) -> SubscriptionItem:
     return run[0] if len(run) == 1 else replace(run[0], active_to=run[-1].active_to)
 
 
-def _named(run: Run, service: Period) -> RateCard:
+def _named(one: SubscriptionItem, run: Run, service: Period) -> SubscriptionItem:
     """By the name that holds when the service ends; another name is no other charge, so a minimum counts once."""
-    card = run[0].rate_card
+    card = one.rate_card
     name = [item for item in run if item.active_from < service.end][-1].rate_card.name
     # the very card where it can be: lines that share one are written with one text of it
-    return card if card.name == name else replace(card, name=name)
+    return one if card.name == name else replace(one, rate_card=replace(card, name=name))
 
 
 def _terms(item: SubscriptionItem) -> tuple[object, str | None]:
@@ -162,8 +162,9 @@ def _line(
     service: Period,
     full: Period,
 ) -> TargetLine:
-    cadence_period = period_at(subscription.billing_anchor, subscription.billing_cadence, service.start)
-    billing = clipped(cadence_period, phase.active_from, phase.active_to) or service
+    anchor, cadence = subscription.billing_anchor, subscription.billing_cadence
+    whole = full if item.rate_card.billing_cadence == cadence else period_at(anchor, cadence, service.start)
+    billing = clipped(whole, phase.active_from, phase.active_to) or service
     custom = item.rate_card.currency
     return TargetLine(
         key=f"{subscription.id}/{phase.key}/{item.key}/v[{item.version}]/period[{index}]",
