@@ -104,15 +104,23 @@ class ArchiveHours:
         if self._now() >= until:
             return False
         of, edition = found
-        if edition:
-            # an edition holds all that the one before does
-            for archived in self._archive.manifest(Manifest(of, edition - 1, ()).key).pages:
-                self._store.complete(of, self._archive.parquet(archived))
+        before = self._archive.manifest(Manifest(of, edition - 1, ()).key).pages if edition else ()
+        self._complete(of, before)
         own = Manifest(of, edition, tuple(self._pages(of)))
+        if before:
+            # an erasure may have deleted, before it was read, what was completed under the old name
+            self._complete(of, before)
+            if [archived.page for archived in own.pages] != self._store.pages(of):
+                return False
         if self._archive.publish(own) != own:
             return False
         self._store.hold(own)
         return True
+
+    def _complete(self, of: ArchiveHour, before: Iterable[ArchivedPage]) -> None:
+        """An edition holds all that the one before does."""
+        for archived in before:
+            self._store.complete(of, self._archive.parquet(archived))
 
     def _pages(self, of: ArchiveHour) -> Iterable[ArchivedPage]:
         for page in self._store.pages(of):

@@ -46,8 +46,9 @@ class LostHouse:
     def store(self) -> ClickHouseArchive:
         return ClickHouseArchive(self.house.store, PAGE)
 
-    def archived(self, at: datetime, archive: Any = None) -> Archiving:
-        return ArchiveHours(self.store, archive or self.archive, now=lambda: at)(at + timedelta(hours=1))
+    def archived(self, at: datetime, archive: Any = None, store: Any = None) -> Archiving:
+        own = ArchiveHours(store or self.store, archive or self.archive, now=lambda: at)
+        return own(at + timedelta(hours=1))
 
     def roll_up(self) -> int:
         return RollUpUsage(ClickHouseRollups(self.house.store))()

@@ -9,7 +9,8 @@ import pytest
 
 from localstack.aws import aws_client
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
-from meterhouse.metering.archive import HOUR, Manifest
+from meterhouse.metering.archive import HOUR, ArchiveHour, ArchivePage, Manifest
+from meterhouse.metering.clickhouse_archive import ClickHouseArchive
 from meterhouse.metering.s3_archive import S3Archive
 from tests.integration.metering.house import call
 from tests.integration.metering.rebuilt import LostHouse
@@ -86,3 +87,28 @@ def test_what_is_stored_in_an_archived_hour_makes_an_edition_and_a_changed_file_
     assert house.store.query("SELECT count() FROM archivable_events FINAL") == [(2,)]
     lost.store.forget_archived(now + timedelta(days=6))
     assert house.store.query("SELECT count() FROM archivable_events") == [(0,)]
+
+
+class Erased(ClickHouseArchive):
+    """An erasure deletes what bears the old name once, between completing an hour and reading it."""
+
+    has_deleted = False
+
+    def pages(self, of: ArchiveHour) -> list[ArchivePage]:
+        if not self.has_deleted:
+            self._store.command("ALTER TABLE archivable_events DELETE WHERE id = '1' SETTINGS mutations_sync = 2")
+        self.has_deleted = True
+        return super().pages(of)
+
+
+def test_an_edition_that_lacks_what_the_one_before_has_is_not_published(lost: LostHouse) -> None:
+    house, now = lost.house, lost.logged.at
+    house.clock = now
+    house.sink(call("1", 1), ingested=now)
+    lost.archived(now + LATER)
+    house.clock = now
+    house.sink(call("2", 2), ingested=now)
+    met = lost.archived(now + LATER, store=Erased(house.store))
+    assert (met.archived, met.left, [one.edition for one in manifests(lost)]) == (0, 1, [0])
+    assert lost.archived(now + LATER).archived == 1
+    assert [(one.edition, one.rows) for one in manifests(lost)] == [(1, 2)]
