@@ -14,8 +14,7 @@ HAVING count() > 1
 -- writing are none of them later: that is the erasure of a subject under way.
 SELECT later.2 AS type, later.3 AS subject, later.4 AS hour, source, id, earliest
 FROM (
-    SELECT source, id, min(first) AS earliest,
-           arrayJoin(arrayFilter(key -> key.1 > earliest, groupArray((first, type, subject, hour)))) AS later
+    SELECT source, id, arrayJoin(groupArray((first, type, subject, hour))) AS later, min(first) AS earliest
     FROM (
         SELECT source, id, type, subject, toUnixTimestamp(hour) AS hour, min(written) AS first
         FROM event_writings
@@ -24,3 +23,4 @@ FROM (
     )
     GROUP BY source, id
 )
+WHERE later.1 > earliest

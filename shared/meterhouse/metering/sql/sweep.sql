@@ -6,8 +6,7 @@ SELECT count() FROM event_writings WHERE namespace = %(namespace)s
 -- how early that was. Two keys of one writing are none of them later (an erasure).
 SELECT later.2 AS type, later.3 AS subject, later.4 AS hour, source, id, earliest
 FROM (
-    SELECT source, id, min(first) AS earliest,
-           arrayJoin(arrayFilter(key -> key.1 > earliest, groupArray((first, type, subject, hour)))) AS later
+    SELECT source, id, arrayJoin(groupArray((first, type, subject, hour))) AS later, min(first) AS earliest
     FROM (
         SELECT source, id, type, subject, toUnixTimestamp(hour) AS hour, min(written) AS first
         FROM event_writings
@@ -24,7 +23,7 @@ FROM (
     )
     GROUP BY source, id
 )
-WHERE hour >= %(from)s AND hour < %(to)s
+WHERE later.1 > earliest AND hour >= %(from)s AND hour < %(to)s
 ORDER BY type, subject, hour, source, id
 
 -- name: found
