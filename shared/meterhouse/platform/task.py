@@ -49,7 +49,8 @@ def _batch(event: Mapping[str, Any], answer: Mapping[str, Any]) -> Batch | None:
     if "records" in event:
         return Batch(sum(map(len, event["records"].values())))
     if "succeeded" in answer and "failed" in answer:
-        failed = len(answer["failed"])
+        named = answer["failed"]
+        failed = named if isinstance(named, int) else len(named)
         return Batch(answer["succeeded"] + failed, failed)
     return None
 
