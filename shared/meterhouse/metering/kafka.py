@@ -112,7 +112,6 @@ class KafkaProducer:
                     "compression.type": "none",
                     "message.max.bytes": LARGEST_LETTER,
                     "message.timeout.ms": int(self._deadline * 1000),
-                    "log_level": 2,
                 }
             )
         return self._producer

@@ -155,7 +155,6 @@ class KafkaTopic:
                         "enable.auto.commit": False,
                         "enable.partition.eof": True,
                         "queued.max.messages.kbytes": _BUFFER_KIB,
-                        "log_level": 2,
                     }
                 )
             yield self._consumer

@@ -39,6 +39,8 @@ class KafkaSettings:
             "bootstrap.servers": self.bootstrap_servers,
             "security.protocol": self.security_protocol,
             "client.id": "meterhouse",
+            # whoever uses it is told by an error; a broker that is gone is no line of the log every 50 ms
+            "log_level": 2,
         }
         if self.username is not None:
             configuration |= {
