@@ -156,6 +156,7 @@ TOPIC = {"records": {"events-0": [{"value": MARK}, {"value": MARK}], "events-1":
         (lambda: worked(broken(Unavailable("away")), {}), {"ServerErrors": [1]}),
         (lambda: worked(broken(ValueError(MARK)), {}), {"ServerErrors": [1]}),
         (lambda: worked(lambda _: Outcome(4, {MARK: MARK}).document(), {}), {"Items": [5], "ItemsFailed": [1]}),
+        (lambda: worked(lambda _: {"succeeded": 4, "failed": 2}, {}), {"Items": [6], "ItemsFailed": [2]}),
         (lambda: worked(lambda _: {"batchItemFailures": []}, TOPIC), {"Items": [3]}),
         (lambda: worked(each_event(lambda *_: None), MESSAGES), {"Items": [2], "ItemsFailed": [1]}),
         (lambda: taken(lambda *_: None, [EVENT, EVENT | {"id": "2"}]), {"Items": [2]}),
