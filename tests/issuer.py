@@ -1,19 +1,18 @@
 """An issuer of tokens on the loopback interface: its discovery document, its keys, and what it signs."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from tests.json_server import JsonHandler, serving
 
 AUDIENCE = "meterhouse"
 MINUTE = timedelta(minutes=1)
@@ -80,28 +79,12 @@ class Issuer:
 def running_issuer(port: int = 0) -> Iterator[Issuer]:
     issuer = Issuer()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, document = issuer.answer(self.path)
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    class Handler(JsonHandler):
+        def do_GET(self) -> None:  # noqa: N802 - as http.server calls it
+            self.send(*issuer.answer(self.path))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    issuer.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler, port) as issuer.url:
         yield issuer
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

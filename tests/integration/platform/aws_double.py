@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.json_server import JsonHandler, serving
 
 
 @dataclass
@@ -44,33 +44,15 @@ class AwsDouble:
 def running_aws_double() -> Iterator[AwsDouble]:
     double = AwsDouble()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(JsonHandler):
+        def do_POST(self) -> None:  # noqa: N802 - as http.server calls it
             body = self.rfile.read(int(self.headers["content-length"]))
-            self._send(*double.answer(self.headers["x-amz-target"], json.loads(body)))
+            self.send(*double.answer(self.headers["x-amz-target"], json.loads(body)))
 
-        def do_PUT(self) -> None:
+        def do_PUT(self) -> None:  # noqa: N802 - as http.server calls it
             double.answers.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             double.content_types.append(self.headers.get("content-type"))
-            self._send(200, {})
+            self.send(200, {})
 
-        def _send(self, status: int, document: dict[str, Any]) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    double.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler) as double.url:
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
