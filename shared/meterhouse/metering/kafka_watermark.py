@@ -63,7 +63,9 @@ class KafkaEventLog:
             if self._consumer is None:
                 group = {"group.id": settings.consumer_group, "enable.auto.commit": False}
                 self._consumer = Consumer(settings.client_configuration() | group)
-            topic = self._consumer.list_topics(settings.events_topic, self._answers_within).topics[settings.events_topic]
+            topic = self._consumer.list_topics(settings.events_topic, self._answers_within).topics[
+                settings.events_topic
+            ]
             return question(
                 self._consumer, [TopicPartition(topic.topic, number) for number in sorted(topic.partitions)]
             )
