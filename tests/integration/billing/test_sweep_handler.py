@@ -30,7 +30,7 @@ def _stores(
     """Of all namespaces that the ring has left this one alone is walked over: it has hundreds."""
     monkeypatch.setattr(sweep.database, "_settings", lambda: database_settings)
     monkeypatch.setattr(sweep.store, "_settings", lambda: usage_store_settings)
-    every = sweep.sweep._namespaces  # noqa: SLF001 - whatever it is composed with
+    every = sweep.sweep._namespaces
     monkeypatch.setattr(sweep.sweep, "_namespaces", lambda: [one for one in every() if one == namespace])
 
 
