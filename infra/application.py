@@ -50,7 +50,7 @@ from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX, ApplicationSecrets, acce
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
-from infra.workflow_tasks import DUNNING
+from infra.workflow_tasks import DUNNING, INVOICE_RUN_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,6 +197,7 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
             **({} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)}),
         },
         AUTHORIZER.name: {} if settings.oidc is None else dict(settings.oidc.environment()),
+        "list_customer_batches": INVOICE_RUN_SIZES,
         **dict.fromkeys(DUNNING, _dunning(settings)),
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
     }

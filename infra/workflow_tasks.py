@@ -25,6 +25,9 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
 
+INVOICE_RUN_SIZES = {"INVOICE_RUN_BATCH_SIZE": "500", "INVOICE_RUN_PAGE_SIZE": "400"}
+"""Customers of a batch, batches of a page: for `list_customer_batches`. One run may ask for smaller ones."""
+
 LIFECYCLE_TASKS = (
     FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
 )
