@@ -7,13 +7,14 @@ from datetime import datetime
 from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.line_keys import whole_of
+from meterhouse.billing.line_keys import overage_key, whole_of
+from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.prepaid import REACHES_TOO_FAR, Prepaid
 from meterhouse.billing.profile import EndProration
 from meterhouse.billing.rests import Known
 from meterhouse.billing.state import NOT_UNDER_WAY, InvoiceState
-from meterhouse.billing.unused import pieces, served
+from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from tests.simulation.billing.tables import Transaction
@@ -82,13 +83,18 @@ class MemoryLines:
         invoiced = [line for line in own if line.is_live and not line.is_pending]
         parts = {line.key: line.service_period for line in invoiced if self._is_part(line)}
         standing: list[Prepaid] = []
+        given_up: list[Prepaid] = []
         for line in sorted(invoiced, key=lambda line: line.key):
-            if (whole := self._prepaid(line)) is not None:
+            whole = self._prepaid(line)
+            if whole is not None and self._is_given_up(line):
+                whole, gone = parted(whole, line.totals.charged, line.totals.credits_total)
+                given_up.append(gone)
+            if whole is not None and whole.amount:
                 left = list(pieces(whole, self._unused(line)))
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}
                 standing += left
-        return Known({line.key for line in own}, parts, standing)
+        return Known({line.key for line in own}, parts, standing, given_up)
 
     def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")
@@ -179,6 +185,17 @@ class MemoryLines:
             bills_full=invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD,
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
         )
+
+    def _is_given_up(self, line: Line) -> bool:
+        """Whether what credit left of its units is never charged for."""
+        if not leaves_money(line) or line.totals.charged <= line.totals.credits_total:
+            return False
+        overage_id = self._transaction.get("live lines", overage_key(line.key))
+        overage = None if overage_id is None else self._transaction.get("lines", overage_id)
+        if overage is None or overage.deleted_at is not None:
+            return True
+        invoice = self._invoice(overage)
+        return invoice.deleted_at is not None or invoice.voided_at is not None
 
     def _unused(self, line: Line) -> list[Unused]:
         notes = [note for note in self._transaction.rows("notes") if note.state is NoteState.ISSUED]
