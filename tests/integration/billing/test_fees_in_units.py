@@ -24,6 +24,7 @@ from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_custom_currencies import CREDITS, Mint, grant, mint, overages, sums, units_left
 from tests.integration.billing.test_edits_after_the_invoice import EDITED, FIRST, NEXT, SECOND
+from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, profile_with
 from tests.unit.subscriptions.samples import at, fee
 
@@ -204,6 +205,34 @@ def test_a_higher_fee_takes_off_what_credit_bore_and_not_what_it_left_if_that_wa
     assert given_back(run) == []
     assert (units_left(run, ann), sums(run).get("CREDITS", NONE)) == (NONE, NONE)
     assert audited(run).open == 0
+
+
+def test_an_overage_that_is_voided_to_be_billed_again_is_the_same_units_and_none_is_burnt_twice(
+    api: Api, run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    agreed = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    grant(purse, ann, 12)
+    run.all(FIRST)
+    [first] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    # credit that came since is for what comes
+    grant(purse, ann, 100)
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    for _ in range(2):
+        run.all(at("2024-04-02T02:00:00Z"))
+    assert sorted((one.state.value, one.totals.total) for one in run.invoices()) == [
+        ("paid", Decimal("1.80")),
+        ("voided", Decimal("1.80")),
+    ]
+    assert units_left(run, ann) == 100
+    # and it counts as paid: half of it goes back, in money and to credit
+    run.change(replace(agreed, active_to=EDITED))
+    run.all(SECOND)
+    assert given_back(run) == [("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+    assert (sums(run), audited(run).open) == ({"CREDITS": 0, "USD": 0}, 0)
 
 
 @pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
