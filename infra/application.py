@@ -50,7 +50,7 @@ from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX, ApplicationSecrets, acce
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
-from infra.workflow_tasks import DUNNING, INVOICE_RUN_SIZES
+from infra.workflow_tasks import DUNNING, INVOICE_RUN_SIZES, WRITES_BILLING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,8 +198,16 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
         },
         AUTHORIZER.name: {} if settings.oidc is None else dict(settings.oidc.environment()),
         "list_customer_batches": INVOICE_RUN_SIZES,
-        **dict.fromkeys(DUNNING, _dunning(settings)),
+        **{name: _of_billing(name, settings) for name in {*DUNNING, *WRITES_BILLING}},
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
+    }
+
+
+def _of_billing(name: str, settings: ApplicationSettings) -> dict[str, str]:
+    locked = settings.billing_locked_namespaces if name in WRITES_BILLING else None
+    return {
+        **(_dunning(settings) if name in DUNNING else {}),
+        **({} if locked is None else {"BILLING_LOCKED_NAMESPACES": locked}),
     }
 
 

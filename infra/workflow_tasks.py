@@ -32,6 +32,11 @@ LIFECYCLE_TASKS = (
     FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
 )
 """One invoice of an app that is far away."""
+WRITES_BILLING = (
+    *("bill_customers", "sync_subscriptions", "collect_invoices", "advance_invoices", "drive_invoice"),
+    *("list_expired_credits", "manage_invoices", "manage_credits", "manage_apps", "receive_stripe_event"),
+)
+"""What leaves namespaces alone whose billing is locked."""
 DUNNING = ("bill_customers", "advance_invoices", "drive_invoice")
 """What decides when a payment is asked for again, and given up."""
 

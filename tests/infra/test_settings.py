@@ -110,6 +110,16 @@ def test_days_of_dunning_that_are_none_are_refused(value: str) -> None:
     assert any(fault.startswith("dunningGiveUpDays is") for fault in faults(dunningGiveUpDays=value))
 
 
+def test_no_namespace_s_billing_is_locked_unless_it_is_named() -> None:
+    assert read_settings({}).application.billing_locked_namespaces is None
+    assert read_settings(EVERY_OPTION).application.billing_locked_namespaces == "acme, old-house"
+
+
+@pytest.mark.parametrize("value", ["Acme", "acme;other", "acme,", ",", "a b", "-acme", "a," * 1000 + "a"])
+def test_what_names_no_namespaces_to_lock_is_refused(value: str) -> None:
+    assert any(fault.startswith("billingLockedNamespaces ") for fault in faults(billingLockedNamespaces=value))
+
+
 def test_every_profile_names_each_size() -> None:
     named = {
         name: set(profile) - {"sinkMaxPollers", "balanceWorkers", "eventsRetentionDays"}
