@@ -119,6 +119,7 @@ class ApplicationSettings:
     dunning_retry_days: str | None
     dunning_give_up_days: int | None
     billing_locked_namespaces: str | None
+    max_lines_per_collected_invoice: int | None
     mails_from: str | None
     webhook_local_hosts: str | None
     notifications_retention_days: int | None
@@ -187,6 +188,7 @@ def _application(flags: Flags) -> ApplicationSettings:
         dunning_retry_days=flags.written("dunningRetryDays", _DAYS, "whole days such as 1,3,5,7"),
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
         billing_locked_namespaces=_locked(flags),
+        max_lines_per_collected_invoice=_most_lines(flags),
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
         notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
@@ -210,6 +212,11 @@ def _locked(flags: Flags) -> str | None:
     if locked is not None and len(locked) > _LONGEST_LIST:
         flags.fault(f"{name} has {len(locked)} characters, expected {_LONGEST_LIST} at most")
     return locked
+
+
+def _most_lines(flags: Flags) -> int | None:
+    name = "maxLinesPerCollectedInvoice"
+    return flags.whole(name, 1000, 1, 100_000) if flags.optional(name) else None
 
 
 def _domain(flags: Flags) -> Domain | None:

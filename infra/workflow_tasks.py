@@ -32,6 +32,8 @@ LIFECYCLE_TASKS = (
     FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
 )
 """One invoice of an app that is far away."""
+COLLECTS = ("bill_customers", "collect_invoices")
+"""What makes invoices of lines in a run."""
 WRITES_BILLING = (
     *("bill_customers", "sync_subscriptions", "collect_invoices", "advance_invoices", "drive_invoice"),
     *("list_expired_credits", "manage_invoices", "manage_credits", "manage_apps", "receive_stripe_event"),

@@ -78,6 +78,14 @@ def test_locked_namespaces_reach_everything_that_writes_billing(
     assert "BILLING_LOCKED" not in str(aws.functions())
 
 
+def test_how_many_lines_an_invoice_may_have_reaches_what_makes_invoices_in_a_run(
+    aws_with_every_option: Synthesis, aws: Synthesis
+) -> None:
+    told = {name for name, one in aws_with_every_option.functions().items() if "MAX_LINES_PER" in str(one)}
+    assert told == {"bill_customers", "collect_invoices"}
+    assert "MAX_LINES_PER" not in str(aws.functions())
+
+
 def test_days_of_dunning_reach_both_that_decide(aws_with_every_option: Synthesis, aws: Synthesis) -> None:
     told = {name for name, one in aws_with_every_option.functions().items() if "DUNNING_RETRY_DAYS" in str(one)}
     assert told == {"bill_customers", "advance_invoices", "drive_invoice"}

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken, Problem
-from meterhouse.platform.settings import required
+from meterhouse.platform.settings import optional, required
 
+MOST_LINES = 1000
+"""Lines of an invoice that a run makes, unless the deployment says otherwise: with all of them it can be answered."""
+LINES = "MAX_LINES_PER_COLLECTED_INVOICE"
 BATCH_SIZE = "INVOICE_RUN_BATCH_SIZE"
 PAGE_SIZE = "INVOICE_RUN_PAGE_SIZE"
 
@@ -35,6 +38,18 @@ def sizes_from_environment() -> Sizes:
         if not (read[name].isdecimal() and 1 <= int(read[name]) <= largest):
             raise InvariantBroken(f"{name} is {read[name]!r}, expected a whole number from 1 to {largest}")
     return Sizes(int(read[BATCH_SIZE]), int(read[PAGE_SIZE]))
+
+
+def most_lines_from_environment() -> int:
+    """The deployment's MAX_LINES_PER_COLLECTED_INVOICE.
+
+    Raises:
+        InvariantBroken: it is no whole number from 1 on; the deployment is at fault.
+    """
+    written = optional(LINES, str(MOST_LINES))
+    if not (written.isdecimal() and int(written) >= 1):
+        raise InvariantBroken(f"{LINES} is {written!r}, expected a whole number from 1 on")
+    return int(written)
 
 
 def sizes_of(run: Mapping[str, Any], deployed: Sizes) -> Sizes:

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.list_customer_batches import Edges, ListCustomerBatches, Place, place_of
-from meterhouse.billing.run_sizes import BATCH_SIZE, LARGEST, PAGE_SIZE, Sizes, sizes_from_environment, sizes_of
+from meterhouse.billing.run_sizes import (
+    BATCH_SIZE,
+    LARGEST,
+    LINES,
+    MOST_LINES,
+    PAGE_SIZE,
+    Sizes,
+    most_lines_from_environment,
+    sizes_from_environment,
+    sizes_of,
+)
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 
 LARGEST_STATE = 256 * 1024
@@ -129,3 +139,13 @@ def test_a_deployment_whose_sizes_are_wrong_says_which(monkeypatch: pytest.Monke
 
     with pytest.raises(InvariantBroken, match=PAGE_SIZE):
         sizes_from_environment()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_deployment_whose_invoices_may_have_no_line_says_so(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    assert most_lines_from_environment() == MOST_LINES
+    monkeypatch.setenv(LINES, value)
+    with pytest.raises(InvariantBroken, match=LINES):
+        most_lines_from_environment()
+    monkeypatch.setenv(LINES, "250")
+    assert most_lines_from_environment() == 250
