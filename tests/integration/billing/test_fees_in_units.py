@@ -250,7 +250,7 @@ def test_what_credit_bore_of_unserved_time_goes_back_whole_where_what_it_left_wa
     bill(run, SECOND)
     stored = purse.everything()
     bill(run, SECOND)
-    assert (given_back(run), units_left(run, ann)) == ([("CREDITS", 0, 6)], 6)
+    assert (given_back(run), units_left(run, ann)) == ([("CREDITS", 0, 6)], Decimal(6))
     assert purse.everything() == stored
 
     # half of April again: for the part that credit bore, and was given back

@@ -34,7 +34,7 @@ def ask(api: Api, route: str, namespace: str, **headers: str) -> tuple[int, dict
     method, _, path = route.partition(" ")
     for name in ("invoiceId", "customerId", "id", "findingId", "creditGrantId", "currency"):
         path = path.replace(f"{{{name}}}", UNKNOWN)
-    body = None if method in {"GET", "DELETE"} else {}
+    body: object = None if method in {"GET", "DELETE"} else {}
     given = {"content-type": "application/json"} | headers
     event = request(method, path, body, headers=given, namespace=namespace, **matched(method, path))
     assert event["routeKey"] == route

@@ -9,7 +9,7 @@ from localstack.stripe.server import take_outbox
 from meterhouse.billing.app import Payment
 from meterhouse.billing.invoice import PAYMENT, Invoice
 from meterhouse.billing.profile import CollectionMethod
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.payments.stripe_events_api import stripe_event_routes
 from meterhouse.platform.http import http_handler
@@ -26,7 +26,7 @@ MUCH_LATER = at("2024-06-01T02:00:00Z")
 
 
 def is_settled(invoice: Invoice) -> bool:
-    return (invoice.totals.total, invoice.due, invoice.state.value) == (0, 0, "paid")
+    return invoice.totals.total == invoice.due == 0 and invoice.state is InvoiceState.PAID
 
 
 @pytest.mark.parametrize("is_borne", [True, False], ids=["credit bears all", "nothing was used"])

@@ -82,8 +82,7 @@ class MemoryLines:
         ]
         invoiced = [line for line in own if line.is_live and not line.is_pending]
         parts = {line.key: line.service_period for line in invoiced if self._is_part(line)}
-        standing: list[Prepaid] = []
-        given_up: list[Prepaid] = []
+        standing, given_up = list[Prepaid](), list[Prepaid]()
         for line in sorted(invoiced, key=lambda line: line.key):
             whole = self._prepaid(line)
             if whole is not None and self._is_given_up(line):
@@ -154,9 +153,8 @@ class MemoryLines:
 
     def _counts(self, line: Line) -> bool:
         invoice = self._invoice(line)
-        is_given_up = line.deleted_at is not None or invoice.deleted_at is not None or invoice.voided_at is not None
         is_refused = invoice.issued_at is None and any(issue.code == "negative_total" for issue in invoice.issues)
-        return (line.quantity is not None or is_given_up) and not (line.totals.charged < 0 and is_refused)
+        return (line.quantity is not None or not self._stands(line)) and not (line.totals.charged < 0 and is_refused)
 
     def _is_part(self, line: Line) -> bool:
         if line.whole_period is not None:
@@ -170,9 +168,8 @@ class MemoryLines:
 
     def _prepaid(self, line: Line) -> Prepaid | None:
         card, invoice = line.rate_card, self._invoice(line)
-        stands = line.deleted_at is None and invoice.deleted_at is None and invoice.voided_at is None
         is_recurring = line.is_prorated and card.is_in_advance and card.billing_cadence is not None
-        if not stands or not is_recurring or not isinstance(card.price, FlatPrice):
+        if not self._stands(line) or not is_recurring or not isinstance(card.price, FlatPrice):
             return None
         return Prepaid(
             line.key,
@@ -190,12 +187,12 @@ class MemoryLines:
         """Whether what credit left of its units is never charged for."""
         if not leaves_money(line) or line.totals.charged <= line.totals.credits_total:
             return False
-        overage_id = self._transaction.get("live lines", overage_key(line.key))
-        overage = None if overage_id is None else self._transaction.get("lines", overage_id)
-        if overage is None or overage.deleted_at is not None:
-            return True
-        invoice = self._invoice(overage)
-        return invoice.deleted_at is not None or invoice.voided_at is not None
+        overage = self._transaction.get("lines", self._transaction.get("live lines", overage_key(line.key)))
+        return overage is None or not self._stands(overage)
+
+    def _stands(self, line: Line) -> bool:
+        invoice = self._invoice(line)
+        return line.deleted_at is None and invoice.deleted_at is None and invoice.voided_at is None
 
     def _unused(self, line: Line) -> list[Unused]:
         notes = [note for note in self._transaction.rows("notes") if note.state is NoteState.ISSUED]
