@@ -8,8 +8,8 @@ from typing import Any
 
 from meterhouse.billing.ports import BillingStore
 from meterhouse.kernel.errors import InvalidInput, Problem, Unavailable
-from meterhouse.platform.lockdown import is_passed_by
 from meterhouse.platform.logging import logger
+from meterhouse.platform.pass_by import is_passed_by
 from meterhouse.platform.task import instant
 from meterhouse.platform.work import Begin
 

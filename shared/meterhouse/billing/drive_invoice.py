@@ -17,7 +17,7 @@ from meterhouse.billing.service import found_invoice
 from meterhouse.billing.tell_note import TellNote
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
-from meterhouse.platform.lockdown import is_passed_by
+from meterhouse.platform.pass_by import is_passed_by
 from meterhouse.platform.work import Begin, Work
 
 _LONGEST_WAIT = timedelta(days=60)

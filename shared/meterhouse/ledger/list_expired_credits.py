@@ -8,7 +8,7 @@ from typing import Any
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.ports import LedgerStore
-from meterhouse.platform.lockdown import is_passed_by
+from meterhouse.platform.pass_by import is_passed_by
 from meterhouse.platform.task import instant
 from meterhouse.platform.work import Begin
 

@@ -1,13 +1,12 @@
 """Namespaces in which billing writes nothing, by the deployment's own list; what is read there is read as ever.
 
-Requests are refused at the edge of every function, by what their routes write; runs and workflows pass by.
+Requests are refused at the edge of every function, by what their routes write; work of our own passes by (`pass_by`).
 """
 
 from collections.abc import Iterable
 
 from meterhouse.kernel.errors import Forbidden
 from meterhouse.platform.access import route_scopes
-from meterhouse.platform.logging import logger
 from meterhouse.platform.settings import optional
 
 LOCKED = "BILLING_LOCKED_NAMESPACES"
@@ -35,11 +34,3 @@ def refuse_locked(namespace: str, locked: Iterable[str]) -> None:
     if namespace in locked:
         message = f"billing of the namespace {namespace} is locked by the operator, and nothing of it written"
         raise Forbidden(message, "billing_locked")
-
-
-def is_passed_by(namespace: str) -> bool:
-    """Whether work of the house's own leaves the namespace alone; that is logged."""
-    is_locked = namespace in locked_namespaces()
-    if is_locked:
-        logger.warning("billing of the namespace is locked: it is passed by", extra={"namespace": namespace})
-    return is_locked

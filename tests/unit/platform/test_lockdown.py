@@ -4,7 +4,8 @@ import pytest
 
 from meterhouse.kernel.errors import Forbidden
 from meterhouse.platform.access import route_scopes
-from meterhouse.platform.lockdown import LOCKED, is_passed_by, locked_namespaces, refuse_locked, writes_billing
+from meterhouse.platform.lockdown import LOCKED, locked_namespaces, refuse_locked, writes_billing
+from meterhouse.platform.pass_by import is_passed_by
 
 
 def test_all_that_changes_invoices_and_credit_writes_billing_and_nothing_that_reads_does() -> None:
