@@ -86,7 +86,7 @@ def transaction_values(transaction: Transaction) -> dict[str, Any]:
         "id": transaction.id,
         "entries": len(transaction.entries),
         "key": transaction.key,
-        "kind": transaction.kind.value,
+        "kind": transaction.kind,
         "customer_id": transaction.customer_id,
         "booked_at": transaction.booked_at,
         "recorded_at": transaction.recorded_at,
@@ -101,7 +101,7 @@ def entry_values(number: int, entry: Entry) -> dict[str, Any]:
     route, basis = entry.route, entry.route.cost_basis
     return {
         "number": number,
-        "account": entry.account.value,
+        "account": entry.account,
         "currency": route.currency,
         "amount": entry.amount,
         "grant_id": entry.grant_id,
@@ -109,7 +109,7 @@ def entry_values(number: int, entry: Entry) -> dict[str, Any]:
         "cost_currency": basis and basis.currency,
         "features": None if route.features is None else list(route.features),
         "priority": route.priority,
-        "payment": route.payment and route.payment.value,
+        "payment": route.payment,
     }
 
 
