@@ -12,8 +12,8 @@ from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.duration import Duration
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
-from meterhouse.rating.document import line_from_document, line_to_document
 from meterhouse.rating.conventions import Conventions
+from meterhouse.rating.document import line_from_document, line_to_document
 from meterhouse.rating.line import DetailedLine
 from meterhouse.rating.rerun import conventions_from_document
 

@@ -1,7 +1,6 @@
 """Invoices and lines as rows: the columns in one place, for reading and for COPY."""
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from meterhouse.billing.documents import (
@@ -24,6 +23,7 @@ from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.period import Period
+from meterhouse.platform.columns import columns, instant_text, instants
 from meterhouse.rating.line import Totals
 
 T = TypeVar("T")
@@ -46,10 +46,10 @@ _INVOICE_FIELDS = (
     "description",
     "external_id",
     "payment_attempt",
-    "created_at",
-    "updated_at",
 )
 _INVOICE_INSTANTS = (
+    "created_at",
+    "updated_at",
     "collection_at",
     "quantity_snapshotted_at",
     "draft_synced_at",
@@ -74,17 +74,30 @@ _LINE_FIELDS = (
     "feature_id",
     "is_prorated",
     "is_terminal",
-    "invoice_at",
     "quantity",
     "quantity_before",
-    "created_at",
-    "updated_at",
-    "deleted_at",
     "grant_id",
     "is_taxed",
     "note_id",
     "invoice_currency",
     "cost_basis_id",
+)
+_LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at")
+_PERIODS = ("service", "full_service", "billing")
+_totals_of = {name: f"totals.{name}" for name in _TOTALS}
+_invoice_columns = columns(
+    {name: name for name in (*_INVOICE_FIELDS, "state", "customer_id")}
+    | _totals_of
+    | {"credited_net": "credited.net", "credited_taxes": "credited.taxes"}
+)
+_invoice_instants = instants({name: name for name in _INVOICE_INSTANTS})
+_line_columns = columns(
+    {name: name for name in (*_LINE_FIELDS, "is_pending", "managed_by", "settlement_mode")} | _totals_of
+)
+_line_instants = instants(
+    {name: name for name in _LINE_INSTANTS}
+    | {f"{name}_start": f"{name}_period.start" for name in _PERIODS}
+    | {f"{name}_end": f"{name}_period.end" for name in _PERIODS}
 )
 
 
@@ -108,27 +121,10 @@ class Texts:
         return self._encode(document).decode()
 
 
-def _columns(paths: Mapping[str, str]) -> Callable[[object], Values]:
-    """What reads columns off an object at once, each by its path of attributes."""
-    names, read = tuple(paths), attrgetter(*paths.values())
-    return lambda one: dict(zip(names, read(one), strict=True))
-
-
-_total_paths = {name: f"totals.{name}" for name in _TOTALS}
-_invoice_columns = _columns(
-    {name: name for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS, "state", "customer_id")}
-    | _total_paths
-    | {"credited_net": "credited.net", "credited_taxes": "credited.taxes"}
-)
-_line_columns = _columns(
-    {name: name for name in (*_LINE_FIELDS, "is_pending", "managed_by", "settlement_mode")}
-    | _total_paths
-    | {f"{kind}_{end}": f"{kind}_period.{end}" for kind in ("service", "full_service", "billing") for end in ("start", "end")}
-)
-
-
 def invoice_values(invoice: Invoice, texts: Texts) -> Values:
-    return _invoice_columns(invoice) | {
+    return {
+        **_invoice_columns(invoice),
+        **_invoice_instants(invoice),
         "customer_name": invoice.customer.name or "",
         "customer": texts.of(invoice.customer, party_to_document),
         "subject_keys": list(invoice.subject_keys),
@@ -137,8 +133,8 @@ def invoice_values(invoice: Invoice, texts: Texts) -> Values:
         "metadata": texts.written(dict(invoice.metadata)),
         "external_ids": texts.written(dict(invoice.external_ids)),
         "issues": texts.of(invoice.issues, issues_to_documents),
-        "period_start": invoice.period and invoice.period.start,
-        "period_end": invoice.period and invoice.period.end,
+        "period_start": instant_text(invoice.period and invoice.period.start),
+        "period_end": instant_text(invoice.period and invoice.period.end),
     }
 
 
@@ -167,16 +163,18 @@ def step_values(invoice_id: str, step: Transition) -> Values:
         "trigger": step.trigger,
         "source": step.source,
         "target": step.target,
-        "at": step.at,
+        "at": instant_text(step.at),
         "reason": step.reason,
     }
 
 
 def line_values(line: Line, texts: Texts) -> Values:
     reference = line.subscription
-    return _line_columns(line) | {
-        "whole_start": line.whole_period and line.whole_period.start,
-        "whole_end": line.whole_period and line.whole_period.end,
+    return {
+        **_line_columns(line),
+        **_line_instants(line),
+        "whole_start": instant_text(line.whole_period and line.whole_period.start),
+        "whole_end": instant_text(line.whole_period and line.whole_period.end),
         "subjects": None if line.subjects is None else list(line.subjects),
         "subscription_id": reference and reference.subscription_id,
         "phase_id": reference and reference.phase_id,
@@ -192,7 +190,7 @@ def line_values(line: Line, texts: Texts) -> Values:
 def line_of(row: Mapping[str, Any]) -> Line:
     subscription = row["subscription_id"]
     return Line(
-        **{name: row[name] for name in _LINE_FIELDS},
+        **{name: row[name] for name in (*_LINE_FIELDS, *_LINE_INSTANTS)},
         is_pending=row["is_pending"],
         subjects=None if row["subjects"] is None else tuple(row["subjects"]),
         whole_period=Period(row["whole_start"], row["whole_end"]) if row["whole_start"] else None,

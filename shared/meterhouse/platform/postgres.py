@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
@@ -73,10 +72,8 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
     import psycopg  # noqa: PLC0415 - 230-300 ms of import belong to the first connection, not to the cold start
     from psycopg.rows import dict_row  # noqa: PLC0415 - as above
 
-    from meterhouse.platform.instant_dumper import InstantDumper  # noqa: PLC0415 - as above
-
     try:
-        connection = psycopg.connect(
+        return psycopg.connect(
             host=settings.host,
             port=settings.port,
             dbname=settings.database,
@@ -95,8 +92,6 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
         if _REFUSED in str(error):
             raise CredentialsRefused("the database refuses the password") from error
         raise Unavailable("the database cannot be reached") from error
-    connection.adapters.register_dumper(datetime, InstantDumper)
-    return connection
 
 
 class Transaction:
