@@ -23,5 +23,5 @@ def instants(paths: Mapping[str, str]) -> Callable[[object], dict[str, str | Non
 
 @lru_cache(_REMEMBERED)
 def instant_text(at: datetime | None) -> str | None:
-    """How PostgreSQL reads an instant. Of tens of thousands in a batch few differ, and the driver takes 1 µs for each."""
+    """How PostgreSQL reads an instant. Of tens of thousands in a batch few differ; the driver takes 1 µs for each."""
     return None if at is None else str(at)
