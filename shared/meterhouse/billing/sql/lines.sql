@@ -1,8 +1,9 @@
 -- name: insert_lines
--- A line that exists already keeps what it has: a repeat meets its first writing. A second live line of a key, or another
--- of an id, is no repeat, and is refused.
 INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines
-ON CONFLICT (namespace, key, revision) DO NOTHING
+
+-- name: insert_missing_lines
+-- A line that exists already keeps what it has: a repeat meets its first writing.
+INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines ON CONFLICT DO NOTHING
 
 -- name: update_lines
 UPDATE invoice_lines l SET
