@@ -30,6 +30,7 @@ from meterhouse.billing.rows import (
     prepaid_of,
     step_values,
 )
+from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.billing.state import states_of
 from meterhouse.billing.unused import pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -151,7 +152,8 @@ class PostgresLines:
         return _staged(self._transaction, "lines", "invoice_lines", rows, _LINES[query])
 
     def _all(self, query: str, **parameters: object) -> list[Line]:
-        return [line_of(row) for row in self._transaction.fetch_all(_LINES[query], parameters)]
+        parts = SharedParts()
+        return [line_of(row, parts) for row in self._transaction.fetch_all(_LINES[query], parameters)]
 
 
 class PostgresInvoices:
@@ -202,7 +204,8 @@ class PostgresInvoices:
 
     def with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
         lines = self._lines.of_invoices([row["id"] for row in rows]) if rows else {}
-        return [invoice_of(row, lines.get(row["id"], ())) for row in rows]
+        parts = SharedParts()
+        return [invoice_of(row, lines.get(row["id"], ()), parts) for row in rows]
 
 
 class PostgresBilling:

@@ -19,6 +19,7 @@ from meterhouse.billing.documents import (
 )
 from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference, Transition
 from meterhouse.billing.prepaid import Prepaid
+from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
@@ -138,14 +139,14 @@ def invoice_values(invoice: Invoice, texts: Texts) -> Values:
     }
 
 
-def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
+def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...], parts: SharedParts) -> Invoice:
     return Invoice(
         **{name: row[name] for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS)},
         state=InvoiceState(row["state"]),
         customer=party_from_document(row["customer"]),
         subject_keys=tuple(row["subject_keys"]),
-        supplier=party_from_document(row["supplier"]),
-        workflow=workflow_from_document(row["workflow"]),
+        supplier=parts.of(row["supplier"], party_from_document),
+        workflow=parts.of(row["workflow"], workflow_from_document),
         metadata=row["metadata"],
         external_ids=row["external_ids"],
         issues=issues_from_documents(row["issues"]),
@@ -187,7 +188,7 @@ def line_values(line: Line, texts: Texts) -> Values:
     }
 
 
-def line_of(row: Mapping[str, Any]) -> Line:
+def line_of(row: Mapping[str, Any], parts: SharedParts) -> Line:
     subscription = row["subscription_id"]
     return Line(
         **{name: row[name] for name in (*_LINE_FIELDS, *_LINE_INSTANTS)},
@@ -196,7 +197,7 @@ def line_of(row: Mapping[str, Any]) -> Line:
         whole_period=Period(row["whole_start"], row["whole_end"]) if row["whole_start"] else None,
         managed_by=ManagedBy(row["managed_by"]),
         subscription=subscription and SubscriptionReference(subscription, row["phase_id"], row["item_id"]),
-        rate_card=rate_card_from_document(row["rate_card"]),
+        rate_card=parts.of(row["rate_card"], rate_card_from_document),
         service_period=Period(row["service_start"], row["service_end"]),
         full_service_period=Period(row["full_service_start"], row["full_service_end"]),
         billing_period=Period(row["billing_start"], row["billing_end"]),

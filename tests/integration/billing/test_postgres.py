@@ -58,6 +58,16 @@ def test_of_lines_to_add_those_that_exist_keep_what_they_have(run: Run) -> None:
     assert (names[line.id], names["other"]) == (line.name, line.name)
 
 
+def test_lines_read_at_once_share_their_rate_card_and_invoices_their_workflow(run: Run) -> None:
+    for key, fees in (("ann", (fee(),)), ("bob", (fee(),)), ("eve", (fee(amount="30"),))):
+        run.subscribe(run.customer(key), *fees)
+    run.all()
+    invoices = run.invoices()
+    cards = [line.rate_card for invoice in invoices for line in invoice.lines]
+    assert len({id(card) for card in cards}) == len({repr(card) for card in cards}) == 2
+    assert len({id(invoice.workflow) for invoice in invoices}) == 1
+
+
 def test_a_line_of_usual_size_is_written_without_compressing_it(run: Run) -> None:
     run.subscribe(run.customer("ann"), metered(price=tiers()))
     run.all()
