@@ -14,16 +14,13 @@ from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settl
 from meterhouse.ledger.ports import Movement, Place
 from meterhouse.ledger.position import Advance
 from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
-from meterhouse.platform.columns import columns, instant_text
+from meterhouse.platform.columns import instant_text
 from meterhouse.platform.postgres import Row
 
 _GRANT = (
     "id", "customer_id", "name", "currency", "amount", "effective_at", "created_at", "updated_at", "key", "description",
     "labels", "priority", "voided_at",
 )  # fmt: skip
-_transaction_columns = columns(
-    {name: name for name in ("id", "key", "kind", "customer_id", "charge", "name", "invoice")}
-)
 _CHARGE = ("key", "currency", "amount", "at", "feature", "name")
 
 
@@ -86,10 +83,17 @@ def charge_values(customer_id: str, charge: Charge, at: datetime) -> dict[str, A
 
 
 def transaction_values(transaction: Transaction) -> dict[str, Any]:
-    return _transaction_columns(transaction) | {
+    return {
+        "id": transaction.id,
         "entries": len(transaction.entries),
+        "key": transaction.key,
+        "kind": transaction.kind,
+        "customer_id": transaction.customer_id,
         "booked_at": instant_text(transaction.booked_at),
         "recorded_at": instant_text(transaction.recorded_at),
+        "charge": transaction.charge,
+        "name": transaction.name,
+        "invoice": transaction.invoice,
     }
 
 
