@@ -1,7 +1,6 @@
 """Limits counted in DynamoDB, by the emulator, and what a caller sees of them."""
 
 import json
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 
 from functions.open_namespace import handler as opener
-from localstack.aws import aws_client
 from meterhouse.kernel.errors import InvalidInput, TooMany
 from meterhouse.metering.ingest import IngestEvents
 from meterhouse.metering.ingest_api import ingest_handler
@@ -24,50 +22,19 @@ from meterhouse.portal.model import TokenSpec
 from meterhouse.portal.postgres import portal_store
 from meterhouse.portal.presented import USUAL_RATE, PresentedTokens
 from meterhouse.portal.tokens import PortalTokens
+from tests.integration.limits_table import Item, counts, item, table
 from tests.integration.platform.key_house import KeyHouse
 from tests.peppers import one_pepper
 from tests.unit.platform.requests import CONTEXT, request
 
+__all__ = ["counts", "item", "table"]
+
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 COST = timedelta(milliseconds=10)
-TABLE = "limits-of-tests"
 BATCH = "application/cloudevents-batch+json"
 TWO_EVENTS = [
     {"specversion": "1.0", "id": id_, "source": "test", "type": "call", "subject": "ann"} for id_ in ("one", "two")
 ]
-
-
-@pytest.fixture(scope="module")
-def table(aws_account: Mapping[str, str]) -> str:
-    aws_client("dynamodb", aws_account).create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return TABLE
-
-
-Item = Callable[[str], Mapping[str, Mapping[str, str]]]
-
-
-@pytest.fixture
-def item(table: str, aws_account: Mapping[str, str]) -> Item:
-    """An item of the table as it lies there."""
-    dynamodb = aws_client("dynamodb", aws_account)
-
-    def read(name: str) -> Mapping[str, Mapping[str, str]]:
-        found: Mapping[str, Mapping[str, str]] = dynamodb.get_item(TableName=table, Key={"name": {"S": name}})["Item"]
-        return found
-
-    return read
-
-
-@pytest.fixture
-def counts(table: str, aws_account: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> DynamoCounts:
-    for name, value in {**aws_account, "LIMITS_TABLE": table}.items():
-        monkeypatch.setenv(name, value)
-    return DynamoCounts()
 
 
 @pytest.mark.parametrize("known", [AT - COST, AT + COST])
