@@ -31,10 +31,9 @@ def test_the_names_of_a_namespace_share_a_salt_and_each_is_forgotten_when_it_is_
         one.id for one in known
     ]
 
-    done = {"status": ErasureStatus.COMPLETE, "subject": None, "completed_at": AT}
     for one in (ann, bob):
         with begin(namespace) as work:
-            work.store.save(replace(one, **done))
+            work.store.save(replace(one, status=ErasureStatus.COMPLETE, subject=None, completed_at=AT))
             work.commit()
     assert AllErasures(database).of(namespace)[1].salted == bob.salted
     now = AT + REMEMBERED
