@@ -50,7 +50,8 @@ def settings_of(kafka_server: KafkaServer) -> KafkaSettings:
 
 def test_dead_letters_go_by_themselves_when_the_runbooks_say(settings: KafkaSettings) -> None:
     asked = ConfigResource(ResourceType.TOPIC, settings.dead_letter_topic)
-    told = AdminClient(settings.client_configuration()).describe_configs([asked])[asked].result(10)
+    admin = AdminClient(settings.client_configuration())
+    told = admin.describe_configs([asked])[asked].result(10)
     assert timedelta(milliseconds=int(told["retention.ms"].value)) == timedelta(days=90)
     for page in ("tenant-leaves", "erase-subject"):
         assert re.search(r"dead letters.* 90 days", (RUNBOOKS / f"{page}.md").read_text(), re.IGNORECASE), page
