@@ -50,6 +50,13 @@ def theirs(lost: LostHouse, meter: Meter, *subjects: str) -> Any:
     return [row.value for row in found]
 
 
+def account(lost: LostHouse) -> dict[str, int]:
+    """What became of all that was accepted; what is no event's first writing in one number."""
+    _, report = lost.logged.ask("GET", "conservation")
+    totals: dict[str, int] = report["totals"]
+    return {**totals, "conflict": 0, "duplicate": totals["conflict"] + totals["duplicate"]}
+
+
 def held(lost: LostHouse) -> int:
     """Hours that are kept from being rolled up."""
     text = "SELECT hour FROM dirty_hours WHERE startsWith(mark, 'erasing ') GROUP BY hour, mark HAVING max(covered) = 0"
@@ -72,12 +79,13 @@ def test_every_statement_of_an_erasure_leaves_sums_over_all_subjects_as_they_wer
     lost.logged.ingest(*came_back, at=eraser.at + SETTLES / 2)
     lost.logged.sink()
     lost.roll_up()
-    before, of_name = readings(lost, meters), theirs(lost, meters[0], NAME)
+    before, of_name, accounted = readings(lost, meters), theirs(lost, meters[0], NAME), account(lost)
     seen = list[str]()
 
     def look(statement: str) -> None:
         seen.append(" ".join(statement.split())[:60])
         assert readings(lost, meters) == before, seen
+        assert account(lost) == accounted, seen
         if len(seen) % 2:
             lost.roll_up()
             assert readings(lost, meters) == before, seen
