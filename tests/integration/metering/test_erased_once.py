@@ -75,8 +75,8 @@ def test_every_statement_of_an_erasure_leaves_sums_over_all_subjects_as_they_wer
 ) -> None:
     eraser = Eraser(lost)
     asked = eraser.asked(NAME, eraser.at)
-    came_back = call("0", 1000, lost.logged.at, NAME), call("back", 100, lost.logged.at, NAME)
-    lost.logged.ingest(*came_back, at=eraser.at + SETTLES / 2)
+    later = eraser.at + SETTLES / 2
+    lost.logged.ingest(call("back", 100, lost.logged.at, NAME), at=later)
     lost.logged.sink()
     lost.roll_up()
     before, of_name, accounted = readings(lost, meters), theirs(lost, meters[0], NAME), account(lost)
@@ -84,6 +84,11 @@ def test_every_statement_of_an_erasure_leaves_sums_over_all_subjects_as_they_wer
 
     def look(statement: str) -> None:
         seen.append(" ".join(statement.split())[:60])
+        if "INSERT INTO event_writings" in statement:
+            # the same key once more, which the first writing under it hides for as long as it stands
+            lost.logged.ingest(call("0", 1000, lost.logged.at, NAME), at=later)
+            lost.logged.sink()
+            accounted.update(account(lost))
         assert readings(lost, meters) == before, seen
         assert account(lost) == accounted, seen
         if len(seen) % 2:
