@@ -1,6 +1,5 @@
 """Lambda authorizer of the HTTP API: whom a key or a person's token lets in, or what a portal token shows."""
 
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -26,9 +25,7 @@ def _status(answer: dict[str, Any]) -> int:
     return HTTPStatus.SERVICE_UNAVAILABLE if "unknowable" in answer["context"] else HTTPStatus.FORBIDDEN
 
 
-@logger.inject_lambda_context(clear_state=True)
-@partial(told, status=_status)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def _authorized(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A simple response (payload 2.0); `context` is what the routes learn of the caller.
 
     Routes of the portal ask by an authorizer of their own, which remembers nothing. They are told of no caller where
@@ -47,6 +44,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "authorized", extra={"allowed": bool(found and "namespace" in found), "function": context.function_name}
     )
     return {"isAuthorized": found is not None, "context": found or {}}
+
+
+handler = logger.inject_lambda_context(told(_authorized, _status), clear_state=True)
 
 
 def _told_of_key(text: str) -> dict[str, str] | None:

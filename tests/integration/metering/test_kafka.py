@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined] # of its types alone
 
 from localstack.fixtures import KafkaServer, free_port, running_kafka
 from localstack.settings import HOST

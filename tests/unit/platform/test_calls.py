@@ -30,7 +30,7 @@ from tests.unit.platform.requests import CONTEXT, request
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 FUNCTIONS = Path(__file__).parents[3] / "functions"
-EDGES = ("http_handler(", "ingest_handler(", "@task", "task(", "@operation", "@told", "partial(told")
+EDGES = ("http_handler(", "ingest_handler(", "@task", "task(", "@operation", "@told", "told(_")
 AWS_UNITS = {"Milliseconds", "Count"}
 MARK = "payload-7f3a"
 
