@@ -62,7 +62,7 @@ class Overage:
     is_in_advance: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """One item for one period.
 
@@ -198,7 +198,7 @@ class Credited(NamedTuple):
 NOT_CREDITED = Credited()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Invoice:
     """A gathering invoice, which stages pending lines, or a standard invoice, which is sent.
 
@@ -264,18 +264,22 @@ class Invoice:
 
     def holding(self, at: datetime) -> frozenset[Guard]:
         """The guards that hold at `at`."""
-        critical = any(issue.severity is Severity.CRITICAL for issue in self.issues)
-        return frozenset(
-            (
-                Guard.AUTO_ADVANCE if self.workflow.auto_advance else Guard.MANUAL_ADVANCE,
-                Guard.HAS_LINES if self.lines else Guard.NO_LINES,
-                *([Guard.COLLECTION_DUE] if self.collection_at is None or self.collection_at <= at else ()),
-                *([] if critical else [Guard.NO_CRITICAL_ISSUE]),
-                *([Guard.DRAFT_SYNCED] if self.draft_synced_at else ()),
-                *([Guard.ISSUING_SYNCED] if self.issuing_synced_at else ()),
-                *([Guard.DRAFT_PERIOD_OVER] if self.draft_until is None or self.draft_until <= at else ()),
-            )
-        )
+        workflow = self.workflow
+        guards = [
+            Guard.AUTO_ADVANCE if workflow.auto_advance else Guard.MANUAL_ADVANCE,
+            Guard.HAS_LINES if self.lines else Guard.NO_LINES,
+        ]
+        if self.collection_at is None or self.collection_at <= at:
+            guards.append(Guard.COLLECTION_DUE)
+        if not self.issues or all(issue.severity is not Severity.CRITICAL for issue in self.issues):
+            guards.append(Guard.NO_CRITICAL_ISSUE)
+        if self.draft_synced_at:
+            guards.append(Guard.DRAFT_SYNCED)
+        if self.issuing_synced_at:
+            guards.append(Guard.ISSUING_SYNCED)
+        if self.draft_until is None or self.draft_until <= at:
+            guards.append(Guard.DRAFT_PERIOD_OVER)
+        return frozenset(guards)
 
 
 def draft_number(invoice_id: str) -> str:
