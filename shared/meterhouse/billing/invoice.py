@@ -169,8 +169,7 @@ class Issue:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One step of an invoice; `number` counts them, `at` is the instant the step was decided for."""
 
     number: int

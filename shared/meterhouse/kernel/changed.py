@@ -37,7 +37,7 @@ class _MadeOf(NamedTuple):
     Attributes:
         places: of its arguments: there are two or more.
         values_of: reads them all.
-        is_unchecked: whether it does nothing but keep them, in a dict: each field costs it as much as a whole copy of that.
+        is_unchecked: whether it does nothing but keep them in a dict, which is copied in the time of a few fields.
     """
 
     places: Mapping[str, int]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -74,9 +73,9 @@ class Transaction:
     def __post_init__(self) -> None:
         if not self.entries or not all(entry.amount for entry in self.entries):
             raise ValueError(f"{self.key} holds an entry of nothing, or none")
-        unbalanced = {currency: total for currency, total in sums(self.entries).items() if total}
-        if unbalanced:
-            raise ValueError(f"{self.key} does not balance: {unbalanced}")
+        totals = sums(self.entries)
+        if any(totals.values()):
+            raise ValueError(f"{self.key} does not balance: {totals}")
 
     @property
     def id(self) -> str:
@@ -86,8 +85,8 @@ class Transaction:
 
 def sums(entries: Iterable[Entry]) -> Mapping[str, Decimal]:
     """The sum of the entries in each currency."""
-    found: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+    found: dict[str, Decimal] = {}
     for entry in entries:
         currency = entry.route.currency
-        found[currency] = EXACT.add(found[currency], entry.amount)
+        found[currency] = EXACT.add(found[currency], entry.amount) if currency in found else entry.amount
     return found
