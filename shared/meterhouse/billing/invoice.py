@@ -14,9 +14,9 @@ from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.currency import Currency, currency
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
-from meterhouse.rating.line import DetailedLine, Totals
+from meterhouse.rating.line import NO_TOTALS, DetailedLine, Totals
 
-NOTHING = Totals()
+NOTHING = NO_TOTALS
 PAYMENT = "payment"
 """Key of the payment's id among an invoice's `external_ids`."""
 
