@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from meterhouse.kernel.instant import utc
 
@@ -14,11 +13,9 @@ _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
 _PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 _LENGTH = 26
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR_SHIFTS = range(5 * (_LENGTH - 2), -1, -10)
 _TIME_LENGTH = 10
 _RANDOMNESS_BYTES = 10
-_TIME_SHIFTS = range(5 * (_TIME_LENGTH - 2), -1, -10)
-_RANDOMNESS_SHIFTS = range(5 * (_LENGTH - _TIME_LENGTH - 2), -1, -10)
-_MEMORY = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -29,7 +26,7 @@ def new_ulid(at: datetime, randomness: bytes) -> str:
         raise ValueError(f"a ULID takes {_RANDOMNESS_BYTES} bytes of randomness, not {len(randomness)}")
     if utc(at) < _EPOCH:
         raise ValueError("a ULID cannot hold an instant before 1970")
-    return _text((at - _EPOCH) // _MILLISECOND, _TIME_SHIFTS) + _randomness_text(randomness)
+    return _encode((at - _EPOCH) // _MILLISECOND, randomness)
 
 
 def derived_ulid(at: datetime, *parts: str) -> str:
@@ -43,7 +40,9 @@ def derived_ulid(at: datetime, *parts: str) -> str:
         encoded = part.encode("utf-8", "surrogatepass")
         # the length first: ("ab", "c") and ("a", "bc") are different keys
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    return _time_text(at) + _randomness_text(digest.digest()[:_RANDOMNESS_BYTES])
+    # business time may lie before 1970, which a ULID cannot say; identity rests on the parts
+    milliseconds = max(0, (utc(at) - _EPOCH) // _MILLISECOND)
+    return _encode(milliseconds, digest.digest()[:_RANDOMNESS_BYTES])
 
 
 def is_ulid(text: str) -> bool:
@@ -64,15 +63,6 @@ def ulid_time(text: str) -> datetime:
         raise ValueError(f"{text!r} holds an instant past the year 9999") from None
 
 
-@lru_cache(_MEMORY)
-def _time_text(at: datetime) -> str:
-    """Of business time, of which what is made together has little; before 1970, which a ULID cannot say, the first."""
-    return _text(max(0, (utc(at) - _EPOCH) // _MILLISECOND), _TIME_SHIFTS)
-
-
-def _randomness_text(randomness: bytes) -> str:
-    return _text(int.from_bytes(randomness, "big"), _RANDOMNESS_SHIFTS)
-
-
-def _text(value: int, shifts: range) -> str:
-    return "".join([_PAIRS[value >> shift & 1023] for shift in shifts])
+def _encode(milliseconds: int, randomness: bytes) -> str:
+    value = milliseconds << 80 | int.from_bytes(randomness, "big")
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _PAIR_SHIFTS])
