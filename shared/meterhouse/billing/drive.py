@@ -9,7 +9,7 @@ from meterhouse.billing.app import Accepted, InvoicingApp, Refused, Waiting
 from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
-from meterhouse.billing.state import InvoiceState, Trigger, target_of
+from meterhouse.billing.state import UNGUARDED, InvoiceState, Trigger, target_of
 from meterhouse.billing.taxes import UNTAXED, tax_faults, tax_issues, taxed
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import Conflict, InvariantBroken
@@ -82,7 +82,7 @@ def _taken(
     invoice: Invoice, trigger: Trigger, at: datetime, reason: str | None
 ) -> tuple[Invoice, Transition, Sequence[Transaction]] | None:
     """The invoice one step further, the step, and what that books; None where the trigger is not permitted."""
-    target = target_of(invoice.state, trigger, invoice.holding(at))
+    target = UNGUARDED.get((invoice.state, trigger)) or target_of(invoice.state, trigger, invoice.holding(at))
     if target is None:
         return None
     entered = _entered(invoice, target, at)

@@ -40,7 +40,7 @@ def _faults(invoice: Invoice, line: Line) -> Iterator[tuple[str, str]]:
         yield "line_not_rated", f"line {line.key} has no quantity yet"
     if line.totals != summed(line.detailed):
         yield "line_total_differs", f"the totals of {line.key} are not the sum of its detailed lines"
-    if line.totals.credits_total != sum((one.amount for one in line.credits), start=_NOTHING):
+    if line.totals.credits_total != sum([one.amount for one in line.credits], start=_NOTHING):
         yield "line_credits_differ", f"credit bears another amount of {line.key} than it was charged"
     if line.currency != invoice.currency:
         yield "currency_differs", f"line {line.key} is in {line.currency}"

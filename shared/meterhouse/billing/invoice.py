@@ -27,8 +27,7 @@ class ManagedBy(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionReference:
+class SubscriptionReference(NamedTuple):
     subscription_id: str
     phase_id: str
     item_id: str

@@ -106,6 +106,8 @@ class PostgresLines:
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": sorted(set(subscription_ids))}
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
+        if not keys:
+            return Known()
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
         found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts}
         prepaid = []

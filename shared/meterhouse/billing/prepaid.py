@@ -94,7 +94,7 @@ def less_prepaid(
     if left <= 0:
         return None
     rest = replace(card, price=replace(price, amount=left))
-    return replace(target, name=f"{target.name} (difference)", rate_card=rest)
+    return target._replace(name=f"{target.name} (difference)", rate_card=rest)
 
 
 def resting(

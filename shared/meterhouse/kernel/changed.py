@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     # checkers know its arguments by name
     from dataclasses import replace
+
+    unchecked = replace
 else:
     T = TypeVar("T")
 
@@ -20,15 +22,21 @@ else:
         kind = type(one)
         made_of = _made_of(kind)
         if made_of.is_unchecked:
-            values = {**one.__dict__, **changes}
-            if len(values) == len(made_of.places):
-                copied = object.__new__(kind)
-                object.__setattr__(copied, "__dict__", values)
-                return copied
+            return unchecked(one, **changes)
         values = [*made_of.values_of(one)]
         for name, value in changes.items():
             values[made_of.places[name]] = value
         return kind(*values)
+
+    def unchecked(one: T, /, **changes: object) -> T:
+        """A copy of what has no slots, with changes that its constructor need not check."""
+        kind = type(one)
+        values = {**one.__dict__, **changes}
+        if len(values) != len(_made_of(kind).places):
+            raise TypeError(f"{kind.__name__} has no fields {sorted(changes)}, or more than those")
+        copied = object.__new__(kind)
+        object.__setattr__(copied, "__dict__", values)
+        return copied
 
 
 class _MadeOf(NamedTuple):
@@ -54,4 +62,4 @@ def _made_of(kind: type[Any]) -> _MadeOf:
     return _MadeOf({name: place for place, name in enumerate(names)}, attrgetter(*names), is_unchecked)
 
 
-__all__ = ["replace"]
+__all__ = ["replace", "unchecked"]

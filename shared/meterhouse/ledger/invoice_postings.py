@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import Account, CostBasis, Payment, Route
@@ -18,8 +17,7 @@ _ONE = Decimal(1)
 _CURRENCIES = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """What an invoice comes to, in parts.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.rounding import EXACT
@@ -37,8 +37,7 @@ class Kind(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An amount on a sub-account; `grant_id` says of which grant the credit is, or was."""
 
     account: Account
@@ -47,7 +46,7 @@ class Entry:
     grant_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transaction:
     """What happened, in entries. `ValueError` where they do not sum to zero in each currency, or one is of nothing.
 
