@@ -22,7 +22,7 @@ else:
         kind = type(one)
         made_of = _made_of(kind)
         if made_of.is_unchecked:
-            return unchecked(one, **changes)
+            return _copied(kind, one.__dict__ | changes)
         values = [*made_of.values_of(one)]
         for name, value in changes.items():
             values[made_of.places[name]] = value
@@ -30,10 +30,11 @@ else:
 
     def unchecked(one: T, /, **changes: object) -> T:
         """A copy of what has no slots, with changes that its constructor need not check."""
-        kind = type(one)
-        values = {**one.__dict__, **changes}
+        return _copied(type(one), one.__dict__ | changes)
+
+    def _copied(kind: type[T], values: dict[str, object]) -> T:
         if len(values) != len(_made_of(kind).places):
-            raise TypeError(f"{kind.__name__} has no fields {sorted(changes)}, or more than those")
+            raise TypeError(f"{kind.__name__} is not made of {sorted(values)}")
         copied = object.__new__(kind)
         object.__setattr__(copied, "__dict__", values)
         return copied

@@ -66,9 +66,10 @@ def releasing(owed: Owed) -> Entries:
 
 def paying(owed: Owed) -> Entries:
     """The promised money is there."""
+    total = owed.total
     return _written(
-        Entry(Account.RECEIVABLE, _payable(owed.currency, Payment.AUTHORIZED), owed.total),
-        Entry(Account.WASH, _plain(owed.currency), EXACT.minus(owed.total)),
+        Entry(Account.RECEIVABLE, _payable(owed.currency, Payment.AUTHORIZED), total),
+        Entry(Account.WASH, _plain(owed.currency), EXACT.minus(total)),
     )
 
 
