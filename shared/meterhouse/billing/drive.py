@@ -220,8 +220,8 @@ _ON_ENTRY: dict[InvoiceState, Callable[[Invoice, datetime], dict[str, Any]]] = {
 
 
 def _entered(invoice: Invoice, state: InvoiceState, at: datetime) -> Invoice:
-    changes = _ON_ENTRY[state](invoice, at) if state in _ON_ENTRY else {}
-    return replace(invoice, state=state, step=invoice.step + 1, **changes)
+    changes = _ON_ENTRY.get(state)
+    return replace(invoice, state=state, step=invoice.step + 1, **({} if changes is None else changes(invoice, at)))
 
 
 def _booked_on_entry(before: Invoice, state: InvoiceState, at: datetime) -> Sequence[Transaction]:
