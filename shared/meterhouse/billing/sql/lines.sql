@@ -129,10 +129,10 @@ SELECT l.* FROM (
         SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND key = wanted.key AND is_live OFFSET 0
     ) found
     UNION ALL
-    SELECT found.* FROM unnest(%(wholes)s::text[]) AS wanted (key)
+    SELECT found.* FROM unnest(%(wholes)s::text[]) AS whole (key)
     CROSS JOIN LATERAL (
         SELECT * FROM invoice_lines
-        WHERE namespace = %(namespace)s AND whole_key = wanted.key AND key <> whole_key AND is_live OFFSET 0
+        WHERE namespace = %(namespace)s AND whole_key = whole.key AND key <> whole_key AND is_live OFFSET 0
     ) found
 ) l
 CROSS JOIN LATERAL (
