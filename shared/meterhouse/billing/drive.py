@@ -9,7 +9,7 @@ from meterhouse.billing.app import Accepted, InvoicingApp, Refused, Waiting
 from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
-from meterhouse.billing.state import UNGUARDED, InvoiceState, Trigger, target_of
+from meterhouse.billing.state import TRANSITIONS, InvoiceState, Trigger, target_of
 from meterhouse.billing.taxes import UNTAXED, tax_faults, tax_issues, taxed
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import Conflict, InvariantBroken
@@ -63,6 +63,15 @@ _COLLECTS = {
 """Left by collecting alone, which knows the usage."""
 
 
+_UNGUARDED = {
+    (state, trigger): first.to
+    for state, ways in TRANSITIONS.items()
+    for trigger, (first, *_) in ways.items()
+    if not first.guards
+}
+"""Where triggers lead whatever holds, so that nobody has to look."""
+
+
 def drive(driven: Driven, app: InvoicingApp, at: datetime, bookings: BookingsOf = bookings_of) -> Driven:
     """Go on until the next step is not permitted at `at`, waits for somebody, or failed."""
     invoice, steps, booked = driven.invoice, [*driven.transitions], [*driven.bookings]
@@ -82,7 +91,7 @@ def _taken(
     invoice: Invoice, trigger: Trigger, at: datetime, reason: str | None
 ) -> tuple[Invoice, Transition, Sequence[Transaction]] | None:
     """The invoice one step further, the step, and what that books; None where the trigger is not permitted."""
-    target = UNGUARDED.get((invoice.state, trigger)) or target_of(invoice.state, trigger, invoice.holding(at))
+    target = _UNGUARDED.get((invoice.state, trigger)) or target_of(invoice.state, trigger, invoice.holding(at))
     if target is None:
         return None
     entered = _entered(invoice, target, at)

@@ -61,7 +61,7 @@ class Overage:
     is_in_advance: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # no slots: copies are made of its dict
 class Line:
     """One item for one period.
 
@@ -196,7 +196,7 @@ class Credited(NamedTuple):
 NOT_CREDITED = Credited()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # no slots: copies are made of its dict
 class Invoice:
     """A gathering invoice, which stages pending lines, or a standard invoice, which is sent.
 

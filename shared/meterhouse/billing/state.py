@@ -242,15 +242,6 @@ IN_PASSING = frozenset(InvoiceState) - _AT_REST
 """Where no invoice stays for long, unless something is broken: steps of ours and of apps, done or failed."""
 
 
-UNGUARDED: Mapping[tuple[InvoiceState, Trigger], InvoiceState] = {
-    (state, trigger): first.to
-    for state, ways in TRANSITIONS.items()
-    for trigger, (first, *_) in ways.items()
-    if not first.guards
-}
-"""Where triggers lead whatever holds."""
-
-
 def target_of(state: InvoiceState, trigger: Trigger, holding: AbstractSet[Guard]) -> InvoiceState | None:
     """Where `trigger` leads from `state` when the guards `holding` hold; None where it is not permitted."""
     ways = TRANSITIONS[state].get(trigger, ())

@@ -262,8 +262,7 @@ class _Customers:
     def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]:
         wanted = dict.fromkeys(customer_ids)
         unknown = wanted.keys() - self._known.keys()
-        if unknown:
-            self._known |= self._beneath.by_ids(unknown)
+        self._known |= self._beneath.by_ids(unknown) if unknown else {}
         return {customer_id: self._known[customer_id] for customer_id in wanted if customer_id in self._known}
 
     def ids_after(self, after: str, limit: int) -> list[str]:

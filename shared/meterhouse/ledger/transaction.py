@@ -46,7 +46,7 @@ class Entry(NamedTuple):
     grant_id: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # no slots: copies are made of its dict
 class Transaction:
     """What happened, in entries. `ValueError` where they do not sum to zero in each currency, or one is of nothing.
 
