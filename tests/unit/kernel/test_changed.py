@@ -39,7 +39,7 @@ def test_a_field_that_there_is_not_is_refused() -> None:
     invoice = rated_draft(metered()).invoice
     for copy in (replace, unchecked):
         with pytest.raises(TypeError):
-            copy(invoice, stepp=7)  # type: ignore[call-arg]
+            copy(invoice, stepp=7)
 
 
 @dataclass(frozen=True)
