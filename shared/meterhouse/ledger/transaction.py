@@ -74,7 +74,8 @@ class Transaction:
             raise ValueError(f"{self.key} holds an entry of nothing, or none")
         totals = sums(self.entries)
         if any(totals.values()):
-            raise ValueError(f"{self.key} does not balance: {totals}")
+            unbalanced = {currency: total for currency, total in totals.items() if total}
+            raise ValueError(f"{self.key} does not balance: {unbalanced}")
 
     @property
     def id(self) -> str:
