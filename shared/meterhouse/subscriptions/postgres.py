@@ -1,4 +1,4 @@
-"""Subscriptions in PostgreSQL: tables for each of their parts, read as one row by the view `subscription_details`."""
+"""Subscriptions in PostgreSQL: tables for each of their parts, read as one row by the view `subscriptions_in_json`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
