@@ -107,8 +107,11 @@ class Families:
 
     def _given_up_before(self, line: Line) -> list[Line]:
         """Those that are not rated yet, in their order; what ends after the line waits for one that ends later."""
+        others = self._others(line)
+        if not others:
+            return others
         end = line.service_period.end
-        found = [one for one in self._others(line) if not _is_rated(one) and one.service_period.end <= end]
+        found = [one for one in others if not _is_rated(one) and one.service_period.end <= end]
         return sorted(found, key=lambda one: one.service_period.end)
 
     def _others(self, line: Line) -> list[Line]:
