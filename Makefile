@@ -6,6 +6,8 @@ INSTALLED := .local/installed
 RUN := .venv/bin/python
 # One more than the two cores that are asked for: journeys wait more than they reckon.
 WORKERS ?= 3
+# Where an image forbids compiled files, every process of a run, hundreds of them, would compile all that it loads.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-faults demo-rebuild up down status test check lint style format bench load layers rehearse-restore synth cost compatible schemathesis deploy audit reference licences sbom clean

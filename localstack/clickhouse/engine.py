@@ -19,6 +19,16 @@ UNKNOWN = 1002
 _CODE = re.compile(r"Code: (\d+)\..*", re.DOTALL)
 _NOTHING_COMPILED = "SET compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0"
 """Machine code for one expression costs a quarter of a second of a core; on a laptop's data it never earns that."""
+_PROMPT = "&".join(
+    f"background_processing_pool_{name}=0.01"
+    for name in (
+        "thread_sleep_seconds_if_nothing_to_do",
+        "thread_sleep_seconds_random_part",
+        "task_sleep_seconds_when_no_work_random_part",
+    )
+)
+"""A background pool of two threads that is full asks again after so many seconds, not half a second: a mutation, which
+touches every part, would wait a tenth of a second for each."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -116,7 +126,7 @@ class Engine:
         self._sessions: dict[str, Session] = {}
         self._guard = threading.Lock()
         # Open for as long as the engine lives: the engine shuts down with its last connection.
-        self._anchor: Connection = chdb.connect(self._path)
+        self._anchor: Connection = chdb.connect(f"{self._path}?{_PROMPT}")
 
     def run(self, statement: Statement) -> Outcome:
         """The statement's result.

@@ -5,9 +5,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, lockf
 from pathlib import Path
 from tempfile import gettempdir
@@ -138,6 +140,29 @@ def relayed(cloud: Callable[[str], Any]) -> Callable[[], None]:
         assert "FunctionError" not in answer, answer["Payload"].read()
 
     return relay
+
+
+@pytest.fixture(scope="session")
+def relaying(relayed: Callable[[], None]) -> Callable[[], AbstractContextManager[None]]:
+    """Relays what is in the outbox every second, in a thread, while a block lasts."""
+
+    @contextmanager
+    def lasting() -> Iterator[None]:
+        over = threading.Event()
+
+        def relay() -> None:
+            while not over.wait(1):
+                relayed()
+
+        with ThreadPoolExecutor(1) as beside:
+            running = beside.submit(relay)
+            try:
+                yield
+            finally:
+                over.set()
+        running.result()
+
+    return lasting
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,16 @@ def priced(cloud: Callable[[str], Any]) -> None:
 @pytest.mark.usefixtures("priced")
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_does_what_it_says(
-    page: Path, stack: dict[str, str], new_key: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    stack: dict[str, str],
+    new_key: Callable[[str], str],
+    relaying: Callable[[], AbstractContextManager[None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("METERHOUSE_URL", stack["METERHOUSE_URL"])
     monkeypatch.setenv("METERHOUSE_API_KEY", new_key(f"docs-{page.stem}"))
-    with Reader(page, tmp_path) as reader:
+    with Reader(page, tmp_path) as reader, relaying():
         for block in blocks(page.read_text(encoding="utf-8")):
             if block.language in RUN:
                 assert reader.follows(block) == (block.expected or ""), f"{page}:{block.line}"

@@ -29,11 +29,20 @@ def imports_at_load(body: list[ast.stmt]) -> Iterator[str]:
             yield from imports_at_load(node.body)
 
 
-def imports_anywhere(path: Path) -> set[str]:
+@cache
+def imported_by(path: Path) -> frozenset[str]:
+    """What loading a file imports; most files are loaded by most functions."""
+    return frozenset(imports_at_load(ast.parse(path.read_text()).body))
+
+
+@cache
+def imports_anywhere(path: Path) -> frozenset[str]:
     """Modules a file imports at any time, those inside functions included."""
     tree = ast.parse(path.read_text())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return frozenset(
+        names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    )
 
 
 def source(module: str) -> Path | None:
@@ -44,13 +53,13 @@ def source(module: str) -> Path | None:
 def loaded(handler: Path) -> set[str]:
     """Every module that a cold start loads, by following the imports through the library."""
     seen: set[str] = set()
-    waiting = list(imports_at_load(ast.parse(handler.read_text()).body))
+    waiting = list(imported_by(handler))
     while waiting:
         module = waiting.pop()
         if module not in seen:
             seen.add(module)
             path = source(module) if module.startswith("meterhouse") else None
-            waiting += imports_at_load(ast.parse(path.read_text()).body) if path else []
+            waiting += imported_by(path) if path else ()
     return seen
 
 
@@ -75,7 +84,7 @@ def test_all_that_a_cold_start_loads_is_in_the_layers(spec: FunctionSpec) -> Non
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_all_that_the_handlers_own_adapters_import_later_is_in_the_layers(spec: FunctionSpec) -> None:
     handler = FUNCTIONS / spec.name / "handler.py"
-    own = [path for module in imports_at_load(ast.parse(handler.read_text()).body) if (path := source(module))]
+    own = [path for module in imported_by(handler) if (path := source(module))]
     needed = {module.split(".")[0] for path in own for module in imports_anywhere(path)}
 
     assert needed <= available(spec)

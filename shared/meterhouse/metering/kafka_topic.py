@@ -21,17 +21,22 @@ _BUFFER_KIB = 32 * 1024
 
 
 class KafkaTopic:
-    """The topic that `name` picks of the settings. The group is the sink's with `-witness` at its end."""
+    """The topic that `name` picks of the settings. The group is the sink's with `-witness` at its end.
+
+    Brokers have `answers_within` seconds for each question; all records of a call are read within `deadline_seconds`.
+    """
 
     def __init__(
         self,
         settings: Callable[[], KafkaSettings],
         name: Callable[[KafkaSettings], str],
         deadline_seconds: float = _DEADLINE_SECONDS,
+        answers_within: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._settings = settings
         self._name = name
         self._deadline = deadline_seconds
+        self._answers_within = answers_within
         self._consumer: Any = None
         self._next: dict[int, int] = {}
 
@@ -50,7 +55,7 @@ class KafkaTopic:
     def _watermarks(self) -> dict[int, tuple[int, int]]:
         with self._opened() as consumer:
             places = self._places(consumer)
-            return {place.partition: consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS) for place in places}
+            return {place.partition: consumer.get_watermark_offsets(place, self._answers_within) for place in places}
 
     def between(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[LogRecord]:
         """The records from these offsets up to `ends`, whatever was committed; raises as `unread`."""
@@ -93,7 +98,7 @@ class KafkaTopic:
         """
         with self._opened() as consumer:
             for place in self._places(consumer):
-                low, high = consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)
+                low, high = consumer.get_watermark_offsets(place, self._answers_within)
                 if place.partition == partition and low <= offset < high:
                     place.offset = offset
                     found = next(self._read(consumer, [place], {partition: offset + 1}), None)
@@ -124,9 +129,9 @@ class KafkaTopic:
 
     def _starts(self, consumer: Any) -> list[Any]:  # noqa: ANN401 - the driver has no types
         """Where to go on; from the first record where nothing was committed, or what was is no longer there."""
-        places = consumer.committed(self._places(consumer), _TIMEOUT_SECONDS)
+        places = consumer.committed(self._places(consumer), self._answers_within)
         for place in places:
-            low, high = consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)
+            low, high = consumer.get_watermark_offsets(place, self._answers_within)
             place.offset = place.offset if low <= place.offset <= high else low
         return list(places)
 
@@ -138,7 +143,7 @@ class KafkaTopic:
             return [TopicPartition(name, partition, offset) for partition, offset in offsets.items()]
         return [
             TopicPartition(name, partition)
-            for partition in sorted(consumer.list_topics(name, _TIMEOUT_SECONDS).topics[name].partitions)
+            for partition in sorted(consumer.list_topics(name, self._answers_within).topics[name].partitions)
         ]
 
     @contextmanager

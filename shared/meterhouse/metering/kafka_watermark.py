@@ -15,10 +15,14 @@ _TIMEOUT_SECONDS = 10
 
 
 class KafkaEventLog:
-    """Reads offsets without joining the group, so the sink is not disturbed."""
+    """Reads offsets without joining the group, so the sink is not disturbed.
 
-    def __init__(self, settings: Callable[[], KafkaSettings]) -> None:
+    Brokers have `answers_within` seconds for each question.
+    """
+
+    def __init__(self, settings: Callable[[], KafkaSettings], answers_within: float = _TIMEOUT_SECONDS) -> None:
         self._settings = settings
+        self._answers_within = answers_within
         self._consumer: Any = None
 
     def ends(self) -> dict[int, int]:
@@ -31,7 +35,7 @@ class KafkaEventLog:
             lambda consumer, places: {
                 place.partition: high if low < high else 0
                 for place in places
-                for low, high in [consumer.get_watermark_offsets(place, _TIMEOUT_SECONDS)]
+                for low, high in [consumer.get_watermark_offsets(place, self._answers_within)]
             }
         )
 
@@ -43,7 +47,7 @@ class KafkaEventLog:
         """
         return self._ask(
             lambda consumer, places: {
-                place.partition: max(place.offset, 0) for place in consumer.committed(places, _TIMEOUT_SECONDS)
+                place.partition: max(place.offset, 0) for place in consumer.committed(places, self._answers_within)
             }
         )
 
@@ -59,7 +63,9 @@ class KafkaEventLog:
             if self._consumer is None:
                 group = {"group.id": settings.consumer_group, "enable.auto.commit": False}
                 self._consumer = Consumer(settings.client_configuration() | group)
-            topic = self._consumer.list_topics(settings.events_topic, _TIMEOUT_SECONDS).topics[settings.events_topic]
+            topic = self._consumer.list_topics(settings.events_topic, self._answers_within).topics[
+                settings.events_topic
+            ]
             return question(
                 self._consumer, [TopicPartition(topic.topic, number) for number in sorted(topic.partitions)]
             )

@@ -86,12 +86,21 @@ class Explaining:
 
 
 @pytest.fixture(scope="module")
-def filled(database: Database, new_namespace: Callable[[], str], owner_settings: PostgresSettings) -> str:
-    """A namespace that holds much of everything, which the planner knows."""
+def filled(
+    database: Database,
+    database_settings: PostgresSettings,
+    new_namespace: Callable[[], str],
+    owner_settings: PostgresSettings,
+) -> str:
+    """A namespace that holds much of everything, which the planner knows.
+
+    Filled by a connection of its own: the ring's has planned the checks of foreign keys when tables were all but empty,
+    and would read whole ones for each of 60 000.
+    """
     namespace = new_namespace()
     room = Room(database, namespace)
     given = {"feature": room.feature.id, "meter": room.meter.id, "at": AT, "customers": CUSTOMERS}
-    with database.transaction(namespace) as transaction:
+    with closing(Database(lambda: database_settings)) as fresh, fresh.transaction(namespace) as transaction:
         for statement in FILL.split(";"):
             transaction.execute(statement, given)
         transaction.commit()

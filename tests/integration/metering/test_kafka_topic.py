@@ -62,7 +62,7 @@ def test_a_turn_that_is_too_short_says_so_and_loses_nothing(logged: LogHouse) ->
 
 def test_silent_brokers_are_unavailable() -> None:
     nowhere = KafkaSettings("127.0.0.1:1", "events", "dead-letters", "sink", "PLAINTEXT")
-    read = KafkaTopic(lambda: nowhere, attrgetter("events_topic"))
+    read = KafkaTopic(lambda: nowhere, attrgetter("events_topic"), answers_within=0.5)
     for ask in (read.ends, lambda: list(read.unread({0: 1})), lambda: read.at(0, 0)):
         with pytest.raises(Unavailable):
             ask()

@@ -11,6 +11,8 @@ from meterhouse.metering.counted_events import CountedPlace
 from meterhouse.metering.cut_usage_sql import layers_of, parts_of_layer_sql
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.metering.usage_sql import usage_sql
+from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.ids import new_id
 from tests.integration.metering.house import House
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -28,6 +30,18 @@ WHERE namespace = {namespace:String} GROUP BY namespace, meter_id, subject, hour
 
 
 @pytest.fixture(scope="module")
+def house(usage_store: ClickHouse) -> House:
+    """With a meter whose usage of nineteen days is stored and rolled up by the hour, and all of it merged."""
+    made = House(f"m-{new_id().lower()}", usage_store)
+    known = {"namespace": made.namespace, "meter": made.meter().id}
+    usage_store.command(_ROWS, known)
+    usage_store.command(_HOURS, known)
+    for table in ("meter_values", "usage_rollups"):
+        usage_store.command(f"OPTIMIZE TABLE {table} FINAL")
+    return made
+
+
+@pytest.fixture(scope="module")
 def granules() -> re.Pattern[str]:
     return re.compile(r"Granules: (\d+)/(\d+)")
 
@@ -38,10 +52,7 @@ def plan(house: House, query: UsageQuery, dirty: list[int] | None) -> str:
 
 
 def test_one_subject_s_day_is_found_by_partition_and_key(house: House, granules: re.Pattern[str]) -> None:
-    meter = house.meter()
-    known = {"namespace": house.namespace, "meter": meter.id}
-    house.store.command(_ROWS, known)
-    house.store.command("OPTIMIZE TABLE meter_values FINAL")
+    [meter] = house.meters
     day = UsageQuery(meter, from_=START + timedelta(days=3), to=START + timedelta(days=4), subjects=("s7",))
     found = plan(house, day, None)
     keys = found[found.index("PrimaryKey") :]
@@ -56,9 +67,7 @@ def test_one_subject_s_day_is_found_by_partition_and_key(house: House, granules:
 def test_one_subject_s_month_of_values_and_a_page_of_its_events_are_a_few_granules_of_each_day(
     house: House, granules: re.Pattern[str]
 ) -> None:
-    meter = house.meter()
-    house.store.command(_ROWS, {"namespace": house.namespace, "meter": meter.id})
-    house.store.command("OPTIMIZE TABLE meter_values FINAL")
+    [meter] = house.meters
     month, days = UsageQuery(meter, from_=START, to=START + timedelta(days=30), subjects=("s7",)), 19
     found = plan(house, month, None)
     read, of_all = granules.findall(found[found.index("PrimaryKey") :])[0]
@@ -71,22 +80,14 @@ def test_one_subject_s_month_of_values_and_a_page_of_its_events_are_a_few_granul
 
 
 def test_a_month_s_total_of_clean_days_is_read_from_the_daily_rollup_alone(house: House) -> None:
-    meter = house.meter()
-    known = {"namespace": house.namespace, "meter": meter.id}
-    house.store.command(_ROWS, known)
-    house.store.command(_HOURS, known)
+    [meter] = house.meters
     found = plan(house, UsageQuery(meter, from_=START, to=START + timedelta(days=30)), [])
     assert found.count("ReadFromMergeTree") == 1
     assert "seconds in [86400, 86400]" in found
 
 
 def test_an_hour_is_recomputed_from_its_own_day(house: House) -> None:
-    meter = house.meter()
-    known = {"namespace": house.namespace, "meter": meter.id}
-    house.store.command(_ROWS, known)
-    house.store.command(_HOURS, known)
-    for table in ("meter_values", "usage_rollups"):
-        house.store.command(f"OPTIMIZE TABLE {table} FINAL")
+    [meter] = house.meters
     recompute, hour = recompute_sql("of_values"), int((START + timedelta(days=3)).timestamp())
     parameters = {"namespace": house.namespace, "meter_id": meter.id, "seconds": 3600, "starts": [hour], "rolled_at": 0}
     select = recompute[recompute.index("SELECT") :]
@@ -97,10 +98,7 @@ def test_an_hour_is_recomputed_from_its_own_day(house: House) -> None:
 
 
 def test_whole_clean_hours_are_read_from_the_rollup_alone(house: House, granules: re.Pattern[str]) -> None:
-    meter = house.meter()
-    known = {"namespace": house.namespace, "meter": meter.id}
-    house.store.command(_ROWS, known)
-    house.store.command(_HOURS, known)
+    [meter] = house.meters
     month = UsageQuery(meter, from_=START, to=START + timedelta(days=30), subjects=("s7",))
     found = plan(house, month, [])
     assert "meter_values" not in found
@@ -110,9 +108,7 @@ def test_whole_clean_hours_are_read_from_the_rollup_alone(house: House, granules
 
 
 def test_parts_of_one_subject_s_days_are_found_by_partition_and_key(house: House, granules: re.Pattern[str]) -> None:
-    meter = house.meter()
-    house.store.command(_ROWS, {"namespace": house.namespace, "meter": meter.id})
-    house.store.command("OPTIMIZE TABLE meter_values FINAL")
+    [meter] = house.meters
     start = START + timedelta(days=3)
     asked = [
         UsageQuery(meter, start, start + timedelta(days=1), cuts=(start + timedelta(minutes=61),), subjects=(subject,))

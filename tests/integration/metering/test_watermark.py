@@ -73,4 +73,4 @@ def test_silent_brokers_are_unavailable_and_never_caught_up() -> None:
     nowhere = KafkaSettings("127.0.0.1:1", "events", "events.dead-letter", "sink", "PLAINTEXT")
 
     with pytest.raises(Unavailable):
-        await_watermark(KafkaEventLog(lambda: nowhere), None)
+        await_watermark(KafkaEventLog(lambda: nowhere, answers_within=0.5), None)
