@@ -1,6 +1,6 @@
 """How much of an invoice may still be taken back, and how an amount falls on its lines, their parts and taxes. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -67,9 +67,9 @@ class Left:
         """What is left of a line; below zero where it gives something back itself."""
         return summed(self._parts[line_id].values())
 
-    def holds(self, lines: Iterable[NoteLine]) -> bool:
-        """Whether all that these lines would take is left."""
-        return all(
+    def holds(self, lines: Collection[NoteLine]) -> bool:
+        """Whether all that these lines would take is left, of each of them and of all together."""
+        return summed(line.total for line in lines) <= self.total and all(
             min(part, _NONE) <= amount <= max(part, _NONE)
             for line in lines
             for key, amount in line.parts
