@@ -18,6 +18,7 @@ from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_credit_notes import NOTES
 from tests.integration.billing.test_split_lines import TENTH, bill, canceled, charged
+from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, metered, tiers
 from tests.unit.subscriptions.samples import at, fee
 
@@ -317,3 +318,27 @@ def test_what_a_note_took_back_of_a_part_is_not_charged_by_the_next_and_counts_w
         notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s AND is_automatic")
         back.append([row["total"] for row in notes if row["total"]])
     assert back == [[], [Decimal("1.00")]]
+
+
+def test_a_period_whose_late_part_was_voided_has_nothing_before_it_when_it_is_read_again(run: Run, api: Api) -> None:
+    run.app = FakeApp()
+    terms = {"invoicing": {"draftPeriod": "P60D"}}
+    found = run.customer("ann")
+    run.subscribe(found, metered(price=tiers()))
+    run.used(found, JANUARY, "8")
+    run.now = AFTER_JANUARY
+    run.all()
+    known_late(run, found, "12")
+    run.now = AFTER_FEBRUARY
+    run.all(AFTER_FEBRUARY)
+    first, second = run.invoices()
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=terms))
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    run.all(AFTER_FEBRUARY)
+    [draft] = [one for one in run.invoices() if one.state is InvoiceState.DRAFT_WAITING_AUTO_APPROVAL]
+    assert [line.quantity_before for line in draft.lines] == [Decimal(4)]
+    api.ok("POST", f"{INVOICES}/{second.id}/void", PENDING)
+    api.ok("POST", f"{INVOICES}/{draft.id}/taxes/recalculate")
+    [again] = [line for one in run.invoices() if one.id == draft.id for line in one.lines]
+    assert (again.quantity, again.quantity_before) == (Decimal(8), Decimal(0))
+    assert VerifyInvoice(run.begin, run.usage)(run.namespace, draft.id).is_verified
