@@ -210,7 +210,7 @@ def test_a_note_of_what_nobody_pays_any_more_comes_to_its_end(
     assert booked(shop) == {"losses": Decimal(losses), "earnings": -Decimal(losses)}
 
 
-def test_a_credit_note_that_was_voided_at_stripe_makes_nothing_less_due_until_it_is_tried_again(shop: StripeRun) -> None:
+def test_a_credit_note_voided_at_stripe_makes_nothing_less_due_until_it_is_tried_again(shop: StripeRun) -> None:
     assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
     shop.double.weather.storms.append(Storm("lost_after", "POST", "/v1/credit_notes"))
     note = given(shop, PART, Refund.NONE)
