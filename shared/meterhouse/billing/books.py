@@ -63,5 +63,4 @@ def _stands(note: CreditNote) -> bool:
 
 def _sums(notes: Iterable[CreditNote]) -> Credited:
     found = list(notes)
-    taxes = summed(note.taxes for note in found)
-    return Credited(EXACT.subtract(summed(note.total for note in found), taxes), taxes)
+    return Credited(summed(note.net_back for note in found), summed(note.taxes_back for note in found))
