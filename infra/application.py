@@ -50,7 +50,7 @@ from infra.secrets import APPS_PREFIX, CHANNELS_PREFIX, ApplicationSecrets, acce
 from infra.settings import DEFAULT_INVOICE_SCHEDULE
 from infra.sink_mapping import SinkMapping
 from infra.workflow import Workflow, workflow_arn
-from infra.workflow_tasks import DUNNING
+from infra.workflow_tasks import COLLECTS, DUNNING, INVOICE_RUN_SIZES, WRITES_BILLING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,8 +197,19 @@ def _chosen(settings: ApplicationSettings) -> dict[str, dict[str, str]]:
             **({} if told is None else {"NOTIFICATION_RETENTION_DAYS": str(told)}),
         },
         AUTHORIZER.name: {} if settings.oidc is None else dict(settings.oidc.environment()),
-        **dict.fromkeys(DUNNING, _dunning(settings)),
+        "list_customer_batches": INVOICE_RUN_SIZES,
+        **{name: _of_billing(name, settings) for name in {*DUNNING, *WRITES_BILLING}},
         **({} if hosts is None else {key: {"WEBHOOK_LOCAL_HOSTS": hosts} for key in CALLS_RECEIVERS}),
+    }
+
+
+def _of_billing(name: str, settings: ApplicationSettings) -> dict[str, str]:
+    locked = settings.billing_locked_namespaces if name in WRITES_BILLING else None
+    most_lines = settings.max_lines_per_collected_invoice if name in COLLECTS else None
+    return {
+        **(_dunning(settings) if name in DUNNING else {}),
+        **({} if locked is None else {"BILLING_LOCKED_NAMESPACES": locked}),
+        **({} if most_lines is None else {"MAX_LINES_PER_COLLECTED_INVOICE": str(most_lines)}),
     }
 
 

@@ -13,6 +13,10 @@ from infra.people import read_oidc
 _PERCENTAGES = re.compile(r"[1-9]\d*(\.\d+)?(,\s*[1-9]\d*(\.\d+)?)*", re.ASCII)
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ANCESTORS = re.compile(r"'none'|('self'|https://[\w.*:-]+)( ('self'|https://[\w.*:-]+))*", re.ASCII)
+_NAMESPACE = "[a-z0-9]+([_-][a-z0-9]+)*"
+_NAMESPACES = re.compile(rf"{_NAMESPACE}(, *{_NAMESPACE})*", re.ASCII)
+_LONGEST_LIST = 2000
+"""A Lambda's whole environment has 4 KB."""
 _DAYS = re.compile(r"\d{1,4}(, *\d{1,4})*")
 
 if TYPE_CHECKING:
@@ -114,6 +118,8 @@ class ApplicationSettings:
     stripe_url: str | None
     dunning_retry_days: str | None
     dunning_give_up_days: int | None
+    billing_locked_namespaces: str | None
+    max_lines_per_collected_invoice: int | None
     mails_from: str | None
     webhook_local_hosts: str | None
     notifications_retention_days: int | None
@@ -181,6 +187,8 @@ def _application(flags: Flags) -> ApplicationSettings:
         stripe_url=flags.optional("stripeUrl"),
         dunning_retry_days=flags.written("dunningRetryDays", _DAYS, "whole days such as 1,3,5,7"),
         dunning_give_up_days=flags.whole("dunningGiveUpDays", 30, 0, 3650) if given_up else None,
+        billing_locked_namespaces=_locked(flags),
+        max_lines_per_collected_invoice=_most_lines(flags),
         mails_from=flags.written("notificationsEmailFrom", _MAIL_ADDRESS, "an address such as alerts@example.com"),
         webhook_local_hosts=_local_hosts(flags),
         notifications_retention_days=flags.whole("notificationsRetentionDays", 90, 1, 3650) if told else None,
@@ -196,6 +204,19 @@ def _local_hosts(flags: Flags) -> str | None:
     if hosts is not None and flags.optional("target") != "local":
         flags.fault("webhookLocalHosts is for the local target alone")
     return hosts
+
+
+def _locked(flags: Flags) -> str | None:
+    name = "billingLockedNamespaces"
+    locked = flags.written(name, _NAMESPACES, "names of namespaces such as acme,initech")
+    if locked is not None and len(locked) > _LONGEST_LIST:
+        flags.fault(f"{name} has {len(locked)} characters, expected {_LONGEST_LIST} at most")
+    return locked
+
+
+def _most_lines(flags: Flags) -> int | None:
+    name = "maxLinesPerCollectedInvoice"
+    return flags.whole(name, 1000, 1, 100_000) if flags.optional(name) else None
 
 
 def _domain(flags: Flags) -> Domain | None:

@@ -25,10 +25,20 @@ INVOICE_RUN_TASKS = (
     FunctionSpec("advance_invoices", (POSTGRES, STEPFUNCTIONS), timeout=300, memory=1024, starts="invoice_lifecycle"),
 )
 
+INVOICE_RUN_SIZES = {"INVOICE_RUN_BATCH_SIZE": "500", "INVOICE_RUN_PAGE_SIZE": "400"}
+"""Customers of a batch, batches of a page: for `list_customer_batches`. One run may ask for smaller ones."""
+
 LIFECYCLE_TASKS = (
     FunctionSpec("drive_invoice", (POSTGRES, CLICKHOUSE, SECRETSMANAGER, STRIPE), timeout=120, memory=1024),
 )
 """One invoice of an app that is far away."""
+COLLECTS = ("bill_customers", "collect_invoices")
+"""What makes invoices of lines in a run."""
+WRITES_BILLING = (
+    *("bill_customers", "sync_subscriptions", "collect_invoices", "advance_invoices", "drive_invoice"),
+    *("list_expired_credits", "manage_invoices", "manage_credits", "manage_apps", "receive_stripe_event"),
+)
+"""What leaves namespaces alone whose billing is locked."""
 DUNNING = ("bill_customers", "advance_invoices", "drive_invoice")
 """What decides when a payment is asked for again, and given up."""
 

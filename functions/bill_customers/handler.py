@@ -11,6 +11,7 @@ from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.open_lines import OpenLines
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.purchases import BilledPurchases
+from meterhouse.billing.run_sizes import most_lines_from_environment
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.billing.top_up_credits import TopUpCredits
 from meterhouse.ledger.postgres import PostgresLedgerStore
@@ -32,7 +33,8 @@ usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_sto
 apps = InstalledApps(begins(database, PostgresApps))
 lifecycles = StepFunctions("INVOICE_LIFECYCLE_WORKFLOW_ARN")
 advance_invoices = AdvanceInvoices(begin, apps, lifecycles, dunning_from_environment())
-bill_customers = BillCustomers(begin, SyncSubscriptions(begin), CollectInvoices(begin, usage), advance_invoices)
+collect_invoices = CollectInvoices(begin, usage, most_lines=most_lines_from_environment())
+bill_customers = BillCustomers(begin, SyncSubscriptions(begin), collect_invoices, advance_invoices)
 top_ups = TopUps(begins(database, PostgresLedgerStore), OpenLines(begin, usage), purchases=BilledPurchases(begin))
 top_up_credits = TopUpCredits(begin, top_ups)
 

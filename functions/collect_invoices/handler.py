@@ -8,6 +8,7 @@ from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.open_lines import OpenLines
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.purchases import BilledPurchases
+from meterhouse.billing.run_sizes import most_lines_from_environment
 from meterhouse.billing.top_up_credits import TopUpCredits
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.ledger.top_ups import TopUps
@@ -22,7 +23,7 @@ database = Database(PostgresSettings.from_environment)
 usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
-collect_invoices = CollectInvoices(begin, usage)
+collect_invoices = CollectInvoices(begin, usage, most_lines=most_lines_from_environment())
 top_ups = TopUps(begins(database, PostgresLedgerStore), OpenLines(begin, usage), purchases=BilledPurchases(begin))
 top_up_credits = TopUpCredits(begin, top_ups)
 

@@ -5,6 +5,7 @@ from typing import Any
 from meterhouse.billing.batch import as_of_of
 from meterhouse.billing.list_customer_batches import ListCustomerBatches, place_of
 from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.run_sizes import sizes_from_environment, sizes_of
 from meterhouse.platform import clock
 from meterhouse.platform.namespaces import all_namespaces
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
@@ -16,9 +17,11 @@ list_batches = ListCustomerBatches(begins(database, PostgresBilling), lambda: al
 
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
-    """{"asOf", "after"} -> {"batches": [{"namespace", "afterCustomerId", "upToCustomerId"}], "after"}.
+    """{"asOf", "after", "run"} -> {"batches": [{"namespace", "afterCustomerId", "upToCustomerId"}], "after"}.
 
     `after`: null asks for the first batches, and answers that there are no more; else it is given back.
+    `run`: the input of the whole run, which may ask for sizes of its own by "batchSize" and "pageSize".
     """
     as_of_of(event, clock.now())
-    return list_batches(place_of(event.get("after"))).document()
+    sizes = sizes_of(event.get("run", {}), sizes_from_environment())
+    return list_batches(place_of(event.get("after")), sizes).document()

@@ -11,10 +11,11 @@ from meterhouse.billing.bill_customers import BillCustomers
 from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.list_customer_batches import BATCH_SIZE, ListCustomerBatches, Page
+from meterhouse.billing.list_customer_batches import ListCustomerBatches, Page
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.postgres_audit import PostgresInvoiceAudit
+from meterhouse.billing.run_sizes import LARGEST, Sizes
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -69,7 +70,9 @@ _USED = Used()
 class InvoiceHouse:
     """Customers' subjects, but for the first's, are `subjects` and a number of eight digits, from 1 on."""
 
-    def __init__(self, database: Database, customers: int, batch: int = BATCH_SIZE, usage: UsageReader = _USED) -> None:
+    def __init__(
+        self, database: Database, customers: int, batch: int = LARGEST.customers, usage: UsageReader = _USED
+    ) -> None:
         self.namespace = f"bench-{new_id().lower()}"
         self.customers = customers
         self.usage = usage
@@ -98,15 +101,16 @@ class InvoiceHouse:
             transaction.commit()
 
     def batches(self) -> Iterator[Batch]:
-        page = self._listing()
+        sizes = Sizes(self._batch_size, LARGEST.batches)
+        page = self._listing(None, sizes)
         while page.batches:
             for edges in page.batches:
                 yield batch_of({"batch": edges.document()}, self._begin)
-            page = self._listing(page.after) if page.after else Page((), None)
+            page = self._listing(page.after, sizes) if page.after else Page((), None)
 
     @property
     def _listing(self) -> ListCustomerBatches:
-        return ListCustomerBatches(self._begin, lambda: [self.namespace], self._batch_size)
+        return ListCustomerBatches(self._begin, lambda: [self.namespace])
 
     def rate(self, batch: Batch) -> None:
         """The drafts of a batch, with their quantities."""

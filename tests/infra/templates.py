@@ -48,6 +48,8 @@ EVERY_OPTION = {
     "balanceWorkers": "20",
     "dunningRetryDays": "2, 4",
     "dunningGiveUpDays": "14",
+    "billingLockedNamespaces": "acme, old-house",
+    "maxLinesPerCollectedInvoice": "250",
     "notificationsEmailFrom": "alerts@mail.example.com",
     "pageDomainName": "billing.example.com",
     "pageCertificateArn": "arn:aws:acm:us-east-1:111111111111:certificate/4567",

@@ -51,8 +51,12 @@ VARIABLES = {
 }
 LIMITED = {spec.name for spec in SPECS if spec.is_limited}
 """Whose edge counts requests: what it needs for that comes with the routes."""
-OF_FLAGS = {"migrate_databases": {"KAFKA_PARTITIONS"}, "forget_notifications": {"AUDIT_RETENTION_YEARS"}}
-"""What flags with a default tell a function."""
+OF_FLAGS = {
+    "migrate_databases": {"KAFKA_PARTITIONS"},
+    "forget_notifications": {"AUDIT_RETENTION_YEARS"},
+    "list_customer_batches": {"INVOICE_RUN_BATCH_SIZE", "INVOICE_RUN_PAGE_SIZE"},
+}
+"""What flags with a default, and constants of the app, tell a function."""
 STARTED = {
     "manage_backtests": "BACKTEST_WORKFLOW_ARN",
     **dict.fromkeys(("advance_invoices", "bill_customers"), "INVOICE_LIFECYCLE_WORKFLOW_ARN"),

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from infra.definition import definition_of
-from infra.workflow_tasks import LIFECYCLE_TASKS
+from infra.functions import FUNCTIONS
+from infra.workflow_tasks import INVOICE_RUN_TASKS, LIFECYCLE_TASKS
+from meterhouse.platform.lockdown import writes_billing
 from tests.infra.templates import Synthesis
 from tests.infra.test_invoice_run import machine_of
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute
@@ -63,6 +65,25 @@ def test_the_run_may_start_lifecycles_and_nothing_else(aws: Synthesis) -> None:
     for name in ("bill_customers", "advance_invoices"):
         variables = aws.functions()[name]["Environment"]["Variables"]
         assert "stateMachine:meterhouse-invoice_lifecycle" in str(variables["INVOICE_LIFECYCLE_WORKFLOW_ARN"])
+
+
+def test_locked_namespaces_reach_everything_that_writes_billing(
+    aws_with_every_option: Synthesis, aws: Synthesis
+) -> None:
+    told = {name for name, one in aws_with_every_option.functions().items() if "BILLING_LOCKED_NAMESPACES" in str(one)}
+    serving = {one.name for one in FUNCTIONS if any(map(writes_billing, one.routes))}
+    steps = {one.name for one in (*INVOICE_RUN_TASKS, *LIFECYCLE_TASKS)}
+    looking = {"await_watermark", "sweep_writings", "list_customer_batches"}
+    assert told == serving | (steps - looking) | {"list_expired_credits", "receive_stripe_event"}
+    assert "BILLING_LOCKED" not in str(aws.functions())
+
+
+def test_how_many_lines_an_invoice_may_have_reaches_what_makes_invoices_in_a_run(
+    aws_with_every_option: Synthesis, aws: Synthesis
+) -> None:
+    told = {name for name, one in aws_with_every_option.functions().items() if "MAX_LINES_PER" in str(one)}
+    assert told == {"bill_customers", "collect_invoices"}
+    assert "MAX_LINES_PER" not in str(aws.functions())
 
 
 def test_days_of_dunning_reach_both_that_decide(aws_with_every_option: Synthesis, aws: Synthesis) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.workflow_tasks import INVOICE_RUN_TASKS
+from infra.workflow_tasks import INVOICE_RUN_SIZES, INVOICE_RUN_TASKS
 from tests.infra.templates import Synthesis
 from tests.infra.workflows import Answer, StepFailedError, Steps, execute
 
@@ -123,6 +123,22 @@ def test_a_run_lists_its_batches_page_by_page_and_bills_those_of_every_page(
 
     assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
     assert json.loads(ended["output"])["totals"] == {"batches": 3, "incomplete": False}
+
+
+def test_every_page_is_asked_for_with_the_input_of_the_run(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = RunSteps(list_customer_batches=in_pages)
+    given = {"asOf": AS_OF, "batchSize": 2, "pageSize": 1}
+
+    execute(client, monkeypatch, "invoice_run", steps, given)
+
+    asked = [asked for name, asked in steps.asked if name == "list_customer_batches"]
+    assert [one["run"] for one in asked] == [given] * len(BATCHES)
+
+
+def test_the_sizes_of_a_run_reach_the_function_that_lists(aws: Synthesis) -> None:
+    variables = aws.functions()["list_customer_batches"]["Environment"]["Variables"]
+
+    assert variables.items() >= INVOICE_RUN_SIZES.items()
 
 
 @pytest.mark.parametrize("broken", [one["upToCustomerId"] for one in BATCHES])

@@ -110,6 +110,27 @@ def test_days_of_dunning_that_are_none_are_refused(value: str) -> None:
     assert any(fault.startswith("dunningGiveUpDays is") for fault in faults(dunningGiveUpDays=value))
 
 
+def test_no_namespace_s_billing_is_locked_unless_it_is_named() -> None:
+    assert read_settings({}).application.billing_locked_namespaces is None
+    assert read_settings(EVERY_OPTION).application.billing_locked_namespaces == "acme, old-house"
+
+
+@pytest.mark.parametrize("value", ["Acme", "acme;other", "acme,", ",", "a b", "-acme", "a," * 1000 + "a"])
+def test_what_names_no_namespaces_to_lock_is_refused(value: str) -> None:
+    assert any(fault.startswith("billingLockedNamespaces ") for fault in faults(billingLockedNamespaces=value))
+
+
+def test_lines_of_an_invoice_are_as_many_as_the_code_says_unless_a_number_is_given() -> None:
+    assert read_settings({}).application.max_lines_per_collected_invoice is None
+    assert read_settings(EVERY_OPTION).application.max_lines_per_collected_invoice == 250
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "100001"])
+def test_a_number_of_lines_that_is_none_is_refused(value: str) -> None:
+    given = faults(maxLinesPerCollectedInvoice=value)
+    assert any(fault.startswith("maxLinesPerCollectedInvoice is") for fault in given)
+
+
 def test_every_profile_names_each_size() -> None:
     named = {
         name: set(profile) - {"sinkMaxPollers", "balanceWorkers", "eventsRetentionDays"}

@@ -94,7 +94,7 @@ class InvoicingApp(Protocol):
         """Take the app's copy back, before ours is deleted or voided: afterwards nobody collects it."""
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Collect the total; None while the outcome is not known.
+        """Collect what is due, which is something; None while the outcome is not known.
 
         A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
         """

@@ -3,7 +3,7 @@
 Credit alone settles some; what it leaves of units of a custom currency is charged by lines of their own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -98,7 +98,8 @@ def _burnt(
 ) -> Burnt:
     owners = {line.customer_id for line in due}
     profiles = profiles_of(work, namespace, owners, now)
-    ready = [line for line in due if is_in(line, profiles[line.customer_id].spec.workflow, as_of)]
+    in_at = {line.id: is_in_at(line, profiles[line.customer_id].spec.workflow) for line in due}
+    ready = in_order_of_burning((line for line in due if in_at[line.id] <= as_of), in_at)
     ids = {line.id for line in ready}
     waiting = [line for line in due if line.id not in ids]
     if not ready:
@@ -152,6 +153,15 @@ def _leave(work: Work[BillingStore], namespace: str, lines: Sequence[Line], now:
     work.store.lines.add(made)
 
 
+def is_in_at(line: Line, workflow: Workflow) -> datetime:
+    """From when what was used is in, as far as late usage is waited for."""
+    return workflow.collection_interval.after(line.invoice_at) if line.is_metered else line.invoice_at
+
+
 def is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
-    """Whether what was used is in, as far as late usage is waited for."""
-    return not line.is_metered or workflow.collection_interval.after(line.invoice_at) <= as_of
+    return is_in_at(line, workflow) <= as_of
+
+
+def in_order_of_burning(lines: Iterable[Line], in_at: Mapping[str, datetime]) -> list[Line]:
+    """As runs that miss nothing burn them: a late run, and a preview, give each the same credit."""
+    return sorted(lines, key=lambda line: (in_at[line.id], line.invoice_at, line.id))

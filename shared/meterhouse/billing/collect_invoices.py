@@ -25,6 +25,7 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.run_sizes import MOST_LINES
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.tax_codes import coded
@@ -34,10 +35,17 @@ from meterhouse.platform.work import Begin, Work
 
 
 class CollectInvoices:
-    def __init__(self, begin: Begin[BillingStore], usage: UsageReader, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self,
+        begin: Begin[BillingStore],
+        usage: UsageReader,
+        now: Callable[[], datetime] = clock.now,
+        most_lines: int = MOST_LINES,
+    ) -> None:
         self._begin = begin
         self._usage = usage
         self._now = now
+        self._most_lines = most_lines
 
     def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
         """Collect what is due at `as_of`; a customer whose usage cannot be known has an invalid draft and is failed."""
@@ -57,7 +65,7 @@ class CollectInvoices:
         units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
         due = units.ready(work.store.lines.due(batch.ids, as_of))
         profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
-        made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now())
+        made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now(), self._most_lines)
         under_way = work.store.invoices.under_way(batch.ids)
         driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
         alone = burn_lines(work, batch.namespace, to_credit, self._usage, as_of, self._now())
@@ -71,11 +79,15 @@ class CollectInvoices:
 
 
 def make_drafts(
-    work: Work[BillingStore], due: Sequence[Line], profiles: Mapping[str, Profile], now: datetime
+    work: Work[BillingStore],
+    due: Sequence[Line],
+    profiles: Mapping[str, Profile],
+    now: datetime,
+    most_lines: int | None = None,
 ) -> list[Invoice]:
     """Drafts of due lines, announced but not saved: `collect` saves them."""
     customers = work.store.customers.by_ids({line.customer_id for line in due})
-    made = drafts(due, customers, profiles, now)
+    made = drafts(due, customers, profiles, now, most_lines)
     work.publish(*map(created_event, made))
     return made
 

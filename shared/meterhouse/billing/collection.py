@@ -1,6 +1,6 @@
 """From pending lines to drafts, and from drafts and quantities to rated invoices."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,11 +59,28 @@ def next_collection_at(lines: Iterable[Line], workflow: Workflow) -> datetime | 
 
 
 def drafts(
-    due: Iterable[Line], customers: Mapping[str, Customer], profiles: Mapping[str, Profile], now: datetime
+    due: Iterable[Line],
+    customers: Mapping[str, Customer],
+    profiles: Mapping[str, Profile],
+    now: datetime,
+    most_lines: int | None = None,
 ) -> list[Invoice]:
-    """One draft for each customer, on its profile, and currency; `due` comes in that order."""
+    """One draft for each customer, on its profile, and currency; `due` comes in that order.
+
+    Where it would have more than `most_lines`, what comes after these is on further ones.
+    """
     grouped = groupby(due, key=lambda line: (line.customer_id, line.billed_in))
-    return [_draft(customers[owner], tuple(lines), profiles[owner], now) for (owner, _), lines in grouped]
+    return [
+        _draft(customers[owner], part, profiles[owner], now)
+        for (owner, _), lines in grouped
+        for part in _parts(tuple(lines), most_lines)
+    ]
+
+
+def _parts(lines: tuple[Line, ...], most: int | None) -> Iterator[tuple[Line, ...]]:
+    size = most or len(lines)
+    for start in range(0, len(lines), size):
+        yield lines[start : start + size]
 
 
 def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: Profile, now: datetime) -> Invoice:

@@ -157,6 +157,9 @@ def _deleted(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
 
 
 def _paid(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
+    if not invoice.due:
+        # nobody pays nothing: to wait for it, or to ask again, would never end
+        return _Done(invoice, Trigger.PAID, "nothing is due")
     payment = app.collect_payment(invoice)
     return _Done(invoice, None) if payment is None else _Done(invoice, payment.trigger, payment.reason)
 

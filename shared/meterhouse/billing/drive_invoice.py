@@ -17,6 +17,7 @@ from meterhouse.billing.service import found_invoice
 from meterhouse.billing.tell_note import TellNote
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
+from meterhouse.platform.pass_by import is_passed_by
 from meterhouse.platform.work import Begin, Work
 
 _LONGEST_WAIT = timedelta(days=60)
@@ -55,10 +56,15 @@ class DriveInvoice:
     def __call__(self, namespace: str, invoice_id: str) -> Stand:
         """Bring the invoice as far as it goes now, and its credit notes. What moved them waits with them.
 
+        Where billing is locked it stays; the first run after that takes it up again.
+
         Raises:
             NotFound: there is no such invoice.
             Unavailable: the usage store or the app does not answer; nothing was changed here.
         """
+        if is_passed_by(namespace):
+            with self._begin(namespace) as work:
+                return Stand(found_invoice(work, invoice_id), None)
         at = self._now()
         stand = self._driven(namespace, invoice_id, at)
         waits = [one for one in (stand.waits_until, self._tell.due(namespace, invoice_id)) if one is not None]

@@ -16,6 +16,7 @@ from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.find_overages import standing_overages
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
+from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.ports import BillingStore, CreditNotes, Invoices, Lines
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
@@ -113,7 +114,9 @@ def _units_back(
     unpaid = {line_id for line_id, one in overages.items() if one.invoice.state is not InvoiceState.PAID}
     ready = replace(gathering, lines=tuple(line for line in gathering.lines if line.id not in unpaid))
     before = store.credit_notes.of_invoices([gathering.id])
-    back = units_given_back(ready, before, borne_by_credit(store.credit, charge_keys(ready.lines)), unused)
+    given_up = {line.id for line in ready.lines if leaves_money(line) and line.totals.total and line.id not in overages}
+    borne = borne_by_credit(store.credit, charge_keys(ready.lines))
+    back = units_given_back(ready, before, borne, unused, given_up)
     for note_line, part in back:
         if note_line.line_id in overages:
             line, invoice = overages[note_line.line_id]

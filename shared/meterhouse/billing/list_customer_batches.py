@@ -6,12 +6,10 @@ from itertools import dropwhile, islice
 from typing import Any
 
 from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.run_sizes import LARGEST, Sizes
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.work import Begin
 
-BATCH_SIZE = 500
-PAGE_SIZE = 400
-"""Batches: a workflow's state holds 256 KB, a page with what became of it."""
 _BEFORE_ALL = ""
 
 
@@ -72,31 +70,27 @@ class ListCustomerBatches:
         self,
         begin: Begin[BillingStore],
         namespaces: Callable[[], Sequence[str]],
-        size: int = BATCH_SIZE,
-        page_size: int = PAGE_SIZE,
     ) -> None:
         self._begin = begin
         self._namespaces = namespaces
-        self._size = size
-        self._page_size = page_size
 
-    def __call__(self, after: Place | None = None) -> Page:
+    def __call__(self, after: Place | None = None, sizes: Sizes = LARGEST) -> Page:
         """A page of batches, by namespace and customer id; all pages together hold every live customer once."""
-        found = list(islice(self._batches_after(after), self._page_size))
-        last = found[-1] if len(found) == self._page_size else None
+        found = list(islice(self._batches_after(after, sizes.customers), sizes.batches))
+        last = found[-1] if len(found) == sizes.batches else None
         return Page(found, None if last is None else Place(last.namespace, last.up_to))
 
-    def _batches_after(self, place: Place | None) -> Iterator[Edges]:
+    def _batches_after(self, place: Place | None, size: int) -> Iterator[Edges]:
         namespaces = self._namespaces()
         # the store's order of names may not be Python's
         for namespace in dropwhile(lambda one: place is not None and one != place.namespace, namespaces):
             is_begun = place is not None and namespace == place.namespace
-            yield from self._batches(namespace, place.customer_id if place and is_begun else _BEFORE_ALL)
+            yield from self._batches(namespace, place.customer_id if place and is_begun else _BEFORE_ALL, size)
 
-    def _batches(self, namespace: str, after: str) -> Iterator[Edges]:
+    def _batches(self, namespace: str, after: str, size: int) -> Iterator[Edges]:
         while True:
             with self._begin(namespace) as work:
-                ids = work.store.customers.ids_after(after, self._size)
+                ids = work.store.customers.ids_after(after, size)
             if not ids:
                 return
             yield Edges(namespace, after, ids[-1])

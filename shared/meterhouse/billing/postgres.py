@@ -31,7 +31,7 @@ from meterhouse.billing.rows import (
     step_values,
 )
 from meterhouse.billing.state import states_of
-from meterhouse.billing.unused import pieces, served
+from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
@@ -108,14 +108,19 @@ class PostgresLines:
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
         found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts}
-        prepaid = []
+        prepaid, given_up = [], []
         for row in self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted):
             whole = prepaid_of(row)
+            if row["is_given_up"]:
+                whole, gone = parted(whole, row["charged"], row["borne"])
+                given_up.append(gone)
+                if not whole.amount:
+                    continue
             standing = list(pieces(whole, unused_of(row["unused"] or ())))
             prepaid += standing
             part = served(whole, standing)
             found |= {} if part is None else {whole.key: part}
-        return Known(keys, found, prepaid)
+        return Known(keys, found, prepaid, given_up)
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}

@@ -8,17 +8,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from meterhouse.billing.invoice import Invoice, Issue, Severity
+from meterhouse.billing.line_keys import is_part, whole_of
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.kernel.period import Period
-from meterhouse.kernel.rounding import EXACT
+from meterhouse.kernel.rounding import EXACT, round_fraction
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
 
 REACHES_TOO_FAR = "line_reaches_too_far"
+_PLACES = 12
+"""No currency has more: a price that is divided is rounded once, there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,26 @@ class Excess:
 
     def covers(self, period: Period) -> bool:
         return self.period.start <= period.start and period.end <= self.period.end
+
+
+def borne_price(price: Decimal, charged: Decimal, borne: Decimal) -> Decimal:
+    """What of a fee's price in units counts as paid where what credit left is never charged for: credit's share."""
+    return round_fraction(Fraction(price) * Fraction(borne) / Fraction(charged), _PLACES)
+
+
+def less_given_up(target: TargetLine, given_up: Iterable[Prepaid]) -> TargetLine:
+    """A rest of a period less what was given up of the price of the whole: that is never charged for again."""
+    price = target.rate_card.price
+    if not is_part(target.key) or not isinstance(price, FlatPrice):
+        return target
+    gone = [
+        one.amount
+        for one in given_up
+        if one.key != target.key and whole_of(one.key) == whole_of(target.key)
+        if one.service_period.start <= target.service_period.start < one.service_period.end
+    ]
+    left = max(EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(gone))), Decimal(0))
+    return replace(target, rate_card=replace(target.rate_card, price=replace(price, amount=left))) if gone else target
 
 
 def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> Iterator[Excess]:

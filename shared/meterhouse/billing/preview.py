@@ -21,7 +21,7 @@ from meterhouse.billing.collection import (
     with_lines,
 )
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.overages import leaves_money, worthless
+from meterhouse.billing.overages import Bases, in_money, leaves_money, worthless
 from meterhouse.billing.profile import Profile, Workflow
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
@@ -56,6 +56,10 @@ class Usages(NamedTuple):
 
     quantities: Quantities
     rate_line: RateLine = rated
+
+    def in_money(self, bases: Bases) -> "Usages":
+        """Lines in units are valued by what these are worth of which that says that credit bears none."""
+        return Usages(self.quantities, in_money(self.rate_line, bases))
 
 
 @dataclass(frozen=True, slots=True)

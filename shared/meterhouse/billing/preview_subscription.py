@@ -1,19 +1,18 @@
 """What a change of a subscription would come to: the change itself is done, in a transaction that is never saved."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
 from meterhouse.billing.burn_credit import burn_credit
-from meterhouse.billing.burn_lines import burnt_units
-from meterhouse.billing.collection import RateLine, gathering
+from meterhouse.billing.burn_lines import burnt_units, in_order_of_burning, is_in_at
+from meterhouse.billing.collection import Missing, gathering, quantity_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.families import Families
 from meterhouse.billing.give_back import GivenBack, to_give_back
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.overages import bases_of, in_money, leaves_money
+from meterhouse.billing.overages import bases_of, leaves_money
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.preview import (
@@ -96,40 +95,54 @@ class PreviewSubscription:
         if customer is None:
             raise NotFound("customer", made.customer_id)
         profile = profiles_of(work, namespace, [customer.id], now)[customer.id]
-        changes, due = _lines(work, agreed, done, profile.spec.workflow, now)
+        workflow = profile.spec.workflow
+        changes, due, by_then = _lines(work, agreed, done, workflow, now)
+        burning = _burning(by_then, due, workflow)
+        bases = bases_of(work.store.currencies, [*changes.old, *changes.new, *due])
         # a line that changes has one id on both sides, so each side asks for itself
-        old, _ = self._usages(work, namespace, customer, changes.old)
-        new, billed = self._usages(work, namespace, customer, [*changes.new, *due])
-        valued = changes.valued(old, new, profile.spec.workflow, now)
+        old = self._usages(work, namespace, customer, changes.old)
+        new = self._usages(work, namespace, customer, [*changes.new, *due, *burning])
+        valued = changes.valued(old.in_money(bases), new.in_money(bases), workflow, now)
+        billed = _less_units(work, burning, new, workflow, now).in_money(bases)
         return Preview(
             subscriptions=[in_full(work, one) for one in done.subscriptions],
             effective_at=done.effective_at,
             waiting=gathering(customer, made.currency, gathering_id(customer.id, made.currency), profile, now),
             lines=valued,
-            prorations=changes.prorations(valued, profile.spec.workflow),
+            prorations=changes.prorations(valued, workflow),
             next_invoice=_less_credit(work, next_invoice(due, customer, profile, billed, now), now),
             given_back=_given_back(work, agreed, done, now),
         )
 
-    def _usages(
-        self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]
-    ) -> tuple[Usages, Usages]:
-        """What lines are valued by; and those of an invoice, on which is only what credit in units leaves of them."""
+    def _usages(self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]) -> Usages:
         families = Families(work.store.lines.related(lines))
         subjects = {customer.id: customer.usage_subjects}
         found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
-        rating, bases = families.rating(found), bases_of(work.store.currencies, lines)
-        return Usages(found, in_money(rating, bases)), Usages(
-            found, in_money(partial(_less_units, work, rating), bases)
-        )
+        return Usages(found, families.rating(found))
+
+
+def _burning(by_then: Collection[Line], due: Collection[Line], workflow: Workflow) -> list[Line]:
+    """Lines in units that runs charge to credit until all of `due` are, whoever settles them, in the runs' order."""
+    in_at = {line.id: is_in_at(line, workflow) for line in by_then if line.invoice_currency is not None}
+    last = max((in_at[line.id] for line in due if leaves_money(line)), default=None)
+    if last is None:
+        return []
+    return in_order_of_burning((line for line in by_then if line.id in in_at and in_at[line.id] <= last), in_at)
 
 
 def _less_units(
-    work: Work[PreviewStore], rate_line: RateLine, line: Line, quantity: Decimal, workflow: Workflow, now: datetime
-) -> Line:
-    """The line as `rate_line` rates it; one in units less what the credit that is there now would bear of it."""
-    done = rate_line(line, quantity, workflow, now)
-    return burnt_units(work.store.credit, [done], now)[0] if leaves_money(line) else done
+    work: Work[PreviewStore], burning: Sequence[Line], usages: Usages, workflow: Workflow, now: datetime
+) -> Usages:
+    """What values lines of an invoice: those in units less what the credit that is there now would bear of them."""
+    quantities = {line.id: quantity_of(line, usages.quantities) for line in burning}
+    known = [(line, found) for line in burning if not isinstance(found := quantities[line.id], Missing)]
+    rated = [usages.rate_line(line, quantity, workflow, now) for line, quantity in known]
+    burnt = {line.id: line for line in burnt_units(work.store.credit, rated, now)}
+
+    def rate_line(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
+        return burnt.get(line.id) or usages.rate_line(line, quantity, workflow, now)
+
+    return Usages(usages.quantities, rate_line)
 
 
 def _less_credit(work: Work[PreviewStore], draft: Invoice | None, now: datetime) -> Invoice | None:
@@ -159,8 +172,8 @@ class _Unsaved:
 
 def _lines(
     work: Work[PreviewStore], agreed: Sequence[Subscription], done: Done, workflow: Workflow, now: datetime
-) -> tuple[LineChanges, list[Line]]:
-    """How the customer's pending lines change, as far as it shows; and those of the next invoice."""
+) -> tuple[LineChanges, list[Line], Sequence[Line]]:
+    """How the customer's pending lines change, as far as it shows; those of the next invoice; all there are by then."""
     after = work.store.subscriptions.of_customer(done.made.customer_id)
     known = work.store.lines.known_of(sorted({one.id for one in (*agreed, *after)}))
     stored = Pending(work.store.lines.pending([done.made.customer_id]), known)
@@ -169,7 +182,8 @@ def _lines(
     changed = before.following(after, horizon, now)
     edge = next_edge(changed.lines, done.made.currency, workflow, now)
     by_then = changed.following(after, max(horizon, min(edge, now + _FARTHEST)), now)
-    return changes_between(before.lines, changed.lines), due_by(by_then.lines, done.made.currency, edge)
+    due = due_by(by_then.lines, done.made.currency, edge)
+    return changes_between(before.lines, changed.lines), due, by_then.lines
 
 
 def _given_back(work: Work[PreviewStore], agreed: Sequence[Subscription], done: Done, now: datetime) -> list[GivenBack]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.line_keys import is_asked_for
-from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_prepaid, resting
+from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.changed import replace
@@ -99,8 +99,8 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     parted = cuts(known, pending)
     periods = [*(line.service_period for line in pending), *(one.service_period for one in known.prepaid)]
     reach = max((period.end for period in periods), default=at)
-    near = targets_of(agreed, parted, at)
-    far = near if reach <= at else targets_of(agreed, parted, reach)
+    near = _unforgiven(targets_of(agreed, parted, at), known)
+    far = near if reach <= at else _unforgiven(targets_of(agreed, parted, reach), known)
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
     made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
     back = returned(excess, (target for _, target in far.values()), known.prepaid, made, agreed, at) if excess else ()
@@ -119,6 +119,12 @@ def targets_of(
             whole, parted.get(whole.key, ()) if divides_usage or not whole.rate_card.is_metered else ()
         )
     }
+
+
+def _unforgiven(found: dict[str, Found], known: Known) -> dict[str, Found]:
+    if not known.given_up:
+        return found
+    return {key: (owner, less_given_up(target, known.given_up)) for key, (owner, target) in found.items()}
 
 
 def _due(

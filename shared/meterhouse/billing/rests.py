@@ -23,11 +23,13 @@ class Known:
         prepaid: what was invoiced in advance, and stands.
         parts: by key, the service periods of live lines on standard invoices that charge for a part of a flat fee's
             full service period, or of usage, and for no more than that part.
+        given_up: what of fees in units neither credit bore nor anybody will pay.
     """
 
     keys: AbstractSet[str] = frozenset()
     parts: Mapping[str, Period] = field(default_factory=dict)
     prepaid: Sequence[Prepaid] = ()
+    given_up: Sequence[Prepaid] = ()
 
 
 Cuts = Mapping[str, Collection[datetime]]

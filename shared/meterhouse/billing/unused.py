@@ -13,8 +13,9 @@ from meterhouse.billing.credit_note import CreditNote, NoteLine, Unused, summed
 from meterhouse.billing.crediting import Left, Worth, taken_down, worth_of
 from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.prepaid import Excess, Prepaid, alike
+from meterhouse.billing.prepaid import Excess, Prepaid, alike, borne_price
 from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.period import Period, share
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.rate import rate
@@ -50,6 +51,12 @@ def returned(
         for period in _between(one.period, followed, excess)
         if period.start <= as_of and (left := _left(one, period, followed, prepaid, made)) > 0
     ]
+
+
+def parted(line: Prepaid, charged: Decimal, borne: Decimal) -> tuple[Prepaid, Prepaid]:
+    """A line in units that came to `charged`: what credit bore of its price, and what it left and nobody will pay."""
+    paid = borne_price(line.amount, charged, borne)
+    return replace(line, amount=paid), replace(line, amount=EXACT.subtract(line.amount, paid))
 
 
 def pieces(line: Prepaid, given: Iterable[Unused]) -> Iterator[Prepaid]:
@@ -107,15 +114,16 @@ def units_given_back(
     notes: Sequence[CreditNote],
     borne: Mapping[str, Decimal],
     unused: Mapping[str, Sequence[Unused]],
+    given_up: AbstractSet[str],
 ) -> list[UnitsBack]:
     """What is given back for what is unused of the gathering invoice's lines in units, as `given_back` has it.
 
-    Credit and money come down by the same share.
+    Credit and money come down by the same share. What credit left of the lines of the ids `given_up` is never paid.
     """
     found = []
     for line in gathering.lines:
         if line.key in unused and line.totals.charged > 0:
-            worth = _worth(line, _told(line, notes, unused), gathering)
+            worth = _worth(line, _told(line, notes, unused), gathering, is_given_up=line.id in given_up)
             bears = summed(borne.get(key, _NONE) for key in charge_keys([line]))
             credit = max(EXACT.subtract(bears, worth.credit), _NONE)
             kept = Fraction(worth.money) / Fraction(line.totals.total) if line.totals.total else Fraction(1)
@@ -129,16 +137,17 @@ def _told(line: Line, notes: Iterable[CreditNote], unused: Mapping[str, Sequence
     return [*(one for note_line in lines for one in note_line.unused), *unused[line.key]]
 
 
-def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice) -> Worth:
+def _worth(line: Line, unused: Iterable[Unused], invoice: Invoice, *, is_given_up: bool = False) -> Worth:
     """What the line would have come to without the unused time."""
-    price = line.rate_card.price
+    price, totals = line.rate_card.price, line.totals
     if not isinstance(price, FlatPrice):
-        return Worth(line.totals.total, line.totals.credits_total)
+        return Worth(totals.total, totals.credits_total)
     full = line.full_service_period
-    gone = sum((Fraction(one.amount) / Fraction(price.amount) * share(one.period, full) for one in unused), Fraction(0))
+    paid = borne_price(price.amount, totals.charged, totals.credits_total) if is_given_up else price.amount
+    gone = sum((Fraction(one.amount) / Fraction(paid) * share(one.period, full) for one in unused), Fraction(0))
     kept = max(share_of(line, invoice.workflow) - gone, Fraction(0))
     usage = usage_of(line, _ONE, invoice.workflow)
-    part = Fraction(rate(usage.served(kept)).totals.charged) / Fraction(line.totals.charged)
+    part = Fraction(rate(usage.served(kept)).totals.charged) / Fraction(totals.charged)
     return worth_of(line, part, usage.currency.exponent)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.ports import LedgerStore
+from meterhouse.platform.pass_by import is_passed_by
 from meterhouse.platform.task import instant
 from meterhouse.platform.work import Begin
 
@@ -64,9 +65,10 @@ class ListExpiredCredits:
         self._size = size
 
     def __call__(self) -> list[ExpiryBatch]:
-        """The batches of all namespaces."""
+        """The batches of all namespaces whose billing is not locked; in those it is booked later, as of when it was."""
         until = self._now()
-        return [batch for namespace in self._namespaces() for batch in self._batches(namespace, until)]
+        open_ = [namespace for namespace in self._namespaces() if not is_passed_by(namespace)]
+        return [batch for namespace in open_ for batch in self._batches(namespace, until)]
 
     def _batches(self, namespace: str, until: datetime) -> Iterator[ExpiryBatch]:
         with self._begin(namespace) as work:

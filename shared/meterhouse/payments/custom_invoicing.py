@@ -8,7 +8,7 @@ from meterhouse.billing.app import Accepted, Payment, Waiting
 from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.installed_app import CustomInvoicingConfig
 from meterhouse.billing.invoice import Invoice, Issue
-from meterhouse.billing.state import InvoiceState, Trigger
+from meterhouse.billing.state import InvoiceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class CustomInvoicing:
     def delete(self, _invoice: Invoice) -> Accepted:
         return Accepted()
 
-    def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Not known before the system reports it; of nothing nobody has to."""
-        return None if invoice.due else Payment(Trigger.PAID, "nothing is due")
+    def collect_payment(self, _invoice: Invoice) -> Payment | None:
+        """Not known before the system reports it."""
+        return None
 
     def take_back(self, _invoice: Invoice, _note: CreditNote) -> Waiting:
         """The system is told by an event, pays back and reports."""

@@ -18,6 +18,7 @@ from meterhouse.payments.stripe_drafts import INVOICE, StripeDrafts
 from meterhouse.payments.stripe_notes import ATTEMPT, NOTE, why_not_paid_back
 from meterhouse.payments.stripe_outcome import outcome_of
 from meterhouse.platform import clock
+from meterhouse.platform.lockdown import locked_namespaces, refuse_locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,7 @@ class ReceiveStripeEvent:
             NotFound: there is no such Stripe app.
             InvalidInput: the signature is not of this app, not of this payload, or too old.
             Conflict: our invoice is not issued yet: Stripe asks again later.
+            Forbidden: `billing_locked`: Stripe asks again later, too; payment methods are taken all the same.
             Unavailable: Stripe tells us nothing now, or the database does not answer.
         """
         named = self._named(app_id)
@@ -99,6 +101,8 @@ class ReceiveStripeEvent:
         try:
             if event.type == SETUP_SUCCEEDED:
                 return self._set_up(namespace, app, event)
+            if event.type in {SENT, *INVOICE_EVENTS, *REFUND_EVENTS}:
+                refuse_locked(namespace, locked_namespaces())
             if event.type in {SENT, *INVOICE_EVENTS}:
                 return self._invoiced(namespace, app, event)
             if event.type in REFUND_EVENTS:

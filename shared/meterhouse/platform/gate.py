@@ -9,6 +9,7 @@ from typing import Any
 from meterhouse.platform.access import check_access, told_of
 from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.limits import Limits
+from meterhouse.platform.lockdown import locked_namespaces, refuse_locked, writes_billing
 from meterhouse.platform.quotas import Quotas
 
 
@@ -23,6 +24,7 @@ class Gate:
     def __init__(self, counts: DynamoCounts | None = None) -> None:
         counts = counts or DynamoCounts()
         self._limits, self._quotas = Limits(counts), Quotas(counts)
+        self._locked = locked_namespaces()
 
     @contextmanager
     def passed(self, event: Mapping[str, Any], at: datetime, *, brings_events: bool = False) -> Iterator[Passage]:
@@ -30,10 +32,13 @@ class Gate:
 
         Raises:
             Unauthenticated, Forbidden, Unavailable: as `check_access`.
+            Forbidden: `billing_locked`: it would write billing of a namespace where nobody may.
             TooMany: a quota or a limit is used up.
         """
         told, passage = told_of(event), Passage()
         check_access(event, at)
+        if self._locked and writes_billing(str(event.get("routeKey", ""))):
+            refuse_locked(told.get("namespace", ""), self._locked)
         self._quotas.check(told, at, of_events=brings_events)
         self._limits.admit(told, at)
         try:

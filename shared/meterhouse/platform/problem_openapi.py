@@ -44,7 +44,7 @@ PROBLEM: dict[str, Any] = {
 _ALWAYS: dict[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "The request breaks its rules; each fault is named with its field",
     HTTPStatus.UNAUTHORIZED: "No credential, or one that is over",
-    HTTPStatus.FORBIDDEN: "The credential is unknown, or does not open this",
+    HTTPStatus.FORBIDDEN: "The credential is unknown, or does not open this; or billing of its namespace is locked",
     HTTPStatus.NOT_FOUND: "The namespace has no such thing",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Sound, and still not to be done as it was asked for",
     HTTPStatus.TOO_MANY_REQUESTS: "More requests than are granted; `Retry-After` tells when the next may come",

@@ -19,6 +19,7 @@ from meterhouse.billing.list_customer_batches import Edges
 from meterhouse.billing.metered_usage import MeteredUsage
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.postgres import PostgresBilling
+from meterhouse.billing.run_sizes import MOST_LINES
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.catalog.feature import Feature, FeatureSpec
 from meterhouse.catalog.plan import SettlementMode
@@ -67,6 +68,7 @@ class Run:
     lifecycles: Launched = field(default_factory=Launched)
     edges: Edges | None = None
     meter_id: str = field(default_factory=new_id)
+    most_lines: int = MOST_LINES
 
     def __post_init__(self) -> None:
         self.begin: Begin[RunStore] = begins(self.database, PostgresBilling)
@@ -157,7 +159,7 @@ class Run:
 
     @property
     def _collect(self) -> CollectInvoices:
-        return CollectInvoices(self.begin, self.usage, lambda: self.now)
+        return CollectInvoices(self.begin, self.usage, lambda: self.now, self.most_lines)
 
     @property
     def _advance(self) -> AdvanceInvoices:

@@ -86,3 +86,27 @@ def test_what_is_charged_once_is_invoiced_once_and_each_more_of_it_too(run: Run)
     run.all(AFTER_JANUARY)
 
     assert lines(run) == [(day, Decimal(10)) for day in ("01-01", "01-11", "01-16", "01-26")]
+
+
+def test_an_add_on_ends_with_the_subscription_that_a_change_of_plan_ends_and_what_is_not_served_goes_back(
+    run: Run,
+) -> None:
+    made = run.subscribe(run.customer("ann"), fee(amount="31"))
+    sold = replace(made, addons=(bought(fee("support", "62"), d2024_01_01=1),), updated_at=run.now)
+    run.change(sold)
+    run.all(at("2024-01-05"))
+    [invoice] = run.invoices()
+    assert (invoice.totals.total, invoice.state.value) == (Decimal(93), "paid")
+
+    run.change(replace(sold, active_to=at("2024-01-11")))
+    run.subscribe(made.customer_id, fee(amount="31"), start="2024-01-11", anchor="2024-01-01", previous_id=made.id)
+    for _ in range(2):
+        run.all(AFTER_JANUARY)
+
+    # 21 of 31 days of the add-on; the fee goes on at its price, which was paid
+    [back] = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s")
+    assert back["total"] == 42
+    assert [line.rate_card.key for one in run.invoices() for line in one.lines] == ["fee", "support", "fee"]
+    [february] = [line for one in run.invoices() for line in one.lines if line.service_period.start.month == 2]
+    # what went back is credit, which bears it
+    assert february.totals.charged == february.totals.credits_total == 31

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from meterhouse.billing.list_customer_batches import ListCustomerBatches
+from meterhouse.billing.run_sizes import Sizes
 from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 
@@ -51,7 +52,7 @@ def test_a_namespace_bills_its_own_customers_alone(
 
 def test_batches_hold_every_customer_once(run: Run) -> None:
     ids = sorted(run.customer(f"customer-{number}") for number in range(5))
-    page = ListCustomerBatches(run.begin, lambda: [run.namespace], size=2)()
+    page = ListCustomerBatches(run.begin, lambda: [run.namespace])(None, Sizes(2, 400))
     assert page.after is None
     assert [(edges.after, edges.up_to) for edges in page.batches] == [("", ids[1]), (ids[1], ids[3]), (ids[3], ids[4])]
 
@@ -60,7 +61,7 @@ def test_batches_hold_every_customer_once(run: Run) -> None:
 def test_running_by_batches_bills_the_same(run: Run, size: int) -> None:
     for number in range(4):
         run.subscribe(run.customer(f"customer-{number}"))
-    for edges in ListCustomerBatches(run.begin, lambda: [run.namespace], size)().batches:
+    for edges in ListCustomerBatches(run.begin, lambda: [run.namespace])(None, Sizes(size, 400)).batches:
         run.edges = edges
         run.all()
     assert [invoice.state.value for invoice in run.invoices()] == ["paid"] * 4

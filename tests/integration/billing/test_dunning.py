@@ -1,6 +1,7 @@
 """Invoices that are not paid, by runs on the real database."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from meterhouse.payments.sandbox import TARGET_STATUS
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
@@ -21,8 +22,15 @@ def advanced(run: Run, days: int) -> tuple[str, int]:
     return state(run)
 
 
+def owing(run: Run, **details: Any) -> None:
+    """A customer with something to pay for January."""
+    ann = run.customer("ann", **details)
+    run.subscribe(ann, metered())
+    run.used(ann, "2024-01-01", "4")
+
+
 def test_the_sandboxs_failures_are_tried_again_and_given_up_by_rule(run: Run) -> None:
-    run.subscribe(run.customer("ann", metadata={TARGET_STATUS: "failed"}), metered())
+    owing(run, metadata={TARGET_STATUS: "failed"})
     run.all()
     seen = [state(run), *(advanced(run, day) for day in (0, 1, 3, 5, 11, 19))]
     assert [attempt for _, attempt in seen] == [1, 1, 2, 2, 3, 4, 5]
@@ -31,7 +39,7 @@ def test_the_sandboxs_failures_are_tried_again_and_given_up_by_rule(run: Run) ->
 
 
 def test_a_run_that_is_repeated_asks_for_no_payment_again(run: Run) -> None:
-    run.subscribe(run.customer("ann", metadata={TARGET_STATUS: "failed"}), metered())
+    owing(run, metadata={TARGET_STATUS: "failed"})
     run.all()
     run.advance(days_later(1))
     before = run.everything()
@@ -42,7 +50,7 @@ def test_a_run_that_is_repeated_asks_for_no_payment_again(run: Run) -> None:
 
 def test_who_does_not_pay_is_overdue_then_given_up_and_each_is_told_of_once(run: Run) -> None:
     run.app = FakeApp()
-    run.subscribe(run.customer("ann"), metered())
+    owing(run)
     run.all()
     seen = [advanced(run, day)[0] for day in (0, 29, 30, 31, 59, 60, 61)]
     pending = "payment_processing.pending"

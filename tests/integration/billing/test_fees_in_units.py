@@ -20,9 +20,11 @@ from meterhouse.platform.postgres import begins
 from meterhouse.subscriptions.timing import Soon
 from tests.integration.billing.audited import audited
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_custom_currencies import CREDITS, Mint, grant, mint, overages, sums, units_left
 from tests.integration.billing.test_edits_after_the_invoice import EDITED, FIRST, NEXT, SECOND
+from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, profile_with
 from tests.unit.subscriptions.samples import at, fee
 
@@ -171,3 +173,89 @@ def test_credit_alone_bears_a_fee_in_units_in_advance_and_has_it_back(run: Run, 
     run.all(SECOND)
     assert (units_left(run, ann), given_back(run)) == (Decimal(25), [("CREDITS", 0, 15)])
     assert run.invoices() == []
+
+
+def given_up(api: Api, run: Run) -> None:
+    """What credit left of the only invoice's fee will never be charged."""
+    [invoice] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{invoice.id}/void", DISCARD)
+    run.all(at("2024-04-02T02:00:00Z"))
+    assert [one.state.value for one in run.invoices()] == ["voided"]
+
+
+@pytest.mark.parametrize(("credit", "difference"), [(12, "19"), (0, "25"), (29, "10.5")])
+def test_a_higher_fee_takes_off_what_credit_bore_and_not_what_it_left_if_that_was_given_up(
+    api: Api, run: Run, purse: Purse, mint: Mint, credit: int, difference: str
+) -> None:
+    mint.worth("0.1")
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    agreed = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    if credit:
+        grant(purse, ann, credit)
+    run.all(FIRST)
+    given_up(api, run)
+    run.change(replace(agreed, active_to=EDITED))
+    run.subscribe(ann, fee_in_units("50"), start="2024-04-16", anchor="2024-04-01", previous_id=agreed.id)
+    for _ in range(2):
+        run.all(SECOND)
+    # for half of April: 50 less what credit bore of the 30
+    standing = [one for one in run.invoices() if one.voided_at is None]
+    assert [line.overage.units for one in standing for line in one.lines if line.overage] == [Decimal(difference)]
+    assert given_back(run) == []
+    assert (units_left(run, ann), sums(run).get("CREDITS", NONE)) == (NONE, NONE)
+    assert audited(run).open == 0
+
+
+def test_an_overage_that_is_voided_to_be_billed_again_is_the_same_units_and_none_is_burnt_twice(
+    api: Api, run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    agreed = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    grant(purse, ann, 12)
+    run.all(FIRST)
+    [first] = run.invoices()
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    # credit that came since is for what comes
+    grant(purse, ann, 100)
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    for _ in range(2):
+        run.all(at("2024-04-02T02:00:00Z"))
+    assert sorted((one.state.value, one.totals.total) for one in run.invoices()) == [
+        ("paid", Decimal("1.80")),
+        ("voided", Decimal("1.80")),
+    ]
+    assert units_left(run, ann) == 100
+    # and it counts as paid: half of it goes back, in money and to credit
+    run.change(replace(agreed, active_to=EDITED))
+    run.all(SECOND)
+    assert given_back(run) == [("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+    assert (sums(run), audited(run).open) == ({"CREDITS": 0, "USD": 0}, 0)
+
+
+@pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
+def test_what_credit_bore_of_unserved_time_goes_back_whole_where_what_it_left_was_given_up(
+    api: Api, run: Run, purse: Purse, mint: Mint, bill: Callable[[Run, datetime], object]
+) -> None:
+    mint.worth("0.1")
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    agreed = run.subscribe(ann, fee_in_units(), start="2024-04-01")
+    grant(purse, ann, 12)
+    bill(run, FIRST)
+    given_up(api, run)
+    run.change(replace(agreed, active_to=EDITED))
+    bill(run, SECOND)
+    stored = purse.everything()
+    bill(run, SECOND)
+    assert (given_back(run), units_left(run, ann)) == ([("CREDITS", 0, 6)], Decimal(6))
+    assert purse.everything() == stored
+
+    # half of April again: for the part that credit bore, and was given back
+    run.change(agreed)
+    bill(run, at("2024-04-17T01:00:00Z"))
+    assert units_left(run, ann) == NONE
+    assert [one.state.value for one in run.invoices()] == ["voided"]
+    assert audited(run).open == 0

@@ -13,6 +13,7 @@ from functions.collect_invoices import handler as collect
 from functions.list_customer_batches import handler as batches
 from functions.manage_invoices import handler as manage
 from functions.sync_subscriptions import handler as sync
+from meterhouse.billing.run_sizes import BATCH_SIZE, PAGE_SIZE
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.metering.aggregation import Aggregation
@@ -34,6 +35,8 @@ def _stores(
 ) -> None:
     for function in (batches, bill, sync, collect, advance, manage):
         monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
+    monkeypatch.setenv(BATCH_SIZE, "500")
+    monkeypatch.setenv(PAGE_SIZE, "400")
     for function in (bill, collect, manage):
         monkeypatch.setattr(function.usage_store, "_settings", lambda: usage_store_settings)
 
@@ -45,12 +48,13 @@ def invoices(run: Run) -> list[dict[str, Any]]:
     return found
 
 
-def all_batches() -> Iterator[dict[str, Any]]:
+def all_batches(**sizes: int) -> Iterator[dict[str, Any]]:
     """Page by page, as the workflow asks for them."""
-    page = batches.handler({"asOf": AS_OF, "after": None}, CONTEXT)
+    run = {"asOf": AS_OF, **sizes}
+    page = batches.handler({"asOf": AS_OF, "after": None, "run": run}, CONTEXT)
     yield from page["batches"]
     while page["after"] is not None:
-        page = batches.handler({"asOf": AS_OF, "after": page["after"]}, CONTEXT)
+        page = batches.handler({"asOf": AS_OF, "after": page["after"], "run": run}, CONTEXT)
         yield from page["batches"]
 
 
@@ -73,6 +77,17 @@ def test_the_workflows_tasks_bill_the_customers_from_the_list_of_batches_to_paid
     assert bill.handler(task, CONTEXT) == {"succeeded": 1, "failed": []}
     [paid] = invoices(run)
     assert (paid["id"], paid["status"], paid["totals"]["total"]) == (invalid["id"], "paid", "40.00")
+
+
+def test_a_run_that_asks_for_small_batches_lists_each_customer_in_one_of_them(run: Run) -> None:
+    customers = sorted(run.customer(name) for name in ("ann", "bob", "cid"))
+
+    ours = [one for one in all_batches(batchSize=2, pageSize=1) if one["namespace"] == run.namespace]
+
+    assert [(one["afterCustomerId"], one["upToCustomerId"]) for one in ours] == [
+        ("", customers[1]),
+        (customers[1], customers[2]),
+    ]
 
 
 @pytest.mark.parametrize("task", [{}, {"asOf": AS_OF}, {"asOf": "today", "batch": {}}, {"asOf": AS_OF, "batch": "all"}])

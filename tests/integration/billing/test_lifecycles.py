@@ -39,7 +39,9 @@ class FarAway(FakeApp):
 def far(run: Run) -> FarAway:
     run.app = app = FarAway()
     run.now = AFTER_JANUARY
-    run.subscribe(run.customer("ann"), metered())
+    ann = run.customer("ann")
+    run.subscribe(ann, metered())
+    run.used(ann, "2024-01-01", "4")
     return app
 
 

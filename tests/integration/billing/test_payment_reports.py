@@ -22,7 +22,9 @@ _keys = count()
 def awaiting(run: Run, *waits: str) -> Invoice:
     """An issued invoice whose app reports the payment, or one that waits at `waits`."""
     run.app = FakeApp(waits=set(waits))
-    run.subscribe(run.customer("ann"), metered())
+    ann = run.customer("ann")
+    run.subscribe(ann, metered())
+    run.used(ann, "2024-01-01", "4")
     run.all()
     [invoice] = run.invoices()
     return invoice

@@ -79,6 +79,7 @@ def test_nobody_who_still_owes_can_be_deleted(run: Run, database: Database) -> N
     run.change(replace(run.subscribe(settled, metered()), active_to=at("2024-01-20")))
     open_one = run.customer("open", metadata={TARGET_STATUS: "action_required"})
     run.change(replace(run.subscribe(open_one, metered()), active_to=at("2024-01-20")))
+    run.used(open_one, "2024-01-01", "4")
     run.all()
     with database.transaction(run.namespace) as transaction:
         guard = PostgresBillingGuard(transaction)

@@ -22,10 +22,11 @@ EDITED = at("2024-04-16")
 def test_a_voided_invoice_may_be_billed_again_once(api: Api, run: Run) -> None:
     customer = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
     run.subscribe(customer, metered())
+    run.used(customer, "2024-01-01", "1")
     run.all()
     [first] = run.invoices()
     voided = api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
-    assert (voided["status"], voided["lines"][0]["totals"]["total"]) == ("voided", "0")
+    assert (voided["status"], voided["lines"][0]["totals"]["total"]) == ("voided", "0.50")
     assert api("POST", f"{INVOICES}/{first.id}/void", PENDING)[0] == 409
     run.used(customer, "2024-01-01", "2")
     run.all()
@@ -38,7 +39,9 @@ def test_a_voided_invoice_may_be_billed_again_once(api: Api, run: Run) -> None:
 
 
 def test_a_discarded_invoice_is_never_billed_again(api: Api, run: Run) -> None:
-    run.subscribe(run.customer("bob", metadata={TARGET_STATUS: "failed"}), metered())
+    bob = run.customer("bob", metadata={TARGET_STATUS: "failed"})
+    run.subscribe(bob, metered())
+    run.used(bob, "2024-01-01", "1")
     run.all()
     [first] = run.invoices()
     api.ok("POST", f"{INVOICES}/{first.id}/void", DISCARD)
@@ -48,7 +51,9 @@ def test_a_discarded_invoice_is_never_billed_again(api: Api, run: Run) -> None:
 
 def test_a_void_of_a_part_or_of_other_lines_is_refused(api: Api, run: Run) -> None:
     run.app = FakeApp()
-    run.subscribe(run.customer("bob"), metered())
+    bob = run.customer("bob")
+    run.subscribe(bob, metered())
+    run.used(bob, "2024-01-01", "1")
     run.all()
     [invoice] = run.invoices()
     half = {"action": {"percentage": 50, "action": {"type": "discard"}}, "reason": "half"}

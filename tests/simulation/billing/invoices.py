@@ -7,13 +7,14 @@ from datetime import datetime
 from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.line_keys import whole_of
+from meterhouse.billing.line_keys import overage_key, whole_of
+from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.prepaid import REACHES_TOO_FAR, Prepaid
 from meterhouse.billing.profile import EndProration
 from meterhouse.billing.rests import Known
 from meterhouse.billing.state import NOT_UNDER_WAY, InvoiceState
-from meterhouse.billing.unused import pieces, served
+from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from tests.simulation.billing.tables import Transaction
@@ -81,14 +82,18 @@ class MemoryLines:
         ]
         invoiced = [line for line in own if line.is_live and not line.is_pending]
         parts = {line.key: line.service_period for line in invoiced if self._is_part(line)}
-        standing: list[Prepaid] = []
+        standing, given_up = list[Prepaid](), list[Prepaid]()
         for line in sorted(invoiced, key=lambda line: line.key):
-            if (whole := self._prepaid(line)) is not None:
+            whole = self._prepaid(line)
+            if whole is not None and self._is_given_up(line):
+                whole, gone = parted(whole, line.totals.charged, line.totals.credits_total)
+                given_up.append(gone)
+            if whole is not None and whole.amount:
                 left = list(pieces(whole, self._unused(line)))
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}
                 standing += left
-        return Known({line.key for line in own}, parts, standing)
+        return Known({line.key for line in own}, parts, standing, given_up)
 
     def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")
@@ -148,9 +153,8 @@ class MemoryLines:
 
     def _counts(self, line: Line) -> bool:
         invoice = self._invoice(line)
-        is_given_up = line.deleted_at is not None or invoice.deleted_at is not None or invoice.voided_at is not None
         is_refused = invoice.issued_at is None and any(issue.code == "negative_total" for issue in invoice.issues)
-        return (line.quantity is not None or is_given_up) and not (line.totals.charged < 0 and is_refused)
+        return (line.quantity is not None or not self._stands(line)) and not (line.totals.charged < 0 and is_refused)
 
     def _is_part(self, line: Line) -> bool:
         if line.whole_period is not None:
@@ -164,9 +168,8 @@ class MemoryLines:
 
     def _prepaid(self, line: Line) -> Prepaid | None:
         card, invoice = line.rate_card, self._invoice(line)
-        stands = line.deleted_at is None and invoice.deleted_at is None and invoice.voided_at is None
         is_recurring = line.is_prorated and card.is_in_advance and card.billing_cadence is not None
-        if not stands or not is_recurring or not isinstance(card.price, FlatPrice):
+        if not self._stands(line) or not is_recurring or not isinstance(card.price, FlatPrice):
             return None
         return Prepaid(
             line.key,
@@ -179,6 +182,17 @@ class MemoryLines:
             bills_full=invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD,
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
         )
+
+    def _is_given_up(self, line: Line) -> bool:
+        """Whether what credit left of its units is never charged for."""
+        if not leaves_money(line) or line.totals.charged <= line.totals.credits_total:
+            return False
+        overage = self._transaction.get("lines", self._transaction.get("live lines", overage_key(line.key)))
+        return overage is None or not self._stands(overage)
+
+    def _stands(self, line: Line) -> bool:
+        invoice = self._invoice(line)
+        return line.deleted_at is None and invoice.deleted_at is None and invoice.voided_at is None
 
     def _unused(self, line: Line) -> list[Unused]:
         notes = [note for note in self._transaction.rows("notes") if note.state is NoteState.ISSUED]

@@ -9,14 +9,25 @@ from typing import Any
 
 import pytest
 
-from meterhouse.billing.list_customer_batches import PAGE_SIZE, Edges, ListCustomerBatches, Place, place_of
-from meterhouse.kernel.errors import InvalidInput
+from meterhouse.billing.list_customer_batches import Edges, ListCustomerBatches, Place, place_of
+from meterhouse.billing.run_sizes import (
+    BATCH_SIZE,
+    LARGEST,
+    LINES,
+    MOST_LINES,
+    PAGE_SIZE,
+    Sizes,
+    most_lines_from_environment,
+    sizes_from_environment,
+    sizes_of,
+)
+from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 
 LARGEST_STATE = 256 * 1024
 LONGEST_NAME = "n" * 64
 
 
-def listing(customers: Mapping[str, Sequence[str]], **sizes: int) -> ListCustomerBatches:
+def listing(customers: Mapping[str, Sequence[str]]) -> ListCustomerBatches:
     """Batches of these customers, by namespace and in order."""
 
     @contextmanager
@@ -29,14 +40,14 @@ def listing(customers: Mapping[str, Sequence[str]], **sizes: int) -> ListCustome
 
         yield SimpleNamespace(store=SimpleNamespace(customers=SimpleNamespace(ids_after=ids_after)))
 
-    return ListCustomerBatches(begin, lambda: list(customers), **sizes)
+    return ListCustomerBatches(begin, lambda: list(customers))
 
 
-def pages_of(listing: ListCustomerBatches) -> Iterator[list[Edges]]:
-    page = listing()
+def pages_of(listing: ListCustomerBatches, sizes: Sizes = LARGEST) -> Iterator[list[Edges]]:
+    page = listing(None, sizes)
     yield list(page.batches)
     while page.after is not None:
-        page = listing(place_of(page.document()["after"]))
+        page = listing(place_of(page.document()["after"]), sizes)
         yield list(page.batches)
 
 
@@ -70,7 +81,7 @@ def test_every_page_fits_a_state_of_a_workflow_and_together_they_hold_everybody_
         told = [edges.document() for edges in page]
         became = [{"batch": one, **outcome} for one in told]
         assert len(json.dumps([told, became])) < LARGEST_STATE
-        assert len(page) <= PAGE_SIZE
+        assert len(page) <= LARGEST.batches
     assert len(pages) > 2
     everybody = [(namespace, one) for namespace, ids in customers.items() for one in ids]
     assert held(customers, [edges for page in pages for edges in page]) == everybody
@@ -80,7 +91,7 @@ def test_every_page_fits_a_state_of_a_workflow_and_together_they_hold_everybody_
 def test_pages_end_within_namespaces_or_between_them(page_size: int) -> None:
     customers: dict[str, list[str]] = {"b": ["1", "2", "3", "4", "5"], "empty": [], "a": ["1"], "c": ["1", "2"]}
 
-    pages = list(pages_of(listing(customers, size=2, page_size=page_size)))
+    pages = list(pages_of(listing(customers), Sizes(2, page_size)))
 
     assert [(one.namespace, one.after, one.up_to) for page in pages for one in page] == [
         ("b", "", "2"),
@@ -96,3 +107,45 @@ def test_a_place_that_is_none_is_refused() -> None:
         with pytest.raises(InvalidInput):
             place_of(nonsense)  # type: ignore[arg-type]
     assert place_of(Place("a", "1").document()) == Place("a", "1")
+
+
+def test_a_run_may_ask_for_smaller_pieces_than_the_deployment_s() -> None:
+    deployed = Sizes(100, 50)
+
+    assert sizes_of({"asOf": "2024-01-01T00:00:00Z"}, deployed) == deployed
+    assert sizes_of({"batchSize": 1}, deployed) == Sizes(1, 50)
+    assert sizes_of({"batchSize": 500, "pageSize": 400}, deployed) == LARGEST
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 501, "2", 2.0, True, None])
+def test_sizes_that_a_run_cannot_have_are_refused_all_at_once(wrong: object) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        sizes_of({"batchSize": wrong, "pageSize": wrong}, LARGEST)
+
+    assert [problem.field for problem in refused.value.problems] == ["/run/batchSize", "/run/pageSize"]
+
+
+def test_the_deployment_s_sizes_are_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BATCH_SIZE, "20")
+    monkeypatch.setenv(PAGE_SIZE, "400")
+
+    assert sizes_from_environment() == Sizes(20, 400)
+
+
+@pytest.mark.parametrize("value", ["", "0", "401", "ten", "-3", "1.5"])
+def test_a_deployment_whose_sizes_are_wrong_says_which(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(BATCH_SIZE, "500")
+    monkeypatch.setenv(PAGE_SIZE, value)
+
+    with pytest.raises(InvariantBroken, match=PAGE_SIZE):
+        sizes_from_environment()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_deployment_whose_invoices_may_have_no_line_says_so(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    assert most_lines_from_environment() == MOST_LINES
+    monkeypatch.setenv(LINES, value)
+    with pytest.raises(InvariantBroken, match=LINES):
+        most_lines_from_environment()
+    monkeypatch.setenv(LINES, "250")
+    assert most_lines_from_environment() == 250

@@ -88,7 +88,8 @@ WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids
     )
 
 -- name: prepaid_of_subscriptions
--- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone.
+-- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone. Of fees in units:
+-- whether what credit left of them is never charged for.
 SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
     (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
     (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
@@ -97,7 +98,14 @@ SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_s
     (SELECT jsonb_agg(u.value) FROM credit_note_lines n
         JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
         CROSS JOIN jsonb_array_elements(n.unused) u
-        WHERE n.namespace = l.namespace AND n.line_id = l.id AND c.state = 'issued') AS unused
+        WHERE n.namespace = l.namespace AND n.line_id = l.id AND c.state = 'issued') AS unused,
+    l.amount - l.discounts_total + l.charges_total AS charged, l.credits_total AS borne,
+    l.invoice_currency IS NOT NULL AND l.settlement_mode <> 'credit_only'
+        AND l.amount - l.discounts_total + l.charges_total > l.credits_total
+        AND NOT EXISTS (SELECT FROM invoice_lines o
+            JOIN invoices of_o ON of_o.namespace = o.namespace AND of_o.id = o.invoice_id
+            WHERE o.namespace = l.namespace AND o.key = 'overage/' || l.key AND o.is_live AND o.deleted_at IS NULL
+                AND of_o.deleted_at IS NULL AND of_o.voided_at IS NULL) AS is_given_up
 FROM invoice_lines l
 JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
 WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
