@@ -15,6 +15,7 @@ from meterhouse.kernel.errors import Problem
 from meterhouse.kernel.rounding import EXACT, fits, round_fraction
 
 _NONE = Decimal(0)
+_OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,23 @@ class Left:
         if amount == left:
             taken = dict(parts)
         else:
-            taken = allocate(amount, [(key, part) for key, part in parts.items() if part > 0], self.exponent)
+            taken = self._shared(amount, parts)
             inclusive = round_fraction(Fraction(inclusive) * Fraction(amount) / Fraction(left), self.exponent)
         return NoteLine(line_id, [NotePart(key, part) for key, part in taken.items() if part], inclusive, unused)
+
+    def _shared(self, amount: Decimal, parts: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+        """An amount by taxes and all else, as both are left together; then over what is left of each other part.
+
+        Parts that take off have no share of it: all else comes to no more than the others.
+        """
+        taxes = max(parts[TAXES], _NONE)
+        others = {key: part for key, part in parts.items() if key != TAXES}
+        both = [(TAXES, taxes), (_OTHERS, max(summed(others.values()), _NONE))]
+        shares = allocate(amount, both, self.exponent)
+        if not shares[_OTHERS]:
+            return shares
+        weights = [(key, part) for key, part in others.items() if part > 0]
+        return {TAXES: shares[TAXES], **allocate(shares[_OTHERS], weights, self.exponent)}
 
 
 def worth_of(line: Line, part: Fraction, exponent: int) -> Worth:

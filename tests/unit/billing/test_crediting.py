@@ -147,3 +147,12 @@ def test_a_failed_note_is_not_tried_again_where_all_lines_together_have_less_lef
     left = Left(invoice, [failed, second])
     assert left.total == nothing
     assert not left.holds(failed.lines)
+
+
+def test_taxes_go_back_by_their_share_of_what_a_line_comes_to_also_where_a_part_of_it_takes_off() -> None:
+    taxes, net = Decimal("27.85"), Decimal("146.59")
+    invoice = invoice_of(([part("usage", Decimal("165.63")), part("usage#reversal:19", Decimal("-19.04"))], taxes))
+    first = Left(invoice, []).take("line-0", Decimal("131.40"))
+    assert (first.total, first.taxes_exclusive) == (Decimal("131.40"), Decimal("20.98"))
+    [last] = Left(invoice, [note(invoice, [first])]).all()
+    assert (first.taxes_exclusive + last.taxes_exclusive, first.total + last.total) == (taxes, net + taxes)
