@@ -99,7 +99,7 @@ class Left:
             inclusive = round_fraction(Fraction(inclusive) * Fraction(amount) / Fraction(left), self.exponent)
         return NoteLine(line_id, [NotePart(key, part) for key, part in taken.items() if part], inclusive, unused)
 
-    def _shared(self, amount: Decimal, parts: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    def _shared(self, amount: Decimal, parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
         """An amount by taxes and all else, as both are left together; then over what is left of each other part.
 
         Parts that take off have no share of it: all else comes to no more than the others.

@@ -326,7 +326,11 @@ def test_credit_in_place_of_taxed_money_buys_what_that_bought_and_no_more(
     run.now = AFTER_JANUARY
     run.all()
     second = run.invoices()[-1]
-    assert (second.totals.credits_total, second.totals.total, purse.settled(ann)) == (Decimal(100), 0, 0)
+    assert (second.totals.credits_total, second.totals.total, purse.settled(ann)) == (
+        Decimal(100),
+        Decimal(0),
+        Decimal(0),
+    )
     # two months' fees were agreed on, one was paid and forgiven: the state has what it gets of the one that was paid
     tax = first.totals.taxes_total
     assert (purse.sum_of(Account.TAXES), purse.sum_of(Account.EARNINGS)) == (tax, first.totals.total - tax)
