@@ -5,6 +5,7 @@ from __future__ import annotations
 VARIABLE = "METERHOUSE_CAPABILITY"
 """As `meterhouse.platform.calls` reads it."""
 FUNCTIONS_OF = {
+    "authorization": ("authorize_request",),
     "ingest": ("ingest_events",),
     "storing": (
         *("sink_events", "roll_up_usage", "backfill_meter", "resume_backfills"),
@@ -30,7 +31,7 @@ FUNCTIONS_OF = {
         *("list_audit_log", "describe_api"),
     ),
     "operation": (
-        *("audit_books", "audit_events", "audit_month", "audit_rollups", "authorize_request", "issue_api_key"),
+        *("audit_books", "audit_events", "audit_month", "audit_rollups", "issue_api_key"),
         "rotate_pepper",
         *("open_namespace", "export_namespace", "erase_subjects", "migrate_databases", "sync_llm_prices"),
         *("list_backtest_batches", "rate_backtest", "finish_backtest"),

@@ -31,13 +31,13 @@ def rsa_key(bits: int = 2048) -> RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
-def public(kid: str, key: PrivateKey, **more: str) -> dict[str, Any]:
-    """The public half as an issuer publishes it."""
+def public(kid: str | None, key: PrivateKey, **more: str) -> dict[str, Any]:
+    """The public half as an issuer publishes it, with a name or without."""
     if isinstance(key, RSAPrivateKey):
         told = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
     else:
         told = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
-    return {**told, "kid": kid, **more}
+    return {**told, **({} if kid is None else {"kid": kid}), **more}
 
 
 @dataclass
@@ -58,13 +58,14 @@ class Issuer:
         self,
         at: datetime,
         *,
-        kid: str = "one",
+        kid: str | None = "one",
         key: Any = None,
         algorithm: str = "ES256",
         **claims: object,
     ) -> str:
-        """A token; a claim that is None is left out."""
-        return jwt.encode(self.claims(at, **claims), key or elliptic(kid), algorithm, {"kid": kid})
+        """A token; a claim that is None is left out, and so is `kid`."""
+        header = {} if kid is None else {"kid": kid}
+        return jwt.encode(self.claims(at, **claims), key or elliptic(kid or "one"), algorithm, header)
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
         if self.is_down:

@@ -18,6 +18,7 @@ from meterhouse.notifications import api as notifications
 from meterhouse.payments import api as payments
 from meterhouse.payments import stripe_events_api
 from meterhouse.platform import audit_api, keys_api
+from meterhouse.platform.calls import told
 from meterhouse.platform.logging import logger
 from meterhouse.platform.openapi import Handmade, document
 from meterhouse.portal import all_routes as portal
@@ -53,6 +54,7 @@ def openapi() -> str:
 
 
 @logger.inject_lambda_context(clear_state=True)
+@told
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("described", extra={"function": context.function_name})
     headers = {"content-type": "application/json", "cache-control": "public, max-age=300"}

@@ -1,7 +1,6 @@
 """Erases the subjects that somebody asked to erase, every ten minutes, as far as the time of an invocation allows."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from meterhouse.customers.postgres_erasures import AllErasures, NamedRecords, PostgresErasures
@@ -11,7 +10,7 @@ from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.erase_archive import EraseArchive
 from meterhouse.metering.erase_subjects import EraseSubjects, ErasurePorts
 from meterhouse.metering.postgres import AllMeters, OutboxNotices
-from meterhouse.metering.rebuild_usage import is_whole
+from meterhouse.metering.rebuild_usage import StillWhole
 from meterhouse.metering.s3_archive_eraser import S3ArchiveEraser
 from meterhouse.metering.sink import EventWriter
 from meterhouse.platform import clock, ids
@@ -37,7 +36,7 @@ erase = EraseSubjects(
         meters,
         EventWriter(meters, ClickHouseSink(store), notices, ids.new_id, AllErasures(database).of),
         notices,
-        partial(is_whole, archive, held),
+        StillWhole(archive, held),
     ),
     lambda: all_namespaces(database),
     now=clock.now,

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from meterhouse.metering.clickhouse_retention import keep_events, retention_days
+from meterhouse.platform.calls import told
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.credentials import Credentials
 from meterhouse.platform.custom_resource import fulfilled
@@ -22,12 +23,13 @@ from meterhouse.platform.topics import PARTITIONS, create_topics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """What was applied and created, by store."""
-    answer = fulfilled(event, _prepare, resource_id="meterhouse-databases")
+    answer = fulfilled(event, prepare, resource_id="meterhouse-databases")
     logger.info("databases migrated", extra=answer)
     return answer
 
 
-def _prepare() -> dict[str, Any]:
+@told
+def prepare() -> dict[str, Any]:
     postgres = MigratedPostgres(
         PostgresSettings.from_environment("POSTGRES_OWNER_SECRET_ARN"), PostgresSettings.from_environment()
     )

@@ -10,6 +10,8 @@ import pytest
 import typer.main
 from botocore import xform_name
 
+from infra.flags import ContextError
+from infra.settings import read_settings
 from meterhouse.cli.app import app
 from tests.infra.templates import ROOT, Synthesis
 
@@ -18,8 +20,11 @@ PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if "\nAlarms: " in path.re
 """The others tell how something is done that no alarm asks for."""
 LINK = re.compile(r"What to do: (\S+)/([a-z-]+)\.md$")
 SECTIONS = ["What it means", "What to look at", "How to mend it", "How to know it is over"]
-OF_THE_CLI_ALONE = {("logs", "tail")}
+OF_THE_CLI_ALONE = {("logs", "tail"), ("s3", "cp"), ("configure", "export-credentials")}
 """No operation of a service: a command that `aws` makes of several."""
+READ = sorted([*(path for path in ROOT.glob("docs/**/*.md") if "adr" not in path.parts), ROOT / "README.md"])
+"""All pages that say what to type."""
+FLAG = re.compile(r"-c ([A-Za-z]+)=([^\s\"`]*)")
 
 
 def described(synthesis: Synthesis) -> Iterator[tuple[str, str]]:
@@ -56,7 +61,7 @@ def test_a_page_says_what_it_means_what_to_look_at_how_to_mend_it_and_when_it_is
 
 def commands() -> Iterator[tuple[str, list[str]]]:
     """Each command of ours and of AWS that a page says to type."""
-    for page in PAGES:
+    for page in READ:
         shown = re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)
         inline = re.findall(r"`((?:meterhouse|aws) [^`]+)`", page.read_text())
         for text in [*shown, *inline]:
@@ -79,6 +84,19 @@ def test_commands_of_ours_are_those_the_command_line_has() -> None:
             command = command.commands[name]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options | {"--json"}, (page, words)
+
+
+def test_flags_of_the_deployment_that_a_page_says_to_give_are_there() -> None:
+    lines = [(page.stem, line) for page in READ for line in page.read_text().splitlines()]
+    given = {(page, flag, value) for page, line in lines for flag, value in FLAG.findall(line)}
+
+    assert len(given) > 10
+    for page, flag, value in given:
+        try:
+            read_settings({flag: value})
+        except ContextError as error:
+            wrong = [fault for fault in error.faults if "unknown" in fault or f"{flag} is '" in fault]
+            assert not wrong, (page, wrong)
 
 
 def test_commands_of_aws_are_operations_of_its_services() -> None:

@@ -12,6 +12,7 @@ from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.duration import Duration
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
+from meterhouse.rating.conventions import Conventions
 from meterhouse.rating.document import line_from_document, line_to_document
 from meterhouse.rating.line import DetailedLine
 from meterhouse.rating.rerun import conventions_from_document
@@ -38,7 +39,7 @@ def workflow_to_document(workflow: Workflow) -> Document:
         "collection_interval": workflow.collection_interval.iso,
         "draft_period": workflow.draft_period.iso,
         "due_after": workflow.due_after.iso,
-        "conventions": asdict(workflow.conventions),
+        "conventions": _fields(workflow.conventions),
     }
 
 
@@ -96,5 +97,5 @@ def overage_from_document(document: Mapping[str, Any]) -> Overage:
     return Overage(**{**document, **typed})
 
 
-def _fields(part: Party | Address | Workflow | Issue) -> Document:
+def _fields(part: Party | Address | Workflow | Issue | Conventions) -> Document:
     return {field.name: getattr(part, field.name) for field in fields(part)}

@@ -1,5 +1,6 @@
 """Domain events of invoices. Their ids are derived: a step that is decided again is the same event."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from meterhouse.billing.credit_note import CreditNote
@@ -34,7 +35,7 @@ MILESTONES = {
 
 def created_event(invoice: Invoice) -> DomainEvent:
     """A standard invoice was made."""
-    return _event(invoice, "invoice.created", 0, invoice.created_at)
+    return _event(invoice, _data(invoice), "invoice.created", 0, invoice.created_at)
 
 
 def step_events(driven: Driven) -> list[DomainEvent]:
@@ -42,7 +43,8 @@ def step_events(driven: Driven) -> list[DomainEvent]:
     steps = [(step, MILESTONES[step.target]) for step in driven.transitions if step.target in MILESTONES]
     if driven.transitions and not steps:
         steps = [(driven.transitions[-1], "invoice.updated")]
-    return [_event(driven.invoice, kind, step.number, step.at) for step, kind in steps]
+    data = _data(driven.invoice)
+    return [_event(driven.invoice, data, kind, step.number, step.at) for step, kind in steps]
 
 
 def note_event(note: CreditNote) -> DomainEvent:
@@ -63,8 +65,8 @@ def note_event(note: CreditNote) -> DomainEvent:
     return DomainEvent(derived_ulid(at, kind, note.id, *attempt), kind, f"credit_note/{note.id}", at, data)
 
 
-def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:
-    data = {
+def _data(invoice: Invoice) -> dict[str, object]:
+    return {
         "invoiceId": invoice.id,
         "number": invoice.number,
         "customerId": invoice.customer_id,
@@ -73,5 +75,8 @@ def _event(invoice: Invoice, kind: str, step: int, at: datetime) -> DomainEvent:
         "state": invoice.state.value,
         **({"paymentAttempt": invoice.payment_attempt} if invoice.payment_attempt else {}),
     }
+
+
+def _event(invoice: Invoice, data: Mapping[str, object], kind: str, step: int, at: datetime) -> DomainEvent:
     event_id = derived_ulid(at, kind, invoice.id, str(step))
     return DomainEvent(event_id, kind, f"invoice/{invoice.id}", at, data)

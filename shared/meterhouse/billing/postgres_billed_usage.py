@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from meterhouse.billing.late_lines import MARGIN, Billed
 from meterhouse.billing.rows import line_of
+from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
 
@@ -26,10 +27,10 @@ class PostgresBilledUsage:
 
     def of(self, customer_ids: Collection[str], after: datetime) -> list[Billed]:
         wanted = {"customer_ids": list(customer_ids), "after": after}
-        rows = self._transaction.fetch_all(_SQL["billed_usage"], wanted)
+        rows, parts = self._transaction.fetch_all(_SQL["billed_usage"], wanted), SharedParts()
         return [
             Billed(
-                line_of(row),
+                line_of(row, parts),
                 is_billed=row["is_billed"],
                 is_given_up=row["is_given_up"],
                 is_owed=row["owed_since"] is not None,

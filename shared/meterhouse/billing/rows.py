@@ -1,6 +1,5 @@
 """Invoices and lines as rows: the columns in one place, for reading and for COPY."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -20,10 +19,12 @@ from meterhouse.billing.documents import (
 )
 from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference, Transition
 from meterhouse.billing.prepaid import Prepaid
+from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.period import Period
+from meterhouse.platform.columns import columns, instant_text, instants
 from meterhouse.rating.line import Totals
 
 T = TypeVar("T")
@@ -46,10 +47,10 @@ _INVOICE_FIELDS = (
     "description",
     "external_id",
     "payment_attempt",
-    "created_at",
-    "updated_at",
 )
 _INVOICE_INSTANTS = (
+    "created_at",
+    "updated_at",
     "collection_at",
     "quantity_snapshotted_at",
     "draft_synced_at",
@@ -74,17 +75,30 @@ _LINE_FIELDS = (
     "feature_id",
     "is_prorated",
     "is_terminal",
-    "invoice_at",
     "quantity",
     "quantity_before",
-    "created_at",
-    "updated_at",
-    "deleted_at",
     "grant_id",
     "is_taxed",
     "note_id",
     "invoice_currency",
     "cost_basis_id",
+)
+_LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at")
+_PERIODS = ("service", "full_service", "billing")
+_totals_of = {name: f"totals.{name}" for name in _TOTALS}
+_invoice_columns = columns(
+    {name: name for name in (*_INVOICE_FIELDS, "state", "customer_id")}
+    | _totals_of
+    | {"credited_net": "credited.net", "credited_taxes": "credited.taxes"}
+)
+_invoice_instants = instants({name: name for name in _INVOICE_INSTANTS})
+_line_columns = columns(
+    {name: name for name in (*_LINE_FIELDS, "is_pending", "managed_by", "settlement_mode")} | _totals_of
+)
+_line_instants = instants(
+    {name: name for name in _LINE_INSTANTS}
+    | {f"{name}_start": f"{name}_period.start" for name in _PERIODS}
+    | {f"{name}_end": f"{name}_period.end" for name in _PERIODS}
 )
 
 
@@ -92,45 +106,47 @@ class Texts:
     """Parts as JSON text, each object's made once: the invoices and lines of a batch share workflows and rate cards."""
 
     def __init__(self) -> None:
+        from msgspec.json import encode  # noqa: PLC0415 - 13 ms of import belong to the first batch, not to the cold start
+
+        self._encode = encode
         self._made: dict[int, tuple[object, str]] = {}
 
     def of(self, part: T, document_of: Callable[[T], object]) -> str:
         """The part's text; of one object there is one kind of document."""
         if id(part) not in self._made:
             # the part is kept, so that no other has its id
-            self._made[id(part)] = part, json.dumps(document_of(part))
+            self._made[id(part)] = part, self.written(document_of(part))
         return self._made[id(part)][1]
+
+    def written(self, document: object) -> str:
+        return self._encode(document).decode()
 
 
 def invoice_values(invoice: Invoice, texts: Texts) -> Values:
     return {
-        **{name: getattr(invoice, name) for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS)},
-        **_total_values(invoice.totals),
-        "state": invoice.state.value,
-        "customer_id": invoice.customer_id,
+        **_invoice_columns(invoice),
+        **_invoice_instants(invoice),
         "customer_name": invoice.customer.name or "",
         "customer": texts.of(invoice.customer, party_to_document),
         "subject_keys": list(invoice.subject_keys),
         "supplier": texts.of(invoice.supplier, party_to_document),
         "workflow": texts.of(invoice.workflow, workflow_to_document),
-        "metadata": json.dumps(dict(invoice.metadata)),
-        "external_ids": json.dumps(dict(invoice.external_ids)),
+        "metadata": texts.written(dict(invoice.metadata)),
+        "external_ids": texts.written(dict(invoice.external_ids)),
         "issues": texts.of(invoice.issues, issues_to_documents),
-        "credited_net": invoice.credited.net,
-        "credited_taxes": invoice.credited.taxes,
-        "period_start": invoice.period and invoice.period.start,
-        "period_end": invoice.period and invoice.period.end,
+        "period_start": instant_text(invoice.period and invoice.period.start),
+        "period_end": instant_text(invoice.period and invoice.period.end),
     }
 
 
-def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...]) -> Invoice:
+def invoice_of(row: Mapping[str, Any], lines: tuple[Line, ...], parts: SharedParts) -> Invoice:
     return Invoice(
         **{name: row[name] for name in (*_INVOICE_FIELDS, *_INVOICE_INSTANTS)},
         state=InvoiceState(row["state"]),
         customer=party_from_document(row["customer"]),
         subject_keys=tuple(row["subject_keys"]),
-        supplier=party_from_document(row["supplier"]),
-        workflow=workflow_from_document(row["workflow"]),
+        supplier=parts.of(row["supplier"], party_from_document),
+        workflow=parts.of(row["workflow"], workflow_from_document),
         metadata=row["metadata"],
         external_ids=row["external_ids"],
         issues=issues_from_documents(row["issues"]),
@@ -145,10 +161,10 @@ def step_values(invoice_id: str, step: Transition) -> Values:
     return {
         "invoice_id": invoice_id,
         "number": step.number,
-        "trigger": step.trigger.value,
-        "source": step.source.value,
-        "target": step.target.value,
-        "at": step.at,
+        "trigger": step.trigger,
+        "source": step.source,
+        "target": step.target,
+        "at": instant_text(step.at),
         "reason": step.reason,
     }
 
@@ -156,38 +172,32 @@ def step_values(invoice_id: str, step: Transition) -> Values:
 def line_values(line: Line, texts: Texts) -> Values:
     reference = line.subscription
     return {
-        **{name: getattr(line, name) for name in _LINE_FIELDS},
-        **_total_values(line.totals),
-        **_period_values("service", line.service_period),
-        **_period_values("full_service", line.full_service_period),
-        **_period_values("billing", line.billing_period),
-        "whole_start": line.whole_period and line.whole_period.start,
-        "whole_end": line.whole_period and line.whole_period.end,
+        **_line_columns(line),
+        **_line_instants(line),
+        "whole_start": instant_text(line.whole_period and line.whole_period.start),
+        "whole_end": instant_text(line.whole_period and line.whole_period.end),
         "subjects": None if line.subjects is None else list(line.subjects),
-        "is_pending": line.is_pending,
-        "managed_by": line.managed_by.value,
         "subscription_id": reference and reference.subscription_id,
         "phase_id": reference and reference.phase_id,
         "item_id": reference and reference.item_id,
         "rate_card": texts.of(line.rate_card, rate_card_to_document),
         "detailed": texts.of(line.detailed, detailed_to_documents),
-        "trace": None if line.trace is None else json.dumps(line.trace),
-        "settlement_mode": line.settlement_mode.value,
+        "trace": None if line.trace is None else texts.written(line.trace),
         "credits": texts.of(line.credits, credits_to_documents),
-        "overage": None if line.overage is None else json.dumps(overage_to_document(line.overage)),
+        "overage": None if line.overage is None else texts.written(overage_to_document(line.overage)),
     }
 
 
-def line_of(row: Mapping[str, Any]) -> Line:
+def line_of(row: Mapping[str, Any], parts: SharedParts) -> Line:
     subscription = row["subscription_id"]
     return Line(
-        **{name: row[name] for name in _LINE_FIELDS},
+        **{name: row[name] for name in (*_LINE_FIELDS, *_LINE_INSTANTS)},
         is_pending=row["is_pending"],
         subjects=None if row["subjects"] is None else tuple(row["subjects"]),
         whole_period=Period(row["whole_start"], row["whole_end"]) if row["whole_start"] else None,
         managed_by=ManagedBy(row["managed_by"]),
         subscription=subscription and SubscriptionReference(subscription, row["phase_id"], row["item_id"]),
-        rate_card=rate_card_from_document(row["rate_card"]),
+        rate_card=parts.of(row["rate_card"], rate_card_from_document),
         service_period=Period(row["service_start"], row["service_end"]),
         full_service_period=Period(row["full_service_start"], row["full_service_end"]),
         billing_period=Period(row["billing_start"], row["billing_end"]),
@@ -207,14 +217,6 @@ def prepaid_of(row: Mapping[str, Any]) -> Prepaid:
         service_period=Period(row["service_start"], row["service_end"]),
         full_service_period=Period(row["full_service_start"], row["full_service_end"]),
     )
-
-
-def _period_values(name: str, period: Period) -> Values:
-    return {f"{name}_start": period.start, f"{name}_end": period.end}
-
-
-def _total_values(totals: Totals) -> Values:
-    return {name: getattr(totals, name) for name in _TOTALS}
 
 
 def _totals(row: Mapping[str, Any]) -> Totals:

@@ -6,6 +6,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SETTLES = timedelta(minutes=20)
 """Who began to write before it was asked for has ended by then: the longest run of a Lambda, and some more."""
@@ -48,6 +53,7 @@ class Erasure:
         id: random; the pseudonym is made of it, so nothing leads from the one name to the other.
         subject: the name, for as long as it is needed; None once nothing bears it.
         digest: of the name under the id, by which what the log brings again is known; None when that is over.
+        salted: of the name under `salt`, which the namespace's erasures share; None where the release before asked.
         due_at: when the next pass may begin.
         archived_until: up to which manifest the pass under way has seen the archive.
         erased: by all passes.
@@ -62,6 +68,8 @@ class Erasure:
     completed_at: datetime | None = None
     archived_until: str = ""
     erased: Erased = NOTHING
+    salt: str = ""
+    salted: str | None = None
 
     @property
     def pseudonym(self) -> str:
@@ -70,9 +78,6 @@ class Erasure:
     @property
     def remembered_until(self) -> datetime:
         return self.asked_at + REMEMBERED
-
-    def is_of(self, subject: str) -> bool:
-        return self.digest == digest_of(self.id, subject)
 
     def passed(self, found: Erased, at: datetime) -> Erasure:
         """After a whole pass: complete when nothing was left for it to do, and it was not the first."""
@@ -86,10 +91,31 @@ class Erasure:
         return replace(self, status=ErasureStatus.WAITING, archived_until=archived_until, erased=self.erased + found)
 
 
-def asked(erasure_id: str, subject: str, at: datetime) -> Erasure:
-    digest = digest_of(erasure_id, subject)
-    return Erasure(erasure_id, ErasureStatus.WAITING, at, at + SETTLES, subject, digest)
+def asked(erasure_id: str, subject: str, at: datetime, salt: str = "") -> Erasure:
+    """`salt`: that of the namespace's other erasures; "": there are none, and this one's id is theirs from now on."""
+    digest, salt = digest_of(erasure_id, subject), salt or erasure_id
+    salted = digest_of(salt, subject)
+    return Erasure(erasure_id, ErasureStatus.WAITING, at, at + SETTLES, subject, digest, salt=salt, salted=salted)
 
 
-def digest_of(erasure_id: str, subject: str) -> str:
-    return hashlib.sha256(f"{erasure_id}\0{subject}".encode()).hexdigest()
+def digest_of(salt: str, subject: str) -> str:
+    return hashlib.sha256(f"{salt}\0{subject}".encode()).hexdigest()
+
+
+class ErasedNames:
+    """Remembered erasures, to be found by their names: a name is hashed once for all that share a salt."""
+
+    def __init__(self, erasures: Iterable[Erasure]) -> None:
+        self._by_salt: dict[str, dict[str, list[Erasure]]] = {}
+        for one in erasures:
+            salt, digest = (one.id, one.digest) if one.salted is None else (one.salt, one.salted)
+            if digest is not None:
+                self._by_salt.setdefault(salt, {}).setdefault(digest, []).append(one)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_salt)
+
+    def of(self, subject: str) -> list[Erasure]:
+        """Those of this name, in the order in which they were asked for."""
+        found = (alike.get(digest_of(salt, subject), ()) for salt, alike in self._by_salt.items())
+        return sorted((one for some in found for one in some), key=attrgetter("asked_at", "id"))

@@ -47,10 +47,12 @@ class Erasures:
             raise InvalidInput("the erasure is not confirmed", [fault])
         with self._begin(namespace) as work:
             work.lock("subject_erasures")
-            for under_way in work.store.remembered():
+            remembered = work.store.remembered()
+            for under_way in remembered:
                 if under_way.subject == subject:
                     return under_way
-            erasure = asked(self._new_id(), subject, self._now())
+            salt = next((one.salt for one in reversed(remembered) if one.salt), "")
+            erasure = asked(self._new_id(), subject, self._now(), salt)
             work.store.save(erasure)
             work.commit()
         return erasure

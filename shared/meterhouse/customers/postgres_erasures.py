@@ -28,7 +28,10 @@ class PostgresErasures:
         return None if row is None else _erasure(row)
 
     def save(self, erasure: Erasure) -> None:
-        self._transaction.execute(_SQL["save"], _values(erasure))
+        values = _values(erasure)
+        self._transaction.execute(_SQL["save"], values)
+        if erasure.salted is not None:
+            self._transaction.execute(_SQL["save_name"], values)
 
     def page(self, number: int, size: int) -> tuple[list[Erasure], int]:
         rows = self._transaction.fetch_all(_SQL["page"], {"limit": size, "offset": (number - 1) * size})
@@ -41,7 +44,8 @@ class PostgresErasures:
 
     def forget(self, before: datetime) -> None:
         """Complete ones asked for before this are not known again by their names."""
-        self._transaction.execute(_SQL["forget"], {"before": before})
+        for text in ("forget", "forget_names"):
+            self._transaction.execute(_SQL[text], {"before": before})
 
 
 class AllErasures:

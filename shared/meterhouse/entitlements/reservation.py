@@ -106,10 +106,13 @@ def _read(data: str) -> object:
 
 def event_ids(reservation_id: str, aggregation: Aggregation, amount: Decimal) -> list[str]:
     """The ids of the usage events that a settled amount comes to, the same at any time."""
-    if not amount:
-        return []
-    count = int(amount) if aggregation is Aggregation.COUNT else 1
-    return [reservation_id, *(f"{reservation_id}/{number}" for number in range(2, count + 1))]
+    count = event_count(aggregation, amount)
+    return [reservation_id if number == 1 else f"{reservation_id}/{number}" for number in range(1, count + 1)]
+
+
+def event_count(aggregation: Aggregation, amount: Decimal) -> int:
+    """How many usage events a settled amount comes to."""
+    return int(amount) if aggregation is Aggregation.COUNT else int(amount > 0)
 
 
 def check_amount(aggregation: Aggregation, amount: Decimal, problems: Problems) -> None:

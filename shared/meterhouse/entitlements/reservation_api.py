@@ -24,6 +24,8 @@ from meterhouse.platform.wire import ExternalKey, Key, Page, PageNumber, PageSiz
 _TAGS = ["Reservations"]
 _ALL = "/api/v1/customers/<customer_id_or_key>/entitlements/<feature_key>/reservations"
 _ONE = f"{_ALL}/<reservation_id>"
+BRING_EVENTS = ("POST /api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations",)
+"""Who may bring no more events this month begins no work that would; what was held is settled all the same."""
 CustomerIdOrKey = Annotated[ExternalKey, Path()]
 FeatureKey = Annotated[Key, Path()]
 ReservationId = Annotated[Ulid, Path()]

@@ -15,6 +15,7 @@ from meterhouse.entitlements.reservation import (
     ReservationState,
     check_amount,
     check_term,
+    event_count,
 )
 from meterhouse.entitlements.reservation_events import reservation_event
 from meterhouse.entitlements.reset_usage import allowance_of
@@ -72,11 +73,14 @@ class Reservations:
         balances: ReadBalances,
         now: Callable[[], datetime] = clock.now,
         new_id: Callable[[], str] = ids.new_id,
+        bring: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`bring` is told how many usage events a request made, which its caller's quota counts."""
         self._begin = begin
         self._balances = balances
         self._now = now
         self._new_id = new_id
+        self._bring = bring
 
     def reserve(self, namespace: str, place: Place, wanted: NewReservation) -> Reservation:
         """Hold an amount of what is left; of a soft limit any amount.
@@ -135,6 +139,7 @@ class Reservations:
                 work.store.reservations.update(settled)
                 work.publish(reservation_event("settled", settled, at))
                 work.commit()
+                self._bring(event_count(metered.meter.aggregation, amount))
         return settled
 
     def release(self, namespace: str, place: Place, reservation_id: str) -> Reservation:

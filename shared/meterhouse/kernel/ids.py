@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from meterhouse.kernel.instant import utc
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
 _PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
-_LENGTH = 26
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
-_PAIR_SHIFTS = range(5 * (_LENGTH - 2), -1, -10)
 _TIME_LENGTH = 10
+_TIME_SHIFTS = range(5 * (_TIME_LENGTH - 2), -1, -10)
+_REMEMBERED_TIMES = 1024
 _RANDOMNESS_BYTES = 10
+_RANDOMNESS_SHIFTS = range(8 * _RANDOMNESS_BYTES - 10, -1, -10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -26,7 +28,7 @@ def new_ulid(at: datetime, randomness: bytes) -> str:
         raise ValueError(f"a ULID takes {_RANDOMNESS_BYTES} bytes of randomness, not {len(randomness)}")
     if utc(at) < _EPOCH:
         raise ValueError("a ULID cannot hold an instant before 1970")
-    return _encode((at - _EPOCH) // _MILLISECOND, randomness)
+    return _time(at) + _tail(randomness)
 
 
 def derived_ulid(at: datetime, *parts: str) -> str:
@@ -40,9 +42,7 @@ def derived_ulid(at: datetime, *parts: str) -> str:
         encoded = part.encode("utf-8", "surrogatepass")
         # the length first: ("ab", "c") and ("a", "bc") are different keys
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    # business time may lie before 1970, which a ULID cannot say; identity rests on the parts
-    milliseconds = max(0, (utc(at) - _EPOCH) // _MILLISECOND)
-    return _encode(milliseconds, digest.digest()[:_RANDOMNESS_BYTES])
+    return _time(at) + _tail(digest.digest()[:_RANDOMNESS_BYTES])
 
 
 def is_ulid(text: str) -> bool:
@@ -63,6 +63,13 @@ def ulid_time(text: str) -> datetime:
         raise ValueError(f"{text!r} holds an instant past the year 9999") from None
 
 
-def _encode(milliseconds: int, randomness: bytes) -> str:
-    value = milliseconds << 80 | int.from_bytes(randomness, "big")
-    return "".join([_PAIRS[value >> shift & 1023] for shift in _PAIR_SHIFTS])
+@lru_cache(_REMEMBERED_TIMES)  # ids of a batch are derived of few instants
+def _time(at: datetime) -> str:
+    # business time may lie before 1970, which a ULID cannot say; identity rests on the parts
+    milliseconds = max(0, (utc(at) - _EPOCH) // _MILLISECOND)
+    return "".join([_PAIRS[milliseconds >> shift & 1023] for shift in _TIME_SHIFTS])
+
+
+def _tail(randomness: bytes) -> str:
+    value = int.from_bytes(randomness, "big")
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _RANDOMNESS_SHIFTS])

@@ -14,6 +14,7 @@ from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settl
 from meterhouse.ledger.ports import Movement, Place
 from meterhouse.ledger.position import Advance
 from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
+from meterhouse.platform.columns import instant_text
 from meterhouse.platform.postgres import Row
 
 _GRANT = (
@@ -86,10 +87,10 @@ def transaction_values(transaction: Transaction) -> dict[str, Any]:
         "id": transaction.id,
         "entries": len(transaction.entries),
         "key": transaction.key,
-        "kind": transaction.kind.value,
+        "kind": transaction.kind,
         "customer_id": transaction.customer_id,
-        "booked_at": transaction.booked_at,
-        "recorded_at": transaction.recorded_at,
+        "booked_at": instant_text(transaction.booked_at),
+        "recorded_at": instant_text(transaction.recorded_at),
         "charge": transaction.charge,
         "name": transaction.name,
         "invoice": transaction.invoice,
@@ -101,7 +102,7 @@ def entry_values(number: int, entry: Entry) -> dict[str, Any]:
     route, basis = entry.route, entry.route.cost_basis
     return {
         "number": number,
-        "account": entry.account.value,
+        "account": entry.account,
         "currency": route.currency,
         "amount": entry.amount,
         "grant_id": entry.grant_id,
@@ -109,7 +110,7 @@ def entry_values(number: int, entry: Entry) -> dict[str, Any]:
         "cost_currency": basis and basis.currency,
         "features": None if route.features is None else list(route.features),
         "priority": route.priority,
-        "payment": route.payment and route.payment.value,
+        "payment": route.payment,
     }
 
 

@@ -13,6 +13,7 @@ from meterhouse.metering.clickhouse_archive import EVENT_COLUMNS
 from meterhouse.metering.clickhouse_stored_events import stored_batch
 from meterhouse.metering.erase_archive import BLOCK
 from meterhouse.metering.late_usage import LateUsage
+from meterhouse.metering.model import TWINS
 from meterhouse.metering.reduced_data import reduced_data
 from meterhouse.platform.sql import queries
 
@@ -54,6 +55,8 @@ _OF_BATCH = (
     "offset",
     "position",
 )
+HELD = "erasing "
+"""As `rollup.sql` has it."""
 _ANY_NUMBER_OF_DAYS = {"max_partitions_per_insert_block": 0}
 
 
@@ -71,6 +74,7 @@ class ClickHouseErasure:
         """Write everything under the pseudonym, too; `wrote` is called with the events of each page.
 
         Until the rest is done both stand in the store, in which no later writing is among them (`later_writings`).
+        Values of the name become twins, which count for who asks for the name alone.
         """
         for day in self._days(_VALUES, name):
             text = _SQL["copy_values"].format(**_parts())
@@ -87,23 +91,28 @@ class ClickHouseErasure:
         rows = self._store.query(_SQL["used"], _names(name))
         return [LateUsage(name.namespace, meter_id, name.pseudonym, earliest) for meter_id, earliest in rows]
 
-    def mark_dirty(self, name: ErasedName, mark: str) -> None:
-        """Have every hour of either name rolled up anew."""
-        self._store.command(_SQL["mark_dirty"], _names(name) | {"mark": mark})
+    def hold(self, name: ErasedName, mark: str) -> None:
+        """Have every hour of either name read from its values until `delete`: rollups know nothing of twins."""
+        self._store.command(_SQL["mark_dirty"], _names(name) | {"mark": f"{_held(name)}{mark}"})
 
     def delete(self, name: ErasedName, mark: str) -> None:
         """Delete what bears the name; values first, for which of them go is told by the writings.
 
-        Rollups go where nothing is left to roll up; else, for new usage under the name, they are recomputed.
+        Rollups go where nothing is left to roll up; else, for new usage under the name, they are recomputed. What was
+        held is rolled up by this mark.
         """
-        for table in (_VALUES, _EVENTS, _SPOOL, _WRITINGS):
+        # twins go last: without them what they stand for, and what is later than that, would count
+        for rows in (f"{_rows_of(_VALUES)} AND {_SQL['no_twin']}", _SQL["uncovered"], _rows_of(_VALUES)):
+            self._delete(_VALUES, rows, name)
+        for table in (_EVENTS, _SPOOL, _WRITINGS):
             self._delete(table, _rows_of(table), name)
         # now that the first writings are gone, whoever stores such a value after this finds by itself that it is later
         self._delete(_VALUES, _SQL["uncovered"], name)
-        if self._counted(_VALUES, _SQL["of_any_time"], name):
-            self.mark_dirty(name, mark)
-        else:
+        if not self._counted(_VALUES, _SQL["of_any_time"], name):
             self._delete("usage_rollups", _SQL["of_any_time"], name)
+        held = _names(name) | {"held": _held(name), "mark": mark}
+        for of_hour, covered in (("%(mark)s", 0), ("held", 1)):
+            self._store.command(_SQL["release"].format(mark=of_hour, covered=covered), held)
 
     def places(self, name: ErasedName) -> dict[int, list[int]]:
         """By partition the blocks of offsets that hold records of either name, in order."""
@@ -176,7 +185,12 @@ _PLACE = ("partition", "offset", "position", "ingested_at")
 
 def _parts() -> dict[str, str]:
     of_name = _SQL["of_name"]
-    return {"of_name": of_name, "moves": _SQL["moves"].format(of_name=of_name)}
+    return {"of_name": of_name, "moves": _SQL["moves"].format(of_name=of_name), "no_twin": _SQL["no_twin"]}
+
+
+def _held(name: ErasedName) -> str:
+    """How marks begin that the roll-up leaves alone."""
+    return f"{HELD}{name.pseudonym} "
 
 
 def _rows_of(table: str) -> str:
@@ -193,4 +207,5 @@ def _names(name: ErasedName) -> dict[str, Any]:
         "quoted": quoted,
         "quoted_pseudonym": quoted_pseudonym,
         "before": microseconds(name.before),
+        "twins": TWINS,
     }

@@ -1,8 +1,8 @@
 """Erase subjects that somebody asked to erase: pass after pass until one finds nothing.
 
 A pass writes everything under the pseudonym, has the archive and the records of all rooms follow, and deletes what
-bears the name. Whoever asks for a customer's usage sees it once (ADR 0062 has the exceptions); sums over all subjects
-hold it twice while a pass is between its copy and its deletion. Every step may be repeated, so a run may die anywhere.
+bears the name. Whoever asks for a customer's usage, or for everybody's, sees it once (ADR 0062 has the exceptions).
+Every step may be repeated, so a run may die anywhere.
 """
 
 from __future__ import annotations
@@ -47,12 +47,13 @@ class NamedUsage(Protocol):
     def copy(self, name: ErasedName, matching: Matching, wrote: Callable[[EventBatch], None]) -> None:
         """Write everything under the pseudonym, too; `wrote` is called with the events of each page."""
 
-    def mark_dirty(self, name: ErasedName, mark: str) -> None: ...
+    def hold(self, name: ErasedName, mark: str) -> None:
+        """Keep the name's hours from being rolled up until `delete`."""
 
     def used(self, name: ErasedName) -> Sequence[LateUsage]: ...
 
     def delete(self, name: ErasedName, mark: str) -> None:
-        """Delete what bears the name; where new usage stands under it, mark its hours instead of deleting rollups."""
+        """Delete what bears the name, and have its hours rolled up anew."""
 
 
 class NamedRecords(Protocol):
@@ -127,8 +128,8 @@ class EraseSubjects:
         matching = match(self._ports.meters.of, [namespace])
         events, values = usage.left(name)
         if events or values:
+            usage.hold(name, mark)
             usage.copy(name, matching, lambda batch: self._ports.write.again(batch, self._now()))
-            usage.mark_dirty(name, mark)
         seen = self._ports.archive(name, matching, erasure.archived_until, until)
         records = self._ports.records.rename(namespace, name.subject, name.pseudonym)
         if events or values:

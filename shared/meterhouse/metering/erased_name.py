@@ -8,7 +8,7 @@ from msgspec import Raw
 from msgspec.json import encode
 from msgspec.structs import replace
 
-from meterhouse.customers.erasure import Erasure
+from meterhouse.customers.erasure import ErasedNames, Erasure
 from meterhouse.metering.batch import EventBatch, microseconds
 from meterhouse.metering.matching import Matching
 from meterhouse.metering.reduced_data import reduced_data
@@ -50,14 +50,14 @@ def pseudonymise(batch: EventBatch, remembered: Remembered, matching: Matching) 
 
     Of several erasures of a name the first that was asked for after an event was accepted is the event's.
     """
-    erasures = {namespace: remembered(namespace) for namespace in set(batch.namespaces)}
+    erasures = {namespace: ErasedNames(remembered(namespace)) for namespace in set(batch.namespaces)}
     if not any(erasures.values()):
         return
     names: dict[tuple[str, str], list[ErasedName]] = {}
     for row, (namespace, event) in enumerate(zip(batch.namespaces, batch.events, strict=True)):
         whose = namespace, event.subject
         if whose not in names:
-            names[whose] = [ErasedName.of(*whose, one) for one in erasures[namespace] if one.is_of(event.subject)]
+            names[whose] = [ErasedName.of(*whose, one) for one in erasures[namespace].of(event.subject)]
         name = next((one for one in names[whose] if batch.ingested[row] < microseconds(one.before)), None)
         if name is not None:
             kept = reduced_data(bytes(event.data), matching.get((namespace, event.type), ()), name)

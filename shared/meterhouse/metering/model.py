@@ -13,7 +13,9 @@ RESERVED_EVENT_TYPE = "openmeter."
 _GROUP_BY_NAME = re.compile(r"[a-zA-Z_][0-9a-zA-Z_]*")
 _TAKEN_NAMES = frozenset({"subject", "customer_id"})
 _MOST_GROUP_BYS = 100
-LAST_REVISION = (1 << 14) - 1
+LAST_REVISION = (1 << 13) - 1
+TWINS = 1 << 13
+"""Added to the revision of a value that counts for who asks for its subject alone, while that is erased (ADR 0062)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,31 @@ def is_whole(archive: Archive, store: RebuiltStore) -> bool:
     return store.log_progress() is None and not missing(archive.manifests(), store)
 
 
+class StillWhole:
+    """`is_whole` for who asks again and again: the archive is listed once, and anew when the store lost something.
+
+    What is archived while the store is whole was read out of it.
+    """
+
+    def __init__(self, archive: Archive, store: RebuiltStore) -> None:
+        self._archive = archive
+        self._store = store
+        self._seen: Mapping[ArchiveHour, int] | None = None
+        """What the store held when it was whole; None: it was not, or nobody asked."""
+
+    def __call__(self) -> bool:
+        """Raises as `is_whole`."""
+        seen, self._seen = self._seen, None
+        if self._store.log_progress() is not None:
+            return False
+        held = self._store.held()
+        lost = seen is None or any(held.get(of, -1) < edition for of, edition in seen.items())
+        if lost and not is_whole(self._archive, self._store):
+            return False
+        self._seen = held
+        return True
+
+
 def _place(offset: int, request: Record) -> tuple[int, int]:
     return offset, microseconds(request.ingested_at) // 1000
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_filter import Parameters, condition
+from meterhouse.metering.model import TWINS
 from meterhouse.metering.span import HOUR, Whole, rollups, span
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, UsageQuery, WindowSize
 from meterhouse.platform.sql import queries
@@ -163,6 +164,8 @@ def _values(query: UsageQuery, columns: str, wanted: _Wanted, parameters: Parame
         cutoff = parameters.bind((query.accepted_before - _EPOCH) // _MICROSECOND)
         conditions.append(f"ingested_at < fromUnixTimestamp64Micro(toInt64({cutoff}))")
     conditions += _without(query, parameters)
+    if not _asked(query):
+        conditions.append(f"revision < {TWINS}")
     return _SQL["rows"].format(columns=columns, keys=_all(wanted.keys), conditions=_all(conditions))
 
 

@@ -6,11 +6,18 @@ namespace: what else told calls apart would be metrics to pay for, and nothing o
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
+from meterhouse.platform import clock
+from meterhouse.platform.problem import status_of
 from meterhouse.platform.settings import optional
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 CAPABILITY = "METERHOUSE_CAPABILITY"
 """The variable that names it; without one, nothing is told."""
@@ -77,6 +84,26 @@ class Calls:
         }
         described = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
         return {"_aws": described, "capability": self._capability, **values}
+
+
+def told(
+    run: Callable[Given, Answer], status: Callable[[Answer], int] = lambda _: HTTPStatus.OK
+) -> Callable[Given, Answer]:
+    """Tell of the calls of what has no edge of ours around it; `status` is that of an answer, as HTTP has them."""
+    calls = Calls()
+
+    @wraps(run)
+    def tells(*given: Given.args, **named: Given.kwargs) -> Answer:
+        began = clock.now()
+        try:
+            answer = run(*given, **named)
+        except Exception as error:
+            calls.tell(began, clock.now(), status_of(error))
+            raise
+        calls.tell(began, clock.now(), status(answer))
+        return answer
+
+    return tells
 
 
 def _numbers(began: datetime, at: datetime, status: int, batch: Batch | None) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,15 @@ class Passage:
     """A request that was let in; `events` is told once they are taken."""
 
     events: int = 0
+
+
+_UNDER_WAY: ContextVar[Passage | None] = ContextVar("passage", default=None)
+
+
+def bring(events: int) -> None:
+    """Tell of events that the request under way brought; outside of one nobody counts them."""
+    if passage := _UNDER_WAY.get():
+        passage.events += events
 
 
 class Gate:
@@ -41,7 +51,9 @@ class Gate:
             refuse_locked(told.get("namespace", ""), self._locked)
         self._quotas.check(told, at, of_events=brings_events)
         self._limits.admit(told, at)
+        token = _UNDER_WAY.set(passage)
         try:
             yield passage
         finally:
+            _UNDER_WAY.reset(token)
             self._quotas.count(told, at, passage.events)

@@ -1,7 +1,7 @@
 """The HTTP edge: Powertools' resolver with our errors, request ids and idempotency keys around it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cached_property, partial
 from http import HTTPStatus
@@ -210,11 +210,13 @@ def http_handler(
     database: Database | None = None,
     fit_to_keep: Callable[[str], str] = as_it_is,
     counts: DynamoCounts | None = None,
+    bring_events: Collection[str] = (),
 ) -> HttpHandler:
     """A Lambda handler (HTTP API, payload 2.0) over the routers.
 
     With a `database`, a POST that carries `Idempotency-Key` answers its first response again, or what of it is
-    `fit_to_keep`. Whatever goes wrong, the caller gets problem+json, never a stack trace.
+    `fit_to_keep`. Routes that `bring_events`, as the gateway names them, are shut when those of the month are used up.
+    Whatever goes wrong, the caller gets problem+json, never a stack trace.
     """
     app, gate, calls = resolver(*routers), Gate(counts), Calls()
 
@@ -234,7 +236,7 @@ def http_handler(
 
     def guarded(event: Event, context: LambdaContext, at: datetime) -> Answer:
         try:
-            with gate.passed(event, at):
+            with gate.passed(event, at, brings_events=event.get("routeKey") in bring_events):
                 _check_target(event)
                 _check_media_type(event)
                 with acting(_actor_of(event)):

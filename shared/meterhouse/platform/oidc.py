@@ -1,8 +1,9 @@
 """People by OpenID Connect: who stands behind a token that the deployment's issuer signed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from meterhouse.kernel.errors import InvalidInput, Unauthenticated
@@ -13,9 +14,11 @@ from meterhouse.platform.credentials import Credential
 from meterhouse.platform.namespaces import allowance_of, checked_namespace
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.settings import optional, required
-from meterhouse.platform.signing_keys import ALGORITHMS, IssuerSilent, SigningKeys, keys_of
+from meterhouse.platform.signing_keys import ALGORITHMS, IssuerSilent, Key, SigningKeys, keys_of
 
 _PARTS = 3
+_MOST_TRIED = 8
+"""Keys, for a token that does not say which: an issuer has two or three."""
 
 
 def trust_from_environment() -> Trust | None:
@@ -97,25 +100,16 @@ def verified(token: str, trust: Trust, keys: SigningKeys, at: datetime) -> Mappi
 
     try:
         header = jwt.get_unverified_header(token)
-        key, algorithm = keys.find(str(header.get("kid")), at), str(header.get("alg"))
-        if key is None:
-            raise Unauthenticated("the token is signed with no key of the issuer")
-        if algorithm not in ALGORITHMS[key["kty"]] or algorithm != key.get("alg", algorithm):
-            raise Unauthenticated("the token is signed in a way that its key is not for")
-        claims: Mapping[str, Any] = jwt.decode(
-            token,
-            jwt.PyJWK(dict(key), algorithm),
-            [algorithm],
-            {
-                "require": ["iss", "aud", "exp", "iat", "sub"],
-                "enforce_minimum_key_length": True,
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-            },
-            audience=trust.audiences,
-            issuer=trust.issuer,
-        )
+        kid = header.get("kid")
+        name, algorithm = None if kid is None else str(kid), str(header.get("alg"))
+        found = keys.find(name, at)
+        try:
+            return _claims(token, found, algorithm, trust)
+        except jwt.InvalidSignatureError:
+            # where names tell keys apart a new key has a new one, which is asked for; else this is how it shows
+            if any(key.get("kid") == name for key in found if name is not None) or not keys.ask_again(at):
+                raise
+            return _claims(token, keys.find(name, at), algorithm, trust)
     except (jwt.InvalidAudienceError, jwt.InvalidIssuerError) as error:
         raise Unauthenticated("the token is another issuer's, or for another audience") from error
     except jwt.InvalidSignatureError as error:
@@ -124,4 +118,36 @@ def verified(token: str, trust: Trust, keys: SigningKeys, at: datetime) -> Mappi
         raise Unauthenticated(f"the token has no {error.claim}") from error
     except (jwt.PyJWTError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise Unauthenticated("the token cannot be read") from error
-    return claims
+
+
+def _claims(token: str, keys: Sequence[Key], algorithm: str, trust: Trust) -> Mapping[str, Any]:
+    """What the token claims, signed with one of the keys; raises jwt.InvalidSignatureError where it is with none."""
+    import jwt  # noqa: PLC0415 - as above
+
+    required_claims = ["iss", "aud", "exp", "iat", "sub"]
+    times_are_ours = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    options: Any = {"require": required_claims, "enforce_minimum_key_length": True, **times_are_ours}
+    wrong: Exception | None = None
+    for key in _fitting(keys, algorithm):
+        try:
+            read = jwt.PyJWK(dict(key), algorithm)
+            claims: Mapping[str, Any] = jwt.decode(
+                token, read, [algorithm], options, audience=trust.audiences, issuer=trust.issuer
+            )
+        except (jwt.InvalidSignatureError, jwt.InvalidKeyError, jwt.PyJWKError) as error:
+            wrong = error if wrong is None or isinstance(error, jwt.InvalidSignatureError) else wrong
+        else:
+            return claims
+    raise wrong or Unauthenticated("the token is signed in a way that its key is not for")
+
+
+def _fitting(keys: Sequence[Key], algorithm: str) -> Iterator[Key]:
+    """Those that may have signed so: where the token names its key that is one.
+
+    Raises:
+        Unauthenticated: there are no keys.
+    """
+    if not keys:
+        raise Unauthenticated("the token is signed with no key of the issuer")
+    fitting = (key for key in keys if algorithm in ALGORITHMS[key["kty"]] and algorithm == key.get("alg", algorithm))
+    return islice(fitting, _MOST_TRIED)

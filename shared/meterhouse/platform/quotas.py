@@ -2,6 +2,7 @@
 
 What an environment lets in it adds to one number that all share, with the first request a second after it did so last.
 So a quota is passed by what all environments let in meanwhile, and by the batch that passes it, which is let in whole.
+What was added and not acknowledged is added again under its own number, and so counted once.
 """
 
 import math
@@ -10,14 +11,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from meterhouse.kernel.errors import TooMany, Unavailable
 from meterhouse.kernel.instant import format_rfc3339
+from meterhouse.platform import ids
 
 _SETTLED_EVERY = timedelta(seconds=1)
 _KNOWN_FOR = timedelta(minutes=1)
 _RESTS = timedelta(seconds=5)
+REPEATED_FOR = timedelta(minutes=10)
+"""Whoever counts remembers an addition for longer. What nobody acknowledged by then is let go: it may be counted."""
 _MOST_REMEMBERED = 10_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -80,21 +85,38 @@ class Tallies(Protocol):
 
     def tally(self, name: str) -> Tally: ...
 
-    def add_up(self, name: str, tally: Tally, until: datetime) -> Tally:
-        """The new sum, which may be forgotten some time after `until`."""
+    def add_up(self, name: str, addition: "Addition", until: datetime) -> Tally:
+        """The new sum, which may be forgotten some time after `until`; the same addition again adds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What an environment, `by`, adds at some instant to one sum; its instants there differ, and grow."""
+
+    tally: Tally
+    by: str
+    at: datetime
 
 
 _NOTHING = Tally()
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
 class _Standing:
-    """`used`: by all environments, when it was last seen."""
+    """`used`: by all environments, when it was last seen; `unheard`: of what nobody said that it was added."""
 
     used: Tally = _NOTHING
     unsettled: Tally = _NOTHING
+    unheard: Addition | None = None
+    added_at: datetime = _NEVER
     seen_at: datetime = _NEVER
     settled_at: datetime = _NEVER
+
+    @property
+    def all(self) -> Tally:
+        known = self.used.plus(self.unsettled)
+        return known if self.unheard is None else known.plus(self.unheard.tally)
 
 
 class Quotas:
@@ -102,6 +124,10 @@ class Quotas:
         self._tallies = tallies
         self._standings: dict[str, _Standing] = {}
         self._rests_until = _NEVER
+
+    @cached_property
+    def _by(self) -> str:
+        return ids.new_id()[-12:]
 
     def check(self, told: Mapping[str, str], at: datetime, *, of_events: bool = False) -> None:
         """Whether the caller that the authorizer tells of has something left: of requests, or of events as well.
@@ -115,7 +141,7 @@ class Quotas:
                 with self._leniently(at) as asks:
                     if asks:
                         standing.used, standing.seen_at = self._tallies.tally(name), at
-            for counts, most, was in quota.of(standing.used.plus(standing.unsettled)):
+            for counts, most, was in quota.of(standing.all):
                 if was >= most and (of_events or counts == "requests"):
                     raise _used_up(holder, counts, most, at)
 
@@ -130,8 +156,13 @@ class Quotas:
     def _settle(self, name: str, standing: _Standing, at: datetime) -> None:
         with self._leniently(at) as asks:
             if asks:
-                standing.used = self._tallies.add_up(name, standing.unsettled, month_of(at)[1])
-                standing.unsettled, standing.seen_at, standing.settled_at = _NOTHING, at, at
+                if standing.unheard is not None and at - standing.unheard.at < REPEATED_FOR:
+                    standing.used = self._tallies.add_up(name, standing.unheard, month_of(at)[1])
+                standing.added_at = max(at, standing.added_at + _MICROSECOND)
+                standing.unheard = Addition(standing.unsettled, self._by, standing.added_at)
+                standing.unsettled = _NOTHING
+                standing.used = self._tallies.add_up(name, standing.unheard, month_of(at)[1])
+                standing.unheard, standing.seen_at, standing.settled_at = None, at, at
 
     @contextmanager
     def _leniently(self, at: datetime) -> Iterator[bool]:

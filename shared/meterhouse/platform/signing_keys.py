@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -10,8 +10,11 @@ from urllib.parse import SplitResult, urlsplit
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform.outgoing import connection_to
 
-Keys = Mapping[str, Mapping[str, Any]]
-"""JSON Web Keys by their `kid`."""
+Key = Mapping[str, Any]
+"""A JSON Web Key (RFC 7517)."""
+Keys = Mapping[str, Sequence[Key]]
+"""By their `kid`; those without one by `NAMELESS`."""
+NAMELESS = ""
 ALGORITHMS: Mapping[str, frozenset[str]] = {
     "RSA": frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
     "EC": frozenset({"ES256", "ES384", "ES512"}),
@@ -42,21 +45,34 @@ class SigningKeys:
         self._failures = 0
         self._fresh_until = self._good_until = self._asks_from = _LONG_AGO
 
-    def find(self, kid: str, at: datetime) -> Mapping[str, Any] | None:
-        """The key of this name; None: the issuer has none.
+    def find(self, kid: str | None, at: datetime) -> Sequence[Key]:
+        """The keys of this name, where the issuer has none of it those without a name; all, where the token names none.
 
-        One that is unknown is asked for, at most once in 30 s: names that somebody makes up cost the issuer no more.
+        A name that is unknown is asked for, at most once in 30 s: those somebody makes up cost the issuer no more.
 
         Raises:
             IssuerSilent: the issuer does not tell.
         """
-        if (kid not in self._keys or at >= self._fresh_until) and at >= self._asks_from:
-            self._refresh(at)
-        if kid in self._keys and at < self._good_until:
-            return self._keys[kid]
+        is_known = bool(self._keys) if kid is None else kid in self._keys
+        if not is_known or at >= self._fresh_until:
+            self.ask_again(at)
+        if at < self._good_until and (found := self._of(kid)):
+            return found
         if self._failures:
             raise IssuerSilent("the issuer of tokens does not tell its keys")
-        return None
+        return ()
+
+    def ask_again(self, at: datetime) -> bool:
+        """Whether the issuer was asked just now: for who has a token that fits no key, and no name to tell it by."""
+        if at < self._asks_from:
+            return False
+        self._refresh(at)
+        return not self._failures
+
+    def _of(self, kid: str | None) -> Sequence[Key]:
+        if kid is None:
+            return [key for alike in self._keys.values() for key in alike]
+        return self._keys.get(kid) or self._keys.get(NAMELESS, ())
 
     def _refresh(self, at: datetime) -> None:
         try:
@@ -79,7 +95,10 @@ def keys_of(issuer: str) -> Keys:
         found = _document(issuer.rstrip("/") + _DISCOVERY)
         if found["issuer"] != issuer:
             raise IssuerSilent("the discovery document is another issuer's")
-        keys = {key["kid"]: key for key in _document(found["jwks_uri"])["keys"] if _signs(key)}
+        keys: dict[str, list[Key]] = {}
+        for key in _document(found["jwks_uri"])["keys"]:
+            if _signs(key):
+                keys.setdefault(key.get("kid", NAMELESS), []).append(key)
     except (OSError, http.client.HTTPException, ValueError, TypeError, LookupError, AttributeError) as error:
         raise IssuerSilent("the issuer did not answer with its keys") from error
     if not keys:
@@ -93,7 +112,7 @@ def is_guarded(address: SplitResult) -> bool:
 
 
 def _signs(key: Mapping[str, Any]) -> bool:
-    return isinstance(key.get("kid"), str) and key.get("kty") in ALGORITHMS and key.get("use", "sig") == "sig"
+    return isinstance(key.get("kid", NAMELESS), str) and key.get("kty") in ALGORITHMS and key.get("use", "sig") == "sig"
 
 
 def _document(url: str) -> dict[str, Any]:

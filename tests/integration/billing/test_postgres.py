@@ -47,6 +47,34 @@ def test_a_line_cannot_be_live_twice(run: Run) -> None:
     assert "other" not in [one.id for one in run.pending()]
 
 
+def test_of_lines_to_add_those_that_exist_keep_what_they_have(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    run.sync()
+    line = run.pending()[0]
+    with run.begin(run.namespace) as work:
+        assert work.store.lines.add([replace(line, name="again"), replace(line, id="other", key="other")]) == 1
+        work.commit()
+    names = {one.id: one.name for one in run.pending()}
+    assert (names[line.id], names["other"]) == (line.name, line.name)
+
+
+def test_lines_read_at_once_share_their_rate_card_and_invoices_their_workflow(run: Run) -> None:
+    for key, fees in (("ann", (fee(),)), ("bob", (fee(),)), ("eve", (fee(amount="30"),))):
+        run.subscribe(run.customer(key), *fees)
+    run.all()
+    invoices = run.invoices()
+    cards = [line.rate_card for invoice in invoices for line in invoice.lines]
+    assert len({id(card) for card in cards}) == len({repr(card) for card in cards}) == 2
+    assert len({id(invoice.workflow) for invoice in invoices}) == 1
+
+
+def test_a_line_of_usual_size_is_written_without_compressing_it(run: Run) -> None:
+    run.subscribe(run.customer("ann"), metered(price=tiers()))
+    run.all()
+    how = "SELECT DISTINCT pg_column_compression(trace) AS how FROM invoice_lines WHERE trace IS NOT NULL"
+    assert [row["how"] for row in run.rows(f"{how} AND namespace = %(namespace)s")] == [None]
+
+
 def test_updating_a_line_that_does_not_exist_is_a_broken_invariant(run: Run) -> None:
     run.subscribe(run.customer("ann"))
     run.sync()

@@ -8,6 +8,7 @@ import pytest
 
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.rows import invoice_of, line_of
+from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.ledger.postgres import PostgresLedgerStore
@@ -85,9 +86,9 @@ class RealHouse(House):
                 query = f"SELECT * FROM {table} WHERE namespace = %(namespace)s ORDER BY {order}"
                 return iter(transaction.fetch_all(query))
 
-            known = self.tables.committed
-            known["invoices"] = {row["id"]: invoice_of(row, ()) for row in rows("invoices", "created_at, id")}
-            known["lines"] = {row["id"]: line_of(row) for row in rows("invoice_lines", "created_at, id")}
+            known, parts = self.tables.committed, SharedParts()
+            known["invoices"] = {row["id"]: invoice_of(row, (), parts) for row in rows("invoices", "created_at, id")}
+            known["lines"] = {row["id"]: line_of(row, parts) for row in rows("invoice_lines", "created_at, id")}
             known["grants"] = {row["id"]: grant_of(row) for row in rows("credit_grants", "id")}
 
 

@@ -10,10 +10,17 @@ import pytest
 from meterhouse.entitlements.entitlement import Entitlement, EntitlementType
 from meterhouse.entitlements.postgres import PostgresEntitlements
 from meterhouse.kernel.errors import Unavailable
+from meterhouse.metering.aggregation import Aggregation
+from meterhouse.metering.model import MeterSpec
 from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.dynamodb import DynamoCounts
 from meterhouse.platform.ids import new_id
+from meterhouse.platform.quotas import name_of
 from tests.integration.entitlements.till import Till, path
+from tests.integration.limits_table import counts, table
 from tests.problems import faults_of
+
+__all__ = ["counts", "table"]
 
 MINUTE = timedelta(minutes=1)
 
@@ -234,3 +241,28 @@ def test_while_usage_cannot_be_read_nothing_is_held(till: Till, mine: Entitlemen
     assert till.reserve("1")[0] == 503
     till.store = there
     assert till.left(mine) == ("100", "0")
+
+
+def test_events_of_settled_work_are_counted_by_the_quota_and_refused_before_the_work_alone(
+    new_till: Callable[..., Till], counts: DynamoCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = MeterSpec("tokens", Aggregation.COUNT, "llm", "Tokens")
+    till = new_till(spec=calls)
+    till.entitled()
+    till.counts, till.told = counts, {"namespaceQuota": "/4"}
+    monkeypatch.setattr("meterhouse.platform.clock.now", lambda: till.now)
+    month = name_of(till.now.replace(day=1, hour=0, minute=0, second=0), till.room.namespace)
+    first, second = till.held("3"), till.held("1")
+    assert till.settle(first, "3", key="once")[0] == 200
+    assert till.settle(first, "3", key="once")[0] == 200
+    assert till.settle(first, "3")[0] == 200
+    assert counts.tally(month).events == 3
+    third = till.held("2")
+    assert till.settle(second, "5")[0] == 200, "the work is done; what it came to is usage"
+    assert counts.tally(month).events == 8
+
+    status, problem = till.reserve("1")
+
+    assert (status, problem["code"], problem["quota"]["counts"]) == (429, "quota_used_up", "events")
+    assert till.get(third)[0] == till.settle(third, "0")[0] == 200
+    assert counts.tally(month).events == 8

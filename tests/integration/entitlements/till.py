@@ -18,7 +18,7 @@ from meterhouse.entitlements.postgres_evaluations import PostgresEvaluations
 from meterhouse.entitlements.postgres_reservations import PostgresReservationStore
 from meterhouse.entitlements.postgres_settled import PostgresSettledReservations
 from meterhouse.entitlements.postgres_standings import PostgresStandings
-from meterhouse.entitlements.reservation_api import reservation_routes
+from meterhouse.entitlements.reservation_api import BRING_EVENTS, reservation_routes
 from meterhouse.entitlements.reservations import Reservations
 from meterhouse.entitlements.send_settled_usage import SendSettledUsage
 from meterhouse.entitlements.thresholds import EveryThreshold, percentages
@@ -27,13 +27,15 @@ from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.record import encode_record
 from meterhouse.metering.sink import LogRecord
 from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.dynamodb import DynamoCounts
+from meterhouse.platform.gate import bring
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, begins
 from tests.integration.entitlements.peril import Peril
 from tests.integration.entitlements.room import T0, Room
 from tests.integration.sinking import sink
-from tests.unit.platform.requests import CONTEXT, request
+from tests.unit.platform.requests import CONTEXT, matched, request
 
 ROUTE = "/api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/reservations"
 Answer = tuple[int, dict[str, Any]]
@@ -50,6 +52,9 @@ class Till:
     sent: list[bytes] = field(default_factory=list)
     offsets: "count[int]" = field(default_factory=count)
     peril: Peril = field(default_factory=Peril)
+    told: dict[str, str] = field(default_factory=dict)
+    """What the authorizer tells of the caller, beside the namespace."""
+    counts: DynamoCounts = field(default_factory=DynamoCounts)
 
     def entitled(self, amount: str = "100", **changes: Any) -> Entitlement:
         """A customer "acme" with so many units."""
@@ -69,7 +74,8 @@ class Till:
     def call(
         self, method: str, path: str, body: object = None, database: Database | None = None, **more: Any
     ) -> Answer:
-        asked = request(method, path, body, **{"namespace": self.room.namespace, **more})
+        asked = request(method, path, body, **{"namespace": self.room.namespace, **matched(method, path), **more})
+        asked["requestContext"]["authorizer"]["lambda"] |= self.told
         answer = self.handler(database or self.room.database)(asked, CONTEXT)
         return answer["statusCode"], json.loads(answer["body"] or "null")
 
@@ -95,8 +101,9 @@ class Till:
         return self.call("GET", f"{path()}/{reservation_id}")
 
     def handler(self, database: Database) -> Any:
-        use = Reservations(begins(database, PostgresReservationStore), self.balances, lambda: self.now)
-        return http_handler(reservation_routes(use, lambda: self.now), database=database)
+        use = Reservations(begins(database, PostgresReservationStore), self.balances, lambda: self.now, bring=bring)
+        routes = reservation_routes(use, lambda: self.now)
+        return http_handler(routes, database=database, counts=self.counts, bring_events=BRING_EVENTS)
 
     # the balance, as it is read
 

@@ -26,6 +26,18 @@ INSERT INTO ledger_entries (
     %(namespace)s, %(key)s, %(number)s, %(entries)s, %(customer_id)s, %(kind)s, %(at)s, 'wash', %(currency)s, %(amount)s
 )
 """
+ADD_WHOLE = """
+WITH added AS (
+    INSERT INTO ledger_transactions (
+        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, is_whole
+    ) VALUES (%(namespace)s, %(key)s, %(entries)s, %(key)s, 'settled', %(customer_id)s, %(at)s, %(at)s, true)
+)
+INSERT INTO ledger_entries (
+    namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount
+)
+SELECT %(namespace)s, %(key)s, number, %(entries)s, %(customer_id)s, %(kind)s, %(at)s, 'wash', currency, amount
+FROM unnest(%(amounts)s::numeric[], %(currencies)s::text[]) WITH ORDINALITY AS entry (amount, currency, number)
+"""
 TABLES = ("ledger_charges", "ledger_transactions", "ledger_entries")
 
 
@@ -46,30 +58,42 @@ def test_nobody_changes_what_is_written(till: Till, unguarded: Database, table: 
 
 
 def book(
-    till: Till, *amounts: str, key: str = "k", currencies: Sequence[str] = (), kind: str = "settled", extra: int = 0
+    till: Till,
+    *amounts: str,
+    key: str = "k",
+    currencies: Sequence[str] = (),
+    kind: str = "settled",
+    extra: int = 0,
+    is_whole: bool = False,
 ) -> None:
-    """Write a transaction, whether it may be or not."""
-    shared = {"entries": len(amounts) + extra, "customer_id": till.customer, "at": T, "key": key}
+    """Write a transaction, whether it may be or not; as a whole, or statement by statement."""
+    shared = {"entries": len(amounts) + extra, "customer_id": till.customer, "at": T, "key": key, "kind": kind}
+    by_number = (*currencies, USD, USD)[: len(amounts)]
     entries = [
-        shared | {"kind": kind, "number": number, "amount": amount, "currency": (*currencies, USD, USD)[number - 1]}
-        for number, amount in enumerate(amounts, 1)
+        shared | {"number": number, "amount": amount, "currency": currency}
+        for number, (amount, currency) in enumerate(zip(amounts, by_number, strict=True), 1)
     ]
     with till.database.transaction(till.namespace) as transaction:
-        transaction.execute(ADD_TRANSACTION, shared)
-        transaction.execute_many(ADD_ENTRY, entries)
+        if is_whole:
+            transaction.execute(ADD_WHOLE, shared | {"amounts": list(amounts), "currencies": list(by_number)})
+        else:
+            transaction.execute(ADD_TRANSACTION, shared)
+            transaction.execute_many(ADD_ENTRY, entries)
         transaction.commit()
 
 
-def test_entries_that_do_not_sum_to_zero_in_each_currency_are_refused_when_they_commit(till: Till) -> None:
-    book(till, "5", "-5")
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_entries_that_do_not_sum_to_zero_in_each_currency_are_refused(till: Till, *, is_whole: bool) -> None:
+    book(till, "5", "-5", is_whole=is_whole)
     for amounts, currencies in ((("5", "-4.99"), ()), (("5", "-5"), ("EUR",))):
-        with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
-            book(till, *amounts, key="other", currencies=currencies)
+        with pytest.raises(psycopg.errors.CheckViolation, match="other does not balance"):
+            book(till, *amounts, key="other", currencies=currencies, is_whole=is_whole)
     assert [row["key"] for row in till.rows("SELECT key FROM ledger_transactions")] == ["k"]
 
 
-def test_a_transaction_has_all_its_entries_from_the_first(till: Till) -> None:
-    book(till, "5", "-5")
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_a_transaction_has_all_its_entries_from_the_first(till: Till, *, is_whole: bool) -> None:
+    book(till, "5", "-5", is_whole=is_whole)
     add = (
         "INSERT INTO ledger_entries (namespace, transaction_id, number, entries, customer_id, kind, booked_at,"
         " account, currency, amount)"
@@ -80,8 +104,24 @@ def test_a_transaction_has_all_its_entries_from_the_first(till: Till) -> None:
         with till.database.transaction(till.namespace) as transaction, pytest.raises(refusals):
             transaction.execute(add, {"number": number, "entries": entries})
     for amounts, odd in (((), {"extra": 2}), (("5", "-5"), {"extra": 1}), (("5", "-5"), {"kind": "funded"})):
-        with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
-            book(till, *amounts, key="other", **odd)
+        with pytest.raises(psycopg.errors.CheckViolation, match="other does not balance"):
+            book(till, *amounts, key="other", is_whole=is_whole, **odd)
+
+
+def test_whole_is_what_comes_in_one_statement(till: Till) -> None:
+    """What says so and lacks its entries is refused at once: nobody looks at it again."""
+    whole = ADD_TRANSACTION.replace("recorded_at)", "recorded_at, is_whole)").replace("%(at)s)", "%(at)s, true)")
+    with (
+        till.database.transaction(till.namespace) as transaction,
+        pytest.raises(psycopg.errors.CheckViolation, match="k does not balance"),
+    ):
+        transaction.execute(whole, {"entries": 2, "customer_id": till.customer, "at": T, "key": "k"})
+
+
+def test_what_a_use_case_books_is_whole(till: Till) -> None:
+    till.buy(100, key="k", expires_after="P1D")
+    assert till.rows("SELECT key FROM ledger_transactions WHERE NOT is_whole") == []
+    assert till.rows("SELECT key FROM ledger_transactions") != []
 
 
 def test_a_business_key_is_written_once(till: Till) -> None:

@@ -26,12 +26,14 @@ FROM generate_series(1, 20000) n;
 INSERT INTO ledger_transactions (
     namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, invoice
 )
-SELECT %(namespace)s, 'T' || n, 2, 'T' || n, 'consumed', 'C' || 1 + n %% 2000, %(at)s, %(at)s, 'K' || n, 'I' || n
+SELECT %(namespace)s, 'T' || n, 2, 'T' || n, CASE n %% 4 WHEN 3 THEN 'invoiced' ELSE 'consumed' END,
+    'C' || 1 + n %% 2000, %(at)s, %(at)s, 'K' || n, 'I' || n
 FROM generate_series(1, 20000) n;
 INSERT INTO ledger_entries (
     namespace, transaction_id, number, entries, customer_id, kind, booked_at, account, currency, amount, grant_id
 )
-SELECT %(namespace)s, 'T' || n, number, 2, 'C' || 1 + n %% 2000, 'consumed', %(at)s,
+SELECT %(namespace)s, 'T' || n, number, 2, 'C' || 1 + n %% 2000, CASE n %% 4 WHEN 3 THEN 'invoiced' ELSE 'consumed' END,
+    %(at)s,
     CASE WHEN number = 2 THEN 'customer_accrued' WHEN n < 40 THEN 'customer_advance' ELSE 'customer_fbo' END, 'USD',
     2 * number - 3, CASE WHEN number = 1 AND n >= 40 THEN 'G' || 1 + n %% 6000 END
 FROM generate_series(1, 20000) n, generate_series(1, 2) number;

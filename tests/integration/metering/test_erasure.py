@@ -70,6 +70,7 @@ class Eraser:
         self.lost = lost
         self.killer = Killer()
         self.at = lost.logged.at + LATER
+        self.usage = ClickHouseErasure(lost.house.store, rows_at_once=4)
 
     @property
     def remembered(self) -> Remembered:
@@ -83,7 +84,7 @@ class Eraser:
         lost, killer = self.lost, self.killer
         house, store = lost.house, lost.house.store
         database, around = house.database, killer.around
-        usage, archive = around(ClickHouseErasure(store, rows_at_once=4)), around(S3ArchiveEraser())
+        usage, archive = around(self.usage), around(S3ArchiveEraser())
         write = EventWriter(house, ClickHouseSink(store), house, new_id)
         ports = ErasurePorts(
             begins(database, PostgresErasures),

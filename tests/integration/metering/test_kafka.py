@@ -1,13 +1,16 @@
 """Ingest and sink on a real broker and the real stores."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined] # of its types alone
 
 from localstack.fixtures import KafkaServer, free_port, running_kafka
 from localstack.settings import HOST
@@ -27,6 +30,7 @@ from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.topics import create_topics
 from tests.integration.metering.house import House
 
+RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 EVENT = {"specversion": "1.0", "id": "1", "source": "kafka", "type": "call", "subject": "alice", "data": {"value": 5}}
 
@@ -42,6 +46,15 @@ def settings_of(kafka_server: KafkaServer) -> KafkaSettings:
     made = KafkaSettings(kafka_server.bootstrap_servers, *topics, f"sink-{new_id()}", "PLAINTEXT")
     create_topics(made)
     return made
+
+
+def test_dead_letters_go_by_themselves_when_the_runbooks_say(settings: KafkaSettings) -> None:
+    asked = ConfigResource(ResourceType.TOPIC, settings.dead_letter_topic)
+    admin = AdminClient(settings.client_configuration())
+    told = admin.describe_configs([asked])[asked].result(10)
+    assert timedelta(milliseconds=int(told["retention.ms"].value)) == timedelta(days=90)
+    for page in ("tenant-leaves", "erase-subject"):
+        assert re.search(r"dead letters.* 90 days", (RUNBOOKS / f"{page}.md").read_text(), re.IGNORECASE), page
 
 
 def ask(namespace: str, *events: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The usage store is lost: what is rebuilt from the archive and the log is what was there, number for number."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from localstack.fixtures import KafkaServer
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
-from meterhouse.metering.rebuild_usage import Share, is_whole
+from meterhouse.metering.rebuild_usage import Share, StillWhole, is_whole
 from meterhouse.platform import clock
 from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.ids import new_id
@@ -111,3 +111,33 @@ def test_a_lost_store_is_rebuilt_to_the_same_rows_though_it_dies_and_repeating_i
     assert lost.rows(with_instants=True) == everything
     with lost.logged.delivered() as records:
         assert records == []  # the sink's own place in the log is where it was
+
+
+class Listed:
+    """An archive that counts how often it is listed."""
+
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+        self.times = 0
+
+    def manifests(self) -> Iterator[str]:
+        self.times += 1
+        yield from self._archive.manifests()
+
+
+def test_who_asks_again_and_again_has_the_archive_listed_once_and_is_told_of_a_loss(lost: LostHouse) -> None:
+    used(lost)
+    listed: Any = Listed(lost.archive)
+    still_whole = StillWhole(listed, lost.store)
+    assert all(still_whole() for _ in range(5))
+    assert listed.times == 1
+    lost.logged.ingest(call("later", 1, lost.logged.at), at=lost.logged.at)
+    lost.logged.sink()
+    lost.archived(lost.logged.at + 2 * LATER)
+    assert still_whole()
+    assert listed.times == 1
+    lost.lose()
+    assert [still_whole(), still_whole()] == [False, False]
+    assert listed.times > 1
+    assert lost.rebuild().complete
+    assert still_whole()

@@ -169,6 +169,7 @@ def test_a_mark_stays_until_it_is_covered_and_no_other(house: House) -> None:
     sink, rollups = ClickHouseSink(house.store), OwnRollups(house)
     sink.mark_dirty([(house.namespace, meter.id, HOUR_OF_T0)], "a")
     sink.mark_dirty([(house.namespace, meter.id, HOUR_OF_T0), (house.namespace, meter.id, HOUR_OF_T0 + 3600)], "b")
+    sink.mark_dirty([(house.namespace, meter.id, HOUR_OF_T0 + 7200)], "erasing somebody")
     [first, second] = rollups.dirty_hours(1_000_000)
     assert (first.hour, sorted(first.marks), second.marks) == (T0.replace(minute=0), ["a", "b"], ("b",))
     rollups.cover([replace(first, marks=("a",)), second])

@@ -28,6 +28,7 @@ UNAUDITED = {
     "idempotency_keys": "answers, kept for repeats",
     "balance_snapshots": "a cache, which reads fill",
     "reservations": "usage on its way",
+    "erased_names": "made of the erasure beside it",
 }
 
 

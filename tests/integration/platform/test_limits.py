@@ -1,12 +1,10 @@
 """Limits counted in DynamoDB, by the emulator, and what a caller sees of them."""
 
 import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from functions.open_namespace import handler as opener
@@ -18,47 +16,25 @@ from meterhouse.platform.gate import Gate
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.quotas import REPEATED_FOR, Addition, Tally, month_of
 from meterhouse.portal.caller import context_of
 from meterhouse.portal.model import TokenSpec
 from meterhouse.portal.postgres import portal_store
 from meterhouse.portal.presented import USUAL_RATE, PresentedTokens
 from meterhouse.portal.tokens import PortalTokens
+from tests.integration.limits_table import Item, counts, item, table
 from tests.integration.platform.key_house import KeyHouse
 from tests.peppers import one_pepper
 from tests.unit.platform.requests import CONTEXT, request
 
+__all__ = ["counts", "item", "table"]
+
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 COST = timedelta(milliseconds=10)
-TABLE = "limits-of-tests"
 BATCH = "application/cloudevents-batch+json"
 TWO_EVENTS = [
     {"specversion": "1.0", "id": id_, "source": "test", "type": "call", "subject": "ann"} for id_ in ("one", "two")
 ]
-
-
-@pytest.fixture(scope="module")
-def table(aws_account: Mapping[str, str]) -> str:
-    dynamodb = boto3.client(
-        "dynamodb",
-        endpoint_url=aws_account["AWS_ENDPOINT_URL"],
-        region_name=aws_account["AWS_REGION"],
-        aws_access_key_id=aws_account["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws_account["AWS_SECRET_ACCESS_KEY"],
-    )
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return TABLE
-
-
-@pytest.fixture
-def counts(table: str, aws_account: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> DynamoCounts:
-    for name, value in {**aws_account, "LIMITS_TABLE": table}.items():
-        monkeypatch.setenv(name, value)
-    return DynamoCounts()
 
 
 @pytest.mark.parametrize("known", [AT - COST, AT + COST])
@@ -76,6 +52,45 @@ def test_nothing_of_what_many_use_at_once_is_lost(counts: DynamoCounts) -> None:
     with ThreadPoolExecutor(8) as pool:
         used = list(pool.map(lambda _: counts.add(name, COST, AT, AT), range(32)))
     assert sorted(used) == [AT + n * COST for n in range(1, 33)]
+
+
+def test_an_addition_to_a_months_sum_that_comes_again_is_counted_once(counts: DynamoCounts) -> None:
+    name, until = new_id(), AT + timedelta(days=31)
+    first, later = Addition(Tally(1, 20), "one", AT), Addition(Tally(2, 5), "one", AT + COST)
+    other = Addition(Tally(10, 0), "other", AT)
+    sums = [counts.add_up(name, each, until) for each in (first, first, other, later, other, later, first)]
+    once, both, all_three = Tally(1, 20), Tally(11, 20), Tally(13, 25)
+    assert sums == [once, once, both, all_three, all_three, all_three, all_three]
+    assert counts.tally(name) == all_three
+    with ThreadPoolExecutor(8) as pool:
+        many = [Addition(Tally(1, 1), f"env-{number % 16}", AT + COST) for number in range(64)]
+        list(pool.map(lambda each: counts.add_up(name, each, until), many))
+    assert counts.tally(name) == Tally(29, 41)
+
+
+def test_marks_of_environments_that_are_gone_go_too(counts: DynamoCounts, item: Item) -> None:
+    name, until = new_id(), AT + timedelta(days=31)
+    for number in range(6):
+        counts.add_up(name, Addition(Tally(1), f"gone-{number}", AT), until)
+    lasting = Addition(Tally(1), "lasting", AT + REPEATED_FOR)
+    assert counts.add_up(name, lasting, until) == Tally(7)
+    fresh = DynamoCounts()
+    for hour in range(1, 9):
+        # what another took away meanwhile is no reason to count nothing, or twice
+        for each in (counts, fresh):
+            each.add_up(name, Addition(Tally(1), f"here-{each is fresh}", AT + timedelta(hours=hour)), until)
+    assert counts.tally(name) == Tally(23)
+    assert {key for key in item(name) if key.startswith("by_")} == {"by_here-True", "by_here-False"}
+
+
+def test_what_a_limit_or_a_quota_is_counted_by_goes_by_itself_and_is_said_to(counts: DynamoCounts, item: Item) -> None:
+    """As docs/runbooks/tenant-leaves.md tells; the table's TTL is held by tests/infra."""
+    rate, month = new_id(), new_id()
+    _, until = month_of(AT)
+    counts.add(rate, COST, AT, AT)
+    counts.add_up(month, Addition(Tally(1), "one", AT), until)
+    kept = {name: datetime.fromtimestamp(int(item(name)["expires_at"]["N"]), UTC) for name in (rate, month)}
+    assert kept == {rate: AT + timedelta(days=1), month: until + timedelta(days=31)}
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(

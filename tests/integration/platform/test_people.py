@@ -202,6 +202,63 @@ def test_every_way_of_signing_with_a_key_pair_is_read(issuer: Issuer, door: Door
     assert roles(door.told(issuer.sign(NOON, exp=now(-LEEWAY + SECOND), nbf=now(LEEWAY), iat=now(LEEWAY))))
 
 
+def test_an_issuer_whose_keys_have_no_names_is_understood_whether_tokens_name_one_or_not(
+    issuer: Issuer, door: Door
+) -> None:
+    issuer.keys = [public(None, elliptic("one"))]
+    for kid in (None, "a name of its own", ""):
+        assert roles(door.told(issuer.sign(NOON, kid=kid, key=elliptic("one"))))
+    for wrong in ({"key": elliptic("stranger")}, {"key": rsa_key(), "algorithm": "RS256"}):
+        assert set(door.told(issuer.sign(NOON, kid=None, **wrong)) or {}) == {"refused"}
+
+
+def test_of_several_keys_those_for_the_tokens_way_of_signing_are_tried(issuer: Issuer, door: Door) -> None:
+    issuer.keys = [
+        {"kty": "EC"},
+        public(None, rsa_key(), alg="PS256"),
+        public(None, elliptic("cipher"), use="enc"),
+        public(None, elliptic("other")),
+        public("two", elliptic("two")),
+        public(None, elliptic("one")),
+    ]
+    for name in ("one", "two", "other"):
+        assert roles(door.told(issuer.sign(NOON, kid=None, key=elliptic(name))))
+    assert roles(door.told(issuer.sign(NOON, kid=None, key=rsa_key(), algorithm="PS256")))
+    told = door.told(issuer.sign(NOON, kid=None, key=rsa_key(), algorithm="RS256"))
+    assert told == {"refused": "the token is signed in a way that its key is not for"}
+    assert "signature" in (door.told(issuer.sign(NOON, kid=None, key=elliptic("cipher"))) or {})["refused"]
+    named = door.told(issuer.sign(NOON, kid="two", key=elliptic("one")))
+    assert named == {"refused": "the token's signature is wrong"}, "a token that names a key is that key's"
+
+
+def test_a_token_costs_as_many_tries_as_an_issuer_has_keys_and_no_more(
+    issuer: Issuer, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer.keys = [public(None, elliptic(f"old-{number}")) for number in range(40)]
+    tried, verify = list[str](), jwt.algorithms.ECAlgorithm.verify
+
+    def counted(*given: Any) -> bool:
+        tried.append("once")
+        return verify(*given)
+
+    monkeypatch.setattr(jwt.algorithms.ECAlgorithm, "verify", counted)
+    assert door.told(issuer.sign(NOON, kid=None)) == {"refused": "the token's signature is wrong"}
+    assert len(tried) == 8
+
+
+def test_a_nameless_key_that_changes_is_known_at_once_and_wrong_signatures_cost_the_issuer_little(
+    issuer: Issuer, door: Door
+) -> None:
+    issuer.keys = [public(None, elliptic("one"))]
+    assert roles(door.told(issuer.sign(NOON, kid=None)))
+    issuer.keys = [public(None, elliptic("two"))]
+    door.now += 31 * SECOND
+    assert roles(door.told(issuer.sign(door.now, kid=None, key=elliptic("two"))))
+    for _ in range(20):
+        assert set(door.told(issuer.sign(door.now, kid=None, key=elliptic("one"))) or {}) == {"refused"}
+    assert issuer.asked == 2
+
+
 def test_a_key_of_ours_never_reaches_the_verifier_nor_does_anything_where_there_is_no_issuer(
     open_door: Callable[[Trust | None], Door], trust: Trust, issuer: Issuer
 ) -> None:

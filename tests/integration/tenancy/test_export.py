@@ -39,6 +39,7 @@ COLUMNS_LEFT_OUT = {
     "portal_tokens.token_hash",
     "idempotency_keys.fingerprint",
     "subject_erasures.digest",
+    "erased_names.digest",
     "balance_evaluations.digest",
     "audit_log.before_digest",
     "audit_log.after_digest",

@@ -100,6 +100,7 @@ SCALARS: dict[str, Callable[..., Any]] = {
     "map": lambda *pairs: Map(zip(pairs[::2], pairs[1::2], strict=True)),
     "mapSort": lambda value: Map(sorted(value.items())),
     "sipHash64": _digest,
+    "startsWith": str.startswith,
     "toDate": lambda value: seconds(value) // 86_400 * 86_400,
     "toDateTime": lambda value, _zone="UTC": seconds(value),
     "toDecimal256": to_decimal,

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -268,3 +269,25 @@ def fields_of(response: dict[str, Any]) -> list[str]:
     if response["statusCode"] == 204:
         return []
     return [fault["field"] for fault in json.loads(response["body"])["extensions"]["validationErrors"]]
+
+
+@pytest.mark.parametrize("member", ["1", "[]", "{}", '""'])
+@pytest.mark.parametrize(("content_type", "status"), [(BATCH, 413), (ONE, 400)])
+def test_millions_of_members_that_cost_their_sender_nothing_cost_us_no_memory(
+    member: str, content_type: str, status: int
+) -> None:
+    body = f"[{','.join([member] * 500_000)}]"
+    asked = request(body, content_type)
+    answer(asked)
+    tracemalloc.start()
+    try:
+        assert answer(asked)["statusCode"] == status
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(body) + 500_000
+
+
+def test_what_is_no_json_before_it_is_too_much_is_told_so() -> None:
+    assert answer(request("[1,1,nothing,1,1,1,1]"), limits=SMALL)["statusCode"] == 400
+    assert answer(request("[1,1,1,1,1,nothing]"), limits=SMALL)["statusCode"] == 413

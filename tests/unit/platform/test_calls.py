@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,6 +29,8 @@ from tests.unit.platform.requests import CONTEXT, request
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+EDGES = ("http_handler(", "ingest_handler(", "@task", "task(", "@operation", "@told", "told(_")
 AWS_UNITS = {"Milliseconds", "Count"}
 MARK = "payload-7f3a"
 
@@ -194,3 +199,44 @@ def test_a_function_for_callers_and_a_queue_tells_each_call_once(capsys: pytest.
     handle(request("GET", "/api/v1/meters"), CONTEXT)
 
     assert [sorted(embedded(line)) for line in lines(capsys)] == [["Duration", "Items"], ["ClientErrors", "Duration"]]
+
+
+def deployed(name: str) -> ModuleType:
+    """The function as an environment of Lambda loads it, with the variables that are set now."""
+    spec = spec_from_file_location(f"deployed_{name}", FUNCTIONS / name / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_whoever_is_not_let_in_is_an_error_of_the_callers(capsys: pytest.CaptureFixture[str]) -> None:
+    authorizer = deployed("authorize_request")
+    silent = {"isAuthorized": True, "context": {"unknowable": "the issuer is silent"}}
+    assert authorizer.handler({"headers": {}}, CONTEXT) == {"isAuthorized": False, "context": {}}
+    [line] = lines(capsys)
+    assert set(embedded(line)) == {"Duration", "ClientErrors"}
+    assert [authorizer._status(answer) for answer in ({"context": {"namespace": "acme"}}, silent)] == [200, 503]
+
+
+def test_the_document_and_the_migrations_are_told_of_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deployed("describe_api").handler({}, CONTEXT)["statusCode"] == 200
+    [line] = lines(capsys)
+    assert set(embedded(line)) == {"Duration"}
+    monkeypatch.setattr("meterhouse.platform.custom_resource._put", lambda *_: None)
+    named = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "l", "ResponseURL": "https://told.example"}
+    migrate = deployed("migrate_databases")
+    assert migrate.handler({"RequestType": "Update", **named}, CONTEXT) == {}, "it fails: nothing is deployed"
+    [line] = lines(capsys)
+    assert set(embedded(line)) == {"Duration", "ServerErrors"}
+    migrate.handler({"RequestType": "Delete", **named}, CONTEXT)
+    assert lines(capsys) == []
+
+
+def test_every_function_tells_of_its_calls() -> None:
+    handlers = {path.parent.name: path.read_text(encoding="utf-8") for path in FUNCTIONS.glob("*/handler.py")}
+    assert len(handlers) > 50
+    assert [name for name, text in handlers.items() if not any(edge in text for edge in EDGES)] == []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from meterhouse.kernel.errors import TooMany, Unavailable
-from meterhouse.platform.quotas import Quota, Quotas, Tally, month_of, name_of, quota_from
+from meterhouse.platform.quotas import REPEATED_FOR, Addition, Quota, Quotas, Tally, month_of, name_of, quota_from
 
 AT = datetime(2026, 2, 27, 23, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -20,6 +20,8 @@ class Shared:
     sums: dict[str, Tally] = field(default_factory=dict)
     asked: int = 0
     is_gone: bool = False
+    is_unheard: bool = False
+    added: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def tally(self, name: str) -> Tally:
         self.asked += 1
@@ -27,9 +29,14 @@ class Shared:
             raise Unavailable("gone")
         return self.sums.get(name, Tally())
 
-    def add_up(self, name: str, tally: Tally, until: datetime) -> Tally:
+    def add_up(self, name: str, addition: Addition, until: datetime) -> Tally:
         assert until == month_of(AT)[1] or until > MARCH
-        self.sums[name] = self.tally(name).plus(tally)
+        known = self.tally(name)
+        if self.added.get((name, addition.by), AT - SECOND) < addition.at:
+            self.added[name, addition.by] = addition.at
+            self.sums[name] = known.plus(addition.tally)
+        if self.is_unheard:
+            raise Unavailable("the answer was lost")
         return self.sums[name]
 
 
@@ -115,6 +122,30 @@ def test_while_nobody_can_count_all_is_let_in_and_added_later(capsys: pytest.Cap
     shared.is_gone = False
     assert send(quotas, told("100/"), AT + 6 * SECOND)
     assert shared.sums[name_of(month_of(AT)[0], "acme", "k")].requests == 21
+
+
+def test_what_was_added_though_the_answer_was_lost_is_counted_once(capsys: pytest.CaptureFixture[str]) -> None:
+    shared = Shared(is_unheard=True)
+    quotas, name = Quotas(shared), name_of(month_of(AT)[0], "acme", "k")
+    assert all(send(quotas, told("100/100"), AT + n * SECOND, events=2) for n in range(20))
+    assert shared.asked > 2, "it is asked anew, after a rest each time"
+    assert shared.sums[name] == Tally(1, 2), "until the first is heard of, the others wait"
+    shared.is_unheard = False
+    assert send(quotas, told("100/100"), AT + 20 * SECOND, events=2)
+    assert shared.sums[name] == Tally(21, 42)
+    assert "not counted" in capsys.readouterr().out
+
+
+def test_what_is_not_acknowledged_counts_for_who_sent_it_and_is_let_go_where_nobody_can_say() -> None:
+    shared = Shared(is_unheard=True)
+    quotas, name = Quotas(shared), name_of(month_of(AT)[0], "acme", "k")
+    assert send(quotas, told("2/"), AT)
+    assert send(quotas, told("2/"), AT + SECOND)
+    assert not send(quotas, told("2/"), AT + SECOND)
+    shared.is_unheard, shared.added = False, {}
+    assert send(Quotas(shared), told("9/"), AT + REPEATED_FOR)
+    quotas.count(told("2/"), AT + REPEATED_FOR)
+    assert shared.sums[name] == Tally(4), "one that was added and never heard of, one of another's, two that waited"
 
 
 @pytest.mark.parametrize("quota", [Quota(1, 2), Quota(None, 2), Quota(1, None)])

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 from meterhouse.kernel.ids import is_ulid, ulid_time
 from meterhouse.platform import api_keys, clock, sql
+from meterhouse.platform.columns import columns, instants
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.logging import count
@@ -18,6 +20,13 @@ from meterhouse.platform.migrations import Migration, migrate, migrations
 from meterhouse.platform.relay import entry
 from meterhouse.platform.task import instant, task, text
 from tests.unit.platform.requests import CONTEXT
+
+
+def test_columns_are_read_off_by_their_paths() -> None:
+    whole, at = 2 + 1j, datetime(2024, 2, 29, 1, 2, 3, 4, tzinfo=UTC)
+    assert columns({"a": "real", "b": "imag"})(whole) == {"a": 2, "b": 1}
+    read = instants({"start": "at", "end": "until.at"})(SimpleNamespace(at=at, until=SimpleNamespace(at=None)))
+    assert read == {"start": "2024-02-29 01:02:03.000004+00:00", "end": None}
 
 
 @pytest.mark.parametrize(

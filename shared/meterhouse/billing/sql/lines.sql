@@ -1,4 +1,7 @@
 -- name: insert_lines
+INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines
+
+-- name: insert_missing_lines
 -- A line that exists already keeps what it has: a repeat meets its first writing.
 INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines ON CONFLICT DO NOTHING
 

@@ -41,9 +41,10 @@ ledger_transactions JOIN ledger_entries USING (namespace, entries, customer_id, 
 -- key that was booked before is refused, and all else with it.
 WITH booked AS (
     INSERT INTO ledger_transactions (
-        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
+        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice,
+        is_whole
     )
-    SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice
+    SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice, true
     FROM incoming_bookings
     WHERE number = 1
     ORDER BY sequence

@@ -55,7 +55,8 @@ ORDER BY hour
 -- name: writings
 -- Each writing of the identities that were written in the period, and what it is. The first is what the meters make of it
 -- that ask for its type from its time on and were not deleted when it was accepted. Columns of numbers, for tuples would cost ten times as much: `kind` numbers the
--- event types that some meter asks for, `key` is the row of the values that belongs to a writing.
+-- event types that some meter asks for, `key` is the row of the values that belongs to a writing. While a subject is erased
+-- one writing stands under two names: it is one, and the values of either are its own.
 SELECT
     toUInt16(bitShiftRight(place, 48)) AS partition,
     bitAnd(place, toUInt64(0xFFFFFFFFFFFF)) AS offset,
@@ -67,19 +68,20 @@ FROM (
         groupArrayIf(digest, is_writing) AS digests,
         groupArrayIf(at, is_writing) AS ats,
         groupArrayIf(place, is_writing) AS places,
+        groupArrayIf(key, is_writing) AS own_keys,
         groupArrayIf(key, NOT is_writing) AS keys,
         groupArrayIf(needs, NOT is_writing) AS read_needs,
         groupArrayIf(counts, NOT is_writing) AS read_counts,
         arrayMin(ones) AS first,
         argMinIf(digest, written, is_writing) AS first_digest,
-        argMinIf(key, written, is_writing) AS first_key,
+        arrayFilter((key, one) -> one = first, own_keys, ones) AS first_keys,
         argMinIf(asks, written, is_writing) AS asked,
         argMinIf(needs, written, is_writing) AS needed,
         multiIf(
             asked = 0, 'unmatched',
-            arrayCount((of, need) -> of = first_key AND need > 0, keys, read_needs) < needed, 'missing',
-            arrayExists((of, count) -> of = first_key AND count > 0, keys, read_counts), 'counted',
-            countEqual(keys, first_key) < asked, 'waiting',
+            arrayCount((of, need) -> need > 0 AND has(first_keys, of), keys, read_needs) < needed, 'missing',
+            arrayExists((of, count) -> count > 0 AND has(first_keys, of), keys, read_counts), 'counted',
+            arrayCount(of -> has(first_keys, of), keys) < asked, 'waiting',
             'invalid') AS of_first
     FROM (
         SELECT sipHash128(source, id) AS identified, true AS is_writing, written, digest,
@@ -109,7 +111,8 @@ FROM (
     GROUP BY identified
     HAVING notEmpty(ones)
 )
-ARRAY JOIN ones AS one, digests AS digest, ats AS ingested, places AS place
+ARRAY JOIN ones AS one, digests AS digest, ats AS ingested, places AS place, arrayEnumerateUniq(ones) AS nth
+WHERE nth = 1
 
 -- name: in_period
 ingested_at >= fromUnixTimestamp64Micro(%(from)s * 1000000) AND ingested_at < fromUnixTimestamp64Micro(%(to)s * 1000000)

@@ -18,19 +18,27 @@ ORDER BY partition, offset, position, ingested_at
 LIMIT %(limit)s
 
 -- name: copy_values
+-- A row under the pseudonym, and beside it one that takes the old one's place: it counts for who asks for the name, until
+-- the name's records follow, and for nobody who sums over all subjects. An insert into one day is there at once, so these
+-- see each value once. Such a twin is told by its revision: it goes before every reading of the same writing.
 INSERT INTO meter_values (
     namespace, meter_id, subject, hour, source, id, time, value, texts, counts, group_by, ingested_at, stored_at, partition,
     offset, position, revision, superseded
 )
-SELECT namespace, meter_id, %(pseudonym)s, hour, source, id, time, value,
-       arrayMap(text -> if(text = %(subject)s, %(pseudonym)s, replaceAll(text, %(quoted)s, %(quoted_pseudonym)s)), texts),
+SELECT namespace, meter_id, if(twin > 0, subject, %(pseudonym)s), hour, source, id, time, value,
+       if(twin > 0, texts, arrayMap(
+           text -> if(text = %(subject)s, %(pseudonym)s, replaceAll(text, %(quoted)s, %(quoted_pseudonym)s)), texts)),
        counts,
-       mapApply((name, text) -> (
-           name, if(text = %(subject)s, %(pseudonym)s, replaceAll(text, %(quoted)s, %(quoted_pseudonym)s))), group_by),
-       ingested_at, stored_at, partition, offset, position, revision, superseded
+       if(twin > 0, group_by, mapApply((name, text) -> (
+           name, if(text = %(subject)s, %(pseudonym)s, replaceAll(text, %(quoted)s, %(quoted_pseudonym)s))), group_by)),
+       ingested_at, stored_at, partition, offset, position, revision + twin, superseded
 FROM meter_values
-WHERE {of_name} AND toYYYYMMDD(hour) = %(day)s AND {moves}
+ARRAY JOIN [0, %(twins)s] AS twin
+WHERE {of_name} AND toYYYYMMDD(hour) = %(day)s AND {moves} AND {no_twin} AND (twin = 0 OR counts)
 SETTINGS max_partitions_per_insert_block = 0
+
+-- name: no_twin
+revision < %(twins)s
 
 -- name: moves
 -- A row that hides a writing goes with that writing: one that hides what came after the erasure stays where it hides it.
@@ -51,6 +59,19 @@ INSERT INTO dirty_hours (namespace, meter_id, hour, mark, covered)
 SELECT DISTINCT namespace, meter_id, hour, %(mark)s, 0
 FROM meter_values
 WHERE namespace = %(namespace)s AND subject IN (%(subject)s, %(pseudonym)s)
+SETTINGS max_partitions_per_insert_block = 0
+
+-- name: release
+-- Hours that erasures of this pseudonym held, to be marked with {mark}: the roll-up takes those of its own alone.
+INSERT INTO dirty_hours (namespace, meter_id, hour, mark, covered)
+SELECT DISTINCT namespace, meter_id, hour, {mark}, {covered}
+FROM (
+    SELECT namespace, meter_id, hour, mark AS held
+    FROM dirty_hours
+    WHERE namespace = %(namespace)s AND startsWith(mark, %(held)s)
+    GROUP BY namespace, meter_id, hour, mark
+    HAVING max(covered) = 0
+)
 SETTINGS max_partitions_per_insert_block = 0
 
 -- name: used

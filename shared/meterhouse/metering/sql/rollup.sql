@@ -4,6 +4,7 @@ SELECT namespace, meter_id, toUnixTimestamp(hour), groupArray(mark)
 FROM (
     SELECT namespace, meter_id, hour, mark, max(covered) AS is_covered, min(at) AS marked_at
     FROM dirty_hours
+    WHERE NOT startsWith(mark, 'erasing ')
     GROUP BY namespace, meter_id, hour, mark
 )
 WHERE NOT is_covered
@@ -42,13 +43,13 @@ GROUP BY namespace, meter_id, subject, begin, groups
 SETTINGS max_partitions_per_insert_block = 0, do_not_merge_across_partitions_select_final = 1
 
 -- name: of_values
--- Hours come from the values.
+-- Hours come from the values, but the twins of an erasure: for whom they count reads the values, for their hours are marked.
 SELECT namespace, meter_id, subject, hour AS begin, group_by, toUInt64(1) AS events, toDecimal256(value, 18) AS total,
        value AS low, value AS high, value AS latest, version AS latest_version,
        texts, time AS first_at, time AS last_at
 FROM meter_values FINAL
 PREWHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour IN %(starts)s
-WHERE counts
+WHERE counts AND revision < 8192
 
 -- name: of_hours
 -- Days come from the hours.

@@ -51,6 +51,7 @@ SELECT subject, toJSONString(mapSort(group_by)) AS group_key, count() AS events,
        uniqExactArray(texts), min(time), max(time)
 FROM meter_values FINAL
 WHERE namespace = %(namespace)s AND meter_id = %(meter_id)s AND hour = toDateTime(%(start)s) AND counts
+  AND revision < 8192
 GROUP BY subject, group_key
 
 -- name: of_hours

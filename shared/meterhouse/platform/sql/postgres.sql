@@ -14,8 +14,9 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))
 SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%(keys)s::text[]) AS key
 
 -- name: stage
--- Lives as long as the connection; it has neither keys nor policies, and nobody else sees it.
-CREATE TEMPORARY TABLE IF NOT EXISTS {table} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {source} WITH NO DATA
+-- Lives as long as the connection; it has neither keys nor policies, and nobody else sees it. Nothing is compressed in it,
+-- but what does not fit a page.
+CREATE TEMPORARY TABLE IF NOT EXISTS {table} WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS AS SELECT {columns} FROM {source} WITH NO DATA
 
 -- name: clear_stage
 TRUNCATE {table}
