@@ -18,7 +18,6 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.record_payment import RecordPayment
-from meterhouse.billing.rows import line_of
 from meterhouse.billing.state import Trigger
 from meterhouse.catalog.discount import Discounts
 from meterhouse.catalog.price import (
@@ -125,12 +124,12 @@ class Months:
         }
         found: dict[str, Decimal] = defaultdict(Decimal)
         for row in self.run.rows(
-            "SELECT l.* FROM invoice_lines l JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id"
+            "SELECT l.id, l.key, l.amount - l.discounts_total + l.charges_total AS charged"
+            " FROM invoice_lines l JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id"
             " WHERE l.namespace = %(namespace)s AND l.is_live AND l.note_id IS NULL AND i.issued_at IS NOT NULL"
             " AND i.voided_at IS NULL"
         ):
-            line = line_of(row)
-            found[whole_of(line.key)] += line.totals.charged - back.get(line.id, Decimal(0))
+            found[whole_of(row["key"])] += row["charged"] - back.get(row["id"], Decimal(0))
         return found
 
     def comes_to(self, ended: datetime) -> dict[str, Decimal]:
