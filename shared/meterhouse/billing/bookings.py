@@ -32,7 +32,8 @@ BookingsOf = Callable[[Invoice, InvoiceState, datetime], Sequence[Transaction] |
 
 _PROMISES = frozenset({_S.BOOKING_AUTHORIZED, _S.BOOKING_AUTHORIZED_AND_SETTLED})
 _PAYS = frozenset({_S.BOOKING_AUTHORIZED_AND_SETTLED, _S.BOOKING_SETTLED})
-_PROMISED = frozenset({_S.PAYMENT_AUTHORIZED, _S.BOOKING_SETTLED, _S.BOOKING_SETTLED_FAILED})
+PROMISED = frozenset({_S.PAYMENT_AUTHORIZED, _S.BOOKING_SETTLED, _S.BOOKING_SETTLED_FAILED})
+"""States in which somebody has promised the money, and the books say so."""
 _NOTHING = Decimal(0)
 _Booked = Iterator[tuple[Kind, Entries]]
 
@@ -85,7 +86,7 @@ def _working(state: InvoiceState, owed: Owed) -> _Booked:
 
 
 def _entering(source: InvoiceState, state: InvoiceState, owed: Owed) -> _Booked:
-    if source in _PROMISED:
+    if source in PROMISED:
         yield Kind.RELEASED, postings.releasing(owed)
     if source is _S.UNCOLLECTIBLE:
         yield Kind.RECOVERED, postings.negated(postings.losing(owed))

@@ -27,7 +27,7 @@ class Families:
 
     `standing` are live lines on standard invoices. Of those that are given up (on a deleted draft, taken off by hand)
     before they were rated, what they would have come to is given up too: `given_up` are those that were rated here.
-    `owing` are those for late usage that would have to give back, which a credit note does.
+    `owing` are those that would have to give back, which a credit note does: for late usage, or `withheld`.
     """
 
     def __init__(self, standing: Iterable[Line] = ()) -> None:
@@ -90,6 +90,14 @@ class Families:
         if done.totals.charged < 0 and (is_late(line.key) or not _is_last(_last_of(line, others))):
             done = _after(others, line, _booked(others), workflow, now)
             self.owing += [done] if is_late(line.key) else []
+        self._keep(done)
+        return done
+
+    def withheld(self, line: Line, workflow: Workflow, now: datetime) -> Line:
+        """The rated line, booking nothing: what it would take off is owed."""
+        others = [other for other in self._others(line) if _is_rated(other)]
+        done = _after(others, line, _booked(others), workflow, now)
+        self.owing.append(done)
         self._keep(done)
         return done
 
