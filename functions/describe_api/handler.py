@@ -25,8 +25,7 @@ from meterhouse.portal import all_routes as portal
 from meterhouse.subscriptions import all_routes as subscriptions
 
 ABOUT = {"title": "Meterhouse", "version": "1.0.0", "description": "Usage metering and billing"}
-UNUSED: Any = None
-"""In the place of each service: the document is made of the routes' signatures, and none of them is called."""
+UNUSED: Any = None  # in the place of each service: the document is made of the routes' signatures, none is called
 
 
 @cache

@@ -25,6 +25,7 @@ class Account:
     Attributes:
         api_keys: secret keys that are valid; every other is answered 401.
         default_tax_behavior: of items that say none; None: they are refused on invoices with automatic tax.
+        rounds_taxes_together: whether an invoice's taxes are rounded once, so that those of its lines may miss a cent.
         rows: objects by their kind and id.
         outbox: events not delivered yet, oldest first.
     """
@@ -32,6 +33,7 @@ class Account:
     id: str = "acct_double"
     api_keys: set[str] = field(default_factory=lambda: {"sk_test_double"})
     default_tax_behavior: str | None = "exclusive"
+    rounds_taxes_together: bool = False
     now: Callable[[], float] = time.time
     rows: dict[str, dict[str, Obj]] = field(default_factory=dict)
     events: list[Obj] = field(default_factory=list)

@@ -117,6 +117,17 @@ def create_credit_note(account: Account, form: Obj) -> Obj:
     return made
 
 
+def void_credit_note(account: Account, name: str) -> None:
+    """As whoever works in the dashboard may: what it took off is due again."""
+    made = account.get("credit_note", name)
+    invoice = account.get("invoice", made["invoice"])
+    made["status"] = "void"
+    invoice["pre_payment_credit_notes_amount"] -= made["amount"]
+    owed(invoice)
+    payment_of(account, invoice)["amount"] = invoice["amount_remaining"]
+    account.tell("credit_note.voided", made)
+
+
 def get_credit_note(account: Account, _form: Obj, name: str) -> Obj:
     return account.get("credit_note", name)
 

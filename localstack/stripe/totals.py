@@ -34,7 +34,7 @@ def recompute(account: Account, invoice: Obj) -> None:
         line["discount_amounts"] = [{"amount": taken, "discount": name} for name in invoice["discounts"]]
         net = line["amount"] - taken
         line["taxes"] = tax_of(account, customer, net, behavior) if tax["status"] == "complete" else []
-    taxes = [one for line in lines for one in line["taxes"]]
+    taxes = _of_invoice(account, customer, invoice, lines)
     subtotal = sum(line["amount"] for line in lines)
     taken = sum(_taken_off(invoice, line) for line in lines)
     inside = sum(one["amount"] for one in taxes if one["tax_behavior"] == "inclusive")
@@ -49,6 +49,17 @@ def recompute(account: Account, invoice: Obj) -> None:
         "lines": listed(lines, {}, f"/v1/invoices/{invoice['id']}/lines"),
     }
     owed(invoice)
+
+
+def _of_invoice(account: Account, customer: Obj, invoice: Obj, lines: list[Obj]) -> list[Obj]:
+    """The invoice's taxes: those of its lines, or those of what its lines come to by their behaviour."""
+    if not account.rounds_taxes_together or invoice["automatic_tax"]["status"] != "complete":
+        return [one for line in lines for one in line["taxes"]]
+    sums: dict[str | None, int] = {}
+    for line in lines:
+        behavior = line["double_tax_behavior"]
+        sums[behavior] = sums.get(behavior, 0) + line["amount"] - _taken_off(invoice, line)
+    return [one for behavior, amount in sums.items() for one in tax_of(account, customer, amount, behavior)]
 
 
 def _taken_off(invoice: Obj, line: Obj) -> int:

@@ -1,9 +1,10 @@
 """What must hold of invoices, looked at from outside: pure. Invariants 5 and 6 of the design."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from meterhouse.billing.books import Standing, credited_by, differing, standing_of
 from meterhouse.billing.collection import usage_of
 from meterhouse.billing.credit_note import CreditNote, summed
 from meterhouse.billing.credits import charge_keys, possible_charges
@@ -30,19 +31,23 @@ class Evidence:
     Attributes:
         invoiced: what was booked to be paid; None: nothing was.
         borne: by charge, what credit bears.
-        returned: by line, what credit notes gave back to the credit that bore it.
+        notes: credit notes on it, whatever became of them.
+        booked: what its transactions and those of its notes come to.
+        unearned: charges to credit of which something is not earned, or was earned of nothing.
     """
 
     invoice: Invoice
     invoiced: Decimal | None
     borne: Mapping[str, Decimal]
-    returned: Mapping[str, Decimal]
+    notes: Sequence[CreditNote] = ()
+    booked: Standing = field(default_factory=dict)
+    unearned: Collection[str] = ()
 
 
-def given_back(notes: Iterable[CreditNote]) -> Mapping[str, Decimal]:
+def _given_back(notes: Iterable[CreditNote]) -> Mapping[str, Decimal]:
     """By line, what the notes gave back to the credit that bore it."""
     found: dict[str, Decimal] = {}
-    for line in (line for note in notes for line in note.lines):
+    for line in (line for note in notes if note.stands for line in note.lines):
         found[line.line_id] = EXACT.add(found.get(line.line_id, _NOTHING), line.credits)
     return found
 
@@ -53,9 +58,11 @@ def invoice_findings(evidence: Evidence) -> Iterator[Finding]:
     One that knows of a critical issue goes nowhere and is nobody's finding, unless it was deleted.
     """
     invoice = evidence.invoice
-    is_refused = any(issue.severity is Severity.CRITICAL for issue in invoice.issues)
+    # what is issued passed every check, whatever somebody wrote onto it since
+    is_refused = invoice.issued_at is None and any(issue.severity is Severity.CRITICAL for issue in invoice.issues)
     if invoice.deleted_at is not None or not is_refused:
         yield from _credit_findings(evidence)
+    yield from _book_findings(evidence)
     if invoice.quantity_snapshotted_at is None or invoice.deleted_at is not None or is_refused:
         return
     for issue in issues_of(invoice):
@@ -65,26 +72,46 @@ def invoice_findings(evidence: Evidence) -> Iterator[Finding]:
     for line in invoice.lines:
         if detail := _difference(line, invoice.workflow):
             yield Finding("line_rates_differently", line.id, invoice.customer_id, detail, invoice.id)
-    booked = evidence.invoiced or _NOTHING
+
+
+def _book_findings(evidence: Evidence) -> Iterator[Finding]:
+    """Money, earnings and taxes are where its state and its notes say; its lines stand while it does."""
+    invoice, told, booked = evidence.invoice, credited_by(evidence.notes), evidence.invoiced or _NOTHING
     if invoice.issued_at is not None and booked != invoice.totals.total:
         detail = f"the total is {invoice.totals.total:f}, booked to be paid is {booked:f}"
         yield Finding("receivable_differs", invoice.id, invoice.customer_id, detail, invoice.id)
+    elif where := "; ".join(differing(standing_of(invoice, evidence.notes), evidence.booked)):
+        yield Finding("books_differ", invoice.id, invoice.customer_id, where, invoice.id)
+    if invoice.credited != told:
+        detail = f"its credit notes make {told.total:f} less due, it says {invoice.credited.total:f}"
+        yield Finding("credited_differs", invoice.id, invoice.customer_id, detail, invoice.id)
+    for line in invoice.lines if invoice.voided_at is None else ():
+        if not line.is_live:
+            detail = f"{line.key} stands on the invoice and counts as taken back"
+            yield Finding("line_not_live", line.id, invoice.customer_id, detail, invoice.id)
 
 
 def _credit_findings(evidence: Evidence) -> Iterator[Finding]:
-    """What credit bears of each line is what the line says; of what was deleted or voided it bears nothing."""
-    invoice = evidence.invoice
+    """What credit bears of each line is what the line says; of what was deleted or voided it bears nothing.
+
+    What it bears is earned once the invoice is issued.
+    """
+    invoice, returned = evidence.invoice, _given_back(evidence.notes)
     has_ended = invoice.deleted_at is not None or invoice.voided_at is not None
+    is_earned = invoice.issued_at is not None or has_ended
     for line in invoice.lines:
-        told = {} if has_ended else _borne(line, evidence.returned.get(line.id, _NOTHING))
+        told = {} if has_ended else _borne(line, returned.get(line.id, _NOTHING))
         keys = sorted({*possible_charges(line, invoice.step), *charge_keys([line])})
-        differing = [
+        wrong = [
             f"{key}: borne is {told.get(key, _NOTHING):f}, booked is {evidence.borne.get(key, _NOTHING):f}"
             for key in keys
             if told.get(key, _NOTHING) != evidence.borne.get(key, _NOTHING)
         ]
-        if differing:
-            yield Finding("credit_differs", line.id, invoice.customer_id, "; ".join(differing), invoice.id)
+        if wrong:
+            yield Finding("credit_differs", line.id, invoice.customer_id, "; ".join(wrong), invoice.id)
+        elif unearned := [key for key in keys if is_earned and key in evidence.unearned]:
+            detail = f"what credit bears by {', '.join(unearned)} is not what was earned"
+            yield Finding("credit_not_earned", line.id, invoice.customer_id, detail, invoice.id)
 
 
 def _borne(line: Line, returned: Decimal) -> Mapping[str, Decimal]:
@@ -111,6 +138,12 @@ def unburnt_finding(line: Line) -> Finding:
     return Finding("line_not_charged", line.id, line.customer_id, detail)
 
 
+def settled_finding(row_id: str, customer_id: str, key: str, charged: Decimal, borne: Decimal) -> Finding:
+    """What credit alone settles of a full period is not what the books burnt of it."""
+    detail = f"{key} comes to {charged:f}, burnt is {borne:f}"
+    return Finding("settled_differs", row_id, customer_id, detail)
+
+
 def unread_customer(customer_id: str, reason: str) -> Finding:
     """Something of the customer cannot be read, so that nothing is known of it."""
     return Finding("not_readable", customer_id, customer_id, reason)
@@ -132,8 +165,8 @@ def _difference(line: Line, workflow: Workflow) -> str | None:
     # of a part of a period the others that charged for it stand in the trace alone
     is_part = "epochs" in line.trace
     again = rerun(line.trace) if is_part else rate(usage_of(line, line.quantity, workflow)).trace
-    differing = [name for name in _RATED if getattr(again.totals, name) != getattr(line.totals, name)]
-    if differing:
-        told = (f"{name} {getattr(line.totals, name):f}, is {getattr(again.totals, name):f}" for name in differing)
+    others = [name for name in _RATED if getattr(again.totals, name) != getattr(line.totals, name)]
+    if others:
+        told = (f"{name} {getattr(line.totals, name):f}, is {getattr(again.totals, name):f}" for name in others)
         return f"{line.key}: {'; '.join(told)}"
     return None if again.document() == line.trace else f"{line.key}: rated again it leaves another trace"

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from meterhouse.billing.audit import Evidence, given_back, invoice_findings, unread_invoice
+from meterhouse.billing.audit import Evidence, invoice_findings, unread_invoice
 from meterhouse.billing.audit_ports import AuditStore, Named
 from meterhouse.billing.credits import possible_charges
 from meterhouse.billing.invoice import Invoice
@@ -12,6 +13,9 @@ from meterhouse.ledger.audit import Finding
 from meterhouse.ledger.charging import borne_by_credit
 from meterhouse.platform.logging import logger
 from meterhouse.platform.work import Begin
+
+if TYPE_CHECKING:
+    from meterhouse.billing.credit_note import CreditNote
 
 INVOICES = 50
 Read = Mapping[str, Evidence | str]
@@ -80,10 +84,15 @@ class AuditInvoices:
             holders = store.credit.grants.holders(owners)
             charges = [key for one in invoices for key in _charges(one, is_holder=one.customer_id in holders)]
             borne = borne_by_credit(store.credit, charges)
-            invoiced = store.book_audit.invoiced(ids)
-            notes = store.credit_notes.of_invoices(ids)
-        returned = given_back(note for note in notes if note.stands)
-        return {one.id: Evidence(one, invoiced.get(one.id), borne, returned) for one in invoices}
+            unearned = store.credit.ledger.accrued(charges).keys() if charges else ()
+            invoiced, booked = store.book_audit.invoiced(ids), store.book_audit.standing(ids)
+            notes: dict[str, list[CreditNote]] = {}
+            for note in store.credit_notes.of_invoices(ids):
+                notes.setdefault(note.invoice_id, []).append(note)
+        return {
+            one.id: Evidence(one, invoiced.get(one.id), borne, notes.get(one.id, ()), booked.get(one.id, {}), unearned)
+            for one in invoices
+        }
 
 
 def _charges(invoice: Invoice, *, is_holder: bool) -> Collection[str]:

@@ -28,6 +28,9 @@ class InvoiceAudit(Protocol):
     def overages_missing(self, customer_ids: Collection[str]) -> Iterator[Finding]:
         """Lines in units of which credit left something else than what is charged in money."""
 
+    def settled_apart(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        """Full periods that credit alone settles, of which it burnt something else than they come to."""
+
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
         """At most `limit` standard invoices of the customers that follow `after`, in order."""
 
@@ -40,6 +43,9 @@ class BookAudit(Protocol):
 
     def invoiced(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
         """What each invoice was booked to be paid."""
+
+    def standing(self, invoice_ids: Collection[str]) -> Mapping[str, Mapping[tuple[str, str], Decimal]]:
+        """By invoice, what its transactions and its notes' come to, as `billing.books` has it."""
 
 
 class AuditStore(BillingStore, Protocol):

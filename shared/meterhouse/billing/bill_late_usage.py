@@ -107,7 +107,7 @@ def _settle(
     for family, line in compared:
         difference = differences[line.id]
         if difference.totals.charged > 0:
-            added.append(line)
+            added += [] if family.last.is_given_up else [line]
         elif difference.totals.charged < 0 < family.too_much(difference):
             settled = give_back_usage(work, family, difference, now)
             added += [] if settled is None else [settled]

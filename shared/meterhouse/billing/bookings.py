@@ -30,7 +30,10 @@ BOOKED_ON_ENTRY = frozenset(
 BookingsOf = Callable[[Invoice, InvoiceState, datetime], Sequence[Transaction] | Refused]
 """What is booked at an instant for an invoice in, or on its way to, a state."""
 
-_PROMISED = frozenset({_S.PAYMENT_AUTHORIZED, _S.BOOKING_SETTLED, _S.BOOKING_SETTLED_FAILED})
+_PROMISES = frozenset({_S.BOOKING_AUTHORIZED, _S.BOOKING_AUTHORIZED_AND_SETTLED})
+_PAYS = frozenset({_S.BOOKING_AUTHORIZED_AND_SETTLED, _S.BOOKING_SETTLED})
+PROMISED = frozenset({_S.PAYMENT_AUTHORIZED, _S.BOOKING_SETTLED, _S.BOOKING_SETTLED_FAILED})
+"""States in which somebody has promised the money, and the books say so."""
 _NOTHING = Decimal(0)
 _Booked = Iterator[tuple[Kind, Entries]]
 
@@ -76,14 +79,14 @@ def _working(state: InvoiceState, owed: Owed) -> _Booked:
     if state is _S.ISSUING_CHARGE_BOOKING:
         yield Kind.INVOICED, postings.invoicing(owed)
         yield Kind.RECOGNISED, postings.earning(owed)
-    if state in {_S.BOOKING_AUTHORIZED, _S.BOOKING_AUTHORIZED_AND_SETTLED}:
+    if state in _PROMISES:
         yield Kind.AUTHORIZED, postings.promising(owed)
-    if state in {_S.BOOKING_AUTHORIZED_AND_SETTLED, _S.BOOKING_SETTLED}:
+    if state in _PAYS:
         yield Kind.SETTLED, postings.paying(owed)
 
 
 def _entering(source: InvoiceState, state: InvoiceState, owed: Owed) -> _Booked:
-    if source in _PROMISED:
+    if source in PROMISED:
         yield Kind.RELEASED, postings.releasing(owed)
     if source is _S.UNCOLLECTIBLE:
         yield Kind.RECOVERED, postings.negated(postings.losing(owed))

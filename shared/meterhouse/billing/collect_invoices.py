@@ -7,7 +7,15 @@ from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.bill_late_usage import bill_late_usage
 from meterhouse.billing.burn_credit import burn_credit
 from meterhouse.billing.burn_lines import burn_lines, burn_units, earn
-from meterhouse.billing.collection import Quantities, aligned, collected, drafts, is_collectable, waiting
+from meterhouse.billing.collection import (
+    Quantities,
+    aligned,
+    collected,
+    drafts,
+    is_collectable,
+    waiting,
+    with_lines,
+)
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.events import created_event
 from meterhouse.billing.families import Families
@@ -128,7 +136,12 @@ def rate_ready(
     ready = _in_order(arrived, at)
     named = coded((one.invoice for one in ready), work.store.tax_codes)
     rating = families.rating(quantities)
-    moved = [collected(replace(one, invoice=named[one.invoice.id]), quantities, at, now, rating) for one in ready]
+    moved = [
+        _owing_nobody(
+            collected(replace(one, invoice=named[one.invoice.id]), quantities, at, now, rating), families, now
+        )
+        for one in ready
+    ]
     rated = [one for one in moved if one.invoice.state is not InvoiceState.DRAFT_INVALID]
     burnt = {one.invoice.id: one for one in (*moved, *burn_credit(work, rated, now))}
     done = [burnt.get(one.invoice.id, one) for one in arrived]
@@ -137,6 +150,18 @@ def rate_ready(
     work.store.lines.update([*families.given_up, *(line for one in changed for line in one.invoice.lines)])
     work.store.billed_usage.owe([line.id for line in families.owing], now)
     return done
+
+
+def _owing_nobody(driven: Driven, families: Families, now: datetime) -> Driven:
+    """Where parts of usage take off more than all else comes to they take off nothing: a credit note gives it back."""
+    invoice = driven.invoice
+    if invoice.state is InvoiceState.DRAFT_INVALID or invoice.totals.charged >= 0:
+        return driven
+    lines = [
+        families.withheld(line, invoice.workflow, now) if line.is_metered and line.totals.charged < 0 else line
+        for line in invoice.lines
+    ]
+    return replace(driven, invoice=with_lines(invoice, lines))
 
 
 def _in_order(arrived: Iterable[Driven], at: datetime) -> list[Driven]:

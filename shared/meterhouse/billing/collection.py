@@ -25,7 +25,7 @@ from meterhouse.rating.line import RatedLine
 from meterhouse.rating.rate import rate
 from meterhouse.rating.usage import Usage
 
-_ONE = Decimal(1)
+_NONE, _ONE = Decimal(0), Decimal(1)
 _WHOLE = Fraction(1)
 _APP_METADATA = "openmeter.io/"
 NO_COST_BASIS = "no_cost_basis"
@@ -140,10 +140,11 @@ def rated(line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> L
 
 
 def with_result(line: Line, quantity: Decimal, result: RatedLine | Correction, now: datetime) -> Line:
-    """The line with what rating this quantity came to."""
+    """The line with what rating this quantity came to, as if nobody else charged for its full period."""
     return replace(
         line,
         quantity=quantity,
+        quantity_before=_NONE,
         totals=result.totals,
         detailed=result.detailed_lines,
         trace=result.trace.document(),

@@ -23,7 +23,7 @@ class Refund(StrEnum):
     NONE = "none"
     """It is given back outside of our books; of an invoice that is not paid less is due."""
     CREDIT = "credit"
-    """The customer has it as prepaid credit."""
+    """The customer has it as prepaid credit, which is burnt before taxes: those that were paid stay paid for it."""
     PAYMENT = "payment"
     """It goes back the way it came."""
 
@@ -126,6 +126,17 @@ class CreditNote:
     @property
     def taxes(self) -> Decimal:
         return summed(amount for line in self.lines for amount in (line.taxes_exclusive, line.taxes_inclusive))
+
+    @property
+    def taxes_back(self) -> Decimal:
+        """What the state gives back: nothing of what becomes credit, since nobody pays taxes of what credit bears."""
+        return _NONE if self.refund is Refund.CREDIT else self.taxes
+
+    @property
+    def net_back(self) -> Decimal:
+        """What goes back beside taxes; of what becomes credit that is the price, with the taxes that are within it."""
+        on_top = summed(line.taxes_exclusive for line in self.lines)
+        return EXACT.subtract(self.total, on_top if self.refund is Refund.CREDIT else self.taxes)
 
     @property
     def goes_back_by_app(self) -> bool:

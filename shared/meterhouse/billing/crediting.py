@@ -1,6 +1,6 @@
 """How much of an invoice may still be taken back, and how an amount falls on its lines, their parts and taxes. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +15,7 @@ from meterhouse.kernel.errors import Problem
 from meterhouse.kernel.rounding import EXACT, fits, round_fraction
 
 _NONE = Decimal(0)
+_OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ class Left:
         """What is left of a line; below zero where it gives something back itself."""
         return summed(self._parts[line_id].values())
 
-    def holds(self, lines: Iterable[NoteLine]) -> bool:
-        """Whether all that these lines would take is left."""
-        return all(
+    def holds(self, lines: Collection[NoteLine]) -> bool:
+        """Whether all that these lines would take is left, of each of them and of all together."""
+        return summed(line.total for line in lines) <= self.total and all(
             min(part, _NONE) <= amount <= max(part, _NONE)
             for line in lines
             for key, amount in line.parts
@@ -94,9 +95,23 @@ class Left:
         if amount == left:
             taken = dict(parts)
         else:
-            taken = allocate(amount, [(key, part) for key, part in parts.items() if part > 0], self.exponent)
+            taken = self._shared(amount, parts)
             inclusive = round_fraction(Fraction(inclusive) * Fraction(amount) / Fraction(left), self.exponent)
         return NoteLine(line_id, [NotePart(key, part) for key, part in taken.items() if part], inclusive, unused)
+
+    def _shared(self, amount: Decimal, parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """An amount by taxes and all else, as both are left together; then over what is left of each other part.
+
+        Parts that take off have no share of it: all else comes to no more than the others.
+        """
+        taxes = max(parts[TAXES], _NONE)
+        others = {key: part for key, part in parts.items() if key != TAXES}
+        both = [(TAXES, taxes), (_OTHERS, max(summed(others.values()), _NONE))]
+        shares = allocate(amount, both, self.exponent)
+        if not shares[_OTHERS]:
+            return shares
+        weights = [(key, part) for key, part in others.items() if part > 0]
+        return {TAXES: shares[TAXES], **allocate(shares[_OTHERS], weights, self.exponent)}
 
 
 def worth_of(line: Line, part: Fraction, exponent: int) -> Worth:

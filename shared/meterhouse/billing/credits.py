@@ -56,6 +56,8 @@ def used_at(line: Line) -> datetime:
 
 def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:
     """The rated invoice less what credit bears of it, and nothing of what it bore before."""
+    if not collected and not any(line.credits for line in invoice.lines):
+        return invoice
     lines = [credited_line(line, collected, f"{invoice.step}") for line in invoice.lines]
     is_borne = any(after is not before for after, before in zip(lines, invoice.lines, strict=True))
     return with_lines(invoice, lines) if is_borne else invoice

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from meterhouse.billing.app import Accepted, InvoicingApp, Refused, Waiting
 from meterhouse.billing.bookings import BOOKED_ON_ENTRY, BookingsOf, bookings_of
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Issue, Severity, Transition
-from meterhouse.billing.state import InvoiceState, Trigger, target_of
+from meterhouse.billing.state import TRANSITIONS, InvoiceState, Trigger, target_of
 from meterhouse.billing.taxes import UNTAXED, tax_faults, tax_issues, taxed
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import Conflict, InvariantBroken
@@ -26,13 +26,11 @@ class Driven:
 
     def fired(self, trigger: Trigger, at: datetime, reason: str | None = None) -> "Driven | None":
         """One step further, or None where the trigger is not permitted."""
-        source = self.invoice.state
-        target = target_of(source, trigger, self.invoice.holding(at))
-        if target is None:
+        taken = _taken(self.invoice, trigger, at, reason)
+        if taken is None:
             return None
-        invoice = _entered(self.invoice, target, at)
-        step = Transition(invoice.step, trigger, source, target, at, reason)
-        return Driven(invoice, (*self.transitions, step), (*self.bookings, *_booked_on_entry(self.invoice, target, at)))
+        invoice, step, booked = taken
+        return Driven(invoice, (*self.transitions, step), (*self.bookings, *booked))
 
     def must_fire(self, trigger: Trigger, at: datetime, reason: str | None = None) -> "Driven":
         """One step further.
@@ -47,8 +45,7 @@ class Driven:
         return fired
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(NamedTuple):
     """A state's work is done; `trigger` None: its outcome is not known yet."""
 
     invoice: Invoice
@@ -66,16 +63,40 @@ _COLLECTS = {
 """Left by collecting alone, which knows the usage."""
 
 
+_UNGUARDED = {
+    (state, trigger): first.to
+    for state, ways in TRANSITIONS.items()
+    for trigger, (first, *_) in ways.items()
+    if not first.guards
+}
+"""Where triggers lead whatever holds, so that nobody has to look."""
+
+
 def drive(driven: Driven, app: InvoicingApp, at: datetime, bookings: BookingsOf = bookings_of) -> Driven:
     """Go on until the next step is not permitted at `at`, waits for somebody, or failed."""
-    while driven.invoice.state not in _COLLECTS:
-        done = _work(driven.invoice, app, at, bookings)
-        driven = Driven(done.invoice, driven.transitions, (*driven.bookings, *done.bookings))
-        following = None if done.trigger is None else driven.fired(done.trigger, at, done.reason)
-        if following is None:
-            return driven
-        driven = following
-    return driven
+    invoice, steps, booked = driven.invoice, [*driven.transitions], [*driven.bookings]
+    while invoice.state not in _COLLECTS:
+        invoice, trigger, reason, worked = _work(invoice, app, at, bookings)
+        booked += worked
+        taken = None if trigger is None else _taken(invoice, trigger, at, reason)
+        if taken is None:
+            break
+        invoice, step, entered = taken
+        steps.append(step)
+        booked += entered
+    return Driven(invoice, tuple(steps), tuple(booked))
+
+
+def _taken(
+    invoice: Invoice, trigger: Trigger, at: datetime, reason: str | None
+) -> tuple[Invoice, Transition, Sequence[Transaction]] | None:
+    """The invoice one step further, the step, and what that books; None where the trigger is not permitted."""
+    target = _UNGUARDED.get((invoice.state, trigger)) or target_of(invoice.state, trigger, invoice.holding(at))
+    if target is None:
+        return None
+    entered = _entered(invoice, target, at)
+    step = Transition(entered.step, trigger, invoice.state, target, at, reason)
+    return entered, step, _booked_on_entry(invoice, target, at)
 
 
 def _work(invoice: Invoice, app: InvoicingApp, at: datetime, bookings: BookingsOf) -> _Done:
@@ -211,8 +232,8 @@ _ON_ENTRY: dict[InvoiceState, Callable[[Invoice, datetime], dict[str, Any]]] = {
 
 
 def _entered(invoice: Invoice, state: InvoiceState, at: datetime) -> Invoice:
-    changes = _ON_ENTRY[state](invoice, at) if state in _ON_ENTRY else {}
-    return replace(invoice, state=state, step=invoice.step + 1, **changes)
+    changes = _ON_ENTRY.get(state)
+    return replace(invoice, state=state, step=invoice.step + 1, **({} if changes is None else changes(invoice, at)))
 
 
 def _booked_on_entry(before: Invoice, state: InvoiceState, at: datetime) -> Sequence[Transaction]:

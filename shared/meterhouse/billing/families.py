@@ -27,7 +27,7 @@ class Families:
 
     `standing` are live lines on standard invoices. Of those that are given up (on a deleted draft, taken off by hand)
     before they were rated, what they would have come to is given up too: `given_up` are those that were rated here.
-    `owing` are those for late usage that would have to give back, which a credit note does.
+    `owing` are those that would have to give back, which a credit note does: for late usage, or `withheld`.
     """
 
     def __init__(self, standing: Iterable[Line] = ()) -> None:
@@ -93,6 +93,14 @@ class Families:
         self._keep(done)
         return done
 
+    def withheld(self, line: Line, workflow: Workflow, now: datetime) -> Line:
+        """The rated line, booking nothing: what it would take off is owed."""
+        others = [other for other in self._others(line) if _is_rated(other)]
+        done = _after(others, line, _booked(others), workflow, now)
+        self.owing.append(done)
+        self._keep(done)
+        return done
+
     def difference(self, line: Line, quantity: Decimal, workflow: Workflow, now: datetime) -> Line:
         """The line with what the reading comes to beside what the others have booked, be it less than nothing."""
         return _after([other for other in self._others(line) if _is_rated(other)], line, quantity, workflow, now)
@@ -107,8 +115,11 @@ class Families:
 
     def _given_up_before(self, line: Line) -> list[Line]:
         """Those that are not rated yet, in their order; what ends after the line waits for one that ends later."""
+        others = self._others(line)
+        if not others:
+            return others
         end = line.service_period.end
-        found = [one for one in self._others(line) if not _is_rated(one) and one.service_period.end <= end]
+        found = [one for one in others if not _is_rated(one) and one.service_period.end <= end]
         return sorted(found, key=lambda one: one.service_period.end)
 
     def _others(self, line: Line) -> list[Line]:

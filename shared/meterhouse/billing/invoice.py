@@ -14,9 +14,9 @@ from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.currency import Currency, currency
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
-from meterhouse.rating.line import DetailedLine, Totals
+from meterhouse.rating.line import NO_TOTALS, DetailedLine, Totals
 
-NOTHING = Totals()
+NOTHING = NO_TOTALS
 PAYMENT = "payment"
 """Key of the payment's id among an invoice's `external_ids`."""
 
@@ -27,8 +27,7 @@ class ManagedBy(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionReference:
+class SubscriptionReference(NamedTuple):
     subscription_id: str
     phase_id: str
     item_id: str
@@ -62,7 +61,7 @@ class Overage:
     is_in_advance: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: copies are made of its dict
 class Line:
     """One item for one period.
 
@@ -169,8 +168,7 @@ class Issue:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One step of an invoice; `number` counts them, `at` is the instant the step was decided for."""
 
     number: int
@@ -198,7 +196,7 @@ class Credited(NamedTuple):
 NOT_CREDITED = Credited()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: copies are made of its dict
 class Invoice:
     """A gathering invoice, which stages pending lines, or a standard invoice, which is sent.
 
@@ -264,18 +262,22 @@ class Invoice:
 
     def holding(self, at: datetime) -> frozenset[Guard]:
         """The guards that hold at `at`."""
-        critical = any(issue.severity is Severity.CRITICAL for issue in self.issues)
-        return frozenset(
-            (
-                Guard.AUTO_ADVANCE if self.workflow.auto_advance else Guard.MANUAL_ADVANCE,
-                Guard.HAS_LINES if self.lines else Guard.NO_LINES,
-                *([Guard.COLLECTION_DUE] if self.collection_at is None or self.collection_at <= at else ()),
-                *([] if critical else [Guard.NO_CRITICAL_ISSUE]),
-                *([Guard.DRAFT_SYNCED] if self.draft_synced_at else ()),
-                *([Guard.ISSUING_SYNCED] if self.issuing_synced_at else ()),
-                *([Guard.DRAFT_PERIOD_OVER] if self.draft_until is None or self.draft_until <= at else ()),
-            )
-        )
+        workflow = self.workflow
+        guards = [
+            Guard.AUTO_ADVANCE if workflow.auto_advance else Guard.MANUAL_ADVANCE,
+            Guard.HAS_LINES if self.lines else Guard.NO_LINES,
+        ]
+        if self.collection_at is None or self.collection_at <= at:
+            guards.append(Guard.COLLECTION_DUE)
+        if not self.issues or all(issue.severity is not Severity.CRITICAL for issue in self.issues):
+            guards.append(Guard.NO_CRITICAL_ISSUE)
+        if self.draft_synced_at:
+            guards.append(Guard.DRAFT_SYNCED)
+        if self.issuing_synced_at:
+            guards.append(Guard.ISSUING_SYNCED)
+        if self.draft_until is None or self.draft_until <= at:
+            guards.append(Guard.DRAFT_PERIOD_OVER)
+        return frozenset(guards)
 
 
 def draft_number(invoice_id: str) -> str:

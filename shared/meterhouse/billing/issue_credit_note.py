@@ -59,7 +59,7 @@ def issue(work: Work[BillingStore], invoice: Invoice, spec: NoteSpec, at: dateti
     Where nothing is due any more the invoice is on its way to be paid.
     """
     note = _made(work, invoice, spec, NoteState.ISSUED, at)
-    if spec.refund is Refund.CREDIT and note.total:
+    if spec.refund is Refund.CREDIT and note.net_back:
         note = replace(note, grant_id=_granted(work, note, spec.credit_from or at, at))
     work.store.credit_notes.add(note)
     work.publish(note_event(note))
@@ -156,20 +156,20 @@ def void(work: Work[BillingStore], invoice: Invoice, note: CreditNote, at: datet
     voided = replace(note, state=NoteState.VOIDED, voided_at=at, updated_at=at)
     work.store.credit_notes.save(voided)
     work.publish(note_event(voided))
-    net, taxes = _net_of(note), note.taxes
+    net, taxes = note.net_back, note.taxes_back
     credited = invoice.credited if note.was_paid else invoice.credited.plus(EXACT.minus(net), EXACT.minus(taxes))
     entries = postings.negated(_entries(note))
     return voided, Driven(replace(invoice, credited=credited), (), (_booking(note, "voided", entries, at),))
 
 
 def _after(invoice: Invoice, note: CreditNote, at: datetime) -> Driven:
-    if not note.total:
+    if not note.net_back and not note.taxes_back:
         return Driven(invoice)
     written_off = postings.negated(postings.losing(_owed(note))) if invoice.state is _S.UNCOLLECTIBLE else ()
     booking = _booking(note, "issued", (*_entries(note), *written_off), at)
     if note.was_paid:
         return Driven(invoice, (), (booking,))
-    driven = Driven(replace(invoice, credited=invoice.credited.plus(_net_of(note), note.taxes)), (), (booking,))
+    driven = Driven(replace(invoice, credited=invoice.credited.plus(note.net_back, note.taxes_back)), (), (booking,))
     return driven if driven.invoice.due else driven.must_fire(Trigger.PAID, at, "nothing is due any more")
 
 
@@ -178,7 +178,7 @@ def _granted(work: Work[BillingStore], note: CreditNote, since: datetime, at: da
         name=f"Credit note {note.number}",
         funding=Funding.EXTERNAL,
         currency=note.currency,
-        amount=note.total,
+        amount=note.net_back,
         key=f"credit_note/{note.id}",
         effective_at=since,
         purchase=PurchaseSpec(note.currency),
@@ -196,13 +196,9 @@ def _entries(note: CreditNote) -> Entries:
 
 
 def _owed(note: CreditNote) -> Owed:
-    return Owed(note.currency, services=_net_of(note), purchases=_NONE, taxes=note.taxes)
+    return Owed(note.currency, services=note.net_back, purchases=_NONE, taxes=note.taxes_back)
 
 
 def _booking(note: CreditNote, step: str, entries: Entries, at: datetime) -> Transaction:
     key = f"credit_note/{note.id}/{step}" + ("" if note.attempt == 1 else f"/{note.attempt}")
     return Transaction(key, Kind.TAKEN_BACK, note.customer_id, at, at, entries, invoice=note.invoice_id)
-
-
-def _net_of(note: CreditNote) -> Decimal:
-    return EXACT.subtract(note.total, note.taxes)

@@ -72,9 +72,12 @@ class Family(NamedTuple):
     def too_much(self, difference: Line) -> Decimal:
         """What its lines charge too much by now, what was given back before counted in.
 
-        Late usage that is never billed is what is taken back first: nobody paid for it.
+        Late usage that is never billed is what is taken back first, and what a given up last part came to: nobody paid
+        for it.
         """
-        never_billed = (one.line for one in self.members if one.is_given_up and is_late(one.line.key))
+        never_billed = (
+            one.line for one in self.members if one.is_given_up and (one is self.last or is_late(one.line.key))
+        )
         forgiven = summed(max(line.totals.charged, _NONE) for line in never_billed)
         return EXACT.subtract(EXACT.subtract(self.given_back, difference.totals.charged), forgiven)
 
@@ -84,7 +87,10 @@ class Family(NamedTuple):
 
 
 def families_billed(billed: Iterable[Billed]) -> list[Family]:
-    """The full periods that were billed for good: none of their lines is still to be read."""
+    """The full periods that were billed for good: none of their lines is still to be read.
+
+    Of one whose last part was given up nothing more is charged, and what was too much goes back all the same.
+    """
     by_whole: dict[str, list[Billed]] = {}
     for one in billed:
         by_whole.setdefault(whole_of(one.line.key), []).append(one)
@@ -92,7 +98,7 @@ def families_billed(billed: Iterable[Billed]) -> list[Family]:
     for members in by_whole.values():
         last = max(members, key=lambda one: (one.line.service_period.end, not is_late(one.line.key)))
         is_read = all(one.is_given_up or (one.is_billed and not one.line.is_pending) for one in members)
-        if is_read and not last.is_given_up:
+        if is_read:
             found.append(Family(members, last))
     return found
 
@@ -145,6 +151,7 @@ def late_line(family: Family, invoice_at: datetime, now: datetime) -> Line:
         trace=None,
         credits=(),
         is_taxed=False,
+        deleted_at=None,
     )
 
 

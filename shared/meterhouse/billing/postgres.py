@@ -98,15 +98,17 @@ class PostgresLines:
         wholes = {line.key: whole_of(line.key) for line in lines if line.is_metered}
         if not wholes:
             return []
-        firsts = [whole for key, whole in wholes.items() if key != whole]
+        firsts = sorted({whole for key, whole in wholes.items() if key != whole})
         return self._all("related_lines", firsts=firsts, wholes=sorted(set(wholes.values())))
 
     def family(self, line: Line) -> list[Line]:
         return self._all("family_lines", whole=whole_of(line.key))
 
     def known_of(self, subscription_ids: Collection[str]) -> Known:
-        wanted = {"subscription_ids": list(subscription_ids)}
+        wanted = {"subscription_ids": sorted(set(subscription_ids))}
         keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
+        if not keys:
+            return Known()
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
         found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts}
         prepaid, given_up = [], []

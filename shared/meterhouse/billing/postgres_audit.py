@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from meterhouse.billing.audit import settled_finding
 from meterhouse.billing.audit_ports import Named
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.postgres import PostgresBilling, PostgresInvoices
@@ -36,6 +37,10 @@ class PostgresInvoiceAudit:
                 f"credit left {row['units']:f} {row['currency']} of {row['key']}, and {row['charged'] or 0} are charged"
             )
             yield Finding("overage_missing", row["id"], row["customer_id"], detail)
+
+    def settled_apart(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        for row in self._transaction.fetch_all(_SQL["settled_apart"], {"customer_ids": list(customer_ids)}):
+            yield settled_finding(row["id"], row["customer_id"], row["key"], row["charged"], row["borne"])
 
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
         wanted = {"after_customer": after.customer_id, "after_invoice": after.invoice_id, "limit": limit}

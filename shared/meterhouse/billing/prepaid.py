@@ -87,7 +87,7 @@ def less_given_up(target: TargetLine, given_up: Iterable[Prepaid]) -> TargetLine
         if one.service_period.start <= target.service_period.start < one.service_period.end
     ]
     left = max(EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(gone))), Decimal(0))
-    return replace(target, rate_card=replace(target.rate_card, price=replace(price, amount=left))) if gone else target
+    return target._replace(rate_card=replace(target.rate_card, price=replace(price, amount=left))) if gone else target
 
 
 def excesses(prepaid: Iterable[Prepaid], targets: Mapping[str, TargetLine]) -> Iterator[Excess]:
@@ -118,7 +118,7 @@ def less_prepaid(
     if left <= 0:
         return None
     rest = replace(card, price=replace(price, amount=left))
-    return replace(target, name=f"{target.name} (difference)", rate_card=rest)
+    return target._replace(name=f"{target.name} (difference)", rate_card=rest)
 
 
 def resting(

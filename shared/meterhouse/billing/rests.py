@@ -9,7 +9,6 @@ from itertools import pairwise
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.line_keys import is_part, part_key, whole_of
 from meterhouse.billing.prepaid import Prepaid
-from meterhouse.kernel.changed import replace
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
 
@@ -49,14 +48,16 @@ def cuts(known: Known, pending: Iterable[Line]) -> Cuts:
 
 def divided(target: TargetLine, at: Collection[datetime]) -> Iterator[TargetLine]:
     """The target line, or a rest, up to the first cut, and from each on a rest of its own; due like the whole."""
+    if not at:
+        yield target
+        return
     whole, is_metered = target.service_period, target.rate_card.is_metered
     inside = sorted(cut for cut in at if whole.start < cut < whole.end)
     if not inside:
         yield target
         return
     for start, end in pairwise([whole.start, *inside, whole.end]):
-        yield replace(
-            target,
+        yield target._replace(
             key=target.key if start == whole.start else part_key(target.key, start, is_metered=is_metered),
             service_period=Period(start, end),
             whole_period=whole if is_metered else target.whole_period,

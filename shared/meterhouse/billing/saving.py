@@ -14,7 +14,7 @@ from meterhouse.billing.lifecycle import drive_by_rule, resumed
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.changed import replace
+from meterhouse.kernel.changed import replace, unchecked
 from meterhouse.platform.work import Work
 
 _ON_ITS_WAY_OUT = frozenset({InvoiceState.DELETE_IN_PROGRESS, InvoiceState.DELETE_SYNCING, InvoiceState.DELETE_FAILED})
@@ -28,7 +28,7 @@ def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> N
     work.store.lines.update([line for one in driven if _was_synced(one) for line in one.invoice.lines if line.is_taxed])
     settle_credit(work, driven, now)
     settle_purchases(work, driven, now)
-    work.store.credit.ledger.book([replace(booking, recorded_at=now) for one in driven for booking in one.bookings])
+    work.store.credit.ledger.book([unchecked(booking, recorded_at=now) for one in driven for booking in one.bookings])
     work.publish(*(event for one in driven for event in step_events(one)))
 
 

@@ -46,6 +46,8 @@ def taxable(line: Line) -> Decimal:
 
 def tax_faults(invoice: Invoice, told: Mapping[str, LineTax]) -> Iterator[tuple[str, str]]:
     """Why lines cannot have the taxes that are told of them: each line's id and the reason."""
+    if not told:
+        return
     exponent, lines = currency(invoice.currency).exponent, {line.id: line for line in invoice.lines}
     for line_id, tax in told.items():
         if line_id not in lines:
@@ -69,9 +71,9 @@ def tax_issues(invoice: Invoice) -> Sequence[Issue]:
     works out no taxes leaves none undone.
     """
     workflow = invoice.workflow
-    lacking = [(n, line) for n, line in enumerate(invoice.lines) if taxable(line) and not line.is_taxed]
     if not workflow.tax_enabled or not (workflow.tax_enforced or any(line.is_taxed for line in invoice.lines)):
         return ()
+    lacking = [(n, line) for n, line in enumerate(invoice.lines) if taxable(line) and not line.is_taxed]
     severity = Severity.CRITICAL if workflow.tax_enforced else Severity.WARNING
     return [
         Issue(severity, UNTAXED, _COMPONENT, f"nobody said what taxes line {line.key} has", f"/lines/{number}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from meterhouse.billing.invoice import NOTHING, Line
 from meterhouse.billing.reconcile import gathering_id, line_id
@@ -44,10 +45,12 @@ def _again(line: Line, again: Again, now: datetime) -> Line:
         is_pending=True,
         invoice_at=again.invoice_at or line.invoice_at,
         quantity=None,
+        quantity_before=Decimal(0),
         totals=NOTHING,
         detailed=(),
         trace=None,
         credits=(),
+        is_taxed=False,
         created_at=now,
         updated_at=now,
     )

@@ -12,6 +12,7 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.late_lines import Billed
 from meterhouse.billing.ports import (
+    BilledCustomers,
     BilledUsage,
     BillingStore,
     CreditNotes,
@@ -24,6 +25,7 @@ from meterhouse.billing.ports import (
 )
 from meterhouse.billing.rests import Known
 from meterhouse.billing.state import NOT_UNDER_WAY
+from meterhouse.customers.model import Customer
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.platform.outbox import DomainEvent
@@ -65,7 +67,7 @@ class _Store:
         self.late_usage = store.late_usage
         self.profiles = store.profiles
         self.overrides = store.overrides
-        self.customers = store.customers
+        self.customers: BilledCustomers = _Customers(store.customers)
         self.subscriptions = store.subscriptions
         self.features = store.features
         self.findings = store.findings
@@ -158,33 +160,29 @@ class _Lines:
         self._changed: dict[str, Line] = {}
         self._removed: set[str] = set()
         self.have_units = False
-
-    @property
-    def are_pending(self) -> bool:
-        return all(line.is_pending for held in (self._added, self._changed) for line in held.values())
+        self.are_pending = True
 
     def pending(self, customer_ids: Collection[str]) -> list[Line]:
+        return sorted(self._pending(customer_ids), key=lambda line: (line.customer_id, line.invoice_at, line.id))
+
+    def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        found = [line for line in self._due(customer_ids, as_of) if line.is_invoiced]
+        return self._written().lines.due(customer_ids, as_of) if self.have_units else _by_currency(found)
+
+    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        found = [line for line in self._due(customer_ids, as_of) if not line.is_invoiced]
+        return self._written().lines.due_to_credit(customer_ids, as_of) if self.have_units else _by_currency(found)
+
+    def _due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
+        return [line for line in self._pending(customer_ids) if line.invoice_at <= as_of]
+
+    def _pending(self, customer_ids: Collection[str]) -> list[Line]:
         if self._waiting is None:
             found = self._written().lines.pending(self._customer_ids)
             self._waiting = {line.id: line for line in found}
             self._notice(found)
         wanted = set(customer_ids)
-        return sorted(
-            (line for line in self._waiting.values() if line.customer_id in wanted),
-            key=lambda line: (line.customer_id, line.invoice_at, line.id),
-        )
-
-    def due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        found = [line for line in self._due(customer_ids, as_of) if line.is_invoiced]
-        return self._written().lines.due(customer_ids, as_of) if self.have_units else found
-
-    def due_to_credit(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        found = [line for line in self._due(customer_ids, as_of) if not line.is_invoiced]
-        return self._written().lines.due_to_credit(customer_ids, as_of) if self.have_units else found
-
-    def _due(self, customer_ids: Collection[str], as_of: datetime) -> list[Line]:
-        found = [line for line in self.pending(customer_ids) if line.invoice_at <= as_of]
-        return sorted(found, key=lambda line: (line.customer_id, line.currency, line.invoice_at, line.id))
+        return [line for line in self._waiting.values() if line.customer_id in wanted]
 
     def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
         return self._written().lines.settled_by_credit(gathering_id, keys)
@@ -226,6 +224,7 @@ class _Lines:
 
     def _notice(self, lines: Collection[Line]) -> None:
         self.have_units |= any(line.invoice_currency is not None or line.overage is not None for line in lines)
+        self.are_pending &= all(line.is_pending for line in lines)
 
     def _keep(self, lines: Collection[Line]) -> None:
         self._notice(lines)
@@ -246,10 +245,28 @@ class _Lines:
     def write(self) -> None:
         added, changed, removed = self._added, self._changed, self._removed
         self._added, self._changed, self._removed = {}, {}, set()
+        self.are_pending = True
         if self._beneath.add(added.values()) != len(added):
             raise InvariantBroken("a line that was to be added was there")
         self._beneath.update(changed.values())
         self._beneath.remove(removed)
+
+
+class _Customers:
+    """Each is read once: all that is made of one says the same of it."""
+
+    def __init__(self, beneath: BilledCustomers) -> None:
+        self._beneath = beneath
+        self._known: dict[str, Customer] = {}
+
+    def by_ids(self, customer_ids: Iterable[str]) -> Mapping[str, Customer]:
+        wanted = dict.fromkeys(customer_ids)
+        unknown = wanted.keys() - self._known.keys()
+        self._known |= self._beneath.by_ids(unknown) if unknown else {}
+        return {customer_id: self._known[customer_id] for customer_id in wanted if customer_id in self._known}
+
+    def ids_after(self, after: str, limit: int) -> list[str]:
+        return self._beneath.ids_after(after, limit)
 
 
 class _BilledUsage:
@@ -271,6 +288,10 @@ class _BilledUsage:
     def owe(self, line_ids: Collection[str], at: datetime) -> None:
         if line_ids:
             self._written().billed_usage.owe(line_ids, at)
+
+
+def _by_currency(lines: Iterable[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (line.customer_id, line.currency, line.invoice_at, line.id))
 
 
 def _in_order(invoice: Invoice) -> Invoice:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meterhouse.kernel.cadence import OUT_OF_CALENDAR, Cadence, CadenceUnit, add
@@ -16,6 +17,7 @@ _ISO = re.compile(
     r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?",
     re.ASCII,
 )
+_MEMORY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,19 @@ class Duration:
 
         `InvalidInput` outside the years 1 to 9999.
         """
-        match = _ISO.fullmatch(self.iso)
-        years, months, weeks, days, hours, minutes, seconds = (
-            int(part or 0) for part in (match.groups() if match else ())
-        )
-        count = 12 * years + months
-        start = add(at, Cadence(count, CadenceUnit.MONTH)) if count else at
+        months, rest = _parts(self.iso)
+        start = add(at, months) if months else at
         try:
-            return start + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+            return start + rest
         except OverflowError:
             raise InvalidInput(OUT_OF_CALENDAR) from None
+
+
+@lru_cache(_MEMORY)
+def _parts(iso: str) -> tuple[Cadence | None, timedelta]:
+    """Its calendar months, if there are any, and the exact rest: read once, for invoices share a few of them."""
+    match = _ISO.fullmatch(iso)
+    years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in (match.groups() if match else ()))
+    count = 12 * years + months
+    rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return Cadence(count, CadenceUnit.MONTH) if count else None, rest

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.account import Account, CostBasis, Payment, Route
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from meterhouse.ledger.postings import Entries
 
 _ONE = Decimal(1)
+_CURRENCIES = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """What an invoice comes to, in parts.
 
     Attributes:
@@ -39,18 +39,18 @@ class Owed:
 def invoicing(owed: Owed) -> Entries:
     """The customer is to pay the total."""
     return _written(
-        Entry(Account.RECEIVABLE, _payable(owed, Payment.OPEN), EXACT.minus(owed.total)),
-        Entry(Account.ACCRUED, _money(owed), owed.services),
-        Entry(Account.BROKERAGE, Route(owed.currency), owed.purchases),
-        Entry(Account.TAXES, Route(owed.currency), owed.taxes),
+        Entry(Account.RECEIVABLE, _payable(owed.currency, Payment.OPEN), EXACT.minus(owed.total)),
+        Entry(Account.ACCRUED, _money(owed.currency), owed.services),
+        Entry(Account.BROKERAGE, _plain(owed.currency), owed.purchases),
+        Entry(Account.TAXES, _plain(owed.currency), owed.taxes),
     )
 
 
 def earning(owed: Owed) -> Entries:
     """What was invoiced for services is earned."""
     return _written(
-        Entry(Account.ACCRUED, _money(owed), EXACT.minus(owed.services)),
-        Entry(Account.EARNINGS, _money(owed), owed.services),
+        Entry(Account.ACCRUED, _money(owed.currency), EXACT.minus(owed.services)),
+        Entry(Account.EARNINGS, _money(owed.currency), owed.services),
     )
 
 
@@ -66,26 +66,27 @@ def releasing(owed: Owed) -> Entries:
 
 def paying(owed: Owed) -> Entries:
     """The promised money is there."""
+    total = owed.total
     return _written(
-        Entry(Account.RECEIVABLE, _payable(owed, Payment.AUTHORIZED), owed.total),
-        Entry(Account.WASH, Route(owed.currency), EXACT.minus(owed.total)),
+        Entry(Account.RECEIVABLE, _payable(owed.currency, Payment.AUTHORIZED), total),
+        Entry(Account.WASH, _plain(owed.currency), EXACT.minus(total)),
     )
 
 
 def losing(owed: Owed) -> Entries:
     """Nobody will pay what is open."""
     return _written(
-        Entry(Account.RECEIVABLE, _payable(owed, Payment.OPEN), owed.total),
-        Entry(Account.LOSSES, Route(owed.currency), EXACT.minus(owed.total)),
+        Entry(Account.RECEIVABLE, _payable(owed.currency, Payment.OPEN), owed.total),
+        Entry(Account.LOSSES, _plain(owed.currency), EXACT.minus(owed.total)),
     )
 
 
 def refunding(owed: Owed) -> Entries:
     """What was paid for services and taxes is not earned after all: it goes back to where it came from."""
     return _written(
-        Entry(Account.EARNINGS, _money(owed), EXACT.minus(owed.services)),
-        Entry(Account.TAXES, Route(owed.currency), EXACT.minus(owed.taxes)),
-        Entry(Account.WASH, Route(owed.currency), EXACT.add(owed.services, owed.taxes)),
+        Entry(Account.EARNINGS, _money(owed.currency), EXACT.minus(owed.services)),
+        Entry(Account.TAXES, _plain(owed.currency), EXACT.minus(owed.taxes)),
+        Entry(Account.WASH, _plain(owed.currency), EXACT.add(owed.services, owed.taxes)),
     )
 
 
@@ -96,18 +97,26 @@ def negated(entries: Entries) -> Entries:
 
 def _paid(owed: Owed, before: Payment, after: Payment) -> Entries:
     return _written(
-        Entry(Account.RECEIVABLE, _payable(owed, before), owed.total),
-        Entry(Account.RECEIVABLE, _payable(owed, after), EXACT.minus(owed.total)),
+        Entry(Account.RECEIVABLE, _payable(owed.currency, before), owed.total),
+        Entry(Account.RECEIVABLE, _payable(owed.currency, after), EXACT.minus(owed.total)),
     )
 
 
-def _payable(owed: Owed, payment: Payment) -> Route:
-    return Route(owed.currency, payment=payment)
+# the few sub-accounts of a currency, for all its invoices
+@lru_cache(_CURRENCIES)
+def _plain(currency: str) -> Route:
+    return Route(currency)
 
 
-def _money(owed: Owed) -> Route:
+@lru_cache(_CURRENCIES * len(Payment))
+def _payable(currency: str, payment: Payment) -> Route:
+    return Route(currency, payment=payment)
+
+
+@lru_cache(_CURRENCIES)
+def _money(currency: str) -> Route:
     """A unit of money costs one of itself."""
-    return Route(owed.currency, CostBasis(_ONE, owed.currency))
+    return Route(currency, CostBasis(_ONE, currency))
 
 
 def _written(*entries: Entry) -> Entries:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.rounding import EXACT
@@ -38,8 +37,7 @@ class Kind(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An amount on a sub-account; `grant_id` says of which grant the credit is, or was."""
 
     account: Account
@@ -48,7 +46,7 @@ class Entry:
     grant_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: copies are made of its dict
 class Transaction:
     """What happened, in entries. `ValueError` where they do not sum to zero in each currency, or one is of nothing.
 
@@ -74,8 +72,9 @@ class Transaction:
     def __post_init__(self) -> None:
         if not self.entries or not all(entry.amount for entry in self.entries):
             raise ValueError(f"{self.key} holds an entry of nothing, or none")
-        unbalanced = {currency: total for currency, total in sums(self.entries).items() if total}
-        if unbalanced:
+        totals = sums(self.entries)
+        if any(totals.values()):
+            unbalanced = {currency: total for currency, total in totals.items() if total}
             raise ValueError(f"{self.key} does not balance: {unbalanced}")
 
     @property
@@ -86,8 +85,8 @@ class Transaction:
 
 def sums(entries: Iterable[Entry]) -> Mapping[str, Decimal]:
     """The sum of the entries in each currency."""
-    found: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+    found: dict[str, Decimal] = {}
     for entry in entries:
         currency = entry.route.currency
-        found[currency] = EXACT.add(found[currency], entry.amount)
+        found[currency] = EXACT.add(found[currency], entry.amount) if currency in found else entry.amount
     return found

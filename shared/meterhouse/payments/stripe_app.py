@@ -16,7 +16,7 @@ from meterhouse.payments.stripe_drafts import StripeDrafts
 from meterhouse.payments.stripe_items import ITEM, items_of
 from meterhouse.payments.stripe_notes import StripeNotes
 from meterhouse.payments.stripe_outcome import is_under_way, outcome_of, payment_intent_of
-from meterhouse.payments.stripe_taxes import taxes_of
+from meterhouse.payments.stripe_taxes import tax_difference, taxes_of, total_taxes
 from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
 
 if TYPE_CHECKING:
@@ -192,8 +192,11 @@ class StripeApp:
             sums = f"Stripe's invoice comes to {theirs}, {before}, its items to {items}, ours to {ours}"
             return Refused("stripe_total_differs", f"{sums} (minor units of {invoice.currency}): nobody is to doubt it")
         lines = self._drafts.lines(found.id)
+        taxes = _taxes(invoice, found, lines)
+        if invoice.workflow.tax_enabled and (fault := tax_difference(taxes, found)):
+            return Refused("stripe_taxes_differ", fault)
         number = None if found.status == "draft" else found.number
-        return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=_taxes(invoice, found, lines))
+        return Accepted(number, found.id, _names(items_of(invoice), lines, found), taxes=taxes)
 
     def _deleted(self, invoice: Invoice) -> Accepted | Refused:
         found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
@@ -264,7 +267,7 @@ def _net_of_theirs(invoice: Invoice, found: stripe.Invoice) -> int:
     """Stripe's total in its units, to be compared with `_net`: what is taken off there is in neither."""
     if not invoice.workflow.tax_enabled:
         return found.total
-    return found.total - sum(tax.amount for tax in found.total_taxes or () if tax.tax_behavior == "exclusive")
+    return found.total - total_taxes(found)["exclusive"]
 
 
 def _is_of_another(found: stripe.Invoice, customer: StripeCustomer) -> bool:

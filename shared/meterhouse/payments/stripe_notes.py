@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NOTE = "meterhouse_note"
 """Key of the metadata of what was given back at Stripe: the id of our note."""
 ATTEMPT = "meterhouse_attempt"
-"""Key of the metadata of a refund: which of the note's attempts it is."""
+"""Key of the metadata of a refund or credit note: which of our note's attempts it is."""
 
 _PAGE = 100
 _LATER_SECONDS = 3600
@@ -66,25 +66,29 @@ class StripeNotes:
         return Accepted(external_id=made.id) if failure is None else Refused("stripe_refund_failed", failure)
 
     def credited(self, invoice: stripe.Invoice, note: CreditNote) -> Accepted | Refused:
-        """The note's total less due of the open invoice.
+        """The note's total less due of the open invoice; what was voided at Stripe since is due there again.
 
         Raises:
             Unavailable: a payment of all of it is under way.
         """
         page = self._credit_notes.list({"invoice": invoice.id, "limit": _PAGE})
-        found = next((one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id), None)
+        ours = [one for one in page.auto_paging_iter() if metadata_of(one).get(NOTE) == note.id]
+        found = next((one for one in ours if one.status != "void"), None)
+        voided = next((one for one in ours if metadata_of(one).get(ATTEMPT, "1") == str(note.attempt)), None)
+        if found is None and voided is not None:
+            return Refused("stripe_note_voided", f"the credit note {voided.id} was voided at Stripe")
         if found is None and invoice.status != "open":
             return Refused("stripe_invoice_closed", f"the invoice is {invoice.status} at Stripe: nothing is due there")
         if found is None and is_under_way(invoice):
             raise Unavailable("a payment of the invoice is under way at Stripe", _LATER_SECONDS)
         made = found or once(
-            f"{note.id}/credit",
+            f"{note.id}/credit" + ("" if note.attempt == 1 else f"/{note.attempt}"),
             lambda key: self._credit_notes.create(
                 {
                     "invoice": invoice.id,
                     "amount": minor_units(note.total, note.currency),
                     "memo": note.reason,
-                    "metadata": {NOTE: note.id},
+                    "metadata": {NOTE: note.id, ATTEMPT: str(note.attempt)},
                 },
                 {"idempotency_key": key},
             ),

@@ -99,6 +99,10 @@ class Totals:
         return EXACT.add(EXACT.subtract(self.charged, self.credits_total), self.taxes_exclusive_total)
 
     def __add__(self, other: Totals) -> Totals:
+        if self is NO_TOTALS:
+            return other
+        if other is NO_TOTALS:
+            return self
         return Totals(
             EXACT.add(self.amount, other.amount),
             EXACT.add(self.charges_total, other.charges_total),
@@ -107,6 +111,10 @@ class Totals:
             EXACT.add(self.taxes_inclusive_total, other.taxes_inclusive_total),
             EXACT.add(self.taxes_exclusive_total, other.taxes_exclusive_total),
         )
+
+
+NO_TOTALS = Totals()
+"""Where sums start, and what a line has that is not rated yet."""
 
 
 class RatedLine(NamedTuple):

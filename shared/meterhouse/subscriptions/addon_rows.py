@@ -47,7 +47,7 @@ def quantity_values(subscription: Subscription) -> dict[str, Row]:
 
 
 def addon_of(document: Mapping[str, Any]) -> SubscriptionAddon:
-    """The add-on of an element of `addons` in the view `subscription_details`."""
+    """The add-on of an element of `addons` in the view `subscriptions_in_json`."""
     return SubscriptionAddon(
         id=document["id"],
         addon=AddonReference(

@@ -137,5 +137,7 @@ class Subscription:
 
 def clipped(period: Period, start: datetime, end: datetime | None) -> Period | None:
     """The part of `period` in [`start`, `end`), or None."""
+    if start <= period.start and (end is None or period.end <= end):
+        return period
     first, last = max(period.start, start), min(period.end, end or period.end)
     return Period(first, last) if first < last else None

@@ -67,10 +67,12 @@ class SubscriptionPhase:
     def until(self, end: datetime | None) -> "SubscriptionPhase":
         """The phase with its items, none of them beyond `end`."""
         phase_end = earliest(self.active_to, end)
+        if phase_end is None:
+            return self
         items = tuple(
             replace(item, active_to=earliest(item.active_to, phase_end))
             for item in self.items
-            if phase_end is None or item.active_from < phase_end
+            if item.active_from < phase_end
         )
         return replace(self, active_to=phase_end, items=items)
 

@@ -1,7 +1,7 @@
-"""Subscriptions in PostgreSQL: tables for each of their parts, read as one row by the view `subscription_details`."""
+"""Subscriptions in PostgreSQL: tables for each of their parts, read as one row by the view `subscriptions_in_json`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime
@@ -14,6 +14,7 @@ from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddon
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
+from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
@@ -30,6 +31,7 @@ from meterhouse.subscriptions.uniqueness import claims
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
+_CardOf = Callable[[Mapping[str, Any]], RateCard]
 
 
 class PostgresSubscriptions:
@@ -101,7 +103,21 @@ class PostgresSubscriptions:
             self._transaction.execute(_SQL[query], {"subscription_id": subscription.id, "ids": sorted(row_ids)})
 
     def _all(self, query: str, **parameters: object) -> list[Subscription]:
-        return [subscription_of(row) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+        cards = _Cards()
+        return [subscription_of(row, cards.of) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+
+
+class _Cards:
+    """Rate cards of many subscriptions: a plan's are equal, and lines that share one are written with one text."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Mapping[str, Any], RateCard]] = {}
+
+    def of(self, document: Mapping[str, Any]) -> RateCard:
+        last = self._made.get(document["key"])
+        if last is None or last[0] != document:
+            last = self._made[document["key"]] = document, rate_card_from_document(document)
+        return last[1]
 
 
 class PostgresStore:
@@ -190,7 +206,7 @@ def _item_values(subscription: Subscription) -> dict[str, Row]:
     }
 
 
-def subscription_of(row: Row) -> Subscription:
+def subscription_of(row: Row, card_of: _CardOf = rate_card_from_document) -> Subscription:
     plan = row["plan_id"] and PlanReference(row["plan_id"], row["plan_key"], row["plan_version"])
     copied = (
         "id",
@@ -209,14 +225,14 @@ def subscription_of(row: Row) -> Subscription:
         plan=plan,
         billing_cadence=Cadence.parse(row["billing_cadence"]),
         settlement_mode=SettlementMode(row["settlement_mode"]),
-        phases=tuple(_phase(document) for document in row["phases"]),
+        phases=tuple(_phase(document, card_of) for document in row["phases"]),
         addons=tuple(addon_of(document) for document in row["addons"]),
         cost_basis_mode=CostBasisMode(row["cost_basis_mode"]),
         pins=tuple(CostBasisPin(**pin) for pin in row["pins"]),
     )
 
 
-def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:
+def _phase(document: Mapping[str, Any], card_of: _CardOf) -> SubscriptionPhase:
     return SubscriptionPhase(
         id=document["id"],
         key=document["key"],
@@ -226,14 +242,14 @@ def _phase(document: Mapping[str, Any]) -> SubscriptionPhase:
         active_from=datetime.fromisoformat(document["active_from"]),
         active_to=_instant(document["active_to"]),
         starts_after=Offset(document["after_months"], document["after_seconds"]),
-        items=tuple(_item(item) for item in document["items"]),
+        items=tuple(_item(item, card_of) for item in document["items"]),
     )
 
 
-def _item(document: Mapping[str, Any]) -> SubscriptionItem:
+def _item(document: Mapping[str, Any], card_of: _CardOf) -> SubscriptionItem:
     return SubscriptionItem(
         id=document["id"],
-        rate_card=rate_card_from_document(document["rate_card"]),
+        rate_card=card_of(document["rate_card"]),
         active_from=datetime.fromisoformat(document["active_from"]),
         active_to=_instant(document["active_to"]),
         version=document["version"],

@@ -10,7 +10,7 @@ from meterhouse.subscriptions.postgres import subscription_of
 _MATCHING = queries("meterhouse.subscriptions", "of_plan.sql")["matching"]
 COUNT = f"SELECT count(*) FROM subscriptions WHERE {_MATCHING}"
 PAGE = (
-    f"SELECT * FROM subscription_details WHERE {_MATCHING} ORDER BY active_from, id LIMIT %(limit)s OFFSET %(offset)s"
+    f"SELECT * FROM subscriptions_in_json WHERE {_MATCHING} ORDER BY active_from, id LIMIT %(limit)s OFFSET %(offset)s"
 )
 
 

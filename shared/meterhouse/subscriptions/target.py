@@ -1,9 +1,9 @@
 """The lines a subscription should have on its invoices. Billing reconciles what it stored with them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.price import FlatPrice
@@ -19,8 +19,7 @@ from meterhouse.subscriptions.runs import Run, runs
 from meterhouse.subscriptions.span import earliest
 
 
-@dataclass(frozen=True, slots=True)
-class TargetLine:
+class TargetLine(NamedTuple):
     """One item for one period.
 
     Attributes:
@@ -87,6 +86,8 @@ def _as_one(run: Run) -> SubscriptionItem:
 
 def _named(one: SubscriptionItem, run: Run, service: Period) -> SubscriptionItem:
     """By the name that holds when the service ends; another name is no other charge, so a minimum counts once."""
+    if len(run) == 1:
+        return one
     card = one.rate_card
     name = [item for item in run if item.active_from < service.end][-1].rate_card.name
     # the very card where it can be: lines that share one are written with one text of it
@@ -163,17 +164,18 @@ def _line(
     full: Period,
 ) -> TargetLine:
     anchor, cadence = subscription.billing_anchor, subscription.billing_cadence
-    whole = full if item.rate_card.billing_cadence == cadence else period_at(anchor, cadence, service.start)
+    card = item.rate_card
+    whole = full if card.billing_cadence == cadence else period_at(anchor, cadence, service.start)
     billing = clipped(whole, phase.active_from, phase.active_to) or service
-    custom = item.rate_card.currency
+    custom = card.currency
     return TargetLine(
-        key=f"{subscription.id}/{phase.key}/{item.key}/v[{item.version}]/period[{index}]",
+        key=f"{subscription.id}/{phase.key}/{card.key}/v[{item.version}]/period[{index}]",
         subscription_id=subscription.id,
         phase_id=phase.id,
         item_id=item.id,
-        item_key=item.key,
-        name=item.rate_card.name,
-        rate_card=item.rate_card,
+        item_key=card.key,
+        name=card.name,
+        rate_card=card,
         feature_id=item.feature_id,
         currency=subscription.currency if custom is None else custom.code,
         invoice_currency=None if custom is None else subscription.currency,
@@ -181,7 +183,7 @@ def _line(
         service_period=service,
         full_service_period=full,
         billing_period=billing,
-        invoice_at=billing.start if item.rate_card.is_in_advance else max(service.end, billing.end),
+        invoice_at=billing.start if card.is_in_advance else max(service.end, billing.end),
         is_prorated=subscription.is_prorated,
         is_terminal=service.end == subscription.active_to and service.end < full.end,
         settlement_mode=subscription.settlement_mode,

@@ -1,5 +1,6 @@
 """Usage that becomes known after its period was billed for the last time, on the real database."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,8 @@ from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Ru
 from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_credit_notes import NOTES
-from tests.integration.billing.test_split_lines import TENTH, bill, canceled, charged
+from tests.integration.billing.test_split_lines import TENTH, bill, canceled, charged, drafted, used_by_day
+from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, metered, tiers
 from tests.unit.subscriptions.samples import at, fee
 
@@ -317,3 +319,52 @@ def test_what_a_note_took_back_of_a_part_is_not_charged_by_the_next_and_counts_w
         notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s AND is_automatic")
         back.append([row["total"] for row in notes if row["total"]])
     assert back == [[], [Decimal("1.00")]]
+
+
+def test_a_period_whose_late_part_was_voided_has_nothing_before_it_when_it_is_read_again(run: Run, api: Api) -> None:
+    run.app = FakeApp()
+    terms = {"invoicing": {"draftPeriod": "P60D"}}
+    found = run.customer("ann")
+    run.subscribe(found, metered(price=tiers()))
+    run.used(found, JANUARY, "8")
+    run.now = AFTER_JANUARY
+    run.all()
+    known_late(run, found, "12")
+    run.now = AFTER_FEBRUARY
+    run.all(AFTER_FEBRUARY)
+    first, second = run.invoices()
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=terms))
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    run.all(AFTER_FEBRUARY)
+    [draft] = [one for one in run.invoices() if one.state is InvoiceState.DRAFT_WAITING_AUTO_APPROVAL]
+    assert [line.quantity_before for line in draft.lines] == [Decimal(4)]
+    api.ok("POST", f"{INVOICES}/{second.id}/void", PENDING)
+    api.ok("POST", f"{INVOICES}/{draft.id}/taxes/recalculate")
+    [again] = [line for one in run.invoices() if one.id == draft.id for line in one.lines]
+    assert (again.quantity, again.quantity_before) == (Decimal(8), Decimal(0))
+    assert VerifyInvoice(run.begin, run.usage)(run.namespace, draft.id).is_verified
+
+
+@pytest.mark.parametrize("is_rated", [True, False])
+def test_usage_taken_back_below_what_was_billed_goes_back_although_the_last_part_was_given_up(
+    api: Api, run: Run, *, is_rated: bool
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    ann = run.customer("ann")
+    used_by_day(run, ann, {"2024-01-02": 100, "2024-01-25": 20})
+    run.subscribe(ann, metered())
+    first = drafted(api, ann, TENTH)
+    run.all(TENTH + timedelta(hours=2))
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"invoicing": {"draftPeriod": "P20D"}}))
+    run.now = AFTER_JANUARY
+    run.all(AFTER_JANUARY if is_rated else at("2024-02-01T00:30:00Z"))
+    last = next(one.id for one in run.invoices() if one.id != first)
+    assert api("DELETE", f"{INVOICES}/{last}")[0] == 204
+    for units, back in ((90, 0), (70, 5), (60, 10), (40, 20), (110, 20)):
+        used_by_day(run, ann, {"2024-01-02": units, "2024-01-25": 20})
+        mark(run)
+        run.all()
+        given = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s")
+        # both days are of what the first part was billed 100 units for, at 0.5
+        assert sum(row["total"] for row in given) == back, units
+    assert [line for line in run.pending() if "late" in line.key] == []

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from meterhouse.billing.app import Payment
+from meterhouse.billing.state import Trigger
 from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.price import Commitments, Tier, TieredPrice, TierMode, UnitPrice
@@ -203,15 +205,37 @@ def test_a_part_that_is_billed_again_beside_a_rest_that_stands_keeps_its_period(
     assert (again.service_period.end, again.whole_period and again.whole_period.end) == (TENTH, at("2024-02-01"))
 
 
-def test_what_gives_back_on_a_draft_that_is_refused_is_not_charged_elsewhere(api: Api, run: Run, ann: str) -> None:
-    used_by_day(run, ann, {"2024-01-02": 100})
-    run.subscribe(ann, metered())
-    first = drafted(api, ann, TENTH)
+def corrected(api: Api, run: Run, customer: str) -> str:
+    """The id of the invoice of 100 units of January, of which 40 were taken back before the last part was read."""
+    used_by_day(run, customer, {"2024-01-02": 100})
+    run.subscribe(customer, metered())
+    first = drafted(api, customer, TENTH)
     run.all(TENTH + AN_HOUR)
-    used_by_day(run, ann, {"2024-01-02": 60})
+    used_by_day(run, customer, {"2024-01-02": 60})
+    run.now = AFTER_JANUARY
     run.all()
-    refused = run.invoices()[-1]
-    assert ([issue.code for issue in refused.issues], refused.totals.total) == (["negative_total"], Decimal(-20))
+    last = run.invoices()[-1]
+    assert ([one.quantity for one in last.lines], last.totals.total, last.issues) == ([Decimal(0)], Decimal(0), ())
+    return first
+
+
+def test_a_last_part_that_would_take_off_more_than_all_else_books_nothing_and_a_note_gives_back(
+    api: Api, run: Run, ann: str
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    first = corrected(api, run, ann)
+    for _ in range(2):
+        run.all()
+    [note] = run.rows("SELECT * FROM credit_notes WHERE namespace = %(namespace)s")
+    told = (note["invoice_id"], note["total"], note["refund"], note["is_automatic"])
+    assert told == (first, Decimal(20), "credit", True)
+    assert sum(invoice.totals.total for invoice in run.invoices()) == Decimal(50)
+
+
+def test_what_a_last_part_does_not_take_off_is_charged_once_where_the_first_is_billed_again(
+    api: Api, run: Run, ann: str
+) -> None:
+    first = corrected(api, run, ann)
     api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
     run.all()
     [again] = [line for invoice in run.invoices() for line in invoice.lines if line.revision]

@@ -19,7 +19,7 @@ from meterhouse.payments.stripe import API_KEY
 from meterhouse.platform.ids import new_id
 from tests.integration.billing.conftest import AFTER_FEBRUARY
 from tests.integration.payments.stripe_run import StripeRun
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 PAYS_LATER: dict[str, Any] = {"collection_method": CollectionMethod.SEND_INVOICE}
 UNTAXED: dict[str, Any] = {"tax_enabled": False}
@@ -279,6 +279,19 @@ def test_a_failed_payment_is_tried_again_only_when_it_is_asked_for(shop: StripeR
         assert payment is not None
         assert payment.trigger.value == "failed"
         assert first["attempt_count"] == expected
+
+
+@pytest.mark.parametrize(("behavior", "amounts"), [("exclusive", ("0.50", "1.50")), ("inclusive", ("0.10", "0.10"))])
+def test_taxes_of_lines_that_miss_a_cent_of_those_of_the_invoice_are_refused(
+    shop: StripeRun, behavior: str, amounts: tuple[str, str]
+) -> None:
+    shop.double.account.rounds_taxes_together = True
+    buyer = shop.buyer("ann", default_tax_config={"behavior": behavior})
+    shop.subscribe(buyer, *(fee(f"fee-{number}", amount) for number, amount in enumerate(amounts)))
+    shop.all()
+    invoice = shop.invoice()
+    assert [issue.code for issue in invoice.issues] == ["stripe_taxes_differ"]
+    assert (state(shop), invoice.totals.taxes_total) == ("draft.sync_failed", Decimal(0))
 
 
 def test_our_taxes_are_what_stripe_worked_out(shop: StripeRun) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from localstack.stripe.payments import payment_of
-from localstack.stripe.refunds import fail_refund
+from localstack.stripe.refunds import fail_refund, void_credit_note
 from localstack.stripe.weather import Storm
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.kernel.errors import Conflict
 from meterhouse.payments.stripe import API_KEY
+from meterhouse.payments.stripe_notes import NOTE
 from tests.integration.payments.stripe_run import StripeRun
 from tests.integration.payments.test_stripe_invoices import PAYS_LATER, UNTAXED, issued, state
 
@@ -207,3 +208,17 @@ def test_a_note_of_what_nobody_pays_any_more_comes_to_its_end(
     told = service(shop).get(shop.namespace, note.id)
     assert (state(shop), told.state.value) == ("uncollectible", state_of_note)
     assert booked(shop) == {"losses": Decimal(losses), "earnings": -Decimal(losses)}
+
+
+def test_a_credit_note_voided_at_stripe_makes_nothing_less_due_until_it_is_tried_again(shop: StripeRun) -> None:
+    assert issued(shop, **PAYS_LATER, **UNTAXED) == "payment_processing.pending"
+    shop.double.weather.storms.append(Storm("lost_after", "POST", "/v1/credit_notes"))
+    note = given(shop, PART, Refund.NONE)
+    [made] = [row for row in shop.double.account.of("credit_note").values() if row["metadata"].get(NOTE) == note.id]
+    void_credit_note(shop.double.account, made["id"])
+    failed = service(shop).retry(shop.namespace, note.id)
+    assert (failed.state, failed.failure) == (NoteState.FAILED, f"the credit note {made['id']} was voided at Stripe")
+    assert (shop.invoice().credited.total, shop.at_stripe()[0]["amount_remaining"]) == (Decimal(0), 4350)
+    again = service(shop).retry(shop.namespace, note.id)
+    assert (again.state, again.external_id == made["id"]) == (NoteState.ISSUED, False)
+    assert (shop.invoice().credited.total, shop.at_stripe()[0]["amount_remaining"]) == (PART, 3116)

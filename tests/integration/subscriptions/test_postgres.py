@@ -121,7 +121,8 @@ def test_another_namespace_sees_nothing(database: Database, namespace: str) -> N
         subscriptions = PostgresSubscriptions(transaction)
         assert subscriptions.find(made.id) is None
         assert subscriptions.billable(None, "z") == []
-        for table in ("subscriptions", "subscription_phases", "subscription_items", "subscription_details"):
+        views = ("subscription_details", "subscriptions_in_json")
+        for table in ("subscriptions", "subscription_phases", "subscription_items", *views):
             assert transaction.fetch_all(f"SELECT 1 FROM {table}") == []
 
 

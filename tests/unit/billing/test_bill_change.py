@@ -151,7 +151,7 @@ def test_lines_are_paired_by_what_was_sold_and_not_by_their_place() -> None:
 
 def test_a_line_follows_its_item_into_another_subscription() -> None:
     assert USAGE.subscription is not None
-    moved = replace(used("100"), subscription=replace(USAGE.subscription, subscription_id="another"))
+    moved = replace(used("100"), subscription=USAGE.subscription._replace(subscription_id="another"))
     assert change(used("100"), moved).effects == Effects()
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterhouse.billing.bookings import bookings_of
+from meterhouse.billing.books import Standing, standing_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.state import TRANSITIONS, InvoiceState, Trigger
@@ -59,6 +60,7 @@ def test_the_total_is_open_promised_lost_paid_or_nowhere(
     for trigger in (Trigger.NEXT, Trigger.NEXT, *triggers):
         following = (driven if trigger is Trigger.NEXT else _refused(driven)).fired(trigger, NOW)
         driven = driven if following is None else worked(following)
+    assert _audited(_refused(driven)) == standing_of(driven.invoice, ())
     booked, state = standing(driven.bookings), driven.invoice.state
     if state is S.VOIDED:
         assert booked == {}
@@ -74,6 +76,17 @@ def test_the_total_is_open_promised_lost_paid_or_nowhere(
 def _refused(driven: Driven) -> Driven:
     """As it is when the books refuse the state's work."""
     return replace(driven, bookings=driven.bookings[: len(driven.bookings) - len(work_of(driven))])
+
+
+def _audited(driven: Driven) -> Standing:
+    """By currency and account, as the auditor reads it."""
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for entry in (entry for booking in driven.bookings for entry in booking.entries):
+        payment = entry.route.payment
+        sums[entry.route.currency, "/".join(filter(None, [entry.account.value, payment and payment.value]))] += (
+            entry.amount
+        )
+    return {place: amount for place, amount in sums.items() if amount}
 
 
 def _where(state: InvoiceState) -> object:

@@ -132,3 +132,27 @@ def test_lines_together_are_at_most_what_the_invoice_came_to() -> None:
     ]
     whole = lines_of(NoteWanted("why"), left)
     assert [line.total for line in whole] == [Decimal(20), Decimal(-5)]
+
+
+def test_a_failed_note_is_not_tried_again_where_all_lines_together_have_less_left() -> None:
+    nothing = Decimal(0)
+    invoice = invoice_of(
+        ([part("a", Decimal(100))], nothing),
+        ([part("b", Decimal(100))], nothing),
+        ([part("c", Decimal(-100))], nothing),
+    )
+    first = Left(invoice, []).take("line-0", Decimal(100))
+    failed = replace(note(invoice, [first]), state=NoteState.FAILED)
+    second = note(invoice, [Left(invoice, [failed]).take("line-1", Decimal(100))])
+    left = Left(invoice, [failed, second])
+    assert left.total == nothing
+    assert not left.holds(failed.lines)
+
+
+def test_taxes_go_back_by_their_share_of_what_a_line_comes_to_also_where_a_part_of_it_takes_off() -> None:
+    taxes, net = Decimal("27.85"), Decimal("146.59")
+    invoice = invoice_of(([part("usage", Decimal("165.63")), part("usage#reversal:19", Decimal("-19.04"))], taxes))
+    first = Left(invoice, []).take("line-0", Decimal("131.40"))
+    assert (first.total, first.taxes_exclusive) == (Decimal("131.40"), Decimal("20.98"))
+    [last] = Left(invoice, [note(invoice, [first])]).all()
+    assert (first.taxes_exclusive + last.taxes_exclusive, first.total + last.total) == (taxes, net + taxes)

@@ -49,7 +49,7 @@ def test_a_rest_of_the_period_charges_what_was_not_given_up_and_the_period_itsel
 ) -> None:
     whole = asked(price)
     stands, gone = parted(paid(whole, price), price, price * share)
-    rest = replace(whole, key=part_key(whole.key, MIDDLE, is_metered=False), service_period=Period(MIDDLE, APRIL.end))
+    rest = whole._replace(key=part_key(whole.key, MIDDLE, is_metered=False), service_period=Period(MIDDLE, APRIL.end))
     assert price_of(less_given_up(rest, [gone])) == stands.amount
     assert less_given_up(whole, [gone]) == whole
     assert less_given_up(rest, []) == rest

@@ -2,11 +2,12 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pytest
 
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
-from meterhouse.kernel.changed import replace
+from meterhouse.kernel.changed import replace, unchecked
 from tests.unit.billing.samples import metered, rated_draft
 
 MONTHLY = Cadence(1, CadenceUnit.MONTH)
@@ -23,6 +24,55 @@ def test_a_copy_is_what_the_standard_library_makes_of_it() -> None:
 def test_the_constructor_checks_a_copy() -> None:
     with pytest.raises(ValueError, match="at least one unit"):
         replace(MONTHLY, count=0)
+
+
+def test_what_is_copied_stays_as_it_was_and_so_does_its_copy() -> None:
+    invoice = rated_draft(metered()).invoice
+    before = dataclasses.replace(invoice)
+    copied = replace(invoice, step=7)
+    assert invoice == before
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        copied.step = 8  # type: ignore[misc]
+
+
+def test_a_field_that_there_is_not_is_refused() -> None:
+    invoice = rated_draft(metered()).invoice
+    for copy in (replace, unchecked):
+        with pytest.raises(TypeError):
+            copy(invoice, stepp=7)
+
+
+@dataclass(frozen=True)
+class Remembering:
+    first: int = 1
+    second: int = 2
+
+    @cached_property
+    def sum(self) -> int:
+        return self.first + self.second
+
+
+def test_what_was_worked_out_of_the_old_is_no_part_of_a_copy() -> None:
+    one = Remembering()
+    assert one.sum == 3
+    with pytest.raises(TypeError, match="Remembering"):
+        replace(one, first=5)
+
+
+@dataclass(frozen=True)
+class Even:
+    number: int
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            raise ValueError(f"{self.number} is odd")
+
+
+def test_a_copy_is_checked_unless_it_is_said_that_it_need_not_be() -> None:
+    with pytest.raises(ValueError, match="3 is odd"):
+        replace(Even(2), number=3)
+    assert unchecked(Even(2), name="two") == Even(2, "two")
 
 
 @dataclass(frozen=True, kw_only=True)

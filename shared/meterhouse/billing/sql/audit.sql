@@ -19,6 +19,29 @@ WHERE l.namespace = %(namespace)s AND l.customer_id = ANY(%(customer_ids)s) AND 
     AND greatest(left_.units, 0) <> coalesce((o.overage ->> 'units')::numeric, 0)
 ORDER BY l.id
 
+-- name: settled_apart
+-- Full periods that credit alone settles: what their lines come to, less what notes gave back to it, is what it burnt.
+WITH settled AS (
+    SELECT l.id, l.whole_key, l.customer_id, l.amount - l.discounts_total + l.charges_total - coalesce((
+        SELECT sum(n.credits) FROM credit_note_lines n
+        JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id AND c.state = 'issued'
+        WHERE n.namespace = l.namespace AND n.line_id = l.id
+    ), 0) AS charged, coalesce((
+        SELECT -sum(e.amount) FROM ledger_transactions t
+        JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
+        WHERE t.namespace = l.namespace AND t.charge = 'invoice_line/' || l.id || '/once'
+            AND e.account IN ('customer_fbo', 'customer_advance')
+    ), 0) AS borne
+    FROM invoice_lines l
+    WHERE l.namespace = %(namespace)s AND l.customer_id = ANY(%(customer_ids)s) AND l.settlement_mode = 'credit_only'
+        AND NOT l.is_invoiced AND l.is_live AND NOT l.is_pending
+)
+SELECT min(id) AS id, whole_key AS key, customer_id, sum(charged) AS charged, sum(borne) AS borne
+FROM settled
+GROUP BY whole_key, customer_id
+HAVING sum(charged) <> sum(borne)
+ORDER BY 1
+
 -- name: named_after
 -- Whoever is rated no more counts, too: what was found of it before is closed.
 SELECT customer_id, id FROM invoices

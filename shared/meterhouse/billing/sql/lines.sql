@@ -74,58 +74,82 @@ WHERE namespace = %(namespace)s AND invoice_id = %(invoice_id)s AND deleted_at I
 ORDER BY deleted_at, service_start, key, revision
 
 -- name: keys_of_subscriptions
-SELECT DISTINCT key FROM invoice_lines
-WHERE namespace = %(namespace)s AND subscription_id = ANY(%(subscription_ids)s)
+-- Here and below lines are looked up one by one (OFFSET 0 forbids another way): of tables that were not counted lately
+-- the planner would read all that the namespace has, in every batch of a run.
+SELECT DISTINCT found.key FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT key FROM invoice_lines WHERE namespace = %(namespace)s AND subscription_id = wanted.id OFFSET 0
+) found
 
 -- name: parts_of_subscriptions
 -- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; and usage that
 -- was invoiced while its period went on.
-SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
-JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
-WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
-    AND l.is_live AND NOT l.is_pending AND position('/late[' IN l.key) = 0 AND (
-        l.whole_start IS NOT NULL
-        OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
-        AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
-        AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
-    )
+SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
+    JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+    WHERE l.namespace = %(namespace)s AND l.subscription_id = wanted.id
+        AND l.is_live AND NOT l.is_pending AND position('/late[' IN l.key) = 0 AND (
+            l.whole_start IS NOT NULL
+            OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
+            AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
+            AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
+        )
+    OFFSET 0
+) found
 
 -- name: prepaid_of_subscriptions
 -- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone. Of fees in units:
 -- whether what credit left of them is never charged for.
-SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
-    (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
-    (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
-    i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
-    i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged,
-    (SELECT jsonb_agg(u.value) FROM credit_note_lines n
-        JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
-        CROSS JOIN jsonb_array_elements(n.unused) u
-        WHERE n.namespace = l.namespace AND n.line_id = l.id AND c.state = 'issued') AS unused,
-    l.amount - l.discounts_total + l.charges_total AS charged, l.credits_total AS borne,
-    l.invoice_currency IS NOT NULL AND l.settlement_mode <> 'credit_only'
-        AND l.amount - l.discounts_total + l.charges_total > l.credits_total
-        AND NOT EXISTS (SELECT FROM invoice_lines o
-            JOIN invoices of_o ON of_o.namespace = o.namespace AND of_o.id = o.invoice_id
-            WHERE o.namespace = l.namespace AND o.key = 'overage/' || l.key AND o.is_live AND o.deleted_at IS NULL
-                AND of_o.deleted_at IS NULL AND of_o.voided_at IS NULL) AS is_given_up
-FROM invoice_lines l
-JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
-WHERE l.namespace = %(namespace)s AND l.subscription_id = ANY(%(subscription_ids)s)
-    AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.is_prorated
-    AND i.deleted_at IS NULL AND i.voided_at IS NULL
-    AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
-    AND l.rate_card ->> 'billing_cadence' IS NOT NULL
-ORDER BY l.key
+SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
+        (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
+        (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
+        i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
+        i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged,
+        (SELECT jsonb_agg(u.value) FROM credit_note_lines n
+            JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
+            CROSS JOIN jsonb_array_elements(n.unused) u
+            WHERE n.namespace = l.namespace AND n.line_id = l.id AND c.state = 'issued') AS unused,
+        l.amount - l.discounts_total + l.charges_total AS charged, l.credits_total AS borne,
+        l.invoice_currency IS NOT NULL AND l.settlement_mode <> 'credit_only'
+            AND l.amount - l.discounts_total + l.charges_total > l.credits_total
+            AND NOT EXISTS (SELECT FROM invoice_lines o
+                JOIN invoices of_o ON of_o.namespace = o.namespace AND of_o.id = o.invoice_id
+                WHERE o.namespace = l.namespace AND o.key = 'overage/' || l.key AND o.is_live AND o.deleted_at IS NULL
+                    AND of_o.deleted_at IS NULL AND of_o.voided_at IS NULL) AS is_given_up
+    FROM invoice_lines l
+    JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
+    WHERE l.namespace = %(namespace)s AND l.subscription_id = wanted.id
+        AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.is_prorated
+        AND i.deleted_at IS NULL AND i.voided_at IS NULL
+        AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
+        AND l.rate_card ->> 'billing_cadence' IS NOT NULL
+    OFFSET 0
+) found
+ORDER BY found.key
 
 -- name: related_lines
 -- Lines that charge for a part of the same full periods as those of `wholes`; and where a line is itself such a part, the
 -- first (`firsts`). One that was given up counts before it is rated, too; what gives back on a draft that is refused for
 -- it does not.
-SELECT l.* FROM invoice_lines l
-JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
-WHERE l.namespace = %(namespace)s AND l.is_live AND NOT l.is_pending
-    AND (l.key = ANY(%(firsts)s) OR (l.whole_key = ANY(%(wholes)s) AND l.key <> l.whole_key))
+SELECT l.* FROM (
+    SELECT found.* FROM unnest(%(firsts)s::text[]) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM invoice_lines WHERE namespace = %(namespace)s AND key = wanted.key AND is_live OFFSET 0
+    ) found
+    UNION ALL
+    SELECT found.* FROM unnest(%(wholes)s::text[]) AS whole (key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM invoice_lines
+        WHERE namespace = %(namespace)s AND whole_key = whole.key AND key <> whole_key AND is_live OFFSET 0
+    ) found
+) l
+CROSS JOIN LATERAL (
+    SELECT * FROM invoices WHERE namespace = l.namespace AND id = l.invoice_id OFFSET 0
+) i
+WHERE NOT l.is_pending
     AND (l.quantity IS NOT NULL OR l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR i.voided_at IS NOT NULL)
     AND NOT (
         l.amount - l.discounts_total + l.charges_total < 0 AND i.issued_at IS NULL

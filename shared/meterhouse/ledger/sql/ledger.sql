@@ -106,13 +106,14 @@ GROUP BY 1
 
 -- name: unearned
 -- What was burnt in advance was earned at no known cost; once credit covers it, the one sum is below zero, the other not.
-SELECT DISTINCT c.key FROM ledger_charges c
-JOIN ledger_transactions t ON t.namespace = c.namespace AND t.charge = c.key
-JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
-WHERE c.namespace = %(namespace)s AND c.customer_id = ANY(%(customer_ids)s) AND c.mode = 'credit_only'
-    AND e.account = 'customer_accrued'
-GROUP BY c.key, e.cost_rate, e.cost_currency
-HAVING sum(e.amount) <> 0
+SELECT c.key FROM ledger_charges c
+WHERE c.namespace = %(namespace)s AND c.customer_id = ANY(%(customer_ids)s) AND c.mode = 'credit_only' AND EXISTS (
+    SELECT FROM ledger_transactions t
+    JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
+    WHERE t.namespace = c.namespace AND t.charge = c.key AND e.account = 'customer_accrued'
+    GROUP BY e.cost_rate, e.cost_currency
+    HAVING sum(e.amount) <> 0
+)
 
 -- name: written
 SELECT key FROM ledger_transactions

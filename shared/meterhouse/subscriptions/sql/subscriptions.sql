@@ -1,21 +1,21 @@
 -- name: find
-SELECT * FROM subscription_details
+SELECT * FROM subscriptions_in_json
 WHERE namespace = %(namespace)s AND id = %(id)s AND deleted_at IS NULL
 
 -- name: of_customers
-SELECT * FROM subscription_details
+SELECT * FROM subscriptions_in_json
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND deleted_at IS NULL
 ORDER BY customer_id, active_from, id
 
 -- name: active_of
-SELECT * FROM subscription_details
+SELECT * FROM subscriptions_in_json
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND deleted_at IS NULL
     AND active_from <= %(at)s AND (active_to IS NULL OR active_to > %(at)s)
 ORDER BY customer_id, id
 
 -- name: billable
 -- One batch of an invoice run: whose customer lies after the one and up to the other.
-SELECT * FROM subscription_details
+SELECT * FROM subscriptions_in_json
 WHERE namespace = %(namespace)s AND customer_id > %(after_customer)s AND customer_id <= %(up_to_customer)s
     AND deleted_at IS NULL
 ORDER BY customer_id, active_from, id
