@@ -19,7 +19,6 @@ from meterhouse.metering.clickhouse import ClickHouseUsage
 from meterhouse.metering.clickhouse_events import ClickHouseEvents
 from meterhouse.metering.clickhouse_metrics import ClickHouseEventCounts
 from meterhouse.metering.clickhouse_progress import ClickHouseRunningQueries
-from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.cloud_event import CloudEvent
 from meterhouse.metering.events_api import events_routes
@@ -41,7 +40,7 @@ from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, Transaction, begins
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions, SubscriptionGuard
-from tests.integration.metering.house import T0, House
+from tests.integration.metering.house import T0, House, OwnRollups
 from tests.unit.platform.requests import CONTEXT, request
 
 EVENTS, CURSOR_EVENTS = "/api/v1/events", "/api/v2/events"
@@ -80,7 +79,7 @@ class People:
         SinkEvents(meters, store, house, house, now=house.now, new_id=new_id)([record])
 
     def roll_up(self) -> None:
-        while RollUpUsage(ClickHouseRollups(self.house.store))():
+        while RollUpUsage(OwnRollups(self.house))():
             pass
 
     def customer(self, key: str | None, *subjects: str) -> str:

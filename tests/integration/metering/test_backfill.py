@@ -8,13 +8,12 @@ import pytest
 from meterhouse.kernel.errors import NotFound, Unavailable
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.backfill import BackfillStatus
-from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.postgres import Database
 from tests.integration.metering.backfilled import FAR, BackfilledHouse, hours_after
-from tests.integration.metering.house import T0, call
+from tests.integration.metering.house import T0, OwnRollups, call
 
 STEPS = ["add_values", "later_writings", "supersede", "mark_dirty"]
 
@@ -225,12 +224,12 @@ def test_an_added_group_by_groups_earlier_events_and_a_removed_one_no_longer_doe
     meter = house.create(group_by={"tier": "$.tier"})
     house.backfill(meter)
     sink_all_kinds(house)
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     changed = house.regroup(meter, region="$.region")
     house.backfill(changed)
     assert house.usage(changed, "region") == {"us": 25, "eu": 30}
     assert house.usage(changed) == {"": 55}
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     assert house.usage(changed, "region") == {"us": 25, "eu": 30}
     groups = "SELECT DISTINCT arrayJoin(mapKeys(group_by)) FROM meter_values FINAL WHERE meter_id = {id:String}"
     assert house.store.query(groups, {"id": meter.id}) == [("region",)]

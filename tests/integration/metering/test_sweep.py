@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from meterhouse.kernel.errors import Unavailable
-from meterhouse.metering.clickhouse_rollup import ClickHouseRollups
 from meterhouse.metering.clickhouse_sink import ClickHouseSink
 from meterhouse.metering.clickhouse_sweep import ClickHouseWritings
 from meterhouse.metering.roll_up import RollUpUsage
 from meterhouse.metering.sweep_writings import SweepWritings
 from meterhouse.platform.ids import new_id
-from tests.integration.metering.house import T0, House, call
+from tests.integration.metering.house import T0, House, OwnRollups, call
 from tests.integration.metering.test_sink import total
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -70,13 +69,13 @@ def test_a_later_writing_that_was_not_hidden_is_found_once(house: House, later: 
     house.sink(call("1", 10), call("2", 1))
     lose(house, later)
     assert total(house, meter) == 110
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     assert sweep(house) == 1
     assert total(house, meter) == 11
     assert house.notices[-1][0] == [(house.namespace, later.subject, meter.id)]
     marked = {(house.namespace, meter.id, later.subject)} if later.time < T0 else set()
     assert {late[:3] for late in house.late} == marked
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     told = len(house.notices)
     assert sweep(house) == 0
     assert len(house.notices) == told
@@ -140,7 +139,7 @@ def test_a_sweep_killed_on_its_way_is_made_up_by_the_next(house: House) -> None:
     meter = house.meter()
     house.sink(call("1", 10))
     lose(house, call("1", 99, T0 + HOUR))
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
 
     class Killed(ClickHouseWritings):
         def mark(self, *_: Any) -> None:
@@ -148,7 +147,7 @@ def test_a_sweep_killed_on_its_way_is_made_up_by_the_next(house: House) -> None:
 
     with pytest.raises(Unavailable):
         sweep(house, writings=Killed(house.store))
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     sweep(house)
     assert total(house, meter) == 10
     told = len(house.notices)
@@ -162,14 +161,14 @@ def test_a_writing_that_stands_anew_where_one_was_swept_is_swept_anew(house: Hou
     house.sink(call("1", 10))
     lose(house, call("1", 99, T0 + HOUR), ingested=T0 + HOUR)
     assert (sweep(house), total(house, meter)) == (1, 10)
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     house.sink(call("1", 7, T0 + HOUR), ingested=T0 - HOUR)
     assert total(house, meter) == 7
     lose(house, call("1", 5, T0 + 3 * HOUR), ingested=T0 - 2 * HOUR)
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     assert sweep(house) == 1
     assert total(house, meter) == 5
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     assert (sweep(house), total(house, meter)) == (0, 5)
 
 
@@ -178,7 +177,7 @@ def test_a_sweep_s_mark_is_not_forgotten_with_the_others(house: House) -> None:
     house.sink(call("1", 10))
     lose(house, call("1", 99, T0 + HOUR))
     assert sweep(house) == 1
-    RollUpUsage(ClickHouseRollups(house.store))()
+    RollUpUsage(OwnRollups(house))()
     house.store.command("OPTIMIZE TABLE dirty_hours FINAL")
     age = "ALTER TABLE dirty_hours UPDATE at = at - INTERVAL 8 DAY WHERE namespace = {n:String}"
     house.store.command(f"{age} SETTINGS mutations_sync = 1", {"n": house.namespace})
