@@ -127,10 +127,9 @@ def collected(
     is_collecting = driven.invoice.state is InvoiceState.DRAFT_COLLECTING
     collecting = driven if is_again or is_collecting else driven.must_fire(Trigger.NEXT, at)
     if missing:
-        return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
-            Trigger.FAILED, at, missing[0].message
-        )
-    done = replace(collecting, invoice=_rated(collecting.invoice, quantities, now, rate_line or rated))
+        failed = collecting.over(replace(collecting.invoice, issues=missing))
+        return failed.must_fire(Trigger.FAILED, at, missing[0].message)
+    done = collecting.over(_rated(collecting.invoice, quantities, now, rate_line or rated))
     return done.must_fire(Trigger.RETRY if is_again else Trigger.NEXT, at)
 
 
