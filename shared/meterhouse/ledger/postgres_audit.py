@@ -39,7 +39,7 @@ class PostgresBookAudit:
         """By invoice of these customers, what its transactions come to by currency and account, or payment."""
         found: dict[str, dict[tuple[str, str], Decimal]] = {}
         wanted = {"invoice_ids": list(invoice_ids), "customer_ids": list(customer_ids)}
-        for row in self._transaction.fetch_all(_SQL["standing"], wanted):
+        for row in self._transaction.fetch_all(_SQL["standing_of_invoices"], wanted):
             found.setdefault(row["invoice"], {})[row["currency"], row["place"]] = row["amount"]
         return found
 

@@ -53,7 +53,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "receivables": (LEDGER["receivables"], {"invoices": ["I7"]}, "ledger_transactions_of_invoice"),
     "invoiced": (AUDIT["invoiced"], {"invoice_ids": ["I7"]}, "ledger_transactions_of_invoice"),
     "standing": (
-        AUDIT["standing"],
+        AUDIT["standing_of_invoices"],
         {"invoice_ids": ["I7"], "customer_ids": ["C8"]},
         "ledger_transactions_of_customer",
     ),

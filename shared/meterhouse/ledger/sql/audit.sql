@@ -31,7 +31,7 @@ WHERE t.namespace = %(namespace)s AND t.invoice = ANY(%(invoice_ids)s) AND t.kin
     AND e.account = 'customer_receivable'
 GROUP BY t.invoice
 
--- name: standing
+-- name: standing_of_invoices
 -- What all transactions of each invoice and its credit notes come to; where nothing stands is left out. They are found by
 -- their customers: the index of invoices has what was invoiced alone.
 SELECT t.invoice, e.currency, concat_ws('/', e.account, e.payment) AS place, sum(e.amount) AS amount
