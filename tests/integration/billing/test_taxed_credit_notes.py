@@ -1,4 +1,4 @@
-"""Credit notes on invoices with taxes: what goes back of these, what stays the state's, and what the books say of it."""
+"""Credit notes on invoices with taxes: what goes back of these, what stays, and what the books say."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
