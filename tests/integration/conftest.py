@@ -1,6 +1,7 @@
 """One real server of each kind for the whole ring, migrated once; each test works in a namespace of its own."""
 
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 
 import pytest
 
@@ -128,3 +129,23 @@ def usage_store_settings(clickhouse_server: ClickHouseServer) -> ClickHouseSetti
 def usage_store(usage_store_settings: ClickHouseSettings) -> ClickHouse:
     """The migrated usage store; tests tell their rows apart by namespace."""
     return ClickHouse(lambda: usage_store_settings)
+
+
+@pytest.fixture
+def composed(
+    monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
+) -> Iterator[Callable[..., None]]:
+    """Lets functions' handlers, as they are composed, meet the ring's stores; their connections end with the test."""
+    databases: list[Database] = []
+
+    def compose(*handlers: ModuleType) -> None:
+        for held in (one for handler in handlers for one in vars(handler).values()):
+            if isinstance(held, Database):
+                monkeypatch.setattr(held, "_settings", lambda: database_settings)
+                databases.append(held)
+            elif isinstance(held, ClickHouse):
+                monkeypatch.setattr(held, "_settings", lambda: usage_store_settings)
+
+    yield compose
+    for database in databases:
+        database.close()

@@ -45,6 +45,7 @@ class AuditCustomers:
                 *work.store.invoice_audit.charged_twice(batch.ids),
                 *work.store.invoice_audit.overages_missing(batch.ids),
                 *work.store.invoice_audit.settled_apart(batch.ids),
+                *work.store.invoice_audit.booked_apart(batch.ids),
                 *_unmade(work.store, batch, now - ALLOWANCE),
                 *_uncollected(work, batch, now),
             ]

@@ -85,7 +85,7 @@ class AuditInvoices:
             charges = [key for one in invoices for key in _charges(one, is_holder=one.customer_id in holders)]
             borne = borne_by_credit(store.credit, charges)
             unearned = store.credit.ledger.accrued(charges).keys() if charges else ()
-            invoiced, booked = store.book_audit.invoiced(ids), store.book_audit.standing(ids)
+            invoiced, booked = store.book_audit.invoiced(ids), store.book_audit.standing(ids, owners)
             notes: dict[str, list[CreditNote]] = {}
             for note in store.credit_notes.of_invoices(ids):
                 notes.setdefault(note.invoice_id, []).append(note)

@@ -31,6 +31,9 @@ class InvoiceAudit(Protocol):
     def settled_apart(self, customer_ids: Collection[str]) -> Iterator[Finding]:
         """Full periods that credit alone settles, of which it burnt something else than they come to."""
 
+    def booked_apart(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        """Transactions of the customers for invoices that are not theirs."""
+
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
         """At most `limit` standard invoices of the customers that follow `after`, in order."""
 
@@ -44,8 +47,10 @@ class BookAudit(Protocol):
     def invoiced(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
         """What each invoice was booked to be paid."""
 
-    def standing(self, invoice_ids: Collection[str]) -> Mapping[str, Mapping[tuple[str, str], Decimal]]:
-        """By invoice, what its transactions and its notes' come to, as `billing.books` has it."""
+    def standing(
+        self, invoice_ids: Collection[str], customer_ids: Collection[str]
+    ) -> Mapping[str, Mapping[tuple[str, str], Decimal]]:
+        """By invoice of these customers, what its transactions and its notes' come to, as `billing.books` has it."""
 
 
 class AuditStore(BillingStore, Protocol):

@@ -42,6 +42,11 @@ class PostgresInvoiceAudit:
         for row in self._transaction.fetch_all(_SQL["settled_apart"], {"customer_ids": list(customer_ids)}):
             yield settled_finding(row["id"], row["customer_id"], row["key"], row["charged"], row["borne"])
 
+    def booked_apart(self, customer_ids: Collection[str]) -> Iterator[Finding]:
+        for row in self._transaction.fetch_all(_SQL["booked_apart"], {"customer_ids": list(customer_ids)}):
+            detail = f"{row['key']} is booked for the invoice {row['invoice']}, which is not the customer's"
+            yield Finding("booked_for_another", row["id"], row["customer_id"], detail)
+
     def named_after(self, customer_ids: Collection[str], after: Named, limit: int) -> list[Named]:
         wanted = {"after_customer": after.customer_id, "after_invoice": after.invoice_id, "limit": limit}
         rows = self._transaction.fetch_all(_SQL["named_after"], wanted | {"customer_ids": list(customer_ids)})

@@ -85,15 +85,15 @@ _LINE_FIELDS = (
 )
 _LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at")
 _PERIODS = ("service", "full_service", "billing")
-_totals_of = {name: f"totals.{name}" for name in _TOTALS}
+_TOTAL_PATHS = {name: f"totals.{name}" for name in _TOTALS}
 _invoice_columns = columns(
     {name: name for name in (*_INVOICE_FIELDS, "state", "customer_id")}
-    | _totals_of
+    | _TOTAL_PATHS
     | {"credited_net": "credited.net", "credited_taxes": "credited.taxes"}
 )
 _invoice_instants = instants({name: name for name in _INVOICE_INSTANTS})
 _line_columns = columns(
-    {name: name for name in (*_LINE_FIELDS, "is_pending", "managed_by", "settlement_mode")} | _totals_of
+    {name: name for name in (*_LINE_FIELDS, "is_pending", "managed_by", "settlement_mode")} | _TOTAL_PATHS
 )
 _line_instants = instants(
     {name: name for name in _LINE_INSTANTS}

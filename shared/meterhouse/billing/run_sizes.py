@@ -32,12 +32,8 @@ def sizes_from_environment() -> Sizes:
     Raises:
         InvariantBroken: one is missing, no whole number or out of range; the deployment is at fault.
     """
-    asked = {BATCH_SIZE: LARGEST.customers, PAGE_SIZE: LARGEST.batches}
-    read = {name: required(name) for name in asked}
-    for name, largest in asked.items():
-        if not (read[name].isdecimal() and 1 <= int(read[name]) <= largest):
-            raise InvariantBroken(f"{name} is {read[name]!r}, expected a whole number from 1 to {largest}")
-    return Sizes(int(read[BATCH_SIZE]), int(read[PAGE_SIZE]))
+    customers = _whole(BATCH_SIZE, required(BATCH_SIZE), LARGEST.customers)
+    return Sizes(customers, _whole(PAGE_SIZE, required(PAGE_SIZE), LARGEST.batches))
 
 
 def most_lines_from_environment() -> int:
@@ -46,10 +42,14 @@ def most_lines_from_environment() -> int:
     Raises:
         InvariantBroken: it is no whole number from 1 on; the deployment is at fault.
     """
-    written = optional(LINES, str(MOST_LINES))
-    if not (written.isdecimal() and int(written) >= 1):
-        raise InvariantBroken(f"{LINES} is {written!r}, expected a whole number from 1 on")
-    return int(written)
+    return _whole(LINES, optional(LINES, str(MOST_LINES)))
+
+
+def _whole(name: str, written: str, largest: int | None = None) -> int:
+    if written.isdecimal() and int(written) >= 1 and (largest is None or int(written) <= largest):
+        return int(written)
+    bounds = "from 1 on" if largest is None else f"from 1 to {largest}"
+    raise InvariantBroken(f"{name} is {written!r}, expected a whole number {bounds}")
 
 
 def sizes_of(run: Mapping[str, Any], deployed: Sizes) -> Sizes:

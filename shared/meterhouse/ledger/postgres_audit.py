@@ -33,10 +33,13 @@ class PostgresBookAudit:
         rows = self._transaction.fetch_all(_SQL["invoiced"], {"invoice_ids": list(invoice_ids)})
         return {row["invoice"]: row["amount"] for row in rows}
 
-    def standing(self, invoice_ids: Collection[str]) -> Mapping[str, Mapping[tuple[str, str], Decimal]]:
-        """By invoice, what its transactions come to by currency and account, a receivable by its payment."""
+    def standing(
+        self, invoice_ids: Collection[str], customer_ids: Collection[str]
+    ) -> Mapping[str, Mapping[tuple[str, str], Decimal]]:
+        """By invoice of these customers, what its transactions come to by currency and account, or payment."""
         found: dict[str, dict[tuple[str, str], Decimal]] = {}
-        for row in self._transaction.fetch_all(_SQL["standing"], {"invoice_ids": list(invoice_ids)}):
+        wanted = {"invoice_ids": list(invoice_ids), "customer_ids": list(customer_ids)}
+        for row in self._transaction.fetch_all(_SQL["standing_of_invoices"], wanted):
             found.setdefault(row["invoice"], {})[row["currency"], row["place"]] = row["amount"]
         return found
 

@@ -157,3 +157,27 @@ def test_credit_that_the_books_never_burnt_for_what_it_settles_alone_is_found(sh
 
     audited(shop.run)
     assert set(kinds(shop.run)) == {"settled_differs"}
+
+
+def test_what_is_booked_for_the_invoice_of_another_customer_is_found(shop: Shop) -> None:
+    invoice_id, other = paid(shop), shop.run.customer("bob")
+    assert audited(shop.run).open == 0
+    strange = f"invoice = '{invoice_id}' AND key LIKE '%%/settled'"
+    shop.changed(
+        "ledger_entries",
+        f"customer_id = '{other}'",
+        f"transaction_id IN (SELECT id FROM ledger_transactions WHERE {strange})",
+    )
+    shop.changed("ledger_transactions", f"customer_id = '{other}'", strange)
+
+    audited(shop.run)
+    assert kinds(shop.run) == ["booked_for_another", "books_differ"]
+    assert {row["customer_id"]: row["kind"] for row in findings(shop.run)}[other] == "booked_for_another"
+
+
+def test_what_is_booked_for_an_invoice_that_is_not_there_is_found(shop: Shop) -> None:
+    invoice_id = paid(shop)
+    shop.changed("ledger_transactions", "invoice = 'nobody''s'", f"invoice = '{invoice_id}' AND key LIKE '%%/settled'")
+
+    audited(shop.run)
+    assert kinds(shop.run) == ["booked_for_another", "books_differ"]

@@ -1,6 +1,7 @@
 """The tasks of a backtest as they are composed: only where their stores are is set by the test."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,6 @@ from functions.list_backtest_batches import handler as batches
 from functions.manage_backtests import handler as manage
 from functions.rate_backtest import handler as rate
 from meterhouse.kernel.errors import InvalidInput, NotFound
-from meterhouse.platform.clickhouse import ClickHouseSettings
-from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
 from tests.unit.billing.samples import metered
@@ -22,12 +21,8 @@ SOLD = spec(phase("default", None, fee(amount="20"), metered()))
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
-) -> None:
-    for function in (manage, batches, rate, finish):
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
-    monkeypatch.setattr(rate.usage_store, "_settings", lambda: usage_store_settings)
+def _stores(composed: Callable[..., None]) -> None:
+    composed(manage, batches, rate, finish)
 
 
 def test_the_workflows_tasks_lead_from_the_batches_to_the_summary_that_is_shown(run: Run) -> None:

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
+from meterhouse.billing.app import Payment
+from meterhouse.billing.state import Trigger
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.catalog.rate_card import RateCard
 from tests.integration.billing.audited import audited
-from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
+from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
+from tests.integration.billing.given import Api
 from tests.integration.billing.purse import Purse
-from tests.unit.billing.samples import metered
+from tests.integration.billing.test_split_lines import AN_HOUR, TENTH, drafted, used_by_day
+from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import fee
 
 
@@ -54,3 +59,26 @@ def test_as_many_lines_as_may_be_are_on_one_invoice(run: Run) -> None:
     run.subscribe(run.customer("ann"), *cards(3))
     run.all()
     assert [len(one.lines) for one in run.invoices()] == [3]
+
+
+@pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
+@pytest.mark.parametrize(("most", "totals", "back"), [(2, [50, 10], []), (1, [50, 30, 0], [20])])
+def test_usage_taken_back_takes_off_the_invoice_that_it_comes_onto_or_goes_back_by_a_note(
+    api: Api, run: Run, most: int, totals: list[int], back: list[int], bill: Callable[[Run, datetime], object]
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(), fee(amount="30", term=PaymentTerm.IN_ARREARS))
+    used_by_day(run, ann, {"2024-01-02": 100})
+    drafted(api, ann, TENTH)
+    bill(run, TENTH + AN_HOUR)
+    used_by_day(run, ann, {"2024-01-02": 60})
+    run.now, run.most_lines = AFTER_JANUARY, most
+    for _ in range(3):
+        bill(run, AFTER_JANUARY)
+
+    assert sorted(one.totals.total for one in run.invoices()) == sorted(map(Decimal, totals))
+    assert {one.state.value for one in run.invoices()} == {"paid"}
+    notes = run.rows("SELECT total FROM credit_notes WHERE namespace = %(namespace)s")
+    assert [row["total"] for row in notes] == back
+    assert audited(run).open == 0

@@ -3,34 +3,29 @@
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from meterhouse.billing.app import Accepted, LineTax, Payment, Refused, Waiting
+from meterhouse.billing.app import Accepted, Payment, Refused, Waiting
 from meterhouse.billing.credit_note import CreditNote, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import Trigger
-from meterhouse.billing.taxes import taxable
 from meterhouse.billing.tell_note import TellNote
-from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.work import Begin, Work
-from tests.integration.billing.audited import audited
-from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
-from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_concurrent_callers import succeeds
 from tests.unit.billing.samples import FakeApp
-from tests.unit.subscriptions.samples import at, fee
+from tests.unit.subscriptions.samples import fee
 
 NOTES = "/api/v1/billing/credit-notes"
 WHY = {"reason": "outage"}
@@ -290,48 +285,3 @@ def test_a_note_whose_app_was_not_told_is_told_by_the_next_run_unless_the_audit_
             transaction.commit()
         run.advance()
         assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == status
-
-
-@dataclass
-class Taxing(FakeApp):
-    """Pays at once, and tells taxes of 19 % of what is left after credit, on top or within."""
-
-    is_on_top: bool = True
-    payment: Payment | None = field(default_factory=lambda: Payment(Trigger.PAID))
-
-    def sync(self, invoice: Invoice) -> Accepted:
-        return Accepted(taxes={line.id: self._tax(taxable(line)) for line in invoice.lines})
-
-    def _tax(self, base: Decimal) -> LineTax:
-        rate, cent = Decimal("0.19"), Decimal("0.01")
-        if self.is_on_top:
-            return LineTax(exclusive=(base * rate).quantize(cent))
-        return LineTax(inclusive=(base - base / (1 + rate)).quantize(cent))
-
-
-@pytest.mark.parametrize("is_on_top", [True, False])
-def test_credit_in_place_of_taxed_money_buys_what_that_bought_and_no_more(
-    run: Run, api: Api, purse: Purse, is_on_top: bool
-) -> None:
-    run.app = Taxing(is_on_top=is_on_top)
-    ann = run.customer("ann")
-    run.subscribe(ann, fee(amount="100"))
-    run.now = at("2024-01-01T02:00:00Z")
-    run.all(run.now)
-    [first] = run.invoices()
-    assert first.totals.total == (Decimal(119) if is_on_top else Decimal(100))
-    note = credit(api, first.id, refund="credit")
-    assert Decimal(note["total"]) == first.totals.total
-    assert purse.settled(ann) == Decimal(100)
-    run.now = AFTER_JANUARY
-    run.all()
-    second = run.invoices()[-1]
-    assert (second.totals.credits_total, second.totals.total, purse.settled(ann)) == (
-        Decimal(100),
-        Decimal(0),
-        Decimal(0),
-    )
-    # two months' fees were agreed on, one was paid and forgiven: the state has what it gets of the one that was paid
-    tax = first.totals.taxes_total
-    assert (purse.sum_of(Account.TAXES), purse.sum_of(Account.EARNINGS)) == (tax, first.totals.total - tax)
-    assert audited(run).open == 0

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ import pytest
 from functions.render_invoice import handler as rendering
 from localstack.aws import aws_client
 from meterhouse.billing.invoice import Invoice
-from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api
 from tests.unit.billing.samples import FakeApp, metered, tiers
@@ -21,10 +20,10 @@ BUCKET = "invoice-documents"
 
 
 @pytest.fixture
-def s3(aws_account: Mapping[str, str], database_settings: PostgresSettings, monkeypatch: pytest.MonkeyPatch) -> Any:
+def s3(aws_account: Mapping[str, str], composed: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in {**aws_account, "INVOICE_DOCUMENTS_BUCKET": BUCKET}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(rendering.database, "_settings", lambda: database_settings)
+    composed(rendering)
     client = aws_client("s3", aws_account)
     client.create_bucket(Bucket=BUCKET)
     return client

@@ -1,7 +1,7 @@
 """The functions as they are composed: only where their stores are is set by the test."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +20,6 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec, new_meter
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform import clock
-from meterhouse.platform.clickhouse import ClickHouseSettings
-from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.billing.conftest import Run
 from tests.unit.billing.samples import NOW
 from tests.unit.platform.requests import CONTEXT, request
@@ -30,15 +28,10 @@ AS_OF = "2024-02-01T02:00:00Z"
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
-) -> None:
-    for function in (batches, bill, sync, collect, advance, manage):
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
+def _stores(monkeypatch: pytest.MonkeyPatch, composed: Callable[..., None]) -> None:
+    composed(batches, bill, sync, collect, advance, manage)
     monkeypatch.setenv(BATCH_SIZE, "500")
     monkeypatch.setenv(PAGE_SIZE, "400")
-    for function in (bill, collect, manage):
-        monkeypatch.setattr(function.usage_store, "_settings", lambda: usage_store_settings)
 
 
 def invoices(run: Run) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Namespaces whose billing the operator locked: nothing is written, everything is read, and nothing is lost."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +17,8 @@ from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.ledger.list_expired_credits import ListExpiredCredits
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.platform.access import route_scopes
-from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.lockdown import LOCKED, writes_billing
-from meterhouse.platform.postgres import PostgresSettings, begins
+from meterhouse.platform.postgres import begins
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api
 from tests.integration.billing.purse import Purse
@@ -69,13 +69,8 @@ def test_what_is_read_is_read_and_other_namespaces_write_as_ever(
 
 
 @pytest.fixture
-def _stores(
-    monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
-) -> None:
-    for function in (bill, sync, collect, advance):
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
-    for function in (bill, collect):
-        monkeypatch.setattr(function.usage_store, "_settings", lambda: usage_store_settings)
+def _stores(composed: Callable[..., None]) -> None:
+    composed(bill, sync, collect, advance)
 
 
 @pytest.mark.usefixtures("_stores")

@@ -1,12 +1,11 @@
 """The function that previews, as it is composed: only where its stores are is set by the test."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from functions.preview_subscription import handler as preview
-from meterhouse.platform.clickhouse import ClickHouseSettings
-from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.billing.backtested import Backtested
 from tests.integration.billing.conftest import Run
 from tests.unit.billing.samples import metered
@@ -17,11 +16,8 @@ SOLD = spec(phase("default", None, fee(amount="20"), metered()))
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
-) -> None:
-    monkeypatch.setattr(preview.database, "_settings", lambda: database_settings)
-    monkeypatch.setattr(preview.usage_store, "_settings", lambda: usage_store_settings)
+def _stores(composed: Callable[..., None]) -> None:
+    composed(preview)
 
 
 def test_a_new_subscription_and_the_end_of_one_are_previewed_with_usage_as_it_is_stored(run: Run) -> None:

@@ -1,5 +1,6 @@
 """The sweep before an invoice run, as it is composed, over the periods that are not invoiced yet."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,7 @@ from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform import clock
-from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
-from meterhouse.platform.postgres import PostgresSettings
+from meterhouse.platform.clickhouse import ClickHouse
 from tests.integration.billing.conftest import Run
 from tests.integration.metering.house import House, call
 from tests.integration.metering.test_sink import total
@@ -21,15 +21,9 @@ from tests.unit.subscriptions.samples import at
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    monkeypatch: pytest.MonkeyPatch,
-    database_settings: PostgresSettings,
-    usage_store_settings: ClickHouseSettings,
-    namespace: str,
-) -> None:
+def _stores(monkeypatch: pytest.MonkeyPatch, composed: Callable[..., None], namespace: str) -> None:
     """Of all namespaces that the ring has left this one alone is walked over: it has hundreds."""
-    monkeypatch.setattr(sweep.database, "_settings", lambda: database_settings)
-    monkeypatch.setattr(sweep.store, "_settings", lambda: usage_store_settings)
+    composed(sweep)
     every = sweep.sweep._namespaces
     monkeypatch.setattr(sweep.sweep, "_namespaces", lambda: [one for one in every() if one == namespace])
 

@@ -1,6 +1,7 @@
 """Reservations, the balance worker and the announcements as their functions are composed, on the real stores."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,10 +20,10 @@ from meterhouse.entitlements.usage_period import UsagePeriods
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.record import decode_record
 from meterhouse.platform import clock
-from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
+from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
-from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres import Database
 from tests.integration.entitlements.room import Room
 from tests.integration.entitlements.till import Till, path
 from tests.integration.entitlements.watch import sqs_record
@@ -39,16 +40,8 @@ def log(kafka_server: KafkaServer) -> KafkaSettings:
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    monkeypatch: pytest.MonkeyPatch,
-    database_settings: PostgresSettings,
-    usage_store_settings: ClickHouseSettings,
-    log: KafkaSettings,
-) -> None:
-    for function in (announce, batches, evaluate, reserve, sweep):
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
-    for function in (evaluate, reserve):
-        monkeypatch.setattr(function.store, "_settings", lambda: usage_store_settings)
+def _stores(monkeypatch: pytest.MonkeyPatch, composed: Callable[..., None], log: KafkaSettings) -> None:
+    composed(announce, batches, evaluate, reserve, sweep)
     monkeypatch.setattr(evaluate.log, "_settings", lambda: log)
 
 

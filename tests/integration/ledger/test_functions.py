@@ -1,6 +1,7 @@
 """The workflow's steps, and the functions as they are composed, on the real database."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,6 @@ from meterhouse.ledger.expire_credits import ExpireCredits
 from meterhouse.ledger.list_expired_credits import ExpiryBatch, ListExpiredCredits, expiry_batch_of
 from meterhouse.platform import clock
 from meterhouse.platform.namespaces import add_namespace, all_namespaces
-from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.ledger.conftest import Till
 from tests.unit.ledger.samples import hours
 from tests.unit.platform.requests import CONTEXT, request
@@ -72,11 +72,8 @@ def test_what_is_no_batch_is_refused() -> None:
             expiry_batch_of(document)
 
 
-def test_the_functions_are_composed_as_the_steps_need_them(
-    till: Till, database_settings: PostgresSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for function in (expire_credits, list_expired, manage):
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
+def test_the_functions_are_composed_as_the_steps_need_them(till: Till, composed: Callable[..., None]) -> None:
+    composed(expire_credits, list_expired, manage)
     till.now = clock.now() - timedelta(hours=2)
     granted = till.grant(10, expires_after="PT1H")
 

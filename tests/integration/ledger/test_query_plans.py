@@ -1,4 +1,4 @@
-"""What every change of a customer's credit reads, and every run of the clock, is found by an index."""
+"""What every change of a customer's credit reads, every run of the clock and every audit is found by an index."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from meterhouse.platform.postgres import APPLICATION_ROLE, Database, Transaction
 from meterhouse.platform.sql import queries
 from tests.unit.ledger.samples import T, hours
 
-GRANTS, LEDGER = queries("meterhouse.ledger", "grants.sql"), queries("meterhouse.ledger", "ledger.sql")
+AUDIT, GRANTS, LEDGER = (queries("meterhouse.ledger", f"{name}.sql") for name in ("audit", "grants", "ledger"))
 FILL = """
 INSERT INTO customers (namespace, id, subject_keys, name, created_at, updated_at)
 SELECT %(namespace)s, 'C' || n, '{}', 'Name', now(), now() FROM generate_series(1, 2000) n;
@@ -51,6 +51,12 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "written": (LEDGER["written"], {"keys": ["K7", "K8"]}, "ledger_transactions_namespace_key_key"),
     "unearned": (LEDGER["unearned"], {"customer_ids": ["C7"]}, "ledger_charges_to_credit_alone"),
     "receivables": (LEDGER["receivables"], {"invoices": ["I7"]}, "ledger_transactions_of_invoice"),
+    "invoiced": (AUDIT["invoiced"], {"invoice_ids": ["I7"]}, "ledger_transactions_of_invoice"),
+    "standing": (
+        AUDIT["standing_of_invoices"],
+        {"invoice_ids": ["I7"], "customer_ids": ["C8"]},
+        "ledger_transactions_of_customer",
+    ),
     "holders": (GRANTS["holders"], {"customer_ids": ["C7"]}, "credit_grants_of_customer"),
     "by_ids": (GRANTS["by_ids"], {"ids": ["G7"]}, "credit_grants_pkey"),
     "edges": (GRANTS["edges"], {"until": hours(1), "size": 200}, "credit_grants_to_expire"),

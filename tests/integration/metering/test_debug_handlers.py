@@ -1,14 +1,13 @@
 """The functions as they are composed: only where their stores are is set by the test."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from functions.audit_events import handler as audit
 from functions.inspect_events import handler as inspect
 from meterhouse.platform import clock
-from meterhouse.platform.clickhouse import ClickHouseSettings
-from meterhouse.platform.postgres import PostgresSettings
 from tests.integration.metering.house import call
 from tests.integration.metering.log_house import LogHouse
 from tests.unit.platform.requests import CONTEXT, request
@@ -17,12 +16,7 @@ LETTER = "/api/v1/debug/dead-letters/{letterId}"
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    logged: LogHouse,
-    monkeypatch: pytest.MonkeyPatch,
-    database_settings: PostgresSettings,
-    usage_store_settings: ClickHouseSettings,
-) -> None:
+def _stores(logged: LogHouse, monkeypatch: pytest.MonkeyPatch, composed: Callable[..., None]) -> None:
     kafka = logged.settings
     for name, value in {
         "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
@@ -32,9 +26,7 @@ def _stores(
         "KAFKA_CONSUMER_GROUP": kafka.consumer_group,
     }.items():
         monkeypatch.setenv(name, value)
-    for function in (audit, inspect):
-        monkeypatch.setattr(function.store, "_settings", lambda: usage_store_settings)
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
+    composed(audit, inspect)
 
 
 def test_what_was_just_accepted_stored_and_buried_is_inspected_replayed_and_audited(logged: LogHouse) -> None:

@@ -1,5 +1,6 @@
 """The functions of backfills as they are composed: only where their stores are is set by the test."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ from functions.backfill_meter import handler as backfill
 from functions.resume_backfills import handler as resume
 from meterhouse.kernel.errors import InvalidInput, NotFound
 from meterhouse.metering.backfill import BackfillStatus
-from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
-from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.clickhouse import ClickHouse
+from meterhouse.platform.postgres import Database
 from tests.integration.metering.backfilled import BackfilledHouse
 from tests.integration.metering.house import call
 from tests.unit.platform.requests import CONTEXT
@@ -17,16 +18,9 @@ from tests.unit.platform.requests import CONTEXT
 
 @pytest.fixture
 def house(
-    monkeypatch: pytest.MonkeyPatch,
-    usage_store: ClickHouse,
-    database: Database,
-    namespace: str,
-    database_settings: PostgresSettings,
-    usage_store_settings: ClickHouseSettings,
+    composed: Callable[..., None], usage_store: ClickHouse, database: Database, namespace: str
 ) -> BackfilledHouse:
-    for function in (backfill, resume):
-        monkeypatch.setattr(function.database, "_settings", lambda: database_settings)
-    monkeypatch.setattr(backfill.store, "_settings", lambda: usage_store_settings)
+    composed(backfill, resume)
     return BackfilledHouse(namespace, usage_store, database=database)
 
 

@@ -1,6 +1,7 @@
 """The portal through its composed functions on the real stores; who presents a token is found as in production."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,9 +10,8 @@ from typing import Any
 import pytest
 
 from functions.show_portal import handler as showing
-from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres import Database, begins
 from meterhouse.portal.caller import context_of
 from meterhouse.portal.model import TokenSpec
 from meterhouse.portal.postgres import portal_store
@@ -73,15 +73,8 @@ class Portal:
 
 
 @pytest.fixture
-def portal(
-    database: Database,
-    run: Run,
-    database_settings: PostgresSettings,
-    usage_store_settings: ClickHouseSettings,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Portal:
-    monkeypatch.setattr(showing.database, "_settings", lambda: database_settings)
-    monkeypatch.setattr(showing.store, "_settings", lambda: usage_store_settings)
+def portal(database: Database, run: Run, composed: Callable[..., None]) -> Portal:
+    composed(showing)
     return Portal(database, run.namespace)
 
 

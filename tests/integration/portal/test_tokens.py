@@ -1,5 +1,6 @@
 """Portal tokens: made, listed and closed by who has an API key; presented by who has none."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from functions.authorize_request import handler as authorizing
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform.credentials import Credentials
-from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres import Database
 from meterhouse.portal.presented import PresentedTokens
 from tests.integration.billing.conftest import Run
 from tests.integration.metering.house import House
@@ -113,10 +114,10 @@ def test_what_is_no_token_opens_nothing(portal: Portal, token: str) -> None:
 
 
 def test_the_authorizer_lets_tokens_reach_the_portal_and_keys_all_else(
-    portal: Portal, run: Run, database_settings: PostgresSettings, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, run: Run, composed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = authorizing.database
-    monkeypatch.setattr(database, "_settings", lambda: database_settings)
+    composed(authorizing)
     monkeypatch.setattr(authorizing, "credentials", Credentials(database, one_pepper))
     monkeypatch.setattr(authorizing, "tokens", PresentedTokens(database, one_pepper, lambda: portal.now))
     token, key = portal.token("ann"), "mh_key"

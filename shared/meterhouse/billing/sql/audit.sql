@@ -42,6 +42,14 @@ GROUP BY whole_key, customer_id
 HAVING sum(charged) <> sum(borne)
 ORDER BY 1
 
+-- name: booked_apart
+-- What is booked for an invoice of somebody else, or for none there is: what stands of an invoice is asked by its customer.
+SELECT t.id, t.key, t.customer_id, t.invoice FROM ledger_transactions t
+LEFT JOIN invoices i ON i.namespace = t.namespace AND i.id = t.invoice
+WHERE t.namespace = %(namespace)s AND t.customer_id = ANY(%(customer_ids)s) AND t.invoice IS NOT NULL
+    AND i.customer_id IS DISTINCT FROM t.customer_id
+ORDER BY t.id
+
 -- name: named_after
 -- Whoever is rated no more counts, too: what was found of it before is closed.
 SELECT customer_id, id FROM invoices

@@ -31,11 +31,12 @@ WHERE t.namespace = %(namespace)s AND t.invoice = ANY(%(invoice_ids)s) AND t.kin
     AND e.account = 'customer_receivable'
 GROUP BY t.invoice
 
--- name: standing
--- What all transactions of each invoice and its credit notes come to; where nothing stands is left out.
+-- name: standing_of_invoices
+-- What all transactions of each invoice and its credit notes come to; where nothing stands is left out. They are found by
+-- their customers: the index of invoices has what was invoiced alone.
 SELECT t.invoice, e.currency, concat_ws('/', e.account, e.payment) AS place, sum(e.amount) AS amount
 FROM ledger_transactions t
 JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id
-WHERE t.namespace = %(namespace)s AND t.invoice = ANY(%(invoice_ids)s)
+WHERE t.namespace = %(namespace)s AND t.customer_id = ANY(%(customer_ids)s) AND t.invoice = ANY(%(invoice_ids)s)
 GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
