@@ -1,6 +1,7 @@
 """What a run reads of lines is looked up one by one, however many the namespace has, and though nobody counted them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
@@ -11,7 +12,7 @@ LINES = queries("meterhouse.billing", "lines.sql")
 LATE = queries("meterhouse.billing", "late_usage.sql")
 SUBSCRIPTIONS = {"subscription_ids": ["s1", "s2"]}
 INSTANTS = {"now": NOW, "margin": timedelta(hours=1), "issued_after": NOW, "drafted_after": NOW}
-ASKED = {
+ASKED: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "keys": (LINES["keys_of_subscriptions"], SUBSCRIPTIONS, ["subscription_id = wanted.id"]),
     "parts": (LINES["parts_of_subscriptions"], SUBSCRIPTIONS, ["subscription_id = wanted.id", "id = l.invoice_id"]),
     "prepaid": (LINES["prepaid_of_subscriptions"], SUBSCRIPTIONS, ["subscription_id = wanted.id", "id = l.invoice_id"]),
