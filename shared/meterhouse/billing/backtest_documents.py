@@ -1,7 +1,6 @@
 """Parts of backtests as the JSON documents they are stored as: decimals in strings, snake case."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -68,7 +67,7 @@ def _side_to_document(line: ComparedLine) -> Document:
         "key": line.key,
         "period": period_to_document(line.period),
         "quantity": None if line.quantity is None else f"{line.quantity:f}",
-        "totals": {field.name: f"{getattr(line.totals, field.name):f}" for field in fields(line.totals)},
+        "totals": {name: f"{amount:f}" for name, amount in line.totals._asdict().items()},
         "detailed": detailed_to_documents(line.detailed),
         "trace": line.trace,
         "invoice_id": line.invoice_id,

@@ -191,7 +191,7 @@ def _charged(totals: Totals) -> Decimal:
 def _beside(invoice: Invoice) -> Totals:
     """What the invoice's totals have that its lines' do not."""
     of_lines = sum((line.totals for line in invoice.lines), start=NOTHING)
-    return Totals(*map(EXACT.subtract, astuple(invoice.totals), astuple(of_lines)))
+    return Totals(*map(EXACT.subtract, invoice.totals, of_lines))
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

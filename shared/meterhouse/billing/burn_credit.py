@@ -9,7 +9,6 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import InvoiceState
-from meterhouse.kernel.changed import replace
 from meterhouse.ledger.charging import collect_credit, give_back, give_back_part, recognise_credit
 from meterhouse.platform.work import Work
 
@@ -32,7 +31,7 @@ def burn_credit(work: Work[BillingStore], rated: Sequence[Driven], now: datetime
         for charge in charges_of(one.invoice)
     ]
     collected = collect_credit(store, charged, now) if charged else {}
-    return [replace(one, invoice=credited(one.invoice, collected)) for one in rated]
+    return [one.over(credited(one.invoice, collected)) for one in rated]
 
 
 def return_credit(work: Work[BillingStore], lines: Iterable[Line], now: datetime) -> None:

@@ -106,12 +106,12 @@ def collect(
         Unavailable: the usage store does not answer.
     """
     arrived = [waiting(invoice, at) for invoice in _priced(work, invoices, now)]
-    ready = [one.invoice for one in _in_order(arrived, at)]
-    lines = [line for invoice in ready for line in invoice.lines]
+    ready = _in_order(arrived, at)
+    lines = [line for one in ready for line in one.invoice.lines]
     families = Families(work.store.lines.related(lines))
-    subjects = {invoice.customer_id: invoice.subject_keys for invoice in ready}
+    subjects = {one.invoice.customer_id: one.invoice.subject_keys for one in ready}
     quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
-    return rate_ready(work, arrived, quantities, families, at, now)
+    return _rated(work, arrived, ready, quantities, families, at, now)
 
 
 def _priced(work: Work[BillingStore], invoices: Iterable[Invoice], now: datetime) -> list[Invoice]:
@@ -133,13 +133,22 @@ def rate_ready(
     now: datetime,
 ) -> list[Driven]:
     """Rate those whose usage is in at `at`, less what credit bears of them; all are saved, and what was given up."""
-    ready = _in_order(arrived, at)
+    return _rated(work, arrived, _in_order(arrived, at), quantities, families, at, now)
+
+
+def _rated(
+    work: Work[BillingStore],
+    arrived: Sequence[Driven],
+    ready: Sequence[Driven],
+    quantities: Quantities,
+    families: Families,
+    at: datetime,
+    now: datetime,
+) -> list[Driven]:
     named = coded((one.invoice for one in ready), work.store.tax_codes)
     rating = families.rating(quantities)
     moved = [
-        _owing_nobody(
-            collected(replace(one, invoice=named[one.invoice.id]), quantities, at, now, rating), families, now
-        )
+        _owing_nobody(collected(one.over(named[one.invoice.id]), quantities, at, now, rating), families, now)
         for one in ready
     ]
     rated = [one for one in moved if one.invoice.state is not InvoiceState.DRAFT_INVALID]
@@ -161,7 +170,7 @@ def _owing_nobody(driven: Driven, families: Families, now: datetime) -> Driven:
         families.withheld(line, invoice.workflow, now) if line.is_metered and line.totals.charged < 0 else line
         for line in invoice.lines
     ]
-    return replace(driven, invoice=with_lines(invoice, lines))
+    return driven.over(with_lines(invoice, lines))
 
 
 def _in_order(arrived: Iterable[Driven], at: datetime) -> list[Driven]:

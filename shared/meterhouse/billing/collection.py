@@ -14,7 +14,7 @@ from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.customers.model import Customer
-from meterhouse.kernel.changed import replace
+from meterhouse.kernel.changed import made, replace
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.instant import format_rfc3339
@@ -85,7 +85,8 @@ def _parts(lines: tuple[Line, ...], most: int | None) -> Iterator[tuple[Line, ..
 
 def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: Profile, now: datetime) -> Invoice:
     """The staging invoice of a customer in a currency."""
-    return Invoice(
+    return made(
+        Invoice,
         id=invoice_id,
         number=f"GATHER-{invoice_id}",
         state=InvoiceState.GATHERING,
@@ -96,6 +97,8 @@ def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: 
         app_id=profile.app_id,
         supplier=profile.spec.supplier,
         workflow=profile.spec.workflow,
+        metadata={},
+        external_ids={},
         created_at=now,
         updated_at=now,
     )
@@ -127,10 +130,9 @@ def collected(
     is_collecting = driven.invoice.state is InvoiceState.DRAFT_COLLECTING
     collecting = driven if is_again or is_collecting else driven.must_fire(Trigger.NEXT, at)
     if missing:
-        return replace(collecting, invoice=replace(collecting.invoice, issues=missing)).must_fire(
-            Trigger.FAILED, at, missing[0].message
-        )
-    done = replace(collecting, invoice=_rated(collecting.invoice, quantities, now, rate_line or rated))
+        failed = collecting.over(replace(collecting.invoice, issues=missing))
+        return failed.must_fire(Trigger.FAILED, at, missing[0].message)
+    done = collecting.over(_rated(collecting.invoice, quantities, now, rate_line or rated))
     return done.must_fire(Trigger.RETRY if is_again else Trigger.NEXT, at)
 
 

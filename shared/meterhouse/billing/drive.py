@@ -24,6 +24,10 @@ class Driven:
     transitions: tuple[Transition, ...] = ()
     bookings: tuple[Transaction, ...] = ()
 
+    def over(self, invoice: Invoice) -> "Driven":
+        """The same steps, of an invoice that was changed beside them, maybe."""
+        return self if invoice is self.invoice else Driven(invoice, self.transitions, self.bookings)
+
     def fired(self, trigger: Trigger, at: datetime, reason: str | None = None) -> "Driven | None":
         """One step further, or None where the trigger is not permitted."""
         taken = _taken(self.invoice, trigger, at, reason)

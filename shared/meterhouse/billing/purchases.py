@@ -24,6 +24,7 @@ from meterhouse.platform.work import Begin, Work
 
 _AT_ONCE = timedelta(seconds=1)
 """A purchase serves no time; a line has some."""
+_ENDS = frozenset({InvoiceState.VOIDED, InvoiceState.DELETED})
 
 
 class BilledPurchases:
@@ -103,7 +104,7 @@ def settle_purchases(work: Work[BillingStore], driven: Iterable[Driven], now: da
         for step in one.transitions:
             if step.target is InvoiceState.PAID:
                 paid |= {line.grant_id: step.at for line in one.invoice.lines if line.grant_id}
-            elif step.target in {InvoiceState.VOIDED, InvoiceState.DELETED}:
+            elif step.target in _ENDS:
                 ended += one.invoice.lines
     due = [(grant, paid[grant.id]) for grant in _grants(work, paid)]
     settled = book_payments(work.store.credit, due, Settlement.SETTLED, now)

@@ -11,7 +11,7 @@ from meterhouse.billing.line_keys import is_asked_for
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, resting
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
-from meterhouse.kernel.changed import replace
+from meterhouse.kernel.changed import made, replace
 from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
@@ -181,7 +181,8 @@ def _updated(line: Line, target: TargetLine) -> Line:
 
 def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
     """The pending line of a target."""
-    return Line(
+    return made(
+        Line,
         id=line_id(target.key, target.service_period.start),
         key=target.key,
         invoice_id=gathering_id(customer_id, target.currency),

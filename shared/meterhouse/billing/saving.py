@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import compress
 
 from meterhouse.billing.app import Apps, InvoicingApp
 from meterhouse.billing.burn_credit import settle_credit
@@ -23,7 +24,7 @@ _SYNCS = (InvoiceState.DRAFT_SYNCING, InvoiceState.ISSUING_SYNCING)
 
 def save(work: Work[BillingStore], driven: Sequence[Driven], now: datetime) -> None:
     """Write invoices with their steps, bookings and events, of their lines the taxes alone; the caller commits."""
-    work.store.invoices.save([replace(one, invoice=replace(one.invoice, updated_at=now)) for one in driven])
+    work.store.invoices.save([one.over(replace(one.invoice, updated_at=now)) for one in driven])
     # apps say what taxes lines have
     work.store.lines.update([line for one in driven if _was_synced(one) for line in one.invoice.lines if line.is_taxed])
     settle_credit(work, driven, now)
@@ -82,10 +83,11 @@ def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mappin
 
     Numbers have no gaps: whoever takes some keeps others waiting until the transaction ends.
     """
-    waiting = Counter(scopes[one.invoice.app_id] for one in driven if _needs_number(one))
+    needs = [_needs_number(one) for one in driven]
+    waiting = Counter(scopes[one.invoice.app_id] for one in compress(driven, needs))
     # in order of the scopes: nobody waits in a circle
     numbers = {scope: iter(work.store.invoices.take_numbers(scope, waiting[scope])) for scope in sorted(waiting)}
-    return [_with_number(one, scopes, numbers) if _needs_number(one) else one for one in driven]
+    return [_with_number(one, scopes, numbers) if is_due else one for one, is_due in zip(driven, needs, strict=True)]
 
 
 def _needs_number(driven: Driven) -> bool:
@@ -95,4 +97,4 @@ def _needs_number(driven: Driven) -> bool:
 
 def _with_number(driven: Driven, scopes: Mapping[str, str], numbers: Mapping[str, Iterator[int]]) -> Driven:
     scope = scopes[driven.invoice.app_id]
-    return replace(driven, invoice=replace(driven.invoice, number=f"{scope.upper()}-{next(numbers[scope]):06d}"))
+    return driven.over(replace(driven.invoice, number=f"{scope.upper()}-{next(numbers[scope]):06d}"))

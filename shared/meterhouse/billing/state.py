@@ -12,6 +12,9 @@ from enum import StrEnum
 class InvoiceState(StrEnum):
     """The contract's `extendedStatus`."""
 
+    # an enum's own is written in Python, and a run asks for it a hundred times an invoice
+    __hash__ = str.__hash__
+
     GATHERING = "gathering"
     DRAFT_CREATED = "draft.created"
     DRAFT_WAITING_FOR_COLLECTION = "draft.waiting_for_collection"
@@ -63,6 +66,8 @@ class InvoiceState(StrEnum):
 
 
 class Trigger(StrEnum):
+    __hash__ = str.__hash__
+
     NEXT = "next"
     UPDATED = "updated"
     RETRY = "retry"
@@ -79,6 +84,8 @@ class Trigger(StrEnum):
 
 
 class Guard(StrEnum):
+    __hash__ = str.__hash__
+
     COLLECTION_DUE = "collection_at passed"
     NO_CRITICAL_ISSUE = "no critical issue"
     AUTO_ADVANCE = "auto_advance on"

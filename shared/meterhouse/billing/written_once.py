@@ -52,6 +52,7 @@ class WrittenOnce:
         self._held.written()
         self._work.publish(*self._events)
         self._work.commit()
+        self._held.forget()
 
 
 class _Store:
@@ -59,7 +60,7 @@ class _Store:
 
     def __init__(self, store: BillingStore, customer_ids: Collection[str]) -> None:
         self._beneath = store
-        self._held_invoices = _Invoices(store.invoices, customer_ids, self.written, self._has_units)
+        self._held_invoices = _Invoices(store.invoices, customer_ids, self.written, lambda: self._held_lines.have_units)
         self._held_lines = _Lines(store.lines, customer_ids, self.written, self._is_plain)
         self.invoices: Invoices = self._held_invoices
         self.lines: Lines = self._held_lines
@@ -85,15 +86,16 @@ class _Store:
 
     def _is_plain(self) -> bool:
         """Whether all that is held are pending lines, and the gathering invoices that they are on."""
-        return not self._has_units() and not self._held_invoices.driven and self._held_lines.are_pending
-
-    def _has_units(self) -> bool:
-        return self._held_lines.have_units
+        return not self._held_lines.have_units and not self._held_invoices.driven and self._held_lines.are_pending
 
     def written(self) -> BillingStore:
         self._held_invoices.write()
         self._held_lines.write()
         return self._beneath
+
+    def forget(self) -> None:
+        # its parts know each other: what they remember would wait for the collector
+        self._held_invoices.known = self._held_lines.waiting = None
 
 
 class _Invoices:
@@ -106,7 +108,7 @@ class _Invoices:
         self._has_units = has_units
         self._staging: dict[str, Invoice] = {}
         self.driven: dict[str, Driven] = {}
-        self._known: dict[str, Invoice] | None = None
+        self.known: dict[str, Invoice] | None = None
 
     def lock_customers(self, customer_ids: Iterable[str]) -> None:
         self._beneath.lock_customers(customer_ids)
@@ -115,12 +117,12 @@ class _Invoices:
         return self._written().invoices.find(invoice_id)
 
     def under_way(self, customer_ids: Collection[str]) -> list[Invoice]:
-        if self._known is None or self._has_units():
+        if self.known is None or self._has_units():
             if self.driven or self._has_units():
                 self._written()
-            self._known = {one.id: one for one in self._beneath.under_way(self._customer_ids)}
+            self.known = {one.id: one for one in self._beneath.under_way(self._customer_ids)}
         wanted = set(customer_ids)
-        found = [one for one in self._known.values() if one.state not in NOT_UNDER_WAY and one.customer_id in wanted]
+        found = [one for one in self.known.values() if one.state not in NOT_UNDER_WAY and one.customer_id in wanted]
         return sorted(found, key=lambda one: (one.customer_id, one.id))
 
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
@@ -134,8 +136,8 @@ class _Invoices:
             before = self.driven.get(one.invoice.id)
             steps = () if before is None else before.transitions
             self.driven[one.invoice.id] = replace(one, transitions=(*steps, *one.transitions)) if steps else one
-            if self._known is not None:
-                self._known[one.invoice.id] = _in_order(one.invoice)
+            if self.known is not None:
+                self.known[one.invoice.id] = _in_order(one.invoice)
 
     def take_numbers(self, scope: str, count: int) -> range:
         return self._beneath.take_numbers(scope, count)
@@ -155,12 +157,11 @@ class _Lines:
         self._customer_ids = customer_ids
         self._written = written
         self._is_plain = is_plain
-        self._waiting: dict[str, Line] | None = None
+        self.waiting: dict[str, Line] | None = None
         self._added: dict[str, Line] = {}
         self._changed: dict[str, Line] = {}
         self._removed: set[str] = set()
-        self.have_units = False
-        self.are_pending = True
+        self.have_units, self.are_pending = False, True
 
     def pending(self, customer_ids: Collection[str]) -> list[Line]:
         return sorted(self._pending(customer_ids), key=lambda line: (line.customer_id, line.invoice_at, line.id))
@@ -177,12 +178,12 @@ class _Lines:
         return [line for line in self._pending(customer_ids) if line.invoice_at <= as_of]
 
     def _pending(self, customer_ids: Collection[str]) -> list[Line]:
-        if self._waiting is None:
+        if self.waiting is None:
             found = self._written().lines.pending(self._customer_ids)
-            self._waiting = {line.id: line for line in found}
+            self.waiting = {line.id: line for line in found}
             self._notice(found)
         wanted = set(customer_ids)
-        return [line for line in self._waiting.values() if line.customer_id in wanted]
+        return [line for line in self.waiting.values() if line.customer_id in wanted]
 
     def settled_by_credit(self, gathering_id: str, keys: Collection[str]) -> list[Line]:
         return self._written().lines.settled_by_credit(gathering_id, keys)
@@ -228,19 +229,18 @@ class _Lines:
 
     def _keep(self, lines: Collection[Line]) -> None:
         self._notice(lines)
-        if self._waiting is not None:
+        if self.waiting is not None:
             for line in lines:
                 if line.is_pending:
-                    self._waiting[line.id] = line
+                    self.waiting[line.id] = line
                 else:
-                    self._waiting.pop(line.id, None)
+                    self.waiting.pop(line.id, None)
 
     def remove(self, line_ids: Collection[str]) -> None:
         for line_id in line_ids:
             self._removed |= set() if self._added.pop(line_id, None) else {line_id}
             self._changed.pop(line_id, None)
-            if self._waiting is not None:
-                self._waiting.pop(line_id, None)
+            (self.waiting or {}).pop(line_id, None)
 
     def write(self) -> None:
         added, changed, removed = self._added, self._changed, self._removed

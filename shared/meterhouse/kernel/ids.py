@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -17,7 +18,7 @@ _TIME_LENGTH = 10
 _TIME_SHIFTS = range(5 * (_TIME_LENGTH - 2), -1, -10)
 _REMEMBERED_TIMES = 1024
 _RANDOMNESS_BYTES = 10
-_RANDOMNESS_SHIFTS = range(8 * _RANDOMNESS_BYTES - 10, -1, -10)
+_WORDS = struct.Struct(">QH")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -71,5 +72,16 @@ def _time(at: datetime) -> str:
 
 
 def _tail(randomness: bytes) -> str:
-    value = int.from_bytes(randomness, "big")
-    return "".join([_PAIRS[value >> shift & 1023] for shift in _RANDOMNESS_SHIFTS])
+    # written out, and in numbers of one word: an invoice run derives a dozen ids for each invoice
+    words: tuple[int, int] = _WORDS.unpack(randomness)
+    high, low = words
+    return (
+        _PAIRS[high >> 54]
+        + _PAIRS[high >> 44 & 1023]
+        + _PAIRS[high >> 34 & 1023]
+        + _PAIRS[high >> 24 & 1023]
+        + _PAIRS[high >> 14 & 1023]
+        + _PAIRS[high >> 4 & 1023]
+        + _PAIRS[(high & 15) << 6 | low >> 10]
+        + _PAIRS[low & 1023]
+    )

@@ -1,13 +1,16 @@
 """Domain events: decided in a use case, written in its transaction, published by the relay."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+from meterhouse.platform.columns import instant_text
+
+_MANY = 100
 
 
-@dataclass(frozen=True, slots=True)
-class DomainEvent:
+class DomainEvent(NamedTuple):
     """Something we decided, in the past tense.
 
     Attributes:
@@ -22,3 +25,23 @@ class DomainEvent:
     subject: str
     occurred_at: datetime
     data: Mapping[str, Any]
+
+
+def events_text(events: Sequence[DomainEvent]) -> str:
+    """As JSON; of a batch's by an encoder that takes a tenth of the time, and whose import a few are not worth."""
+    documents = [_document(event) for event in events]
+    if len(documents) < _MANY:
+        return json.dumps(documents)
+    from msgspec.json import encode  # noqa: PLC0415 - as said
+
+    return encode(documents).decode()
+
+
+def _document(event: DomainEvent) -> Mapping[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "occurred_at": instant_text(event.occurred_at),
+        "data": event.data,
+    }

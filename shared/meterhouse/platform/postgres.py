@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform import aws
 from meterhouse.platform.acting import acting_now
+from meterhouse.platform.outbox import events_text
 from meterhouse.platform.postgres_read import read_at_once
 from meterhouse.platform.rotation import CredentialsRefused, with_current
 from meterhouse.platform.settings import optional, required
@@ -72,8 +73,10 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
     import psycopg  # noqa: PLC0415 - 230-300 ms of import belong to the first connection, not to the cold start
     from psycopg.rows import dict_row  # noqa: PLC0415 - as above
 
+    from meterhouse.platform.text_lists import TextListDumper  # noqa: PLC0415 - as above
+
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             host=settings.host,
             port=settings.port,
             dbname=settings.database,
@@ -92,6 +95,8 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
         if _REFUSED in str(error):
             raise CredentialsRefused("the database refuses the password") from error
         raise Unavailable("the database cannot be reached") from error
+    connection.adapters.register_dumper(list, TextListDumper)
+    return connection
 
 
 class Transaction:
@@ -111,6 +116,15 @@ class Transaction:
 
     def fetch_all(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         return self._run(query, parameters).fetchall()
+
+    def fetch_documents(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """`fetch_all` where rows are mostly JSON, by a decoder that takes a third of the time."""
+        from msgspec.json import decode  # noqa: PLC0415 - its import belongs to the first such rows, not to the cold start
+        from psycopg.types.json import set_json_loads  # noqa: PLC0415 - loaded already by the connection
+
+        with self.connection.cursor() as cursor:
+            set_json_loads(decode, cursor)
+            return cursor.execute(query.encode(), self._scoped(parameters)).fetchall()
 
     def fetch_one(self, query: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
         return self._run(query, parameters).fetchone()
@@ -141,7 +155,7 @@ class Transaction:
 
     def publish(self, *events: DomainEvent) -> None:
         if events:
-            self.execute(_SQL["append_to_outbox"], {"events": json.dumps([_document(event) for event in events])})
+            self.execute(_SQL["append_to_outbox"], {"events": events_text(events)})
 
     def lock(self, *key: str) -> None:
         self.execute(_SQL["lock"], {"key": json.dumps([self.namespace, *key])})
@@ -163,16 +177,6 @@ class Transaction:
 
     def _run(self, query: str, parameters: Mapping[str, Any] | None) -> psycopg.Cursor[Row]:
         return self.connection.execute(query.encode(), self._scoped(parameters))
-
-
-def _document(event: DomainEvent) -> Mapping[str, Any]:
-    return {
-        "id": event.id,
-        "type": event.type,
-        "subject": event.subject,
-        "occurred_at": event.occurred_at.isoformat(),
-        "data": event.data,
-    }
 
 
 class Database:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -74,8 +73,7 @@ class DetailedLine(NamedTuple):
         return left
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Sums in one currency; `total` = `amount` - discounts + charges - credits + exclusive taxes."""
 
     amount: Decimal = ZERO
@@ -98,19 +96,12 @@ class Totals:
     def total(self) -> Decimal:
         return EXACT.add(EXACT.subtract(self.charged, self.credits_total), self.taxes_exclusive_total)
 
-    def __add__(self, other: Totals) -> Totals:
+    def __add__(self, other: Totals) -> Totals:  # type: ignore[override] # what is added are sums, not tuples
         if self is NO_TOTALS:
             return other
         if other is NO_TOTALS:
             return self
-        return Totals(
-            EXACT.add(self.amount, other.amount),
-            EXACT.add(self.charges_total, other.charges_total),
-            EXACT.add(self.discounts_total, other.discounts_total),
-            EXACT.add(self.credits_total, other.credits_total),
-            EXACT.add(self.taxes_inclusive_total, other.taxes_inclusive_total),
-            EXACT.add(self.taxes_exclusive_total, other.taxes_exclusive_total),
-        )
+        return Totals(*map(EXACT.add, self, other))
 
 
 NO_TOTALS = Totals()

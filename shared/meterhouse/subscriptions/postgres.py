@@ -104,7 +104,7 @@ class PostgresSubscriptions:
 
     def _all(self, query: str, **parameters: object) -> list[Subscription]:
         cards = _Cards()
-        return [subscription_of(row, cards.of) for row in self._transaction.fetch_all(_SQL[query], parameters)]
+        return [subscription_of(row, cards.of) for row in self._transaction.fetch_documents(_SQL[query], parameters)]
 
 
 class _Cards:

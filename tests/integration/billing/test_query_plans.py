@@ -1,12 +1,18 @@
 """What a run reads of lines is looked up one by one, however many the namespace has, and though nobody counted them."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 from meterhouse.platform.postgres import Transaction
 from meterhouse.platform.sql import queries
 from tests.integration.billing.conftest import Run
 
+NOW = datetime(2024, 2, 1, tzinfo=UTC)
 LINES = queries("meterhouse.billing", "lines.sql")
+LATE = queries("meterhouse.billing", "late_usage.sql")
 SUBSCRIPTIONS = {"subscription_ids": ["s1", "s2"]}
-ASKED = {
+INSTANTS = {"now": NOW, "margin": timedelta(hours=1), "issued_after": NOW, "drafted_after": NOW}
+ASKED: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "keys": (LINES["keys_of_subscriptions"], SUBSCRIPTIONS, ["subscription_id = wanted.id"]),
     "parts": (LINES["parts_of_subscriptions"], SUBSCRIPTIONS, ["subscription_id = wanted.id", "id = l.invoice_id"]),
     "prepaid": (LINES["prepaid_of_subscriptions"], SUBSCRIPTIONS, ["subscription_id = wanted.id", "id = l.invoice_id"]),
@@ -14,6 +20,11 @@ ASKED = {
         LINES["related_lines"],
         {"firsts": ["k1"], "wholes": ["k1", "k2"]},
         ["key = wanted.key", "whole_key = whole.key", "id = found.invoice_id"],
+    ),
+    "to compare": (
+        LATE["customers_to_compare"],
+        INSTANTS | {"customer_ids": ["c1", "c2"]},
+        ["customer_id = wanted.id", "invoice_id = i.id"],
     ),
 }
 WRITTEN = """

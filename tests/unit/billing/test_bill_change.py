@@ -32,7 +32,7 @@ SMALL = st.decimals(0, 100, places=2)
 
 def of_usage(line: Line, usage: Usage, credit: Decimal = Decimal(0), tax: Decimal = Decimal(0)) -> Line:
     made = with_result(line, usage.quantity, rate(replace(usage, currency=USD)), NOW)
-    return replace(made, totals=replace(made.totals, credits_total=credit, taxes_exclusive_total=tax))
+    return replace(made, totals=made.totals._replace(credits_total=credit, taxes_exclusive_total=tax))
 
 
 def parts(price: Price, *quantities: Decimal) -> list[Line]:
@@ -136,7 +136,7 @@ def test_free_units_and_percentages_are_discount_on_what_the_volume_became() -> 
 def test_credits_and_taxes_are_effects_of_their_own() -> None:
     plain = used("100")
     changed = replace(
-        plain, totals=replace(plain.totals, credits_total=Decimal(4), taxes_exclusive_total=Decimal("1.14"))
+        plain, totals=plain.totals._replace(credits_total=Decimal(4), taxes_exclusive_total=Decimal("1.14"))
     )
     found = change(plain, changed)
     assert found.effects == Effects(credit=Decimal(-4), tax=Decimal("1.14"))

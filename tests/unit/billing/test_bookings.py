@@ -26,7 +26,7 @@ def issuing(*, is_purchase: bool = False, taxes: str = "0") -> Invoice:
     """An invoice of 46 whose metered line is a purchase of credit, if wanted."""
     invoice = rated_draft().invoice
     first = replace(invoice.lines[0], grant_id="grant" if is_purchase else None)
-    totals = replace(invoice.totals, taxes_exclusive_total=Decimal(taxes))
+    totals = invoice.totals._replace(taxes_exclusive_total=Decimal(taxes))
     return replace(invoice, state=S.ISSUING_CHARGE_BOOKING, lines=(first, *invoice.lines[1:]), totals=totals)
 
 

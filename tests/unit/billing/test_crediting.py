@@ -28,7 +28,7 @@ def invoice_of(*lines: tuple[list[DetailedLine], Decimal]) -> Invoice:
     sample = made.lines[0]
     found = []
     for number, (parts, taxes) in enumerate(lines):
-        totals = replace(totals_of(parts), taxes_exclusive_total=taxes)
+        totals = totals_of(parts)._replace(taxes_exclusive_total=taxes)
         found.append(replace(sample, id=f"line-{number}", key=f"key-{number}", detailed=tuple(parts), totals=totals))
     total = sum((line.totals for line in found[1:]), start=found[0].totals)
     return replace(made, lines=tuple(found), totals=total)
@@ -90,7 +90,7 @@ def test_what_credit_bore_is_no_money_to_give_back() -> None:
 
 def test_a_part_of_taxes_within_goes_back_with_the_amount() -> None:
     invoice = invoice_of(([part("a", Decimal(119))], Decimal(0)))
-    line = replace(invoice.lines[0], totals=replace(invoice.lines[0].totals, taxes_inclusive_total=Decimal(19)))
+    line = replace(invoice.lines[0], totals=invoice.lines[0].totals._replace(taxes_inclusive_total=Decimal(19)))
     invoice = replace(invoice, lines=(line,))
     first = Left(invoice, []).take("line-0", Decimal("59.50"))
     second = Left(invoice, [note(invoice, [first])]).take("line-0", Decimal("59.50"))

@@ -169,7 +169,7 @@ def test_a_draft_period_keeps_the_draft_until_it_is_over() -> None:
 
 def test_an_invoice_whose_sums_do_not_agree_is_never_issued() -> None:
     good = rated_draft()
-    broken = replace(good.invoice, totals=replace(good.invoice.totals, amount=Decimal(1)))
+    broken = replace(good.invoice, totals=good.invoice.totals._replace(amount=Decimal(1)))
     driven = drive(Driven(broken), FakeApp(payment=PAYS), AS_OF)
     assert driven.invoice.state is InvoiceState.DRAFT_INVALID
     assert [issue.code for issue in driven.invoice.issues] == ["invoice_total_differs"]
@@ -177,7 +177,7 @@ def test_an_invoice_whose_sums_do_not_agree_is_never_issued() -> None:
 
 def test_sums_that_break_after_validation_stop_the_issue_too() -> None:
     ready = drive(rated_draft(profile=profile_with(auto_advance=False)), FakeApp(), AS_OF)
-    broken = replace(ready.invoice, totals=replace(ready.invoice.totals, amount=Decimal(1)))
+    broken = replace(ready.invoice, totals=ready.invoice.totals._replace(amount=Decimal(1)))
     approved = Driven(broken).must_fire(Trigger.APPROVE, AS_OF)
     assert drive(approved, FakeApp(), AS_OF).invoice.state is InvoiceState.ISSUING_LINE_FINALIZATION_FAILED
 

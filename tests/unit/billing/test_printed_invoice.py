@@ -44,7 +44,7 @@ def invoice() -> Invoice:
         number="SANDBOX-000042",
         supplier=Party(name="House", tax_code="DE123", address=Address(country="DE", city="Berlin", line1="Linden 1")),
         customer=Party(name=NAMES, address=Address(country="JP", postal_code="100-0005", city="東京都")),
-        totals=replace(made.totals, credits_total=Decimal(5), taxes_exclusive_total=Decimal("1.90")),
+        totals=made.totals._replace(credits_total=Decimal(5), taxes_exclusive_total=Decimal("1.90")),
         issued_at=ISSUED,
         due_at=at("2024-03-02T02:00:00Z"),
     )

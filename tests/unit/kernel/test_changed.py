@@ -7,7 +7,7 @@ from functools import cached_property
 import pytest
 
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
-from meterhouse.kernel.changed import replace, unchecked
+from meterhouse.kernel.changed import made, replace, unchecked
 from tests.unit.billing.samples import metered, rated_draft
 
 MONTHLY = Cadence(1, CadenceUnit.MONTH)
@@ -21,9 +21,25 @@ def test_a_copy_is_what_the_standard_library_makes_of_it() -> None:
         assert copied is not one
 
 
-def test_the_constructor_checks_a_copy() -> None:
+def test_what_is_made_is_what_the_constructor_makes() -> None:
+    invoice = rated_draft(metered()).invoice
+    for one in (invoice, invoice.lines[0], MONTHLY):
+        values = {each.name: getattr(one, each.name) for each in dataclasses.fields(one)}
+        assert made(type(one), **values) == one
+    assert made(Remembering, second=5) == Remembering(second=5)
+
+
+@pytest.mark.parametrize("values", [{}, {"first": 1, "secnd": 2}, {"first": 1, "second": 2, "third": 3}])
+def test_what_lacks_a_value_or_has_one_too_many_is_not_made(values: dict[str, int]) -> None:
+    with pytest.raises(TypeError, match="Pair"):
+        made(Pair, **values)
+
+
+def test_the_constructor_checks_a_copy_and_what_is_made() -> None:
     with pytest.raises(ValueError, match="at least one unit"):
         replace(MONTHLY, count=0)
+    with pytest.raises(ValueError, match="at least one unit"):
+        made(Cadence, count=0, unit=CadenceUnit.MONTH)
 
 
 def test_what_is_copied_stays_as_it_was_and_so_does_its_copy() -> None:
@@ -40,6 +56,12 @@ def test_a_field_that_there_is_not_is_refused() -> None:
     for copy in (replace, unchecked):
         with pytest.raises(TypeError):
             copy(invoice, stepp=7)
+
+
+@dataclass(frozen=True)
+class Pair:
+    first: int
+    second: int
 
 
 @dataclass(frozen=True)
