@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres import APPLICATION_ROLE, Database, Transaction
 from meterhouse.platform.sql import queries
 from tests.integration.billing.conftest import Run
 
@@ -31,6 +31,8 @@ WRITTEN = """
 SELECT string_agg(column_name, ', ') AS columns FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = %(table)s AND is_generated = 'NEVER' AND is_identity = 'NO'
 """
+FORGOTTEN = "DELETE FROM pg_statistic WHERE starelid IN ('invoices'::regclass, 'invoice_lines'::regclass)"
+"""What the server has counted of other tests' namespaces would decide which of two indexes is as cheap."""
 MULTIPLIED = """
 INSERT INTO {table} ({columns})
 SELECT {columns} FROM {table} source, generate_series(1, 500) AS n, LATERAL (
@@ -48,12 +50,14 @@ def multiply(transaction: Transaction, table: str, which: str, *names: str) -> N
     transaction.execute(insert.format(table=table, columns=row["columns"], changed=changed, which=which))
 
 
-def test_a_batch_never_reads_all_that_its_namespace_has(run: Run) -> None:
+def test_a_batch_never_reads_all_that_its_namespace_has(run: Run, unguarded: Database) -> None:
     run.subscribe(run.customer("ann"))
     run.all()
-    with run.database.transaction(run.namespace) as transaction:
+    with unguarded.transaction(run.namespace) as transaction:
         multiply(transaction, "invoices", "source.state <> 'gathering'", "id", "number")
         multiply(transaction, "invoice_lines", "NOT source.is_pending", "id", "key", "invoice_id", "subscription_id")
+        transaction.execute(FORGOTTEN)
+        transaction.execute(f"SET LOCAL ROLE {APPLICATION_ROLE}")
         plans = {
             name: "\n".join(row["QUERY PLAN"] for row in transaction.fetch_all(f"EXPLAIN {query}", parameters))
             for name, (query, parameters, _) in ASKED.items()
