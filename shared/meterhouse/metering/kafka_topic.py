@@ -113,7 +113,8 @@ class KafkaTopic:
         consumer.assign(starts)
         try:
             while waiting:
-                message = consumer.poll(max(until - monotonic(), 0))
+                left = until - monotonic()
+                message = consumer.poll(left) if left > 0 else None
                 if message is None:
                     raise Unavailable("the event log is read up to its end in several turns; ask again")
                 if message.error() and message.error().code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
