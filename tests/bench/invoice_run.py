@@ -7,8 +7,10 @@ earlier benchmarks took would hide what this one's memory grows by.
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,21 +57,34 @@ def measure(run: Run) -> list[Figure]:
     if run.effort is Effort.PROCESSOR:
         return [_by_processor(run)]
     few, many = _INVOICES[run.effort]
-    small, large = _billed(run, few, _ROUNDS[run.effort]), _billed(run, many, 1)
-    # the least: what others do on the machine only adds; of the large run where it has written most
-    at_last = min(one.seconds for one in large[-max(1, len(large) // 10) :])
-    least = min(one.seconds for one in small)
-    grown = max(one.resident for one in large) - large[0].resident
+    batches = many // _BATCH[run.effort]
+    small = _small(run, few)
+    with _billing(run, many) as billed:
+        large = list(islice(billed, batches - max(1, batches // 10)))
+        # where it has written most, in turns with the floor
+        with _floor(run) as floor:
+            beside = [(batch, floor()) for batch in billed]
+    # once more, for the large run takes minutes: the least, as what others do on the machine only adds
+    small += _small(run, few)
+    at_last, least = min(batch.seconds for batch, _ in beside), min(batch.seconds for batch in small)
+    large += [batch for batch, _ in beside]
+    grown = max(batch.resident for batch in large) - large[0].resident
     each = f"of {few:,} invoices, each"
     return [
         Figure("P9", f"one of {many:,} invoices", Kind.RATIO, at_last, each, least, 1.1),
-        Figure("P9", "the whole of it", Kind.RATIO, at_last, _FLOOR, _floor(run), 2.5),
+        Figure("P9", "the whole of it", Kind.RATIO, at_last, _FLOOR, min(taken for _, taken in beside), 2.5),
         Figure("P9", f"memory after {many:,}", Kind.RATIO, max(grown, 1), "64 MiB", _MEMORY, 1, Unit.BYTES),
     ]
 
 
-def _billed(run: Run, invoices: int, rounds: int) -> list[BilledBatch]:
-    """Every batch of so many runs, one after the other in one new process."""
+def _small(run: Run, invoices: int) -> list[BilledBatch]:
+    with _billing(run, invoices, _ROUNDS[run.effort]) as billed:
+        return list(billed)
+
+
+@contextmanager
+def _billing(run: Run, invoices: int, rounds: int = 1) -> Iterator[Iterator[BilledBatch]]:
+    """The batches of so many runs in a new process, which bills each when it is asked for."""
     size = _BATCH[run.effort]
     command = [sys.executable, "-m", "tests.bench.billed_batches", *map(str, (invoices, rounds, size))]
     steps = run.track(range(rounds * (invoices // size)), f"P9 {invoices:,} invoices")
@@ -78,35 +93,35 @@ def _billed(run: Run, invoices: int, rounds: int) -> list[BilledBatch]:
         run.engines.usage_store(f"p9_{invoices}") as usage,
         subprocess.Popen(command, cwd=_ROOT, stdin=pipe, stdout=pipe, text=True) as ran,  # noqa: S603 - our own program
     ):
-        stdin, stdout = ran.stdin, ran.stdout
-        if stdin is None or stdout is None:
+        asked, answers = ran.stdin, ran.stdout
+        if asked is None or answers is None:
             raise BrokenPipeError
-        json.dump({"postgres": asdict(run.engines.postgres), "clickhouse": asdict(usage)}, stdin)
-        stdin.close()
-        found = [_batch(line) for _, line in zip(steps, stdout, strict=True)]
+        print(json.dumps({"postgres": asdict(run.engines.postgres), "clickhouse": asdict(usage)}), file=asked)
+
+        def billed() -> Iterator[BilledBatch]:
+            for _ in steps:
+                print(file=asked, flush=True)
+                seconds, resident = answers.readline().split()
+                yield BilledBatch(float(seconds), int(resident))
+
+        yield billed()
     if ran.returncode:
         raise subprocess.CalledProcessError(ran.returncode, command)
-    return found
 
 
-def _batch(line: str) -> BilledBatch:
-    seconds, resident = line.split()
-    return BilledBatch(float(seconds), int(resident))
-
-
-def _floor(run: Run) -> float:
+@contextmanager
+def _floor(run: Run) -> Iterator[Callable[[], float]]:
     """Seconds an invoice: a batch's usage asked for, its lines rated anew, a bare COPY of all that it left."""
-    database = Database(lambda: run.engines.postgres)
+    database, size = Database(lambda: run.engines.postgres), _BATCH[run.effort]
     try:
         with run.engines.usage_store("p9_floor") as settings:
-            house = metered_house(database, ClickHouse(lambda: settings), _BATCH[run.effort], _BATCH[run.effort])
+            house = metered_house(database, ClickHouse(lambda: settings), size, size)
             house.bill(next(house.batches()))
-            rounds = run.track(range(_ROUNDS[run.effort]), "P9 floor")
             with database.transaction(house.namespace) as transaction:
-                [least] = best(_query_rate_and_copy(transaction, house), rounds=rounds)
+                work = _query_rate_and_copy(transaction, house)
+                yield lambda: best(work, rounds=range(1))[0] / size
     finally:
         database.close()
-    return least / _BATCH[run.effort]
 
 
 def _by_processor(run: Run) -> Figure:
