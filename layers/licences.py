@@ -33,6 +33,7 @@ ALLOWED = frozenset(
         "BSD-2-Clause",
         "BSD-3-Clause",
         "CC0-1.0",
+        "CNRI-Python",
         "ISC",
         "LGPL-3.0-only",
         "MIT",

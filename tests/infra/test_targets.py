@@ -1,6 +1,8 @@
-"""Both targets synthesise: aws without a finding of cdk-nag, local without a type the emulator lacks."""
+"""Both targets synthesise: aws without a finding of cdk-nag or cfn-lint, local without a type the emulator lacks."""
 
 import json
+
+import pytest
 
 from tests.infra.templates import Synthesis
 
@@ -32,6 +34,20 @@ def test_cdk_nag_has_no_finding_left(aws: Synthesis, aws_with_every_option: Synt
         report = synthesis.outdir / "validation-report.json"
         plugins = json.loads(report.read_text())["pluginReports"] if report.exists() else []
         assert [violation for plugin in plugins for violation in plugin["violations"]] == []
+
+
+# The CDK writes out what a template's references order already.
+ORDERED_TWICE = "W3005"
+
+
+@pytest.mark.parametrize("options", ["aws", "aws_with_every_option"])
+def test_every_template_is_one_by_the_schemas_of_cloudformation(options: str, request: pytest.FixtureRequest) -> None:
+    from cfnlint.api import ManualArgs, lint  # noqa: PLC0415 - seconds that the workers without this ring need not spend
+
+    synthesis: Synthesis = request.getfixturevalue(options)
+    settings = ManualArgs(regions=["us-east-1"], ignore_checks=[ORDERED_TWICE])
+    for name, stack in synthesis.stacks.items():
+        assert [(name, found.rule.id, found.message) for found in lint(json.dumps(stack), config=settings)] == []
 
 
 def test_the_local_target_deploys_the_application_and_its_routes_alone(local: Synthesis) -> None:
