@@ -161,10 +161,22 @@ def test_only_an_active_grant_is_voided(till: Till) -> None:
     voided = till.ok("POST", path, {"payment_adjustment": "none"})
 
     assert (voided["status"], voided["voided_at"]) == ("voided", "2026-01-01T00:00:00Z")
-    for grant in (made, later, unpaid):
+    expired = till.ok("POST", "grants", GIFT | {"expires_after": "PT1H"})
+    till.now = hours(1)
+    for grant in (later, unpaid, expired):
         status, answer = till.call("POST", f"grants/{grant['id']}/void")
         assert (status, answer["code"]) == (409, "credit_grant_not_active")
     assert till.refused("POST", path, {"payment_adjustment": "refund"}) == [("/payment_adjustment", "literal_error")]
+
+
+def test_a_void_that_is_told_again_answers_as_it_did_and_writes_nothing(till: Till) -> None:
+    path = f"grants/{till.ok('POST', 'grants', GIFT)['id']}/void"
+    voided = till.ok("POST", path, {"payment_adjustment": "none"})
+    before = till.everything()
+    till.now = hours(1)
+
+    assert till.ok("POST", path) == voided
+    assert till.everything() == before
 
 
 def test_grants_are_listed_by_status_currency_and_key(till: Till) -> None:
