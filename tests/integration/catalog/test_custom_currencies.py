@@ -33,6 +33,13 @@ def test_a_custom_currency_is_created_and_listed_among_those_of_states(call: Cal
         ("CREDITS", "custom"),
         ("CRC", "fiat"),
     ]
+    for query, codes in (
+        ("filter[code][oeq]=CREDITS,EUR,NONE", ["CREDITS", "EUR"]),
+        ("filter[code][ocontains]=redit,usd", ["CREDITS", "USD"]),
+        ("filter[code][gt]=CNY&filter[code][lte]=CREDITS", ["COP", "COU", "CRC", "CREDITS"]),
+        ("filter[code][gte]=XOF&filter[code][lt]=YER", ["XOF", "XPF"]),
+    ):
+        assert [one["code"] for one in call("GET", CURRENCIES, query=query)[1]["data"]] == codes
     _, custom = call("GET", CURRENCIES, query="filter[type]=custom&expand=cost_basis")
     assert custom == {"data": [currency | {"cost_basis": []}], "meta": {"page": {"number": 1, "size": 100, "total": 1}}}
     _, yen = call("GET", CURRENCIES, query="filter[code]=JPY")

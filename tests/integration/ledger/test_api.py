@@ -210,9 +210,36 @@ def test_grants_are_listed_by_status_currency_and_key(till: Till) -> None:
     page = till.ok("GET", "grants", query=quote("page[size]=2&page[number]=2", safe="=&"))
     assert [grant["id"] for grant in page["data"]] == everything[2:4]
     assert page["meta"] == {"page": {"number": 2, "size": 2, "total": 5}}
-    for query in ("filter[key][lt]=a", "filter[name]=a", "filter=a"):
+    for query in ("filter[key][like]=a", "filter[name]=a", "filter=a"):
         assert till.refused("GET", "grants", query=quote(query, safe="=&"))[0][1] == "unsupported_filter"
     assert till.refused("GET", "grants", query=quote("filter[status]=gone", safe="=&"))[0][1] == "enum"
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("[oeq]=b,C,nobody", ["b", "C"]),
+        ("[ocontains]=A-,zz", ["a-1", "A-2"]),
+        ("[gt]=a-1", ["b", "ä"]),
+        ("[gte]=a-1", ["a-1", "b", "ä"]),
+        ("[lt]=a-1", ["A-2", "C"]),
+        ("[lte]=a-1", ["a-1", "A-2", "C"]),
+        ("[gte]=A&[lt]=a&[neq]=C", ["A-2"]),
+        ("[contains]=-&[oeq]=A-2,b", ["A-2"]),
+        ("[exists]=True", ["a-1", "A-2", "b", "C", "ä"]),
+        ("[oeq]=", []),
+    ],
+)
+def test_keys_are_compared_in_each_way_of_the_contract(till: Till, query: str, keys: list[str]) -> None:
+    for key in ("a-1", "A-2", "b", "C", "ä"):
+        till.ok("POST", "grants", GIFT | {"key": key})
+    till.ok("POST", "grants", GIFT)
+
+    asked = "&".join(f"filter[key]{one}" for one in query.split("&"))
+    found = till.ok("GET", "grants", query=quote(asked, safe="=&,"))
+
+    assert [grant["key"] for grant in found["data"]] == keys
+    assert found["meta"]["page"]["total"] == len(keys)
 
 
 def balances(till: Till, query: str = "") -> Any:
@@ -233,6 +260,8 @@ def test_a_balance_tells_what_is_there_what_comes_and_what_open_charges_leave(ti
     assert balances(till, "filter[currency]=USD") == [dollars]
     assert balances(till, "filter[currency][eq]=EUR") == [euros]
     assert balances(till, "filter[currency][neq]=EUR") == [dollars]
+    assert balances(till, "filter[currency][oeq]=USD,CHF") == [dollars]
+    assert balances(till, "filter[currency][oeq]=USD,EUR") == [euros, dollars]
     assert [one["settled"] for one in balances(till, "filter[feature_key]=api")] == ["1", "110"]
     assert [one["settled"] for one in balances(till, "filter[feature_key][eq]=other")] == ["1", "100"]
     assert [one["settled"] for one in balances(till, "filter[feature_key][exists]=false")] == ["1", "100"]
