@@ -65,7 +65,9 @@ def entitlement_access_routes(check: CheckAccess) -> Router:
     ) -> EntitlementAccessQueryResponse:
         page = _Page(size, _customer_id("after", after), _customer_id("before", before))
         features = None if body.feature is None else body.feature.keys
-        found = check.of_many(namespace(), body.customer.keys, features, page.of, fail_open=fail_open)
+        found = check.of_many(
+            namespace(), body.customer.keys, features, page.of, with_credit=body.include_credits, fail_open=fail_open
+        )
         answer = EntitlementAccessQueryResponse(
             data=results_wire(found, features),
             # told once: with the page that nothing stands before
