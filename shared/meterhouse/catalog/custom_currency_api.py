@@ -26,6 +26,7 @@ from meterhouse.catalog.custom_currency_service import CustomCurrencyService, Sh
 from meterhouse.kernel.currency import currencies
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.paged_query import refuse_other_pages
 from meterhouse.platform.query_openapi import query_parameters
 from meterhouse.platform.text_filter import ANY_TEXT, refuse_other_filters, text_filter_parameter, text_filters
 from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
@@ -63,7 +64,9 @@ def all_currency_routes(service: CustomCurrencyService) -> Router:
         expand: Annotated[list[Literal["cost_basis"]] | None, Query()] = None,
         kind: Annotated[Literal["fiat", "custom"] | None, Query(alias=_TYPE)] = None,
     ) -> CurrencyPagePaginatedResponse:
-        texts = text_filters(router.current_event.resolved_query_string_parameters, [_CODE], others=[_TYPE])
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        texts = text_filters(query, [_CODE], others=[_TYPE])
         code = texts.get(_CODE, ANY_TEXT)
         custom = service.all(namespace_of(router.current_event.raw_event))
         found: list[BillingCurrencyFiat | BillingCurrencyCustom] = [
@@ -99,7 +102,9 @@ def custom_currency_routes(service: CustomCurrencyService) -> Router:
         number: Number = 1,
         fiat_code: Annotated[CurrencyCode | None, Query(alias="filter[fiat_code]")] = None,
     ) -> CostBasisPagePaginatedResponse:
-        refuse_other_filters(router.current_event.resolved_query_string_parameters, {"filter[fiat_code]"})
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        refuse_other_filters(query, {"filter[fiat_code]"})
         bases = service.get(namespace(), currency_id).cost_bases
         kept = [cost_basis_wire(one) for one in bases if fiat_code in {None, one.fiat_code}]
         shown, meta = _paged(kept, number, size)

@@ -26,6 +26,7 @@ from meterhouse.ledger.filter_query import CurrencyEq
 from meterhouse.ledger.management import Credits
 from meterhouse.ledger.ports import GrantFilter
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.paged_query import refuse_other_pages
 from meterhouse.platform.query_openapi import query_parameters
 from meterhouse.platform.text_filter import ANY_TEXT, text_filter_parameter, text_filters
 from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
@@ -69,7 +70,9 @@ def grant_routes(credits_: Credits) -> Router:
         status: Annotated[GrantStatus | None, Query(alias="filter[status]")] = None,
         currency: CurrencyEq = None,
     ) -> CreditGrantPagePaginatedResponse:
-        texts = text_filters(router.current_event.resolved_query_string_parameters, [_KEY], others=_FILTERS)
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        texts = text_filters(query, [_KEY], others=_FILTERS)
         wanted = GrantFilter(customer_id, credits_.reads.now(), status, currency, texts.get(_KEY, ANY_TEXT))
         found, total = credits_.reads.grants(namespace(), wanted, number, size)
         return CreditGrantPagePaginatedResponse(

@@ -17,6 +17,7 @@ from meterhouse.llmcost.price_schema import (
     price_wire,
 )
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.paged_query import refuse_other_pages
 from meterhouse.platform.query_openapi import query_parameters
 from meterhouse.platform.text_filter import text_filter_parameter, text_filters
 from meterhouse.platform.wire import PageNumber, PageSize, Text, Ulid
@@ -87,7 +88,9 @@ def override_routes(prices: ManagePrices) -> Router:
 
 
 def _wanted(router: Router) -> PriceFilter:
-    return text_filters(router.current_event.resolved_query_string_parameters, FILTERED)
+    query = router.current_event.resolved_query_string_parameters
+    refuse_other_pages(query)
+    return text_filters(query, FILTERED)
 
 
 def _page(number: int, size: int, sort: str | None) -> PageOf:

@@ -75,13 +75,17 @@ def refuse_other_filters(names: Iterable[str], known: Collection[str], prefix: s
     Raises:
         InvalidInput: there are other filters than the known.
     """
-    faults = [
-        Problem(f"query:{name}", "unsupported_filter", f"known are {', '.join(sorted(known))}")
+    if faults := other_parameters(names, known, prefix, "unsupported_filter"):
+        raise InvalidInput("there are filters that are not known here", faults)
+
+
+def other_parameters(names: Iterable[str], known: Collection[str], prefix: str, code: str) -> list[Problem]:
+    """A fault of each parameter of a query that begins with `prefix` and is not known."""
+    return [
+        Problem(f"query:{name}", code, f"known are {', '.join(sorted(known))}")
         for name in names
         if name.startswith(prefix) and name not in known
     ]
-    if faults:
-        raise InvalidInput("there are filters that are not known here", faults)
 
 
 def text_filters(

@@ -146,3 +146,11 @@ def test_a_fee_in_a_custom_currency_may_be_due_in_advance_and_a_plan_is_invoiced
     status, draft = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [advance]}]})
     assert (status, draft["phases"][0]["rateCards"][0]["currency"]) == (201, "CREDITS")
     assert call("POST", PLANS, PLAN | {"currency": "CREDITS"})[0] == 400
+
+
+@pytest.mark.parametrize("asked", ["page[after]", "pageSize", "filter[name]"])
+def test_what_would_be_passed_over_in_a_list_is_refused(call: Call, asked: str) -> None:
+    bases = f"{CUSTOM}/{created(call)}/cost-bases"
+    for path in (CURRENCIES, bases, "/api/v3/openmeter/tax-codes"):
+        status, problem = call("GET", path, query=f"{asked}=1")
+        assert (status, [field for field, _ in faults_of(problem)]) == (400, [f"query:{asked}"])

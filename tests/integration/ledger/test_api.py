@@ -242,6 +242,20 @@ def test_keys_are_compared_in_each_way_of_the_contract(till: Till, query: str, k
     assert found["meta"]["page"]["total"] == len(keys)
 
 
+@pytest.mark.parametrize("asked", ["page[limit]=2", "page=2", "pageSize=2"])
+@pytest.mark.parametrize("path", ["grants", "transactions"])
+def test_a_page_is_asked_for_as_the_contract_has_it(till: Till, path: str, asked: str) -> None:
+    fault = [(f"query:{asked.partition('=')[0]}", "unsupported_page")]
+
+    assert till.refused("GET", path, query=quote(asked, safe="=&")) == fault
+
+
+def test_a_list_by_numbers_has_no_cursors_and_one_by_cursors_no_numbers(till: Till) -> None:
+    for path, other in (("grants", "page[after]"), ("transactions", "page[number]")):
+        refused = till.refused("GET", path, query=quote(f"{other}=1", safe="=&"))
+        assert refused == [(f"query:{other}", "unsupported_page")]
+
+
 def balances(till: Till, query: str = "") -> Any:
     return till.ok("GET", "balance", query=quote(query, safe="=&"))["balances"]
 

@@ -167,14 +167,17 @@ def test_prices_are_listed_in_the_orders_of_the_contract_by_model_where_none_is_
         ("filter[provider]=a&filter[provider][eq]=b", "query:filter[provider]"),
         ("filter[provider][neq]=a&filter[provider][neq]=b", "query:filter[provider][neq]"),
         (f"filter[provider][oeq]={'a,' * 2049}", "query:filter[provider][oeq]"),
+        ("page[after]=1", "query:page[after]"),
         ("sort=colour", "query:sort"),
         ("sort=provider sideways", "query:sort"),
     ],
 )
 def test_what_cannot_be_asked_is_named(desk: Desk, query: str, field: str) -> None:
-    status, problem = desk("GET", "llm-cost/prices", query=quote(query, safe="=&"))
+    lists = ["llm-cost/prices"] if query.startswith("sort") else ["llm-cost/prices", "llm-cost/overrides"]
+    for path in lists:
+        status, problem = desk("GET", path, query=quote(query, safe="=&"))
 
-    assert (status, [name for name, _ in faults_of(problem)]) == (400, [field])
+        assert (status, [name for name, _ in faults_of(problem)]) == (400, [field])
 
 
 def test_a_namespace_sees_no_other_s_prices(desk: Desk, other_namespace: str) -> None:
