@@ -115,6 +115,20 @@ def test_every_fault_of_a_grant_is_named(till: Till, changes: dict[str, Any], fa
     assert till.everything()["credit_grants"] == []
 
 
+def test_a_refusal_names_what_is_invalid_in_the_contract_s_words(till: Till) -> None:
+    bought = BOUGHT | {"purchase": {"currency": "EUR", "per_unit_cost_basis": "0"}}
+
+    _, problem = till.call("POST", "grants", bought)
+    _, of_query = till.call("GET", "grants", query=quote("page[size]=0", safe="=&"))
+    _, of_path = till.call("GET", "/api/v3/openmeter/customers/acme/credits/balance")
+
+    assert problem["invalid_parameters"] == [
+        {"field": "purchase.per_unit_cost_basis", "reason": "a cost basis is more than 0", "source": "body"}
+    ]
+    named = [(one["field"], one["source"]) for told in (of_query, of_path) for one in told["invalid_parameters"]]
+    assert named == [("page[size]", "query"), ("customerId", "path")]
+
+
 def test_what_is_nobodys_is_not_found(till: Till) -> None:
     made = till.ok("POST", "grants", GIFT)
     neighbour = f"{till.namespace}-b"
