@@ -71,7 +71,7 @@ def all_currency_routes(service: CustomCurrencyService) -> Router:
         custom = service.all(namespace_of(router.current_event.raw_event))
         found: list[BillingCurrencyFiat | BillingCurrencyCustom] = [
             *(fiat_wire(one) for one in currencies()),
-            *(custom_wire(one, with_cost_bases=bool(expand)) for one in custom),
+            *(custom_wire(one, with_worth=bool(expand)) for one in custom),
         ]
         kept = [one for one in found if kind in {None, one.type} and code.admits(one.code)]
         shown, meta = _paged(_sorted(kept, sort), number, size)
@@ -89,11 +89,11 @@ def custom_currency_routes(service: CustomCurrencyService) -> Router:
     @router.post(_CUSTOM, operation_id="createCustomCurrency", tags=_TAGS, summary="Create a custom currency")
     def create(body: Annotated[CreateCurrencyCustomRequest, Body()]) -> tuple[BillingCurrencyCustom, int]:
         created = service.create(namespace(), currency_spec(body))
-        return custom_wire(ShownCurrency(created, ()), with_cost_bases=False), HTTPStatus.CREATED
+        return custom_wire(ShownCurrency(created, created.created_at), with_worth=False), HTTPStatus.CREATED
 
     @router.get(_ONE, operation_id="getCustomCurrency", tags=_TAGS, summary="Show a custom currency")
     def get(currency_id: CurrencyId) -> BillingCurrencyCustom:
-        return custom_wire(service.get(namespace(), currency_id), with_cost_bases=True)
+        return custom_wire(service.get(namespace(), currency_id), with_worth=True)
 
     @router.get(_COST_BASES, operation_id="listCostBases", tags=_TAGS, summary="List what a custom currency is worth")
     def cost_bases(

@@ -83,6 +83,31 @@ def test_what_a_unit_is_worth_is_said_for_now_and_for_later(call: Call) -> None:
     assert (status, faults_of(problem)) == (409, [("/effective_from", "cost_basis_conflict")])
 
 
+def test_a_currency_is_shown_with_what_counts_now_and_its_list_has_what_was_and_will_be(
+    call: Call, clock: Clock
+) -> None:
+    one = created(call)
+    bases = f"{CUSTOM}/{one}/cost-bases"
+    for fiat_code, rate, since in (
+        ("USD", "0.01", "2013-01-01T00:00:00Z"),
+        ("EUR", "0.009", "2013-01-01T00:00:00Z"),
+        ("USD", "0.02", "2013-01-02T00:00:00Z"),
+        ("USD", "0.03", "2014-01-01T00:00:00Z"),
+    ):
+        body = {"fiat_code": fiat_code, "rate": rate, "effective_from": since}
+        assert call("POST", bases, body)[0] == 201
+
+    def shown() -> list[list[str]]:
+        _, listed = call("GET", CURRENCIES, query="filter[type]=custom&expand=cost_basis")
+        worth = [currency["cost_basis"] for currency in (*listed["data"], call("GET", f"{CUSTOM}/{one}")[1])]
+        return [[f"{basis['fiat_code']} {basis['rate']}" for basis in bases] for bases in worth]
+
+    assert shown() == [["EUR 0.009", "USD 0.01"]] * 2
+    clock.pass_day()
+    assert shown() == [["EUR 0.009", "USD 0.02"]] * 2
+    assert len(call("GET", bases)[1]["data"]) == 4
+
+
 def test_a_faulty_worth_is_refused_with_all_its_faults(call: Call, clock: Clock) -> None:
     bases = f"{CUSTOM}/{created(call)}/cost-bases"
     clock.pass_day()
