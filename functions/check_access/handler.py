@@ -1,6 +1,9 @@
 """What customers may use, what is left of it, and what became of it."""
 
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import datetime
 
 from meterhouse.entitlements.access_api import access_routes, history_routes, subject_value_routes
 from meterhouse.entitlements.balances import Balances
@@ -24,9 +27,16 @@ def usage_settings() -> ClickHouseSettings:
     return replace(ClickHouseSettings.from_environment(), connects_within=3, answers_within=8)
 
 
-usage = ClickHouseUsage(ClickHouse(usage_settings))
-read = glances(Database(database_settings), PostgresStandings)
-check = CheckAccess(read, Balances(usage))
+def credit_left(namespace: str, wanted: Mapping[str, Collection[str]], at: datetime) -> Mapping[str, AbstractSet[str]]:
+    from meterhouse.billing.for_entitlements import left_credit  # noqa: PLC0415 - no cold start waits for it
+
+    return left_credit(database, usage)(namespace, wanted, at)
+
+
+database, store = Database(database_settings), ClickHouse(usage_settings)
+usage = ClickHouseUsage(store)
+read = glances(database, PostgresStandings)
+check = CheckAccess(read, Balances(usage), credit=credit_left)
 handler = http_handler(
     access_routes(check),
     subject_value_routes(check),

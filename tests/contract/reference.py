@@ -16,7 +16,11 @@ _HEAD = """# The API
 Written by `make reference` from the OpenAPI document of a deployment, `GET /api/v1/openapi.json`; a test holds it
 against the code. There every field stands with its type; here is what there is. All routes take
 `Authorization: Bearer <API key>`; those of the portal a portal token. Faults are RFC 9457 problems that name each
-faulty field by JSON pointer, in `extensions.validationErrors`.
+faulty field by JSON pointer, in `extensions.validationErrors`; below `/api/v3` in `invalid_parameters`, too, as the
+contract has it.
+
+Where the document says so, a filter takes an operator: `filter[key]=a` is `filter[key][eq]=a`, and there are `neq`,
+`oeq=a,b` (one of these), `contains`, `ocontains`, `gt`, `gte`, `lt`, `lte` (texts by their code points) and `exists`.
 """
 
 

@@ -26,8 +26,10 @@ from meterhouse.catalog.custom_currency_service import CustomCurrencyService, Sh
 from meterhouse.kernel.currency import currencies
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import refuse_other_filters, text_filter
-from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Text, Ulid
+from meterhouse.platform.paged_query import refuse_other_pages
+from meterhouse.platform.query_openapi import query_parameters
+from meterhouse.platform.text_filter import ANY_TEXT, refuse_other_filters, text_filter_parameter, text_filters
+from meterhouse.platform.wire import CurrencyCode, PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
 
 T = TypeVar("T")
 _TAGS = ["Currencies"]
@@ -35,8 +37,7 @@ _CURRENCIES = "/api/v3/openmeter/currencies"
 _CUSTOM = f"{_CURRENCIES}/custom"
 _ONE = f"{_CUSTOM}/<currency_id>"
 _COST_BASES = f"{_ONE}/cost-bases"
-_TYPE, _CODE = "filter[type]", "filter[code]"
-_FILTERS = {_TYPE, _CODE, *(f"{_CODE}[{how}]" for how in ("eq", "neq", "contains", "exists"))}
+_TYPE, _CODE = "filter[type]", "code"
 _ORDERS: dict[str, Callable[[BillingCurrencyFiat | BillingCurrencyCustom], str]] = {
     "code": attrgetter("code"),
     "name": attrgetter("name"),
@@ -49,27 +50,30 @@ Number = Annotated[PageNumber, Query(alias="page[number]")]
 def all_currency_routes(service: CustomCurrencyService) -> Router:
     router = Router()
 
-    @router.get(_CURRENCIES, operation_id="listAllCurrencies", tags=_TAGS, summary="List currencies, custom ones too")
+    @router.get(
+        _CURRENCIES,
+        operation_id="listAllCurrencies",
+        tags=_TAGS,
+        summary="List currencies, custom ones too",
+        openapi_extensions=query_parameters(text_filter_parameter(_CODE)),
+    )
     def page(
         size: Size = 100,
         number: Number = 1,
         sort: Annotated[str, Query()] = "code",
         expand: Annotated[list[Literal["cost_basis"]] | None, Query()] = None,
         kind: Annotated[Literal["fiat", "custom"] | None, Query(alias=_TYPE)] = None,
-        code: Annotated[Text, Query(alias=_CODE)] = None,
-        code_eq: Annotated[Text, Query(alias=f"{_CODE}[eq]")] = None,
-        code_neq: Annotated[Text, Query(alias=f"{_CODE}[neq]")] = None,
-        code_contains: Annotated[Text, Query(alias=f"{_CODE}[contains]")] = None,
-        code_exists: Annotated[bool | None, Query(alias=f"{_CODE}[exists]")] = None,
     ) -> CurrencyPagePaginatedResponse:
-        refuse_other_filters(router.current_event.resolved_query_string_parameters, _FILTERS)
-        text = text_filter(code, code_eq, code_neq, code_contains, code_exists, "code")
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        texts = text_filters(query, [_CODE], others=[_TYPE])
+        code = texts.get(_CODE, ANY_TEXT)
         custom = service.all(namespace_of(router.current_event.raw_event))
         found: list[BillingCurrencyFiat | BillingCurrencyCustom] = [
             *(fiat_wire(one) for one in currencies()),
-            *(custom_wire(one, with_cost_bases=bool(expand)) for one in custom),
+            *(custom_wire(one, with_worth=bool(expand)) for one in custom),
         ]
-        kept = [one for one in found if kind in {None, one.type} and text.admits(one.code)]
+        kept = [one for one in found if kind in {None, one.type} and code.admits(one.code)]
         shown, meta = _paged(_sorted(kept, sort), number, size)
         return CurrencyPagePaginatedResponse(data=shown, meta=meta)
 
@@ -85,11 +89,11 @@ def custom_currency_routes(service: CustomCurrencyService) -> Router:
     @router.post(_CUSTOM, operation_id="createCustomCurrency", tags=_TAGS, summary="Create a custom currency")
     def create(body: Annotated[CreateCurrencyCustomRequest, Body()]) -> tuple[BillingCurrencyCustom, int]:
         created = service.create(namespace(), currency_spec(body))
-        return custom_wire(ShownCurrency(created, ()), with_cost_bases=False), HTTPStatus.CREATED
+        return custom_wire(ShownCurrency(created, created.created_at), with_worth=False), HTTPStatus.CREATED
 
     @router.get(_ONE, operation_id="getCustomCurrency", tags=_TAGS, summary="Show a custom currency")
     def get(currency_id: CurrencyId) -> BillingCurrencyCustom:
-        return custom_wire(service.get(namespace(), currency_id), with_cost_bases=True)
+        return custom_wire(service.get(namespace(), currency_id), with_worth=True)
 
     @router.get(_COST_BASES, operation_id="listCostBases", tags=_TAGS, summary="List what a custom currency is worth")
     def cost_bases(
@@ -98,7 +102,9 @@ def custom_currency_routes(service: CustomCurrencyService) -> Router:
         number: Number = 1,
         fiat_code: Annotated[CurrencyCode | None, Query(alias="filter[fiat_code]")] = None,
     ) -> CostBasisPagePaginatedResponse:
-        refuse_other_filters(router.current_event.resolved_query_string_parameters, {"filter[fiat_code]"})
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        refuse_other_filters(query, {"filter[fiat_code]"})
         bases = service.get(namespace(), currency_id).cost_bases
         kept = [cost_basis_wire(one) for one in bases if fiat_code in {None, one.fiat_code}]
         shown, meta = _paged(kept, number, size)

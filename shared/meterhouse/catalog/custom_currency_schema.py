@@ -96,7 +96,7 @@ def fiat_wire(one: Currency) -> BillingCurrencyFiat:
     )
 
 
-def custom_wire(shown: ShownCurrency, *, with_cost_bases: bool) -> BillingCurrencyCustom:
+def custom_wire(shown: ShownCurrency, *, with_worth: bool) -> BillingCurrencyCustom:
     spec = shown.currency.spec
     return BillingCurrencyCustom(
         name=spec.name,
@@ -107,7 +107,7 @@ def custom_wire(shown: ShownCurrency, *, with_cost_bases: bool) -> BillingCurren
         id=shown.currency.id,
         code=spec.code,
         created_at=shown.currency.created_at,
-        cost_basis=[cost_basis_wire(one) for one in shown.cost_bases] if with_cost_bases else None,
+        cost_basis=[cost_basis_wire(one) for one in shown.worth] if with_worth else None,
     )
 
 

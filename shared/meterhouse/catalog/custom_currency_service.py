@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from meterhouse.catalog.custom_currency import (
     CostBasisSpec,
     CurrencyCostBasis,
     CustomCurrency,
     CustomCurrencySpec,
+    cost_basis_at,
     cost_basis_problems,
     currency_problems,
 )
@@ -19,10 +21,18 @@ from meterhouse.platform.outbox import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class ShownCurrency:
-    """A custom currency with all its cost bases, past ones too."""
+    """A custom currency at `at`, with all its cost bases, past ones and those to come, too."""
 
     currency: CustomCurrency
-    cost_bases: Sequence[CurrencyCostBasis]
+    at: datetime
+    cost_bases: Sequence[CurrencyCostBasis] = ()
+
+    @property
+    def worth(self) -> list[CurrencyCostBasis]:
+        """What counts at `at`: one for each fiat currency in which something does."""
+        codes = sorted({one.fiat_code for one in self.cost_bases})
+        found = (cost_basis_at(self.cost_bases, code, self.at) for code in codes)
+        return [one for one in found if one is not None]
 
 
 class CustomCurrencyService(UseCase):
@@ -55,14 +65,15 @@ class CustomCurrencyService(UseCase):
         """
         with self._begin(namespace) as work:
             found = _found(work.store, currency_id)
-            return ShownCurrency(found, work.store.currencies.cost_bases([found.id]))
+            return ShownCurrency(found, self._now(), work.store.currencies.cost_bases([found.id]))
 
     def all(self, namespace: str) -> list[ShownCurrency]:
         """Every custom currency, by code."""
         with self._begin(namespace) as work:
             found = work.store.currencies.all()
             bases = work.store.currencies.cost_bases([one.id for one in found])
-        return [ShownCurrency(one, [basis for basis in bases if basis.currency_id == one.id]) for one in found]
+        at = self._now()
+        return [ShownCurrency(one, at, [basis for basis in bases if basis.currency_id == one.id]) for one in found]
 
     def add_cost_basis(self, namespace: str, currency_id: str, spec: CostBasisSpec) -> CurrencyCostBasis:
         """Say what a unit is worth from now or later on.

@@ -20,6 +20,8 @@ from meterhouse.catalog.tax_code_schema import (
 )
 from meterhouse.catalog.tax_code_service import TaxCodeService
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.paged_query import refuse_other_pages
+from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
 
 _TAGS = ["Tax codes"]
@@ -45,6 +47,9 @@ def tax_code_routes(service: TaxCodeService) -> Router:
         number: Annotated[PageNumber, Query(alias="page[number]")] = 1,
         include_deleted: Annotated[bool, Query()] = False,
     ) -> TaxCodePagePaginatedResponse:
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        refuse_other_filters(query, ())
         found, total = service.page(namespace(), include_deleted=include_deleted, number=number, size=size)
         meta = PaginatedMeta(page=PageMeta(number=number, size=size, total=total))
         return TaxCodePagePaginatedResponse(data=[tax_code_wire(code) for code in found], meta=meta)

@@ -1,7 +1,8 @@
 """Access: what a customer may use at an instant, and what is left of it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -30,6 +31,20 @@ class AccessStandings(Protocol):
         """The live customers with these keys or subjects, with what is active at `at` of these features, or of all."""
 
 
+CreditLeft = Callable[[str, Mapping[str, Collection[str]], datetime], Mapping[str, AbstractSet[str]]]
+"""Of a namespace's customers with keys of features those for which there is credit at an instant.
+
+Raises `Unavailable`.
+"""
+
+
+def no_credit(
+    _namespace: str, _wanted: Mapping[str, Collection[str]], _at: datetime, /
+) -> Mapping[str, AbstractSet[str]]:
+    """Where no room above knows credit, nobody has any."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Whether a feature may be used.
@@ -38,12 +53,14 @@ class Access:
         entitlement: by which; None: by none, or nobody could say.
         balance: of a metered one that is active, if it could be measured.
         failed_open: a store did not answer, and the caller had said that then it may.
+        lacks_credit: it might be used if there were credit, which was asked for.
     """
 
     has_access: bool
     entitlement: Entitlement | None = None
     balance: EntitlementBalance | None = None
     failed_open: bool = False
+    lacks_credit: bool = False
 
 
 NO_ACCESS = Access(has_access=False)
@@ -84,10 +101,12 @@ class CheckAccess:
         read: Callable[[str], AccessStandings],
         balances: ReadBalances,
         now: Callable[[], datetime] = clock.now,
+        credit: CreditLeft = no_credit,
     ) -> None:
         self._read = read
         self._balances = balances
         self._now = now
+        self._credit = credit
 
     def value(
         self, namespace: str, holder: Holder, name: str, at: datetime | None = None, *, fail_open: bool = False
@@ -138,9 +157,12 @@ class CheckAccess:
         feature_keys: Collection[str] | None,
         chosen: Callable[[Sequence[CustomerStanding]], Sequence[CustomerStanding]] = list,
         *,
+        with_credit: bool = False,
         fail_open: bool = False,
     ) -> AccessOfMany:
         """Access of the customers with these keys or subjects; `chosen` picks a page of them before usage is asked for.
+
+        `with_credit`: to what there is credit for alone.
 
         Raises:
             Unavailable: a store does not answer.
@@ -159,9 +181,28 @@ class CheckAccess:
             CustomerAccess(one.customer, one.matched, _by_feature([next(accesses) for _ in one.standings]))
             for one in page
         ]
+        if with_credit:
+            customers = self._borne(namespace, customers, at, fail_open=fail_open)
         known = {name for customer in found.customers for name in customer.matched}
         unknown = [name for name in asked if name not in known]
         return AccessOfMany(at, customers, unknown, found.features)
+
+    def _borne(
+        self, namespace: str, customers: Sequence[CustomerAccess], at: datetime, *, fail_open: bool
+    ) -> list[CustomerAccess]:
+        """The same less access that no credit bears; credit is asked for only where it matters."""
+        usable = {
+            one.customer.id: {key for key, access in one.features.items() if access.has_access} for one in customers
+        }
+        wanted = {customer_id: keys for customer_id, keys in usable.items() if keys}
+        try:
+            left = self._credit(namespace, wanted, at) if wanted else {}
+        except Unavailable:
+            if not fail_open:
+                raise
+            return [_changed(one, usable[one.customer.id], _unseen) for one in customers]
+        lacking = {customer_id: keys - left.get(customer_id, frozenset()) for customer_id, keys in usable.items()}
+        return [_changed(one, lacking[one.customer.id], _unborne) for one in customers]
 
     def _accesses(
         self, namespace: str, standings: Sequence[Standing], at: datetime, *, fail_open: bool
@@ -202,6 +243,21 @@ def _access(standing: Standing, balance: EntitlementBalance | None, at: datetime
     if balance is None:
         return Access(has_access=True, entitlement=entitlement, failed_open=True)
     return Access(balance.has_access, entitlement, balance)
+
+
+def _unseen(access: Access) -> Access:
+    return replace(access, failed_open=True)
+
+
+def _unborne(access: Access) -> Access:
+    return replace(access, has_access=False, lacks_credit=True)
+
+
+def _changed(
+    customer: CustomerAccess, feature_keys: Collection[str], change: Callable[[Access], Access]
+) -> CustomerAccess:
+    changed = {key: change(customer.features[key]) for key in feature_keys}
+    return replace(customer, features={**customer.features, **changed})
 
 
 def _by_feature(accesses: Sequence[Access]) -> dict[str, Access]:

@@ -24,6 +24,7 @@ from meterhouse.entitlements.standing import CustomerStanding
 from meterhouse.kernel.ids import is_ulid
 from meterhouse.platform.cursor import After, Before, CursorMeta, CursorMetaPage, cursor_link, item_of, no_cursor
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.paged_query import BY_CURSOR, refuse_other_pages
 from meterhouse.platform.wire import Ulid
 
 _TAGS = ["Entitlements"]
@@ -63,9 +64,12 @@ def entitlement_access_routes(check: CheckAccess) -> Router:
         before: Before = None,
         fail_open: FailOpen = False,
     ) -> EntitlementAccessQueryResponse:
+        refuse_other_pages(router.current_event.resolved_query_string_parameters, BY_CURSOR)
         page = _Page(size, _customer_id("after", after), _customer_id("before", before))
         features = None if body.feature is None else body.feature.keys
-        found = check.of_many(namespace(), body.customer.keys, features, page.of, fail_open=fail_open)
+        found = check.of_many(
+            namespace(), body.customer.keys, features, page.of, with_credit=body.include_credits, fail_open=fail_open
+        )
         answer = EntitlementAccessQueryResponse(
             data=results_wire(found, features),
             # told once: with the page that nothing stands before

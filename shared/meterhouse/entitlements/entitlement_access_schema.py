@@ -20,7 +20,7 @@ class _Named(SnakeWire):
 
 
 class EntitlementAccessQueryRequest(SnakeWire):
-    """`include_credits` says nothing yet: there are no credits."""
+    """`include_credits`: what there is no credit for is not accessible."""
 
     include_credits: bool = False
     customer: _Named
@@ -58,7 +58,7 @@ class BillingCustomer(SnakeWire):
 
 
 class AccessReason(SnakeWire):
-    code: Literal["unknown", "usage_limit_reached", "feature_unavailable", "feature_not_found"]
+    code: Literal["unknown", "usage_limit_reached", "feature_unavailable", "feature_not_found", "no_credit_available"]
     message: str
     attributes: dict[str, Any] | None = None
 
@@ -148,7 +148,9 @@ def _let_pass(name: str, found: AccessOfMany, feature_keys: list[str] | None) ->
 def _feature(key: str, access: Access | None, found: AccessOfMany) -> EntitlementFeatureAccess:
     if access is not None and access.has_access:
         return EntitlementFeatureAccess(has_access=True)
-    if access is not None:
+    if access is not None and access.lacks_credit:
+        reason = AccessReason(code="no_credit_available", message=f"the customer has no credit for feature {key!r}")
+    elif access is not None:
         reason = AccessReason(code="usage_limit_reached", message=f"nothing is left of feature {key!r}")
     elif key in found.known_features:
         reason = AccessReason(code="feature_unavailable", message=f"the customer is not entitled to feature {key!r}")

@@ -8,7 +8,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from meterhouse.ledger.balance_schema import BillingCreditBalances, balances_wire
 from meterhouse.ledger.filter_query import (
     FEATURE,
-    CurrencyEq,
     FeatureEq,
     FeatureExists,
     FeatureIs,
@@ -17,11 +16,12 @@ from meterhouse.ledger.filter_query import (
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import refuse_other_filters
-from meterhouse.platform.wire import Instant, Text
+from meterhouse.platform.query_openapi import query_parameters
+from meterhouse.platform.text_filter import ANY_TEXT, EXACT, text_filter_parameter, text_filters
+from meterhouse.platform.wire import Instant
 
 _TAGS = ["Credits"]
-_CURRENCY = "filter[currency]"
+_CURRENCY = "currency"
 
 
 def balance_routes(credits_: Credits) -> Router:
@@ -31,23 +31,23 @@ def balance_routes(credits_: Credits) -> Router:
         return namespace_of(router.current_event.raw_event)
 
     @router.get(
-        f"{CREDITS}/balance", operation_id="getCustomerCreditBalance", tags=_TAGS, summary="Tell what credit there is"
+        f"{CREDITS}/balance",
+        operation_id="getCustomerCreditBalance",
+        tags=_TAGS,
+        summary="Tell what credit there is",
+        openapi_extensions=query_parameters(text_filter_parameter(_CURRENCY, EXACT)),
     )
     def balance(
         customer_id: CustomerId,
         timestamp: Annotated[Instant | None, Query()] = None,
-        currency: CurrencyEq = None,
-        currency_eq: Annotated[Text, Query(alias=f"{_CURRENCY}[eq]")] = None,
-        currency_neq: Annotated[Text, Query(alias=f"{_CURRENCY}[neq]")] = None,
         feature: FeatureIs = None,
         feature_eq: FeatureEq = None,
         feature_exists: FeatureExists = None,
     ) -> BillingCreditBalances:
-        known = {_CURRENCY, f"{_CURRENCY}[eq]", f"{_CURRENCY}[neq]", *FEATURE}
-        refuse_other_filters(router.current_event.resolved_query_string_parameters, known)
+        query = router.current_event.resolved_query_string_parameters
+        currency = text_filters(query, [_CURRENCY], EXACT, FEATURE).get(_CURRENCY, ANY_TEXT)
         scope = scope_of(feature, feature_eq, feature_exists)
         told = credits_.reads.balances(namespace(), customer_id, scope, timestamp)
-        wanted = {one for one in (currency, currency_eq) if one is not None}
-        return balances_wire(told.of_currencies(lambda code: wanted <= {code} and code != currency_neq))
+        return balances_wire(told.of_currencies(currency.admits))
 
     return router

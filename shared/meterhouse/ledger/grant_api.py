@@ -26,20 +26,17 @@ from meterhouse.ledger.filter_query import CurrencyEq
 from meterhouse.ledger.management import Credits
 from meterhouse.ledger.ports import GrantFilter
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import refuse_other_filters, text_filter
-from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Text, Ulid
+from meterhouse.platform.paged_query import refuse_other_pages
+from meterhouse.platform.query_openapi import query_parameters
+from meterhouse.platform.text_filter import ANY_TEXT, text_filter_parameter, text_filters
+from meterhouse.platform.wire import PageMeta, PageNumber, PageSize, PaginatedMeta, Ulid
 
 _TAGS = ["Credits"]
 CREDITS = "/api/v3/openmeter/customers/<customer_id>/credits"
 _GRANTS = f"{CREDITS}/grants"
 _GRANT = f"{_GRANTS}/<credit_grant_id>"
-_KEY = "filter[key]"
-_FILTERS = {
-    "filter[status]",
-    "filter[currency]",
-    _KEY,
-    *(f"{_KEY}[{how}]" for how in ("eq", "neq", "contains", "exists")),
-}
+_KEY = "key"
+_FILTERS = ("filter[status]", "filter[currency]")
 CustomerId = Annotated[Ulid, Path()]
 GrantId = Annotated[Ulid, Path()]
 
@@ -59,22 +56,24 @@ def grant_routes(credits_: Credits) -> Router:
     ) -> tuple[BillingCreditGrant, int]:
         return shown(credits_.grant(namespace(), customer_id, spec_of(body))), HTTPStatus.CREATED
 
-    @router.get(_GRANTS, operation_id="listCreditGrants", tags=_TAGS, summary="List credit grants")
+    @router.get(
+        _GRANTS,
+        operation_id="listCreditGrants",
+        tags=_TAGS,
+        summary="List credit grants",
+        openapi_extensions=query_parameters(text_filter_parameter(_KEY)),
+    )
     def page(
         customer_id: CustomerId,
         size: Annotated[PageSize, Query(alias="page[size]")] = 100,
         number: Annotated[PageNumber, Query(alias="page[number]")] = 1,
         status: Annotated[GrantStatus | None, Query(alias="filter[status]")] = None,
         currency: CurrencyEq = None,
-        key: Annotated[Text, Query(alias=_KEY)] = None,
-        key_eq: Annotated[Text, Query(alias=f"{_KEY}[eq]")] = None,
-        key_neq: Annotated[Text, Query(alias=f"{_KEY}[neq]")] = None,
-        key_contains: Annotated[Text, Query(alias=f"{_KEY}[contains]")] = None,
-        key_exists: Annotated[bool | None, Query(alias=f"{_KEY}[exists]")] = None,
     ) -> CreditGrantPagePaginatedResponse:
-        refuse_other_filters(router.current_event.resolved_query_string_parameters, _FILTERS)
-        text = text_filter(key, key_eq, key_neq, key_contains, key_exists)
-        wanted = GrantFilter(customer_id, credits_.reads.now(), status, currency, text)
+        query = router.current_event.resolved_query_string_parameters
+        refuse_other_pages(query)
+        texts = text_filters(query, [_KEY], others=_FILTERS)
+        wanted = GrantFilter(customer_id, credits_.reads.now(), status, currency, texts.get(_KEY, ANY_TEXT))
         found, total = credits_.reads.grants(namespace(), wanted, number, size)
         return CreditGrantPagePaginatedResponse(
             data=grants_wire(credits_, namespace(), found, wanted.at),

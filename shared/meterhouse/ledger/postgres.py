@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -54,9 +53,14 @@ class PostgresGrants:
         return self._one("find_by_key", customer_id=customer_id, key=key)
 
     def page(self, wanted: GrantFilter, number: int, size: int) -> tuple[list[CreditGrant], int]:
-        key = {f"key_{name}": value for name, value in asdict(wanted.key).items()}
-        status = {"status": wanted.status and wanted.status.value}
-        parameters = asdict(wanted) | status | key | {"limit": size, "offset": (number - 1) * size}
+        parameters = wanted.key.parameters("key") | {
+            "customer_id": wanted.customer_id,
+            "at": wanted.at,
+            "status": wanted.status and wanted.status.value,
+            "currency": wanted.currency,
+            "limit": size,
+            "offset": (number - 1) * size,
+        }
         rows = self._transaction.fetch_all(_matching("page"), parameters)
         count = self._transaction.fetch_one(_matching("count"), parameters)
         return [grant_of(row) for row in rows], count["count"] if count else 0

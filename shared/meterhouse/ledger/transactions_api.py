@@ -30,6 +30,7 @@ from meterhouse.ledger.transaction_schema import (
 )
 from meterhouse.platform.cursor import After, Before, CursorMeta, CursorMetaPage, cursor_link
 from meterhouse.platform.http import namespace_of
+from meterhouse.platform.paged_query import BY_CURSOR, refuse_other_pages
 from meterhouse.platform.text_filter import refuse_other_filters
 from meterhouse.platform.wire import PageSize
 
@@ -58,6 +59,7 @@ def transaction_routes(credits_: Credits) -> Router:
         feature_exists: FeatureExists = None,
     ) -> CreditTransactionPaginatedResponse:
         event = router.current_event
+        refuse_other_pages(event.resolved_query_string_parameters, BY_CURSOR)
         refuse_other_filters(event.resolved_query_string_parameters, _FILTERS)
         wanted = MovementFilter(
             customer_id,

@@ -19,17 +19,19 @@ class VoidCredit:
         self._now = now
 
     def __call__(self, namespace: str, customer_id: str, grant_id: str) -> CreditGrant:
-        """Void it now; what was burnt stays burnt, what was paid stays paid.
+        """Void it now; what was burnt stays burnt, what was paid stays paid. One that is voided stays as it is.
 
         Raises:
             NotFound: there is no such customer or grant.
-            Conflict: `credit_grant_not_active`.
+            Conflict: `credit_grant_not_active`: it is pending, or expired.
         """
         with self._begin(namespace) as work:
             customer = lock_customer(work, customer_id)
             at = self._now()
             grant = found_grant(work.store, customer.id, grant_id)
             status = grant.status_at(at)
+            if status is GrantStatus.VOIDED:
+                return grant
             if status is not GrantStatus.ACTIVE:
                 raise Conflict(f"the credit grant is {status}, and only an active one is voided", _NOT_ACTIVE)
             voided = replace(grant, voided_at=at, updated_at=at)

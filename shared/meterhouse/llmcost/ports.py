@@ -15,6 +15,7 @@ class PriceOrder(StrEnum):
     PROVIDER = "provider"
     MODEL_ID = "model_id"
     EFFECTIVE_FROM = "effective_from"
+    EFFECTIVE_TO = "effective_to"
     UPDATED_AT = "updated_at"
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import Any
 
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -27,7 +26,7 @@ class PostgresLlmPrices:
     def page(self, wanted: PriceFilter, page: PageOf) -> tuple[list[LlmPrice], int]:
         condition = " AND ".join(_PRICES["text_condition"].format(name=name) for name in FILTERED)
         parameters = {
-            f"{name}_{how}": value for name in FILTERED for how, value in asdict(wanted.get(name, ANY_TEXT)).items()
+            name: value for field in FILTERED for name, value in wanted.get(field, ANY_TEXT).parameters(field).items()
         }
         count = self._transaction.fetch_one(_PRICES["count"].format(matching=condition), parameters)
         order = f"{page.order} {'DESC' if page.descending else 'ASC'}"

@@ -17,36 +17,32 @@ from meterhouse.llmcost.price_schema import (
     price_wire,
 )
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.text_filter import text_filters
+from meterhouse.platform.paged_query import refuse_other_pages
+from meterhouse.platform.query_openapi import query_parameters
+from meterhouse.platform.text_filter import text_filter_parameter, text_filters
 from meterhouse.platform.wire import PageNumber, PageSize, Text, Ulid
 
 _TAGS = ["LLM cost"]
 _PRICES = "/api/v3/openmeter/llm-cost/prices"
 _OVERRIDES = "/api/v3/openmeter/llm-cost/overrides"
+_ORDERS = {"provider.id": PriceOrder.PROVIDER, "model.id": PriceOrder.MODEL_ID} | {one.value: one for one in PriceOrder}
 PriceId = Annotated[Ulid, Path()]
 Size = Annotated[PageSize, Query(alias="page[size]")]
 Number = Annotated[PageNumber, Query(alias="page[number]")]
-Provider = Annotated[Text, Query(alias="filter[provider]")]
-ModelId = Annotated[Text, Query(alias="filter[model_id]")]
-ModelName = Annotated[Text, Query(alias="filter[model_name]")]
-Currency = Annotated[Text, Query(alias="filter[currency]")]
-Origin = Annotated[Text, Query(alias="filter[source]")]
+_FILTERS = query_parameters(*(text_filter_parameter(name) for name in FILTERED))
 
 
 def price_routes(prices: ManagePrices) -> Router:
     router = Router()
 
-    @router.get(_PRICES, operation_id="listLlmCostPrices", tags=_TAGS, summary="List prices of language models")
-    def page(
-        size: Size = 100,
-        number: Number = 1,
-        sort: Annotated[Text, Query()] = None,
-        _provider: Provider = None,
-        _model_id: ModelId = None,
-        _model_name: ModelName = None,
-        _currency: Currency = None,
-        _source: Origin = None,
-    ) -> PricePagePaginatedResponse:
+    @router.get(
+        _PRICES,
+        operation_id="listLlmCostPrices",
+        tags=_TAGS,
+        summary="List prices of language models",
+        openapi_extensions=_FILTERS,
+    )
+    def page(size: Size = 100, number: Number = 1, sort: Annotated[Text, Query()] = None) -> PricePagePaginatedResponse:
         wanted = _wanted(router)
         asked = _page(number, size, sort)
         return price_page(asked, *prices.page(namespace_of(router.current_event.raw_event), wanted, asked))
@@ -64,16 +60,14 @@ def override_routes(prices: ManagePrices) -> Router:
     def namespace() -> str:
         return namespace_of(router.current_event.raw_event)
 
-    @router.get(_OVERRIDES, operation_id="listLlmCostOverrides", tags=_TAGS, summary="List prices of your own")
-    def page(
-        size: Size = 100,
-        number: Number = 1,
-        _provider: Provider = None,
-        _model_id: ModelId = None,
-        _model_name: ModelName = None,
-        _currency: Currency = None,
-        _source: Origin = None,
-    ) -> PricePagePaginatedResponse:
+    @router.get(
+        _OVERRIDES,
+        operation_id="listLlmCostOverrides",
+        tags=_TAGS,
+        summary="List prices of your own",
+        openapi_extensions=_FILTERS,
+    )
+    def page(size: Size = 100, number: Number = 1) -> PricePagePaginatedResponse:
         asked = PageOf(number, size)
         return price_page(asked, *prices.overrides(namespace(), _wanted(router), asked))
 
@@ -94,13 +88,15 @@ def override_routes(prices: ManagePrices) -> Router:
 
 
 def _wanted(router: Router) -> PriceFilter:
-    return text_filters(router.current_event.resolved_query_string_parameters, FILTERED)
+    query = router.current_event.resolved_query_string_parameters
+    refuse_other_pages(query)
+    return text_filters(query, FILTERED)
 
 
 def _page(number: int, size: int, sort: str | None) -> PageOf:
     """The contract's `sort`: a field, and `desc` after it, or not."""
-    name, _, direction = (sort or PriceOrder.ID).strip().partition(" ")
-    if name not in set(PriceOrder) or direction.strip().lower() not in {"", "asc", "desc"}:
-        fault = Problem("query:sort", "unknown_sort", f"one of {', '.join(PriceOrder)}, then asc or desc")
+    name, _, direction = (sort or "model.id").strip().partition(" ")
+    if name not in _ORDERS or direction.strip().lower() not in {"", "asc", "desc"}:
+        fault = Problem("query:sort", "unknown_sort", f"one of {', '.join(_ORDERS)}, then asc or desc")
         raise InvalidInput("the list cannot be ordered so", [fault])
-    return PageOf(number, size, PriceOrder(name), direction.strip().lower() == "desc")
+    return PageOf(number, size, _ORDERS[name], direction.strip().lower() == "desc")

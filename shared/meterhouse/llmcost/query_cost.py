@@ -51,12 +51,17 @@ def _answer(asked: UsageAsked, reading: Reading) -> list[CostRow]:
         window = row.window_start.isoformat() if asked.window else None
         return window, *(_dimension(name, row, reading) for name in asked.groups)
 
-    spans: dict[Row, tuple[datetime, datetime]] = {}
+    # of a window, or of all that was asked for: where it is cut by prices, no row is of a part
+    spans: dict[str | None, tuple[datetime, datetime]] = {}
     for row in (one.row for one in reading.found):
-        start, end = spans.get(row_of(row), (row.window_start, row.window_end))
-        spans[row_of(row)] = min(start, row.window_start), max(end, row.window_end)
+        window = row_of(row)[0]
+        start, end = spans.get(window, (row.window_start, row.window_end))
+        spans[window] = min(start, row.window_start), max(end, row.window_end)
+    if asked.window is None and spans:
+        start, end = spans[None]
+        spans[None] = asked.from_ or start, asked.to or end
     answer = [
-        CostRow(*spans[key], cost, {name: told for name, told in zip(asked.groups, key[1:], strict=True) if told})
+        CostRow(*spans[key[0]], cost, {name: told for name, told in zip(asked.groups, key[1:], strict=True) if told})
         for key, cost in reading.costs(row_of).items()
     ]
     return sorted(answer, key=_dearest_first)

@@ -157,7 +157,7 @@ def _problem_answer(error: Exception, event: Event) -> Answer:
     if not isinstance(translated, MeterhouseError) or isinstance(translated, InvariantBroken):
         logger.exception("request failed", exc_info=translated)
         count("InternalErrors", 1)
-    problem = problem_response(translated, request_id=request_id)
+    problem = problem_response(translated, request_id=request_id, path=str(event.get("rawPath", "")))
     return {
         "statusCode": problem.status,
         "headers": problem.headers,

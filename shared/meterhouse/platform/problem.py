@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from meterhouse.kernel import errors
+from meterhouse.platform.invalid_parameters import VERSION_3, invalid_parameters
 
 CONTENT_TYPE = "application/problem+json"
 _STATUS: dict[type[errors.MeterhouseError], HTTPStatus] = {
@@ -36,8 +37,8 @@ def status_of(error: Exception) -> HTTPStatus:
     return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def problem_response(error: Exception, *, request_id: str) -> ProblemResponse:
-    """How `error` looks to the caller; what is not one of ours tells nothing but the request's id.
+def problem_response(error: Exception, *, request_id: str, path: str = "") -> ProblemResponse:
+    """How `error` looks to who asked for `path`; what is not one of ours tells nothing but the request's id.
 
     `instance` is an absolute URI, as the contract has it: it names the request.
     """
@@ -64,6 +65,8 @@ def problem_response(error: Exception, *, request_id: str) -> ProblemResponse:
         document["extensions"] = {
             "validationErrors": [{"field": p.field, "code": p.code, "message": p.message} for p in problems]
         }
+    if isinstance(error, errors.InvalidInput) and path.startswith(VERSION_3):
+        document["invalid_parameters"] = invalid_parameters(error)
     headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
     if isinstance(error, errors.Unauthenticated):
         headers["www-authenticate"] = "Bearer" if error.code is None else f'Bearer error="{error.code}"'

@@ -21,6 +21,22 @@ PROBLEM: dict[str, Any] = {
         "instance": {"type": "string", "format": "uri", "description": "urn:request: and the request's id"},
         "requestId": {"type": "string"},
         "code": {"type": "string", "description": "Of a conflict or what is forbidden: its reason, for programs"},
+        "invalid_parameters": {
+            "type": "array",
+            "description": "The faults as version 3 of the contract names them: of its routes, of status 400",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason"],
+                "properties": {
+                    "field": {
+                        "type": "string",
+                        "description": "The parameter's name, or the path of names in the body",
+                    },
+                    "reason": {"type": "string"},
+                    "source": {"type": "string", "enum": ["body", "query", "path", "header"]},
+                },
+            },
+        },
         "scope": {"type": "string", "description": "What the credential lacks, where that is the reason"},
         "extensions": {
             "type": "object",

@@ -33,6 +33,13 @@ def test_a_custom_currency_is_created_and_listed_among_those_of_states(call: Cal
         ("CREDITS", "custom"),
         ("CRC", "fiat"),
     ]
+    for query, codes in (
+        ("filter[code][oeq]=CREDITS,EUR,NONE", ["CREDITS", "EUR"]),
+        ("filter[code][ocontains]=redit,usd", ["CREDITS", "USD"]),
+        ("filter[code][gt]=CNY&filter[code][lte]=CREDITS", ["COP", "COU", "CRC", "CREDITS"]),
+        ("filter[code][gte]=XOF&filter[code][lt]=YER", ["XOF", "XPF"]),
+    ):
+        assert [one["code"] for one in call("GET", CURRENCIES, query=query)[1]["data"]] == codes
     _, custom = call("GET", CURRENCIES, query="filter[type]=custom&expand=cost_basis")
     assert custom == {"data": [currency | {"cost_basis": []}], "meta": {"page": {"number": 1, "size": 100, "total": 1}}}
     _, yen = call("GET", CURRENCIES, query="filter[code]=JPY")
@@ -74,6 +81,31 @@ def test_what_a_unit_is_worth_is_said_for_now_and_for_later(call: Call) -> None:
     assert [one["rate"] for one in dollars["data"]] == ["0.01", "0.02"]
     status, problem = call("POST", bases, later | {"rate": "0.03"})
     assert (status, faults_of(problem)) == (409, [("/effective_from", "cost_basis_conflict")])
+
+
+def test_a_currency_is_shown_with_what_counts_now_and_its_list_has_what_was_and_will_be(
+    call: Call, clock: Clock
+) -> None:
+    one = created(call)
+    bases = f"{CUSTOM}/{one}/cost-bases"
+    for fiat_code, rate, since in (
+        ("USD", "0.01", "2013-01-01T00:00:00Z"),
+        ("EUR", "0.009", "2013-01-01T00:00:00Z"),
+        ("USD", "0.02", "2013-01-02T00:00:00Z"),
+        ("USD", "0.03", "2014-01-01T00:00:00Z"),
+    ):
+        body = {"fiat_code": fiat_code, "rate": rate, "effective_from": since}
+        assert call("POST", bases, body)[0] == 201
+
+    def shown() -> list[list[str]]:
+        _, listed = call("GET", CURRENCIES, query="filter[type]=custom&expand=cost_basis")
+        worth = [currency["cost_basis"] for currency in (*listed["data"], call("GET", f"{CUSTOM}/{one}")[1])]
+        return [[f"{basis['fiat_code']} {basis['rate']}" for basis in bases] for bases in worth]
+
+    assert shown() == [["EUR 0.009", "USD 0.01"]] * 2
+    clock.pass_day()
+    assert shown() == [["EUR 0.009", "USD 0.02"]] * 2
+    assert len(call("GET", bases)[1]["data"]) == 4
 
 
 def test_a_faulty_worth_is_refused_with_all_its_faults(call: Call, clock: Clock) -> None:
@@ -139,3 +171,11 @@ def test_a_fee_in_a_custom_currency_may_be_due_in_advance_and_a_plan_is_invoiced
     status, draft = call("POST", PLANS, PLAN | {"phases": [PHASE | {"rateCards": [advance]}]})
     assert (status, draft["phases"][0]["rateCards"][0]["currency"]) == (201, "CREDITS")
     assert call("POST", PLANS, PLAN | {"currency": "CREDITS"})[0] == 400
+
+
+@pytest.mark.parametrize("asked", ["page[after]", "pageSize", "filter[name]"])
+def test_what_would_be_passed_over_in_a_list_is_refused(call: Call, asked: str) -> None:
+    bases = f"{CUSTOM}/{created(call)}/cost-bases"
+    for path in (CURRENCIES, bases, "/api/v3/openmeter/tax-codes"):
+        status, problem = call("GET", path, query=f"{asked}=1")
+        assert (status, [field for field, _ in faults_of(problem)]) == (400, [f"query:{asked}"])

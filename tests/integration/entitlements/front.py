@@ -7,7 +7,7 @@ from typing import Any
 
 from meterhouse.entitlements.access_api import access_routes, history_routes, subject_value_routes
 from meterhouse.entitlements.balances import Balances
-from meterhouse.entitlements.check_access import CheckAccess
+from meterhouse.entitlements.check_access import CheckAccess, CreditLeft, no_credit
 from meterhouse.entitlements.entitlement_access_api import entitlement_access_routes
 from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.show_history import ShowHistory
@@ -30,12 +30,13 @@ class Front:
     used: UsageHouse
     database: Database | None = None
     store: ClickHouse | None = None
+    credit: CreditLeft = no_credit
     handler: HttpHandler = field(init=False)
 
     def __post_init__(self) -> None:
         read = glances(self.database or self.used.database, PostgresStandings)
         usage = ClickHouseUsage(self.store or self.used.store)
-        check = CheckAccess(read, Balances(usage), clock.now)
+        check = CheckAccess(read, Balances(usage), clock.now, self.credit)
         self.handler = http_handler(
             access_routes(check),
             subject_value_routes(check),

@@ -264,6 +264,7 @@ def test_pages_follow_one_another_both_ways(used: UsageHouse, front: Front) -> N
         ({"customer": {"keys": ["x"]}}, "page[size]=0", "query:page[size]"),
         ({"customer": {"keys": ["x"]}}, "page[size]=101", "query:page[size]"),
         ({"customer": {"keys": ["x"]}}, "page[after]=somewhere", "query:page[after]"),
+        ({"customer": {"keys": ["x"]}}, "page[number]=2", "query:page[number]"),
         ({"customer": {"keys": [1]}}, "", "/customer/keys/0"),
     ],
 )

@@ -115,6 +115,20 @@ def test_every_fault_of_a_grant_is_named(till: Till, changes: dict[str, Any], fa
     assert till.everything()["credit_grants"] == []
 
 
+def test_a_refusal_names_what_is_invalid_in_the_contract_s_words(till: Till) -> None:
+    bought = BOUGHT | {"purchase": {"currency": "EUR", "per_unit_cost_basis": "0"}}
+
+    _, problem = till.call("POST", "grants", bought)
+    _, of_query = till.call("GET", "grants", query=quote("page[size]=0", safe="=&"))
+    _, of_path = till.call("GET", "/api/v3/openmeter/customers/acme/credits/balance")
+
+    assert problem["invalid_parameters"] == [
+        {"field": "purchase.per_unit_cost_basis", "reason": "a cost basis is more than 0", "source": "body"}
+    ]
+    named = [(one["field"], one["source"]) for told in (of_query, of_path) for one in told["invalid_parameters"]]
+    assert named == [("page[size]", "query"), ("customerId", "path")]
+
+
 def test_what_is_nobodys_is_not_found(till: Till) -> None:
     made = till.ok("POST", "grants", GIFT)
     neighbour = f"{till.namespace}-b"
@@ -161,10 +175,22 @@ def test_only_an_active_grant_is_voided(till: Till) -> None:
     voided = till.ok("POST", path, {"payment_adjustment": "none"})
 
     assert (voided["status"], voided["voided_at"]) == ("voided", "2026-01-01T00:00:00Z")
-    for grant in (made, later, unpaid):
+    expired = till.ok("POST", "grants", GIFT | {"expires_after": "PT1H"})
+    till.now = hours(1)
+    for grant in (later, unpaid, expired):
         status, answer = till.call("POST", f"grants/{grant['id']}/void")
         assert (status, answer["code"]) == (409, "credit_grant_not_active")
     assert till.refused("POST", path, {"payment_adjustment": "refund"}) == [("/payment_adjustment", "literal_error")]
+
+
+def test_a_void_that_is_told_again_answers_as_it_did_and_writes_nothing(till: Till) -> None:
+    path = f"grants/{till.ok('POST', 'grants', GIFT)['id']}/void"
+    voided = till.ok("POST", path, {"payment_adjustment": "none"})
+    before = till.everything()
+    till.now = hours(1)
+
+    assert till.ok("POST", path) == voided
+    assert till.everything() == before
 
 
 def test_grants_are_listed_by_status_currency_and_key(till: Till) -> None:
@@ -198,9 +224,50 @@ def test_grants_are_listed_by_status_currency_and_key(till: Till) -> None:
     page = till.ok("GET", "grants", query=quote("page[size]=2&page[number]=2", safe="=&"))
     assert [grant["id"] for grant in page["data"]] == everything[2:4]
     assert page["meta"] == {"page": {"number": 2, "size": 2, "total": 5}}
-    for query in ("filter[key][lt]=a", "filter[name]=a", "filter=a"):
+    for query in ("filter[key][like]=a", "filter[name]=a", "filter=a"):
         assert till.refused("GET", "grants", query=quote(query, safe="=&"))[0][1] == "unsupported_filter"
     assert till.refused("GET", "grants", query=quote("filter[status]=gone", safe="=&"))[0][1] == "enum"
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("[oeq]=b,C,nobody", ["b", "C"]),
+        ("[ocontains]=A-,zz", ["a-1", "A-2"]),
+        ("[gt]=a-1", ["b", "ä"]),
+        ("[gte]=a-1", ["a-1", "b", "ä"]),
+        ("[lt]=a-1", ["A-2", "C"]),
+        ("[lte]=a-1", ["a-1", "A-2", "C"]),
+        ("[gte]=A&[lt]=a&[neq]=C", ["A-2"]),
+        ("[contains]=-&[oeq]=A-2,b", ["A-2"]),
+        ("[exists]=True", ["a-1", "A-2", "b", "C", "ä"]),
+        ("[oeq]=", []),
+    ],
+)
+def test_keys_are_compared_in_each_way_of_the_contract(till: Till, query: str, keys: list[str]) -> None:
+    for key in ("a-1", "A-2", "b", "C", "ä"):
+        till.ok("POST", "grants", GIFT | {"key": key})
+    till.ok("POST", "grants", GIFT)
+
+    asked = "&".join(f"filter[key]{one}" for one in query.split("&"))
+    found = till.ok("GET", "grants", query=quote(asked, safe="=&,"))
+
+    assert [grant["key"] for grant in found["data"]] == keys
+    assert found["meta"]["page"]["total"] == len(keys)
+
+
+@pytest.mark.parametrize("asked", ["page[limit]=2", "page=2", "pageSize=2"])
+@pytest.mark.parametrize("path", ["grants", "transactions"])
+def test_a_page_is_asked_for_as_the_contract_has_it(till: Till, path: str, asked: str) -> None:
+    fault = [(f"query:{asked.partition('=')[0]}", "unsupported_page")]
+
+    assert till.refused("GET", path, query=quote(asked, safe="=&")) == fault
+
+
+def test_a_list_by_numbers_has_no_cursors_and_one_by_cursors_no_numbers(till: Till) -> None:
+    for path, other in (("grants", "page[after]"), ("transactions", "page[number]")):
+        refused = till.refused("GET", path, query=quote(f"{other}=1", safe="=&"))
+        assert refused == [(f"query:{other}", "unsupported_page")]
 
 
 def balances(till: Till, query: str = "") -> Any:
@@ -221,6 +288,8 @@ def test_a_balance_tells_what_is_there_what_comes_and_what_open_charges_leave(ti
     assert balances(till, "filter[currency]=USD") == [dollars]
     assert balances(till, "filter[currency][eq]=EUR") == [euros]
     assert balances(till, "filter[currency][neq]=EUR") == [dollars]
+    assert balances(till, "filter[currency][oeq]=USD,CHF") == [dollars]
+    assert balances(till, "filter[currency][oeq]=USD,EUR") == [euros, dollars]
     assert [one["settled"] for one in balances(till, "filter[feature_key]=api")] == ["1", "110"]
     assert [one["settled"] for one in balances(till, "filter[feature_key][eq]=other")] == ["1", "100"]
     assert [one["settled"] for one in balances(till, "filter[feature_key][exists]=false")] == ["1", "100"]

@@ -1,18 +1,22 @@
 """What features cost: usage in ClickHouse times prices in PostgreSQL."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meterhouse.catalog.unit_cost import LlmUnitCost, ManualUnitCost, TokenType, ToldBy
 from meterhouse.customers.model import CustomerDetails
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.llmcost.price_list import ListedPrice
 from meterhouse.metering.aggregation import Aggregation
 from tests.integration.llmcost.conftest import Catalogue, Desk
 from tests.integration.metering.house import T0, call
 from tests.problems import faults_of
+from tests.unit.llmcost import samples as worked
 from tests.unit.llmcost.samples import TOLD, pricing, token_price
 
 HOUR = timedelta(hours=1)
@@ -67,6 +71,25 @@ def test_rows_are_told_apart_as_asked_the_dearest_first_those_without_a_price_la
         ({"model": "m-1"}, "5", None),
         ({"model": "m-9"}, None, "no price is known of acme/m-9"),
     ]
+
+
+def test_fc_01_the_dearest_row_comes_first_whenever_it_was_used(desk: Desk) -> None:
+    cases = json.loads(Path(worked.__file__).with_name("worked_examples.json").read_text(encoding="utf-8"))
+    [case] = [one for one in cases if one["id"] == "FC-01"]
+    feature = desk.feature(TOLD)
+    for number, row in enumerate(case["inputs"]["rows"]):
+        own(desk, f"m-{number}", row["unit_cost"], since=format_rfc3339(T0 + number * HOUR))
+        told = {"provider": "acme", "model": f"m-{number}", "type": "input"}
+        desk.house.sink(call(str(number), row["usage"], T0 + number * HOUR, **told))
+
+    for asked in ({}, MARCH):
+        rows = desk.costs(feature, group_by_dimensions=["model"], **asked)
+
+        assert [(Decimal(row["usage"]), Decimal(row["cost"])) for row in rows] == [
+            (Decimal(row["usage"]), Decimal(row["cost"])) for row in case["expected"]["rows"]
+        ]
+        assert len({(row["from"], row["to"]) for row in rows}) == 1
+    assert {name: rows[0][name] for name in MARCH} == MARCH
 
 
 def test_a_model_that_was_unknown_is_priced_once_its_price_is_there(desk: Desk) -> None:

@@ -125,6 +125,9 @@ def test_a_new_model_whose_name_had_a_price_keeps_it_for_the_past(desk: Desk, ca
         ("filter[source]=manual", []),
         ("filter[model_name][exists]=false", []),
         ("filter[currency]=USD&sort=model_id desc", ["m-2", "m-1"]),
+        ("filter[model_id][oeq]=m-2,m-3&filter[provider][ocontains]=AC,b", ["m-2"]),
+        ("filter[model_id][gt]=m-1&filter[model_name][lte]=M-2", ["m-2"]),
+        ("filter[model_id][gte]=m-1&filter[model_id][lt]=m-2", ["m-1"]),
         ("page[size]=1&page[number]=2&sort=model_id", ["m-2"]),
     ],
 )
@@ -136,6 +139,25 @@ def test_prices_are_found_by_their_fields(desk: Desk, catalogue: Catalogue, quer
     assert [one["model"]["id"] for one in listed["data"]] == models
 
 
+def test_prices_are_listed_in_the_orders_of_the_contract_by_model_where_none_is_asked_for(
+    desk: Desk, catalogue: Catalogue
+) -> None:
+    old, new, later = ListedPrice(pricing("1")), ListedPrice(pricing("2")), T + timedelta(days=1)
+    catalogue.sync(*((f"m-{number}", old) for number in (3, 1, 5, 2, 4)))
+    catalogue.sync(*((f"m-{number}", new if number == 4 else old) for number in (3, 1, 5, 2, 4)), at=later)
+    _, own = desk("POST", "llm-cost/overrides", OWN | {"provider": "Zeta", "model_id": "m-0"})
+
+    def listed(query: str = "") -> list[str]:
+        _, answer = desk("GET", "llm-cost/prices", query=quote(query, safe="=&"))
+        return [one["model"]["id"] for one in answer["data"]]
+
+    by_model = ["m-0", "m-1", "m-2", "m-3", "m-4", "m-4", "m-5"]
+    assert (listed(), listed("sort=model.id desc")) == (by_model, by_model[::-1])
+    assert listed("sort=model.id") == listed("sort=model_id") == listed()
+    assert listed("sort=provider.id")[-1] == listed("sort=provider.id desc")[0] == own["model"]["id"]
+    assert listed("sort=effective_to")[0] == listed("sort=effective_from desc")[0] == "m-4"
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -143,14 +165,19 @@ def test_prices_are_found_by_their_fields(desk: Desk, catalogue: Catalogue, quer
         ("filter[provider][like]=a", "query:filter[provider][like]"),
         ("filter[provider][exists]=maybe", "query:filter[provider][exists]"),
         ("filter[provider]=a&filter[provider][eq]=b", "query:filter[provider]"),
+        ("filter[provider][neq]=a&filter[provider][neq]=b", "query:filter[provider][neq]"),
+        (f"filter[provider][oeq]={'a,' * 2049}", "query:filter[provider][oeq]"),
+        ("page[after]=1", "query:page[after]"),
         ("sort=colour", "query:sort"),
         ("sort=provider sideways", "query:sort"),
     ],
 )
 def test_what_cannot_be_asked_is_named(desk: Desk, query: str, field: str) -> None:
-    status, problem = desk("GET", "llm-cost/prices", query=quote(query, safe="=&"))
+    lists = ["llm-cost/prices"] if query.startswith("sort") else ["llm-cost/prices", "llm-cost/overrides"]
+    for path in lists:
+        status, problem = desk("GET", path, query=quote(query, safe="=&"))
 
-    assert (status, [name for name, _ in faults_of(problem)]) == (400, [field])
+        assert (status, [name for name, _ in faults_of(problem)]) == (400, [field])
 
 
 def test_a_namespace_sees_no_other_s_prices(desk: Desk, other_namespace: str) -> None:

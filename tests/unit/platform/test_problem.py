@@ -47,6 +47,36 @@ def test_every_problem_is_listed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("/purchase/per_unit_cost_basis", {"field": "purchase.per_unit_cost_basis", "source": "body"}),
+        ("/labels/a~1b~0c", {"field": "labels.a/b~c", "source": "body"}),
+        ("", {"field": "", "source": "body"}),
+        ("query:filter[key][gt]", {"field": "filter[key][gt]", "source": "query"}),
+        ("path:customer_id", {"field": "customerId", "source": "path"}),
+        ("rawPath:", {"field": "", "source": "path"}),
+        ("rawQueryString:", {"field": "", "source": "query"}),
+    ],
+)
+def test_version_3_names_what_is_invalid_as_its_contract_does(field: str, named: dict[str, str]) -> None:
+    fault = errors.Problem(field, "c", "is wrong")
+    problem = problem_response(errors.InvalidInput("bad", [fault, fault]), request_id="", path="/api/v3/openmeter/x")
+    document = json.loads(problem.body)
+    assert document["invalid_parameters"] == [named | {"reason": "is wrong"}]
+    assert document["extensions"]["validationErrors"][0]["field"] == field
+
+
+def test_version_3_names_something_even_where_all_is_wrong_and_other_versions_nothing() -> None:
+    told = json.loads(problem_response(errors.InvalidInput("bad"), request_id="", path="/api/v3/openmeter/x").body)
+    assert told["invalid_parameters"] == [{"field": "", "reason": "bad", "source": "body"}]
+    for error, path in (
+        (errors.InvalidInput("bad", [FAULT]), "/api/v1/plans"),
+        (errors.Conflict("taken", "c", [FAULT]), "/api/v3/openmeter/x"),
+    ):
+        assert "invalid_parameters" not in json.loads(problem_response(error, request_id="", path=path).body)
+
+
 def test_what_may_pass_says_when_to_come_back() -> None:
     for error in (errors.Unavailable("later", retry_after_seconds=7), errors.TooMany("slower", 7)):
         problem = problem_response(error, request_id="")
