@@ -47,7 +47,7 @@ from meterhouse.billing.schema import (
     workflow_to_wire,
 )
 from meterhouse.billing.service import Shown
-from meterhouse.billing.state import InvoiceState, is_immutable
+from meterhouse.billing.state import is_immutable
 from meterhouse.billing.taxes import tax_config_of
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
@@ -79,7 +79,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: Install
         metadata=dict(invoice.metadata) or None,
         period=None if invoice.period is None else period_to_wire(invoice.period),
         issued_at=invoice.issued_at,
-        due_at=invoice.due_at,
+        due_at=invoice.due_by,
         draft_until=invoice.draft_until,
         collection_at=invoice.collection_at,
         quantity_snapshoted_at=invoice.quantity_snapshotted_at,
@@ -104,7 +104,7 @@ def _customer(invoice: Invoice) -> InvoiceCustomerWire:
 def _details(shown: Shown) -> StatusDetails:
     state = shown.invoice.state
     actions: dict[str, Any] = {name: AvailableAction(resulting_state=to) for name, to in shown.actions.items()}
-    if state is InvoiceState.GATHERING:
+    if shown.can_be_invoiced:
         actions["invoice"] = AvailableInvoiceAction()
     return StatusDetails(
         immutable=is_immutable(state),

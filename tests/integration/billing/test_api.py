@@ -200,6 +200,27 @@ def test_a_draft_waits_for_approval_and_is_paid_after_it(api: Api, customer: str
     assert api("POST", f"{INVOICES}/{waiting['id']}/approve")[0] == 409
 
 
+def test_a_draft_says_when_it_will_be_due_and_is_due_from_its_issue(api: Api, customer: str) -> None:
+    assert customer
+    workflow = {"invoicing": {"autoAdvance": False, "draftPeriod": "P2D", "dueAfter": "P7D"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=workflow))
+    api.run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
+    assert (draft["draftUntil"], draft["dueAt"]) == ("2024-02-03T01:00:00Z", "2024-02-10T01:00:00Z")
+    assert "issuedAt" not in draft
+    issued = api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
+    assert (issued["issuedAt"], issued["dueAt"]) == ("2024-06-01T00:00:00Z", "2024-06-08T00:00:00Z")
+
+
+def test_what_is_not_issued_any_more_is_never_due(api: Api, customer: str) -> None:
+    assert customer
+    api.without_auto_advance()
+    api.run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
+    api.ok("DELETE", f"{INVOICES}/{draft['id']}")
+    assert "dueAt" not in api.ok("GET", f"{INVOICES}/{draft['id']}")
+
+
 def test_a_deleted_draft_is_hidden_and_its_lines_are_not_billed_again(api: Api, customer: str) -> None:
     assert customer
     api.without_auto_advance()
@@ -221,6 +242,8 @@ def test_what_failed_is_tried_again_on_request(api: Api, run: Run, customer: str
     shown = api.ok("GET", f"{INVOICES}/{invoice.id}")
     assert shown["statusDetails"]["failed"] is True
     assert shown["validationIssues"][0]["message"] == "no sync today"
+    actions = shown["statusDetails"]["availableActions"]
+    assert actions["retry"] == {"resultingState": "payment_processing.pending"}
     run.app = FakeApp(number="EXTERNAL-1")
     retried = api.ok("POST", f"{INVOICES}/{invoice.id}/retry")
     assert (retried["status"], retried["number"]) == ("payment_processing", "EXTERNAL-1")

@@ -94,6 +94,25 @@ def test_a_line_may_have_its_price_where_older_clients_put_it(api: Api, ann: str
     assert len(api.ok("POST", lines_of(ann), body(both))["invoice"]["lines"]) == 2
 
 
+@pytest.mark.parametrize("tax_config", [{"behavior": "exclusive"}, {}])
+def test_a_line_is_taxed_as_it_says_where_its_rate_card_says_nothing(
+    api: Api, ann: str, tax_config: dict[str, str]
+) -> None:
+    [line] = api.ok("POST", lines_of(ann), body(usage(taxConfig=tax_config)))["lines"]
+    assert (line["taxConfig"], line["rateCard"]["taxConfig"]) == (tax_config, tax_config)
+    card = {"price": UNIT, "featureKey": "usage", "taxConfig": {"behavior": "inclusive"}}
+    status, answer = api("POST", lines_of(ann), body(usage(rateCard=card, taxConfig=tax_config)))
+    assert (status, problem_fields(answer)) == (400, {"/lines/0/taxConfig": "line_differs_from_rate_card"})
+
+
+@pytest.mark.parametrize("path", ["taxConfig/taxCodeId", "rateCard/taxConfig/taxCodeId"])
+def test_an_unknown_tax_code_is_named_where_it_was_given(api: Api, ann: str, path: str) -> None:
+    coded = {"taxConfig": {"taxCodeId": UNKNOWN}}
+    said = usage(rateCard={"price": UNIT, "featureKey": "usage"} | coded) if "Card" in path else usage(**coded)
+    status, answer = api("POST", lines_of(ann), body(said))
+    assert (status, problem_fields(answer)) == (400, {f"/lines/0/{path}": "tax_code_not_found"})
+
+
 def test_a_repeat_with_its_key_adds_nothing(api: Api, ann: str) -> None:
     first = api("POST", lines_of(ann), body(fee()), key="once")
     assert first[0] == 201
@@ -124,6 +143,22 @@ def test_a_line_by_hand_is_invoiced_now(api: Api, ann: str) -> None:
     [invoice] = api.ok("POST", f"{INVOICES}/invoice", asked)
     assert (invoice["status"], invoice["totals"]["total"]) == ("paid", "40.00")
     assert [line.name for line in api.run.pending()] == ["Extra"]
+
+
+def actions_of(invoice: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = invoice["statusDetails"]["availableActions"]
+    return found
+
+
+def test_what_is_gathered_can_be_invoiced_once_a_line_is_due(api: Api, ann: str) -> None:
+    made = api.ok("POST", lines_of(ann), body(fee(invoiceAt="2024-07-01T00:00:00Z")))
+    [gathering] = api.ok("GET", INVOICES)["items"]
+    assert (actions_of(made["invoice"]), actions_of(gathering)) == ({}, {})
+    status, answer = api("POST", f"{INVOICES}/invoice", {"customerId": ann})
+    assert (status, problem_fields(answer)) == (400, {"/customerId": "invoice_create_no_lines"})
+    api.run.now = at("2024-07-01")
+    assert actions_of(api.ok("GET", f"{INVOICES}/{gathering['id']}")) == {"invoice": {}}
+    api.ok("POST", f"{INVOICES}/invoice", {"customerId": ann})
 
 
 def test_a_line_keeps_the_feature_it_was_made_for(api: Api, ann: str) -> None:
@@ -251,6 +286,19 @@ def test_a_simulation_comes_to_what_the_invoice_will(api: Api, ann: str) -> None
     [invoice] = api.ok("GET", INVOICES, query="expand=lines")["items"]
     assert invoice["totals"] == simulated["totals"]
     assert details_of(invoice) == details_of(simulated)
+
+
+def test_a_simulation_has_the_instants_of_its_invoice_and_nothing_to_be_done(api: Api, ann: str) -> None:
+    workflow = {"collection": {"interval": "P1D"}, "invoicing": {"draftPeriod": "P2D", "dueAfter": "P7D"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=workflow))
+    simulated = api.ok("POST", simulation_of(ann), body(usage(quantity="1")))
+    assert actions_of(simulated) == {}
+    api.ok("POST", lines_of(ann), body(usage()))
+    api.run.all(AFTER_JANUARY)
+    [waiting] = api.ok("GET", INVOICES)["items"]
+    assert waiting["status"] == "draft"
+    instants = ("collectionAt", "draftUntil", "dueAt")
+    assert [simulated[name] for name in instants] == [waiting[name] for name in instants]
 
 
 def test_a_simulation_goes_on_where_earlier_lines_of_the_period_ended(api: Api, ann: str) -> None:
