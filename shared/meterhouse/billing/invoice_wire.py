@@ -60,6 +60,7 @@ from meterhouse.rating.quantity import Quantities, free_units, quantities_of
 from meterhouse.rating.rerun import usage_of
 
 _NONE = Decimal(0)
+_LONGEST_NAME, _END_OF_NAME = 256, 64
 
 
 def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: InstalledApp | None = None) -> InvoiceWire:
@@ -203,7 +204,7 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
     return DetailedLineWire(
         id=detailed_id(line, part.key),
         external_ids=part_external_ids(invoice, detailed_id(line, part.key)),
-        name=part.name,
+        name=_within_bounds(part.name),
         category=part.category.value,
         discounts=amount_discounts(invoice, line, part),
         credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
@@ -221,6 +222,13 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         created_at=line.created_at,
         updated_at=line.updated_at,
     )
+
+
+def _within_bounds(name: str) -> str:
+    """A detailed line's name, no longer than the contract's; its end tells it from the others of its line."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - _END_OF_NAME - 1]}…{name[-_END_OF_NAME:]}"
 
 
 def _allocation(borne: CreditAllocation) -> CreditAllocationWire:

@@ -141,7 +141,7 @@ def test_a_gathering_invoice_is_valued_as_of_now(api: Api, customer: str) -> Non
         ("extendedStatuses=paid", 2),
         ("issuedAfter=2024-02-15T00:00:00Z", 1),
         ("issuedBefore=2024-02-15T00:00:00Z", 1),
-        ("periodStartAfter=2024-01-15T00:00:00Z", 1),
+        ("periodStartAfter=2024-01-15T00:00:00Z", 2),
         ("periodStartBefore=2024-01-15T00:00:00Z", 1),
         ("createdAfter=2025-01-01T00:00:00Z", 0),
         ("createdBefore=2025-01-01T00:00:00%2B01:00", 3),
@@ -155,6 +155,21 @@ def test_a_list_holds_what_was_asked_for(api: Api, customer: str, query: str, co
     api.run.all(AFTER_JANUARY)
     api.run.all(AFTER_FEBRUARY)
     assert len(api.ok("GET", INVOICES, query=query)["items"]) == count
+
+
+def test_a_gathering_invoice_is_found_and_sorted_by_the_period_that_it_shows(api: Api, customer: str) -> None:
+    assert customer
+    api.run.all()
+    [gathering] = api.ok("GET", INVOICES, query="statuses=gathering")["items"]
+    assert gathering["period"]["from"] == "2024-02-01T00:00:00Z"
+
+    def found(query: str) -> list[str]:
+        return [one["period"]["from"][:10] for one in api.ok("GET", INVOICES, query=query)["items"]]
+
+    assert found("periodStartAfter=2024-02-01T00:00:00Z") == ["2024-02-01"]
+    assert found("periodStartBefore=2024-01-31T23:59:59Z") == ["2024-01-01"]
+    assert found("orderBy=periodStart") == ["2024-01-01", "2024-02-01"]
+    assert found("orderBy=periodStart&order=DESC") == ["2024-02-01", "2024-01-01"]
 
 
 @pytest.mark.parametrize("order", ["customer.name", "issuedAt", "status", "createdAt", "updatedAt", "periodStart"])

@@ -113,6 +113,13 @@ def test_an_unknown_tax_code_is_named_where_it_was_given(api: Api, ann: str, pat
     assert (status, problem_fields(answer)) == (400, {f"/lines/0/{path}": "tax_code_not_found"})
 
 
+def test_names_of_detailed_lines_are_no_longer_than_those_of_lines(api: Api, ann: str) -> None:
+    [line] = api.ok("POST", lines_of(ann), body(usage(name="n" * 256)))["lines"]
+    [part] = line["children"]
+    assert (len(line["name"]), len(part["name"])) == (256, 256)
+    assert part["name"].endswith("n: usage in period")
+
+
 def test_a_repeat_with_its_key_adds_nothing(api: Api, ann: str) -> None:
     first = api("POST", lines_of(ann), body(fee()), key="once")
     assert first[0] == 201
