@@ -153,7 +153,7 @@ def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
 def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
     card = line.rate_card
     price = None if card.price is None else price_to_wire(card.price)
-    tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
+    tax_config = _tax_config(line)
     steps = _quantities(line)
     return LineWire(
         id=line.id,
@@ -184,7 +184,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         metered_quantity=steps[0].of_line if steps else None,
         pre_line_period_quantity=steps[-1].before if steps else None,
         metered_pre_line_period_quantity=steps[0].before if steps else None,
-        children=[_detailed(invoice, line, part) for part in line.detailed],
+        children=[_detailed(invoice, line, part, tax_config) for part in line.detailed],
         created_at=line.created_at,
         updated_at=line.updated_at,
         deleted_at=line.deleted_at,
@@ -199,7 +199,12 @@ def _quantities(line: Line) -> Sequence[Quantities]:
     return quantities_of(usage)
 
 
-def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:
+def _tax_config(line: Line) -> TaxConfig | None:
+    config = line.rate_card.tax_config
+    return None if config is None else TaxConfig.model_validate(config)
+
+
+def _detailed(invoice: Invoice, line: Line, part: DetailedLine, tax_config: TaxConfig | None) -> DetailedLineWire:
     price = FlatPriceWithPaymentTerm(type="flat", amount=part.per_unit_amount, payment_term=part.payment_term)
     return DetailedLineWire(
         id=detailed_id(line, part.key),
@@ -215,10 +220,11 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         period=period_to_wire(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
         subscription=_subscription(line),
+        tax_config=tax_config,
         per_unit_amount=part.per_unit_amount,
         quantity=part.quantity,
         payment_term=part.payment_term.value,
-        rate_card=DetailedRateCard(price=price, quantity=part.quantity),
+        rate_card=DetailedRateCard(price=price, quantity=part.quantity, tax_config=tax_config),
         created_at=line.created_at,
         updated_at=line.updated_at,
     )

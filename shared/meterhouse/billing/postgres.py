@@ -49,7 +49,7 @@ from meterhouse.subscriptions.target import TargetLine
 _INVOICES = queries("meterhouse.billing", "invoices.sql")
 _LINES = queries("meterhouse.billing", "lines.sql")
 _INVOICE_ORDER = {
-    InvoiceOrder.CUSTOMER_NAME: "customer_name",
+    InvoiceOrder.CUSTOMER_NAME: _INVOICES["name_of_customer"],
     InvoiceOrder.ISSUED_AT: "issued_at",
     InvoiceOrder.STATUS: "state",
     InvoiceOrder.CREATED_AT: "created_at",

@@ -172,6 +172,17 @@ def test_a_gathering_invoice_is_found_and_sorted_by_the_period_that_it_shows(api
     assert found("orderBy=periodStart&order=DESC") == ["2024-02-01", "2024-01-01"]
 
 
+def test_a_gathering_invoice_is_sorted_by_the_name_that_it_shows(api: Api, run: Run) -> None:
+    for key in ("ann", "bob"):
+        run.subscribe(run.customer(key))
+    run.sync()
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("UPDATE customers SET name = 'Zoe' WHERE namespace = %(namespace)s AND name = 'Ann'")
+        transaction.commit()
+    listed = api.ok("GET", INVOICES, query="orderBy=customer.name")["items"]
+    assert [one["customer"]["name"] for one in listed] == ["Bob", "Zoe"]
+
+
 @pytest.mark.parametrize("order", ["customer.name", "issuedAt", "status", "createdAt", "updatedAt", "periodStart"])
 def test_a_list_has_an_order(api: Api, customer: str, order: str) -> None:
     assert customer

@@ -113,6 +113,15 @@ def test_an_unknown_tax_code_is_named_where_it_was_given(api: Api, ann: str, pat
     assert (status, problem_fields(answer)) == (400, {f"/lines/0/{path}": "tax_code_not_found"})
 
 
+def test_detailed_lines_are_taxed_as_their_line_is(api: Api, ann: str) -> None:
+    tax_config = {"behavior": "exclusive", "stripe": {"code": "txcd_10000000"}}
+    card = {"price": UNIT, "featureKey": "usage", "taxConfig": tax_config}
+    taxed, plain = api.ok("POST", lines_of(ann), body(usage(rateCard=card), usage()))["lines"]
+    [part] = taxed["children"]
+    assert (part["taxConfig"], part["rateCard"]["taxConfig"]) == (tax_config, tax_config)
+    assert not {"taxConfig"} & {*plain["children"][0], *plain["children"][0]["rateCard"]}
+
+
 def test_names_of_detailed_lines_are_no_longer_than_those_of_lines(api: Api, ann: str) -> None:
     [line] = api.ok("POST", lines_of(ann), body(usage(name="n" * 256)))["lines"]
     [part] = line["children"]

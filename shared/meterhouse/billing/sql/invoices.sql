@@ -58,6 +58,12 @@ CASE WHEN state = 'gathering' THEN (
     WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending AND l.is_invoiced
 ) ELSE period_start END
 
+-- name: name_of_customer
+-- The name that an invoice shows; a gathering one has the customer's of today.
+CASE WHEN state = 'gathering' THEN (
+    SELECT c.name FROM customers c WHERE c.namespace = invoices.namespace AND c.id = invoices.customer_id
+) ELSE customer_name END
+
 -- name: matching
 -- The condition of a list; a gathering invoice shows while something is pending on it.
 namespace = %(namespace)s
