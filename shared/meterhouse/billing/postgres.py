@@ -53,7 +53,7 @@ _INVOICE_ORDER = {
     InvoiceOrder.ISSUED_AT: "issued_at",
     InvoiceOrder.STATUS: "state",
     InvoiceOrder.CREATED_AT: "created_at",
-    InvoiceOrder.UPDATED_AT: "updated_at",
+    InvoiceOrder.UPDATED_AT: _INVOICES["changed_at"],
     InvoiceOrder.PERIOD_START: _INVOICES["starts"],
 }
 

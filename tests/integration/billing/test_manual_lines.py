@@ -78,6 +78,17 @@ def test_lines_by_hand_are_pending_and_valued_at_once(api: Api, ann: str) -> Non
     assert shown["totals"]["total"] == "66.00"
 
 
+def test_a_gathering_invoice_is_updated_by_every_line_it_gets(api: Api, ann: str) -> None:
+    api.ok("POST", lines_of(ann), body(fee()))
+    api.ok("POST", lines_of(ann), body(fee(), currency="EUR"))
+    api.run.now = at("2024-06-02")
+    added = api.ok("POST", lines_of(ann), body(usage(invoiceAt="2024-07-01T00:00:00Z")))["invoice"]
+    assert (added["createdAt"], added["updatedAt"]) == ("2024-06-01T00:00:00Z", "2024-06-02T00:00:00Z")
+    newest, other = api.ok("GET", INVOICES, query="orderBy=updatedAt&order=DESC")["items"]
+    assert (newest["id"], newest["updatedAt"]) == (added["id"], added["updatedAt"])
+    assert (other["currency"], other["updatedAt"]) == ("EUR", "2024-06-01T00:00:00Z")
+
+
 def test_each_currency_has_a_gathering_invoice_of_its_own(api: Api, ann: str) -> None:
     dollars = api.ok("POST", lines_of(ann), body(fee()))
     euros = api.ok("POST", lines_of(ann), body(fee(), currency="EUR"))

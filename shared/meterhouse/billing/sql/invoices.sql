@@ -64,6 +64,13 @@ CASE WHEN state = 'gathering' THEN (
     SELECT c.name FROM customers c WHERE c.namespace = invoices.namespace AND c.id = invoices.customer_id
 ) ELSE customer_name END
 
+-- name: changed_at
+-- When an invoice was changed last; a gathering one is by what comes onto it, too.
+CASE WHEN state = 'gathering' THEN greatest(updated_at, (
+    SELECT max(l.updated_at) FROM invoice_lines l
+    WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending AND l.is_invoiced
+)) ELSE updated_at END
+
 -- name: matching
 -- The condition of a list; a gathering invoice shows while something is pending on it.
 namespace = %(namespace)s
