@@ -12,6 +12,7 @@ from meterhouse.billing.state import Guard, InvoiceState, Trigger
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.currency import Currency, currency
+from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.line import NO_TOTALS, DetailedLine, Totals
@@ -254,6 +255,16 @@ class Invoice:
     def due(self) -> Decimal:
         """What is to be paid, if nothing was."""
         return EXACT.subtract(self.totals.total, self.credited.total)
+
+    @property
+    def due_by(self) -> datetime | None:
+        """When it is due; of a draft, when it will be if it is issued by itself. None after the calendar's end, too."""
+        if self.due_at is not None or self.draft_until is None or self.deleted_at is not None:
+            return self.due_at
+        try:
+            return self.workflow.due_after.after(self.draft_until)
+        except InvalidInput:
+            return None
 
     @property
     def customer_id(self) -> str:

@@ -11,9 +11,9 @@ from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.quantities import progressive
+from meterhouse.billing.quantities import billable_in_part
 from meterhouse.billing.service import Shown, shown_on
-from meterhouse.billing.split import Parts, is_divisible, parts_at, under_way
+from meterhouse.billing.split import Parts, parts_at
 from meterhouse.billing.sync_subscriptions import sync
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.platform import clock
@@ -81,9 +81,8 @@ def _parts(
     work: Work[BillingStore], namespace: str, customer_id: str, usage: UsageReader, at: datetime, now: datetime
 ) -> list[Parts]:
     """What can be billed of usage whose period goes on."""
-    begun = under_way(work.store.lines.pending([customer_id]), at)
-    divisible = {line.id for line in progressive(namespace, begun, work.store.features, usage) if is_divisible(line)}
-    return [parts_at(line, at, now) for line in begun if line.service_period.end <= at or line.id in divisible]
+    pending = work.store.lines.pending([customer_id])
+    return [parts_at(line, at, now) for line in billable_in_part(namespace, pending, work.store.features, usage, at)]
 
 
 def _chosen(due: Sequence[Line], line_ids: Sequence[str] | None) -> list[Line]:

@@ -145,6 +145,7 @@ class LineRateCard(Wire):
 class DetailedRateCard(Wire):
     price: FlatPriceWithPaymentTerm
     quantity: Numeric
+    tax_config: TaxConfig | None = None
 
 
 class CreditAllocationWire(Wire):
@@ -173,6 +174,7 @@ class DetailedLineWire(Resource):
     period: PeriodWire
     invoice_at: Instant
     subscription: LineSubscription | None = None
+    tax_config: TaxConfig | None = None
     per_unit_amount: Numeric
     quantity: Numeric
     payment_term: str

@@ -47,7 +47,7 @@ from meterhouse.billing.schema import (
     workflow_to_wire,
 )
 from meterhouse.billing.service import Shown
-from meterhouse.billing.state import InvoiceState, is_immutable
+from meterhouse.billing.state import is_immutable
 from meterhouse.billing.taxes import tax_config_of
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, price_to_wire
 from meterhouse.catalog.schema import TaxConfig
@@ -60,6 +60,7 @@ from meterhouse.rating.quantity import Quantities, free_units, quantities_of
 from meterhouse.rating.rerun import usage_of
 
 _NONE = Decimal(0)
+_LONGEST_NAME, _END_OF_NAME = 256, 64
 
 
 def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: InstalledApp | None = None) -> InvoiceWire:
@@ -79,7 +80,7 @@ def invoice_to_wire(shown: Shown, expand: frozenset[InvoiceExpand], app: Install
         metadata=dict(invoice.metadata) or None,
         period=None if invoice.period is None else period_to_wire(invoice.period),
         issued_at=invoice.issued_at,
-        due_at=invoice.due_at,
+        due_at=invoice.due_by,
         draft_until=invoice.draft_until,
         collection_at=invoice.collection_at,
         quantity_snapshoted_at=invoice.quantity_snapshotted_at,
@@ -104,7 +105,7 @@ def _customer(invoice: Invoice) -> InvoiceCustomerWire:
 def _details(shown: Shown) -> StatusDetails:
     state = shown.invoice.state
     actions: dict[str, Any] = {name: AvailableAction(resulting_state=to) for name, to in shown.actions.items()}
-    if state is InvoiceState.GATHERING:
+    if shown.can_be_invoiced:
         actions["invoice"] = AvailableInvoiceAction()
     return StatusDetails(
         immutable=is_immutable(state),
@@ -152,7 +153,7 @@ def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
 def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
     card = line.rate_card
     price = None if card.price is None else price_to_wire(card.price)
-    tax_config = None if card.tax_config is None else TaxConfig.model_validate(card.tax_config)
+    tax_config = _tax_config(line)
     steps = _quantities(line)
     return LineWire(
         id=line.id,
@@ -183,7 +184,7 @@ def line_to_wire(invoice: Invoice, line: Line) -> LineWire:
         metered_quantity=steps[0].of_line if steps else None,
         pre_line_period_quantity=steps[-1].before if steps else None,
         metered_pre_line_period_quantity=steps[0].before if steps else None,
-        children=[_detailed(invoice, line, part) for part in line.detailed],
+        children=[_detailed(invoice, line, part, tax_config) for part in line.detailed],
         created_at=line.created_at,
         updated_at=line.updated_at,
         deleted_at=line.deleted_at,
@@ -198,12 +199,17 @@ def _quantities(line: Line) -> Sequence[Quantities]:
     return quantities_of(usage)
 
 
-def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineWire:
+def _tax_config(line: Line) -> TaxConfig | None:
+    config = line.rate_card.tax_config
+    return None if config is None else TaxConfig.model_validate(config)
+
+
+def _detailed(invoice: Invoice, line: Line, part: DetailedLine, tax_config: TaxConfig | None) -> DetailedLineWire:
     price = FlatPriceWithPaymentTerm(type="flat", amount=part.per_unit_amount, payment_term=part.payment_term)
     return DetailedLineWire(
         id=detailed_id(line, part.key),
         external_ids=part_external_ids(invoice, detailed_id(line, part.key)),
-        name=part.name,
+        name=_within_bounds(part.name),
         category=part.category.value,
         discounts=amount_discounts(invoice, line, part),
         credit_allocations=[CreditAllocationWire(amount=part.credits)] if part.credits else None,
@@ -214,13 +220,21 @@ def _detailed(invoice: Invoice, line: Line, part: DetailedLine) -> DetailedLineW
         period=period_to_wire(part.service_period or line.service_period),
         invoice_at=line.invoice_at,
         subscription=_subscription(line),
+        tax_config=tax_config,
         per_unit_amount=part.per_unit_amount,
         quantity=part.quantity,
         payment_term=part.payment_term.value,
-        rate_card=DetailedRateCard(price=price, quantity=part.quantity),
+        rate_card=DetailedRateCard(price=price, quantity=part.quantity, tax_config=tax_config),
         created_at=line.created_at,
         updated_at=line.updated_at,
     )
+
+
+def _within_bounds(name: str) -> str:
+    """A detailed line's name, no longer than the contract's; its end tells it from the others of its line."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - _END_OF_NAME - 1]}…{name[-_END_OF_NAME:]}"
 
 
 def _allocation(borne: CreditAllocation) -> CreditAllocationWire:

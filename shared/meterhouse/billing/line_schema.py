@@ -110,15 +110,17 @@ def _differences(line: LineInput, at: str) -> list[Problem]:
     card = line.rate_card
     if card is None:
         return []
-    differing = [
-        name for name in _OF_THE_CARD if getattr(line, name) is not None and getattr(line, name) != getattr(card, name)
-    ]
+    # a card that says nothing of taxes contradicts nobody
+    sent = [name for name in _OF_THE_CARD if getattr(line, name) is not None]
+    compared = [name for name in sent if name != "tax_config" or card.tax_config is not None]
+    differing = [name for name in compared if getattr(line, name) != getattr(card, name)]
     message = "differs from the rate card's: leave it out"
     return [Problem(f"{at}/{_NAMES[name]}", "line_differs_from_rate_card", message) for name in differing]
 
 
 def _spec(line: PendingLineCreate | SupposedLine | EditedLine) -> LineSpec:
     card = line.rate_card or line
+    taxed = line if card.tax_config is None else card
     return LineSpec(
         name=line.name,
         start=line.period.from_,
@@ -127,9 +129,10 @@ def _spec(line: PendingLineCreate | SupposedLine | EditedLine) -> LineSpec:
         price=None if card.price is None else price_from_wire(card.price),
         feature_key=card.feature_key,
         discounts=discounts_from_line(None if line.rate_card is None else line.rate_card.discounts),
-        tax_config=None if card.tax_config is None else card.tax_config.model_dump(mode="json", by_alias=True),
+        tax_config=None if taxed.tax_config is None else taxed.tax_config.model_dump(mode="json", by_alias=True),
         description=line.description,
         metadata=line.metadata or {},
         line_id=None if isinstance(line, PendingLineCreate) else line.id,
         card_field="" if line.rate_card is None else "/rateCard",
+        tax_field="" if taxed is line else "/rateCard",
     )

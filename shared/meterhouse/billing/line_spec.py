@@ -29,6 +29,7 @@ class LineSpec:
         start, end: of the service period.
         line_id: which line it is to become; None: a new one.
         card_field: where, below the line, its price, discounts and feature were given ("" for the line itself).
+        tax_field: where its tax config was.
     """
 
     name: str
@@ -43,6 +44,7 @@ class LineSpec:
     metadata: Mapping[str, str] = field(default_factory=dict)
     line_id: str | None = None
     card_field: str = "/rateCard"
+    tax_field: str = "/rateCard"
 
     @property
     def card(self) -> RateCard:

@@ -10,7 +10,7 @@ from meterhouse.billing.line_spec import LineSpec, manual_line, problems_of
 from meterhouse.billing.overrides import live_customer, profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.reconcile import gathering_id
-from meterhouse.billing.service import Shown, found_invoice, shown, valued
+from meterhouse.billing.service import Shown, found_invoice, invoiceable, shown, valued
 from meterhouse.billing.simulation import Supposed, quantity_problems, rated_as, simulated
 from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.catalog.known_features import KnownFeatures
@@ -69,9 +69,11 @@ class ManualLines:
             before = found_invoice(work, staging.id)
             work.store.lines.add(lines)
             [invoice] = valued(work, namespace, [found_invoice(work, staging.id)], self._usage, now)
+            is_due = bool(invoiceable(work, namespace, [invoice], self._usage, now))
             work.commit()
         by_id = {line.id: line for line in invoice.lines}
-        return Added([by_id[line.id] for line in lines], shown(invoice, now), not before.lines)
+        after = shown(invoice, now, can_be_invoiced=is_due)
+        return Added([by_id[line.id] for line in lines], after, not before.lines)
 
     def simulate(
         self, namespace: str, customer_id: str, currency_code: str, number: str | None, lines: Sequence[Supposed]
@@ -88,7 +90,7 @@ class ManualLines:
         staging = gathering(customer, currency_code, self._new_id(), profile, now)
         unrated = [manual_line(one.spec, one.spec.line_id or self._new_id(), staging, known, now) for one in lines]
         rated = [rated_as(line, one, staging.workflow, now) for line, one in zip(unrated, lines, strict=True)]
-        return shown(simulated(staging, number or _SIMULATED, rated, now), now)
+        return Shown(simulated(staging, number or _SIMULATED, rated, now), {})
 
 
 def features_of(work: Work[BillingStore], specs: Iterable[LineSpec]) -> KnownFeatures:
@@ -111,7 +113,7 @@ def line_problems(specs: Sequence[LineSpec], known: KnownFeatures) -> list[Probl
 
 def line_code_problems(work: Work[BillingStore], specs: Sequence[LineSpec]) -> list[Problem]:
     """Which tax codes that the document's `lines` name never were."""
-    configs = [(spec.tax_config, f"/lines/{number}{spec.card_field}/taxConfig") for number, spec in enumerate(specs)]
+    configs = [(spec.tax_config, f"/lines/{number}{spec.tax_field}/taxConfig") for number, spec in enumerate(specs)]
     return unknown_codes(configs, work.store.tax_codes)
 
 

@@ -49,12 +49,12 @@ from meterhouse.subscriptions.target import TargetLine
 _INVOICES = queries("meterhouse.billing", "invoices.sql")
 _LINES = queries("meterhouse.billing", "lines.sql")
 _INVOICE_ORDER = {
-    InvoiceOrder.CUSTOMER_NAME: "customer_name",
+    InvoiceOrder.CUSTOMER_NAME: _INVOICES["name_of_customer"],
     InvoiceOrder.ISSUED_AT: "issued_at",
     InvoiceOrder.STATUS: "state",
     InvoiceOrder.CREATED_AT: "created_at",
-    InvoiceOrder.UPDATED_AT: "updated_at",
-    InvoiceOrder.PERIOD_START: "period_start",
+    InvoiceOrder.UPDATED_AT: _INVOICES["changed_at"],
+    InvoiceOrder.PERIOD_START: _INVOICES["starts"],
 }
 
 
@@ -182,7 +182,7 @@ class PostgresInvoices:
     def page(self, wanted: InvoiceFilter, page: PageOf, order: InvoiceOrder) -> tuple[list[Invoice], int]:
         arguments = {name: _listed(value) for name, value in asdict(wanted).items()}
         arguments["of_statuses"] = None if wanted.statuses is None else states_of(wanted.statuses)
-        source = f"invoices WHERE {_INVOICES['matching']}"
+        source = f"invoices WHERE {_INVOICES['matching'].format(starts=_INVOICES['starts'])}"
         rows, total = paged(self._transaction, source, arguments, page, _INVOICE_ORDER[order])
         return self.with_lines(rows), total
 

@@ -21,6 +21,9 @@ from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine
 
 REACHES_TOO_FAR = "line_reaches_too_far"
+_DIFFERENCE = " (difference)"
+_LONGEST_NAME = 256
+"""The contract's, for lines that are read and for those that are sent back in an edit."""
 _PLACES = 12
 """No currency has more: a price that is divided is rounded once, there."""
 
@@ -118,7 +121,7 @@ def less_prepaid(
     if left <= 0:
         return None
     rest = replace(card, price=replace(price, amount=left))
-    return target._replace(name=f"{target.name} (difference)", rate_card=rest)
+    return target._replace(name=f"{target.name[: _LONGEST_NAME - len(_DIFFERENCE)]}{_DIFFERENCE}", rate_card=rest)
 
 
 def resting(

@@ -1,11 +1,13 @@
 """Quantities of many lines by few queries: one for each feature and period, for all customers at once."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from meterhouse.billing.collection import Missing
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.ports import BilledFeatures, UsageReader
+from meterhouse.billing.split import is_divisible, under_way
 from meterhouse.catalog.feature import Feature
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.kernel.period import Period
@@ -42,6 +44,15 @@ def progressive(namespace: str, lines: Sequence[Line], features: BilledFeatures,
     sold = features_of(lines, features)
     can = {one.id: usage.is_progressive(namespace, one) for one in {one.id: one for one in sold.values()}.values()}
     return [line for line in lines if line.id in sold and can[sold[line.id].id]]
+
+
+def billable_in_part(
+    namespace: str, pending: Iterable[Line], features: BilledFeatures, usage: UsageReader, at: datetime
+) -> list[Line]:
+    """Those for usage that has begun and is not due, of which what there is by `at` can be charged for."""
+    begun = under_way(pending, at)
+    divisible = {line.id for line in progressive(namespace, begun, features, usage) if is_divisible(line)}
+    return [line for line in begun if line.service_period.end <= at or line.id in divisible]
 
 
 def features_of(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Feature]:

@@ -15,7 +15,7 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.profiles import sandbox_id
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import billable_in_part, quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.currency import is_iso
@@ -28,10 +28,14 @@ _ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An invoice, with what a caller may do with it now and where that would lead."""
+    """An invoice, with what a caller may do with it now and where that would lead.
+
+    `can_be_invoiced`: of a gathering invoice, whether an invoice can be made of any of its lines.
+    """
 
     invoice: Invoice
     actions: dict[str, InvoiceState]
+    can_be_invoiced: bool = False
 
 
 class InvoiceService:
@@ -77,7 +81,8 @@ class InvoiceService:
         apps = self._apps.installed(namespace, others) if others else {}
         awaits = {app_id: app.awaits for app_id, app in apps.items()}
         present = [by_id.get(invoice.id, invoice) for invoice in invoices]
-        return [shown(one, at, awaits.get(one.app_id, frozenset())) for one in present]
+        due = invoiceable(work, namespace, live, self._usage, at) if live else frozenset()
+        return [shown(one, at, awaits.get(one.app_id, frozenset()), can_be_invoiced=one.id in due) for one in present]
 
 
 def valued(
@@ -96,6 +101,16 @@ def valued(
     families = Families(work.store.lines.related(lines))
     quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
     return [_valued_invoice(invoice, quantities, families.rating(quantities), at) for invoice in present]
+
+
+def invoiceable(
+    work: Work[BillingStore], namespace: str, staged: Sequence[Invoice], usage: UsageReader, at: datetime
+) -> AbstractSet[str]:
+    """Those of the gathering invoices, by id, that have a line to be invoiced at `at`, or a part of one."""
+    due = {one.id for one in staged if any(line.invoice_at <= at for line in one.lines)}
+    waiting = [one for one in staged if one.id not in due and one.workflow.progressive_billing]
+    lines = [line for one in waiting for line in one.lines]
+    return due | {line.invoice_id for line in billable_in_part(namespace, lines, work.store.features, usage, at)}
 
 
 def found_invoice(work: Work[BillingStore], invoice_id: str) -> Invoice:
@@ -125,9 +140,11 @@ def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
         raise Conflict("its app has collected this draft, whose issue was lost: advance it", "invoice_collected")
 
 
-def shown(invoice: Invoice, at: datetime, awaits: AbstractSet[InvoiceState] = frozenset()) -> Shown:
+def shown(
+    invoice: Invoice, at: datetime, awaits: AbstractSet[InvoiceState] = frozenset(), *, can_be_invoiced: bool = False
+) -> Shown:
     """The invoice as a caller sees it; `awaits`: where its app has to be waited for."""
-    return Shown(invoice, available_actions(invoice.state, invoice.holding(at), awaits))
+    return Shown(invoice, available_actions(invoice.state, invoice.holding(at), awaits), can_be_invoiced)
 
 
 def shown_on(apps: Apps, namespace: str, invoice: Invoice, at: datetime) -> Shown:
@@ -139,7 +156,8 @@ def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
     """A gathering invoice on the terms that hold now: what is collected from it will be on those of its day."""
     made = gathering(customer, stored.currency, stored.id, profile, stored.created_at)
     collection_at = next_collection_at(stored.lines, made.workflow)
-    return replace(made, lines=stored.lines, updated_at=stored.updated_at, collection_at=collection_at)
+    changed_at = max([stored.updated_at, *(line.updated_at for line in stored.lines)])
+    return replace(made, lines=stored.lines, updated_at=changed_at, collection_at=collection_at)
 
 
 def _valued_invoice(invoice: Invoice, quantities: Quantities, rate_line: RateLine, at: datetime) -> Invoice:

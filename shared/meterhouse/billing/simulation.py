@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.collection import usage_of, with_lines, with_result
+from meterhouse.billing.collection import scheduled, usage_of, with_lines, with_result
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_spec import LineSpec
@@ -46,7 +46,7 @@ def quantity_problems(line: Supposed, at: str) -> Iterator[Problem]:
 
 def simulated(made: Invoice, number: str, lines: Sequence[Line], now: datetime) -> Invoice:
     """The draft that would come of a gathering invoice with these rated lines, and what would hold it up."""
-    draft = with_lines(replace(made, number=number, state=InvoiceState.DRAFT_CREATED), lines)
+    draft = scheduled(with_lines(replace(made, number=number, state=InvoiceState.DRAFT_CREATED), lines))
     return replace(draft, issues=issues_of(draft), quantity_snapshotted_at=now)
 
 

@@ -291,7 +291,12 @@ def available_actions(
         if (guard in holding if syncing is state else syncing not in awaits)
     }
     holding = holding - set(_GIVEN_BY_THE_APP.values()) | given
-    results = {name: _rest(target_of(state, trigger, holding), holding) for name, trigger in _ACTIONS.items()}
+    # a retry looks for issues anew: those there are hold nothing on its way
+    unheld = {Trigger.RETRY: holding | {Guard.NO_CRITICAL_ISSUE}}
+    results = {
+        name: _rest(target_of(state, trigger, holding), unheld.get(trigger, holding))
+        for name, trigger in _ACTIONS.items()
+    }
     return {name: result for name, result in results.items() if result is not None}
 
 

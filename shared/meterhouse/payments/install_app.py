@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from meterhouse.billing.app_listing import LISTINGS, Capability, InstallMethod
 from meterhouse.billing.installed_app import AppStatus, AppType, CustomInvoicingConfig, InstalledApp
-from meterhouse.billing.profile import Party, Profile, ProfileSpec, Workflow
+from meterhouse.billing.profile import Party, ProfileSpec, Workflow
 from meterhouse.billing.profiles import AppChoice, ProfileService, sandbox_id
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.ids import derived_ulid
@@ -124,7 +124,7 @@ class InstallApp:
             again = replace(known, config=account.config, status=AppStatus.READY, updated_at=now)
             work.store.apps.save(again)
             work.publish(app_event(self._new_id(), "app.updated", again))
-            return Installed(again)
+            return self._installed(namespace, again)
         name = wish.name or LISTINGS[AppType.STRIPE].name
         made = InstalledApp(app_id, AppType.STRIPE, name, now, now, config=account.config)
         return self._written(namespace, made, wish, account.supplier)
@@ -135,7 +135,7 @@ class InstallApp:
             found = sandbox(work.store.apps, namespace, now)
             if found.deleted_at is None:
                 work.commit()
-                return Installed(found)
+                return self._installed(namespace, found)
             again = replace(found, name=wish.name or found.name, deleted_at=None, updated_at=now)
             installed = self._written(namespace, again, wish, None)
             work.commit()
@@ -147,12 +147,16 @@ class InstallApp:
             work.store.apps.add(app)
             work.store.apps.save(app)
             work.publish(app_event(self._new_id(), "app.installed", app))
-            made = self._profile(namespace, app, supplier) if wish.has_profile else None
+            if wish.has_profile:
+                self._add_profile(namespace, app, supplier)
             work.commit()
-        is_default = made is not None and made.spec.is_default
+        return self._installed(namespace, app)
+
+    def _installed(self, namespace: str, app: InstalledApp) -> Installed:
+        is_default = self._profiles.default(namespace).app_id == app.id
         return Installed(app, LISTINGS[app.type].capabilities if is_default else ())
 
-    def _profile(self, namespace: str, app: InstalledApp, supplier: Party | None) -> Profile:
+    def _add_profile(self, namespace: str, app: InstalledApp, supplier: Party | None) -> None:
         """A profile of the app: the default one, while that is the sandbox's, which nobody means to stay with."""
         default = self._profiles.default(namespace)
         spec = ProfileSpec(
@@ -161,7 +165,7 @@ class InstallApp:
             workflow=Workflow(),
             is_default=default.app_id == sandbox_id(namespace),
         )
-        return self._profiles.create(namespace, spec, AppChoice(app.id, app.id, app.id))
+        self._profiles.create(namespace, spec, AppChoice(app.id, app.id, app.id))
 
 
 def _installed(work: Work[PaymentsStore], app_id: str) -> InstalledApp | None:

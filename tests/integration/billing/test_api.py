@@ -141,7 +141,7 @@ def test_a_gathering_invoice_is_valued_as_of_now(api: Api, customer: str) -> Non
         ("extendedStatuses=paid", 2),
         ("issuedAfter=2024-02-15T00:00:00Z", 1),
         ("issuedBefore=2024-02-15T00:00:00Z", 1),
-        ("periodStartAfter=2024-01-15T00:00:00Z", 1),
+        ("periodStartAfter=2024-01-15T00:00:00Z", 2),
         ("periodStartBefore=2024-01-15T00:00:00Z", 1),
         ("createdAfter=2025-01-01T00:00:00Z", 0),
         ("createdBefore=2025-01-01T00:00:00%2B01:00", 3),
@@ -155,6 +155,32 @@ def test_a_list_holds_what_was_asked_for(api: Api, customer: str, query: str, co
     api.run.all(AFTER_JANUARY)
     api.run.all(AFTER_FEBRUARY)
     assert len(api.ok("GET", INVOICES, query=query)["items"]) == count
+
+
+def test_a_gathering_invoice_is_found_and_sorted_by_the_period_that_it_shows(api: Api, customer: str) -> None:
+    assert customer
+    api.run.all()
+    [gathering] = api.ok("GET", INVOICES, query="statuses=gathering")["items"]
+    assert gathering["period"]["from"] == "2024-02-01T00:00:00Z"
+
+    def found(query: str) -> list[str]:
+        return [one["period"]["from"][:10] for one in api.ok("GET", INVOICES, query=query)["items"]]
+
+    assert found("periodStartAfter=2024-02-01T00:00:00Z") == ["2024-02-01"]
+    assert found("periodStartBefore=2024-01-31T23:59:59Z") == ["2024-01-01"]
+    assert found("orderBy=periodStart") == ["2024-01-01", "2024-02-01"]
+    assert found("orderBy=periodStart&order=DESC") == ["2024-02-01", "2024-01-01"]
+
+
+def test_a_gathering_invoice_is_sorted_by_the_name_that_it_shows(api: Api, run: Run) -> None:
+    for key in ("ann", "bob"):
+        run.subscribe(run.customer(key))
+    run.sync()
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("UPDATE customers SET name = 'Zoe' WHERE namespace = %(namespace)s AND name = 'Ann'")
+        transaction.commit()
+    listed = api.ok("GET", INVOICES, query="orderBy=customer.name")["items"]
+    assert [one["customer"]["name"] for one in listed] == ["Bob", "Zoe"]
 
 
 @pytest.mark.parametrize("order", ["customer.name", "issuedAt", "status", "createdAt", "updatedAt", "periodStart"])
@@ -200,6 +226,27 @@ def test_a_draft_waits_for_approval_and_is_paid_after_it(api: Api, customer: str
     assert api("POST", f"{INVOICES}/{waiting['id']}/approve")[0] == 409
 
 
+def test_a_draft_says_when_it_will_be_due_and_is_due_from_its_issue(api: Api, customer: str) -> None:
+    assert customer
+    workflow = {"invoicing": {"autoAdvance": False, "draftPeriod": "P2D", "dueAfter": "P7D"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=workflow))
+    api.run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
+    assert (draft["draftUntil"], draft["dueAt"]) == ("2024-02-03T01:00:00Z", "2024-02-10T01:00:00Z")
+    assert "issuedAt" not in draft
+    issued = api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
+    assert (issued["issuedAt"], issued["dueAt"]) == ("2024-06-01T00:00:00Z", "2024-06-08T00:00:00Z")
+
+
+def test_what_is_not_issued_any_more_is_never_due(api: Api, customer: str) -> None:
+    assert customer
+    api.without_auto_advance()
+    api.run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
+    api.ok("DELETE", f"{INVOICES}/{draft['id']}")
+    assert "dueAt" not in api.ok("GET", f"{INVOICES}/{draft['id']}")
+
+
 def test_a_deleted_draft_is_hidden_and_its_lines_are_not_billed_again(api: Api, customer: str) -> None:
     assert customer
     api.without_auto_advance()
@@ -221,6 +268,8 @@ def test_what_failed_is_tried_again_on_request(api: Api, run: Run, customer: str
     shown = api.ok("GET", f"{INVOICES}/{invoice.id}")
     assert shown["statusDetails"]["failed"] is True
     assert shown["validationIssues"][0]["message"] == "no sync today"
+    actions = shown["statusDetails"]["availableActions"]
+    assert actions["retry"] == {"resultingState": "payment_processing.pending"}
     run.app = FakeApp(number="EXTERNAL-1")
     retried = api.ok("POST", f"{INVOICES}/{invoice.id}/retry")
     assert (retried["status"], retried["number"]) == ("payment_processing", "EXTERNAL-1")

@@ -65,6 +65,12 @@ def test_a_higher_price_charges_the_difference_for_what_was_paid_already(run: Ru
     assert totals(run) == [Decimal(30), Decimal(10), Decimal(50)]
 
 
+def test_the_longest_name_is_cut_for_what_is_said_of_the_difference(run: Run) -> None:
+    edit(run, invoiced(run), AddItem("default", replace(fee(amount="50"), name="n" * 256)))
+    run.all(SECOND)
+    assert run.invoices()[1].lines[0].name == "n" * 243 + " (difference)"
+
+
 def test_a_second_change_is_charged_on_top_of_the_first(run: Run) -> None:
     once = edit(run, invoiced(run), AddItem("default", fee(amount="50")))
     run.all(SECOND)

@@ -78,6 +78,17 @@ def test_lines_by_hand_are_pending_and_valued_at_once(api: Api, ann: str) -> Non
     assert shown["totals"]["total"] == "66.00"
 
 
+def test_a_gathering_invoice_is_updated_by_every_line_it_gets(api: Api, ann: str) -> None:
+    api.ok("POST", lines_of(ann), body(fee()))
+    api.ok("POST", lines_of(ann), body(fee(), currency="EUR"))
+    api.run.now = at("2024-06-02")
+    added = api.ok("POST", lines_of(ann), body(usage(invoiceAt="2024-07-01T00:00:00Z")))["invoice"]
+    assert (added["createdAt"], added["updatedAt"]) == ("2024-06-01T00:00:00Z", "2024-06-02T00:00:00Z")
+    newest, other = api.ok("GET", INVOICES, query="orderBy=updatedAt&order=DESC")["items"]
+    assert (newest["id"], newest["updatedAt"]) == (added["id"], added["updatedAt"])
+    assert (other["currency"], other["updatedAt"]) == ("EUR", "2024-06-01T00:00:00Z")
+
+
 def test_each_currency_has_a_gathering_invoice_of_its_own(api: Api, ann: str) -> None:
     dollars = api.ok("POST", lines_of(ann), body(fee()))
     euros = api.ok("POST", lines_of(ann), body(fee(), currency="EUR"))
@@ -92,6 +103,41 @@ def test_a_line_may_have_its_price_where_older_clients_put_it(api: Api, ann: str
     assert (line["rateCard"]["price"], line["rateCard"]["featureKey"]) == (UNIT, "usage")
     both = usage(price=UNIT, featureKey="usage")
     assert len(api.ok("POST", lines_of(ann), body(both))["invoice"]["lines"]) == 2
+
+
+@pytest.mark.parametrize("tax_config", [{"behavior": "exclusive"}, {}])
+def test_a_line_is_taxed_as_it_says_where_its_rate_card_says_nothing(
+    api: Api, ann: str, tax_config: dict[str, str]
+) -> None:
+    [line] = api.ok("POST", lines_of(ann), body(usage(taxConfig=tax_config)))["lines"]
+    assert (line["taxConfig"], line["rateCard"]["taxConfig"]) == (tax_config, tax_config)
+    card = {"price": UNIT, "featureKey": "usage", "taxConfig": {"behavior": "inclusive"}}
+    status, answer = api("POST", lines_of(ann), body(usage(rateCard=card, taxConfig=tax_config)))
+    assert (status, problem_fields(answer)) == (400, {"/lines/0/taxConfig": "line_differs_from_rate_card"})
+
+
+@pytest.mark.parametrize("path", ["taxConfig/taxCodeId", "rateCard/taxConfig/taxCodeId"])
+def test_an_unknown_tax_code_is_named_where_it_was_given(api: Api, ann: str, path: str) -> None:
+    coded = {"taxConfig": {"taxCodeId": UNKNOWN}}
+    said = usage(rateCard={"price": UNIT, "featureKey": "usage"} | coded) if "Card" in path else usage(**coded)
+    status, answer = api("POST", lines_of(ann), body(said))
+    assert (status, problem_fields(answer)) == (400, {f"/lines/0/{path}": "tax_code_not_found"})
+
+
+def test_detailed_lines_are_taxed_as_their_line_is(api: Api, ann: str) -> None:
+    tax_config = {"behavior": "exclusive", "stripe": {"code": "txcd_10000000"}}
+    card = {"price": UNIT, "featureKey": "usage", "taxConfig": tax_config}
+    taxed, plain = api.ok("POST", lines_of(ann), body(usage(rateCard=card), usage()))["lines"]
+    [part] = taxed["children"]
+    assert (part["taxConfig"], part["rateCard"]["taxConfig"]) == (tax_config, tax_config)
+    assert not {"taxConfig"} & {*plain["children"][0], *plain["children"][0]["rateCard"]}
+
+
+def test_names_of_detailed_lines_are_no_longer_than_those_of_lines(api: Api, ann: str) -> None:
+    [line] = api.ok("POST", lines_of(ann), body(usage(name="n" * 256)))["lines"]
+    [part] = line["children"]
+    assert (len(line["name"]), len(part["name"])) == (256, 256)
+    assert part["name"].endswith("n: usage in period")
 
 
 def test_a_repeat_with_its_key_adds_nothing(api: Api, ann: str) -> None:
@@ -124,6 +170,22 @@ def test_a_line_by_hand_is_invoiced_now(api: Api, ann: str) -> None:
     [invoice] = api.ok("POST", f"{INVOICES}/invoice", asked)
     assert (invoice["status"], invoice["totals"]["total"]) == ("paid", "40.00")
     assert [line.name for line in api.run.pending()] == ["Extra"]
+
+
+def actions_of(invoice: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = invoice["statusDetails"]["availableActions"]
+    return found
+
+
+def test_what_is_gathered_can_be_invoiced_once_a_line_is_due(api: Api, ann: str) -> None:
+    made = api.ok("POST", lines_of(ann), body(fee(invoiceAt="2024-07-01T00:00:00Z")))
+    [gathering] = api.ok("GET", INVOICES)["items"]
+    assert (actions_of(made["invoice"]), actions_of(gathering)) == ({}, {})
+    status, answer = api("POST", f"{INVOICES}/invoice", {"customerId": ann})
+    assert (status, problem_fields(answer)) == (400, {"/customerId": "invoice_create_no_lines"})
+    api.run.now = at("2024-07-01")
+    assert actions_of(api.ok("GET", f"{INVOICES}/{gathering['id']}")) == {"invoice": {}}
+    api.ok("POST", f"{INVOICES}/invoice", {"customerId": ann})
 
 
 def test_a_line_keeps_the_feature_it_was_made_for(api: Api, ann: str) -> None:
@@ -251,6 +313,19 @@ def test_a_simulation_comes_to_what_the_invoice_will(api: Api, ann: str) -> None
     [invoice] = api.ok("GET", INVOICES, query="expand=lines")["items"]
     assert invoice["totals"] == simulated["totals"]
     assert details_of(invoice) == details_of(simulated)
+
+
+def test_a_simulation_has_the_instants_of_its_invoice_and_nothing_to_be_done(api: Api, ann: str) -> None:
+    workflow = {"collection": {"interval": "P1D"}, "invoicing": {"draftPeriod": "P2D", "dueAfter": "P7D"}}
+    api.ok("POST", PROFILES, api.profile(default=True, workflow=workflow))
+    simulated = api.ok("POST", simulation_of(ann), body(usage(quantity="1")))
+    assert actions_of(simulated) == {}
+    api.ok("POST", lines_of(ann), body(usage()))
+    api.run.all(AFTER_JANUARY)
+    [waiting] = api.ok("GET", INVOICES)["items"]
+    assert waiting["status"] == "draft"
+    instants = ("collectionAt", "draftUntil", "dueAt")
+    assert [simulated[name] for name in instants] == [waiting[name] for name in instants]
 
 
 def test_a_simulation_goes_on_where_earlier_lines_of_the_period_ended(api: Api, ann: str) -> None:

@@ -16,7 +16,7 @@ from meterhouse.catalog.price import Commitments, Tier, TieredPrice, TierMode, U
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
-from tests.integration.billing.given import DISCARD, INVOICES, Api, problem_fields
+from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, Api, problem_fields
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_edits import edit_of, lines_of, put
 from tests.integration.billing.test_voids import PENDING
@@ -147,6 +147,22 @@ def test_nothing_is_divided_where_the_call_or_the_profile_says_so(api: Api, run:
     status, answer = api("POST", f"{INVOICES}/invoice", {"customerId": ann})
     assert (status, problem_fields(answer)) == (400, nothing)
     assert len(bill(api, ann, TENTH, "1", progressiveBillingOverride=True)["lines"]) == 1
+
+
+@pytest.mark.parametrize("case", ["in parts", "profile", "volume", "replaced"])
+def test_usage_under_way_can_be_invoiced_where_parts_of_it_are_billed(api: Api, run: Run, ann: str, case: str) -> None:
+    run.subscribe(ann, metered(price=replace(tiers(), mode=TierMode.VOLUME) if case == "volume" else None))
+    run.sync(TENTH)
+    run.now = TENTH
+    if case == "replaced":
+        run.usage.replaced.add("usage")
+    if case == "profile":
+        invoicing = {"progressiveBilling": False}
+        api.ok("POST", PROFILES, api.profile(default=True, workflow={"invoicing": invoicing}))
+    [gathering] = api.ok("GET", INVOICES)["items"]
+    actions = gathering["statusDetails"]["availableActions"]
+    assert actions == ({"invoice": {}} if case == "in parts" else {})
+    assert api("POST", f"{INVOICES}/invoice", {"customerId": ann})[0] == (201 if actions else 400)
 
 
 def test_usage_that_later_events_replace_waits_for_the_end_of_its_period(api: Api, run: Run, ann: str) -> None:

@@ -49,6 +49,13 @@ def test_the_first_app_takes_the_place_of_the_sandbox_and_the_next_do_not(api: A
     assert {row["subject"] for row in installed} == {f"app/{one['app']['id']}" for one in (first, second, third)}
 
 
+def test_who_installs_again_is_told_whether_the_app_is_the_default(api: AppsApi) -> None:
+    again = f"{LISTINGS}/sandbox/install"
+    assert api.ok("POST", again, {})["defaultForCapabilityTypes"] == CAPABILITIES
+    api.install("custom_invoicing")
+    assert api.ok("POST", again, {})["defaultForCapabilityTypes"] == []
+
+
 def test_an_app_is_renamed_and_set_but_stays_of_its_type(api: AppsApi) -> None:
     app = api.install("custom_invoicing")
     assert (app["enableDraftSyncHook"], app["enableIssuingSyncHook"]) == (False, False)

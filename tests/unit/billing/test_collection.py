@@ -11,6 +11,7 @@ from meterhouse.billing.collection import (
     drafts,
     is_collectable,
     rated,
+    scheduled,
     usage_of,
     waiting,
     with_lines,
@@ -22,6 +23,7 @@ from meterhouse.billing.reconcile import line_of, reconcile
 from meterhouse.billing.rests import Known, divided
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price import PaymentTerm
+from meterhouse.kernel.duration import Duration
 from meterhouse.kernel.period import Period
 from meterhouse.rating.conventions import Conventions, CutPeriod
 from meterhouse.rating.line import totals_of
@@ -45,6 +47,14 @@ def test_a_draft_of_fees_alone_waits_for_nothing() -> None:
     made = draft(fee(), as_of="2024-01-01")
     assert made.collection_at is None
     assert is_collectable(waiting(made, at("2024-01-01")).invoice, at("2024-01-01"))
+
+
+def test_a_draft_is_due_from_when_it_would_issue_itself_unless_no_calendar_goes_so_far() -> None:
+    workflow = Workflow(draft_period=Duration("P2D"), due_after=Duration("P7D"))
+    made = replace(draft(metered()), workflow=workflow)
+    assert scheduled(made).due_by == at("2024-02-10T01:00:00Z")
+    late = replace(scheduled(made), draft_until=at("9999-12-30"))
+    assert (late.due_by, replace(late, due_at=NOW).due_by) == (None, NOW)
 
 
 def test_the_same_lines_make_the_same_invoice_whenever_they_are_collected() -> None:

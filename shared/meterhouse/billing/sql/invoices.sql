@@ -51,6 +51,26 @@ UNION ALL
 SELECT 1 FROM invoice_lines WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND is_pending
 LIMIT 1
 
+-- name: starts
+-- The start of the period that an invoice shows; that of a gathering one is of what is pending on it.
+CASE WHEN state = 'gathering' THEN (
+    SELECT min(l.service_start) FROM invoice_lines l
+    WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending AND l.is_invoiced
+) ELSE period_start END
+
+-- name: name_of_customer
+-- The name that an invoice shows; a gathering one has the customer's of today.
+CASE WHEN state = 'gathering' THEN (
+    SELECT c.name FROM customers c WHERE c.namespace = invoices.namespace AND c.id = invoices.customer_id
+) ELSE customer_name END
+
+-- name: changed_at
+-- When an invoice was changed last; a gathering one is by what comes onto it, too.
+CASE WHEN state = 'gathering' THEN greatest(updated_at, (
+    SELECT max(l.updated_at) FROM invoice_lines l
+    WHERE l.namespace = invoices.namespace AND l.invoice_id = invoices.id AND l.is_pending AND l.is_invoiced
+)) ELSE updated_at END
+
 -- name: matching
 -- The condition of a list; a gathering invoice shows while something is pending on it.
 namespace = %(namespace)s
@@ -59,8 +79,8 @@ AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
 AND (%(customers)s::text[] IS NULL OR customer_id = ANY(%(customers)s))
 AND (%(issued_after)s::timestamptz IS NULL OR issued_at >= %(issued_after)s)
 AND (%(issued_before)s::timestamptz IS NULL OR issued_at <= %(issued_before)s)
-AND (%(period_start_after)s::timestamptz IS NULL OR period_start >= %(period_start_after)s)
-AND (%(period_start_before)s::timestamptz IS NULL OR period_start <= %(period_start_before)s)
+AND (%(period_start_after)s::timestamptz IS NULL OR {starts} >= %(period_start_after)s)
+AND (%(period_start_before)s::timestamptz IS NULL OR {starts} <= %(period_start_before)s)
 AND (%(created_after)s::timestamptz IS NULL OR created_at >= %(created_after)s)
 AND (%(created_before)s::timestamptz IS NULL OR created_at <= %(created_before)s)
 AND (%(include_deleted)s OR deleted_at IS NULL)
