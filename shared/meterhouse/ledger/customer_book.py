@@ -67,6 +67,6 @@ def books_at(store: LedgerStore, customer_id: str, at: datetime) -> list[Book]:
 
 
 def _opened(owner: Owner, holding: Holding, at: datetime) -> Book:
-    """At `at`, but after all that ended by what is written: of two clocks one is behind, and what is over stays over."""
+    """At `at`, but no sooner than what ended by what is written: of two clocks one is behind."""
     ends = [end for position in holding.positions if (end := position.ended_at) is not None]
     return Book(*owner, max([at, *ends]), holding.positions, holding.advances)
