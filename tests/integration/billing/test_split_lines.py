@@ -322,3 +322,28 @@ def test_the_next_period_is_whole_again(api: Api, run: Run, ann: str) -> None:
     run.used(ann, "2024-02-01", "3")
     run.all(AFTER_FEBRUARY)
     assert charged(run) == [Decimal(5), Decimal(0), Decimal("1.5")]
+
+
+def test_a_part_billed_again_after_a_void_takes_no_invoice_below_zero(api: Api, run: Run, ann: str) -> None:
+    """Else no run would ever come past that invoice: the later part, in a dearer tier, was charged more than is due."""
+    dearer = (Tier(Decimal(20), unit_amount=Decimal(0)), Tier(None, unit_amount=Decimal(1)))
+    sold = run.subscribe(ann, metered(price=TieredPrice(TierMode.GRADUATED, dearer)))
+    run.change(replace(sold, active_to=at("2024-02-01")))
+    used_by_day(run, ann, {"2024-01-05": 21, "2024-01-15": 30})
+    api.run.now = TENTH + AN_HOUR
+    first = drafted(api, ann, TENTH)
+    run.all(TENTH + AN_HOUR)
+    drafted(api, ann, TWENTIETH)
+    run.all(TWENTIETH + AN_HOUR)
+    assert charged(run) == [Decimal(1), Decimal(30)]
+
+    api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
+    used_by_day(run, ann, {"2024-01-15": 30, "2024-01-25": 40})
+    run.now = TWENTIETH + AN_HOUR
+    assert run.all(run.now).failed == {}
+    assert sorted(invoice.totals.total for invoice in run.invoices() if invoice.state.value != "voided") == [0, 30]
+
+    assert run.all(AFTER_JANUARY).failed == {}
+    standing = [invoice for invoice in run.invoices() if invoice.state.value != "voided"]
+    # 70 units on one line: none of the first 20 at a price
+    assert sum(invoice.totals.total for invoice in standing) == 50
