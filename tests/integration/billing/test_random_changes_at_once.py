@@ -26,7 +26,7 @@ from meterhouse.kernel.period import Period, share
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.subscriptions.edit import Edit
 from meterhouse.subscriptions.model import Subscription
-from meterhouse.subscriptions.patch import AddItem, RemoveItem
+from meterhouse.subscriptions.patch import AddItem, Patch, RemoveItem
 from meterhouse.subscriptions.postgres import PostgresStore, PostgresSubscriptions
 from meterhouse.subscriptions.sale import Wanted
 from meterhouse.subscriptions.service import SubscriptionService
@@ -70,8 +70,9 @@ class Changes:
         """When all subscriptions ended; what they come to is billed, paid and given back by then."""
         self.run.now = ended = self.run.now + timedelta(days=1, minutes=7)
         for one in self._live():
-            over = {"deleted_at": ended} if ended <= one.active_from else {"active_to": ended}
-            self.run.change(replace(one, updated_at=ended, **over))
+            is_to_come = ended <= one.active_from
+            over = replace(one, deleted_at=ended) if is_to_come else replace(one, active_to=ended)
+            self.run.change(replace(over, updated_at=ended))
         for _ in range(4):
             self.run.now += timedelta(days=20)
             assert self.run.all(self.run.now).failed == {}
@@ -144,7 +145,8 @@ class Changes:
 
     def _edit(self) -> None:
         added = AddItem("default", self._card())
-        patch = self.r.choice([added, added, added, RemoveItem("default", "fee")])
+        patches: list[Patch] = [added, added, added, RemoveItem("default", "fee")]
+        patch = self.r.choice(patches)
         self._changing(lambda service, one: service.edit(self.run.namespace, one, Edit([patch], self._timing())))
 
     def _change(self) -> None:
