@@ -11,6 +11,7 @@ import pytest
 from meterhouse.billing.act_on_invoice import InvoiceActions
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.edit_schema import InvoiceReplaceUpdate, edit_from_wire
+from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.state import InvoiceState
 from meterhouse.ledger.expire_credits import ExpireCredits
@@ -65,6 +66,10 @@ class Late:
                 work.commit()
             waiting.result(timeout=30)
 
+    def invoice(self) -> Invoice:
+        [found] = self.run.invoices()
+        return found
+
     def remaining(self) -> list[float]:
         with self.purse.begin(self.run.namespace) as work:
             held = work.store.ledger.holdings([self.ann]).values()
@@ -77,9 +82,14 @@ def test_what_a_deleted_invoice_gives_back_to_a_grant_voided_meanwhile_is_voided
     def delete(begin: Begin[BillingStore], namespace: str) -> None:
         InvoiceActions(begin, late.run.usage, late.run.apps, clock).delete(namespace, draft)
 
+    def void() -> None:
+        voided.append(VoidCredit(late.purse.begin, clock)(late.run.namespace, late.ann, grant.id).updated_at)
+
+    voided: list[datetime] = []
     late.purse.grant(late.ann, 1)
-    late.beside(delete, lambda: VoidCredit(late.purse.begin, clock)(late.run.namespace, late.ann, grant.id))
+    late.beside(delete, void)
     assert late.remaining() == [0, 1]
+    assert late.invoice().updated_at > voided[0]
 
 
 def test_an_edit_takes_no_more_of_credit_than_was_left_when_that_expired_meanwhile(late: Late) -> None:
@@ -93,10 +103,13 @@ def test_an_edit_takes_no_more_of_credit_than_was_left_when_that_expired_meanwhi
     def edit(begin: Begin[BillingStore], namespace: str) -> None:
         EditInvoice(begin, run.usage, run.apps, clock)(namespace, draft, edit_from_wire(wanted))
 
+    expired: list[datetime] = []
+
     def expire() -> None:
-        clock()
+        expired.append(clock())
         for batch in ListExpiredCredits(late.purse.begin, lambda: [run.namespace], clock)():
             assert ExpireCredits(late.purse.begin, clock)(batch) == 1
 
     late.beside(edit, expire)
     assert late.remaining() == [0]
+    assert late.invoice().updated_at > expired[0]
