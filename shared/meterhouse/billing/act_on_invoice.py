@@ -9,11 +9,12 @@ from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.families import Families
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, refuse_collected, refuse_parked, shown_on
+from meterhouse.billing.service import Shown, refuse_collected, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -155,10 +156,8 @@ class InvoiceActions:
         return Driven(collected.invoice)
 
     def _act(self, namespace: str, invoice_id: str, act: _Act) -> Shown:
-        at = self._now()
         with self._begin(namespace) as work:
-            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
-            invoice = found_invoice(work, invoice_id)
+            invoice, at = locked_invoice(work, invoice_id), self._now()
             acted = act(work, invoice, at)
             has_other_amounts = acted.invoice.lines != invoice.lines
             [driven] = [acted] if has_other_amounts else gone_on(work, namespace, [acted], self._apps, at)

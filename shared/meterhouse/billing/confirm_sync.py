@@ -7,11 +7,12 @@ from datetime import datetime
 from meterhouse.billing.app import Accepted, Apps
 from meterhouse.billing.drive import Driven, with_answer
 from meterhouse.billing.external_ids import strangers
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.installed_app import AppType
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, found_invoice, refuse_parked, shown_on
+from meterhouse.billing.service import Shown, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState
 from meterhouse.billing.taxes import tax_faults
 from meterhouse.kernel.errors import Conflict, Problems
@@ -43,10 +44,8 @@ class ConfirmSync:
         return self._confirm(namespace, invoice_id, answer, InvoiceState.ISSUING_SYNCING)
 
     def _confirm(self, namespace: str, invoice_id: str, answer: Accepted, awaited: InvoiceState) -> Shown:
-        at = self._now()
         with self._begin(namespace) as work:
-            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
-            invoice = found_invoice(work, invoice_id)
+            invoice, at = locked_invoice(work, invoice_id), self._now()
             if invoice.state is not awaited:
                 return shown_on(self._apps, namespace, _known(invoice, awaited), at)
             refuse_parked(work, invoice)

@@ -9,6 +9,7 @@ from meterhouse.billing.credit_note import TAXES, CreditNote, NoteLine, NoteStat
 from meterhouse.billing.crediting import LineWanted, NoteWanted
 from meterhouse.billing.invoice_wire import period_to_wire
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
 
 _Reason = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -131,7 +132,7 @@ def note_to_wire(note: CreditNote) -> CreditNoteWire:
 def note_line_to_wire(line: NoteLine) -> NoteLineWire:
     return NoteLineWire(
         line_id=line.line_id,
-        amount=line.total - line.taxes_exclusive,
+        amount=EXACT.subtract(line.total, line.taxes_exclusive),
         taxes_inclusive=line.taxes_inclusive,
         taxes_exclusive=line.taxes_exclusive,
         total=line.total,

@@ -48,9 +48,8 @@ class CreditNoteService:
             Conflict: `invoice_state`: it is neither due nor paid; `nothing_left`: all was taken back already.
             InvalidInput: with every fault.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            invoice = locked_invoice(work, invoice_id)
+            invoice, at = locked_invoice(work, invoice_id), self._now()
             refuse_uncreditable(invoice)
             left = Left(invoice, work.store.credit_notes.of_invoices([invoice_id]))
             if left.total <= 0:
@@ -86,9 +85,9 @@ class CreditNoteService:
                 would take was taken by others.
             Unavailable: the app does not answer; the note stays pending, and runs tell it again.
         """
-        at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, note_id)
+            at = self._now()
             has_failed = note.state is NoteState.FAILED
             if has_failed:
                 refuse_uncreditable(invoice)
@@ -111,9 +110,9 @@ class CreditNoteService:
             NotFound: there is no such note.
             Conflict: `credit_note_used`: the money went on; `credit_note_automatic`: billing would give it back again.
         """
-        at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, note_id)
+            at = self._now()
             if not note.stands:
                 return note
             voided, driven = void(work, invoice, note, at)

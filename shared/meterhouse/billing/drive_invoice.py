@@ -9,6 +9,7 @@ from meterhouse.billing.app import Apps
 from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.dunning import Dunning
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.lifecycle import has_moved, waits_until
 from meterhouse.billing.ports import BillingStore, UsageReader
@@ -65,16 +66,14 @@ class DriveInvoice:
         if is_passed_by(namespace):
             with self._begin(namespace) as work:
                 return Stand(found_invoice(work, invoice_id), None)
-        at = self._now()
-        stand = self._driven(namespace, invoice_id, at)
+        stand = self._driven(namespace, invoice_id)
         waits = [one for one in (stand.waits_until, self._tell.due(namespace, invoice_id)) if one is not None]
         return replace(stand, waits_until=min(waits, default=None))
 
-    def _driven(self, namespace: str, invoice_id: str, at: datetime) -> Stand:
+    def _driven(self, namespace: str, invoice_id: str) -> Stand:
         """Where nothing moves, nobody has to wait."""
         with self._begin(namespace) as work:
-            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
-            before = found_invoice(work, invoice_id)
+            before, at = locked_invoice(work, invoice_id), self._now()
             app = self._apps.of(namespace, {before.app_id})[before.app_id]
             again = taken_up(work, [self._collected(work, namespace, before, at)], {before.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)

@@ -10,6 +10,7 @@ from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.credits import credited
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.manual_lines import features_of, line_code_problems
@@ -17,7 +18,7 @@ from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.saving import save
-from meterhouse.billing.service import Shown, found_invoice, refuse_collected, refuse_parked, shown_on
+from meterhouse.billing.service import Shown, refuse_collected, refuse_parked, shown_on
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.kernel.errors import Problem, Problems
@@ -54,10 +55,8 @@ class EditInvoice:
             InvalidInput: with every fault of the edit.
             Unavailable: the usage store does not answer; nothing was changed.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
-            invoice = found_invoice(work, invoice_id)
+            invoice, at = locked_invoice(work, invoice_id), self._now()
             refuse_parked(work, invoice)
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             edit = recognised(invoice, edit)

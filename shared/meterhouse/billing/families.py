@@ -4,7 +4,7 @@ Each line is rated as the whole period up to the furthest of them, less what the
 rated again, voided or late, the sum is what one line for the whole would come to, to the cent.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
@@ -88,7 +88,7 @@ class Families:
             return done
         done = _after(others, line, quantity, workflow, now)
         if done.totals.charged < 0 and (is_late(line.key) or not _is_last(_last_of(line, others))):
-            done = _after(others, line, _booked(others), workflow, now)
+            done = _booking_nothing(others, line, workflow, now)
             self.owing += [done] if is_late(line.key) else []
         self._keep(done)
         return done
@@ -96,7 +96,7 @@ class Families:
     def withheld(self, line: Line, workflow: Workflow, now: datetime) -> Line:
         """The rated line, booking nothing: what it would take off is owed."""
         others = [other for other in self._others(line) if _is_rated(other)]
-        done = _after(others, line, _booked(others), workflow, now)
+        done = _booking_nothing(others, line, workflow, now)
         self.owing.append(done)
         self._keep(done)
         return done
@@ -135,10 +135,34 @@ def _after(others: Collection[Line], line: Line, quantity: Decimal, workflow: Wo
 
     All are rated on the terms of the last of them: what the whole is, and whether it ends with its subscription.
     """
+    booked = [_as_rated(part) for other in others for part in other.detailed]
+    return _less(booked, others, line, quantity, workflow, now)
+
+
+def _booking_nothing(others: Collection[Line], line: Line, workflow: Workflow, now: datetime) -> Line:
+    """The line as if nothing was used beside what the others charge for; it never gives back.
+
+    What they booked after a part that is no more, in higher tiers maybe, may be more than their units come to by now.
+    """
+    units = _booked(others)
+    done = _after(others, line, units, workflow, now)
+    if done.totals.charged >= 0:
+        return done
+    whole = _less((), others, line, units, workflow, now)
+    return _less(whole.detailed, others, line, units, workflow, now)
+
+
+def _less(
+    booked: Sequence[DetailedLine],
+    others: Collection[Line],
+    line: Line,
+    quantity: Decimal,
+    workflow: Workflow,
+    now: datetime,
+) -> Line:
     before, last = _booked(others), _last_of(line, others)
     terms = replace(line, whole_period=_whole(last), is_terminal=last.is_terminal)
     usage = replace(usage_of(terms, quantity, workflow), is_last=_is_last(last), whole_period=_whole(last))
-    booked = [_as_rated(part) for other in others for part in other.detailed]
     result = with_result(line, EXACT.subtract(quantity, before), rate_delta(usage, booked), now)
     return replace(result, quantity_before=before)
 

@@ -51,14 +51,14 @@ class InvoicePendingLines:
         Raises:
             InvalidInput: no such customer, nothing is due, a line of `line_ids` is not, or `as_of` is yet to come.
         """
-        now = self._now()
-        at = now if as_of is None else as_of
-        if at > now:
-            raise _invalid("/asOf", "future", "usage of the future cannot be invoiced")
         with self._begin(namespace) as work:
+            work.store.invoices.lock_customers([customer_id])
+            now = self._now()
+            at = now if as_of is None else as_of
+            if at > now:
+                raise _invalid("/asOf", "future", "usage of the future cannot be invoiced")
             if customer_id not in work.store.customers.by_ids([customer_id]):
                 raise _invalid("/customerId", "unknown_customer", f"customer {customer_id!r} does not exist")
-            work.store.invoices.lock_customers([customer_id])
             sync(work, namespace, [customer_id], work.store.subscriptions.of_customer(customer_id), at, now)
             bill_late_usage(work, namespace, [customer_id], self._usage, at, now)
             units = burn_units(work, namespace, work.store.lines.due_to_credit([customer_id], at), self._usage, at, now)

@@ -56,9 +56,9 @@ class ManualLines:
             Conflict: the customer is deleted.
             Unavailable: the usage store does not answer; nothing was added.
         """
-        now = self._now()
         with self._begin(namespace) as work:
             work.store.invoices.lock_customers([customer_id])
+            now = self._now()
             customer = live_customer(work, customer_id)
             known = features_of(work, specs)
             _check(currency_code, [*line_problems(specs, known), *line_code_problems(work, specs)])

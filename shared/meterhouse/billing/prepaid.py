@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from meterhouse.billing.credit_note import summed
 from meterhouse.billing.invoice import Invoice, Issue, Severity
 from meterhouse.billing.line_keys import is_part, whole_of
 from meterhouse.catalog.price import FlatPrice
@@ -89,7 +90,7 @@ def less_given_up(target: TargetLine, given_up: Iterable[Prepaid]) -> TargetLine
         if one.key != target.key and whole_of(one.key) == whole_of(target.key)
         if one.service_period.start <= target.service_period.start < one.service_period.end
     ]
-    left = max(EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(gone))), Decimal(0))
+    left = max(EXACT.subtract(price.amount, summed(gone)), Decimal(0))
     return target._replace(rate_card=replace(target.rate_card, price=replace(price, amount=left))) if gone else target
 
 
@@ -117,7 +118,7 @@ def less_prepaid(
     paid = [one.prepaid.amount for one in like if one.covers(target.service_period)]
     if not paid or not isinstance(price, FlatPrice):
         return target
-    left = EXACT.subtract(price.amount, EXACT.add(Decimal(0), sum(paid)))
+    left = EXACT.subtract(price.amount, summed(paid))
     if left <= 0:
         return None
     rest = replace(card, price=replace(price, amount=left))

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from meterhouse.billing.app import Apps
 from meterhouse.billing.drive import Driven
+from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import PaymentReport, Recorded, is_before_payment, is_outrun
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save, taken_up
-from meterhouse.billing.service import found_invoice, refuse_parked
+from meterhouse.billing.service import refuse_parked
 from meterhouse.billing.state import RETRIED_BY_RUNS, Trigger, target_of
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
@@ -35,12 +36,10 @@ class RecordPayment:
                 same report may be made again later. `invoice_parked`: the audit of the books holds it, and so what was
                 reported before. `difference_charged`: it cannot be voided yet.
         """
-        at = self._now()
         with self._begin(namespace) as work:
-            work.store.invoices.lock_customers([found_invoice(work, invoice_id).customer_id])
+            invoice, at = locked_invoice(work, invoice_id), self._now()
             if work.store.payment_reports.has(invoice_id, report.key):
                 return Recorded.REPEATED
-            invoice = found_invoice(work, invoice_id)
             if is_before_payment(invoice.state):
                 raise Conflict(f"nobody was asked to pay an invoice in {invoice.state.value}", "invoice_state")
             driven = self._applied(work, namespace, invoice, report, at)

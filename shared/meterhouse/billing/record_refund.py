@@ -42,9 +42,9 @@ class RecordRefund:
         Raises:
             NotFound: there is no such note.
         """
-        at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, report.note_id)
+            at = self._now()
             if not report.is_of(note):
                 return Recorded.STALE
             if note.state is NoteState.FAILED:

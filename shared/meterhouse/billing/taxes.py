@@ -90,7 +90,7 @@ def _faults(line: Line, tax: LineTax, workflow: Workflow, exponent: int) -> Iter
             yield f"{line.currency} has {exponent} digits after the point"
         elif amount and (amount > 0) is not (base > 0):
             yield f"there is no tax of {amount:f} on {base:f}"
-    if tax.inclusive.is_finite() and abs(tax.inclusive) > abs(base):
+    if tax.inclusive.is_finite() and tax.inclusive.copy_abs() > base.copy_abs():
         yield f"{base:f} cannot hold {tax.inclusive:f} of tax"
 
 
@@ -107,7 +107,7 @@ def _taxed(line: Line, tax: LineTax) -> Line:
 
 def _shared(tax: Decimal, detailed: Iterable[DetailedLine], exponent: int) -> Mapping[str, Decimal]:
     """A line's tax on its detailed lines, by what is left of each without its sign, by largest remainder."""
-    weights = [(part.key, abs(EXACT.subtract(part.net, part.credits))) for part in detailed]
+    weights = [(part.key, EXACT.subtract(part.net, part.credits).copy_abs()) for part in detailed]
     if not tax:
         return dict.fromkeys((key for key, _ in weights), _NOTHING)
     if not any(weight for _, weight in weights):

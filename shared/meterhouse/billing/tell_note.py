@@ -77,9 +77,9 @@ class TellNote:
                 raise Conflict("nobody has to report of this note", "credit_note_not_awaited")
             return answer
 
-        at = self._now()
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, note_id)
+            at = self._now()
             if attempt is not None and attempt > note.attempt:
                 fault = Problem("/attempt", "attempt_unknown", f"the note is in its attempt {note.attempt}")
                 raise InvalidInput("the report is of no attempt that there was", [fault])

@@ -7,7 +7,7 @@ from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
 from meterhouse.ledger.book import Book
 from meterhouse.ledger.credit_grant import CreditGrant
-from meterhouse.ledger.ports import NOTHING_HELD, LedgerStore, Owner
+from meterhouse.ledger.ports import NOTHING_HELD, Holding, LedgerStore, Owner
 from meterhouse.platform.work import Work
 
 
@@ -44,14 +44,13 @@ def found_grant(store: LedgerStore, customer_id: str, grant_id: str) -> CreditGr
 def open_book(store: LedgerStore, customer_id: str, currency: str, at: datetime) -> Book:
     """The customer's book with all that is written in it."""
     holding = store.ledger.holdings([customer_id], currency).get((customer_id, currency), NOTHING_HELD)
-    return Book(customer_id, currency, at, holding.positions, holding.advances)
+    return _opened((customer_id, currency), holding, at)
 
 
 def open_books(store: LedgerStore, owners: Collection[Owner], at: datetime) -> Mapping[Owner, Book]:
     """As `open_book`, for many at once."""
     holdings = store.ledger.holdings({customer_id for customer_id, _ in owners})
-    held = {owner: holdings.get(owner, NOTHING_HELD) for owner in owners}
-    return {owner: Book(*owner, at, one.positions, one.advances) for owner, one in held.items()}
+    return {owner: _opened(owner, holdings.get(owner, NOTHING_HELD), at) for owner in owners}
 
 
 def books_at(store: LedgerStore, customer_id: str, at: datetime) -> list[Book]:
@@ -70,3 +69,9 @@ def all_books_at(store: LedgerStore, customer_ids: Collection[str], at: datetime
         book.expire(position.grant.id for position in holding.positions)
         books.setdefault(customer_id, []).append(book)
     return books
+
+
+def _opened(owner: Owner, holding: Holding, at: datetime) -> Book:
+    """At `at`, but no sooner than what ended by what is written: of two clocks one is behind."""
+    ends = [end for position in holding.positions if (end := position.ended_at) is not None]
+    return Book(*owner, max([at, *ends]), holding.positions, holding.advances)

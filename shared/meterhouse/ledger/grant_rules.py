@@ -120,7 +120,7 @@ def check_amount(amount: Decimal, of: Currency | None, problems: Problems) -> No
     """An amount of credit, whichever its sign: not nothing, not too large, no finer than its currency."""
     if not amount:
         problems.add("/amount", "zero", "an amount is not 0")
-    if abs(amount) >= _LARGEST:
+    if amount.copy_abs() >= _LARGEST:
         problems.add("/amount", "too_large", "an amount has at most 20 digits before the point")
     elif of is not None and not fits(amount, of.exponent):
         problems.add("/amount", "precision", f"{of.code} has {of.exponent} digits after the point")

@@ -34,6 +34,11 @@ class Position:
         """What is left for usage of before it expired, which may come to be known after it did."""
         return EXACT.subtract(EXACT.subtract(self.funded, self.burnt), self.voided)
 
+    @property
+    def ended_at(self) -> datetime | None:
+        """Since when it is over by what is written; None: it is not, or nobody wrote of it that it expired."""
+        return self.grant.voided_at or (self.grant.expires_at if self.expired else None)
+
     def moved(self, kind: Kind, amount: Decimal) -> Position:
         """After an entry of `amount` on the grant's credit."""
         match kind:

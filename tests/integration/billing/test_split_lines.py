@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.app import Payment
+from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.verify_invoice import VerifyInvoice
 from meterhouse.catalog.feature import Feature
@@ -338,3 +340,57 @@ def test_the_next_period_is_whole_again(api: Api, run: Run, ann: str) -> None:
     run.used(ann, "2024-02-01", "3")
     run.all(AFTER_FEBRUARY)
     assert charged(run) == [Decimal(5), Decimal(0), Decimal("1.5")]
+
+
+def test_a_part_billed_again_after_a_void_takes_no_invoice_below_zero(api: Api, run: Run, ann: str) -> None:
+    """Else no run would ever come past that invoice: the later part, in a dearer tier, was charged more than is due."""
+    dearer = (Tier(Decimal(20), unit_amount=Decimal(0)), Tier(None, unit_amount=Decimal(1)))
+    sold = run.subscribe(ann, metered(price=TieredPrice(TierMode.GRADUATED, dearer)))
+    run.change(replace(sold, active_to=at("2024-02-01")))
+    used_by_day(run, ann, {"2024-01-05": 21, "2024-01-15": 30})
+    api.run.now = TENTH + AN_HOUR
+    first = drafted(api, ann, TENTH)
+    run.all(TENTH + AN_HOUR)
+    drafted(api, ann, TWENTIETH)
+    run.all(TWENTIETH + AN_HOUR)
+    assert charged(run) == [Decimal(1), Decimal(30)]
+
+    api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
+    used_by_day(run, ann, {"2024-01-15": 30, "2024-01-25": 40})
+    run.now = TWENTIETH + AN_HOUR
+    assert run.all(run.now).failed == {}
+    assert sorted(invoice.totals.total for invoice in run.invoices() if invoice.state.value != "voided") == [0, 30]
+
+    assert run.all(AFTER_JANUARY).failed == {}
+    standing = [invoice for invoice in run.invoices() if invoice.state.value != "voided"]
+    # 70 units on one line: none of the first 20 at a price
+    assert sum(invoice.totals.total for invoice in standing) == 50
+
+
+def test_what_a_later_part_was_charged_too_much_goes_back_once_it_is_paid(api: Api, run: Run, ann: str) -> None:
+    dearer = (Tier(Decimal(20), unit_amount=Decimal(0)), Tier(None, unit_amount=Decimal(1)))
+    sold = run.subscribe(ann, metered(price=TieredPrice(TierMode.GRADUATED, dearer)))
+    run.change(replace(sold, active_to=at("2024-02-01")))
+    used_by_day(run, ann, {"2024-01-05": 21, "2024-01-15": 30})
+    first = drafted(api, ann, TENTH)
+    run.now = TENTH + AN_HOUR
+    run.all(run.now)
+    second = drafted(api, ann, TWENTIETH)
+    run.now = TWENTIETH + AN_HOUR
+    run.all(run.now)
+    api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
+    used_by_day(run, ann, {"2024-01-15": 30})
+    run.all(run.now)
+    paid = PaymentReport("paid", Trigger.PAID, run.now)
+    RecordPayment(run.begin, run.apps, lambda: run.now)(run.namespace, second, paid)
+
+    for day in ("2024-02-02", "2024-03-05"):
+        run.now = at(day)
+        assert run.all(run.now).failed == {}
+
+    standing = [invoice for invoice in run.invoices() if invoice.state.value != "voided"]
+    assert sorted(invoice.totals.total for invoice in standing) == [0, 0, 30]
+    # 30 units on one line: none of the first 20 at a price
+    assert [row["total"] for row in run.rows("SELECT total FROM credit_note_lines")] == [20]
+    verify = VerifyInvoice(run.begin, run.usage)
+    assert all(verify(run.namespace, invoice.id).is_verified for invoice in standing)

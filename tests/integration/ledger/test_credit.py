@@ -197,6 +197,28 @@ def test_a_void_leaves_nothing_and_what_comes_back_goes_too(till: Till) -> None:
     assert till.collect(1, "late", at=T).rest == 1
 
 
+def test_what_comes_back_to_a_voided_grant_by_a_clock_that_is_behind_goes_too(till: Till) -> None:
+    granted = till.grant(20)
+    till.collect(5)
+    till.now = hours(1)
+    till.void(granted)
+    till.now = hours(0.5)
+    till.give_back(5)
+    assert [position.remaining for position in till.positions()] == [0]
+    assert till.collect(1, "late").rest == 1
+
+
+def test_by_a_clock_that_is_behind_no_more_is_burnt_of_what_expired_than_there_was(till: Till) -> None:
+    till.grant(20, expires_after="PT2H")
+    till.now = hours(2)
+    assert till.expire() == 1
+    till.now = hours(1.5)
+    assert till.collect(15).rest == 0
+    [position] = till.positions()
+    assert position.remaining == 0
+    assert position.expired == 5
+
+
 def test_an_adjustment_gives_or_takes(till: Till) -> None:
     till.adjust("12.50")
     till.grant(10, features=["api"])

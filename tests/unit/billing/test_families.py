@@ -190,6 +190,29 @@ def test_usage_that_is_taken_back_after_it_was_billed_is_netted_off_the_next_par
     assert all(reproduces(line.trace or {}) for line in billed.booked)
 
 
+def test_a_part_billed_again_gives_nothing_back_of_a_later_one_that_was_charged_in_a_dearer_tier() -> None:
+    dearer = (Tier(Decimal(20), unit_amount=Decimal(0)), Tier(None, unit_amount=Decimal(1)))
+    whole = january(TieredPrice(TierMode.GRADUATED, dearer))
+    first_used, second_used = (0, 0, Decimal(20)), (240, 0, Decimal(30))
+    billed = Billed(whole, [first_used, second_used])
+    billed.bill(at("2024-01-10"))
+    billed.bill(at("2024-01-20"))
+    first, second = billed.booked
+    assert [one.totals.charged for one in billed.booked] == [0, 30]
+
+    # the first was voided, and what it charged for was taken back
+    billed.booked, billed.events = [second], [second_used]
+    billed.book(replace(first, quantity=None), JANUARY_ENDS)
+
+    [_, again] = billed.booked
+    assert again.id == first.id
+    assert again.detailed == ()
+    assert again.trace is not None
+    assert reproduces(again.trace)
+    billed.bill(JANUARY_ENDS)
+    assert billed.totals == rated(whole, Decimal(30), Workflow(), NOW).totals
+
+
 def test_a_part_that_was_given_up_takes_nothing_of_an_earlier_one_that_is_not_rated_yet() -> None:
     billed, first, second, third = three_parts()
     billed.booked = [second]

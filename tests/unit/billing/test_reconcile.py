@@ -116,3 +116,15 @@ def test_a_part_reopened_after_its_rest_was_made_keeps_to_its_part() -> None:
     stored.invoiced.clear()
     stored.run([quarterly()], as_of)
     assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.pending.values())
+
+
+def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_before() -> None:
+    price, stored = fee(amount="100000000000000.00000000000000000005"), Stored()
+    before = subscription("2024-01-01", (price,))
+    stored.run([before], at("2024-01-01"))
+    stored.collect(at("2024-01-01"))
+    ended = replace(before, active_to=at("2024-01-16"))
+    begun = replace(subscription("2024-01-16", (price,), anchor="2024-01-01"), id="next", previous_id=before.id)
+    assert [line.service_period for line in stored.run([ended, begun], at("2024-01-16")).added] == [
+        period("2024-02-01", "2024-03-01")
+    ]

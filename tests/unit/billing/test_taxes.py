@@ -14,6 +14,7 @@ from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.profile import Workflow
 from meterhouse.billing.tax_codes import coded
 from meterhouse.billing.taxes import tax_config_of, tax_faults, tax_issues, taxable, taxed
+from meterhouse.catalog.price import UnitPrice
 from meterhouse.catalog.tax_code import AppMapping, AppType, DefaultTaxCodes, TaxCode, TaxCodeSpec
 from meterhouse.rating.line import totals_of
 from tests.unit.billing.samples import FakeApp, metered, profile_with, rated_draft, tiers
@@ -53,6 +54,13 @@ def test_taxes_are_shared_by_largest_remainder_and_sum_to_what_was_told() -> Non
     invoice = drafted()
     line = usage_of(taxed(invoice, {usage_of(invoice).id: tax(exclusive="1.57")}))
     assert [part.taxes_exclusive for part in line.detailed] == [Decimal("1.00"), Decimal("0.50"), Decimal("0.07")]
+
+
+def test_no_amount_has_too_many_digits_to_tell_that_its_tax_is_a_cent_too_much() -> None:
+    invoice = rated_draft(metered(price=UnitPrice(Decimal("1e14"))), quantity="1e15").invoice
+    line, base = usage_of(invoice), Decimal(f"{10**29}.00")
+    assert list(tax_faults(invoice, {line.id: tax(base)})) == []
+    assert [line_id for line_id, _ in tax_faults(invoice, {line.id: tax(f"{10**29}.01")})] == [line.id]
 
 
 @given(credit=st.integers(0, 1567), inclusive=st.integers(0, 1567), exclusive=st.integers(0, 500))
