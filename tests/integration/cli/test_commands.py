@@ -216,6 +216,26 @@ def test_conflicts_show_both_writings(terminal: Terminal, house: House) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (("events", "list"), "/api/v2/events"),
+        (("dead-letters", "list"), DEBUG + "dead-letters"),
+        (("conflicts",), DEBUG + "conflicts"),
+        (("audit",), V1 + "audit-log"),
+    ],
+)
+def test_a_limit_past_all_there_is_gives_all_there_is(
+    terminal: Terminal, house: House, words: tuple[str, ...], path: str
+) -> None:
+    house.documents["GET", path] = paged([{"id": str(number)} for number in range(5)])
+
+    assert len(terminal.reads(*words, "--limit", "9" * 30)) == 5
+    assert len(house.asked) == 3
+    assert len(terminal.reads(*words, "--limit", "4")) == 4
+    assert len(house.asked) == 3 + 2
+
+
 def test_findings_of_the_audit_are_listed_and_let_be(terminal: Terminal, house: House) -> None:
     found = {
         "id": "01F",
