@@ -76,7 +76,8 @@ def test_what_no_rate_can_be_made_of_is_misuse(words: list[str], capsys: pytest.
     with pytest.raises(SystemExit) as ended:
         options(words)
     assert ended.value.code == 2
-    assert words[0] in capsys.readouterr().err
+    assert f"argument {words[0]}: " in (told := capsys.readouterr().err)
+    assert "is no whole number from 1 on" in told
 
 
 def test_a_stack_that_was_put_down_is_told_of_in_a_sentence(
