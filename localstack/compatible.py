@@ -8,16 +8,20 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from localstack.contracting import ROOT, every_contraction
+from localstack.failure import exit_status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 TESTS = (
     "tests/integration/billing",
@@ -32,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ref", help="a tag or commit; else the latest tag")
     parser.add_argument("tests", nargs="*", default=TESTS, help=f"of the old code; else {' '.join(TESTS)}")
     asked = parser.parse_args(arguments)
+    return exit_status(Console(stderr=True), lambda: _judged(asked))
+
+
+def _judged(asked: argparse.Namespace) -> int:
     contracting = every_contraction()
     for one in contracting:
         sys.stderr.write(f"{one}\n")
@@ -55,16 +63,32 @@ def old_tests(ref: str, tests: Sequence[str]) -> int:
     """The exit status of the tests of the code at `ref`, on the migrations of today."""
     with TemporaryDirectory(prefix="meterhouse-compatible-") as folder:
         old = Path(folder) / "old"
-        subprocess.run(("git", "worktree", "add", "--detach", "--quiet", str(old), ref), cwd=ROOT, check=True)
+        _git("worktree", "add", "--detach", "--quiet", str(old), ref)
         try:
             replaced = overlay(ROOT, old)
             sys.stderr.write(f"{ref} with {replaced} migrations that it does not have, or has otherwise\n")
             environment = os.environ | {"PYTHONPATH": f"{old / 'shared'}{os.pathsep}{old}"}
             present = [test for test in tests if (old / test.partition("::")[0]).exists()]
             command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *present)
-            return subprocess.run(command, cwd=old, env=environment, check=False).returncode
+            return _ended(command, old, environment)
         finally:
-            subprocess.run(("git", "worktree", "remove", "--force", str(old)), cwd=ROOT, check=True)
+            _git("worktree", "remove", "--force", str(old))
+
+
+def _git(*words: str) -> None:
+    subprocess.run(("git", *words), cwd=ROOT, check=True, capture_output=True, text=True)
+
+
+def _ended(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
+    """The exit status of the tests; where this command is ended, they are, and have stopped their servers."""
+    # an interrupt from the terminal would reach the tests beside ours: a second one breaks off their tidying up
+    tests = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
+    try:
+        return tests.wait()
+    except KeyboardInterrupt:
+        tests.send_signal(signal.SIGTERM)
+        tests.wait()
+        raise
 
 
 def overlay(new: Path, old: Path) -> int:

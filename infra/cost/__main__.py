@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,9 @@ from infra.cost.model import Cost, cost_of
 from infra.cost.prices import NotPricedError, Prices, read_prices
 from infra.cost.report import print_cost, print_volumes
 from infra.cost.scenario import FILE, read_scenario
-from infra.cost.templates import synthesised
 from infra.flags import ContextError
 from infra.profiles import PROFILES
-from localstack.node import find_node
+from localstack.node import find_node, node_environment
 from localstack.pages import ensure_packages
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ VOLUMES = [scale * 10**power for power in range(5, 10) for scale in (1, 3)] + [1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
-    ensure_packages(find_node())
+    node = find_node()
+    ensure_packages(node)
+    os.environ.update(node_environment(node))
+    from infra.cost.templates import synthesised  # noqa: PLC0415 - starts the node that is first on the PATH by then
+
     prices = read_prices()
-    flags = dict(flag.split("=", 1) for flag in asked.context)
+    flags = dict(asked.context)
     try:
         made = {name: synthesised({**flags, "profile": name}) for name in asked.profile or PROFILES}
         costs = {name: cost_of(found, read_scenario(name, asked.scenario), prices) for name, found in made.items()}
@@ -53,11 +58,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make cost", description=__doc__)
     parser.add_argument("--profile", action="append", choices=tuple(PROFILES), help="this one alone; may be repeated")
-    parser.add_argument("--scenario", type=Path, default=FILE, help="other assumptions, as in scenario.toml")
-    parser.add_argument("-c", "--context", action="append", default=[], metavar="flag=value", help="as cdk's")
+    parser.add_argument("--scenario", type=_scenario, default=FILE, help="other assumptions, as in scenario.toml")
+    parser.add_argument(
+        "-c", "--context", action="append", type=_flag, default=[], metavar="flag=value", help="as cdk's"
+    )
     parser.add_argument("--json", action="store_true", help="everything, for programs")
     parser.add_argument("--chart", type=Path, help="where to draw the cost of a million events by volume, as SVG")
     return parser.parse_args(arguments)
+
+
+def _scenario(text: str) -> Path:
+    path = Path(text)
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from None
+    return path
+
+
+def _flag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not flag=value")
+    return name, value
 
 
 def _by_volume(found: Mapping[str, Mapping[str, object]], cost: Cost, prices: Prices) -> list[Cost]:

@@ -1,7 +1,11 @@
 """The load test's own judgement: what it must not let pass. Requests are sent by `tests/e2e/test_load.py`."""
 
+from pathlib import Path
+
 import pytest
 
+from localstack.fixtures import free_port
+from tests.bench.load.__main__ import main, options
 from tests.bench.load.accounting import Counted, account
 from tests.bench.load.chart import drawn
 from tests.bench.load.outcomes import Request, Step
@@ -65,3 +69,22 @@ def test_the_chart_shows_every_rate_curve_and_answer_and_none_where_nothing_was_
     chart = drawn([Step("a", 50, [ACCEPTED, ACCEPTED, LIMITED]), lost], "today")
     assert all(f">{text}<" in chart for text in ("50", "400", "p50 of 204", "204", "429", "503", "no answer", "today"))
     assert "p50" not in drawn([lost], "today")
+
+
+@pytest.mark.parametrize("words", [["--rates", "x"], ["--rates", "0,5"], ["--seconds", "0"], ["--limit", "-1"]])
+def test_what_no_rate_can_be_made_of_is_misuse(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        options(words)
+    assert ended.value.code == 2
+    assert f"argument {words[0]}: " in (told := capsys.readouterr().err)
+    assert "is no whole number from 1 on" in told
+
+
+def test_a_stack_that_was_put_down_is_told_of_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stack.env").write_text("METERHOUSE_URL=http://127.0.0.1\n")
+    monkeypatch.setenv("METERHOUSE_STATE", str(tmp_path))
+    monkeypatch.setenv("METERHOUSE_PORT_API", str(free_port().number))
+    assert main([]) == 2
+    assert capsys.readouterr().err == "The local stack is not up: make up\n"

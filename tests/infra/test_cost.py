@@ -1,5 +1,9 @@
 """The modelled cost: from the templates, by a dated list, with nothing left out in silence. P13."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +20,7 @@ from infra.cost.scenario import read_scenario
 from infra.cost.sizes import sizes_of
 from infra.cost.standing import CHARGED, calls_a_month
 from infra.observed import FUNCTIONS_OF
+from localstack.settings import ROOT
 from tests.infra.templates import Synthesis
 
 PRICES = read_prices()
@@ -173,3 +178,37 @@ def test_the_chart_has_a_line_for_each_profile_as_far_as_it_fits(standard: Resou
     assert [bool(cost.shortages) for cost in costs] == [False, False, True]
     assert picture.count("<circle") == 2
     assert "at most 0.06" in picture
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--scenario", "nowhere.toml"], "nowhere.toml: No such file or directory"),
+        (["--scenario", "torn.toml"], "torn.toml: "),
+        (["-c", "pace"], "'pace' is not flag=value"),
+    ],
+)
+def test_what_cannot_be_read_is_misuse_before_anything_is_synthesised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    from infra.cost import __main__ as command  # noqa: PLC0415 - loads the CDK
+
+    (tmp_path / "torn.toml").write_text("[profile\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        command.main(words)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_the_machines_own_node_is_not_asked_where_it_is_too_old(tmp_path: Path) -> None:
+    for name in ("node", "npm"):
+        (tmp_path / name).write_text("#!/bin/sh\necho v18.0.0\n")
+        (tmp_path / name).chmod(0o755)
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    command = (sys.executable, "-m", "infra.cost", "--profile", "small", "--json")
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["profiles"]

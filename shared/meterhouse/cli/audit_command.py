@@ -1,6 +1,5 @@
 """`meterhouse audit`: who changed what."""
 
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -36,7 +35,6 @@ def _audit(
         "requestId": request,
         "from": read_instant("--from", from_),
         "to": read_instant("--to", to),
-        "limit": min(limit, 1000),
     }
-    found = list(islice(session.endpoint.follow(path_of("audit-log"), query), limit))
+    found = session.endpoint.first(path_of("audit-log"), limit, query, page=1000)
     session.answer(found, lambda: show_table(_COLUMNS, ([one.get(name) for name in _COLUMNS] for one in found)))

@@ -1,6 +1,5 @@
 """`meterhouse conflicts`: identities that came twice with different bodies."""
 
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,6 @@ from meterhouse.cli.instants import read_instant
 from meterhouse.cli.session import Session
 from meterhouse.cli.terminal import show_table
 
-_PAGE = 100
 _WRITTEN = ("type", "subject", "time", "ingestedAt")
 
 
@@ -26,8 +24,8 @@ def conflicts(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
     """Events whose id and source came again with another body: the first counts, the later does not."""
-    query = {"from": read_instant("--from", from_), "to": read_instant("--to", to), "limit": min(limit, _PAGE)}
-    found = list(islice(session.endpoint.follow(path_of("debug", "conflicts"), query), limit))
+    query = {"from": read_instant("--from", from_), "to": read_instant("--to", to)}
+    found = session.endpoint.first(path_of("debug", "conflicts"), limit, query)
     columns = ("id", "source", "", *_WRITTEN)
     session.answer(found, lambda: show_table(columns, (row for one in found for row in _rows(one))))
 

@@ -1,6 +1,5 @@
 """`meterhouse dead-letters`: records that no sink could take."""
 
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +22,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
     """Dead letters with their reasons."""
-    letters = list(islice(_letters(session.endpoint, limit), limit))
+    letters = session.endpoint.first(_PATH, limit)
     rows = ([letter.get(name) for name in _COLUMNS] for letter in letters)
     session.answer(letters, lambda: show_table(_COLUMNS, rows, numbers=("bytes", "partition", "offset")))
 
@@ -44,7 +43,9 @@ def replay(
     """Put the records' own bytes onto the events topic again."""
     if bool(letters) is every:
         raise Misused("name the dead letters, or give --all")
-    wanted = letters or [one["id"] for one in _letters(session.endpoint, _PAGE) if not one.get("replayedAt")]
+    wanted = letters or [
+        one["id"] for one in session.endpoint.follow(_PATH, {"limit": _PAGE}) if not one.get("replayedAt")
+    ]
     done, refused = _replay(session.endpoint, wanted)
     session.answer(
         {"replayed": done, "refused": [{"id": name, "reason": reason} for name, reason in refused]},
@@ -65,10 +66,6 @@ def _replay(endpoint: Endpoint, letters: list[str]) -> tuple[list[Any], list[tup
             refused.append((letter, str(refusal)))
             tell(f"{letter}: {refusal}")
     return done, refused
-
-
-def _letters(endpoint: Endpoint, limit: int) -> Any:  # noqa: ANN401 - JSON
-    return endpoint.follow(_PATH, {"limit": min(limit, _PAGE)})
 
 
 def _path(letter: str) -> str:

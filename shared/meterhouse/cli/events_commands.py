@@ -1,6 +1,5 @@
 """`meterhouse events`."""
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 group = commands("Usage events: send a file of them, see what came.")
 _RETRIES = 8
-_PAGE = 100
 _SHOWN_FAULTS = 20
 _MEND = "mend the lines, or pass over them with --skip-invalid, and run the command again"
 _AGAIN = "the same command goes on from here"
@@ -134,10 +132,9 @@ def list_(
     }
     query: Query = {
         "filter": write_json({name: condition for name, condition in wanted.items() if condition}),
-        "limit": min(limit, _PAGE),
     }
     # v1's list would show the last 72 hours where no time is given
-    found = list(islice(session.endpoint.follow("/api/v2/events", query), limit))
+    found = session.endpoint.first("/api/v2/events", limit, query)
     columns = ("time", "id", "source", "type", "subject", "data", "fault")
     session.answer(found, lambda: show_table(columns, map(_row, found)))
 

@@ -99,6 +99,11 @@ class Endpoint:
             yield from _items(answer)
             cursor = answer.get("nextCursor")
 
+    def first(self, path: str, limit: int, query: Query | None = None, *, page: int = 100) -> list[Any]:
+        """At most `limit` items of a list by cursor, asked for by `page` at most; however large `limit` is."""
+        asked = {**(query or {}), "limit": min(limit, page)}
+        return [item for _, item in zip(range(limit), self.follow(path, asked), strict=False)]
+
     def _get(self, path: str, query: Query | None = None) -> Any:  # noqa: ANN401 - JSON
         return self._document(self._send("GET", path, params=_given(query or {})))
 

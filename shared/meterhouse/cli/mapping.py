@@ -108,6 +108,8 @@ def _data_field(name: str, text: str) -> DataField:
     template, colon, kind = text.rpartition(":")
     if colon and kind in set(Kind):
         return DataField(name, parse_template(template), Kind(kind))
+    if colon and kind.isalpha() and parse_template(template).lone_column:
+        raise Misused(f"--data {name}: {kind!r} is no kind ({', '.join(Kind)}); as text it is written {text}:text")
     return DataField(name, parse_template(text), Kind.TEXT)
 
 

@@ -1,18 +1,29 @@
-"""JSON whose numbers stay what they are: a fraction is read as a `Decimal` and written with the same digits."""
+"""JSON whose numbers stay what they are: an `int`, a `Decimal` or `Digits`, and written with the same digits."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
 _ENCODE = json.JSONEncoder(allow_nan=False).encode
 
 
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A number that no type holds, as it was written: an event's data may have one, and is listed as it came."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
     """The value of a JSON text; `ValueError` for anything else, NaN and endless nesting included."""
     try:
-        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant)
+        return json.loads(text, parse_float=_decimal, parse_int=_whole, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -29,14 +40,23 @@ def write_json(value: object) -> str:
         if not value.is_finite():
             raise TypeError(f"JSON has no {value}")
         return str(value)
+    if isinstance(value, Digits):
+        return value.text
     return _ENCODE(value)
 
 
-def _decimal(text: str) -> Decimal:
+def _decimal(text: str) -> Decimal | Digits:
     try:
         return Decimal(text)
     except ArithmeticError:
-        raise ValueError(f"no decimal holds {text}") from None
+        return Digits(text)
+
+
+def _whole(text: str) -> int | Digits:
+    try:
+        return int(text)
+    except ValueError:  # Python reads no more than some thousand digits
+        return Digits(text)
 
 
 def _no_constant(name: str) -> NoReturn:

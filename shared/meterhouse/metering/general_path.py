@@ -35,12 +35,16 @@ class GeneralPath:
         """Compile.
 
         Raises:
-            ValueError: it is no JSONPath from the root.
+            ValueError: it is no JSONPath from the root; its text is one line.
         """
+        if not path.startswith("$"):
+            raise ValueError("no JSONPath: it begins with $, as $.name does")
         try:
             self._path = _Path(_ENVIRONMENT.compile(path))
-        except (JSONPathError, RecursionError) as error:
-            raise ValueError(f"no JSONPath: {error}") from error
+        except RecursionError as error:
+            raise ValueError("no JSONPath: it is nested too deep") from error
+        except JSONPathError as error:
+            raise ValueError(f"no JSONPath: {_said(error)}") from error
 
     def check_cost(self) -> None:
         """A document's size must bound what is done with it.
@@ -70,6 +74,12 @@ class GeneralPath:
             return [node.obj for node in self._path.finditer(document, filter_context=context)]
         except (JSONPathError, RecursionError) as error:
             raise Unreadable("leads nowhere in this event") from error
+
+
+def _said(error: JSONPathError) -> str:
+    """Without the library's drawing of the place, which takes five lines and fails at a path's end."""
+    place = error.token.index if error.token else -1
+    return f"{error.message}, at character {place}" if place >= 0 else f"{error.message}"
 
 
 class _Node(JSONPathMatch):

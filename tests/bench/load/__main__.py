@@ -7,8 +7,9 @@ with status 1, and so does an answer that no client should get.
 
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from localstack.demo.client import Client
+from localstack.process import accepts
 from localstack.settings import read_stack
 from localstack.stack_env import read_stack_env
 from tests.bench.load.accounting import Account, account
@@ -31,10 +33,13 @@ _FAULTS_SHOWN = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = options(arguments)
-    try:
-        settings = read_stack_env(read_stack())
-    except FileNotFoundError:
+    given, stack = options(arguments), read_stack()
+    settings: Mapping[str, str] = {}
+    # a stack that was put down leaves its file
+    if accepts(stack.api.number):
+        with suppress(FileNotFoundError):
+            settings = read_stack_env(stack)
+    if not settings:
         print("The local stack is not up: make up", file=sys.stderr)
         return 2
     return run(settings, given)
@@ -59,15 +64,25 @@ def run(settings: Mapping[str, str], given: Namespace) -> int:
 
 def options(arguments: Sequence[str] | None) -> Namespace:
     parser = ArgumentParser(prog="make load", description="Rising rates against the local stack that is up.")
-    parser.add_argument("--rates", default="10,25,50,100,200,400", help="requests a second, ascending, by commas")
-    parser.add_argument("--seconds", type=int, default=15, help="for each rate")
-    parser.add_argument("--events", type=int, default=10, help="in each request")
-    parser.add_argument("--limit", type=int, default=75, help="requests a second that the namespace may")
+    parser.add_argument(
+        "--rates", type=_rates, default="10,25,50,100,200,400", help="requests a second, ascending, by commas"
+    )
+    parser.add_argument("--seconds", type=_positive, default=15, help="for each rate")
+    parser.add_argument("--events", type=_positive, default=10, help="in each request")
+    parser.add_argument("--limit", type=_positive, default=75, help="requests a second that the namespace may")
     parser.add_argument("--patience", type=float, default=60, help="seconds without news before the sink is given up")
     parser.add_argument("--chart", type=Path, default=Path(".local/load.svg"), help="where the SVG goes")
-    given = parser.parse_args(arguments)
-    given.rates = sorted({int(rate) for rate in given.rates.split(",")})
-    return given
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _rates(text: str) -> list[int]:
+    return sorted({_positive(rate) for rate in text.split(",")})
 
 
 def _measured(settings: Mapping[str, str], given: Namespace, console: Console) -> tuple[list[Step], Account]:

@@ -169,6 +169,18 @@ def test_events_are_listed_with_what_kept_a_meter_from_reading_one(terminal: Ter
     }
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "1e1000000000000000000"])
+def test_an_event_whose_number_nothing_holds_is_listed_beside_the_others(
+    terminal: Terminal, house: House, number: str
+) -> None:
+    event = {"id": "1", "source": "s", "type": "t", "subject": "UA", "time": "2026-01-01T00:00:00Z", "data": {"v": "?"}}
+    page = json.dumps({"items": [{"event": event}] * 2}).replace('"?"', number)
+    house.before = lambda _: (200, {"content-type": "application/json"}, page)
+
+    assert number in terminal.types("events", "list").stdout
+    assert f'{{"v":{number}}}' in terminal.types("events", "list", "--json").stdout
+
+
 def test_subjects_and_customers_are_listed(terminal: Terminal, house: House) -> None:
     customer = {"id": "01C", "name": "United", "key": "ua", "usageAttribution": {"subjectKeys": ["UA", "UAX"]}}
     house.documents["GET", V1 + "subjects"] = [{"id": "01S", "key": "UA", "displayName": "United"}]
@@ -214,6 +226,26 @@ def test_conflicts_show_both_writings(terminal: Terminal, house: House) -> None:
         "UA",
         "AA",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (("events", "list"), "/api/v2/events"),
+        (("dead-letters", "list"), DEBUG + "dead-letters"),
+        (("conflicts",), DEBUG + "conflicts"),
+        (("audit",), V1 + "audit-log"),
+    ],
+)
+def test_a_limit_past_all_there_is_gives_all_there_is(
+    terminal: Terminal, house: House, words: tuple[str, ...], path: str
+) -> None:
+    house.documents["GET", path] = paged([{"id": str(number)} for number in range(5)])
+
+    assert len(terminal.reads(*words, "--limit", "9" * 30)) == 5
+    assert len(house.asked) == 3
+    assert len(terminal.reads(*words, "--limit", "4")) == 4
+    assert len(house.asked) == 3 + 2
 
 
 def test_findings_of_the_audit_are_listed_and_let_be(terminal: Terminal, house: House) -> None:

@@ -4,7 +4,7 @@ import logging
 import re
 import signal
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -20,7 +20,6 @@ from tests.integration.tenancy.house import House
 
 def main() -> int:
     options = _options()
-    chosen = [one for one in operations() if any(re.search(part, one.label) for part in options.patterns or ["."])]
     told, shown = Console(file=sys.stdout, soft_wrap=True, markup=False), Console(stderr=True)
     driver = Driver(options.examples, options.seed)
     faults = 0
@@ -29,7 +28,7 @@ def main() -> int:
     # a terminated run stops the engines it started, as an interrupted one does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with houses() as opened, _progress(shown) as progress, redirect_stdout(StringIO()):
-        for fault in _judged(chosen, driver, opened, progress):
+        for fault in _judged(options.chosen, driver, opened, progress):
             faults += 1
             told.print(f"{fault}\n")
     shown.print(f"{driver.answers.total()} requests, {faults} faults; answers: {dict(sorted(driver.answers.items()))}")
@@ -54,10 +53,40 @@ def _progress(console: Console) -> Progress:
 
 def _options() -> Namespace:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=100, help="of each way an operation is asked in")
+    parser.add_argument("--examples", type=_positive, default=100, help="of each way an operation is asked in")
     parser.add_argument("--seed", type=int, default=None, help="other examples than last time")
     parser.add_argument("patterns", nargs="*", help="of operations such as 'POST /api/v1/plans'; all by default")
-    return parser.parse_args()
+    options = parser.parse_args()
+    try:
+        options.chosen = _chosen(options.patterns)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def _chosen(patterns: list[str]) -> list[Operation]:
+    """The operations that one of the patterns finds; all without one.
+
+    Raises:
+        ValueError: a pattern is none, or finds no operation.
+    """
+    every = operations()
+    found: dict[str, Operation] = {}
+    for pattern in patterns or ["."]:
+        try:
+            like = {one.label: one for one in every if re.search(pattern, one.label)}
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is no pattern: {error}") from None
+        if not like:
+            raise ValueError(f"no operation is like {pattern!r}")
+        found |= like
+    return [one for one in every if one.label in found]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,17 @@ def test_a_line_that_is_no_object_is_told_by_its_number(line: bytes) -> None:
     assert str(second.fault).startswith("line 4: ")
 
 
+@pytest.mark.parametrize(
+    "number", ["9" * 4_301, "-" + "9" * 4_301, "1e400", "1e1000000000000000000", "-0.5E-9000000000000000000"]
+)
+def test_a_number_past_what_any_type_holds_is_read_and_written_digit_by_digit(number: str) -> None:
+    (record,) = records(f'{{"id":"1","data":{{"v":{number}}}}}'.encode())
+
+    assert record.fault is None
+    written = write_json(read_json(f'{{"v":[{number}]}}'))
+    assert json.loads(written, parse_int=str, parse_float=str)["v"][0].upper().replace("+", "") == number.upper()
+
+
 def test_a_byte_order_mark_is_no_fault() -> None:
     assert records(b"\xef\xbb\xbf" + EVENT)[0].event == EVENT.strip()
 

@@ -49,6 +49,21 @@ def test_a_template_puts_cells_for_columns(text: str, rendered: str) -> None:
     assert parse_template(text).render(ROW) == rendered
 
 
+@pytest.mark.parametrize("text", ["@distance:numbr", "@{flight no}:int", "@late:Boolean"])
+def test_a_kind_that_is_none_is_misuse(text: str) -> None:
+    kind = text.rpartition(":")[2]
+    with pytest.raises(Misused, match=f"'{kind}' is no kind .*text, number, boolean, json.*{text}:text"):
+        mapping(data=(f"x={text}",))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("@carrier:@late", "UA:True"), ("@{flight no}:00", "12:00"), ("urn:x", "urn:x"), ("@late:int:text", "True:int")],
+)
+def test_a_colon_may_stand_in_a_text(text: str, value: str) -> None:
+    assert mapping(data=(f"x={text}",)).event(ROW)["data"] == {"x": value}
+
+
 @pytest.mark.parametrize("text", ["@", "a@ b", "@{}", "@-", "x@"])
 def test_an_at_sign_without_a_column_is_misuse(text: str) -> None:
     with pytest.raises(Misused, match="followed by no column"):

@@ -191,6 +191,22 @@ def test_what_is_no_path_is_a_problem_at_its_field(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("", "no JSONPath: it begins with $, as $.name does"),
+        ("distance", "no JSONPath: it begins with $, as $.name does"),
+        ("@.distance", "no JSONPath: it begins with $, as $.name does"),
+        ("$.a b", "no JSONPath: unexpected token 'b', at character 4"),
+        ("$[", "no JSONPath: unexpected end of query"),
+    ],
+)
+def test_what_is_wrong_with_a_path_is_said_in_one_line(path: str, message: str) -> None:
+    problems = Problems()
+    check_paths(path, {}, problems)
+    assert [problem.message for problem in problems._found] == [message]
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "$..*..*",
