@@ -30,7 +30,6 @@ from meterhouse.billing.rows import (
     prepaid_of,
     step_values,
 )
-from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.billing.state import states_of
 from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -42,6 +41,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.metering.postgres import PostgresLateUsage
 from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.target import TargetLine
