@@ -17,7 +17,7 @@ from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.addon_rows import addon_of, addon_values, quantity_values

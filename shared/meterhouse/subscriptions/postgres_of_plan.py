@@ -1,7 +1,7 @@
 """A plan's subscriptions, from PostgreSQL."""
 
 from meterhouse.catalog.postgres_plans import PostgresPlans
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import Subscription

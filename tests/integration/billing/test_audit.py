@@ -18,7 +18,8 @@ from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import Conflict
 from meterhouse.ledger.audit import KINDS
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.billing.audited import FIRST_INVOICE, FIRST_LINE, Break, audited, findings, kinds
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import PROFILES, Api, problem_fields

@@ -9,7 +9,8 @@ from meterhouse.customers.ports import CustomerFilter, CustomerOrder, CustomerPo
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.customers.service import CustomerService
 from meterhouse.kernel.errors import Conflict, NotFound
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.customers.conftest import FakeGuard, FakeSubscriptions
 
 FULL = CustomerDetails(
