@@ -9,7 +9,7 @@ import pytest
 from localstack.stripe.totals import lines_of
 from localstack.stripe.weather import Storm
 from meterhouse.billing.installed_app import AppStatus
-from meterhouse.billing.invoice import PAYMENT
+from meterhouse.billing.invoice import PAYMENT, Invoice
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.payments.postgres import PostgresApps
 from meterhouse.payments.stripe import API_KEY
@@ -56,13 +56,16 @@ def test_bad_weather_at_any_call_leaves_nothing_doubled(shop: StripeRun, kind: A
     assert state(shop) == "paid"
 
 
-def test_a_crash_before_our_commit_finds_what_was_made_without_any_key(shop: StripeRun) -> None:
-    buyer = shop.buyer("ann")
-    shop.subscribe(buyer)
+def drafted(shop: StripeRun) -> Invoice:
+    """Of a month, and not yet told to Stripe."""
+    shop.subscribe(shop.buyer("ann"))
     shop.sync()
     shop.collect()
-    [draft] = shop.invoices()
-    app = shop.stripe_apps(shop.namespace, shop.installed)
+    return shop.invoice()
+
+
+def test_a_crash_before_our_commit_finds_what_was_made_without_any_key(shop: StripeRun) -> None:
+    draft, app = drafted(shop), shop.stripe_apps(shop.namespace, shop.installed)
     first = app.sync(draft)
     shop.double._keys._kept.clear()
     assert app.sync(draft) == first
@@ -75,12 +78,7 @@ def test_a_crash_before_our_commit_finds_what_was_made_without_any_key(shop: Str
 
 
 def test_an_edited_draft_is_brought_to_what_ours_is_and_back(shop: StripeRun) -> None:
-    buyer = shop.buyer("ann")
-    shop.subscribe(buyer)
-    shop.sync()
-    shop.collect()
-    [draft] = shop.invoices()
-    app = shop.stripe_apps(shop.namespace, shop.installed)
+    draft, app = drafted(shop), shop.stripe_apps(shop.namespace, shop.installed)
     app.sync(draft)
     fewer = replace(draft, lines=draft.lines[:1], totals=draft.lines[0].totals)
     for wanted, count in ((fewer, 1), (draft, 2), (fewer, 1), (draft, 2)):
