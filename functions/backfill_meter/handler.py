@@ -12,7 +12,8 @@ from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.sink import MeterValueWriter
 from meterhouse.platform import clock, ids
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.task import task, text
 
 BUDGET = timedelta(minutes=4)

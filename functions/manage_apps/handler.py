@@ -25,7 +25,8 @@ from meterhouse.payments.stripe_connector import StripeConnector
 from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.payments.stripe_sessions import StripeSessions
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions
 
 database = Database(PostgresSettings.from_environment)

@@ -14,7 +14,8 @@ from meterhouse.catalog.tax_code_api import default_tax_code_routes, tax_code_ro
 from meterhouse.catalog.tax_code_service import TaxCodeService
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 
 database = Database(PostgresSettings.from_environment)
 

@@ -11,7 +11,8 @@ from meterhouse.customers.service import CustomerService
 from meterhouse.customers.subjects import SubjectService
 from meterhouse.entitlements.for_customers import EntitlementGuard
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions, SubscriptionGuard
 
 database = Database(PostgresSettings.from_environment)

@@ -15,7 +15,8 @@ from meterhouse.entitlements.for_catalog import EntitledFeatures
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 
 database = Database(PostgresSettings.from_environment)
 

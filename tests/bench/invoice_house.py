@@ -28,7 +28,8 @@ from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.launched import Launched

@@ -18,7 +18,8 @@ from meterhouse.billing.collection import rated
 from meterhouse.kernel.collector import without_collector
 from meterhouse.ledger.transaction import NOTHING
 from meterhouse.platform.clickhouse import ClickHouse
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from tests.bench.invoice_house import AS_OF, InvoiceHouse
 from tests.bench.invoice_writing import copy_lines
 from tests.bench.invoiced_month import MONTH, check, metered_house

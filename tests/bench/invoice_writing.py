@@ -13,7 +13,8 @@ from meterhouse.kernel.collector import without_collector
 from meterhouse.ledger.rows import entry_values, transaction_values
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.bench.invoice_house import AS_OF, InvoiceHouse
 from tests.bench.measurement import Effort, Figure, Kind, Run, best
 

@@ -12,7 +12,8 @@ from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.metering.model import Meter, MeterSpec, new_meter
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Row, Transaction
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """What the payments room asks of billing, answered from PostgreSQL."""
 
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "apps.sql")

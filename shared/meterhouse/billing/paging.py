@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meterhouse.billing.ports import PageOf
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 
 
 def paged(

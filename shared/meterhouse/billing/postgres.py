@@ -30,7 +30,6 @@ from meterhouse.billing.rows import (
     prepaid_of,
     step_values,
 )
-from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.billing.state import states_of
 from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.catalog.postgres import PostgresFeatures
@@ -41,7 +40,8 @@ from meterhouse.kernel.errors import Conflict, InvariantBroken, Problem
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.metering.postgres import PostgresLateUsage
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.target import TargetLine

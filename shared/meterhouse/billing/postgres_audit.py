@@ -10,7 +10,7 @@ from meterhouse.billing.postgres import PostgresBilling, PostgresInvoices
 from meterhouse.billing.state import InvoiceState
 from meterhouse.ledger.audit import Finding
 from meterhouse.ledger.postgres_audit import PostgresBookAudit
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "audit.sql")

@@ -26,7 +26,7 @@ from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.period import Period
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import PlanReference
 from meterhouse.subscriptions.postgres import PostgresSubscriptions

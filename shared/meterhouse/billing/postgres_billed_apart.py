@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "billed_apart.sql")

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from meterhouse.billing.late_lines import MARGIN, Billed
 from meterhouse.billing.rows import line_of
-from meterhouse.billing.shared_parts import SharedParts
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "late_usage.sql")

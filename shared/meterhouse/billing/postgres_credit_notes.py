@@ -12,7 +12,7 @@ from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import NoteFilter, PageOf
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.kernel.period import Period
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "credit_notes.sql")

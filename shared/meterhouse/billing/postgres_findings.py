@@ -8,7 +8,7 @@ from meterhouse.billing.findings import Open, Recorded
 from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import PageOf
 from meterhouse.ledger.audit import KINDS, Finding
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "audit.sql")

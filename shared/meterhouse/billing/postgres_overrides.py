@@ -10,7 +10,7 @@ from meterhouse.billing.postgres_profiles import profile_of
 from meterhouse.billing.profile import Profile
 from meterhouse.customers.model import Customer
 from meterhouse.customers.postgres import customer_of
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.billing", "overrides.sql")

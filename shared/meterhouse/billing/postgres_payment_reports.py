@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from meterhouse.billing.payment_report import PaymentReport
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _REPORTS = queries("meterhouse.billing", "payment_reports.sql")

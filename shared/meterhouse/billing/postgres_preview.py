@@ -9,7 +9,7 @@ from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.metering.postgres import PostgresLateUsage
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.postgres import PostgresStore
 
 

@@ -13,7 +13,7 @@ from meterhouse.billing.paging import paged
 from meterhouse.billing.ports import PageOf, ProfileOrder
 from meterhouse.billing.profile import Profile, ProfileSpec
 from meterhouse.billing.rows import Values
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _PROFILES = queries("meterhouse.billing", "profiles.sql")

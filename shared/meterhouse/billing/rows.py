@@ -19,12 +19,12 @@ from meterhouse.billing.documents import (
 )
 from meterhouse.billing.invoice import Credited, Invoice, Line, ManagedBy, SubscriptionReference, Transition
 from meterhouse.billing.prepaid import Prepaid
-from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.period import Period
 from meterhouse.platform.columns import columns, instant_text, instants
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.rating.line import Totals
 
 T = TypeVar("T")

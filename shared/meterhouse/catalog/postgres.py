@@ -13,7 +13,7 @@ from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_page import page_of
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _FEATURES = queries("meterhouse.catalog", "features.sql")

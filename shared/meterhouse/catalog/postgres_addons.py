@@ -14,7 +14,7 @@ from meterhouse.catalog.ports import PlanAddonFilter, Slice
 from meterhouse.catalog.postgres_page import page_of, versions_wanted
 from meterhouse.catalog.postgres_plans import plan_of
 from meterhouse.catalog.postgres_versions import STORED, PostgresVersions, Table, version_row
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.catalog", "plan_addons.sql")

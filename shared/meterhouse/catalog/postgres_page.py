@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meterhouse.catalog.ports import FeatureOrder, Slice, VersionOrder
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 
 _COLUMNS: dict[FeatureOrder | VersionOrder, str] = {
     FeatureOrder.CREATED_AT: "created_at",

@@ -7,7 +7,7 @@ from meterhouse.catalog.document import phase_from_document, phase_to_document
 from meterhouse.catalog.plan import Plan, PlanSpec, SettlementMode
 from meterhouse.catalog.postgres_versions import STORED, PostgresVersions, Table, version_row
 from meterhouse.kernel.cadence import Cadence
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 
 
 class PostgresPlans(PostgresVersions[PlanSpec]):

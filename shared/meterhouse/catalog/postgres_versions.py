@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from meterhouse.catalog.ports import Slice, VersionFilter
 from meterhouse.catalog.postgres_page import page_of, versions_wanted
 from meterhouse.catalog.version import Version
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 S = TypeVar("S")

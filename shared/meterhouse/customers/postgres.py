@@ -10,7 +10,7 @@ from meterhouse.customers.model import Address, Customer, CustomerDetails
 from meterhouse.customers.ports import CustomerFilter, CustomerOrder, PageRequest
 from meterhouse.customers.subject import Subject
 from meterhouse.kernel.errors import Conflict, Problem
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.customers", "customers.sql")

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from meterhouse.customers.erasure import Erased, Erasure, ErasureStatus
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.customers", "erasures.sql")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from meterhouse.kernel.errors import Problem
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.entitlements", "entitlements.sql")

@@ -12,7 +12,7 @@ from meterhouse.entitlements.ports import EntitlementFilter, EntitlementOrder, G
 from meterhouse.entitlements.rows import entitlement_of, entitlement_values, grant_of, grant_values
 from meterhouse.entitlements.usage_period import ManualReset
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _ENTITLEMENTS = queries("meterhouse.entitlements", "entitlements.sql")

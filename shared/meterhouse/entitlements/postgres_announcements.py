@@ -9,7 +9,7 @@ from meterhouse.entitlements.announce_grants import Concerned
 from meterhouse.entitlements.announcement import Window
 from meterhouse.entitlements.rows import entitlement_of, grant_of
 from meterhouse.kernel.errors import NotFound
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.entitlements", "announcements.sql")

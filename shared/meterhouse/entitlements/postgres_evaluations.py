@@ -9,7 +9,7 @@ from meterhouse.entitlements.evaluate_balances import Evaluation
 from meterhouse.entitlements.notice import Notice
 from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.thresholds import Change, Crossing, Threshold
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.entitlements", "evaluations.sql")

@@ -9,7 +9,7 @@ from meterhouse.entitlements.postgres import PostgresStore
 from meterhouse.entitlements.postgres_standings import PostgresStandings
 from meterhouse.entitlements.reservation import Reservation, ReservationState, Settlement
 from meterhouse.entitlements.reservations import Place
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.entitlements", "reservations.sql")

@@ -6,7 +6,7 @@ from datetime import datetime
 from meterhouse.entitlements.postgres_reservations import reservation_of
 from meterhouse.entitlements.send_settled_usage import OnItsWay
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.entitlements", "evaluations.sql")

@@ -14,8 +14,9 @@ from meterhouse.entitlements.rows import entitlement_of, grant_of
 from meterhouse.entitlements.snapshot import ENGINE, NewSnapshot, balance_of, state_of
 from meterhouse.entitlements.standing import CustomerStanding, Found, Hold, Metered, Settled, Standing
 from meterhouse.metering.postgres import meter_of
-from meterhouse.platform.postgres import Database, Row
+from meterhouse.platform.postgres import Database
 from meterhouse.platform.postgres_read import Reads
+from meterhouse.platform.postgres_transaction import Row
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.entitlements", "standings.sql")

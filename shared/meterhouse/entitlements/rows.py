@@ -9,7 +9,7 @@ from meterhouse.entitlements.entitlement import Allowance, Entitlement, Entitlem
 from meterhouse.entitlements.grant import Grant, Recurrence
 from meterhouse.entitlements.usage_period import ManualReset, UsagePeriods
 from meterhouse.kernel.cadence import Cadence
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 
 _ENTITLEMENT = (
     "id", "customer_id", "feature_id", "feature_key", "active_from", "active_to", "config", "meter_id", "changes",

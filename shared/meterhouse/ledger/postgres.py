@@ -29,8 +29,8 @@ from meterhouse.ledger.rows import (
     unwritten_document,
 )
 from meterhouse.ledger.transaction import Transaction
-from meterhouse.platform.postgres import Row
-from meterhouse.platform.postgres import Transaction as DatabaseTransaction
+from meterhouse.platform.postgres_transaction import Row
+from meterhouse.platform.postgres_transaction import Transaction as DatabaseTransaction
 from meterhouse.platform.sql import queries
 
 _GRANTS = queries("meterhouse.ledger", "grants.sql")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from meterhouse.ledger.audit import Finding, grant_findings
 from meterhouse.ledger.postgres import PostgresLedger
 from meterhouse.ledger.transaction import NOTHING
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.ledger", "audit.sql")

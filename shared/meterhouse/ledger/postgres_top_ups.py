@@ -11,7 +11,7 @@ from meterhouse.kernel.cadence import Cadence
 from meterhouse.ledger.credit_grant import Funding, Taxation
 from meterhouse.ledger.grant_rules import CreditGrantSpec, PurchaseSpec
 from meterhouse.ledger.top_up import Limits, Made, TopUp
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.ledger", "top_ups.sql")

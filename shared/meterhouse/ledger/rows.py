@@ -15,7 +15,7 @@ from meterhouse.ledger.ports import Movement, Place
 from meterhouse.ledger.position import Advance
 from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
 from meterhouse.platform.columns import instant_text
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 
 _GRANT = (
     "id", "customer_id", "name", "currency", "amount", "effective_at", "created_at", "updated_at", "key", "description",

@@ -8,7 +8,7 @@ from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.llmcost.llm_price import LlmPrice, Model, Source
 from meterhouse.llmcost.ports import FILTERED, PageOf, PriceFilter
 from meterhouse.llmcost.price_document import pricing_from_document, pricing_to_document
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.platform.text_filter import ANY_TEXT
 

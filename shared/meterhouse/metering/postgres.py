@@ -18,7 +18,8 @@ from meterhouse.metering.notices import notices
 from meterhouse.metering.postgres_backfills import PostgresBackfills
 from meterhouse.metering.service import MeterOrder, MeterPage
 from meterhouse.platform.outbox import DomainEvent
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "meters.sql")

@@ -8,7 +8,7 @@ from typing import Any
 
 from meterhouse.metering.backfill import Backfill, BackfillStatus, Cursor, StoredPlace
 from meterhouse.metering.resume_backfills import StalledBackfill
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.metering", "backfills.sql")

@@ -3,7 +3,8 @@
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.metering.directory import Directory, DirectoryPorts
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 
 
 def directory_of(database: Database) -> Directory:

@@ -23,7 +23,8 @@ from meterhouse.notifications.rows import (
     rule_values,
 )
 from meterhouse.notifications.rule import EventType, Rule
-from meterhouse.platform.postgres import Database, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _CHANNELS = queries("meterhouse.notifications", "channels.sql")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from meterhouse.notifications.outcome import Outcome
 from meterhouse.notifications.sending import Attempt
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.notifications", "sending.sql")

@@ -16,7 +16,7 @@ from meterhouse.notifications.postgres import PostgresNotifications
 from meterhouse.notifications.rule import Threshold, ThresholdType
 from meterhouse.notifications.tell_of_balance import Noted
 from meterhouse.notifications.thresholds import Measured, Side, Told
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.notifications", "balances.sql")

@@ -10,7 +10,7 @@ from meterhouse.notifications.postgres import PostgresChannels, PostgresNotifica
 from meterhouse.notifications.retries import MOST_AT_ONCE, Health
 from meterhouse.notifications.rows import channel_of, delivery_of, delivery_values
 from meterhouse.notifications.sending import LEASE, Attempt, Claim, Endpoint
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.notifications", "sending.sql")

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from meterhouse.notifications.channel import Channel, ChannelType, Destination, Email, Slack, Webhook
 from meterhouse.notifications.notification import About, Delivery, DeliveryState, Notification
 from meterhouse.notifications.rule import EventType, FeatureRef, Rule, Threshold, ThresholdType
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 
 _CHANNEL = ("id", "name", "disabled", "disabled_reason", "metadata", "created_at", "updated_at", "deleted_at")
 _RULE = ("id", "name", "disabled", "metadata", "since", "created_at", "updated_at", "deleted_at")

@@ -12,7 +12,7 @@ from meterhouse.billing.ports import PageOf
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.payments.customer_data import CustomerData
 from meterhouse.payments.documents import config_from_document, config_to_document, facts_from_document, to_document
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _APPS = queries("meterhouse.payments", "apps.sql")

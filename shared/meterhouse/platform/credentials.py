@@ -15,7 +15,8 @@ from meterhouse.platform.key_store import PostgresKeys
 from meterhouse.platform.limits import Rate, rate_of
 from meterhouse.platform.namespaces import UNLIMITED, Allowance, add_namespace
 from meterhouse.platform.peppers import KeyHash, PeppersAt, known_peppers
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.quotas import Quota, quota_of
 from meterhouse.platform.settings import required
 from meterhouse.platform.sql import queries

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from meterhouse.platform.postgres import Database, Transaction
+    from meterhouse.platform.postgres import Database
+    from meterhouse.platform.postgres_transaction import Transaction
     from meterhouse.platform.s3 import S3Bucket
 
 _SQL = queries("meterhouse.platform", "export.sql")

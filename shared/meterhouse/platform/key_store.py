@@ -8,7 +8,7 @@ from meterhouse.platform.api_key import ApiKey, ApiKeySpec
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.limits import rate_of, rate_row
 from meterhouse.platform.peppers import KeyHash
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.quotas import quota_of, quota_row
 from meterhouse.platform.sql import queries
 

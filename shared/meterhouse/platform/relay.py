@@ -14,7 +14,8 @@ from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 from meterhouse.platform.logging import logger
 from meterhouse.platform.namespaces import all_namespaces
-from meterhouse.platform.postgres import Database, Row, Transaction
+from meterhouse.platform.postgres import Database
+from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.platform", "relay.sql")

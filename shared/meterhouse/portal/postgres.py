@@ -5,7 +5,7 @@ from datetime import datetime
 
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.portal.model import PortalToken
 from meterhouse.portal.rows import token_of

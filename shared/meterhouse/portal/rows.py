@@ -1,6 +1,6 @@
 """Rows of the portal's tables as its nouns."""
 
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 from meterhouse.portal.model import PortalToken, Scope
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from meterhouse.catalog.addon import InstanceType
 from meterhouse.catalog.document import rate_card_from_document, rate_card_to_document
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 from meterhouse.subscriptions.addon import AddonCard, AddonReference, Quantity, SubscriptionAddon
 from meterhouse.subscriptions.model import Subscription
 

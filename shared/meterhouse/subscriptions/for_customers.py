@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from meterhouse.kernel.errors import Problem
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.schema import subscription_to_wire

@@ -1,7 +1,7 @@
 """Subscriptions in PostgreSQL: tables for each of their parts, read as one row by the view `subscriptions_in_json`."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime
@@ -14,11 +14,11 @@ from meterhouse.catalog.postgres_addons import PostgresAddons, PostgresPlanAddon
 from meterhouse.catalog.postgres_currencies import PostgresCurrencies
 from meterhouse.catalog.postgres_plans import PostgresPlans
 from meterhouse.catalog.postgres_tax_codes import PostgresTaxCodes
-from meterhouse.catalog.rate_card import RateCard
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Row, Transaction
+from meterhouse.platform.postgres_transaction import Row, Transaction
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.addon_rows import addon_of, addon_values, quantity_values
 from meterhouse.subscriptions.addon_service import AddonGuard
@@ -31,7 +31,6 @@ from meterhouse.subscriptions.uniqueness import claims
 
 _SQL = queries("meterhouse.subscriptions", "subscriptions.sql")
 _BEFORE_ALL = ""
-_CardOf = Callable[[Mapping[str, Any]], RateCard]
 
 
 class PostgresSubscriptions:
@@ -41,8 +40,7 @@ class PostgresSubscriptions:
         self._transaction = transaction
 
     def find(self, subscription_id: str) -> Subscription | None:
-        row = self._transaction.fetch_one(_SQL["find"], {"id": subscription_id})
-        return None if row is None else subscription_of(row)
+        return next(iter(self._all("find", id=subscription_id)), None)
 
     def of_customer(self, customer_id: str) -> list[Subscription]:
         """All of them, past and future, by their start."""
@@ -103,21 +101,8 @@ class PostgresSubscriptions:
             self._transaction.execute(_SQL[query], {"subscription_id": subscription.id, "ids": sorted(row_ids)})
 
     def _all(self, query: str, **parameters: object) -> list[Subscription]:
-        cards = _Cards()
-        return [subscription_of(row, cards.of) for row in self._transaction.fetch_documents(_SQL[query], parameters)]
-
-
-class _Cards:
-    """Rate cards of many subscriptions: a plan's are equal, and lines that share one are written with one text."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, tuple[Mapping[str, Any], RateCard]] = {}
-
-    def of(self, document: Mapping[str, Any]) -> RateCard:
-        last = self._made.get(document["key"])
-        if last is None or last[0] != document:
-            last = self._made[document["key"]] = document, rate_card_from_document(document)
-        return last[1]
+        parts = SharedParts()
+        return [subscription_of(row, parts) for row in self._transaction.fetch_documents(_SQL[query], parameters)]
 
 
 class PostgresStore:
@@ -206,7 +191,7 @@ def _item_values(subscription: Subscription) -> dict[str, Row]:
     }
 
 
-def subscription_of(row: Row, card_of: _CardOf = rate_card_from_document) -> Subscription:
+def subscription_of(row: Row, parts: SharedParts) -> Subscription:
     plan = row["plan_id"] and PlanReference(row["plan_id"], row["plan_key"], row["plan_version"])
     copied = (
         "id",
@@ -225,14 +210,14 @@ def subscription_of(row: Row, card_of: _CardOf = rate_card_from_document) -> Sub
         plan=plan,
         billing_cadence=Cadence.parse(row["billing_cadence"]),
         settlement_mode=SettlementMode(row["settlement_mode"]),
-        phases=tuple(_phase(document, card_of) for document in row["phases"]),
+        phases=tuple(_phase(document, parts) for document in row["phases"]),
         addons=tuple(addon_of(document) for document in row["addons"]),
         cost_basis_mode=CostBasisMode(row["cost_basis_mode"]),
         pins=tuple(CostBasisPin(**pin) for pin in row["pins"]),
     )
 
 
-def _phase(document: Mapping[str, Any], card_of: _CardOf) -> SubscriptionPhase:
+def _phase(document: Mapping[str, Any], parts: SharedParts) -> SubscriptionPhase:
     return SubscriptionPhase(
         id=document["id"],
         key=document["key"],
@@ -242,14 +227,14 @@ def _phase(document: Mapping[str, Any], card_of: _CardOf) -> SubscriptionPhase:
         active_from=datetime.fromisoformat(document["active_from"]),
         active_to=_instant(document["active_to"]),
         starts_after=Offset(document["after_months"], document["after_seconds"]),
-        items=tuple(_item(item, card_of) for item in document["items"]),
+        items=tuple(_item(item, parts) for item in document["items"]),
     )
 
 
-def _item(document: Mapping[str, Any], card_of: _CardOf) -> SubscriptionItem:
+def _item(document: Mapping[str, Any], parts: SharedParts) -> SubscriptionItem:
     return SubscriptionItem(
         id=document["id"],
-        rate_card=card_of(document["rate_card"]),
+        rate_card=parts.of(document["rate_card"], rate_card_from_document),
         active_from=datetime.fromisoformat(document["active_from"]),
         active_to=_instant(document["active_to"]),
         version=document["version"],

@@ -6,7 +6,8 @@ from meterhouse.entitlements.holder import Shown
 from meterhouse.entitlements.postgres import PostgresStore
 from meterhouse.entitlements.service import shown
 from meterhouse.entitlements.settle_managed import settle_managed
-from meterhouse.platform.postgres import PostgresWork, Transaction
+from meterhouse.platform.postgres import PostgresWork
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.included import included
 from meterhouse.subscriptions.model import Subscription
 

@@ -1,7 +1,8 @@
 """A plan's subscriptions, from PostgreSQL."""
 
 from meterhouse.catalog.postgres_plans import PostgresPlans
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.sql import queries
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.of_plan import Subscribed
@@ -31,5 +32,5 @@ class PostgresSubscribers:
             "offset": offset,
         }
         count = self._transaction.fetch_one(COUNT, parameters)
-        rows = self._transaction.fetch_all(PAGE, parameters)
-        return [subscription_of(row) for row in rows], count["count"] if count else 0
+        rows, parts = self._transaction.fetch_documents(PAGE, parameters), SharedParts()
+        return [subscription_of(row, parts) for row in rows], count["count"] if count else 0

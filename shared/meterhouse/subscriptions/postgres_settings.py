@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 
 _SQL = queries("meterhouse.subscriptions", "settings.sql")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from meterhouse.billing.audit_books import AuditBooks, Audited
 from meterhouse.billing.postgres_audit import PostgresAudit
-from meterhouse.platform.postgres import Row, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Row
 
 if TYPE_CHECKING:
     from tests.integration.billing.conftest import Run

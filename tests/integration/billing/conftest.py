@@ -33,7 +33,8 @@ from meterhouse.payments.installed_apps import InstalledApps
 from meterhouse.payments.postgres import PostgresApps
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Row
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe

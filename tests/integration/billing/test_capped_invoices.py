@@ -13,8 +13,8 @@ from meterhouse.catalog.rate_card import RateCard
 from tests.integration.billing.audited import audited
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import Api
+from tests.integration.billing.parts import AN_HOUR, TENTH, drafted, used_by_day
 from tests.integration.billing.purse import Purse
-from tests.integration.billing.test_split_lines import AN_HOUR, TENTH, drafted, used_by_day
 from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import fee
 

@@ -11,7 +11,8 @@ import pytest
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction
+from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.billing.conftest import AFTER_FEBRUARY, Run
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse

@@ -25,9 +25,9 @@ from meterhouse.subscriptions.model import CostBasisPin
 from tests.integration.billing.audited import Break, audited, kinds
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.late import idle, known_late
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_explanations import ExplainApi
-from tests.integration.billing.test_late_usage import idle, known_late
 from tests.integration.billing.test_voids import PENDING
 from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import NOW, metered

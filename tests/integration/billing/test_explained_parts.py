@@ -9,8 +9,8 @@ import pytest
 from meterhouse.catalog.price import UnitPrice
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api
+from tests.integration.billing.late import mark
 from tests.integration.billing.test_explanations import ExplainApi
-from tests.integration.billing.test_late_usage import mark
 from tests.integration.billing.test_voids import PENDING
 from tests.integration.metering.house import House, call
 from tests.unit.billing.samples import FakeApp, metered

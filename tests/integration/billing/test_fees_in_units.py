@@ -17,6 +17,7 @@ from meterhouse.billing.state import Trigger
 from meterhouse.catalog.plan import SettlementMode
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.platform.postgres import begins
+from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.timing import Soon
 from tests.integration.billing.audited import audited
 from tests.integration.billing.conftest import Run
@@ -34,6 +35,17 @@ WORTH, NONE = Decimal("0.1"), Decimal(0)
 
 def fee_in_units(amount: str = "30") -> RateCard:
     return replace(fee(amount=amount), currency=CREDITS.currency)
+
+
+def charged(
+    run: Run, purse: Purse, credit: int = 12, settlement: SettlementMode = SettlementMode.CREDIT_THEN_INVOICE
+) -> Subscription:
+    """Ann's, whose fee for April was charged in units, `credit` of them to what she had."""
+    made = run.subscribe(run.customer("ann"), fee_in_units(), start="2024-04-01", settlement=settlement)
+    if credit:
+        grant(purse, made.customer_id, credit)
+    run.all(FIRST)
+    return made
 
 
 def said(run: Run, end_proration: EndProration) -> None:
@@ -111,10 +123,7 @@ def test_what_the_profile_said_when_a_fee_was_charged_decides_whether_it_goes_ba
 
 def test_a_preview_says_what_goes_back_of_a_fee_in_units(run: Run, purse: Purse, mint: Mint) -> None:
     mint.worth("0.1")
-    ann = run.customer("ann")
-    made = run.subscribe(ann, fee_in_units(), start="2024-04-01")
-    grant(purse, ann, 12)
-    run.all(FIRST)
+    made = charged(run, purse)
     preview = PreviewSubscription(begins(run.database, PostgresPreview), run.usage, lambda: EDITED)
     told = preview(run.namespace, PreviewCancel(made.id, Soon.IMMEDIATE)).given_back
     assert [
@@ -129,13 +138,10 @@ def test_what_is_left_of_a_fee_in_units_is_given_back_once_its_invoice_is_paid(
 ) -> None:
     mint.worth("0.1")
     run.app = FakeApp()
-    ann = run.customer("ann")
-    made = run.subscribe(ann, fee_in_units(), start="2024-04-01")
-    grant(purse, ann, 12)
-    run.all(FIRST)
+    made = charged(run, purse)
     run.change(replace(made, active_to=EDITED))
     run.all(SECOND)
-    assert (given_back(run), units_left(run, ann)) == ([], NONE)
+    assert (given_back(run), units_left(run, made.customer_id)) == ([], NONE)
     run.app = FakeApp(payment=Payment(Trigger.PAID))
     for _ in range(2):
         run.all(at("2024-04-16T02:00:00Z"))
@@ -165,13 +171,10 @@ def test_a_higher_fee_in_units_charges_the_difference_and_one_in_money_is_never_
 
 def test_credit_alone_bears_a_fee_in_units_in_advance_and_has_it_back(run: Run, purse: Purse, mint: Mint) -> None:
     del mint
-    ann = run.customer("ann")
-    made = run.subscribe(ann, fee_in_units(), start="2024-04-01", settlement=SettlementMode.CREDIT_ONLY)
-    grant(purse, ann, 40)
-    run.all(FIRST)
+    made = charged(run, purse, 40, settlement=SettlementMode.CREDIT_ONLY)
     run.change(replace(made, active_to=EDITED))
     run.all(SECOND)
-    assert (units_left(run, ann), given_back(run)) == (Decimal(25), [("CREDITS", 0, 15)])
+    assert (units_left(run, made.customer_id), given_back(run)) == (Decimal(25), [("CREDITS", 0, 15)])
     assert run.invoices() == []
 
 
@@ -189,21 +192,19 @@ def test_a_higher_fee_takes_off_what_credit_bore_and_not_what_it_left_if_that_wa
 ) -> None:
     mint.worth("0.1")
     run.app = FakeApp()
-    ann = run.customer("ann")
-    agreed = run.subscribe(ann, fee_in_units(), start="2024-04-01")
-    if credit:
-        grant(purse, ann, credit)
-    run.all(FIRST)
+    agreed = charged(run, purse, credit)
     given_up(api, run)
     run.change(replace(agreed, active_to=EDITED))
-    run.subscribe(ann, fee_in_units("50"), start="2024-04-16", anchor="2024-04-01", previous_id=agreed.id)
+    run.subscribe(
+        agreed.customer_id, fee_in_units("50"), start="2024-04-16", anchor="2024-04-01", previous_id=agreed.id
+    )
     for _ in range(2):
         run.all(SECOND)
     # for half of April: 50 less what credit bore of the 30
     standing = [one for one in run.invoices() if one.voided_at is None]
     assert [line.overage.units for one in standing for line in one.lines if line.overage] == [Decimal(difference)]
     assert given_back(run) == []
-    assert (units_left(run, ann), sums(run).get("CREDITS", NONE)) == (NONE, NONE)
+    assert (units_left(run, agreed.customer_id), sums(run).get("CREDITS", NONE)) == (NONE, NONE)
     assert audited(run).open == 0
 
 
@@ -212,14 +213,11 @@ def test_an_overage_that_is_voided_to_be_billed_again_is_the_same_units_and_none
 ) -> None:
     mint.worth("0.1")
     run.app = FakeApp()
-    ann = run.customer("ann")
-    agreed = run.subscribe(ann, fee_in_units(), start="2024-04-01")
-    grant(purse, ann, 12)
-    run.all(FIRST)
+    agreed = charged(run, purse)
     [first] = run.invoices()
     api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
     # credit that came since is for what comes
-    grant(purse, ann, 100)
+    grant(purse, agreed.customer_id, 100)
     run.app = FakeApp(payment=Payment(Trigger.PAID))
     for _ in range(2):
         run.all(at("2024-04-02T02:00:00Z"))
@@ -227,7 +225,7 @@ def test_an_overage_that_is_voided_to_be_billed_again_is_the_same_units_and_none
         ("paid", Decimal("1.80")),
         ("voided", Decimal("1.80")),
     ]
-    assert units_left(run, ann) == 100
+    assert units_left(run, agreed.customer_id) == 100
     # and it counts as paid: half of it goes back, in money and to credit
     run.change(replace(agreed, active_to=EDITED))
     run.all(SECOND)

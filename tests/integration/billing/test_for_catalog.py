@@ -9,7 +9,8 @@ from meterhouse.catalog.postgres import PostgresCatalog
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec, new_meter
 from meterhouse.metering.postgres import PostgresMeters
-from meterhouse.platform.postgres import Transaction, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY
 from tests.unit.billing.samples import NOW, metered
 from tests.unit.subscriptions.samples import at, fee

@@ -15,7 +15,8 @@ from meterhouse.catalog.plan import Plan
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Row, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Row
 from meterhouse.subscriptions.api import routes
 from meterhouse.subscriptions.change_api import change_routes
 from meterhouse.subscriptions.model import Subscription

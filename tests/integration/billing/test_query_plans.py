@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from meterhouse.platform.postgres import APPLICATION_ROLE, Database, Transaction
+from meterhouse.platform.postgres import APPLICATION_ROLE, Database
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 from tests.integration.billing.conftest import Run
 

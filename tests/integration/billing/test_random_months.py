@@ -39,9 +39,9 @@ from meterhouse.rating.usage import Usage
 from tests.integration.billing.audited import audited, findings
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, Api
+from tests.integration.billing.late import mark
+from tests.integration.billing.parts import UsageByDay
 from tests.integration.billing.purse import Purse
-from tests.integration.billing.test_late_usage import mark
-from tests.integration.billing.test_split_lines import UsageByDay
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at

@@ -28,9 +28,9 @@ from tests.integration.billing.at_once import all_at_once, databases, on
 from tests.integration.billing.audited import audited, findings
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import Api
+from tests.integration.billing.parts import UsageByDay
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_random_months import GIVING_UP, KEEPING, STOP, Months, card
-from tests.integration.billing.test_split_lines import UsageByDay
 
 AT_A_TIME = 3
 BESIDE = ["run", "bill", "report", "report", "drive", "void_grant", "expire"]

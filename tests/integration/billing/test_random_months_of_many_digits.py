@@ -33,10 +33,10 @@ from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from meterhouse.subscriptions.spec import Terms, pinned, subscribe
 from tests.integration.billing.audited import audited, findings
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.late import mark
+from tests.integration.billing.parts import UsageByDay
 from tests.integration.billing.purse import Purse
-from tests.integration.billing.test_late_usage import mark
 from tests.integration.billing.test_random_months import KEEPING, START, STOP, Months
-from tests.integration.billing.test_split_lines import UsageByDay
 from tests.unit.billing.samples import NOW, metered
 from tests.unit.subscriptions.samples import phase, spec
 

@@ -8,12 +8,12 @@ import pytest
 
 from meterhouse.billing.postgres import PostgresBilling
 from meterhouse.billing.rows import invoice_of, line_of
-from meterhouse.billing.shared_parts import SharedParts
 from meterhouse.catalog.postgres import PostgresFeatures
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.ledger.rows import grant_of
 from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.work import Begin
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from tests.simulation.billing import store

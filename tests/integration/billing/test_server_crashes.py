@@ -11,7 +11,8 @@ from meterhouse.billing.audit_books import AuditBooks
 from meterhouse.billing.postgres_audit import PostgresAudit
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.namespaces import add_namespace
-from meterhouse.platform.postgres import Database, Row, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.test_crashes import billed
 from tests.integration.crashing import MOMENTS, Crashing, until_done

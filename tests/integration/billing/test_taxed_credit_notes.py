@@ -36,24 +36,29 @@ class Taxing(FakeApp):
         return LineTax(inclusive=(base - base / (1 + rate)).quantize(cent))
 
 
+def paid(run: Run, *, is_on_top: bool) -> Invoice:
+    """Ann's, of a fee of 100 and its taxes."""
+    run.app = Taxing(is_on_top=is_on_top)
+    run.subscribe(run.customer("ann"), fee(amount="100"))
+    run.now = at("2024-01-01T02:00:00Z")
+    run.all(run.now)
+    [made] = run.invoices()
+    return made
+
+
 @pytest.mark.parametrize("is_on_top", [True, False])
 def test_credit_in_place_of_taxed_money_buys_what_that_bought_and_no_more(
     run: Run, api: Api, purse: Purse, is_on_top: bool
 ) -> None:
-    run.app = Taxing(is_on_top=is_on_top)
-    ann = run.customer("ann")
-    run.subscribe(ann, fee(amount="100"))
-    run.now = at("2024-01-01T02:00:00Z")
-    run.all(run.now)
-    [first] = run.invoices()
+    first = paid(run, is_on_top=is_on_top)
     assert first.totals.total == (Decimal(119) if is_on_top else Decimal(100))
     note = credit(api, first.id, refund="credit")
     assert Decimal(note["total"]) == first.totals.total
-    assert purse.settled(ann) == Decimal(100)
+    assert purse.settled(first.customer_id) == Decimal(100)
     run.now = AFTER_JANUARY
     run.all()
     second = run.invoices()[-1]
-    assert (second.totals.credits_total, second.totals.total, purse.settled(ann)) == (
+    assert (second.totals.credits_total, second.totals.total, purse.settled(first.customer_id)) == (
         Decimal(100),
         Decimal(0),
         Decimal(0),
@@ -69,12 +74,7 @@ def test_credit_in_place_of_taxed_money_buys_what_that_bought_and_no_more(
 def test_notes_of_a_taxed_invoice_and_their_voids_leave_books_that_the_audit_knows(
     run: Run, api: Api, refund: str, is_on_top: bool
 ) -> None:
-    run.app = Taxing(is_on_top=is_on_top)
-    ann = run.customer("ann")
-    run.subscribe(ann, fee(amount="100"))
-    run.now = at("2024-01-01T02:00:00Z")
-    run.all(run.now)
-    [invoice] = run.invoices()
+    invoice = paid(run, is_on_top=is_on_top)
     before = balances(run, invoice.id)
     # a cent, of which no tax is left, and all that is left
     notes = [

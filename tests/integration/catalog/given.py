@@ -9,7 +9,7 @@ from typing import Any
 from meterhouse.catalog.postgres import PostgresCatalog
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.platform.http import HttpHandler
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.unit.platform.requests import CONTEXT, request
 
 

@@ -14,7 +14,8 @@ from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterChange, MeterSpec
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 
 DEPARTURES = MeterSpec(
     "departures", Aggregation.COUNT, "flight.departed", "Departures", group_by={"origin": "$.origin"}

@@ -18,7 +18,8 @@ from meterhouse.metering.api import routes as meter_routes
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
 from meterhouse.platform.http import http_handler
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.catalog.given import Call, Clock, answering
 from tests.integration.catalog.test_plans import PLAN
 from tests.unit.catalog.test_schema import FEE_WIRE, MILES_WIRE

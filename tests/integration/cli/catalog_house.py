@@ -25,7 +25,8 @@ from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.metering.service import MeterService
 from meterhouse.platform.http import HttpHandler, http_handler
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.api import routes as subscription_routes
 from meterhouse.subscriptions.of_plan import ListSubscriptions
 from meterhouse.subscriptions.of_plan_api import of_plan_routes

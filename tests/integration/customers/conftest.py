@@ -10,7 +10,8 @@ from meterhouse.customers.ports import CustomerPorts
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.customers.service import CustomerService
 from meterhouse.kernel.errors import Problem
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

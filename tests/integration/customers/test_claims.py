@@ -11,7 +11,8 @@ from meterhouse.customers.model import Customer, CustomerDetails
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction
+from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.customers.conftest import START
 
 

@@ -1,7 +1,5 @@
 """Customers on a real PostgreSQL: who owns which subject, and what a change may do."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from meterhouse.customers.model import Address, CustomerDetails
@@ -9,7 +7,9 @@ from meterhouse.customers.ports import CustomerFilter, CustomerOrder, CustomerPo
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.customers.service import CustomerService
 from meterhouse.kernel.errors import Conflict, NotFound
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
+from tests.integration.at_once import at_once
 from tests.integration.customers.conftest import FakeGuard, FakeSubscriptions
 
 FULL = CustomerDetails(
@@ -88,20 +88,11 @@ def test_one_of_concurrent_claims_of_a_subject_wins(
     def ports(transaction: Transaction) -> CustomerPorts:
         return CustomerPorts(PostgresCustomers(transaction), subscriptions, [])
 
-    def claim(name: str) -> str:
-        database = Database(lambda: database_settings)
-        try:
-            service = CustomerService(begins(database, ports))
-            service.create(namespace, CustomerDetails(name, subject_keys=("a", "b", "c")))
-        except Conflict as error:
-            return error.code
-        finally:
-            database.close()
-        return "created"
+    def claim(own: Database, name: str) -> None:
+        service = CustomerService(begins(own, ports))
+        service.create(namespace, CustomerDetails(name, subject_keys=("a", "b", "c")))
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(claim, "1234"))
-    assert sorted(outcomes) == ["created", *["subject_key_conflict"] * 3]
+    assert at_once(database_settings, claim, "1234") == ["done", *["subject_key_conflict"] * 3]
 
 
 def test_an_update_replaces_everything_but_a_currency_it_does_not_give(

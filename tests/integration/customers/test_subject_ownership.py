@@ -11,7 +11,8 @@ from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.customers.service import CustomerService
 from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.customers.conftest import FakeSubscriptions
 
 SUBJECTS = ("a", "b", "c", "d")

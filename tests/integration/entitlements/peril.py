@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction
+from meterhouse.platform.postgres import Database, PostgresSettings
+from meterhouse.platform.postgres_transaction import Transaction
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from meterhouse.kernel.cadence import Cadence
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import Meter, MeterSpec
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.stored import Stored
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)

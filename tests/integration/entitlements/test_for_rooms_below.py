@@ -8,7 +8,8 @@ from meterhouse.customers.service import CustomerService
 from meterhouse.entitlements.for_catalog import EntitledFeatures
 from meterhouse.entitlements.for_customers import EntitlementGuard
 from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.postgres import Transaction, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions
 from tests.integration.entitlements.house import ACME, House
 from tests.unit.subscriptions.samples import at

@@ -10,7 +10,8 @@ import pytest
 
 from meterhouse.entitlements.holder import Holder
 from meterhouse.entitlements.postgres_standings import PostgresStandings
-from meterhouse.platform.postgres import Database, PostgresSettings, Row, connect
+from meterhouse.platform.postgres import Database, PostgresSettings, connect
+from meterhouse.platform.postgres_transaction import Row
 from meterhouse.platform.sql import queries
 from tests.integration.entitlements.room import Room
 

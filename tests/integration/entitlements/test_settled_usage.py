@@ -7,7 +7,8 @@ from datetime import timedelta
 from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.model import MeterSpec
-from meterhouse.platform.postgres import PostgresSettings, Row
+from meterhouse.platform.postgres import PostgresSettings
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.entitlements.peril import Peril, PerilousDatabase, deaths
 from tests.integration.entitlements.till import Till, path
 from tests.problems import faults_of

@@ -19,7 +19,8 @@ from meterhouse.entitlements.standing import Standing
 from meterhouse.entitlements.sweep_entitlements import SweepEntitlements
 from meterhouse.entitlements.thresholds import Threshold, percentages
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.entitlements.peril import Peril
 from tests.integration.entitlements.room import T0, Room
 

@@ -34,7 +34,8 @@ from meterhouse.ledger.top_ups import TopUps
 from meterhouse.ledger.void_credit import VoidCredit
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Row, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.ledger.charging import Charging
 from tests.unit.ledger.samples import T
 from tests.unit.platform.requests import CONTEXT, request

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from meterhouse.platform.postgres import APPLICATION_ROLE, Database, Transaction
+from meterhouse.platform.postgres import APPLICATION_ROLE, Database
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.platform.sql import queries
 from tests.unit.ledger.samples import T, hours
 

@@ -20,7 +20,8 @@ from meterhouse.metering.service import MeterService
 from meterhouse.metering.sink import MeterValueWriter, UsageStore
 from meterhouse.metering.usage import UsageQuery
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.metering.house import T0, House
 
 FAR = T0 + timedelta(days=1000)

@@ -38,7 +38,8 @@ from meterhouse.metering.usage_api import usage_routes
 from meterhouse.platform.clickhouse import ClickHouse
 from meterhouse.platform.http import http_handler
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Database, Transaction, begins
+from meterhouse.platform.postgres import Database, begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions, SubscriptionGuard
 from tests.integration.metering.house import T0, House, OwnRollups
 from tests.unit.platform.requests import CONTEXT, request

@@ -52,16 +52,21 @@ def test_a_rolled_up_hour_holds_its_values_by_subject_and_group(house: House) ->
     assert RollUpUsage(OwnRollups(house))() == 0
 
 
+def haunt(house: House, window: timedelta) -> None:
+    """Beside each rollup of this length stands one that no value gave: who reads the rollups reads 100 more."""
+    house.store.command(
+        "INSERT INTO usage_rollups (namespace, meter_id, seconds, subject, start, total, events, rolled_at) "
+        "SELECT namespace, meter_id, seconds, 'ghost', start, 100, 1, now64(6) FROM usage_rollups "
+        "WHERE namespace = {n:String} AND seconds = {seconds:UInt32}",
+        {"n": house.namespace, "seconds": int(window.total_seconds())},
+    )
+
+
 def test_the_query_reads_clean_hours_from_the_rollup_and_dirty_ones_from_the_values(house: House) -> None:
     meter = house.meter()
     house.sink(call("1", 1), call("2", 2, T0 + HOUR))
     RollUpUsage(OwnRollups(house))()
-    house.store.command(
-        "INSERT INTO usage_rollups (namespace, meter_id, seconds, subject, start, total, events, rolled_at) "
-        "SELECT namespace, meter_id, seconds, 'ghost', start, 100, 1, now64(6) FROM usage_rollups "
-        "WHERE namespace = {n:String} AND seconds = 3600",
-        {"n": house.namespace},
-    )
+    haunt(house, HOUR)
     hourly = UsageQuery(meter, window=WindowSize.HOUR)
     assert [row.value for row in rolled(house, hourly)] == [101, 102]
     house.sink(call("3", 4, T0 + HOUR))
@@ -135,12 +140,7 @@ def test_a_day_is_read_from_the_day_s_rollup_until_an_hour_of_it_is_dirty(house:
     meter = house.meter()
     house.sink(call("1", 1), call("2", 2, T0 + HOUR), call("3", 4, T0 + 30 * HOUR))
     RollUpUsage(OwnRollups(house))()
-    house.store.command(
-        "INSERT INTO usage_rollups (namespace, meter_id, seconds, subject, start, total, events, rolled_at) "
-        "SELECT namespace, meter_id, seconds, 'ghost', start, 100, 1, now64(6) FROM usage_rollups "
-        "WHERE namespace = {n:String} AND seconds = 86400",
-        {"n": house.namespace},
-    )
+    haunt(house, 24 * HOUR)
     daily = UsageQuery(meter, window=WindowSize.DAY)
     assert [row.value for row in rolled(house, daily)] == [103, 104]
     house.sink(call("4", 8, T0 + 2 * HOUR))

@@ -21,7 +21,8 @@ from meterhouse.notifications.tell_of_balance import TellOfBalance
 from meterhouse.notifications.tell_of_invoice import TellOfInvoice
 from meterhouse.notifications.try_rule import TryRule
 from meterhouse.platform.http import HttpHandler, http_handler
-from meterhouse.platform.postgres import Row, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.billing.given import Api
 
 CHANNELS = "/api/v1/notification/channels"

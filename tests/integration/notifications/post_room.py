@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from meterhouse.notifications.sending import Attempt
     from meterhouse.notifications.sending_ports import SendingStore
-    from meterhouse.platform.postgres import Database, Row
+    from meterhouse.platform.postgres import Database
+    from meterhouse.platform.postgres_transaction import Row
     from meterhouse.platform.work import Begin
     from tests.integration.notifications.receiver import Receiver
 

@@ -10,7 +10,7 @@ from meterhouse.entitlements.entitlement import Entitlement
 from meterhouse.entitlements.postgres import PostgresEntitlements
 from meterhouse.entitlements.usage_period import ManualReset
 from meterhouse.notifications.payload import LARGEST
-from meterhouse.platform.postgres import Row
+from meterhouse.platform.postgres_transaction import Row
 from tests.integration.entitlements.room import DAY, T0, Room
 from tests.integration.entitlements.watch import Watch
 from tests.integration.notifications.given import Desk

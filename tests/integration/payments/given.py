@@ -31,7 +31,8 @@ from meterhouse.payments.stripe_api import StripeSettings
 from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.payments.stripe_sessions import StripeSessions
 from meterhouse.platform.ids import new_id
-from meterhouse.platform.postgres import Transaction, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions
 from tests.integration.billing.given import Api
 

@@ -19,7 +19,7 @@ from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.override import CustomerOverride
-from meterhouse.billing.profile import Profile
+from meterhouse.billing.profile import CollectionMethod, Profile
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.record_refund import RecordRefund
 from meterhouse.customers.model import Address
@@ -39,6 +39,8 @@ from tests.unit.billing.samples import NOW, PROFILE
 
 KEY = "sk_test_double"
 CONFIG = StripeConfig("acct_double", livemode=False, masked_api_key="sk_test_***")
+PAYS_LATER: dict[str, Any] = {"collection_method": CollectionMethod.SEND_INVOICE}
+UNTAXED: dict[str, Any] = {"tax_enabled": False}
 BERLIN = Address(country="DE", city="Berlin", postal_code="10115")
 
 
@@ -167,3 +169,16 @@ def posted(double: Stripe, event: Obj, app_id: str, age: int = 0) -> tuple[str, 
     stamp = int(time.time()) - age  # noqa: TID251 - the package reads the clock, too
     [post] = [one for one in signed(double.account, event, stamp) if app_id in one.url]
     return post.payload, post.header
+
+
+def issued(shop: StripeRun, card: str | None = "pm_card_visa", **workflow: Any) -> str:
+    """The state of a month's invoice of 43.50 before taxes after one run."""
+    buyer = shop.buyer("ann", card, **workflow)
+    shop.subscribe(buyer)
+    shop.used(buyer, "2024-01-01", "7")
+    shop.all()
+    return state(shop)
+
+
+def state(shop: StripeRun) -> str:
+    return shop.invoice().state.value

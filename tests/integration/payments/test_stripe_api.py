@@ -216,15 +216,13 @@ def test_who_was_deleted_keeps_nobody_from_the_page(api: AppsApi, double: Stripe
     assert api.ok("POST", CHECKOUT, body)["stripeCustomerId"] == theirs
 
 
+def receiver(api: AppsApi) -> ReceiveStripeEvent:
+    payment, refund = RecordPayment(api.run.begin, api.run.apps), RecordRefund(api.run.begin)
+    return ReceiveStripeEvent(NamedApps(api.run.database), api.stripe(), api.run.begin, payment, refund)
+
+
 def deliver(api: AppsApi, double: Stripe, app_id: str, event: Obj) -> Any:
-    receive = ReceiveStripeEvent(
-        NamedApps(api.run.database),
-        api.stripe(),
-        api.run.begin,
-        RecordPayment(api.run.begin, api.run.apps),
-        RecordRefund(api.run.begin),
-    )
-    return receive(app_id, *posted(double, event, app_id))
+    return receiver(api)(app_id, *posted(double, event, app_id))
 
 
 def test_what_stripe_refuses_of_a_page_is_the_callers_fault(api: AppsApi) -> None:
@@ -258,14 +256,7 @@ def test_the_webhook_asks_for_a_signature_and_for_no_key_of_ours(api: AppsApi, d
     )
     [event] = take_outbox(double.account)
     payload, signature = posted(double, event, app["id"])
-    receive = ReceiveStripeEvent(
-        NamedApps(api.run.database),
-        api.stripe(),
-        api.run.begin,
-        RecordPayment(api.run.begin, api.run.apps),
-        RecordRefund(api.run.begin),
-    )
-    handler = http_handler(stripe_event_routes(receive))
+    handler = http_handler(stripe_event_routes(receiver(api)))
     route = f"{APPS}/{app['id']}/stripe/webhook"
     for given, expected in ((signature, 200), ("t=1,v1=00", 400)):
         asked = request("POST", route, json.loads(payload), headers={"stripe-signature": given})

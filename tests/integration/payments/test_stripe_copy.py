@@ -20,8 +20,7 @@ from meterhouse.payments.stripe_app import StripeApp
 from meterhouse.platform.postgres import begins
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.test_edits import edit_of
-from tests.integration.payments.stripe_run import StripeRun
-from tests.integration.payments.test_stripe_invoices import UNTAXED, issued, state
+from tests.integration.payments.stripe_run import UNTAXED, StripeRun, issued, state
 
 FORGOTTEN = Voiding("a mistake", None, {})
 

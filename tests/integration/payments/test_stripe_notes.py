@@ -15,8 +15,7 @@ from meterhouse.billing.crediting import NoteWanted
 from meterhouse.kernel.errors import Conflict
 from meterhouse.payments.stripe import API_KEY
 from meterhouse.payments.stripe_notes import NOTE
-from tests.integration.payments.stripe_run import StripeRun
-from tests.integration.payments.test_stripe_invoices import PAYS_LATER, UNTAXED, issued, state
+from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
 
 PART, WHOLE = Decimal("12.34"), None
 CALLS = [("GET", "/v1/invoices/.*"), ("GET", "/v1/{0}"), ("POST", "/v1/{0}")]

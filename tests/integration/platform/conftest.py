@@ -1,14 +1,19 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from functions.authorize_request import handler as authorizer
-from functions.issue_api_key import handler as issuer
+from functions.issue_api_key import handler as issue_api_key
 from functions.relay_outbox import handler as relay
 from localstack.fixtures import ClickHouseServer, KafkaServer
 from meterhouse.platform import aws
-from meterhouse.platform.postgres import PostgresSettings
+from meterhouse.platform.claims import Trust
+from meterhouse.platform.namespaces import add_namespace
+from meterhouse.platform.oidc import People
+from meterhouse.platform.postgres import Database, PostgresSettings
 from tests.integration.platform.aws_double import AwsDouble, running_aws_double
+from tests.integration.platform.door import Door
+from tests.issuer import AUDIENCE, Issuer, running_issuer
 
 
 @pytest.fixture
@@ -63,5 +68,32 @@ def deployment(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     yield aws_double
-    for database in (authorizer.credentials._database, issuer.database, relay.database):
+    for database in (authorizer.credentials._database, issue_api_key.database, relay.database):
         database.close()
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def trust(issuer: Issuer, namespace: str) -> Trust:
+    return Trust(issuer.url, ("console", AUDIENCE), "role", namespace)
+
+
+@pytest.fixture
+def open_door(database: Database, namespace: str) -> Callable[[Trust | None], Door]:
+    add_namespace(database, namespace)
+
+    def open_(trust: Trust | None) -> Door:
+        opened = Door(People(database, lambda: trust, lambda: opened.now))
+        return opened
+
+    return open_
+
+
+@pytest.fixture
+def door(open_door: Callable[[Trust | None], Door], trust: Trust) -> Door:
+    return open_door(trust)

@@ -2,9 +2,9 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -14,60 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from functions.authorize_request import handler as authorizer
 from meterhouse.platform.claims import LEEWAY, Trust
 from meterhouse.platform.limits import Rate
-from meterhouse.platform.namespaces import Allowance, add_namespace, set_allowance
-from meterhouse.platform.oidc import People
+from meterhouse.platform.namespaces import Allowance, set_allowance
 from meterhouse.platform.postgres import Database
 from meterhouse.platform.quotas import Quota
+from tests.integration.platform.door import SECOND, Door, roles
 from tests.integration.platform.key_house import KeyHouse
-from tests.issuer import AUDIENCE, MINUTE, NOON, Issuer, elliptic, public, rsa_key, running_issuer
+from tests.issuer import MINUTE, NOON, Issuer, elliptic, public, rsa_key
 from tests.unit.platform.requests import CONTEXT, request
-
-SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with running_issuer() as issuer:
-        yield issuer
-
-
-@dataclass
-class Door:
-    """An environment of the authorizer, at some instant."""
-
-    people: People
-    now: datetime = NOON
-
-    def told(self, token: str) -> dict[str, str] | None:
-        return self.people.told_of(token)
-
-
-@pytest.fixture
-def trust(issuer: Issuer, namespace: str) -> Trust:
-    return Trust(issuer.url, ("console", AUDIENCE), "role", namespace)
-
-
-@pytest.fixture
-def open_door(database: Database, namespace: str) -> Callable[[Trust | None], Door]:
-    add_namespace(database, namespace)
-
-    def open_(trust: Trust | None) -> Door:
-        opened = Door(People(database, lambda: trust, lambda: opened.now))
-        return opened
-
-    return open_
-
-
-@pytest.fixture
-def door(open_door: Callable[[Trust | None], Door], trust: Trust) -> Door:
-    return open_door(trust)
-
-
-def roles(told: dict[str, str] | None) -> set[str]:
-    """Some scopes that tell the roles apart."""
-    assert told is not None
-    assert "refused" not in told, told
-    return set(told["scopes"].split()) & {"*", "keys:write", "billing:write", "events:write", "usage:read"}
 
 
 def test_a_token_tells_who_it_is_until_when_and_what_the_role_opens(
@@ -202,63 +155,6 @@ def test_every_way_of_signing_with_a_key_pair_is_read(issuer: Issuer, door: Door
     assert roles(door.told(issuer.sign(NOON, exp=now(-LEEWAY + SECOND), nbf=now(LEEWAY), iat=now(LEEWAY))))
 
 
-def test_an_issuer_whose_keys_have_no_names_is_understood_whether_tokens_name_one_or_not(
-    issuer: Issuer, door: Door
-) -> None:
-    issuer.keys = [public(None, elliptic("one"))]
-    for kid in (None, "a name of its own", ""):
-        assert roles(door.told(issuer.sign(NOON, kid=kid, key=elliptic("one"))))
-    for wrong in ({"key": elliptic("stranger")}, {"key": rsa_key(), "algorithm": "RS256"}):
-        assert set(door.told(issuer.sign(NOON, kid=None, **wrong)) or {}) == {"refused"}
-
-
-def test_of_several_keys_those_for_the_tokens_way_of_signing_are_tried(issuer: Issuer, door: Door) -> None:
-    issuer.keys = [
-        {"kty": "EC"},
-        public(None, rsa_key(), alg="PS256"),
-        public(None, elliptic("cipher"), use="enc"),
-        public(None, elliptic("other")),
-        public("two", elliptic("two")),
-        public(None, elliptic("one")),
-    ]
-    for name in ("one", "two", "other"):
-        assert roles(door.told(issuer.sign(NOON, kid=None, key=elliptic(name))))
-    assert roles(door.told(issuer.sign(NOON, kid=None, key=rsa_key(), algorithm="PS256")))
-    told = door.told(issuer.sign(NOON, kid=None, key=rsa_key(), algorithm="RS256"))
-    assert told == {"refused": "the token is signed in a way that its key is not for"}
-    assert "signature" in (door.told(issuer.sign(NOON, kid=None, key=elliptic("cipher"))) or {})["refused"]
-    named = door.told(issuer.sign(NOON, kid="two", key=elliptic("one")))
-    assert named == {"refused": "the token's signature is wrong"}, "a token that names a key is that key's"
-
-
-def test_a_token_costs_as_many_tries_as_an_issuer_has_keys_and_no_more(
-    issuer: Issuer, door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    issuer.keys = [public(None, elliptic(f"old-{number}")) for number in range(40)]
-    tried, verify = list[str](), jwt.algorithms.ECAlgorithm.verify
-
-    def counted(*given: Any) -> bool:
-        tried.append("once")
-        return verify(*given)
-
-    monkeypatch.setattr(jwt.algorithms.ECAlgorithm, "verify", counted)
-    assert door.told(issuer.sign(NOON, kid=None)) == {"refused": "the token's signature is wrong"}
-    assert len(tried) == 8
-
-
-def test_a_nameless_key_that_changes_is_known_at_once_and_wrong_signatures_cost_the_issuer_little(
-    issuer: Issuer, door: Door
-) -> None:
-    issuer.keys = [public(None, elliptic("one"))]
-    assert roles(door.told(issuer.sign(NOON, kid=None)))
-    issuer.keys = [public(None, elliptic("two"))]
-    door.now += 31 * SECOND
-    assert roles(door.told(issuer.sign(door.now, kid=None, key=elliptic("two"))))
-    for _ in range(20):
-        assert set(door.told(issuer.sign(door.now, kid=None, key=elliptic("one"))) or {}) == {"refused"}
-    assert issuer.asked == 2
-
-
 def test_a_key_of_ours_never_reaches_the_verifier_nor_does_anything_where_there_is_no_issuer(
     open_door: Callable[[Trust | None], Door], trust: Trust, issuer: Issuer
 ) -> None:
@@ -279,46 +175,6 @@ def test_a_claim_may_name_the_namespace_and_must_name_one_that_is_there(
     told = open_door(replace(trust, namespace="", namespace_claim="org")).told(issuer.sign(NOON, **claims))
     assert told is not None
     assert told.get("namespace") == (namespace if is_in else None)
-
-
-def test_keys_that_change_are_known_at_once_and_made_up_ones_cost_the_issuer_little(issuer: Issuer, door: Door) -> None:
-    assert roles(door.told(issuer.sign(NOON)))
-    for n in range(50):
-        assert door.told(issuer.sign(NOON, kid=f"made-up-{n}")) == {
-            "refused": "the token is signed with no key of the issuer"
-        }
-    assert issuer.asked == 1
-    issuer.keys = [public("two", elliptic("two"))]
-    door.now += 31 * SECOND
-    assert roles(door.told(issuer.sign(door.now, kid="two")))
-    assert "refused" in (door.told(issuer.sign(door.now, kid="one")) or {}), "it was taken back"
-    assert issuer.asked == 2
-
-
-def test_while_the_issuer_is_silent_who_was_known_is_and_nobody_can_say_who_others_are(
-    issuer: Issuer, door: Door, open_door: Callable[[Trust], Door], trust: Trust
-) -> None:
-    assert roles(door.told(issuer.sign(NOON)))
-    issuer.is_down = True
-    cold = open_door(trust)
-    assert set(cold.told(issuer.sign(NOON)) or {}) == {"unknowable"}
-    door.now += 61 * MINUTE
-    assert roles(door.told(issuer.sign(door.now)))
-    assert set(door.told(issuer.sign(door.now, kid="two")) or {}) == {"unknowable"}
-    door.now += timedelta(days=1)
-    assert set(door.told(issuer.sign(door.now)) or {}) == {"unknowable"}, "it may have been taken back a day ago"
-    issuer.is_down = False
-    door.now += 5 * MINUTE
-    assert roles(door.told(issuer.sign(door.now)))
-
-
-@pytest.mark.parametrize("told", [{"issuer": "https://else.example"}, {"jwks_uri": "http://else.example/keys"}, {}])
-def test_keys_come_from_the_issuer_alone_and_by_a_guarded_way(
-    issuer: Issuer, door: Door, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usual = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
-    monkeypatch.setattr(issuer, "answer", lambda _: (200, {**usual, **told} if told else {}))
-    assert set(door.told(issuer.sign(NOON)) or {}) == {"unknowable"}
 
 
 def test_the_authorizer_and_the_edge_answer_people_by_problems(

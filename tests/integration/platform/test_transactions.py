@@ -10,7 +10,8 @@ import pytest
 from localstack.fixtures import PostgresServer
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform.outbox import DomainEvent
-from meterhouse.platform.postgres import Database, PostgresSettings, Transaction, begins
+from meterhouse.platform.postgres import Database, PostgresSettings, begins
+from meterhouse.platform.postgres_transaction import Transaction
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

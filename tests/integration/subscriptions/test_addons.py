@@ -1,16 +1,15 @@
 """Add-ons bought for subscriptions, over the real database."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from meterhouse.catalog.plan_addon import PlanAddonTerms
-from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.subscriptions.addon_service import AddonService
 from meterhouse.subscriptions.addons import AddonChange, NewAddon
 from meterhouse.subscriptions.postgres import PostgresStore
 from meterhouse.subscriptions.timing import Soon
+from tests.integration.at_once import at_once
 from tests.integration.subscriptions.addon_shop import (
     ANN,
     ANY,
@@ -164,20 +163,11 @@ def test_a_customer_without_a_currency_gets_that_of_the_priced_add_on(sold: "Api
 def test_of_many_who_buy_it_at_once_one_succeeds(sold: "Api", database_settings: PostgresSettings) -> None:
     subscription_id, addon_id = subscribed(sold), sell(sold, issuing("1"))
 
-    def buy(_: int) -> str:
-        own = Database(lambda: database_settings)
-        try:
-            service = AddonService(begins(own, PostgresStore), sold.clock)
-            service.add(sold.namespace, subscription_id, NewAddon(addon_id, "Seats", 1, Soon.IMMEDIATE))
-        except Conflict as refused:
-            return refused.code
-        finally:
-            own.close()
-        return "bought"
+    def buy(own: Database, _: int) -> None:
+        service = AddonService(begins(own, PostgresStore), sold.clock)
+        service.add(sold.namespace, subscription_id, NewAddon(addon_id, "Seats", 1, Soon.IMMEDIATE))
 
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(buy, range(4)))
-    assert outcomes == ["addon_already_bought"] * 3 + ["bought"]
+    assert at_once(database_settings, buy, range(4)) == ["addon_already_bought"] * 3 + ["done"]
     assert len(sold.ok("GET", path(subscription_id))) == 1
 
 
@@ -185,16 +175,11 @@ def test_changes_at_once_come_one_after_the_other(sold: "Api", database_settings
     subscription_id = subscribed(sold)
     made = bought(sold, subscription_id, sell(sold, SEAT))
 
-    def change(day: int) -> None:
-        own = Database(lambda: database_settings)
-        try:
-            service = AddonService(begins(own, PostgresStore), sold.clock)
-            service.change(sold.namespace, subscription_id, made["id"], AddonChange(day, at(f"2021-02-{day:02}")))
-        finally:
-            own.close()
+    def change(own: Database, day: int) -> None:
+        service = AddonService(begins(own, PostgresStore), sold.clock)
+        service.change(sold.namespace, subscription_id, made["id"], AddonChange(day, at(f"2021-02-{day:02}")))
 
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(change, range(2, 10)))
+    assert at_once(database_settings, change, range(2, 10)) == ["done"] * 8
     timeline = sold.ok("GET", path(subscription_id, made))["timeline"]
     assert [one["quantity"] for one in timeline] == list(range(1, 10))
 

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meterhouse.kernel.errors import Conflict
 from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from meterhouse.subscriptions.create import NewSubscription
 from meterhouse.subscriptions.edit import Edit
@@ -13,6 +12,7 @@ from meterhouse.subscriptions.patch import AddItem
 from meterhouse.subscriptions.postgres import PostgresStore, PostgresSubscriptions
 from meterhouse.subscriptions.sale import PlanChoice, Wanted
 from meterhouse.subscriptions.service import SubscriptionService
+from tests.integration.at_once import at_once
 from tests.unit.subscriptions.samples import at, fee, spec
 
 if TYPE_CHECKING:
@@ -24,19 +24,11 @@ def test_of_many_who_subscribe_one_customer_at_once_one_succeeds_and_the_others_
 ) -> None:
     wanted = NewSubscription(customer="ann", plan=PlanChoice("plan"), timing=at("2021-01-01"))
 
-    def subscribe(_: int) -> str:
-        own = Database(lambda: database_settings)
-        try:
-            SubscriptionService(begins(own, PostgresStore), lambda: api.now).create(api.namespace, wanted)
-        except Conflict as refused:
-            return refused.code
-        finally:
-            own.close()
-        return "created"
+    def subscribe(own: Database, _: int) -> None:
+        SubscriptionService(begins(own, PostgresStore), lambda: api.now).create(api.namespace, wanted)
 
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(subscribe, range(4)))
-    assert outcomes == ["created"] + ["only_single_subscription_allowed_per_customer_at_a_time"] * 3
+    refused = "only_single_subscription_allowed_per_customer_at_a_time"
+    assert at_once(database_settings, subscribe, range(4)) == ["done"] + [refused] * 3
     with api.database.transaction(api.namespace) as transaction:
         events = transaction.fetch_all("SELECT type FROM outbox WHERE namespace = %(namespace)s")
     assert sorted(event["type"] for event in events) == ["customer.updated", "subscription.created"]
@@ -45,17 +37,12 @@ def test_of_many_who_subscribe_one_customer_at_once_one_succeeds_and_the_others_
 def test_of_two_edits_at_once_both_are_kept(api: "Api", database_settings: PostgresSettings) -> None:
     made = api.subscribe()["id"]
 
-    def edit(key: str) -> None:
-        own = Database(lambda: database_settings)
-        try:
-            service = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
-            service.edit(api.namespace, made, Edit([AddItem("paid", fee(key))]))
-        finally:
-            own.close()
+    def edit(own: Database, key: str) -> None:
+        service = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
+        service.edit(api.namespace, made, Edit([AddItem("paid", fee(key))]))
 
     keys = ["a", "b", "c", "d"]
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(edit, keys))
+    assert at_once(database_settings, edit, keys) == ["done"] * 4
     shown = api.call("GET", f"/api/v1/subscriptions/{made}")[1]["phases"][1]
     assert sorted(shown["itemTimelines"]) == [*keys, "fee", "usage"]
 
@@ -65,20 +52,11 @@ def test_of_many_who_change_one_subscription_at_once_one_succeeds(
 ) -> None:
     made = api.subscribe()["id"]
 
-    def change(_: int) -> str:
-        own = Database(lambda: database_settings)
-        try:
-            service = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
-            service.change(api.namespace, made, Wanted(plan=spec()))
-        except Conflict as refused:
-            return refused.code
-        finally:
-            own.close()
-        return "changed"
+    def change(own: Database, _: int) -> None:
+        service = SubscriptionService(begins(own, PostgresStore), lambda: api.now)
+        service.change(api.namespace, made, Wanted(plan=spec()))
 
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(change, range(4)))
-    assert outcomes == ["changed"] + ["subscription_state_forbids"] * 3
+    assert at_once(database_settings, change, range(4)) == ["done"] + ["subscription_state_forbids"] * 3
     assert api.call("GET", "/api/v1/customers/ann/subscriptions")[1]["totalCount"] == 2
 
 

@@ -7,7 +7,8 @@ from meterhouse.customers.ports import CustomerFilter, CustomerPorts, PageReques
 from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.customers.service import CustomerService
 from meterhouse.kernel.errors import Conflict
-from meterhouse.platform.postgres import Transaction, begins
+from meterhouse.platform.postgres import begins
+from meterhouse.platform.postgres_transaction import Transaction
 from meterhouse.subscriptions.for_customers import PostgresCustomerSubscriptions, SubscriptionGuard
 from tests.unit.subscriptions.samples import at
 

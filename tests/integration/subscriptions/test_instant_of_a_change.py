@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meterhouse.platform.postgres import Transaction
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.subscriptions.addon_shop import SEAT, SUBSCRIPTIONS, bought, path, sell, subscribed, wanted
 
 if TYPE_CHECKING:

@@ -54,6 +54,14 @@ def test_a_subscription_comes_back_as_it_was_stored(database: Database, namespac
         assert PostgresSubscriptions(transaction).find(made.id) == made
 
 
+def test_subscriptions_read_at_once_share_their_rate_cards(database: Database, namespace: str) -> None:
+    add(database, namespace, of("c1"), of("c2"))
+    with database.transaction(namespace) as transaction:
+        found = PostgresSubscriptions(transaction).billable(None, "z")
+    cards = [item.rate_card for one in found for made in one.phases for item in made.items]
+    assert (len(cards), len({id(one) for one in cards})) == (8, 4)
+
+
 def test_only_its_end_and_its_deletion_change_and_a_deleted_one_is_not_found(
     database: Database, namespace: str
 ) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from meterhouse.platform.postgres import APPLICATION_ROLE, Database, Transaction
+from meterhouse.platform.postgres import APPLICATION_ROLE, Database
+from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.tenancy.belongings import furnish
 from tests.integration.tenancy.house import ROUTES, House
 from tests.integration.tenancy.matrix import LEFT_OUT, Asked, asked

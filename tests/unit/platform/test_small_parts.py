@@ -18,6 +18,7 @@ from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.logging import count
 from meterhouse.platform.migrations import Migration, migrate, migrations
 from meterhouse.platform.relay import entry
+from meterhouse.platform.shared_parts import SharedParts
 from meterhouse.platform.task import instant, task, text
 from tests.unit.platform.requests import CONTEXT
 
@@ -27,6 +28,14 @@ def test_columns_are_read_off_by_their_paths() -> None:
     assert columns({"a": "real", "b": "imag"})(whole) == {"a": 2, "b": 1}
     read = instants({"start": "at", "end": "until.at"})(SimpleNamespace(at=at, until=SimpleNamespace(at=None)))
     assert read == {"start": "2024-02-29 01:02:03.000004+00:00", "end": None}
+
+
+def test_one_part_is_made_of_equal_documents_and_another_by_another_maker() -> None:
+    parts = SharedParts()
+    first, same, other = (parts.of({"a": {"b": value}}, dict) for value in ("1", "1", "2"))
+    assert first is same
+    assert (first, other) == ({"a": {"b": "1"}}, {"a": {"b": "2"}})
+    assert parts.of({"a": {"b": "1"}}, tuple) == ("a",)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,17 @@ T = TypeVar("T")
 
 
 class SharedParts:
-    """Of equal documents one part is made, whose text is made once when they are written again (`rows.Texts`)."""
+    """Of equal documents one part is made, so that what is written again can share its text, too."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[object, str], Any] = {}
+        from msgspec.json import encode  # noqa: PLC0415 - its import belongs to the first rows, not to the cold start
+
+        self._encode = encode
+        self._made: dict[tuple[object, bytes], Any] = {}
 
     def of(self, document: Mapping[str, Any], part_of: Callable[[Mapping[str, Any]], T]) -> T:
-        key = part_of, repr(document)
+        # `repr` would take five times as long
+        key = part_of, self._encode(document)
         if key not in self._made:
             self._made[key] = part_of(document)
         made: T = self._made[key]
