@@ -31,10 +31,10 @@ from meterhouse.subscriptions.postgres import PostgresStore, PostgresSubscriptio
 from meterhouse.subscriptions.sale import Wanted
 from meterhouse.subscriptions.service import SubscriptionService
 from meterhouse.subscriptions.timing import Soon
-from tests.integration.billing.at_once import all_at_once, databases, on
 from tests.integration.billing.audited import audited, findings
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.racing import all_at_once, databases, on
 from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee, phase, spec
 

@@ -24,12 +24,12 @@ from meterhouse.ledger.expire_credits import ExpireCredits
 from meterhouse.ledger.list_expired_credits import ListExpiredCredits
 from meterhouse.ledger.void_credit import VoidCredit
 from meterhouse.platform.postgres import Database, PostgresSettings
-from tests.integration.billing.at_once import all_at_once, databases, on
 from tests.integration.billing.audited import audited, findings
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import Api
 from tests.integration.billing.parts import UsageByDay
 from tests.integration.billing.purse import Purse
+from tests.integration.billing.racing import all_at_once, databases, on
 from tests.integration.billing.test_random_months import GIVING_UP, KEEPING, STOP, Months, card
 
 AT_A_TIME = 3
