@@ -22,6 +22,7 @@ from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
 from tests.integration.crashing import durable_database
+from tests.integration.held import hang_up
 
 
 @pytest.fixture(scope="session")
@@ -136,16 +137,17 @@ def composed(
     monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
 ) -> Iterator[Callable[..., None]]:
     """Lets functions' handlers, as they are composed, meet the ring's stores; their connections end with the test."""
-    databases: list[Database] = []
+    stores: list[Database | ClickHouse] = []
 
     def compose(*handlers: ModuleType) -> None:
         for held in (one for handler in handlers for one in vars(handler).values()):
             if isinstance(held, Database):
                 monkeypatch.setattr(held, "_settings", lambda: database_settings)
-                databases.append(held)
+                stores.append(held)
             elif isinstance(held, ClickHouse):
                 monkeypatch.setattr(held, "_settings", lambda: usage_store_settings)
+                stores.append(held)
 
     yield compose
-    for database in databases:
-        database.close()
+    for store in stores:
+        hang_up(store)
