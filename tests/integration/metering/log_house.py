@@ -111,7 +111,7 @@ class LogHouse:
         if starts:
             consumer.assign(starts)
         while len(records) < sum(ends[place.partition] - place.offset for place in starts):
-            message = consumer.poll(10)
+            message = consumer.poll(60)
             assert message is not None
             assert message.error() is None
             records.append(_record(message))
