@@ -49,7 +49,7 @@ def test_a_deployment_migrates_creates_topics_and_opens_the_first_key(
     assert authorize("mh_first") == DENIED
     done = migrate_databases({}, CONTEXT)
     assert sorted(done["topics"]) == ["meterhouse.events", "meterhouse.events.dead-letter"]
-    topics = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers}).list_topics(timeout=10).topics
+    topics = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers}).list_topics(timeout=60).topics
     assert len(topics["meterhouse.events"].partitions) == 6
     answer = authorize("mh_first")
     assert answer["isAuthorized"]
