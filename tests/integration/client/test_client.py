@@ -40,7 +40,7 @@ def dropped() -> list[Dropped]:
 
 @pytest.fixture
 def client(house: House, dropped: list[Dropped]) -> Iterator[Client]:
-    with Client(house.url, KEY, "app", on_drop=dropped.append) as opened:
+    with Client(house.url, KEY, "app", Options(batch_age=60), dropped.append) as opened:
         yield opened
 
 
