@@ -1,6 +1,7 @@
 """One real server of each kind for the whole ring, migrated once; each test works in a namespace of its own."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -66,9 +67,13 @@ def owner_settings(postgres_server: PostgresServer) -> PostgresSettings:
 
 @pytest.fixture(scope="session")
 def database_settings(owner_settings: PostgresSettings) -> PostgresSettings:
-    """How the application connects to the migrated database; for tests that need connections of their own."""
+    """How the application connects to the migrated database; for tests that need connections of their own.
+
+    It is patient: fifty who sign in at once, and wait for each other, take their time on a busy machine.
+    """
     owner = owner_settings
-    settings = PostgresSettings(owner.host, owner.port, owner.database, APPLICATION_ROLE, "test-app", "disable")
+    named = PostgresSettings(owner.host, owner.port, owner.database, APPLICATION_ROLE, "test-app", "disable")
+    settings = replace(named, connects_within=120, answers_within=120)
     store = MigratedPostgres(owner, settings)
     with store.alone():
         store.create_application_role()
