@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from localstack.aws import aws_client, aws_environment, aws_part, function_log
-from localstack.fixtures import free_port
+from localstack.fixtures import free_ports
 from localstack.kafka import kafka_part
 from localstack.parts import bridge_part
 from localstack.process import Processes
@@ -56,7 +56,7 @@ def template(calls: Path, gate: Path) -> str:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(6)]
+    ports = [Port(port.number, f"METERHOUSE_PORT_{n}") for n, port in enumerate(free_ports(6))]
     stack = Stack(tmp_path, *ports)
     processes = Processes(tmp_path)
     parts = (kafka_part(stack.kafka), aws_part(stack), bridge_part(stack))

@@ -1,12 +1,22 @@
 """The throw-away servers answer with the credentials they were announced with."""
 
+import socket
+from contextlib import ExitStack
+
 import clickhouse_connect
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from localstack.fixtures import ClickHouseServer, KafkaServer, PostgresServer
+from localstack.fixtures import ClickHouseServer, KafkaServer, PostgresServer, free_ports
+from localstack.settings import HOST
+
+
+def test_ports_that_are_drawn_together_can_be_listened_on_at_the_same_time() -> None:
+    with ExitStack() as servers:
+        for port in free_ports(100):
+            servers.enter_context(socket.create_server((HOST, port.number)))
 
 
 def test_postgres_owner_owns_the_database_and_is_no_superuser(postgres_server: PostgresServer) -> None:
