@@ -44,5 +44,5 @@ def test_clickhouse_answers(clickhouse_server: ClickHouseServer) -> None:
 
 def test_kafka_makes_topics(kafka_server: KafkaServer) -> None:
     admin = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers})
-    admin.create_topics([NewTopic("made-by-the-fixture-test", 2)])["made-by-the-fixture-test"].result(10)
-    assert len(admin.list_topics(timeout=10).topics["made-by-the-fixture-test"].partitions) == 2
+    admin.create_topics([NewTopic("made-by-the-fixture-test", 2)])["made-by-the-fixture-test"].result(60)
+    assert len(admin.list_topics(timeout=60).topics["made-by-the-fixture-test"].partitions) == 2
