@@ -1,10 +1,11 @@
 """Throw-away servers for tests: each on a free port, in a folder of its own, gone at the end of the block."""
 
+import secrets
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from localstack.settings import (
     Port,
     Stack,
 )
+
+_DRAWN = range(10_100, 21_000)
+"""Below what systems give to outgoing connections and to who binds to port 0: until a server is up these stay free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +100,27 @@ def running_kafka(port: Port | None = None) -> Iterator[KafkaServer]:
 def running_aws() -> Iterator[Mapping[str, str]]:
     """A new, empty AWS account, as the environment in which functions and SDKs speak to it."""
     with temporary_folder() as folder:
-        stack = Stack(folder, *(free_port() for _ in DEFAULT_PORTS))
+        stack = Stack(folder, *free_ports(len(DEFAULT_PORTS)))
         with _running(aws_part(stack), folder):
             yield aws_environment(stack)
 
 
 def free_port() -> Port:
-    """A port nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return Port(probe.getsockname()[1], "nothing: it was drawn")
+    """A port that nobody holds at this moment, and that nobody is given unasked."""
+    [port] = free_ports(1)
+    return port
+
+
+def free_ports(count: int) -> list[Port]:
+    """So many different ones, as `free_port`."""
+    drawn: list[Port] = []
+    with ExitStack() as held:
+        while len(drawn) < count:
+            number = secrets.choice(_DRAWN)
+            with suppress(OSError):
+                held.enter_context(socket.socket()).bind((HOST, number))
+                drawn.append(Port(number, "nothing: it was drawn"))
+    return drawn
 
 
 @contextmanager

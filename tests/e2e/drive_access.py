@@ -70,7 +70,11 @@ def history(sdk: Sdk, eventually: Eventually) -> None:
     granted = grant(sdk, "remembered")
     use(sdk, "remembered", 4)
     ask = sdk.customer_entitlement_v2.get_customer_entitlement_history
-    eventually(lambda: ask("remembered", "remembered", window_size="HOUR").windowed_history[-1].usage, 4)
+
+    def by_hour() -> Any:
+        return ask("remembered", "remembered", window_size="HOUR").windowed_history
+
+    eventually(lambda: sum(hour.usage for hour in by_hour()), 4)
     begun = dt.datetime.fromisoformat(made["lastReset"])
     found = ask(
         "remembered", made["id"], window_size="DAY", from_parameter=begun, to=clock.now(), window_time_zone="UTC"

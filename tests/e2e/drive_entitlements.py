@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from corehttp.exceptions import HttpResponseError, ResourceNotFoundError
 
+from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 
 Sdk = Any
 Eventually = Callable[[Callable[[], object], object], None]
-MONTHLY = {"interval": "MONTH", "anchor": "2024-01-01T00:00:00Z"}
 
 
 def minute() -> dt.datetime:
@@ -23,6 +23,10 @@ def minute() -> dt.datetime:
 
 def minute_of(at: dt.datetime) -> dt.datetime:
     return at.replace(second=0, microsecond=0)
+
+
+MONTHLY = {"interval": "MONTH", "anchor": format_rfc3339(minute() - dt.timedelta(days=10))}
+"""None of these months begins or ends while a journey lasts."""
 
 
 def metered(sdk: Sdk, key: str, **fields: Any) -> Any:

@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from meterhouse.platform.ids import new_id
+from tests.e2e.drive_entitlements import MONTHLY
 
 Sdk = Any
 Eventually = Callable[[Callable[[], object], object], None]
@@ -21,7 +22,6 @@ METER = {
     "valueProperty": "$.tokens",
     "groupBy": {"model": "$.model"},
 }
-MONTHLY = {"interval": "MONTH", "anchor": "2024-01-01T00:00:00Z"}
 
 
 class Lab:

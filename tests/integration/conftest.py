@@ -1,6 +1,7 @@
 """One real server of each kind for the whole ring, migrated once; each test works in a namespace of its own."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -22,6 +23,7 @@ from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.namespaces import add_namespace
 from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
 from tests.integration.crashing import durable_database
+from tests.integration.held import hang_up
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +67,13 @@ def owner_settings(postgres_server: PostgresServer) -> PostgresSettings:
 
 @pytest.fixture(scope="session")
 def database_settings(owner_settings: PostgresSettings) -> PostgresSettings:
-    """How the application connects to the migrated database; for tests that need connections of their own."""
+    """How the application connects to the migrated database; for tests that need connections of their own.
+
+    It is patient: fifty who sign in at once, and wait for each other, take their time on a busy machine.
+    """
     owner = owner_settings
-    settings = PostgresSettings(owner.host, owner.port, owner.database, APPLICATION_ROLE, "test-app", "disable")
+    named = PostgresSettings(owner.host, owner.port, owner.database, APPLICATION_ROLE, "test-app", "disable")
+    settings = replace(named, connects_within=120, answers_within=120)
     store = MigratedPostgres(owner, settings)
     with store.alone():
         store.create_application_role()
@@ -136,16 +142,17 @@ def composed(
     monkeypatch: pytest.MonkeyPatch, database_settings: PostgresSettings, usage_store_settings: ClickHouseSettings
 ) -> Iterator[Callable[..., None]]:
     """Lets functions' handlers, as they are composed, meet the ring's stores; their connections end with the test."""
-    databases: list[Database] = []
+    stores: list[Database | ClickHouse] = []
 
     def compose(*handlers: ModuleType) -> None:
         for held in (one for handler in handlers for one in vars(handler).values()):
             if isinstance(held, Database):
                 monkeypatch.setattr(held, "_settings", lambda: database_settings)
-                databases.append(held)
+                stores.append(held)
             elif isinstance(held, ClickHouse):
                 monkeypatch.setattr(held, "_settings", lambda: usage_store_settings)
+                stores.append(held)
 
     yield compose
-    for database in databases:
-        database.close()
+    for store in stores:
+        hang_up(store)

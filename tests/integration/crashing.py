@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Generic, TypeVar
 
+import psutil
+
 from localstack.fixtures import free_port, temporary_folder
 from localstack.postgres import postgres_part
 from localstack.process import Processes
@@ -95,6 +97,8 @@ class Crashing(Generic[S]):
         pid = connection.info.backend_pid
         time.sleep(delay)
         os.kill(pid, signal.SIGKILL)
+        while psutil.pid_exists(pid):  # until the server has seen it, it takes connections that it drops then
+            time.sleep(0.001)
         self.crashed = True
 
 

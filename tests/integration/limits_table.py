@@ -40,4 +40,6 @@ def item(table: str, aws_account: Mapping[str, str]) -> Item:
 def counts(table: str, aws_account: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> DynamoCounts:
     for name, value in {**aws_account, "LIMITS_TABLE": table}.items():
         monkeypatch.setenv(name, value)
+    # how long a request waits for its count is not what is tried here, and the emulator shares a busy machine
+    monkeypatch.setattr("meterhouse.platform.dynamodb._PATIENCE_SECONDS", 60)
     return DynamoCounts()

@@ -51,7 +51,7 @@ def at_once(database_settings: PostgresSettings) -> Callable[..., list[str]]:
         def one(change: Change) -> str:
             own = Database(lambda: database_settings)
             try:
-                barrier.wait(10)
+                barrier.wait(60)
                 change(begins(own, catalog))
             except Conflict as refused:
                 return refused.code

@@ -40,7 +40,7 @@ def dropped() -> list[Dropped]:
 
 @pytest.fixture
 def client(house: House, dropped: list[Dropped]) -> Iterator[Client]:
-    with Client(house.url, KEY, "app", on_drop=dropped.append) as opened:
+    with Client(house.url, KEY, "app", Options(batch_age=60), dropped.append) as opened:
         yield opened
 
 
@@ -290,6 +290,8 @@ def test_access_is_told_in_time(client: Client, house: House) -> None:
     house.before = lambda _: (never.wait(30), GONE)[1]
 
     access = client.access("a", "tokens", within=0.05, assume=False)
+    while not house.asked:
+        time.sleep(0.001)
     never.set()
 
     assert (access.has_access, access.is_assumed, access.reason[:9]) == (False, True, "no answer")

@@ -37,18 +37,18 @@ class Topic:
     def send(self, *values: bytes, key: bytes | None = b"ns", partition: int = 0, **options: object) -> None:
         for value in values:
             self.producer.produce(self.name, value=value, key=key, partition=partition, **options)  # type: ignore[arg-type]
-            self.producer.flush(10)
+            self.producer.flush(60)
 
     def committed(self, partition: int = 0) -> int:
         """The group's next offset; negative when nothing was committed."""
         consumer = Consumer({"bootstrap.servers": self.servers, "group.id": self.group})
         try:
-            [place] = consumer.committed([TopicPartition(self.name, partition)], timeout=10)
+            [place] = consumer.committed([TopicPartition(self.name, partition)], timeout=60)
             return int(place.offset)
         finally:
             consumer.close()
 
-    def dead_letters(self, count: int, timeout: float = 10) -> list[Message]:
+    def dead_letters(self, count: int, timeout: float = 60) -> list[Message]:
         settings = {"bootstrap.servers": self.servers, "group.id": "reader", "auto.offset.reset": "earliest"}
         consumer = Consumer(settings)
         consumer.assign([TopicPartition(self.dead_letter, 0, 0)])
@@ -65,6 +65,10 @@ class Topic:
     def dead_letter(self) -> str:
         return f"{self.name}-dead-letter"
 
+    def in_one_batch(self, count: int, **changes: object) -> KafkaMapping:
+        """So many records are waited for, and no window cuts them in two."""
+        return self.mapping(**({"batch_size": count, "window_seconds": 60} | changes))
+
     def mapping(self, **changes: object) -> KafkaMapping:
         defaults: dict[str, object] = {"batch_size": 100, "window_seconds": 0.2}
         return KafkaMapping("uuid", "sink_events", ARN, (self.name,), self.group, **(defaults | changes))  # type: ignore[arg-type]
@@ -76,7 +80,7 @@ def topic(kafka_server: KafkaServer, request: pytest.FixtureRequest) -> Topic:
     admin = AdminClient({"bootstrap.servers": topic.servers})
     made = admin.create_topics([NewTopic(topic.name, 2), NewTopic(topic.dead_letter, 1)])
     for future in made.values():
-        future.result(10)
+        future.result(60)
     return topic
 
 
@@ -107,7 +111,7 @@ def polling(topic: Topic, mapping: KafkaMapping) -> Iterator[None]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
@@ -148,12 +152,12 @@ def test_the_offset_moves_only_after_the_function_succeeded(topic: Topic, api: L
 
     def answer(_: Event) -> None:
         called.set()
-        go_on.wait(30)
+        go_on.wait(120)
 
     api.answer = answer
     topic.send(b"one")
     with polling(topic, topic.mapping()):
-        assert called.wait(30)
+        assert called.wait(120)
         assert topic.committed() < 0
         go_on.set()
         eventually(lambda: topic.committed() == 1)
@@ -181,7 +185,7 @@ def test_a_failing_function_is_retried_with_the_whole_batch(topic: Topic, api: L
 
     api.answer = fail_twice
     topic.send(b"one", b"two")
-    with polling(topic, topic.mapping()):
+    with polling(topic, topic.in_one_batch(2)):
         eventually(lambda: topic.committed() == 2)
     assert values(api) == [b"one", b"two"] * 3
 
@@ -207,7 +211,7 @@ def test_only_the_reported_records_are_retried(topic: Topic, api: LambdaApi) -> 
 
     api.answer = report_the_second
     topic.send(b"one", b"two", b"three")
-    with polling(topic, topic.mapping(reports_item_failures=True)):
+    with polling(topic, topic.in_one_batch(3, reports_item_failures=True)):
         eventually(lambda: topic.committed() == 3)
     assert values(api) == [b"one", b"two", b"three", b"two"]
 
@@ -219,7 +223,7 @@ def test_an_answer_that_names_no_sent_record_fails_the_batch(topic: Topic, api: 
 
     api.answer = nonsense_once
     topic.send(b"one", b"two")
-    with polling(topic, topic.mapping(reports_item_failures=True)):
+    with polling(topic, topic.in_one_batch(2, reports_item_failures=True)):
         eventually(lambda: topic.committed() == 2)
     assert values(api) == [b"one", b"two"] * 2
 
@@ -231,7 +235,7 @@ def test_poison_goes_to_the_dead_letters_with_its_origin_and_the_rest_goes_on(to
 
     api.answer = refuse_poison
     topic.send(b"one", b"poison", b"three", headers=[("trace", b"1")])
-    with polling(topic, topic.mapping(max_retries=3, dead_letter_topic=topic.dead_letter, bisects=True)):
+    with polling(topic, topic.in_one_batch(3, max_retries=3, dead_letter_topic=topic.dead_letter, bisects=True)):
         eventually(lambda: topic.committed() == 3)
     [letter] = topic.dead_letters(1)
     assert (letter.key(), letter.value()) == (b"ns", b"poison")
@@ -268,6 +272,6 @@ def test_a_topic_that_is_made_later_is_consumed_then(kafka_server: KafkaServer, 
     topic = Topic(kafka_server.bootstrap_servers, "made-later")
     with polling(topic, topic.mapping()):
         admin = AdminClient({"bootstrap.servers": topic.servers})
-        admin.create_topics([NewTopic(topic.name, 1)])[topic.name].result(10)
+        admin.create_topics([NewTopic(topic.name, 1)])[topic.name].result(60)
         topic.send(b"one")
         eventually(lambda: values(api) == [b"one"])

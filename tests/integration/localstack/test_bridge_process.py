@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from localstack.aws import aws_client, aws_environment, aws_part, function_log
-from localstack.fixtures import free_port
+from localstack.fixtures import free_ports
 from localstack.kafka import kafka_part
 from localstack.parts import bridge_part
 from localstack.process import Processes
@@ -56,7 +56,7 @@ def template(calls: Path, gate: Path) -> str:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(6)]
+    ports = [Port(port.number, f"METERHOUSE_PORT_{n}") for n, port in enumerate(free_ports(6))]
     stack = Stack(tmp_path, *ports)
     processes = Processes(tmp_path)
     parts = (kafka_part(stack.kafka), aws_part(stack), bridge_part(stack))
@@ -72,7 +72,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 @pytest.fixture
 def producer(stack: Stack) -> Producer:
     admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap_servers})
-    admin.create_topics([NewTopic("events", 1)])["events"].result(10)
+    admin.create_topics([NewTopic("events", 1)])["events"].result(60)
     return Producer({"bootstrap.servers": stack.kafka_bootstrap_servers})
 
 
@@ -92,13 +92,13 @@ def create(stack: Stack) -> tuple[Path, Path]:
 def committed(stack: Stack) -> int:
     consumer = Consumer({"bootstrap.servers": stack.kafka_bootstrap_servers, "group.id": "sink"})
     try:
-        return int(consumer.committed([TopicPartition("events", 0)], timeout=10)[0].offset)
+        return int(consumer.committed([TopicPartition("events", 0)], timeout=60)[0].offset)
     finally:
         consumer.close()
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.1)
@@ -107,7 +107,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 def test_a_deployed_mapping_is_found_and_fed(stack: Stack, producer: Producer) -> None:
     create(stack)[1].touch()
     producer.produce("events", value=b"one")
-    producer.flush(10)
+    producer.flush(60)
     eventually(lambda: committed(stack) == 1)
     eventually(lambda: "got one" in function_log(aws_environment(stack), "sink"))
 
@@ -115,7 +115,7 @@ def test_a_deployed_mapping_is_found_and_fed(stack: Stack, producer: Producer) -
 def test_a_bridge_killed_during_a_call_delivers_again(stack: Stack, producer: Producer) -> None:
     calls, gate = create(stack)
     producer.produce("events", value=b"one")
-    producer.flush(10)
+    producer.flush(60)
     eventually(calls.exists)
     processes = Processes(stack.state)
     bridge = processes.find("bridge")

@@ -184,7 +184,7 @@ def test_a_kill_during_inserts_loses_no_acknowledged_row() -> None:
             with ThreadPoolExecutor(4) as pool:
                 under_way = threading.Event()
                 writers = [pool.submit(insert_until_killed, server, worker, under_way) for worker in range(4)]
-                assert under_way.wait(30)
+                assert under_way.wait(120)
                 process = processes.find("clickhouse")
                 assert process is not None
                 process.send_signal(signal.SIGKILL)

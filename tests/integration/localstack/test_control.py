@@ -7,7 +7,7 @@ import pytest
 
 from localstack import control
 from localstack.deploy import Deployment
-from localstack.fixtures import free_port
+from localstack.fixtures import free_ports
 from localstack.parts import NAMES, stores
 from localstack.process import PartFailedError, Processes
 from localstack.settings import Port, Stack
@@ -42,7 +42,7 @@ class Notes:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    ports = [Port(free_port().number, f"METERHOUSE_PORT_{n}") for n in range(6)]
+    ports = [Port(port.number, f"METERHOUSE_PORT_{n}") for n, port in enumerate(free_ports(6))]
     stack = Stack(tmp_path / "state", *ports)
     yield stack
     control.down(stack, Notes())

@@ -1,12 +1,22 @@
 """The throw-away servers answer with the credentials they were announced with."""
 
+import socket
+from contextlib import ExitStack
+
 import clickhouse_connect
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from localstack.fixtures import ClickHouseServer, KafkaServer, PostgresServer
+from localstack.fixtures import ClickHouseServer, KafkaServer, PostgresServer, free_ports
+from localstack.settings import HOST
+
+
+def test_ports_that_are_drawn_together_can_be_listened_on_at_the_same_time() -> None:
+    with ExitStack() as servers:
+        for port in free_ports(100):
+            servers.enter_context(socket.create_server((HOST, port.number)))
 
 
 def test_postgres_owner_owns_the_database_and_is_no_superuser(postgres_server: PostgresServer) -> None:
@@ -34,5 +44,5 @@ def test_clickhouse_answers(clickhouse_server: ClickHouseServer) -> None:
 
 def test_kafka_makes_topics(kafka_server: KafkaServer) -> None:
     admin = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers})
-    admin.create_topics([NewTopic("made-by-the-fixture-test", 2)])["made-by-the-fixture-test"].result(10)
-    assert len(admin.list_topics(timeout=10).topics["made-by-the-fixture-test"].partitions) == 2
+    admin.create_topics([NewTopic("made-by-the-fixture-test", 2)])["made-by-the-fixture-test"].result(60)
+    assert len(admin.list_topics(timeout=60).topics["made-by-the-fixture-test"].partitions) == 2

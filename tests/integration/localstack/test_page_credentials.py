@@ -36,7 +36,7 @@ def opened(browser: Any, answer: Callable[[Any, str], object]) -> Any:
         return answer(route, route.request.headers["authorization"].removeprefix("Bearer "))
 
     page = browser.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(90_000)
     page.route("**/*", routed)
     return page
 

@@ -27,7 +27,7 @@ def server_part(port: Port, code: str = SERVER, **changes: object) -> Part:
         port=port,
         command=(sys.executable, "-c", code, str(port.number)),
         healthy=lambda: accepts(port.number),
-        patience=10,
+        patience=60,
     )
     return dataclasses.replace(part, **changes)  # type: ignore[arg-type]
 

@@ -51,7 +51,8 @@ def functions(stack: Stack) -> list[str]:
     assert emulator
     names = []
     for process in emulator.children():
-        with suppress(psutil.Error):  # it was killed as we looked
+        # it was killed as we looked, or is not yet the program that it becomes
+        with suppress(psutil.Error, KeyError):
             names.append(process.environ()["AWS_LAMBDA_FUNCTION_NAME"])
     return names
 

@@ -47,6 +47,8 @@ from meterhouse.platform.topics import create_topics
 from tests.integration.metering.house import T0, House
 from tests.unit.platform.requests import CONTEXT, request
 
+PATIENCE_SECONDS = 60
+"""The broker shares a busy machine."""
 NOTHING = dict.fromkeys(
     (
         "accepted",
@@ -90,7 +92,7 @@ class LogHouse:
 
     @cached_property
     def producer(self) -> KafkaProducer:
-        return KafkaProducer(lambda: self.settings)
+        return KafkaProducer(lambda: self.settings, PATIENCE_SECONDS)
 
     def ingest(self, *events: CloudEvent, at: datetime | None = None) -> None:
         IngestEvents(self.producer, lambda: at or self.at)(self.namespace, encode(events), Shape.BATCH)
@@ -111,7 +113,7 @@ class LogHouse:
         if starts:
             consumer.assign(starts)
         while len(records) < sum(ends[place.partition] - place.offset for place in starts):
-            message = consumer.poll(10)
+            message = consumer.poll(PATIENCE_SECONDS)
             assert message is not None
             assert message.error() is None
             records.append(_record(message))
@@ -135,11 +137,11 @@ class LogHouse:
 
     @cached_property
     def letters(self) -> KafkaTopic:
-        return KafkaTopic(lambda: self.settings, attrgetter("dead_letter_topic"))
+        return KafkaTopic(lambda: self.settings, attrgetter("dead_letter_topic"), PATIENCE_SECONDS)
 
     @cached_property
     def witness(self) -> Witness:
-        events = KafkaTopic(lambda: self.settings, attrgetter("events_topic"))
+        events = KafkaTopic(lambda: self.settings, attrgetter("events_topic"), PATIENCE_SECONDS)
         return Witness(events, self.letters, ClickHouseWitness(self.house.store))
 
     @cached_property

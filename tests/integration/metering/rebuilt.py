@@ -22,7 +22,7 @@ from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.migrated_clickhouse import MigratedClickHouse
 from meterhouse.platform.migrations import migrate, migrations
 from tests.integration.metering.backfilled import BackfilledHouse
-from tests.integration.metering.log_house import LogHouse
+from tests.integration.metering.log_house import PATIENCE_SECONDS, LogHouse
 
 PAGE = 3
 """Rows: an hour has several pages."""
@@ -58,7 +58,7 @@ class LostHouse:
         migrate(MigratedClickHouse(self.settings), migrations("clickhouse"))
 
     def rebuilds(self, archive: Any = None, sink: Any = None, write: EventWriter | None = None) -> RebuildUsage:
-        topics = [KafkaTopic(lambda: self.logged.settings, attrgetter(name)) for name in _TOPICS]
+        topics = [KafkaTopic(lambda: self.logged.settings, attrgetter(name), PATIENCE_SECONDS) for name in _TOPICS]
         write = write or EventWriter(self.house, sink or ClickHouseSink(self.house.store), self.house, new_id)
         witnesses = [topic.rewind for topic in topics]
         ports = RebuildPorts(archive or self.archive, self.store, topics[0], write, witnesses, self.roll_up)

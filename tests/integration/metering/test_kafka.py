@@ -29,6 +29,7 @@ from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.topics import create_topics
 from tests.integration.metering.house import House
+from tests.integration.metering.log_house import PATIENCE_SECONDS
 
 RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -76,7 +77,7 @@ def records(settings: KafkaSettings, topic: str) -> Iterator[Any]:
     consumer.assign(places)
     found: list[Any] = []
     while len(found) < expected:
-        message = consumer.poll(10)
+        message = consumer.poll(PATIENCE_SECONDS)
         assert message is not None
         assert message.error() is None
         found.append(message)
@@ -101,7 +102,7 @@ def delivered(messages: Iterator[Any]) -> dict[str, Any]:
 def test_an_accepted_request_is_in_the_log_and_counts_once_however_often_delivered(
     house: House, settings: KafkaSettings
 ) -> None:
-    meter, producer = house.meter(), KafkaProducer(lambda: settings)
+    meter, producer = house.meter(), KafkaProducer(lambda: settings, PATIENCE_SECONDS)
     ingest = ingest_handler(IngestEvents(producer, lambda: datetime(2026, 3, 1, tzinfo=UTC)))
     assert ingest(ask(house.namespace, EVENT, EVENT | {"id": "2"}), None)["statusCode"] == 204
     producer.send(settings.events_topic, b"poison", b"not one of ours", {"events": "7"}, timestamp_ms=1_772_323_200_123)
@@ -133,7 +134,7 @@ def test_an_accepted_request_is_in_the_log_and_counts_once_however_often_deliver
 def test_the_log_alone_tells_when_a_request_was_accepted_and_how_many_events_it_held(kafka_server: KafkaServer) -> None:
     settings = settings_of(kafka_server)
     accepted_at = datetime(2026, 3, 1, 12, 59, 59, 999_999, tzinfo=UTC)
-    ingest = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), lambda: accepted_at))
+    ingest = ingest_handler(IngestEvents(KafkaProducer(lambda: settings, PATIENCE_SECONDS), lambda: accepted_at))
     assert ingest(ask("acme", EVENT | {"traceparent": PARENT}, EVENT | {"id": "2"}), None)["statusCode"] == 204
     [message] = records(settings, settings.events_topic)
     assert message.headers() == [("events", b"2"), ("traceparent", PARENT.encode())]
@@ -145,7 +146,9 @@ def test_the_log_alone_tells_when_a_request_was_accepted_and_how_many_events_it_
 def test_what_the_sink_writes_bears_the_trace_of_the_request_that_the_events_came_in(
     house: House, settings: KafkaSettings
 ) -> None:
-    ingest = ingest_handler(IngestEvents(KafkaProducer(lambda: settings), lambda: datetime(2026, 3, 1, tzinfo=UTC)))
+    ingest = ingest_handler(
+        IngestEvents(KafkaProducer(lambda: settings, PATIENCE_SECONDS), lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    )
     asked = ask(house.namespace, EVENT)
     asked["headers"]["traceparent"] = PARENT
     assert ingest(asked, None)["statusCode"] == 204
@@ -172,10 +175,10 @@ def test_no_broker_is_503_within_the_deadline_and_never_2xx() -> None:
 def test_what_was_answered_503_is_not_in_the_log_once_the_broker_is_back() -> None:
     port = free_port()
     settings = KafkaSettings(f"{HOST}:{port.number}", "events", "dead-letters", "sink", "PLAINTEXT")
-    ingest = ingest_handler(
-        IngestEvents(KafkaProducer(lambda: settings, deadline_seconds=2), lambda: datetime(2026, 3, 1, tzinfo=UTC))
-    )
+    producer = KafkaProducer(lambda: settings, deadline_seconds=2)
+    ingest = ingest_handler(IngestEvents(producer, lambda: datetime(2026, 3, 1, tzinfo=UTC)))
     assert ingest(ask("acme", EVENT), None)["statusCode"] == 503
+    producer._deadline = PATIENCE_SECONDS
     with running_kafka(port):
         create_topics(settings)
         assert ingest(ask("acme", EVENT | {"id": "2"}), None)["statusCode"] == 204
@@ -185,7 +188,9 @@ def test_what_was_answered_503_is_not_in_the_log_once_the_broker_is_back() -> No
 
 def test_a_record_that_the_topic_does_not_take_is_too_large(settings: KafkaSettings) -> None:
     with pytest.raises(TooLarge):
-        KafkaProducer(lambda: settings).append("acme", b"x" * 5_000_000, 1, datetime(2026, 3, 1, tzinfo=UTC))
+        KafkaProducer(lambda: settings, PATIENCE_SECONDS).append(
+            "acme", b"x" * 5_000_000, 1, datetime(2026, 3, 1, tzinfo=UTC)
+        )
 
 
 def test_warming_up_costs_nothing_where_the_broker_is_down(monkeypatch: pytest.MonkeyPatch) -> None:

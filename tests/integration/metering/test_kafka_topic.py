@@ -8,10 +8,10 @@ from meterhouse.kernel.errors import Unavailable
 from meterhouse.metering.kafka_topic import KafkaTopic
 from meterhouse.platform.kafka import KafkaSettings
 from tests.integration.metering.house import call
-from tests.integration.metering.log_house import LogHouse
+from tests.integration.metering.log_house import PATIENCE_SECONDS, LogHouse
 
 
-def topic(logged: LogHouse, deadline_seconds: float = 15) -> KafkaTopic:
+def topic(logged: LogHouse, deadline_seconds: float = PATIENCE_SECONDS) -> KafkaTopic:
     return KafkaTopic(lambda: logged.settings, attrgetter("events_topic"), deadline_seconds)
 
 

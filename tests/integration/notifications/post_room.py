@@ -41,7 +41,7 @@ class PostRoom:
     database: Database
     namespace: str
     now: datetime = datetime(2026, 3, 1, tzinfo=UTC)
-    seconds: float = 5
+    seconds: float = 60
     threads: int = 8
     credentials: dict[str, Credentials] = field(default_factory=dict)
     begin: Begin[SendingStore] = field(init=False)

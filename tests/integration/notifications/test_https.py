@@ -13,7 +13,7 @@ from meterhouse.notifications.https import MOST_READ, CallError, Https
 from tests.integration.notifications.receiver import HOST, NAME, Receiver, Reply
 
 
-def https(receiver: Receiver, seconds: float = 5, *addresses: str) -> Https:
+def https(receiver: Receiver, seconds: float = 60, *addresses: str) -> Https:
     """Trusts the receiver's certificate; every name leads to these addresses."""
     return Https(seconds, lambda _host, _port: addresses or [HOST], lambda: receiver.context)
 
@@ -31,9 +31,10 @@ def fault(client: Https, endpoint: Endpoint) -> str:
 def test_a_message_comes_to_the_checked_address_under_the_name_of_the_host(receiver: Receiver) -> None:
     receiver.reply = lambda _: Reply(202, b"taken", {"Retry-After": "7"})
     named = Endpoint("https", NAME, receiver.port, "/a?b=%20", is_local=True)
+    began = time.monotonic()
     answer = https(receiver).post(named, {"X-Own": "1"}, b'{"a":1}')
     assert answer[:3] == (202, b"taken", "7")
-    assert 0 < answer.took.total_seconds() < 1
+    assert 0 < answer.took.total_seconds() <= time.monotonic() - began
     (got,) = receiver.received
     assert (got.path, got.body) == ("/a?b=%20", b'{"a":1}')
     assert got.headers == {
@@ -85,14 +86,14 @@ def test_of_a_large_answer_the_beginning_is_read_and_a_broken_one_is_still_an_an
 
 @pytest.mark.parametrize(
     "reply",
-    [Reply(after=2), Reply(body=b"x" * 100, every=0.05)],
+    [Reply(after=20), Reply(body=b"x" * 400, every=0.05)],
     ids=["slow", "dribbling"],
 )
 def test_no_receiver_stretches_the_deadline(receiver: Receiver, reply: Reply) -> None:
     receiver.reply = lambda _: reply
     started = time.monotonic()
     assert fault(https(receiver, 0.3), endpoint_of(receiver)) == "no answer within 0.3 s"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
 
 
 def test_who_takes_no_connection_never_shakes_hands_or_hangs_up_is_told_apart(receiver: Receiver) -> None:

@@ -73,7 +73,9 @@ def deployment(
 
 
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    # where it is silent it says so at once
+    monkeypatch.setattr("meterhouse.platform.signing_keys._PATIENCE_SECONDS", 60)
     with running_issuer() as issuer:
         yield issuer
 

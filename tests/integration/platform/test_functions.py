@@ -43,14 +43,17 @@ def custom_resource_event(deployment: AwsDouble, kind: str) -> dict[str, str]:
 
 
 def test_a_deployment_migrates_creates_topics_and_opens_the_first_key(
-    deployment: AwsDouble, kafka_server: KafkaServer
+    deployment: AwsDouble, kafka_server: KafkaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    wanted = {name: f"{name.lower()}-{new_id()}" for name in ("KAFKA_EVENTS_TOPIC", "KAFKA_DEAD_LETTER_TOPIC")}
+    for variable, topic in wanted.items():
+        monkeypatch.setenv(variable, topic)
     deployment.secrets["bootstrap"] = {"namespace": "default", "name": "bootstrap", "key": "mh_first"}
     assert authorize("mh_first") == DENIED
     done = migrate_databases({}, CONTEXT)
-    assert sorted(done["topics"]) == ["meterhouse.events", "meterhouse.events.dead-letter"]
-    topics = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers}).list_topics(timeout=10).topics
-    assert len(topics["meterhouse.events"].partitions) == 6
+    assert sorted(done["topics"]) == sorted(wanted.values())
+    topics = AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers}).list_topics(timeout=60).topics
+    assert len(topics[wanted["KAFKA_EVENTS_TOPIC"]].partitions) == 6
     answer = authorize("mh_first")
     assert answer["isAuthorized"]
     assert migrate_databases({}, CONTEXT) == {"postgres": [], "clickhouse": [], "topics": []}

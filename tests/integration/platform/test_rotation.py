@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from operator import eq
 from threading import Event
 from time import sleep
 
 import pytest
 
 from localstack.fixtures import PostgresServer
+from meterhouse.platform import rotation
 from meterhouse.platform.clickhouse import ClickHouse, ClickHouseSettings
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings
@@ -41,28 +43,36 @@ def test_requests_go_on_while_the_database_password_changes(
     }
     for variable, value in server.items():
         monkeypatch.setenv(variable, value)
-    over = Event()
+    over, answered = Event(), [0, 0, 0]
 
-    def requests() -> int:
-        answered = 0
+    def requests(caller: int) -> None:
         while not over.is_set():
             database = Database(PostgresSettings.from_environment)  # a new process: it must sign in
             with database.transaction("") as transaction:
                 transaction.execute("SELECT 1")
             database.close()
-            answered += 1
-        return answered
+            answered[caller] += 1
 
-    with ThreadPoolExecutor(3) as callers:
-        running = [callers.submit(requests) for _ in range(3)]
+    def until_each_was_answered() -> None:
+        before = list(answered)
+        while any(map(eq, before, answered)) and not any(one.done() for one in running):
+            sleep(0.01)
+
+    with ThreadPoolExecutor(3) as callers, monkeypatch.context() as patched:
+        # a machine that stands still between the two is not what is tried here
+        patched.setattr(rotation, "PAUSES", (*rotation.PAUSES, 60.0))
+        running = [callers.submit(requests, caller) for caller in range(3)]
         try:
             for password in ("second", "third"):
+                until_each_was_answered()
                 sql(f"ALTER ROLE {role} PASSWORD '{password}'")
                 sleep(0.05)  # what is between the two
                 secret(password)
+            until_each_was_answered()
         finally:
             over.set()
-        assert all(one.result() > 0 for one in running)
+        for one in running:
+            one.result()
     sql(f"ALTER ROLE {role} PASSWORD 'fourth'")
     with pytest.raises(CredentialsRefused), Database(PostgresSettings.from_environment).transaction(""):
         pass

@@ -13,6 +13,7 @@ from meterhouse.platform.clickhouse import ClickHouseSettings
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.kafka import KafkaSettings
 from meterhouse.platform.postgres import PostgresSettings
+from tests.integration.held import hang_up_functions
 
 _TASK = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
 
@@ -47,6 +48,7 @@ def surroundings(
         aws.forget_secrets()
         yield
     aws.forget_secrets()
+    hang_up_functions()
 
 
 def _in_account(

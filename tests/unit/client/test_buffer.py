@@ -1,6 +1,8 @@
 """What the buffer holds, hands out and lets go."""
 
+from collections.abc import Callable
 from threading import Thread
+from time import sleep
 
 import pytest
 
@@ -18,6 +20,15 @@ def event(name: str, size: int = 10) -> Event:
 
 def names(events: list[Event]) -> str:
     return "".join(one.id for one in events)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        sleep(0.001)
+
+
+def is_waited_on(buffer: Buffer) -> bool:
+    return bool(vars(buffer._changed)["_waiters"])
 
 
 def filled(options: Options, held: str = "abcd") -> Buffer:
@@ -90,6 +101,7 @@ def test_whoever_waits_for_room_gets_it_when_a_batch_is_settled() -> None:
     buffer.next_batch()
     waiting = Thread(target=buffer.put, args=(event("e"),))
     waiting.start()
+    until(lambda: is_waited_on(buffer))
     buffer.settle()
     waiting.join()
 
@@ -102,8 +114,7 @@ def test_a_flush_waits_for_what_was_there_and_for_nothing_later() -> None:
     told: list[bool] = []
     flush = Thread(target=lambda: told.append(buffer.flush(30)))
     flush.start()
-    while buffer._flush_before < 4:
-        pass
+    until(lambda: buffer._flush_before == 4)
     buffer.put(event("e"))
     buffer.settle()
     flush.join()
@@ -118,8 +129,7 @@ def test_a_flush_waits_for_what_is_on_its_way_though_all_that_came_later_was_dro
     told: list[bool] = []
     flush = Thread(target=lambda: told.append(buffer.flush(0.2)))
     flush.start()
-    while buffer._flush_before < 2:
-        pass
+    until(lambda: buffer._flush_before == 2)
     dropped = [one for name in "cdef" for one in buffer.put(event(name))]
     flush.join()
 
@@ -131,10 +141,9 @@ def test_a_flush_ends_when_what_it_waits_for_is_abandoned() -> None:
     buffer.next_batch()
     flush = Thread(target=buffer.flush, args=(30,))
     flush.start()
-    while buffer._flush_before < 4:
-        pass
+    until(lambda: buffer._flush_before == 4)
     assert names(buffer.abandon()) == "abcd"
-    flush.join(5)
+    flush.join(20)
 
     assert not flush.is_alive()
 
@@ -144,6 +153,7 @@ def test_a_closed_buffer_takes_nothing_and_ends_a_rest() -> None:
     rested: list[bool] = []
     resting = Thread(target=lambda: rested.append(buffer.rest(60)))
     resting.start()
+    until(lambda: is_waited_on(buffer))
     buffer.close(0.05)
     resting.join()
 
