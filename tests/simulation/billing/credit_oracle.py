@@ -24,8 +24,8 @@ class Purses:
         self.tables = tables
         self.sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         self.advances: dict[str, Decimal] = defaultdict(Decimal)
-        self.moved_at: dict[str, datetime] = {}
-        """When a customer's credit was written of last: until then, what came to be there covers."""
+        self.moved_at: dict[tuple[str, str], datetime] = {}
+        """When a customer's credit in a currency was written of last: until then, what came to be there covers."""
 
     def replay(self) -> None:
         for commit in self.tables.history:
@@ -56,7 +56,7 @@ class Purses:
         for key, amount in self.advances.items():
             if amount:
                 owner, charge = self.tables.committed["charges"][key]
-                for grant in self._bearing(owner, charge, self.moved_at[owner]):
+                for grant in self._bearing(owner, charge, self.moved_at[owner, charge.currency]):
                     raise Broken(f"{amount} of {key} is burnt in advance, though {grant.id} is there")
 
     def _check_grant(self, grant: CreditGrant, now: datetime) -> None:
@@ -100,7 +100,7 @@ class Purses:
 
     def _move(self, booking: Transaction) -> None:
         if booking.kind in _MOVES:
-            self.moved_at[booking.customer_id] = booking.recorded_at
+            self.moved_at[booking.customer_id, booking.entries[0].route.currency] = booking.recorded_at
         for entry in booking.entries:
             if entry.account is Account.CREDIT and entry.grant_id is not None:
                 amount = entry.amount if booking.kind is Kind.FUNDED else -entry.amount
