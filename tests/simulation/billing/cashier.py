@@ -53,11 +53,19 @@ class Cashier:
     def copy(self, invoice: Invoice) -> Copy:
         return self.copies.setdefault(invoice.id, Copy())
 
-    def forget(self, known: Collection[str]) -> None:
-        """What an app in the house was told of in a transaction that was rolled back it was never told."""
-        if not self.is_remote:
-            self.copies = {invoice_id: copy for invoice_id, copy in self.copies.items() if invoice_id in known}
-            self.letters = [letter for letter in self.letters if letter[0] in known]
+    def forget(self, known: Mapping[str, Invoice]) -> None:
+        """What an app in the house was told in a transaction that was rolled back it was never told.
+
+        Nobody pays what was never issued.
+        """
+        if self.is_remote:
+            return
+        issued = {invoice_id for invoice_id, invoice in known.items() if invoice.issued_at is not None}
+        self.letters = [letter for letter in self.letters if letter[0] in issued]
+        self.copies = {invoice_id: copy for invoice_id, copy in self.copies.items() if invoice_id in known}
+        for invoice_id in self.copies.keys() - issued:
+            copy = self.copies[invoice_id]
+            self.copies[invoice_id] = Copy(due=copy.due, is_taken_back=copy.is_taken_back)
 
     def decide(self) -> None:
         """Of one open payment the customer's bank says what becomes of it; the house is told by letter."""
