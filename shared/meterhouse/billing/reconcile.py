@@ -78,7 +78,7 @@ def gathering_id(customer_id: str, currency: str) -> str:
 
 def line_id(key: str, start: datetime, revision: int = 0) -> str:
     """The id of a line, from its business key; `start` of its service period never changes for a key."""
-    return derived_ulid(start, "invoice_line", key, str(revision))
+    return derived_ulid(start, "invoice_line", key, str(revision), beside=key.partition("/")[0])
 
 
 Found = tuple[str, TargetLine]

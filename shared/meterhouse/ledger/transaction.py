@@ -79,8 +79,8 @@ class Transaction:
 
     @property
     def id(self) -> str:
-        """Derived from the business key."""
-        return derived_ulid(self.booked_at, "ledger_transaction", self.key)
+        """Derived from the business key, beside what else is booked of the customer at that instant."""
+        return derived_ulid(self.booked_at, "ledger_transaction", self.key, beside=self.customer_id)
 
 
 def sums(entries: Iterable[Entry]) -> Mapping[str, Decimal]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,23 @@ def test_parts_are_not_run_together() -> None:
 def test_a_derived_id_never_changes_between_releases() -> None:
     assert derived_ulid(AT, "line", "period[0]") == "017FSPGP00E2TNMB49VG3WAQKJ"
     assert ulid_time(derived_ulid(AT, "line")) == AT
+
+
+@given(PARTS, PARTS, st.text("a:\0", max_size=3))
+def test_beside_an_owner_two_business_keys_share_an_id_only_when_they_are_equal(
+    one: list[str], two: list[str], owner: str
+) -> None:
+    first, second = (derived_ulid(AT, *parts, beside=owner) for parts in (one, two))
+    assert is_ulid(first)
+    assert ulid_time(first) == AT
+    assert (first == second) == (one == two)
+
+
+def test_ids_of_an_owner_lie_side_by_side_among_those_of_others() -> None:
+    owners = [f"customer {number}" for number in range(100)]
+    ids = sorted((derived_ulid(AT, owner, what, beside=owner), owner) for owner in owners for what in "abcd")
+    assert sum(left[1] != right[1] for left, right in pairwise(ids)) == len(owners) - 1
+    assert derived_ulid(AT, "line", "period[0]", beside="customer") == "017FSPGP00PXH3QB49VG3WAQKJ"
 
 
 def test_any_text_and_any_instant_have_a_derived_id() -> None:
