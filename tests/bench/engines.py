@@ -23,7 +23,7 @@ from meterhouse.platform.topics import create_topics
 
 _PASSWORD = "bench-app"
 _CACHE = "1GB"
-"""What Aurora keeps in memory at one or two of its capacity units; a run of 100 000 invoices takes several."""
+"""Aurora has more at one of its capacity units (2 GiB); the default does not hold the indexes of a large run."""
 
 
 class Engines:
