@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterhouse.billing.reconcile import Changes
+from meterhouse.billing.reconcile import Changes, line_id
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import metered
 from tests.unit.billing.stored import Stored
@@ -128,3 +128,13 @@ def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_befor
     assert [line.service_period for line in stored.run([ended, begun], at("2024-01-16")).added] == [
         period("2024-02-01", "2024-03-01")
     ]
+
+
+def test_lines_of_a_subscription_lie_side_by_side_and_those_of_no_subscription_keep_all_that_tells_them_apart() -> None:
+    def place(key: str) -> str:
+        return line_id(key, START)[10:15]
+
+    ours, theirs = "01HK153X004F8SHSBPJ8JX3FH7", "01HK153X008KPHC2CC962ZYQAT"
+    assert place(f"{ours}/default/fee/v[0]/period[0]") == place(f"{ours}/default/api/v[0]/period[0]")
+    assert place(f"{ours}/default/fee/v[0]/period[0]") != place(f"{theirs}/default/fee/v[0]/period[0]")
+    assert len({place(f"credit/{grant}") for grant in range(100)}) > 90
