@@ -40,8 +40,8 @@ AS_OF = at("2024-02-01T02:00:00Z")
 START = at("2024-01-01")
 METER = new_meter("METER", MeterSpec("usage", Aggregation.SUM, "usage", "Usage", "$.value"), START)
 _TABLES = ("customers", "subscriptions", "subscription_phases", "subscription_items", "subscription_claims")
-_KEPT = 18
-"""What copies keep of an id."""
+_COUNTED = slice(2, 10)
+"""What copies do not keep of an id: its time, so that each was made after the other, a thousand in half a minute."""
 _COPIED = """
 INSERT INTO {table} SELECT copied.* FROM {table} source, generate_series(1, %(many)s) AS number,
 LATERAL jsonb_populate_record(NULL::{table}, {text}::jsonb) AS copied WHERE source.namespace = %(namespace)s
@@ -69,7 +69,7 @@ _USED = Used()
 
 
 class InvoiceHouse:
-    """Customers' subjects, but for the first's, are `subjects` and a number of eight digits, from 1 on."""
+    """Subjects of customers but the first are numbers of eight digits, from 1 on, with `around_number` around them."""
 
     def __init__(
         self, database: Database, customers: int, batch: int = LARGEST.customers, usage: UsageReader = _USED
@@ -85,7 +85,7 @@ class InvoiceHouse:
             self.feature = Feature(new_id(), FeatureSpec("usage", "Usage", METER.slug), START, START, meter_id=METER.id)
             PostgresFeatures(transaction).add(self.feature)
             key = new_id().lower()
-            self.subjects = key[:_KEPT]
+            self.around_number = key[: _COUNTED.start], key[_COUNTED.stop :]
             first = Customer(new_id(), CustomerDetails(name="Bench", key=key), START, START)
             PostgresCustomers(transaction).add(first)
             agreed = subscribe(
@@ -143,9 +143,10 @@ class InvoiceHouse:
 
 
 def _renamed(text: str, ids: Collection[str]) -> str:
-    """Each id with its end counted up: another one of the same form."""
+    """Each id with its time counted up: another one of the same form."""
     for one in ids:
-        text = f"replace({text}, '{one}', '{one[:_KEPT]}' || lpad(number::text, 8, '0'))"
+        before, after = one[: _COUNTED.start], one[_COUNTED.stop :]
+        text = f"replace({text}, '{one}', '{before}' || lpad(number::text, 8, '0') || '{after}')"
     return text
 
 

@@ -40,7 +40,8 @@ _TABLES = (
 )
 _COLUMNS = """
 SELECT
-    string_agg(column_name || CASE data_type WHEN 'jsonb' THEN '::text AS ' || column_name ELSE '' END, ', ') AS written
+    string_agg(column_name || CASE WHEN data_type LIKE 'json%%' THEN '::text AS ' || column_name ELSE '' END, ', ')
+    AS written
 FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = %(table)s AND is_generated = 'NEVER' AND is_identity = 'NO'
 """
@@ -54,33 +55,43 @@ class BilledBatch(NamedTuple):
     resident: int
 
 
+class InTurns(NamedTuple):
+    """Batches alone, then those in turns with the floor, and its seconds an invoice."""
+
+    alone: list[BilledBatch]
+    beside: list[BilledBatch]
+    floor: list[float]
+
+
 def measure(run: Run) -> list[Figure]:
     if run.effort is Effort.PROCESSOR:
         return [_by_processor(run)]
     few, many = _INVOICES[run.effort]
-    batches = many // _BATCH[run.effort]
-    small = _small(run, few)
-    with _billing(run, many) as billed:
-        large = list(islice(billed, batches - max(1, batches // 10)))
-        # where it has written most, in turns with the floor
-        with _floor(run) as floor:
-            beside = [(batch, floor()) for batch in billed]
+    rounds = _ROUNDS[run.effort]
+    small = _in_turns(run, few, rounds).beside
+    # where it has written most
+    large, beside, floor = _in_turns(run, many, share=10)
     # once more, for the large run takes minutes: the least, as what others do on the machine only adds
-    small += _small(run, few)
-    at_last, least = min(batch.seconds for batch, _ in beside), min(batch.seconds for batch in small)
-    large += [batch for batch, _ in beside]
-    grown = max(batch.resident for batch in large) - large[0].resident
+    small += _in_turns(run, few, rounds).beside
+    at_last, least = min(batch.seconds for batch in beside), min(batch.seconds for batch in small)
+    resident = [batch.resident for batch in (*large, *beside)]
+    grown = max(resident) - resident[0]
     each = f"of {few:,} invoices, each"
     return [
         Figure("P9", f"one of {many:,} invoices", Kind.RATIO, at_last, each, least, 1.1),
-        Figure("P9", "the whole of it", Kind.RATIO, at_last, _FLOOR, min(taken for _, taken in beside), 2.5),
+        Figure("P9", "the whole of it", Kind.RATIO, at_last, _FLOOR, min(floor), 2.5),
         Figure("P9", f"memory after {many:,}", Kind.RATIO, max(grown, 1), "64 MiB", _MEMORY, 1, Unit.BYTES),
     ]
 
 
-def _small(run: Run, invoices: int) -> list[BilledBatch]:
-    with _billing(run, invoices, _ROUNDS[run.effort]) as billed:
-        return list(billed)
+def _in_turns(run: Run, invoices: int, rounds: int = 1, share: int = 1) -> InTurns:
+    """The batches of so many runs, the last `share`th part of them in turns with the floor."""
+    batches = rounds * (invoices // _BATCH[run.effort])
+    with _billing(run, invoices, rounds) as billed:
+        alone = list(islice(billed, batches - max(1, batches // share)))
+        with _floor(run) as floor:
+            pairs = [(batch, floor()) for batch in billed]
+    return InTurns(alone, [batch for batch, _ in pairs], [taken for _, taken in pairs])
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def measure(run: Run) -> list[Figure]:
 def copy_lines(transaction: Transaction, lines: Sequence[Line]) -> None:
     """A bare COPY into a table without index or key."""
     texts = Texts()
-    transaction.stage("lines", "invoice_lines", [line_values(line, texts) for line in lines])
+    transaction.stage("lines", "invoice_lines", (line_values(line, texts) for line in lines))
 
 
 def _rolled_back(database: Database, house: InvoiceHouse, *writes: Callable[[Transaction], None]) -> Callable[[], None]:

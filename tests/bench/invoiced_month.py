@@ -22,7 +22,9 @@ def metered_house(database: Database, store: ClickHouse, customers: int, batch: 
     """Every customer but the first has a unit a day."""
     usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(store))
     house = InvoiceHouse(database, customers, batch, usage)
-    known = {"namespace": house.namespace, "meter_id": METER.id, "subjects": house.subjects, "customers": customers - 1}
+    before, after = house.around_number
+    known = {"namespace": house.namespace, "meter_id": METER.id, "customers": customers - 1}
+    known |= {"before": before, "after": after}
     for day in range(_DAYS):
         store.command(_SQL["usage"], known | {"day": str((START + timedelta(days=day)).date())})
     roll_up(store, lambda steps, _text: steps, "")

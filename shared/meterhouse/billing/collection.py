@@ -216,7 +216,7 @@ def party_of(customer: Customer) -> Party:
 
 def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: datetime) -> Invoice:
     first = min(line.invoice_at for line in lines)
-    invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines))
+    invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines), beside=customer.id)
     made = replace(
         gathering(customer, lines[0].billed_in, invoice_id, profile, now),
         number=draft_number(invoice_id),

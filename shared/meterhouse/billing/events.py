@@ -78,5 +78,5 @@ def _data(invoice: Invoice) -> dict[str, object]:
 
 
 def _event(invoice: Invoice, data: Mapping[str, object], kind: str, step: int, at: datetime) -> DomainEvent:
-    event_id = derived_ulid(at, kind, invoice.id, str(step), beside=invoice.id)
+    event_id = derived_ulid(at, kind, invoice.id, str(step), beside=invoice.customer_id)
     return DomainEvent(event_id, kind, f"invoice/{invoice.id}", at, data)

@@ -138,25 +138,32 @@ class PostgresLines:
             return 0
         import psycopg  # noqa: PLC0415 - loaded already by the connection
 
+        columns = self._stage(lines)
         try:
-            with self._transaction.connection.transaction():
-                return self._write("insert_lines", lines)
+            with self._transaction.savepoint():
+                return self._write("insert_lines", columns)
         except psycopg.errors.UniqueViolation:
             # hardly ever is one there: looking first, in three indexes, takes a seventh of writing
-            return self._write("insert_missing_lines", lines)
+            added = self._write("insert_missing_lines", columns)
+        if self._transaction.fetch_one(_LINES["of_the_same_id"]) is not None:
+            raise InvariantBroken("two lines have the same id")
+        return added
 
     def update(self, lines: Collection[Line]) -> None:
-        if self._write("update_lines", lines) != len(lines):
+        if lines and self._write("update_lines", self._stage(lines)) != len(lines):
             raise InvariantBroken("a line to update does not exist")
 
     def remove(self, line_ids: Collection[str]) -> None:
         if line_ids:
             self._transaction.execute(_LINES["remove_lines"], {"ids": list(line_ids)})
 
-    def _write(self, query: str, lines: Collection[Line]) -> int:
+    def _stage(self, lines: Collection[Line]) -> str:
         texts = Texts()
-        rows = [line_values(line, texts) for line in lines]
-        return _staged(self._transaction, "lines", "invoice_lines", rows, _LINES[query])
+        # made while the server is at work
+        return self._transaction.stage("lines", "invoice_lines", (line_values(line, texts) for line in lines))
+
+    def _write(self, query: str, columns: str) -> int:
+        return self._transaction.execute(_LINES[query].replace("{columns}", columns))
 
     def _all(self, query: str, **parameters: object) -> list[Line]:
         parts = SharedParts()
@@ -187,27 +194,24 @@ class PostgresInvoices:
         return self.with_lines(rows), total
 
     def add_gathering(self, invoices: Collection[Invoice]) -> None:
-        self._write("insert_gathering", invoices)
+        self._write("insert_gathering", invoices, InvariantBroken("a customer was to have two gathering invoices"))
 
     def save(self, driven: Collection[Driven]) -> None:
-        import psycopg  # noqa: PLC0415 - loaded already by the connection
-
-        try:
-            self._write("save_invoices", [one.invoice for one in driven])
-        except psycopg.errors.UniqueViolation as error:
-            raise Conflict("another invoice of the app has this number", "invoice_number_taken") from error
+        taken = Conflict("another invoice of the app has this number", "invoice_number_taken")
+        self._write("save_invoices", [one.invoice for one in driven], taken)
         steps = [step_values(one.invoice.id, step) for one in driven for step in one.transitions]
-        _staged(self._transaction, "transitions", "invoice_transitions", steps, _INVOICES["add_transitions"])
+        twice = InvariantBroken("a step of an invoice was to be taken twice")
+        _start(self._transaction, "transitions", "invoice_transitions", steps, _INVOICES["add_transitions"], twice)
 
     def take_numbers(self, scope: str, count: int) -> range:
         row = self._transaction.fetch_one(_INVOICES["take_numbers"], {"scope": scope, "count": count})
         last: int = row["last_number"] if row else 0
         return range(last - count + 1, last + 1)
 
-    def _write(self, query: str, invoices: Collection[Invoice]) -> None:
+    def _write(self, query: str, invoices: Collection[Invoice], twice: Exception) -> None:
         texts = Texts()
         rows = [invoice_values(invoice, texts) for invoice in invoices]
-        _staged(self._transaction, "invoices", "invoices", rows, _INVOICES[query])
+        _start(self._transaction, "invoices", "invoices", rows, _INVOICES[query], twice)
 
     def with_lines(self, rows: Sequence[Row]) -> list[Invoice]:
         lines = self._lines.of_invoices([row["id"] for row in rows]) if rows else {}
@@ -270,12 +274,12 @@ class PostgresBillingGuard:
         return unbilled(subscriptions, known, at)
 
 
-def _staged(transaction: Transaction, name: str, table: str, rows: Sequence[Values], query: str) -> int:
-    """Run `query` over rows for `table`, copied to where it looks for them; the number of rows it touched."""
-    if not rows:
-        return 0
-    columns = transaction.stage(name, table, rows)
-    return transaction.execute(query.replace("{columns}", columns))
+def _start(
+    transaction: Transaction, name: str, table: str, rows: Sequence[Values], query: str, twice: Exception
+) -> None:
+    if rows:
+        columns = transaction.stage(name, table, rows)
+        transaction.start(query.replace("{columns}", columns), twice)
 
 
 def _listed(value: object) -> object:

@@ -12,7 +12,7 @@ from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.changed import made, replace
-from meterhouse.kernel.ids import derived_ulid, is_ulid, ulid_time
+from meterhouse.kernel.ids import derived_ulid, ulid_time
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.target import TargetLine, target_lines
@@ -81,9 +81,8 @@ def line_id(key: str, start: datetime, revision: int = 0) -> str:
 
     `start` of its service period never changes for a key.
     """
-    owner = key.partition("/")[0]
-    # keys of purchases and of lines by hand begin with a word, which thousands share: no place for all of them
-    return derived_ulid(start, "invoice_line", key, str(revision), beside=owner if is_ulid(owner) else None)
+    # keys of purchases and of lines by hand begin with a word: no place
+    return derived_ulid(start, "invoice_line", key, str(revision), beside=key.partition("/")[0])
 
 
 Found = tuple[str, TargetLine]

@@ -22,7 +22,8 @@ _TIME_LENGTH = 10
 _TIME_SHIFTS = range(5 * (_TIME_LENGTH - 2), -1, -10)
 _REMEMBERED_TIMES = 1024
 _REMEMBERED_OWNERS = 1024
-_PLACE_LENGTH = 5
+_PLACE = slice(2, 7)
+"""Of the time of a ULID: half minutes, over 34 years."""
 _RANDOMNESS_BYTES = 10
 _WORDS = struct.Struct(">QH")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,11 +43,12 @@ def derived_ulid(at: datetime, *parts: str, beside: str | None = None) -> str:
     """Return the one ULID of a business key, so that a repeat meets its first writing.
 
     `parts` alone tell keys apart; `at` must be a fact of the same key (a period's start, say), not the clock.
-    `beside`, another such fact, names whom the key belongs to: ids of one owner and instant lie side by side in an
-    index, told apart by 55 bits instead of 80.
+    `beside`, another such fact, is the id of whom the key belongs to: ids of one instant lie in an index in the order
+    of their owners, told apart by 55 bits instead of 80. What is no ULID has no place.
     """
     tail = _tail(_digest(parts)[:_RANDOMNESS_BYTES])
-    return _time(at) + (tail if beside is None else _place(beside) + tail[_PLACE_LENGTH:])
+    place = "" if beside is None else _place(beside)
+    return _time(at) + place + tail[len(place) :]
 
 
 def is_ulid(text: str) -> bool:
@@ -79,7 +81,7 @@ def _digest(parts: Iterable[str]) -> bytes:
 
 @lru_cache(_REMEMBERED_OWNERS)  # ids are derived owner by owner
 def _place(owner: str) -> str:
-    return _tail(_digest((owner,))[:_RANDOMNESS_BYTES])[:_PLACE_LENGTH]
+    return owner[_PLACE].upper() if is_ulid(owner) else ""
 
 
 @lru_cache(_REMEMBERED_TIMES)  # ids of a batch are derived of few instants

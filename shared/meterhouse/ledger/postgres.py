@@ -115,14 +115,10 @@ class PostgresLedger:
     def book(self, transactions: Sequence[Transaction]) -> None:
         if not transactions:
             return
-        import psycopg  # noqa: PLC0415 - loaded already by the connection
-
         rows = [row for sequence, one in enumerate(transactions) for row in booking_values(sequence, one)]
         self._transaction.stage("bookings", _LEDGER["bookings"], rows)
-        try:
-            self._transaction.execute(_LEDGER["book"])
-        except psycopg.errors.UniqueViolation as error:
-            raise InvariantBroken("a business key of the ledger was to be booked twice") from error
+        twice = InvariantBroken("a business key of the ledger was to be booked twice")
+        self._transaction.start(_LEDGER["book"], twice)
 
     def add_charges(self, charges: Iterable[tuple[str, Charge]], at: datetime) -> None:
         rows = [charge_values(customer_id, charge, at) for customer_id, charge in charges]

@@ -83,7 +83,8 @@ def connect(settings: PostgresSettings, *, autocommit: bool = False) -> psycopg.
             sslrootcert=settings.sslrootcert if settings.sslmode == "verify-full" else None,
             connect_timeout=settings.connects_within,
             application_name="meterhouse",
-            options=f"-c statement_timeout={settings.answers_within}s -c timezone=UTC",
+            # what a batch stages need not go by way of a file
+            options=f"-c statement_timeout={settings.answers_within}s -c timezone=UTC -c temp_buffers=32MB",
             autocommit=autocommit,
             row_factory=dict_row,
         )
@@ -124,9 +125,10 @@ class Database:
         self._open = transaction = Transaction(connection, namespace)
         is_saved = False
         try:
-            yield transaction
+            with transaction.started:
+                yield transaction
             if transaction.committed:
-                connection.commit()
+                _commit(connection)
                 is_saved = True
         finally:
             self._open = None
@@ -161,7 +163,7 @@ class Database:
         if outer.namespace != namespace:
             raise InvariantBroken("a transaction cannot span namespaces")
         inner = outer.inner()
-        with outer.connection.transaction() as savepoint:
+        with outer.savepoint() as savepoint:
             yield inner
             if not inner.committed:
                 raise psycopg.Rollback(savepoint)
@@ -206,6 +208,15 @@ class Database:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+
+def _commit(connection: psycopg.Connection[Row]) -> None:
+    """Where a statement failed and its fault was passed over, the server would undo it all without a word."""
+    from psycopg.pq import TransactionStatus  # noqa: PLC0415 - loaded already by the connection
+
+    if connection.info.transaction_status is TransactionStatus.INERROR:
+        raise InvariantBroken("a statement failed: nothing of its transaction can be saved")
+    connection.commit()
 
 
 def _with_variables(connection: psycopg.Connection[Row], variables: Mapping[str, str]) -> psycopg.Connection[Row]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.platform.outbox import events_text
 from meterhouse.platform.sql import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import psycopg
 
@@ -17,22 +19,48 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _SQL = queries("meterhouse.platform", "postgres.sql")
+_AHEAD = 1000
+"""Rows to be copied that are made before a statement has ended that was started."""
 
 
 class Transaction:
     """SQL inside one namespace: row level security shows this namespace's rows and no others."""
 
-    def __init__(self, connection: psycopg.Connection[Row], namespace: str, staged: set[str] | None = None) -> None:
-        self.connection = connection
+    def __init__(self, connection: psycopg.Connection[Row], namespace: str, outer: Transaction | None = None) -> None:
+        self._connection = connection
         self.namespace = namespace
         self.committed = False
         self.afterwards: list[Callable[[], object]] = []
         self.otherwise: list[Callable[[], object]] = []
-        self._staged = set[str]() if staged is None else staged
+        self.started: ExitStack = ExitStack() if outer is None else outer.started
+        """Once it is closed the server is at work on nothing of this transaction."""
+        self.staged: set[str] = set() if outer is None else outer.staged
+
+    @property
+    def connection(self) -> psycopg.Connection[Row]:
+        """Free for whatever comes next: what was started has ended."""
+        self.started.close()
+        return self._connection
 
     def execute(self, query: str, parameters: Mapping[str, Any] | None = None) -> int:
         """Run a statement; the number of rows it touched."""
         return self._run(query, parameters).rowcount
+
+    def start(self, query: str, twice: Exception) -> None:
+        """Let a statement run while the process makes the rows of the next one, which waits for it.
+
+        Should it fail, then the next one raises, or the commit; `twice` where a key was there already.
+        """
+        connection = self.connection
+        self.started.enter_context(_each_once(twice))
+        self.started.enter_context(connection.pipeline())
+        connection.execute(query.encode(), self._scoped(None))
+
+    @contextmanager
+    def savepoint(self) -> Iterator[psycopg.Transaction]:
+        """What is done inside is undone alone when it fails, with what it started."""
+        with self.connection.transaction() as saved, self.started:
+            yield saved
 
     def fetch_all(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         return self._run(query, parameters).fetchall()
@@ -59,18 +87,25 @@ class Transaction:
             for row in rows:
                 copy.write_row(row)
 
-    def stage(self, name: str, source: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    def stage(self, name: str, source: str, rows: Iterable[Mapping[str, Any]]) -> str:
         """Copy rows, of the same columns for one name, into the temporary table `incoming_{name}`; these, for SQL.
 
+        Rows that are made one by one are made while the server is at work on what was started, and takes those before.
         `source` is a FROM clause that has these columns: it gives them their types and nothing else.
         """
-        columns = ", ".join(rows[0])
+        values = iter(rows)
+        # while the server is at work; those after them while it takes these
+        ahead = list(islice(values, _AHEAD if self._connection.pgconn.pipeline_status else 1))
+        columns = ", ".join(ahead[0])
         table = f"incoming_{name}"
+        if not self.staged:
+            self.execute(_SQL["in_memory"])
         self.execute(_SQL["stage"].format(table=table, columns=columns, source=source))
-        if table in self._staged:
+        if table in self.staged:
             self.execute(_SQL["clear_stage"].format(table=table))
-        self._staged.add(table)
-        self.copy(_SQL["copy_to_stage"].format(table=table, columns=columns), (tuple(row.values()) for row in rows))
+        self.staged.add(table)
+        copied = (tuple(row.values()) for row in chain(ahead, values))
+        self.copy(_SQL["copy_to_stage"].format(table=table, columns=columns), copied)
         return columns
 
     def publish(self, *events: DomainEvent) -> None:
@@ -90,10 +125,20 @@ class Transaction:
 
     def inner(self) -> Transaction:
         """One that is part of this."""
-        return Transaction(self.connection, self.namespace, self._staged)
+        return Transaction(self.connection, self.namespace, self)
 
     def _scoped(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"namespace": self.namespace, **(parameters or {})}
 
     def _run(self, query: str, parameters: Mapping[str, Any] | None) -> psycopg.Cursor[Row]:
         return self.connection.execute(query.encode(), self._scoped(parameters))
+
+
+@contextmanager
+def _each_once(twice: Exception) -> Iterator[None]:
+    import psycopg  # noqa: PLC0415 - loaded already by the connection
+
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as error:
+        raise twice from error

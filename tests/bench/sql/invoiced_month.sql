@@ -3,7 +3,7 @@
 INSERT INTO meter_values (
     namespace, meter_id, subject, hour, source, id, time, value, counts, group_by, ingested_at, stored_at, offset
 )
-SELECT %(namespace)s, %(meter_id)s, concat(%(subjects)s, leftPad(toString(1 + number), 8, '0')) AS subject, at, 'bench',
+SELECT %(namespace)s, %(meter_id)s, concat(%(before)s, leftPad(toString(1 + number), 8, '0'), %(after)s) AS subject, at, 'bench',
        concat(subject, '/', %(day)s), at, toDecimal128(1, 18), true, map(), at, at, number
 FROM (
     SELECT number, toDateTime(%(day)s, 'UTC') + toIntervalHour(number %% 24) AS at FROM numbers(%(customers)s)

@@ -78,7 +78,7 @@ BREAKS = {
     ),
     "a trace is changed": (
         (
-            """UPDATE invoice_lines SET trace = jsonb_set(trace, '{version}', '3')"""
+            """UPDATE invoice_lines SET trace = jsonb_set(trace::jsonb, '{version}', '3')"""
             f" WHERE namespace = %(namespace)s AND id = {FIRST_LINE}"
         ),
         ["line_rates_differently"],

@@ -184,10 +184,10 @@ def test_every_line_of_an_invoice_is_rated_again_to_its_hash(api: Api, run: Run,
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ("trace = jsonb_set(trace, '{inputs,quantity}', '\"13\"')", "trace_not_genuine"),
+        ("trace = jsonb_set(trace::jsonb, '{inputs,quantity}', '\"13\"')", "trace_not_genuine"),
         ("amount = amount + 1", "totals_differ"),
         ("quantity = 11", "inputs_differ"),
-        ("detailed = jsonb_set(detailed, '{0,amount}', '\"4\"')", "detailed_lines_differ"),
+        ("detailed = jsonb_set(detailed::jsonb, '{0,amount}', '\"4\"')", "detailed_lines_differ"),
         ("rate_card = jsonb_set(rate_card, '{price,tiers,1,unit_amount}', '\"0.4\"')", "inputs_differ"),
     ],
 )

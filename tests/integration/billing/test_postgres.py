@@ -1,10 +1,13 @@
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from meterhouse.billing.batch import Batch, batch_of
 from meterhouse.billing.drive import Driven
+from meterhouse.billing.invoice import Line, Transition
 from meterhouse.billing.postgres import PostgresBilling, PostgresBillingGuard
+from meterhouse.billing.state import Trigger
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 from meterhouse.payments.sandbox import TARGET_STATUS
@@ -56,6 +59,34 @@ def test_of_lines_to_add_those_that_exist_keep_what_they_have(run: Run) -> None:
         work.commit()
     names = {one.id: one.name for one in run.pending()}
     assert (names[line.id], names["other"]) == (line.name, line.name)
+
+
+def test_two_lines_whose_ids_collide_are_never_taken_for_one(run: Run) -> None:
+    run.subscribe(run.customer("ann"))
+    run.sync()
+    line = run.pending()[0]
+    with run.begin(run.namespace) as work, pytest.raises(InvariantBroken, match="same id"):
+        work.store.lines.add([replace(line, key="other")])
+    with run.begin(run.namespace) as work, pytest.raises(InvariantBroken, match="same id"):
+        work.store.lines.add([replace(line, id="new", key=key) for key in ("one", "two")])
+
+
+def test_rows_of_lines_are_made_while_the_server_writes_the_steps_before_them(run: Run, unguarded: Database) -> None:
+    run.subscribe(run.customer("ann"))
+    run.all()
+    [invoice], [line, *_] = run.invoices(), run.pending()
+
+    class Lines(list[Line]):
+        def __iter__(self) -> Iterator[Line]:
+            # were the steps waited for before, nobody would come to let go of their table
+            holder.execute("ROLLBACK")
+            return super().__iter__()
+
+    step = Transition(99, Trigger.NEXT, invoice.state, invoice.state, NOW)
+    with unguarded.transaction(run.namespace) as holder, run.begin(run.namespace) as work:
+        holder.execute("LOCK TABLE invoice_transitions IN SHARE MODE")
+        work.store.invoices.save([Driven(invoice, (step,))])
+        assert work.store.lines.add(Lines([replace(line, id="new", key="new")])) == 1
 
 
 def test_lines_read_at_once_share_their_rate_card_and_invoices_their_workflow(run: Run) -> None:

@@ -239,12 +239,15 @@ class MemoryInvoices:
             invoice = replace(one.invoice, lines=())
             held = self._transaction.get("numbers of apps", (invoice.app_id, invoice.number))
             if held not in {None, invoice.id}:
-                raise Conflict("another invoice of the app has this number", "invoice_number_taken")
+                self._transaction.refused = Conflict(
+                    "another invoice of the app has this number", "invoice_number_taken"
+                )
+                return
             self._transaction.put("numbers of apps", (invoice.app_id, invoice.number), invoice.id)
             self._transaction.put("invoices", invoice.id, invoice)
             for step in one.transitions:
                 if not self._transaction.insert("transitions", (invoice.id, step.number), step):
-                    raise InvariantBroken(f"step {step.number} of {invoice.id} is there already")
+                    self._transaction.refused = InvariantBroken(f"step {step.number} of {invoice.id} is there already")
 
     def take_numbers(self, scope: str, count: int) -> range:
         self._transaction.statement(f"take {count} numbers")

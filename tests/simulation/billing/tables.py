@@ -40,9 +40,13 @@ class Transaction:
     written: dict[str, Rows] = field(default_factory=dict)
     locks: set[Any] = field(default_factory=set)
     order: list[tuple[str, Any]] = field(default_factory=list)
+    refused: Exception | None = None
+    """What a statement that was started came to: told by the next one."""
 
     def statement(self, name: str) -> None:
         """One that is sent to the server: others may be before it, it may never arrive."""
+        if self.refused is not None:
+            raise self.refused
         self.faults.before(name)
 
     def rows(self, table: str) -> Iterable[Any]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -76,7 +75,7 @@ def test_a_derived_id_never_changes_between_releases() -> None:
     assert ulid_time(derived_ulid(AT, "line")) == AT
 
 
-@given(PARTS, PARTS, st.text("a:\0", max_size=3))
+@given(PARTS, PARTS, st.builds(new_ulid, INSTANTS, RANDOMNESS) | st.text("a:\0", max_size=3))
 def test_beside_an_owner_two_business_keys_share_an_id_only_when_they_are_equal(
     one: list[str], two: list[str], owner: str
 ) -> None:
@@ -86,11 +85,26 @@ def test_beside_an_owner_two_business_keys_share_an_id_only_when_they_are_equal(
     assert (first == second) == (one == two)
 
 
-def test_ids_of_an_owner_lie_side_by_side_among_those_of_others() -> None:
-    owners = [f"customer {number}" for number in range(100)]
-    ids = sorted((derived_ulid(AT, owner, what, beside=owner), owner) for owner in owners for what in "abcd")
-    assert sum(left[1] != right[1] for left, right in pairwise(ids)) == len(owners) - 1
-    assert derived_ulid(AT, "line", "period[0]", beside="customer") == "017FSPGP00PXH3QB49VG3WAQKJ"
+@given(INSTANTS, RANDOMNESS, INSTANTS, RANDOMNESS)
+def test_derived_ids_lie_in_the_order_of_their_owners_a_minute_apart(
+    one: datetime, left: bytes, other: datetime, right: bytes
+) -> None:
+    first, second = new_ulid(one, left), new_ulid(other, right)
+    ids = derived_ulid(AT, "fee", beside=first), derived_ulid(AT, "fee", beside=second.lower())
+    # after 34 years, of which one knows by what is before, the order begins again
+    if abs(one - other) > timedelta(minutes=1) and first[:2] == second[:2]:
+        assert (ids[0] < ids[1]) == (one < other)
+
+
+def test_ids_of_an_owner_lie_side_by_side() -> None:
+    owner = "01HK153X004F8SHSBPJ8JX3FH7"
+    assert {derived_ulid(AT, what, beside=owner)[10:15] for what in "abcd"} == {owner[2:7]}
+    assert derived_ulid(AT, "line", "period[0]") == "017FSPGP00E2TNMB49VG3WAQKJ"
+    assert derived_ulid(AT, "line", "period[0]", beside=owner) == "017FSPGP00HK153B49VG3WAQKJ"
+
+
+def test_what_is_no_ulid_has_no_place() -> None:
+    assert derived_ulid(AT, "fee", beside="credit") == derived_ulid(AT, "fee")
 
 
 def test_any_text_and_any_instant_have_a_derived_id() -> None:

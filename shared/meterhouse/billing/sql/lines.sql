@@ -5,6 +5,12 @@ INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns}
 -- A line that exists already keeps what it has: a repeat meets its first writing.
 INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines ON CONFLICT DO NOTHING
 
+-- name: of_the_same_id
+-- Of another key than the line that is there: it was taken for that, and nobody would ever bill it.
+SELECT i.id FROM incoming_lines i JOIN invoice_lines l ON l.namespace = %(namespace)s AND l.id = i.id
+WHERE (l.key, l.revision) <> (i.key, i.revision)
+LIMIT 1
+
 -- name: update_lines
 UPDATE invoice_lines l SET
     is_live = i.is_live, invoice_id = i.invoice_id, is_pending = i.is_pending, name = i.name,
