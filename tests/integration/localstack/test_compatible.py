@@ -28,7 +28,9 @@ def test_that_takes_long(server) -> None:
     Path({begun!r}).write_text(f"{{os.getpid()}} {{Path.cwd()}}")
     time.sleep(60)
 """
+# what is started in the background of a script ignores an interrupt, and so would what it starts
 RUN = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
     "import sys; from pathlib import Path; from localstack import compatible;"
     "compatible.ROOT = Path(sys.argv[1]); sys.exit(compatible.main(sys.argv[2:]))"
 )
