@@ -112,15 +112,20 @@ def free_port() -> Port:
 
 
 def free_ports(count: int) -> list[Port]:
-    """So many different ones, as `free_port`."""
+    """So many different ones, as `free_port`.
+
+    Raises:
+        OSError: there are not that many.
+    """
     drawn: list[Port] = []
     with ExitStack() as held:
-        while len(drawn) < count:
-            number = secrets.choice(_DRAWN)
+        for number in secrets.SystemRandom().sample(_DRAWN, len(_DRAWN)):
+            if len(drawn) == count:
+                return drawn
             with suppress(OSError):
                 held.enter_context(socket.socket()).bind((HOST, number))
                 drawn.append(Port(number, "nothing: it was drawn"))
-    return drawn
+    raise OSError(f"{count} ports are wanted and {len(drawn)} of {_DRAWN.start} to {_DRAWN.stop - 1} are free")
 
 
 @contextmanager

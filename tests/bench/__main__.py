@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from localstack.failure import exit_status
 from tests.bench import (
     all_customers,
     burn_down,
@@ -101,5 +102,10 @@ def _measured(pages: Sequence[str], effort: Effort) -> tuple[list[Figure], Facts
         return figures, facts_of(engines)
 
 
-if __name__ == "__main__":
+def _measure() -> int:
     main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(Console(stderr=True), _measure))

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from io import StringIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from localstack.failure import exit_status
 from tests.integration.outside.drive import Driver, Fault
 from tests.integration.outside.engines import houses
 from tests.integration.outside.operations import Furnished, Operation, operations
@@ -25,8 +25,6 @@ def main() -> int:
     faults = 0
     # what the functions log would drown what is found
     logging.disable(logging.CRITICAL)
-    # a terminated run stops the engines it started, as an interrupted one does
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with houses() as opened, _progress(shown) as progress, redirect_stdout(StringIO()):
         for fault in _judged(options.chosen, driver, opened, progress):
             faults += 1
@@ -90,4 +88,4 @@ def _positive(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(Console(stderr=True), main))
