@@ -33,7 +33,7 @@ _DRAWN = range(10_100, 21_000)
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """A running PostgreSQL. `owner` makes roles and, by migrating, `database`; `superuser` is for what a test must force."""
+    """A running PostgreSQL. `owner` makes roles and, by migrating, `database`; `superuser` is for tests that force."""
 
     host: str
     port: int
