@@ -10,13 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from functions.migrate_databases.handler import handler as migrate_databases
 from localstack.fixtures import PostgresServer, running_postgres
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.migrated_postgres import MigratedPostgres
 from meterhouse.platform.migrations import migrate, migrations
+from meterhouse.platform.namespaces import all_namespaces
 from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
 from meterhouse.platform.rotation import CredentialsRefused
+from tests.integration.platform.aws_double import AwsDouble
+from tests.unit.platform.requests import CONTEXT
 
 ANOTHER = "C.UTF-8"
 """The one locale beside C that every Debian has. It is none of C to PostgreSQL, as Aurora's en_US.UTF-8 is none."""
@@ -48,6 +52,15 @@ def migrated(owner: PostgresSettings) -> list[str]:
         return migrate(store, migrations("postgres"))
 
 
+def deploy(deployment: AwsDouble, owner: PostgresSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CloudFormation does it, onto the owner's server and database."""
+    monkeypatch.setenv("POSTGRES_PORT", str(owner.port))
+    monkeypatch.setenv("POSTGRES_DATABASE", owner.database)
+    answer = f"{deployment.url}/answer"
+    event = {"RequestType": "Create", "ResponseURL": answer, "StackId": "stack-1", "RequestId": "request-1"}
+    migrate_databases(event | {"LogicalResourceId": "Migrations"}, CONTEXT)
+
+
 def locale_of(owner: PostgresSettings) -> tuple[str, ...] | None:
     place = f"host={owner.host} port={owner.port} dbname={owner.database} sslmode=disable"
     with psycopg.connect(f"{place} user={owner.username} password={owner.password}") as connection:
@@ -69,6 +82,27 @@ def test_migrations_make_the_database_in_the_order_of_code_points_on_a_server_of
     with closing(Database(lambda: application_of(owner))) as database:
         [row] = database.read("default", "SELECT 'a' > 'B' AS is_after")
     assert row["is_after"]
+
+
+def test_a_first_deployment_onto_a_server_of_another_order_just_works(
+    deployment: AwsDouble, owner: PostgresSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(deployment, owner, monkeypatch)
+
+    assert [answer["Status"] for answer in deployment.answers] == ["SUCCESS"]
+    assert locale_of(owner) == ("C", "C", "UTF8", owner.username)
+    with closing(Database(lambda: application_of(owner))) as database:
+        assert all_namespaces(database) == ["default"], "the first key opened it"
+
+
+def test_a_deployment_onto_a_database_of_another_order_tells_cloudformation_why_not(
+    deployment: AwsDouble, owner: PostgresSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(deployment, replace(owner, database="template1"), monkeypatch)
+
+    [answer] = deployment.answers
+    assert answer["Status"] == "FAILED"
+    assert "must have C, C and UTF8" in answer["Reason"]
 
 
 def test_deployments_at_once_make_the_database_once(owner: PostgresSettings) -> None:
