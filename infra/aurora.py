@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PORT = 5432
 DATABASE = "meterhouse"
+"""Made by migrations: RDS would make it with its own locale, where texts are ordered by a language (ADR 0077)."""
 OWNER = "meterhouse_owner"
 PAUSES_AFTER = Duration.minutes(5)
 """The least that Aurora allows, without a connection."""
@@ -38,7 +39,6 @@ class RelationalStore(Construct):
             self,
             "Cluster",
             engine=rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9),
-            default_database_name=DATABASE,
             credentials=rds.Credentials.from_username(OWNER),
             manage_master_user_password=True,
             writer=rds.ClusterInstance.serverless_v2(

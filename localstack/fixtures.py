@@ -33,7 +33,7 @@ _DRAWN = range(10_100, 21_000)
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """A running PostgreSQL. `owner` owns `database` and may make roles; `superuser` is for what a test must force."""
+    """A running PostgreSQL. `owner` makes roles and, by migrating, `database`; `superuser` is for tests that force."""
 
     host: str
     port: int
@@ -72,11 +72,11 @@ class KafkaServer:
 
 
 @contextmanager
-def running_postgres(cache: str = CACHE) -> Iterator[PostgresServer]:
-    """A server thrown away at the end; `cache` as for `postgres_part`."""
+def running_postgres(cache: str = CACHE, locale: str = "C") -> Iterator[PostgresServer]:
+    """A server thrown away at the end; `cache` and `locale` as for `postgres_part`."""
     with temporary_folder() as folder:
         port = free_port()
-        with _running(postgres_part(port, folder / "data", durable=False, cache=cache), folder):
+        with _running(postgres_part(port, folder / "data", durable=False, cache=cache, locale=locale), folder):
             yield PostgresServer(HOST, port.number, DATABASE, POSTGRES_OWNER, POSTGRES_SUPERUSER)
 
 

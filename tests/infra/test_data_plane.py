@@ -40,6 +40,11 @@ def test_postgres_cannot_be_deleted_by_mistake(aws: Synthesis) -> None:
     assert cluster["Properties"]["BackupRetentionPeriod"] >= 7
 
 
+def test_the_database_is_left_to_migrations_which_make_it_in_the_order_of_code_points(aws: Synthesis) -> None:
+    assert "DatabaseName" not in aws.one("AWS::RDS::DBCluster")["Properties"]
+    assert aws.functions()["migrate_databases"]["Environment"]["Variables"]["POSTGRES_DATABASE"] == "meterhouse"
+
+
 def test_password_of_the_owner_is_made_and_rotated_by_rds(aws: Synthesis) -> None:
     properties = aws.one("AWS::RDS::DBCluster")["Properties"]
 

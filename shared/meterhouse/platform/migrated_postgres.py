@@ -1,13 +1,27 @@
 """PostgreSQL as a store that migrates: each migration in one transaction with its record."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from __future__ import annotations
 
-from meterhouse.kernel.errors import InvariantBroken
-from meterhouse.platform.migrations import Migration
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform.postgres import APPLICATION_ROLE, PostgresSettings, connect
 from meterhouse.platform.sql import queries
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+    from meterhouse.platform.migrations import Migration
+    from meterhouse.platform.postgres_transaction import Row
+
+_MAINTENANCE = "postgres"
+"""A database that every server has, Aurora's too: another is made from there."""
+_CREATE_DATABASE = "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
+"""Only template0 may be copied into another locale than its own."""
 _CREATE_ROLE = "CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {password}"
 _ALTER_ROLE = "ALTER ROLE {role} PASSWORD {password}"
 """No attributes: only a superuser may name them here, which the owner of an Aurora database is not."""
@@ -15,18 +29,27 @@ _SQL = {name: text.encode() for name, text in queries("meterhouse.platform", "mi
 
 
 class MigratedPostgres:
-    """Works as the owner of the tables; creates the application's role, which owns nothing."""
+    """Works as the owner of the tables; creates the application's role, which owns nothing.
+
+    The database itself is made where it is not there, with the locale C: texts are ordered by their code points, as
+    Python orders them, whatever the server's default is.
+    """
 
     def __init__(self, owner: PostgresSettings, app: PostgresSettings) -> None:
-        self._connection = connect(owner, autocommit=True)
+        self._connection = _connected(owner)
         self._app = app
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Wait for another migration under way, and keep others waiting; the connection is closed at the end."""
+        """Wait for another migration under way, and keep others waiting; the connection is closed at the end.
+
+        Raises:
+            InvariantBroken: the database was made by somebody else, with another locale than C or not in UTF-8.
+        """
         with self._connection:
             self._connection.execute(_SQL["take_time"])
             self._connection.execute(_SQL["lock"])
+            _refuse_another_order(self._connection)
             yield
 
     def create_application_role(self) -> None:
@@ -57,3 +80,32 @@ class MigratedPostgres:
         with self._connection.transaction():
             self._connection.execute(migration.sql.encode())
             self._connection.execute(_SQL["record"], {"name": migration.name, "checksum": migration.checksum})
+
+
+def _connected(owner: PostgresSettings) -> psycopg.Connection[Row]:
+    try:
+        return connect(owner, autocommit=True)
+    except Unavailable:
+        # A connection that fails has no SQLSTATE: whether the server or the database is missing, the next step finds.
+        _create_database(owner)
+    return connect(owner, autocommit=True)
+
+
+def _create_database(owner: PostgresSettings) -> None:
+    from psycopg import sql  # noqa: PLC0415 - loaded already by the connection
+
+    with connect(replace(owner, database=_MAINTENANCE), autocommit=True) as connection:
+        connection.execute(_SQL["take_time"])
+        connection.execute(_SQL["lock"])
+        if connection.execute(_SQL["find_database"], {"name": owner.database}).fetchone() is None:
+            connection.execute(sql.SQL(_CREATE_DATABASE).format(name=sql.Identifier(owner.database)))
+
+
+def _refuse_another_order(connection: psycopg.Connection[Row]) -> None:
+    found = connection.execute(_SQL["another_order"]).fetchone()
+    if found is not None:
+        raise InvariantBroken(
+            f"the database {connection.info.dbname} has the collation {found['collation']}, the classes of characters "
+            f"of {found['classes']} and the encoding {found['encoding']}, and must have C, C and UTF8: migrations make "
+            "it so where there is none of this name (docs/deploy.md)"
+        )

@@ -193,6 +193,22 @@ def test_lists_are_filtered_by_parts_of_a_field(
     assert (len(shown), total) == (count, count)
 
 
+def test_lists_are_in_the_order_of_code_points(customers: CustomerService, namespace: str) -> None:
+    names = ["a-2", "B", "_c", "A 1", "a1", "Ä"]
+    for key, name in enumerate(names):
+        customers.create(namespace, CustomerDetails(name, key=f"key-{key}"))
+    shown, _ = customers.page(namespace, CustomerFilter(), PageRequest())
+    assert [one.customer.name for one in shown] == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["äRZTE", "ЖУК", "straße 1"])
+def test_a_customer_is_found_whichever_the_case_of_letters_beyond_a_to_z(
+    customers: CustomerService, namespace: str, name: str
+) -> None:
+    customers.create(namespace, CustomerDetails("Ärzte vom Жук, Straße 1", key="doctors"))
+    assert customers.page(namespace, CustomerFilter(name=name), PageRequest())[1] == 1
+
+
 def test_ids_are_walked_in_order_without_the_deleted(
     customers: CustomerService, database: Database, namespace: str
 ) -> None:

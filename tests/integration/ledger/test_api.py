@@ -234,6 +234,8 @@ def test_grants_are_listed_by_status_currency_and_key(till: Till) -> None:
     [
         ("[oeq]=b,C,nobody", ["b", "C"]),
         ("[ocontains]=A-,zz", ["a-1", "A-2"]),
+        ("[ocontains]=Ä,zz", ["ä"]),
+        ("[contains]=Ä", ["ä"]),
         ("[gt]=a-1", ["b", "ä"]),
         ("[gte]=a-1", ["a-1", "b", "ä"]),
         ("[lt]=a-1", ["A-2", "C"]),

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from psycopg.rows import dict_row
 
 from localstack.fixtures import ClickHouseServer, KafkaServer, PostgresServer, free_ports
 from localstack.settings import HOST
@@ -19,12 +20,14 @@ def test_ports_that_are_drawn_together_can_be_listened_on_at_the_same_time() -> 
             servers.enter_context(socket.create_server((HOST, port.number)))
 
 
-def test_postgres_owner_owns_the_database_and_is_no_superuser(postgres_server: PostgresServer) -> None:
-    with psycopg.connect(postgres_server.dsn()) as connection:
+def test_postgres_owner_may_make_databases_and_roles_and_is_no_superuser(postgres_server: PostgresServer) -> None:
+    with psycopg.connect(postgres_server.dsn(database="postgres"), row_factory=dict_row) as connection:
         row = connection.execute(
-            "SELECT current_user, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb"
+            " FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
-    assert row == ("meterhouse_owner", False, False, True)
+    may = {"rolcreaterole": True, "rolcreatedb": True}
+    assert row == {"rolname": "meterhouse_owner", "rolsuper": False, "rolbypassrls": False} | may
 
 
 def test_postgres_refuses_a_wrong_password(postgres_server: PostgresServer) -> None:

@@ -23,13 +23,11 @@ BROKEN = Migration("0002_broken.sql", "CREATE TABLE third (n integer); SELECT no
 
 @pytest.fixture
 def empty(postgres_server: PostgresServer, owner_settings: PostgresSettings) -> Iterator[PostgresSettings]:
-    """An empty database of its own, as its owner."""
+    """A database of its own, as its owner; migrating makes it."""
     name = f"test_{new_id().lower()}"
-    with psycopg.connect(postgres_server.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
     yield replace(owner_settings, database=name)
-    with psycopg.connect(postgres_server.dsn(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name}")
+    with psycopg.connect(postgres_server.dsn(database="postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
 @pytest.fixture

@@ -31,11 +31,11 @@ LIMIT %(limit)s
 -- The condition of a list; the adapter puts it behind a count and behind a page.
 namespace = %(namespace)s
 AND (%(include_deleted)s OR deleted_at IS NULL)
-AND (%(key)s::text IS NULL OR strpos(lower(key), lower(%(key)s)) > 0)
-AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s)) > 0)
-AND (%(primary_email)s::text IS NULL OR strpos(lower(primary_email), lower(%(primary_email)s)) > 0)
+AND (%(key)s::text IS NULL OR strpos(without_case(key), without_case(%(key)s)) > 0)
+AND (%(name)s::text IS NULL OR strpos(without_case(name), without_case(%(name)s)) > 0)
+AND (%(primary_email)s::text IS NULL OR strpos(without_case(primary_email), without_case(%(primary_email)s)) > 0)
 AND (%(subject)s::text IS NULL OR EXISTS (
-    SELECT FROM unnest(subject_keys) AS subject_key WHERE strpos(lower(subject_key), lower(%(subject)s)) > 0
+    SELECT FROM unnest(subject_keys) AS subject_key WHERE strpos(without_case(subject_key), without_case(%(subject)s)) > 0
 ))
 AND (%(ids)s::text[] IS NULL OR id = ANY(%(ids)s))
 

@@ -14,9 +14,11 @@ namespace = %(namespace)s AND customer_id = %(customer_id)s
     AND (%(key_eq)s::text IS NULL OR key = %(key_eq)s)
     AND (%(key_neq)s::text IS NULL OR key IS DISTINCT FROM %(key_neq)s)
     AND (%(key_oeq)s::text[] IS NULL OR key = ANY(%(key_oeq)s))
-    AND (%(key_contains)s::text IS NULL OR strpos(lower(key), lower(%(key_contains)s)) > 0)
+    AND (%(key_contains)s::text IS NULL OR strpos(without_case(key), without_case(%(key_contains)s)) > 0)
     AND (%(key_ocontains)s::text[] IS NULL
-        OR EXISTS (SELECT FROM unnest(%(key_ocontains)s::text[]) part WHERE strpos(lower(key), lower(part)) > 0))
+        OR EXISTS (
+            SELECT FROM unnest(%(key_ocontains)s::text[]) part WHERE strpos(without_case(key), without_case(part)) > 0
+        ))
     AND (%(key_gt)s::text IS NULL OR key COLLATE "C" > %(key_gt)s)
     AND (%(key_gte)s::text IS NULL OR key COLLATE "C" >= %(key_gte)s)
     AND (%(key_lt)s::text IS NULL OR key COLLATE "C" < %(key_lt)s)

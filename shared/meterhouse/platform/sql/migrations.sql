@@ -1,6 +1,18 @@
 -- name: lock
 SELECT pg_advisory_lock(hashtext('meterhouse.migrations'))
 
+-- name: find_database
+SELECT 1 FROM pg_database WHERE datname = %(name)s
+
+-- name: another_order
+-- How the open database orders and classifies texts, where that is not by code points as the locale C does.
+SELECT coalesce(datlocale, datcollate) AS collation, datctype AS classes, pg_encoding_to_char(encoding) AS encoding
+FROM pg_database
+WHERE datname = current_database() AND NOT (
+    datlocprovider = 'c' AND datcollate IN ('C', 'POSIX') AND datctype IN ('C', 'POSIX')
+    AND pg_encoding_to_char(encoding) = 'UTF8'
+)
+
 -- name: take_time
 -- A migration may rewrite a large table, and another's may have to be waited for.
 SET statement_timeout = 0
