@@ -32,6 +32,7 @@ from meterhouse.ledger.transaction import Transaction
 from meterhouse.platform.postgres_transaction import Row
 from meterhouse.platform.postgres_transaction import Transaction as DatabaseTransaction
 from meterhouse.platform.sql import queries
+from meterhouse.platform.text_filter import matches
 
 _GRANTS = queries("meterhouse.ledger", "grants.sql")
 _LEDGER = queries("meterhouse.ledger", "ledger.sql")
@@ -188,7 +189,7 @@ class PostgresLedgerStore:
 
 
 def _matching(query: str) -> str:
-    return _GRANTS[query].format(matching=_GRANTS["matching"])
+    return _GRANTS[query].format(matching=_GRANTS["matching"].format(key_matches=matches("key")))
 
 
 def _place(side: str, place: Place | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from meterhouse.llmcost.ports import FILTERED, PageOf, PriceFilter
 from meterhouse.llmcost.price_document import pricing_from_document, pricing_to_document
 from meterhouse.platform.postgres_transaction import Row, Transaction
 from meterhouse.platform.sql import queries
-from meterhouse.platform.text_filter import ANY_TEXT
+from meterhouse.platform.text_filter import ANY_TEXT, matches
 
 _PRICES = queries("meterhouse.llmcost", "llm_prices.sql")
 
@@ -24,7 +24,7 @@ class PostgresLlmPrices:
         return None if row is None else _price(row)
 
     def page(self, wanted: PriceFilter, page: PageOf) -> tuple[list[LlmPrice], int]:
-        condition = " AND ".join(_PRICES["text_condition"].format(name=name) for name in FILTERED)
+        condition = " AND ".join(matches(name) for name in FILTERED)
         parameters = {
             name: value for field in FILTERED for name, value in wanted.get(field, ANY_TEXT).parameters(field).items()
         }

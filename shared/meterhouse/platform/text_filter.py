@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.platform.sql import queries
 
+_SQL = queries("meterhouse.platform", "text_filter.sql")
 _LONGEST = 256
 _LONGEST_LIST = 4096
 _LISTS = ("oeq", "ocontains")
@@ -65,6 +67,11 @@ class TextFilter:
 
 
 ANY_TEXT = TextFilter()
+
+
+def matches(column: str) -> str:
+    """SQL of `TextFilter.parameters(column)`."""
+    return _SQL["condition"].format(name=column)
 
 
 def refuse_other_filters(names: Iterable[str], known: Collection[str], prefix: str = "filter") -> None:

@@ -11,19 +11,7 @@ SELECT * FROM credit_grants WHERE namespace = %(namespace)s AND customer_id = %(
 -- The status at an instant, as `CreditGrant.status_at` tells it.
 namespace = %(namespace)s AND customer_id = %(customer_id)s
     AND (%(currency)s::text IS NULL OR currency = %(currency)s)
-    AND (%(key_eq)s::text IS NULL OR key = %(key_eq)s)
-    AND (%(key_neq)s::text IS NULL OR key IS DISTINCT FROM %(key_neq)s)
-    AND (%(key_oeq)s::text[] IS NULL OR key = ANY(%(key_oeq)s))
-    AND (%(key_contains)s::text IS NULL OR strpos(without_case(key), without_case(%(key_contains)s)) > 0)
-    AND (%(key_ocontains)s::text[] IS NULL
-        OR EXISTS (
-            SELECT FROM unnest(%(key_ocontains)s::text[]) part WHERE strpos(without_case(key), without_case(part)) > 0
-        ))
-    AND (%(key_gt)s::text IS NULL OR key COLLATE "C" > %(key_gt)s)
-    AND (%(key_gte)s::text IS NULL OR key COLLATE "C" >= %(key_gte)s)
-    AND (%(key_lt)s::text IS NULL OR key COLLATE "C" < %(key_lt)s)
-    AND (%(key_lte)s::text IS NULL OR key COLLATE "C" <= %(key_lte)s)
-    AND (%(key_exists)s::boolean IS NULL OR (key IS NOT NULL) = %(key_exists)s)
+    AND {key_matches}
     AND (%(status)s::text IS NULL OR %(status)s = CASE
         WHEN voided_at <= %(at)s THEN 'voided'
         WHEN available_at IS NULL OR available_at > %(at)s THEN 'pending'
