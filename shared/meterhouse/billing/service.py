@@ -153,11 +153,15 @@ def shown_on(apps: Apps, namespace: str, invoice: Invoice, at: datetime) -> Show
 
 
 def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
-    """A gathering invoice on the terms that hold now: what is collected from it will be on those of its day."""
+    """A gathering invoice on the terms that hold now: what is collected from it will be on those of its day.
+
+    What callers wrote on it stays there.
+    """
     made = gathering(customer, stored.currency, stored.id, profile, stored.created_at)
     collection_at = next_collection_at(stored.lines, made.workflow)
     changed_at = max([stored.updated_at, *(line.updated_at for line in stored.lines)])
-    return replace(made, lines=stored.lines, updated_at=changed_at, collection_at=collection_at)
+    written = replace(made, description=stored.description, metadata=stored.metadata)
+    return replace(written, lines=stored.lines, updated_at=changed_at, collection_at=collection_at)
 
 
 def _valued_invoice(invoice: Invoice, quantities: Quantities, rate_line: RateLine, at: datetime) -> Invoice:
