@@ -1,6 +1,7 @@
 """What an edit by hand makes of a draft: its parties and terms, and lines changed, added and taken off."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -30,9 +31,15 @@ class Terms:
         return replace(workflow, **{field.name: getattr(self, field.name) for field in fields(self)})
 
 
+TERMS = frozenset(one.name for one in fields(Terms))
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """All that a caller decides about a draft or a gathering invoice; lines it does not name are taken off."""
+    """All that a caller decides about a draft or a gathering invoice; lines it does not name are taken off.
+
+    `said`: which of the terms the caller wrote; the others have the contract's defaults.
+    """
 
     supplier: Party
     customer: Party
@@ -40,6 +47,7 @@ class Edit:
     lines: Sequence[LineSpec]
     description: str | None
     metadata: Mapping[str, str]
+    said: AbstractSet[str] = TERMS
 
 
 @dataclass(frozen=True, slots=True)

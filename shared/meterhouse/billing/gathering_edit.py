@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 
-from meterhouse.billing.edit import Edit, Edited, Terms, edit_problems, line_as
+from meterhouse.billing.edit import Edit, Edited, edit_problems, line_as
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_keys import is_late, is_part
 from meterhouse.billing.line_spec import LineSpec, manual_line
+from meterhouse.billing.profile import Party
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.kernel.errors import Problem
 
@@ -20,7 +21,7 @@ _OF_TERMS = {
     "default_tax_config": "invoicing/defaultTaxConfig",
     "collection_method": "payment/collectionMethod",
 }
-"""Where the contract has each of `Terms`, below the workflow."""
+"""Where the contract has each of the terms, below the workflow."""
 
 
 def gathering_problems(
@@ -60,15 +61,21 @@ def gathering_edited(
 
 
 def _followed(staged: Invoice, edit: Edit) -> Iterator[Problem]:
-    """What an invoice that is yet to be made takes from its profile and customer then is not said here."""
+    """What an invoice that is yet to be made takes from its profile and customer then is not said here otherwise."""
     of_profile = "a gathering invoice has that of its billing profile: change the profile, or the draft"
-    if replace(edit.supplier, id=staged.supplier.id) != staged.supplier:
+    if _contradicts(edit.supplier, staged.supplier):
         yield Problem("/supplier", _FIXED, of_profile)
-    if replace(edit.customer, id=staged.customer.id) != staged.customer:
+    if _contradicts(edit.customer, staged.customer):
         yield Problem("/customer", _FIXED, "a gathering invoice shows its customer: change the customer, or the draft")
-    for name in (field.name for field in fields(Terms)):
+    for name in sorted(edit.said):
         if getattr(edit.terms, name) != getattr(staged.workflow, name):
             yield Problem(f"/workflow/workflow/{_OF_TERMS[name]}", _FIXED, of_profile)
+
+
+def _contradicts(said: Party, shown: Party) -> bool:
+    """What was left out says nothing."""
+    both = [(getattr(said, field.name), getattr(shown, field.name)) for field in fields(Party)]
+    return any(one is not None and one != other for one, other in both)
 
 
 def _period_problems(line: Line, spec: LineSpec, at: str) -> Iterator[Problem]:

@@ -139,6 +139,13 @@ def test_what_is_its_profiles_or_customers_is_not_said_here(api: Api, gathered: 
     assert set(faults.values()) == {"gathering_invoice_follows"}
 
 
+def test_what_an_edit_leaves_out_of_profile_and_customer_says_nothing(api: Api, gathered: dict[str, Any]) -> None:
+    bare = {"workflow": {"invoicing": {}, "payment": {}}}
+    changed = put(api, gathered, named(gathered, "Setup"), supplier={}, customer={"name": "Ann"}, workflow=bare)
+    assert changed["totals"]["total"] == "40.00"
+    assert (changed["supplier"], changed["workflow"]) == (gathered["supplier"], gathered["workflow"])
+
+
 def test_every_fault_of_an_edit_is_named_at_once(api: Api, gathered: dict[str, Any]) -> None:
     setup = named(gathered, "Setup")
     faults = refused(
