@@ -56,12 +56,12 @@ def _elsewhere(work: Work[BillingStore], staged: Invoice, edit: Edit) -> Mapping
 
 
 def _write(work: Work[BillingStore], stored: Invoice, done: Edited, now: datetime) -> None:
-    """The lines, and of the invoice its words; like whoever adds a line it takes on the workflow of today."""
+    """The lines, and of the invoice its words; lines that are added bring the workflow of today, as they always do."""
+    after = replace(stored, description=done.invoice.description, metadata=done.invoice.metadata, updated_at=now)
     if done.added:
         live_customer(work, stored.customer_id)
-    after = done.invoice
-    words = replace(stored, description=after.description, metadata=after.metadata, updated_at=now)
-    work.store.invoices.save([Driven(replace(words, workflow=after.workflow))])
+        after = replace(after, workflow=done.invoice.workflow)
+    work.store.invoices.save([Driven(after)])
     work.store.lines.add(done.added)
     work.store.lines.update([*done.changed, *done.removed])
     forget_purchases(work, done.removed, now)

@@ -4,10 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from meterhouse.billing.app import AppDirectory, Apps, Payment
-from meterhouse.billing.collection import Missing, Quantities, RateLine, gathering, next_collection_at, with_lines
+from meterhouse.billing.collection import (
+    Missing,
+    Quantities,
+    RateLine,
+    gathering,
+    next_collection_at,
+    quantity_of,
+    with_lines,
+)
 from meterhouse.billing.families import Families
 from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import Invoice
@@ -22,8 +29,6 @@ from meterhouse.kernel.currency import is_iso
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
-
-_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
 
 
 def _valued_invoice(invoice: Invoice, quantities: Quantities, rate_line: RateLine, at: datetime) -> Invoice:
-    found = [(line, quantities.get(line.id, _ONE)) for line in invoice.lines]
+    found = [(line, quantity_of(line, quantities)) for line in invoice.lines]
     lines = [
         line
         if isinstance(quantity, Missing)

@@ -224,12 +224,37 @@ def test_what_credit_left_of_units_is_taken_back_for_good(api: Api, ann: str) ->
     [issued] = api.run.invoices()
     api.ok("POST", f"{INVOICES}/{issued.id}/void", PENDING)
     [again] = [line for line in api.run.pending() if line.overage is not None]
+    # four credits at half a dollar
+    assert gathered(api)["totals"]["total"] == str(issued.totals.total) == "2.00"
     taken_back(api)
     api.run.all(AFTER_FEBRUARY)
     assert again.id not in {line.id for one in api.run.invoices() for line in one.lines}
     assert not [line for line in api.run.pending() if line.overage is not None]
     audited(api.run)
     assert kinds(api.run) == []
+
+
+def test_what_credit_left_of_units_nobody_gave_a_worth_is_shown_without_amounts_and_taken_back(
+    api: Api, ann: str
+) -> None:
+    mint = Mint(api.run)
+    mint.worth("0.5")
+    api.run.subscribe(ann, units(), start="2024-01-01")
+    api.run.used(ann, "2024-01-01", "8")
+    api.run.now = AFTER_FEBRUARY
+    api.run.all(AFTER_JANUARY)
+    [issued] = api.run.invoices()
+    api.ok("POST", f"{INVOICES}/{issued.id}/void", PENDING)
+    with api.run.database.transaction(api.run.namespace) as transaction:
+        transaction.execute(
+            "UPDATE invoice_lines SET rate_card = jsonb_set(rate_card, '{price}', 'null')"
+            " WHERE namespace = %(namespace)s AND is_pending AND overage IS NOT NULL"
+        )
+        transaction.commit()
+    invoice = gathered(api)
+    [line] = [one for one in invoice["lines"] if one["rateCard"]["price"] is None]
+    assert (line["totals"]["total"], put(api, invoice)["lines"]) == ("0", invoice["lines"])
+    taken_back(api)
 
 
 def test_a_fee_that_is_taken_back_is_given_back_to_nobody(api: Api, ann: str) -> None:
