@@ -165,7 +165,7 @@ def update_gathering(sdk: Sdk) -> None:
     of_name = {line.name: line.id for line in gathering.lines}
     price = {"type": "flat", "amount": "25"}
     lines = [fee(id=of_name["Setup"]), fee(name="Cheaper", id=of_name["Second"], rateCard={"price": price})]
-    bare = {"supplier": {}, "customer": {}, "workflow": {"workflow": {"invoicing": {}, "payment": {}}}}
+    bare: dict[str, Any] = {"supplier": {}, "customer": {}, "workflow": {"workflow": {"invoicing": {}, "payment": {}}}}
     changed = sdk.invoice.update_invoice(gathering.id, {**bare, "lines": lines})
     assert (changed.status, changed.totals.total) == ("gathering", "65.00")
     [made] = sdk.invoices.invoice_pending_lines_action({"customerId": owner})

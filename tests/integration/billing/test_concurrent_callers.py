@@ -129,7 +129,11 @@ def test_edits_of_what_is_gathered_meet_the_run_that_collects_it(api: Api, datab
         )
 
     with ThreadPoolExecutor(3) as pool:
-        acts = [partial(edit, name="New"), collect, partial(edit, name="New")]
+        acts: list[Callable[[Begin[BillingStore]], None]] = [
+            partial(edit, name="New"),
+            collect,
+            partial(edit, name="New"),
+        ]
         done = [pool.submit(succeeds, database_settings, act) for act in acts]
         collected = [one.result() for one in done][1]
     lines = [line.name for one in api.run.invoices() for line in one.lines]

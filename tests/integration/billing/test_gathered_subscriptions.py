@@ -204,7 +204,7 @@ def test_a_purchase_of_credit_that_is_taken_back_is_never_there_and_never_change
     assert purse.shown(grant)["status"] == "voided"
     api.run.now = AFTER_MARCH
     api.run.all(AFTER_MARCH)
-    assert (totals(api.run), purse.settled(ann)) == ([], 0)
+    assert (totals(api.run), purse.settled(ann)) == ([], Decimal(0))
 
 
 def test_what_credit_alone_settles_is_on_no_invoice_to_edit(api: Api, ann: str) -> None:

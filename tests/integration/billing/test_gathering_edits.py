@@ -140,7 +140,7 @@ def test_what_is_its_profiles_or_customers_is_not_said_here(api: Api, gathered: 
 
 
 def test_what_an_edit_leaves_out_of_profile_and_customer_says_nothing(api: Api, gathered: dict[str, Any]) -> None:
-    bare = {"workflow": {"invoicing": {}, "payment": {}}}
+    bare: dict[str, Any] = {"workflow": {"invoicing": {}, "payment": {}}}
     changed = put(api, gathered, named(gathered, "Setup"), supplier={}, customer={"name": "Ann"}, workflow=bare)
     assert changed["totals"]["total"] == "40.00"
     assert (changed["supplier"], changed["workflow"]) == (gathered["supplier"], gathered["workflow"])

@@ -102,7 +102,7 @@ def test_usage_that_is_taken_back_keeps_whose_it_was_and_late_usage_what_it_came
     late = replace(usage, id="late", key=late_key(usage.key, 1), whole_period=usage.service_period, subjects=("old",))
     gone, known = done(staged(usage, late), edit_of(staged())).removed
     assert (gone.subjects, gone.quantity, gone.whole_period) == (("ann", "ann-1"), None, None)
-    assert (known.subjects, known.quantity, known.whole_period) == (("old",), 7, usage.service_period)
+    assert (known.subjects, known.quantity, known.whole_period) == (("old",), Decimal(7), usage.service_period)
 
 
 def test_of_usage_that_was_cut_short_what_is_shown_is_taken_back() -> None:
