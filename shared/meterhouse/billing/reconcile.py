@@ -42,8 +42,8 @@ def reconcile(
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
     A line that was edited by hand while it was pending, or is pending again after a void, stays as written, but charges
-    for no longer, and for usage as long, as the subscription asks for; one for late usage is asked for by usage alone,
-    and one for what credit leaves by the line in units.
+    for no longer than the subscription asks for, and as long, where its period was left as it was; one for late usage is
+    asked for by usage alone, and one for what credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -163,19 +163,18 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime)
 def _ended(line: Line, target: TargetLine) -> Line:
     """The line as its callers wrote it, up to where its subscription ends it.
 
-    Usage whose period they left as it was runs on with the subscription: nobody else would charge for what follows.
+    One whose period they left as it was runs on with the subscription: nobody else would charge for what follows.
     """
     period, end = line.service_period, target.service_period.end
     whole = line.whole_period and (target.whole_period or line.whole_period)
     agreed = target.service_period.start, target.full_service_period
-    is_as_agreed = (period.start, line.full_service_period) == agreed
-    if is_as_agreed and line.is_metered and period.end < end:
+    if (period.start, line.full_service_period) == agreed and period.end < end:
         return replace(
             line,
             service_period=target.service_period,
             whole_period=whole,
             is_terminal=target.is_terminal,
-            invoice_at=max(line.invoice_at, target.invoice_at),
+            invoice_at=line.invoice_at if line.is_in_advance else max(line.invoice_at, target.invoice_at),
         )
     if period.end <= end or end <= period.start:
         return line
