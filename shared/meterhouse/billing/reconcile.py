@@ -42,8 +42,8 @@ def reconcile(
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
     A line that was edited by hand while it was pending, or is pending again after a void, stays as written, but charges
-    for no longer than the subscription asks for, and as long, where its period was left as it was; one for late usage is
-    asked for by usage alone, and one for what credit leaves by the line in units.
+    for no longer than the subscription asks for, and as long, where its period was left as it was; one for late usage
+    is asked for by usage alone, and one for what credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
