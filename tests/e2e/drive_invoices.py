@@ -154,6 +154,22 @@ def update(sdk: Sdk, _eventually: Eventually) -> None:
     with pytest.raises(HttpResponseError) as refused:
         sdk.invoice.update_invoice(made.id, body | {"lines": [fee(id="01HZ0000000000000000000000")]})
     assert refused.value.status_code == 400
+    update_gathering(sdk)
+
+
+def update_gathering(sdk: Sdk) -> None:
+    """A pending line is taken back, another one changed, and what is left is invoiced."""
+    owner = billed(sdk, "gathered")
+    more = {"currency": "USD", "lines": [fee(name="Second"), fee(name="Third")]}
+    gathering = sdk.customer_invoice.create_pending_invoice_line(owner, more).invoice
+    of_name = {line.name: line.id for line in gathering.lines}
+    price = {"type": "flat", "amount": "25"}
+    lines = [fee(id=of_name["Setup"]), fee(name="Cheaper", id=of_name["Second"], rateCard={"price": price})]
+    bare: dict[str, Any] = {"supplier": {}, "customer": {}, "workflow": {"workflow": {"invoicing": {}, "payment": {}}}}
+    changed = sdk.invoice.update_invoice(gathering.id, {**bare, "lines": lines})
+    assert (changed.status, changed.totals.total) == ("gathering", "65.00")
+    [made] = sdk.invoices.invoice_pending_lines_action({"customerId": owner})
+    assert (made.totals.total, {line.name for line in made.lines}) == ("65.00", {"Setup", "Cheaper"})
 
 
 INVOICES = {

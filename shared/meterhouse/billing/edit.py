@@ -1,6 +1,7 @@
 """What an edit by hand makes of a draft: its parties and terms, and lines changed, added and taken off."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Wo
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.rate_card import RateCard
 from meterhouse.kernel.duration import Duration
-from meterhouse.kernel.errors import Problem
+from meterhouse.kernel.errors import Problem, Problems
 from meterhouse.kernel.period import Period
 
 
@@ -30,9 +31,15 @@ class Terms:
         return replace(workflow, **{field.name: getattr(self, field.name) for field in fields(self)})
 
 
+TERMS = frozenset(one.name for one in fields(Terms))
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """All that a caller decides about a draft; lines it does not name are taken off."""
+    """All that a caller decides about a draft or a gathering invoice; lines it does not name are taken off.
+
+    `said`: which of the terms the caller wrote; the others have the contract's defaults.
+    """
 
     supplier: Party
     customer: Party
@@ -40,6 +47,7 @@ class Edit:
     lines: Sequence[LineSpec]
     description: str | None
     metadata: Mapping[str, str]
+    said: AbstractSet[str] = TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,13 @@ def recognised(invoice: Invoice, edit: Edit) -> Edit:
     return replace(edit, lines=lines)
 
 
-def edit_problems(invoice: Invoice, edit: Edit, known: KnownFeatures) -> Iterator[Problem]:
-    """What is wrong with the edit's lines; one that stays as it is is never at fault."""
+def edit_problems(
+    invoice: Invoice, edit: Edit, known: KnownFeatures, elsewhere: Mapping[str, Line] | None = None
+) -> Iterator[Problem]:
+    """What is wrong with the edit's lines; one that stays as it is is never at fault.
+
+    `elsewhere`: those of its customer, by id, that the edit names and the invoice does not have.
+    """
     lines = {line.id: line for line in invoice.lines}
     named: set[str] = set()
     for number, spec in enumerate(edit.lines):
@@ -76,7 +89,7 @@ def edit_problems(invoice: Invoice, edit: Edit, known: KnownFeatures) -> Iterato
         elif spec.line_id in named:
             yield Problem(f"{at}/id", "duplicate_line", "an earlier line has this id")
         elif spec.line_id not in lines:
-            yield Problem(f"{at}/id", "unknown_line", "the invoice has no such line: leave the id out for a new one")
+            yield _not_on_it((elsewhere or {}).get(spec.line_id), f"{at}/id")
         else:
             yield from _changed_problems(lines[spec.line_id], spec, known, at)
         named |= {spec.line_id} if spec.line_id else set()
@@ -86,7 +99,7 @@ def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[
     """The draft as the edit, which is sound, wants it; `invoice` itself where that is how it is already."""
     before = {line.id: line for line in invoice.lines}
     added = [_added(invoice, spec, known, new_id(), now) for spec in edit.lines if spec.line_id is None]
-    kept = [_line(before[spec.line_id], spec, known, now) for spec in edit.lines if spec.line_id is not None]
+    kept = [line_as(before[spec.line_id], spec, known, now) for spec in edit.lines if spec.line_id is not None]
     wanted = {line.id for line in kept}
     removed = [replace(line, deleted_at=now, updated_at=now) for line in invoice.lines if line.id not in wanted]
     after = replace(
@@ -108,6 +121,25 @@ def _added(invoice: Invoice, spec: LineSpec, known: KnownFeatures, line_id: str,
     return replace(manual_line(spec, line_id, invoice, known, now), is_pending=False)
 
 
+def refuse_faulty(found: Iterable[Problem]) -> None:
+    """Raises `InvalidInput` with what is wrong with an edit, if anything is."""
+    problems = Problems()
+    for problem in found:
+        problems.add(problem.field, problem.code, problem.message)
+    problems.raise_if_any("the invoice cannot become so")
+
+
+def _not_on_it(line: Line | None, at: str) -> Problem:
+    """A new line in the place of one that is billed elsewhere would charge twice: the caller is told where that is."""
+    if line is None:
+        return Problem(at, "unknown_line", "the invoice has no such line: leave the id out for a new one")
+    if line.deleted_at is not None:
+        return Problem(at, "line_taken_off", "it was taken off: leave the id out for a new one")
+    if not line.is_invoiced:
+        return Problem(at, "line_on_no_invoice", "credit alone settles it, or it is in units: no invoice has it")
+    return Problem(at, "line_on_another_invoice", f"it is on invoice {line.invoice_id}")
+
+
 def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:
     if not _differs(line, spec):
         return
@@ -122,7 +154,7 @@ def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str)
     yield from (problem for problem in problems_of(spec, known, at) if not (keeps and problem.field == sold))
 
 
-def _line(line: Line, spec: LineSpec, known: KnownFeatures, now: datetime) -> Line:
+def line_as(line: Line, spec: LineSpec, known: KnownFeatures, now: datetime) -> Line:
     """The line as wanted; once it is another than it was it is nobody's but the callers', and to be rated again."""
     if not _differs(line, spec):
         return line
@@ -156,12 +188,15 @@ def _is_charged_otherwise(line: Line, spec: LineSpec) -> bool:
 def _repriced(line: Line, spec: LineSpec) -> Line:
     """Proration belongs to the agreed price and period: where either is another, it is charged as it is written.
 
-    A whole period is charged as it is written in any case: it stays prorated, for what may be taken off later.
+    A whole period is charged as it is written in any case: it stays prorated, for what may be taken off later. Usage
+    that is still to be collected keeps the full period: its end goes with the subscription's.
     """
     period = Period(spec.start, spec.end)
     is_whole = line.service_period == line.full_service_period
     if period == line.service_period and (is_whole or spec.price == line.rate_card.price):
         return line
+    if period == line.service_period and line.is_pending and line.is_metered and spec.card.is_metered:
+        return replace(line, is_prorated=False)
     return replace(line, service_period=period, full_service_period=period, is_prorated=False, is_terminal=False)
 
 

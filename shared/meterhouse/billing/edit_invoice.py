@@ -1,6 +1,6 @@
-"""A draft edited by hand: checked as a whole, then on its way again from where usage is waited for."""
+"""An invoice edited by hand: a draft is on its way again from where usage is waited for, a gathering one stays one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,8 @@ from meterhouse.billing.burn_credit import return_credit
 from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.credits import credited
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised
+from meterhouse.billing.edit import Edit, Edited, edit_problems, edited, recognised, refuse_faulty
+from meterhouse.billing.edit_gathering import edit_gathering
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Invoice
@@ -19,9 +20,8 @@ from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.saving import save
 from meterhouse.billing.service import Shown, refuse_collected, refuse_parked, shown_on
-from meterhouse.billing.state import Trigger
+from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.billing.tax_codes import unknown_codes
-from meterhouse.kernel.errors import Problem, Problems
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Afterwards, Begin, Work, at_once
 
@@ -46,22 +46,26 @@ class EditInvoice:
         self._afterwards = afterwards
 
     def __call__(self, namespace: str, invoice_id: str, edit: Edit) -> Shown:
-        """Put the edit in place of what the draft says, and go on as far as possible now; a repeat changes nothing.
+        """Put the edit in place of what the invoice says; a draft goes on as far as possible. A repeat changes nothing.
 
         Raises:
             NotFound: there is no such invoice.
-            Conflict: `invoice_state`: it is no draft, or not any more; `invoice_parked`: the audit holds it;
-                `invoice_collected`: its app was paid it.
+            Conflict: `invoice_state`: it is no draft any more; `invoice_parked`: the audit holds it;
+                `invoice_collected`: its app was paid it; `customer_deleted`: nothing more is gathered for its customer.
             InvalidInput: with every fault of the edit.
             Unavailable: the usage store does not answer; nothing was changed.
         """
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
             refuse_parked(work, invoice)
+            if invoice.state is InvoiceState.GATHERING:
+                gathered = edit_gathering(work, namespace, invoice, edit, self._usage, self._new_id, at)
+                work.commit()
+                return gathered
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             edit = recognised(invoice, edit)
             known = features_of(work, edit.lines)
-            _refuse_faulty(
+            refuse_faulty(
                 [
                     *supplier_problems(edit.supplier),
                     *edit_problems(invoice, edit, known),
@@ -91,13 +95,6 @@ class EditInvoice:
         save(work, [waiting], at)
         [collected] = collect(work, namespace, [waiting.invoice], self._usage, at, at)
         return collected.invoice
-
-
-def _refuse_faulty(found: Iterable[Problem]) -> None:
-    problems = Problems()
-    for problem in found:
-        problems.add(problem.field, problem.code, problem.message)
-    problems.raise_if_any("the invoice cannot become so")
 
 
 def _to_be_collected(updating: Invoice, done: Edited) -> Invoice:

@@ -1,6 +1,6 @@
-"""An edit of a draft as the contract writes it."""
+"""An edit of an invoice as the contract writes it."""
 
-from meterhouse.billing.edit import Edit, Terms
+from meterhouse.billing.edit import TERMS, Edit, Terms
 from meterhouse.billing.line_schema import EditedLine, specs_of
 from meterhouse.billing.profile import CollectionMethod, EndProration
 from meterhouse.billing.schema import (
@@ -12,6 +12,9 @@ from meterhouse.billing.schema import (
 )
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.platform.wire import Description, Metadata, Wire
+
+_TERMS = {"subscription_end_proration_mode": "end_proration"}
+"""What has another name in the contract."""
 
 
 class InvoicingEdit(Wire):
@@ -49,7 +52,14 @@ def edit_from_wire(wire: InvoiceReplaceUpdate) -> Edit:
         lines=specs_of(wire.lines),
         description=wire.description,
         metadata=wire.metadata or {},
+        said=_said(wire.workflow.workflow),
     )
+
+
+def _said(wire: WorkflowEdit) -> frozenset[str]:
+    """Names of `Terms` that the document has."""
+    written = wire.invoicing.model_fields_set | wire.payment.model_fields_set
+    return frozenset(_TERMS.get(name, name) for name in written) & TERMS
 
 
 def _terms(wire: WorkflowEdit) -> Terms:

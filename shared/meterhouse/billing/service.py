@@ -4,10 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from meterhouse.billing.app import AppDirectory, Apps, Payment
-from meterhouse.billing.collection import Missing, Quantities, RateLine, gathering, next_collection_at, with_lines
+from meterhouse.billing.collection import (
+    Missing,
+    Quantities,
+    RateLine,
+    gathering,
+    next_collection_at,
+    quantity_of,
+    with_lines,
+)
 from meterhouse.billing.families import Families
 from meterhouse.billing.installed_app import InstalledApp
 from meterhouse.billing.invoice import Invoice
@@ -22,8 +29,6 @@ from meterhouse.kernel.currency import is_iso
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
-
-_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +158,19 @@ def shown_on(apps: Apps, namespace: str, invoice: Invoice, at: datetime) -> Show
 
 
 def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:
-    """A gathering invoice on the terms that hold now: what is collected from it will be on those of its day."""
+    """A gathering invoice on the terms that hold now: what is collected from it will be on those of its day.
+
+    What callers wrote on it stays there.
+    """
     made = gathering(customer, stored.currency, stored.id, profile, stored.created_at)
     collection_at = next_collection_at(stored.lines, made.workflow)
     changed_at = max([stored.updated_at, *(line.updated_at for line in stored.lines)])
-    return replace(made, lines=stored.lines, updated_at=changed_at, collection_at=collection_at)
+    written = replace(made, description=stored.description, metadata=stored.metadata)
+    return replace(written, lines=stored.lines, updated_at=changed_at, collection_at=collection_at)
 
 
 def _valued_invoice(invoice: Invoice, quantities: Quantities, rate_line: RateLine, at: datetime) -> Invoice:
-    found = [(line, quantities.get(line.id, _ONE)) for line in invoice.lines]
+    found = [(line, quantity_of(line, quantities)) for line in invoice.lines]
     lines = [
         line
         if isinstance(quantity, Missing)

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from functools import partial
 from json import dumps
 from time import sleep
+from typing import TYPE_CHECKING, cast
 
+from meterhouse.billing.collect_invoices import CollectInvoices
 from meterhouse.billing.edit_invoice import EditInvoice
 from meterhouse.billing.edit_schema import InvoiceReplaceUpdate, edit_from_wire
 from meterhouse.billing.overrides import OverrideService
@@ -19,6 +21,10 @@ from meterhouse.platform.work import Begin
 from tests.integration.billing.given import INVOICES, PROFILES, Api
 from tests.integration.billing.test_edits import LINE, chosen, edit_of
 from tests.integration.billing.test_manual_lines import fee
+from tests.integration.billing.test_manual_lines import lines_of as pending_lines_of
+
+if TYPE_CHECKING:
+    from meterhouse.billing.bill_customers import RunStore
 
 
 @contextmanager
@@ -105,3 +111,32 @@ def test_edits_at_the_same_time_follow_each_other(api: Api, database_settings: P
     assert (len(live), len(shown["lines"])) == (len(kept) + 1, len(kept) + 4)
     numbers = [row["number"] for row in api.run.rows("SELECT number FROM invoice_transitions ORDER BY number")]
     assert numbers == [*range(1, len(numbers) + 1)]
+
+
+def test_edits_of_what_is_gathered_meet_the_run_that_collects_it(api: Api, database_settings: PostgresSettings) -> None:
+    """Whoever comes first, each line is billed once: an edit that comes second is told where its lines are."""
+    ann = api.run.customer("ann")
+    gathered = api.ok("POST", pending_lines_of(ann), {"currency": "USD", "lines": [fee(), fee(name="Gone")]})["invoice"]
+    kept = [chosen(line, LINE) for line in gathered["lines"] if line["name"] == "Setup"]
+
+    def edit(begin: Begin[BillingStore], name: str) -> None:
+        wanted = InvoiceReplaceUpdate.model_validate_json(dumps(edit_of(gathered, *kept, fee(name=name))))
+        EditInvoice(begin, api.run.usage, api.run.apps)(api.run.namespace, gathered["id"], edit_from_wire(wanted))
+
+    def collect(begin: Begin[BillingStore]) -> None:
+        CollectInvoices(cast("Begin[RunStore]", begin), api.run.usage, lambda: api.run.now)(
+            api.run.batch(), api.run.now
+        )
+
+    with ThreadPoolExecutor(3) as pool:
+        acts: list[Callable[[Begin[BillingStore]], None]] = [
+            partial(edit, name="New"),
+            collect,
+            partial(edit, name="New"),
+        ]
+        done = [pool.submit(succeeds, database_settings, act) for act in acts]
+        collected = [one.result() for one in done][1]
+    lines = [line.name for one in api.run.invoices() for line in one.lines]
+    pending = [line.name for line in api.run.pending()]
+    assert collected
+    assert (sorted(lines), pending) in ((["Gone", "Setup"], []), (["New", "Setup"], []))

@@ -18,13 +18,13 @@ from meterhouse.platform.work import Begin
 from meterhouse.subscriptions.postgres import PostgresSubscriptions
 from tests.simulation.billing import store
 from tests.simulation.billing.house import House
-from tests.simulation.billing.plots import draft_again, late_usage, letters_out_of_order
+from tests.simulation.billing.plots import draft_again, gathered_by_hand, late_usage, letters_out_of_order
 from tests.simulation.billing.tables import Connection
 from tests.simulation.chance import Chance
 from tests.simulation.faults import ProcessFaults
 
 _STEPS = 12
-_PLOTS = (late_usage, draft_again, letters_out_of_order)
+_PLOTS = (late_usage, draft_again, letters_out_of_order, gathered_by_hand)
 """Without those that need two processes at once."""
 _STORES = {store.billing: PostgresBilling, store.ledger: PostgresLedgerStore}
 

@@ -1,5 +1,6 @@
-"""What people ask for: drafts edited, approved, deleted; invoices taken back; credit granted and voided."""
+"""What people ask for: drafts and what is gathered edited, drafts approved; invoices taken back; credit granted."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -46,6 +47,9 @@ class Callers:
             self.invoice_now()
             return
         invoice = chance.draw.choice(invoices[-4:])
+        if chance.happens(0.1):
+            self.edit_gathered()
+            return
         actions = (("edit", 3), ("approve", 2), ("retry", 1), ("advance", 1), ("void", 2), ("delete", 0.7))
         action = chance.pick(*actions, ("snapshot", 1), ("recalculate", 0.7), ("confirm", 2))
         self.do(action, invoice)
@@ -80,16 +84,43 @@ class Callers:
     def edit(self, invoice: Invoice) -> None:
         """Another description; and a line taken off, or one more."""
         draw = self.house.chance.draw
-        lines = [line for line in self.house.tables.rows("lines") if line.invoice_id == invoice.id]
-        lines.sort(key=lambda line: (line.service_period.start, line.key))
-        kept = [_spec(line) for line in lines if line.deleted_at is None]
+        kept = self._lines_of(invoice)
         change = draw.choice(["none", "add", "take off"])
         if change == "add" and invoice.period is not None:
-            price = FlatPrice(Decimal(draw.randrange(1, 9)), PaymentTerm.IN_ADVANCE)
-            start, end = invoice.period.start, invoice.period.end
-            kept.append(LineSpec("By hand", start, end, start, price))
+            kept.append(self._by_hand(invoice.period.start, invoice.period.end))
         elif change == "take off" and len(kept) > 1:
             kept.remove(draw.choice(kept))
+        self._put(invoice, kept)
+
+    def edit_gathered(self) -> None:
+        """Pending lines renamed, taken back or added; sometimes what was looked at is out of date by then."""
+        chance = self.house.chance
+        found = [one for one in self.house.tables.rows("invoices") if one.state is _S.GATHERING and one.currency == USD]
+        if not found:
+            return
+        invoice = chance.draw.choice(sorted(found, key=lambda one: one.id))
+        kept = self._lines_of(invoice)
+        change = chance.pick(("none", 1), ("add", 2), ("rename", 2), ("take back", 1))
+        chance.note(f"caller: {change} on {invoice.id}, which gathers {len(kept)}")
+        if change == "add":
+            kept.append(self._by_hand(chance.now(), chance.now() + timedelta(days=chance.draw.randrange(1, 40))))
+        elif kept and change in {"rename", "take back"}:
+            chosen = chance.draw.choice(kept)
+            kept.remove(chosen)
+            kept += [replace(chosen, name="Renamed")] if change == "rename" else []
+        self._put(invoice, kept)
+
+    def _lines_of(self, invoice: Invoice) -> list[LineSpec]:
+        lines = [line for line in self.house.tables.rows("lines") if line.invoice_id == invoice.id]
+        lines.sort(key=lambda line: (line.service_period.start, line.key))
+        return [_spec(line) for line in lines if line.deleted_at is None and line.is_invoiced]
+
+    def _by_hand(self, start: datetime, end: datetime) -> LineSpec:
+        price = FlatPrice(Decimal(self.house.chance.draw.randrange(1, 9)), PaymentTerm.IN_ADVANCE)
+        return LineSpec("By hand", start, end, start, price)
+
+    def _put(self, invoice: Invoice, kept: list[LineSpec]) -> None:
+        draw = self.house.chance.draw
         terms = Terms(**{name: getattr(invoice.workflow, name) for name in Terms.__dataclass_fields__})
         said = f"edit {draw.randrange(3)}"
         edit = Edit(invoice.supplier, invoice.customer, terms, kept, said, invoice.metadata)

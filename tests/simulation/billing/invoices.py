@@ -46,6 +46,9 @@ class MemoryLines:
             if line.invoice_id == gathering_id and line.key in keys and self._is_settled_by_credit(line)
         ]
 
+    def by_ids(self, line_ids: Collection[str]) -> list[Line]:
+        return [line for line in self._lines("lines by ids") if line.id in line_ids]
+
     def unpaid_for_good(self, grant_ids: Collection[str]) -> set[str]:
         ended = {_S.UNCOLLECTIBLE, _S.VOIDED}
         found = [line for line in self._lines("grants unpaid") if line.is_live and line.grant_id in grant_ids]

@@ -64,7 +64,18 @@ def letters_out_of_order(house: House) -> None:
             house.deliver(failed)
 
 
-PLOTS = (late_usage, expiry_meets_a_burn, draft_again, letters_out_of_order)
+def gathered_by_hand(house: House) -> None:
+    """What is gathered is edited time and again, before a run collects it and after."""
+    run = _run(house, "sync")
+    for step in ("edit", "edit", "collect", "edit", "edit"):
+        if step == "edit":
+            house.step(house.callers.edit_gathered)
+        else:
+            house.one_step(run, step)
+        house.look()
+
+
+PLOTS = (late_usage, expiry_meets_a_burn, draft_again, letters_out_of_order, gathered_by_hand)
 
 
 def _bear(house: House, until: timedelta) -> None:

@@ -1,0 +1,158 @@
+"""What an edit by hand makes of a gathering invoice."""
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterhouse.billing.collection import gathering
+from meterhouse.billing.edit import Edit, Edited, Terms, recognised
+from meterhouse.billing.gathering_edit import gathering_edited, gathering_problems
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.line_keys import late_key, part_key
+from meterhouse.billing.line_spec import LineSpec, manual_line
+from meterhouse.billing.profile import Party, Workflow
+from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.catalog.price import FlatPrice, PaymentTerm
+from meterhouse.kernel.duration import Duration
+from meterhouse.kernel.period import Period
+from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, metered, pending
+from tests.unit.subscriptions.samples import at, fee
+
+LATER = at("2024-06-02")
+NOTHING_KNOWN = KnownFeatures()
+
+
+def by_hand(name: str, amount: str = "40") -> LineSpec:
+    price = FlatPrice(Decimal(amount), PaymentTerm.IN_ADVANCE)
+    return LineSpec(name, at("2024-06-01"), at("2024-07-01"), at("2025-01-01"), price)
+
+
+def staged(*lines: Line, manual: int = 0) -> Invoice:
+    """Gathering lines, and so many by hand."""
+    made = gathering(CUSTOMER, "USD", "01HZ0000000000000000000077", PROFILE, NOW)
+    own = [manual_line(by_hand(f"Hand {n}"), f"hand-{n}", made, NOTHING_KNOWN, NOW) for n in range(manual)]
+    return replace(made, lines=(*lines, *own))
+
+
+def spec_of(line: Line) -> LineSpec:
+    card, period = line.rate_card, line.service_period
+    price, key = card.price, card.feature_key
+    return LineSpec(line.name, period.start, period.end, line.invoice_at, price, key, line_id=line.id)
+
+
+def edit_of(invoice: Invoice, *lines: LineSpec, **changes: object) -> Edit:
+    terms = Terms(**{name: getattr(invoice.workflow, name) for name in Terms.__dataclass_fields__})
+    edit = Edit(invoice.supplier, invoice.customer, terms, lines, invoice.description, invoice.metadata)
+    return replace(edit, **changes)  # type: ignore[arg-type] # any of its fields
+
+
+def done(invoice: Invoice, edit: Edit) -> Edited:
+    ids = (f"new-{number}" for number in count(len(invoice.lines)))
+    worth = {line.id: replace(line, quantity=Decimal(7)) for line in invoice.lines}
+    return gathering_edited(invoice, worth, recognised(invoice, edit), NOTHING_KNOWN, lambda: next(ids), LATER)
+
+
+def faults(invoice: Invoice, *lines: LineSpec, **changes: object) -> dict[str, str]:
+    found = gathering_problems(invoice, edit_of(invoice, *lines, **changes), NOTHING_KNOWN, {})
+    return {problem.field: problem.code for problem in found}
+
+
+@given(
+    kinds=st.lists(st.sampled_from(["keep", "rename", "take back"]), min_size=4, max_size=4),
+    added=st.lists(st.sampled_from("abc"), max_size=3),
+)
+def test_each_line_is_kept_changed_or_taken_back_and_a_repeat_changes_nothing(
+    kinds: list[str], added: list[str]
+) -> None:
+    invoice = staged(*pending()[:2], manual=2)
+    wanted = [by_hand(name) for name in added]
+    for line, kind in zip(invoice.lines, kinds, strict=True):
+        spec = spec_of(line)
+        wanted += {"keep": [spec], "rename": [replace(spec, name="Other")], "take back": []}[kind]
+    edited = done(invoice, edit_of(invoice, *wanted))
+    assert {line.id for line in edited.changed} == _of(invoice, kinds, "rename")
+    assert {line.id for line in edited.removed} == _of(invoice, kinds, "take back")
+    assert len(edited.added) == len(added)
+    after = edited.invoice
+    assert {line.id for line in after.lines} == {spec.line_id for spec in wanted if spec.line_id} | {
+        line.id for line in edited.added
+    }
+    assert all(line.is_pending and line.managed_by is ManagedBy.MANUAL for line in (*edited.changed, *edited.added))
+    # its key is never asked for again
+    assert all(line.is_live and not line.is_pending and line.deleted_at == LATER for line in edited.removed)
+    again = done(after, edit_of(after, *wanted))
+    assert (again.invoice, again.added, again.changed, again.removed) == (after, (), (), ())
+
+
+def _of(invoice: Invoice, kinds: list[str], wanted: str) -> set[str]:
+    return {line.id for line, kind in zip(invoice.lines, kinds, strict=True) if kind == wanted}
+
+
+def test_what_says_what_is_so_already_is_the_invoice_itself() -> None:
+    invoice = staged(*pending(), manual=1)
+    assert done(invoice, edit_of(invoice, *map(spec_of, invoice.lines))).invoice == invoice
+
+
+def test_usage_that_is_taken_back_keeps_whose_it_was_and_late_usage_what_it_came_to() -> None:
+    [usage] = pending(metered(), as_of="2024-01-15")
+    late = replace(usage, id="late", key=late_key(usage.key, 1), whole_period=usage.service_period, subjects=("old",))
+    gone, known = done(staged(usage, late), edit_of(staged())).removed
+    assert (gone.subjects, gone.quantity, gone.whole_period) == (("ann", "ann-1"), None, None)
+    assert (known.subjects, known.quantity, known.whole_period) == (("old",), Decimal(7), usage.service_period)
+
+
+def test_of_usage_that_was_cut_short_what_is_shown_is_taken_back() -> None:
+    [usage] = pending(metered(), as_of="2024-01-15")
+    short = Period(usage.service_period.start, at("2024-01-20"))
+    [gone] = done(staged(replace(usage, service_period=short, is_terminal=True)), edit_of(staged())).removed
+    assert gone.whole_period == short
+
+
+def test_a_rest_begins_where_another_line_ends() -> None:
+    flat, *_ = pending(fee(), as_of="2024-01-15")
+    rest = replace(flat, key=part_key(flat.key, flat.service_period.start, is_metered=False))
+    later, sooner = (replace(spec_of(rest), start=at(start)) for start in ("2024-01-03", "2023-12-30"))
+    assert faults(staged(rest), later) == {"/lines/0/period/from": "line_is_part_of_a_period"}
+    assert faults(staged(rest), sooner) == {"/lines/0/period/from": "line_is_part_of_a_period"}
+    assert faults(staged(rest), replace(spec_of(rest), end=at("2024-01-20"))) == {}
+
+
+def test_no_line_of_a_subscription_reaches_beyond_what_that_asks_for_and_one_by_hand_may() -> None:
+    flat, *_ = pending(fee(), as_of="2024-01-15")
+    wide = {"start": at("2023-12-01"), "end": at("2024-03-01")}
+    assert faults(staged(flat), replace(spec_of(flat), **wide)) == {  # type: ignore[arg-type] # two instants
+        "/lines/0/period/from": "period_beyond_subscription",
+        "/lines/0/period/to": "period_beyond_subscription",
+    }
+    invoice = staged(manual=1)
+    assert faults(invoice, replace(spec_of(invoice.lines[0]), **wide)) == {}  # type: ignore[arg-type] # as above
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field"),
+    [
+        ("auto_advance", False, "invoicing/autoAdvance"),
+        ("draft_period", Duration("P1D"), "invoicing/draftPeriod"),
+        ("due_after", Duration("P1D"), "invoicing/dueAfter"),
+        ("default_tax_config", {"behavior": "inclusive"}, "invoicing/defaultTaxConfig"),
+    ],
+)
+def test_terms_that_are_written_are_those_of_the_profile(name: str, value: object, field: str) -> None:
+    invoice = staged()
+    other = replace(edit_of(invoice).terms, **{name: value})  # type: ignore[arg-type] # any of its fields
+    assert faults(invoice, terms=other) == {f"/workflow/workflow/{field}": "gathering_invoice_follows"}
+    assert faults(invoice, terms=other, said=frozenset()) == {}
+
+
+def test_parties_say_what_is_shown_or_nothing() -> None:
+    invoice = staged()
+    assert invoice.workflow == Workflow()
+    assert faults(invoice, supplier=Party(), customer=Party(name="Ann")) == {}
+    assert faults(invoice, supplier=Party(name="X"), customer=Party(key="x")) == {
+        "/supplier": "gathering_invoice_follows",
+        "/customer": "gathering_invoice_follows",
+    }
