@@ -48,6 +48,8 @@ from meterhouse.subscriptions.target import TargetLine
 
 _INVOICES = queries("meterhouse.billing", "invoices.sql")
 _LINES = queries("meterhouse.billing", "lines.sql")
+_FIT = 1000
+"""Lines of usual size that fit into the memory which a statement has, 4 MB."""
 _INVOICE_ORDER = {
     InvoiceOrder.CUSTOMER_NAME: _INVOICES["name_of_customer"],
     InvoiceOrder.ISSUED_AT: "issued_at",
@@ -139,6 +141,8 @@ class PostgresLines:
         import psycopg  # noqa: PLC0415 - loaded already by the connection
 
         columns = self._stage(lines)
+        if len(lines) > _FIT:
+            self._transaction.execute(_LINES["in_memory"])
         try:
             with self._transaction.savepoint():
                 return self._write("insert_lines", columns)

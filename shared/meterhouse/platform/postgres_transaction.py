@@ -98,8 +98,6 @@ class Transaction:
         ahead = list(islice(values, _AHEAD if self._connection.pgconn.pipeline_status else 1))
         columns = ", ".join(ahead[0])
         table = f"incoming_{name}"
-        if not self.staged:
-            self.execute(_SQL["in_memory"])
         self.execute(_SQL["stage"].format(table=table, columns=columns, source=source))
         if table in self.staged:
             self.execute(_SQL["clear_stage"].format(table=table))

@@ -1,6 +1,10 @@
 -- name: insert_lines
 INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines
 
+-- name: in_memory
+-- What a batch wrote is read once more by its checks, and need not go by way of a file for that.
+SELECT set_config('work_mem', '16MB', true)
+
 -- name: insert_missing_lines
 -- A line that exists already keeps what it has: a repeat meets its first writing.
 INSERT INTO invoice_lines (namespace, {columns}) SELECT %(namespace)s, {columns} FROM incoming_lines ON CONFLICT DO NOTHING

@@ -18,10 +18,6 @@ SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%(keys)s::tex
 -- but what does not fit a page.
 CREATE TEMPORARY TABLE IF NOT EXISTS {table} WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS AS SELECT {columns} FROM {source} WITH NO DATA
 
--- name: in_memory
--- What a batch wrote is read once more by its checks, and is to be kept and sorted in memory for that.
-SELECT set_config('work_mem', '16MB', true)
-
 -- name: clear_stage
 TRUNCATE {table}
 
