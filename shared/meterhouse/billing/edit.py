@@ -66,7 +66,7 @@ def recognised(invoice: Invoice, edit: Edit) -> Edit:
     unnamed = [line for line in invoice.lines if line.id not in named and is_by_hand(line)]
     lines: list[LineSpec] = []
     for spec in edit.lines:
-        same = None if spec.line_id else next((line for line in unnamed if not _differs(line, spec)), None)
+        same = None if spec.line_id else next((line for line in unnamed if not differs(line, spec)), None)
         if same is not None:
             unnamed.remove(same)
         lines.append(spec if same is None else replace(spec, line_id=same.id))
@@ -141,7 +141,7 @@ def _not_on_it(line: Line | None, at: str) -> Problem:
 
 
 def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:
-    if not _differs(line, spec):
+    if not differs(line, spec):
         return
     if line.grant_id is not None:
         yield Problem(at, "credit_purchase", "a line that pays for credit stays as it is, or is taken off")
@@ -156,7 +156,7 @@ def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str)
 
 def line_as(line: Line, spec: LineSpec, known: KnownFeatures, now: datetime) -> Line:
     """The line as wanted; once it is another than it was it is nobody's but the callers', and to be rated again."""
-    if not _differs(line, spec):
+    if not differs(line, spec):
         return line
     return replace(
         _repriced(line, spec),
@@ -173,7 +173,7 @@ def line_as(line: Line, spec: LineSpec, known: KnownFeatures, now: datetime) -> 
     )
 
 
-def _differs(line: Line, spec: LineSpec) -> bool:
+def differs(line: Line, spec: LineSpec) -> bool:
     said = (spec.name, spec.start, spec.end, spec.invoice_at, _card(line.rate_card, spec))
     period = line.service_period
     return said != (line.name, period.start, period.end, line.invoice_at, line.rate_card)
@@ -188,15 +188,12 @@ def _is_charged_otherwise(line: Line, spec: LineSpec) -> bool:
 def _repriced(line: Line, spec: LineSpec) -> Line:
     """Proration belongs to the agreed price and period: where either is another, it is charged as it is written.
 
-    A whole period is charged as it is written in any case: it stays prorated, for what may be taken off later. Usage
-    that is still to be collected keeps the full period: its end goes with the subscription's.
+    A whole period is charged as it is written in any case: it stays prorated, for what may be taken off later.
     """
     period = Period(spec.start, spec.end)
     is_whole = line.service_period == line.full_service_period
     if period == line.service_period and (is_whole or spec.price == line.rate_card.price):
         return line
-    if period == line.service_period and line.is_pending and line.is_metered and spec.card.is_metered:
-        return replace(line, is_prorated=False)
     return replace(line, service_period=period, full_service_period=period, is_prorated=False, is_terminal=False)
 
 

@@ -1,4 +1,4 @@
-"""A gathering invoice edited by hand: its pending lines are what the edit says, nothing is collected of it."""
+"""A gathering invoice edited by hand: its lines by hand are what the edit says, nothing is collected of it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,7 +11,6 @@ from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.manual_lines import features_of, line_code_problems
 from meterhouse.billing.overrides import live_customer
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.service import Shown, found_invoice, invoiceable, shown, valued
 from meterhouse.platform.work import Work
 
@@ -39,7 +38,7 @@ def edit_gathering(
     known = features_of(work, edit.lines)
     elsewhere = _elsewhere(work, staged, edit)
     refuse_faulty([*gathering_problems(staged, edit, known, elsewhere), *line_code_problems(work, edit.lines)])
-    done = gathering_edited(staged, {line.id: line for line in live.lines}, edit, known, new_id, now)
+    done = gathering_edited(staged, edit, known, new_id, now)
     if done.invoice != staged:
         _write(work, stored, done, now)
         [live] = valued(work, namespace, [found_invoice(work, stored.id)], usage, now)
@@ -64,4 +63,3 @@ def _write(work: Work[BillingStore], stored: Invoice, done: Edited, now: datetim
     work.store.invoices.save([Driven(after)])
     work.store.lines.add(done.added)
     work.store.lines.update([*done.changed, *done.removed])
-    forget_purchases(work, done.removed, now)

@@ -157,8 +157,8 @@ def _editing(router: Router, edit: EditInvoice, namespace: Callable[[], str]) ->
         operation_id="updateInvoice",
         tags=_TAGS,
         summary="Update invoice",
-        description="Lines that are left out of a draft, or of a gathering invoice, are taken off it and never billed."
-        " A draft is rated again and goes on; a gathering invoice has the supplier, customer and terms of its day.",
+        description="Lines that are left out of a draft are taken off it and never billed; it is rated again and goes"
+        " on. Of a gathering invoice lines by hand alone are edited; supplier, customer and terms are those of its day.",
     )
     def update(invoice_id: str, body: Annotated[InvoiceReplaceUpdate, Body()]) -> InvoiceWire:
         return _with_lines(edit(namespace(), invoice_id, edit_from_wire(body)))

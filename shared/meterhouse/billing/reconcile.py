@@ -41,9 +41,8 @@ def reconcile(
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
-    A line that was edited by hand while it was pending, or is pending again after a void, stays as written, but charges
-    for no longer than the subscription asks for, and as long, where its period was left as it was; one for late usage
-    is asked for by usage alone, and one for what credit leaves by the line in units.
+    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer; one
+    for late usage is asked for by usage alone, and one for what credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -154,30 +153,16 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime)
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
-            wanted = _updated(line, target) if line.managed_by is ManagedBy.SUBSCRIPTION else _ended(line, target)
+            wanted = _updated(line, target) if line.managed_by is ManagedBy.SUBSCRIPTION else _cut(line, target)
             if wanted != line:
                 yield replace(wanted, updated_at=now)
 
 
-def _ended(line: Line, target: TargetLine) -> Line:
-    """The line as its callers wrote it, up to where its subscription ends it.
-
-    One whose period they left as it was runs on with the subscription: nobody else would charge for what follows.
-    """
+def _cut(line: Line, target: TargetLine) -> Line:
     period, end = line.service_period, target.service_period.end
-    whole = line.whole_period and (target.whole_period or line.whole_period)
-    agreed = target.service_period.start, target.full_service_period
-    if (period.start, line.full_service_period) == agreed and period.end < end:
-        return replace(
-            line,
-            service_period=target.service_period,
-            whole_period=whole,
-            is_terminal=target.is_terminal,
-            invoice_at=line.invoice_at if line.is_in_advance else max(line.invoice_at, target.invoice_at),
-        )
     if period.end <= end or end <= period.start:
         return line
-    return replace(line, service_period=Period(period.start, end), whole_period=whole, is_prorated=True)
+    return replace(line, service_period=Period(period.start, end), is_prorated=True)
 
 
 def _updated(line: Line, target: TargetLine) -> Line:

@@ -93,7 +93,7 @@ class Callers:
         self._put(invoice, kept)
 
     def edit_gathered(self) -> None:
-        """Pending lines renamed, taken back or added; sometimes what was looked at is out of date by then."""
+        """Lines by hand renamed, taken back or added; now and then one that is not, which is refused."""
         chance = self.house.chance
         found = [one for one in self.house.tables.rows("invoices") if one.state is _S.GATHERING and one.currency == USD]
         if not found:
@@ -105,7 +105,7 @@ class Callers:
         if change == "add":
             kept.append(self._by_hand(chance.now(), chance.now() + timedelta(days=chance.draw.randrange(1, 40))))
         elif kept and change in {"rename", "take back"}:
-            chosen = chance.draw.choice(kept)
+            chosen = chance.draw.choice([spec for spec in kept if spec.name in {"By hand", "Renamed"}] or kept)
             kept.remove(chosen)
             kept += [replace(chosen, name="Renamed")] if change == "rename" else []
         self._put(invoice, kept)

@@ -277,9 +277,7 @@ def _check_all_billed(house: "House", subscription: Subscription) -> None:
             edges = [start, *(until for _, until in spans)]
             if [since for since, _ in spans] != edges[:-1] or (due_at <= as_of and edges[-1] != end):
                 raise Broken(f"the {item} of {start:%F} is billed for {[f'{a:%F}/{b:%F}' for a, b in spans]}")
-    # what is to come may be taken back before it is due
-    standing = {start for (_, start), lines in billed.items() if any(line.deleted_at is None for line in lines)}
-    extra = standing - {start for start, _ in _months(subscription.active_from, as_of)}
+    extra = {start for _, start in billed} - {start for start, _ in _months(subscription.active_from, as_of)}
     if extra:
         raise Broken(f"{subscription.id} is billed for {extra}, which are not due")
 

@@ -12,15 +12,14 @@ from meterhouse.billing.collection import gathering
 from meterhouse.billing.edit import Edit, Edited, Terms, recognised
 from meterhouse.billing.gathering_edit import gathering_edited, gathering_problems
 from meterhouse.billing.invoice import Invoice, Line, ManagedBy
-from meterhouse.billing.line_keys import late_key, part_key
+from meterhouse.billing.line_keys import late_key
 from meterhouse.billing.line_spec import LineSpec, manual_line
 from meterhouse.billing.profile import Party, Workflow
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.price import FlatPrice, PaymentTerm
 from meterhouse.kernel.duration import Duration
-from meterhouse.kernel.period import Period
 from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, metered, pending
-from tests.unit.subscriptions.samples import at, fee
+from tests.unit.subscriptions.samples import at
 
 LATER = at("2024-06-02")
 NOTHING_KNOWN = KnownFeatures()
@@ -52,8 +51,7 @@ def edit_of(invoice: Invoice, *lines: LineSpec, **changes: object) -> Edit:
 
 def done(invoice: Invoice, edit: Edit) -> Edited:
     ids = (f"new-{number}" for number in count(len(invoice.lines)))
-    worth = {line.id: replace(line, quantity=Decimal(7)) for line in invoice.lines}
-    return gathering_edited(invoice, worth, recognised(invoice, edit), NOTHING_KNOWN, lambda: next(ids), LATER)
+    return gathering_edited(invoice, recognised(invoice, edit), NOTHING_KNOWN, lambda: next(ids), LATER)
 
 
 def faults(invoice: Invoice, *lines: LineSpec, **changes: object) -> dict[str, str]:
@@ -68,7 +66,7 @@ def faults(invoice: Invoice, *lines: LineSpec, **changes: object) -> dict[str, s
 def test_each_line_is_kept_changed_or_taken_back_and_a_repeat_changes_nothing(
     kinds: list[str], added: list[str]
 ) -> None:
-    invoice = staged(*pending()[:2], manual=2)
+    invoice = staged(manual=4)
     wanted = [by_hand(name) for name in added]
     for line, kind in zip(invoice.lines, kinds, strict=True):
         spec = spec_of(line)
@@ -97,39 +95,19 @@ def test_what_says_what_is_so_already_is_the_invoice_itself() -> None:
     assert done(invoice, edit_of(invoice, *map(spec_of, invoice.lines))).invoice == invoice
 
 
-def test_usage_that_is_taken_back_keeps_whose_it_was_and_late_usage_what_it_came_to() -> None:
+def test_what_is_not_by_hand_stays_as_it_is() -> None:
     [usage] = pending(metered(), as_of="2024-01-15")
-    late = replace(usage, id="late", key=late_key(usage.key, 1), whole_period=usage.service_period, subjects=("old",))
-    gone, known = done(staged(usage, late), edit_of(staged())).removed
-    assert (gone.subjects, gone.quantity, gone.whole_period) == (("ann", "ann-1"), None, None)
-    assert (known.subjects, known.quantity, known.whole_period) == (("old",), Decimal(7), usage.service_period)
-
-
-def test_of_usage_that_was_cut_short_what_is_shown_is_taken_back() -> None:
-    [usage] = pending(metered(), as_of="2024-01-15")
-    short = Period(usage.service_period.start, at("2024-01-20"))
-    [gone] = done(staged(replace(usage, service_period=short, is_terminal=True)), edit_of(staged())).removed
-    assert gone.whole_period == short
-
-
-def test_a_rest_begins_where_another_line_ends() -> None:
-    flat, *_ = pending(fee(), as_of="2024-01-15")
-    rest = replace(flat, key=part_key(flat.key, flat.service_period.start, is_metered=False))
-    later, sooner = (replace(spec_of(rest), start=at(start)) for start in ("2024-01-03", "2023-12-30"))
-    assert faults(staged(rest), later) == {"/lines/0/period/from": "line_is_part_of_a_period"}
-    assert faults(staged(rest), sooner) == {"/lines/0/period/from": "line_is_part_of_a_period"}
-    assert faults(staged(rest), replace(spec_of(rest), end=at("2024-01-20"))) == {}
-
-
-def test_no_line_of_a_subscription_reaches_beyond_what_that_asks_for_and_one_by_hand_may() -> None:
-    flat, *_ = pending(fee(), as_of="2024-01-15")
-    wide = {"start": at("2023-12-01"), "end": at("2024-03-01")}
-    assert faults(staged(flat), replace(spec_of(flat), **wide)) == {  # type: ignore[arg-type] # two instants
-        "/lines/0/period/from": "period_beyond_subscription",
-        "/lines/0/period/to": "period_beyond_subscription",
-    }
-    invoice = staged(manual=1)
-    assert faults(invoice, replace(spec_of(invoice.lines[0]), **wide)) == {}  # type: ignore[arg-type] # as above
+    bare = replace(usage, subscription=None, key="manual/one")
+    bought = replace(bare, grant_id="01HZ0000000000000000000088")
+    late, part = replace(bare, key=late_key(bare.key, 1)), replace(bare, whole_period=usage.service_period)
+    for line in (usage, bought, late, part):
+        assert faults(staged(line)) == {"/lines": "line_not_by_hand"}
+        assert faults(staged(line), replace(spec_of(line), name="Mine"))["/lines/0"] in {
+            "line_not_by_hand",
+            "credit_purchase",
+        }
+        assert faults(staged(line), spec_of(line)) == {}
+    assert faults(staged(bare)) == {}
 
 
 @pytest.mark.parametrize(

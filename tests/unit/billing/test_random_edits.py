@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from meterhouse.billing.invoice import Line, ManagedBy
+from meterhouse.billing.invoice import Line
 from meterhouse.billing.reconcile import Changes
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.price import FlatPrice
@@ -172,15 +172,6 @@ class RandomEdits(RuleBasedStateMachine):
     def run_on(self) -> None:
         self.subscription, self.ends = continued(self.subscription, self.now), None
         self.invoice()
-
-    @rule(number=st.integers(0, 4))
-    def rename_by_hand(self, number: int) -> None:
-        """A pending line that charges what was agreed is the callers' from now on, at the same price."""
-        mine = [line for line in self.billing.pending.values() if "(difference)" not in line.name]
-        if mine:
-            line = mine[number % len(mine)]
-            self.billing.pending[line.id] = replace(line, name="Mine", managed_by=ManagedBy.MANUAL)
-            self.invoice()
 
     def edit(self, *patches: Patch, when: datetime, is_refused: bool) -> bool:
         """Apply the patches; whether they were, which must be what the oracle says."""

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterhouse.billing.invoice import ManagedBy
 from meterhouse.billing.reconcile import Changes, line_id
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import metered
@@ -138,24 +137,3 @@ def test_lines_of_a_subscription_lie_side_by_side_and_those_of_no_subscription_k
     ours = "01HK153X004F8SHSBPJ8JX3FH7"
     assert place(f"{ours}/default/fee/v[0]/period[0]") == place(f"{ours}/default/api/v[0]/period[0]") == ours[2:7]
     assert len({place(f"credit/{grant}") for grant in range(100)}) > 90
-
-
-@given(st.lists(st.sampled_from([None, "2024-01-12", "2024-01-20", "2024-01-28"]), min_size=1, max_size=4))
-def test_usage_that_was_renamed_by_hand_is_charged_as_long_as_the_subscription_asks_for_it(
-    ends: list[str | None],
-) -> None:
-    as_agreed, by_hand, now = Stored(), Stored(), at("2024-01-10")
-    for stored in (as_agreed, by_hand):
-        stored.run([agreed()], now)
-    by_hand.pending = {
-        line.id: replace(line, name="Mine", managed_by=ManagedBy.MANUAL) if line.is_metered else line
-        for line in by_hand.pending.values()
-    }
-    for end in ends:
-        for stored in (as_agreed, by_hand):
-            stored.run([agreed(end=end)], now)
-            assert stored.run([agreed(end=end)], now) == Changes()
-        both = [[line for line in stored.pending.values() if line.is_metered] for stored in (as_agreed, by_hand)]
-        assert [line.service_period for line in both[0]] == [line.service_period for line in both[1]]
-        assert {line.name for line in both[1]} == {"Mine"}
-        assert all(line.invoice_at >= line.service_period.end for line in both[1])
