@@ -158,7 +158,7 @@ def _editing(router: Router, edit: EditInvoice, namespace: Callable[[], str]) ->
         tags=_TAGS,
         summary="Update invoice",
         description="Lines that are left out of a draft are taken off it and never billed; it is rated again and goes"
-        " on. Of a gathering invoice lines by hand alone are edited; supplier, customer and terms are those of its day.",
+        " on. Of a gathering invoice lines by hand alone are edited; supplier, customer, terms are those of its day.",
     )
     def update(invoice_id: str, body: Annotated[InvoiceReplaceUpdate, Body()]) -> InvoiceWire:
         return _with_lines(edit(namespace(), invoice_id, edit_from_wire(body)))
