@@ -44,7 +44,7 @@ def as_cloudformation(deployment: AwsDouble, kind: str) -> str:
     event = {"RequestType": kind, "ResponseURL": f"{deployment.url}/answer", "StackId": "stack-1", "RequestId": "1"}
     migrate_databases(event | {"LogicalResourceId": "Migrations"}, CONTEXT)
     answer = deployment.answers[-1]
-    return answer["Reason"] if answer["Status"] == "FAILED" else answer["Status"]
+    return str(answer["Reason"] if answer["Status"] == "FAILED" else answer["Status"])
 
 
 def opened(owner: PostgresSettings, *, makes_database: bool) -> MigratedPostgres:
