@@ -23,15 +23,19 @@ from meterhouse.platform.topics import PARTITIONS, create_topics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """What was applied and created, by store."""
-    answer = fulfilled(event, prepare, resource_id="meterhouse-databases")
+    # A resource that was there before had its database: one that is not found then is lost, or is elsewhere.
+    is_new = event.get("RequestType") == "Create"
+    answer = fulfilled(event, lambda: prepare(makes_database=is_new), resource_id="meterhouse-databases")
     logger.info("databases migrated", extra=answer)
     return answer
 
 
 @told
-def prepare() -> dict[str, Any]:
+def prepare(*, makes_database: bool) -> dict[str, Any]:
     postgres = MigratedPostgres(
-        PostgresSettings.from_environment("POSTGRES_OWNER_SECRET_ARN"), PostgresSettings.from_environment()
+        PostgresSettings.from_environment("POSTGRES_OWNER_SECRET_ARN"),
+        PostgresSettings.from_environment(),
+        makes_database=makes_database,
     )
     with postgres.alone():
         postgres.create_application_role()

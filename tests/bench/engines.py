@@ -52,7 +52,8 @@ class Engines:
         server = self._postgres_server
         place, owner = (server.host, server.port, server.database), server.owner
         application = PostgresSettings(*place, APPLICATION_ROLE, _PASSWORD, "disable")
-        store = MigratedPostgres(PostgresSettings(*place, owner.username, owner.password, "disable"), application)
+        own = PostgresSettings(*place, owner.username, owner.password, "disable")
+        store = MigratedPostgres(own, application, makes_database=True)
         with store.alone():
             store.create_application_role()
             migrate(store, migrations("postgres"))

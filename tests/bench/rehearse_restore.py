@@ -98,7 +98,7 @@ def rehearse(folder: Path, store: ClickHouse) -> None:
     with server(folder / "first", *archiving) as port:
         owner = settings_at(port, POSTGRES_OWNER.username, POSTGRES_OWNER.password)
         database = Database(lambda: settings_at(port, APPLICATION_ROLE, "test-app"))
-        migrated = MigratedPostgres(owner, settings_at(port, APPLICATION_ROLE, "test-app"))
+        migrated = MigratedPostgres(owner, settings_at(port, APPLICATION_ROLE, "test-app"), makes_database=True)
         with migrated.alone():
             migrated.create_application_role()
             migrate(migrated, migrations("postgres"))

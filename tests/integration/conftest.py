@@ -74,7 +74,7 @@ def database_settings(owner_settings: PostgresSettings) -> PostgresSettings:
     owner = owner_settings
     named = PostgresSettings(owner.host, owner.port, owner.database, APPLICATION_ROLE, "test-app", "disable")
     settings = replace(named, connects_within=120, answers_within=120)
-    store = MigratedPostgres(owner, settings)
+    store = MigratedPostgres(owner, settings, makes_database=True)
     with store.alone():
         store.create_application_role()
         migrate(store, migrations("postgres"))

@@ -38,7 +38,7 @@ def durable_database() -> Iterator[Database]:
             owner = (POSTGRES_OWNER.username, POSTGRES_OWNER.password)
             own = PostgresSettings(HOST, port.number, DATABASE, *owner, "disable")
             settings = PostgresSettings(HOST, port.number, DATABASE, APPLICATION_ROLE, "test-app", "disable")
-            store = MigratedPostgres(own, settings)
+            store = MigratedPostgres(own, settings, makes_database=True)
             with store.alone():
                 store.create_application_role()
                 migrate(store, migrations("postgres"))

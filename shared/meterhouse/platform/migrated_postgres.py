@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from meterhouse.kernel.errors import InvariantBroken, Unavailable
 from meterhouse.platform.postgres import APPLICATION_ROLE, PostgresSettings, connect
+from meterhouse.platform.rotation import CredentialsRefused
 from meterhouse.platform.sql import queries
 
 if TYPE_CHECKING:
@@ -31,12 +32,20 @@ _SQL = {name: text.encode() for name, text in queries("meterhouse.platform", "mi
 class MigratedPostgres:
     """Works as the owner of the tables; creates the application's role, which owns nothing.
 
-    The database itself is made where it is not there, with the locale C: texts are ordered by their code points, as
-    Python orders them, whatever the server's default is.
+    Args:
+        owner: who owns the tables, and the database.
+        app: how the functions connect.
+        makes_database: True where the deployment is new: a database that is not there is made, with the locale C, so
+            that texts are ordered by their code points, as Python orders them, whatever the server's default is. Where
+            one was deployed before, an empty one in its place would look like success.
+
+    Raises:
+        InvariantBroken: there is no such database, and none is to be made.
+        Unavailable: the server cannot be reached, or refuses what is asked; the sentence says which, and why.
     """
 
-    def __init__(self, owner: PostgresSettings, app: PostgresSettings) -> None:
-        self._connection = _connected(owner)
+    def __init__(self, owner: PostgresSettings, app: PostgresSettings, *, makes_database: bool) -> None:
+        self._connection = _connected(owner, makes_database=makes_database)
         self._app = app
 
     @contextmanager
@@ -82,30 +91,64 @@ class MigratedPostgres:
             self._connection.execute(_SQL["record"], {"name": migration.name, "checksum": migration.checksum})
 
 
-def _connected(owner: PostgresSettings) -> psycopg.Connection[Row]:
+def _connected(owner: PostgresSettings, *, makes_database: bool) -> psycopg.Connection[Row]:
     try:
         return connect(owner, autocommit=True)
-    except Unavailable:
+    except CredentialsRefused:
+        raise
+    except Unavailable as error:
         # A connection that fails has no SQLSTATE: whether the server or the database is missing, the next step finds.
-        _create_database(owner)
-    return connect(owner, autocommit=True)
+        _find_database(owner, error, makes_database=makes_database)
+    with _told(f"the database {_place(owner)} is there and cannot be reached"):
+        return connect(owner, autocommit=True)
 
 
-def _create_database(owner: PostgresSettings) -> None:
+def _find_database(owner: PostgresSettings, unreached: Unavailable, *, makes_database: bool) -> None:
     from psycopg import sql  # noqa: PLC0415 - loaded already by the connection
 
-    with connect(replace(owner, database=_MAINTENANCE), autocommit=True) as connection:
+    looked_up = f"whether it is there could not be looked up in the database {_MAINTENANCE}"
+    with _told(f"the database {_place(owner)} cannot be reached ({_reason(unreached)}), and {looked_up}"):
+        opened = connect(replace(owner, database=_MAINTENANCE), autocommit=True)
+    with opened as connection:
         connection.execute(_SQL["take_time"])
         connection.execute(_SQL["lock"])
-        if connection.execute(_SQL["find_database"], {"name": owner.database}).fetchone() is None:
+        if connection.execute(_SQL["find_database"], {"name": owner.database}).fetchone() is not None:
+            return
+        if not makes_database:
+            raise InvariantBroken(
+                f"there is no database {_place(owner)}, and only a new deployment makes it: look at POSTGRES_DATABASE, "
+                "at POSTGRES_HOST, and after a restore at which cluster answers there (docs/deploy.md)"
+            )
+        making = f"there is no database {_place(owner)}, and {owner.username} could not make it from {_MAINTENANCE}"
+        with _told(making):
             connection.execute(sql.SQL(_CREATE_DATABASE).format(name=sql.Identifier(owner.database)))
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say what was tried, and with which database, before what the server said."""
+    import psycopg  # noqa: PLC0415 - loaded already by the connection
+
+    try:
+        yield
+    except (Unavailable, psycopg.Error) as error:
+        raise Unavailable(f"{what}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """In the server's words, which hold no password, on one line."""
+    return " ".join(str(error.__cause__ or error).split())
+
+
+def _place(settings: PostgresSettings) -> str:
+    return f"{settings.database} at {settings.host}:{settings.port}"
 
 
 def _refuse_another_order(connection: psycopg.Connection[Row]) -> None:
     found = connection.execute(_SQL["another_order"]).fetchone()
     if found is not None:
         raise InvariantBroken(
-            f"the database {connection.info.dbname} has the collation {found['collation']}, the classes of characters "
-            f"of {found['classes']} and the encoding {found['encoding']}, and must have C, C and UTF8: migrations make "
-            "it so where there is none of this name (docs/deploy.md)"
+            f"the database {connection.info.dbname} has the collation {found['collation']} ({found['provider']}), the "
+            f"classes of characters of {found['classes']} and the encoding {found['encoding']}, and must have "
+            "C (libc), C and UTF8: a new deployment makes it so where there is none of this name (docs/deploy.md)"
         )

@@ -36,7 +36,7 @@ def application(empty: PostgresSettings, database_settings: PostgresSettings) ->
 
 
 def run(owner: PostgresSettings, application: PostgresSettings, wanted: list[Migration]) -> list[str]:
-    store = MigratedPostgres(owner, application)
+    store = MigratedPostgres(owner, application, makes_database=True)
     with store.alone():
         store.create_application_role()
         return migrate(store, wanted)

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from functions.migrate_databases.handler import handler as migrate_databases
 from localstack.fixtures import PostgresServer, running_postgres
-from meterhouse.kernel.errors import InvariantBroken, Unavailable
+from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.migrated_postgres import MigratedPostgres
 from meterhouse.platform.migrations import migrate, migrations
 from meterhouse.platform.namespaces import all_namespaces
 from meterhouse.platform.postgres import APPLICATION_ROLE, Database, PostgresSettings
-from meterhouse.platform.rotation import CredentialsRefused
 from tests.integration.platform.aws_double import AwsDouble
 from tests.unit.platform.requests import CONTEXT
 
@@ -46,7 +45,7 @@ def application_of(owner: PostgresSettings) -> PostgresSettings:
 
 
 def migrated(owner: PostgresSettings) -> list[str]:
-    store = MigratedPostgres(owner, application_of(owner))
+    store = MigratedPostgres(owner, application_of(owner), makes_database=True)
     with store.alone():
         store.create_application_role()
         return migrate(store, migrations("postgres"))
@@ -102,7 +101,7 @@ def test_a_deployment_onto_a_database_of_another_order_tells_cloudformation_why_
 
     [answer] = deployment.answers
     assert answer["Status"] == "FAILED"
-    assert "must have C, C and UTF8" in answer["Reason"]
+    assert "must have C (libc), C and UTF8" in answer["Reason"]
 
 
 def test_deployments_at_once_make_the_database_once(owner: PostgresSettings) -> None:
@@ -118,18 +117,24 @@ def test_a_database_that_somebody_made_in_another_order_is_refused_and_left_as_i
     with psycopg.connect(foreign.dsn(database="postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {owner.database}")
 
-    with pytest.raises(InvariantBroken, match=rf"{owner.database} has the collation C\.UTF-8.*must have C, C and UTF8"):
+    with pytest.raises(
+        InvariantBroken, match=rf"{owner.database} has the collation C\.UTF-8 \(libc\),.*must have C \(libc\)"
+    ):
         migrated(owner)
 
     with psycopg.connect(foreign.dsn(database=owner.database)) as connection:
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
-def test_a_wrong_password_or_no_server_is_no_reason_to_make_a_database(owner: PostgresSettings) -> None:
-    with pytest.raises(CredentialsRefused):
-        migrated(replace(owner, password="another"))
-    with pytest.raises(Unavailable):
-        migrated(replace(owner, port=1))
+def test_the_same_locale_of_another_provider_is_refused_by_the_provider_s_name(
+    foreign: PostgresServer, owner: PostgresSettings
+) -> None:
+    with psycopg.connect(foreign.dsn(database="postgres"), autocommit=True) as connection:
+        builtin = "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C' LOCALE 'C'"
+        connection.execute(f"CREATE DATABASE {owner.database} {builtin}")
+
+    with pytest.raises(InvariantBroken, match=r"has the collation C \(builtin\),.*must have C \(libc\)"):
+        migrated(owner)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

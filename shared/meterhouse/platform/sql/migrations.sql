@@ -6,7 +6,9 @@ SELECT 1 FROM pg_database WHERE datname = %(name)s
 
 -- name: another_order
 -- How the open database orders and classifies texts, where that is not by code points as the locale C does.
-SELECT coalesce(datlocale, datcollate) AS collation, datctype AS classes, pg_encoding_to_char(encoding) AS encoding
+SELECT
+    coalesce(datlocale, datcollate) AS collation, datctype AS classes, pg_encoding_to_char(encoding) AS encoding,
+    CASE datlocprovider WHEN 'c' THEN 'libc' WHEN 'b' THEN 'builtin' WHEN 'i' THEN 'icu' END AS provider
 FROM pg_database
 WHERE datname = current_database() AND NOT (
     datlocprovider = 'c' AND datcollate IN ('C', 'POSIX') AND datctype IN ('C', 'POSIX')
