@@ -7,7 +7,7 @@ A whole is a line of a subscription, "{subscription}/{phase}/{item}/v[n]/period[
 
 from datetime import datetime
 
-from meterhouse.kernel.instant import format_rfc3339
+from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 
 _FROM, _SPLIT, _LATE = "/from[", "/split[", "/late["
 _OVERAGE = "overage/"
@@ -23,6 +23,17 @@ def whole_of(key: str) -> str:
 def is_part(key: str) -> bool:
     """Whether it is what is left of a period from some instant on."""
     return _FROM in key or _SPLIT in key
+
+
+def part_start(key: str) -> datetime:
+    """The instant from which it is what is left, wherever callers moved the line; `ValueError` for what is no part."""
+    mark = _FROM if _FROM in key else _SPLIT
+    return parse_rfc3339(key.partition(mark)[2].partition("]")[0])
+
+
+def is_rest(key: str) -> bool:
+    """Whether it is what is left of the period of a flat fee."""
+    return _FROM in key
 
 
 def part_key(key: str, start: datetime, *, is_metered: bool) -> str:

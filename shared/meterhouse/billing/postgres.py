@@ -112,7 +112,8 @@ class PostgresLines:
         if not keys:
             return Known()
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
-        found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts}
+        found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts if row["is_part"]}
+        rests = {row["key"] for row in parts if row["is_rest"]}
         prepaid, given_up = [], []
         for row in self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted):
             whole = prepaid_of(row)
@@ -125,7 +126,7 @@ class PostgresLines:
             prepaid += standing
             part = served(whole, standing)
             found |= {} if part is None else {whole.key: part}
-        return Known(keys, found, prepaid, given_up)
+        return Known(keys, found, prepaid, given_up, rests)
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}

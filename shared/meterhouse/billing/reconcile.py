@@ -107,7 +107,9 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     far = near if reach <= at else _unforgiven(targets_of(agreed, parted, reach), known)
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
     made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
-    back = returned(excess, (target for _, target in far.values()), known.prepaid, made, agreed, at) if excess else ()
+    # whoever wrote on a pending line did not charge for it yet: it still uses up what it is the difference to
+    billed = made - {line.key for line in pending}
+    back = returned(excess, (target for _, target in far.values()), known.prepaid, billed, agreed, at) if excess else ()
     return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess, tuple(back))
 
 

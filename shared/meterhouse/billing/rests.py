@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from meterhouse.billing.invoice import Line
-from meterhouse.billing.line_keys import is_part, part_key, whole_of
+from meterhouse.billing.line_keys import is_part, part_key, part_start, whole_of
 from meterhouse.billing.prepaid import Prepaid
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.target import TargetLine
@@ -23,12 +23,15 @@ class Known:
         parts: by key, the service periods of live lines on standard invoices that charge for a part of a flat fee's
             full service period, or of usage, and for no more than that part.
         given_up: what of fees in units neither credit bore nor anybody will pay.
+        rests: keys of live lines on standard invoices that charge for what is left of a fee's period, as agreed or as
+            callers wrote them.
     """
 
     keys: AbstractSet[str] = frozenset()
     parts: Mapping[str, Period] = field(default_factory=dict)
     prepaid: Sequence[Prepaid] = ()
     given_up: Sequence[Prepaid] = ()
+    rests: AbstractSet[str] = frozenset()
 
 
 Cuts = Mapping[str, Collection[datetime]]
@@ -36,13 +39,17 @@ Cuts = Mapping[str, Collection[datetime]]
 
 
 def cuts(known: Known, pending: Iterable[Line]) -> Cuts:
-    """Each part that was invoiced ends its line; a rest that exists keeps its start."""
+    """Each part that was invoiced ends its line; a rest that exists keeps the start that its key says.
+
+    A rest that was priced by hand, or charged in full, ends nothing: it stands for all that was left.
+    """
     found: dict[str, set[datetime]] = {}
-    lines = [*known.parts.items(), *((line.key, line.service_period) for line in pending)]
-    for key, period in lines:
-        found.setdefault(whole_of(key), set()).update(
-            [*([period.start] if is_part(key) else ()), *([period.end] if key in known.parts else ())]
-        )
+    for key in (*known.parts, *known.rests, *(line.key for line in pending)):
+        cut = found.setdefault(whole_of(key), set())
+        if is_part(key):
+            cut.add(part_start(key))
+        if key in known.parts:
+            cut.add(known.parts[key].end)
     return found
 
 

@@ -42,7 +42,7 @@ def returned(
 ) -> list[Returned]:
     """Of what reaches too far the time that has begun by `as_of`, less what lines that follow for it were charged less.
 
-    `targets` are undiminished; those whose keys are `made` are on invoices already.
+    `targets` are undiminished; those whose keys are `made` are on standard invoices already.
     """
     followed = [(target, like) for target in targets if (like := alike(target, excess, agreed))]
     return [

@@ -7,7 +7,7 @@ from datetime import datetime
 from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice, Line
-from meterhouse.billing.line_keys import overage_key, whole_of
+from meterhouse.billing.line_keys import is_rest, overage_key, whole_of
 from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.prepaid import REACHES_TOO_FAR, Prepaid
@@ -96,7 +96,8 @@ class MemoryLines:
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}
                 standing += left
-        return Known({line.key for line in own}, parts, standing, given_up)
+        rests = {line.key for line in invoiced if is_rest(line.key)}
+        return Known({line.key for line in own}, parts, standing, given_up, rests)
 
     def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.line_keys import is_rest
 from meterhouse.billing.prepaid import Excess, Prepaid
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
@@ -66,4 +67,4 @@ class Stored:
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}
                 standing += left
-        return Known(set(self.keys()), parts, standing)
+        return Known(set(self.keys()), parts, standing, rests={line.key for line in flat if is_rest(line.key)})

@@ -14,6 +14,7 @@ from meterhouse.billing.collection import Missing, rated
 from meterhouse.billing.compared_periods import last_stretches
 from meterhouse.billing.comparison import QUANTILES, Summary, Sums, quantiles_of, summary_of
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.line_keys import is_rest
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.reconcile import reconcile
 from meterhouse.billing.rests import Known
@@ -73,7 +74,8 @@ class Billed:
             and line.is_prorated
             and not (full and line.is_terminal)
         }
-        return Known({line.key for line in lines}, parts)
+        rests = {line.key for line in self.issued.values() if is_rest(line.key)}
+        return Known({line.key for line in lines}, parts, rests=rests)
 
     def compared(self, agreed: Subscription, plan: PlanSpec, periods: int, as_of: datetime) -> BacktestRow:
         stretches = last_stretches([agreed], "plan", periods, as_of)

@@ -1,10 +1,15 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.reconcile import Changes, line_id
+from meterhouse.catalog.price import FlatPrice, PaymentTerm
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import metered
 from tests.unit.billing.stored import Stored
@@ -116,6 +121,86 @@ def test_a_part_reopened_after_its_rest_was_made_keeps_to_its_part() -> None:
     stored.invoiced.clear()
     stored.run([quarterly()], as_of)
     assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.pending.values())
+
+
+def quarter_in_two(stored: Stored, as_of: datetime, by_hand: Callable[[Line], Line]) -> Line:
+    """April invoiced, the rest of the quarter invoiced as `by_hand` left it; April, which is pending again."""
+    stored.run([quarterly("2024-05-01")], as_of)
+    [first] = [line for line in stored.pending.values() if line.invoice_at <= as_of]
+    stored.collect(as_of)
+    stored.run([quarterly()], as_of)
+    stored.pending = {line.id: by_hand(line) for line in stored.pending.values()}
+    stored.collect(as_of)
+    del stored.invoiced[first.id]
+    again = replace(first, id="again", revision=1)
+    stored.pending[again.id] = again
+    return again
+
+
+def priced(line: Line, start: str = "2024-05-01", end: str = "2024-07-01") -> Line:
+    """As an edit of its draft leaves it that says another price, and maybe another period."""
+    price, own = FlatPrice(Decimal(50), PaymentTerm.IN_ADVANCE), period(start, end)
+    return replace(
+        line,
+        rate_card=replace(line.rate_card, price=price),
+        service_period=own,
+        full_service_period=own,
+        is_prorated=False,
+        is_terminal=False,
+        managed_by=ManagedBy.MANUAL,
+    )
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [lambda line: line, priced, lambda line: priced(line, "2024-05-15"), lambda line: priced(line, end="2024-06-15")],
+)
+@pytest.mark.parametrize("managed_by", ManagedBy)
+def test_a_part_reopened_keeps_to_its_part_whatever_was_written_on_the_rest_that_was_invoiced(
+    by_hand: Callable[[Line], Line], managed_by: ManagedBy
+) -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    again = quarter_in_two(stored, as_of, by_hand)
+    stored.pending = {again.id: replace(again, managed_by=managed_by)}
+    stored.run([quarterly()], as_of)
+    assert stored.run([quarterly()], as_of) == Changes()
+    assert [line.service_period for line in stored.pending.values()] == [period("2024-04-01", "2024-05-01")]
+
+
+def test_a_rest_that_was_moved_by_hand_and_is_pending_again_is_not_charged_for_twice() -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly("2024-05-01")], as_of)
+    stored.collect(as_of)
+    stored.run([quarterly()], as_of)
+    stored.pending = {line.id: priced(line, "2024-05-15") for line in stored.pending.values()}
+    assert stored.run([quarterly()], as_of) == Changes()
+
+
+def dearer(price: str) -> list[Subscription]:
+    """31 a month, then, from the middle of January, another price."""
+    before = subscription("2024-01-01", (fee(amount="31"),))
+    ended = replace(before, active_to=at("2024-01-16"))
+    begun = subscription("2024-01-16", (fee(amount=price),), anchor="2024-01-01")
+    return [ended, replace(begun, id="next", previous_id=before.id)]
+
+
+@pytest.mark.parametrize("managed_by", ManagedBy)
+def test_a_pending_difference_uses_up_what_it_is_the_difference_to_whoever_wrote_its_name(
+    managed_by: ManagedBy,
+) -> None:
+    stored, as_of = Stored(), at("2024-01-16")
+    stored.run([replace(dearer("62")[0], active_to=None)], START)
+    stored.collect(START)
+    stored.run(dearer("62"), as_of)
+    stored.pending = {
+        line.id: replace(line, name="Upgrade", managed_by=managed_by) if "(difference)" in line.name else line
+        for line in stored.pending.values()
+    }
+    # billed or not: nothing of the 31 is left
+    for _ in range(2):
+        stored.run(dearer("62"), as_of)
+        assert stored.given == {}
+        stored.collect(as_of)
 
 
 def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_before() -> None:

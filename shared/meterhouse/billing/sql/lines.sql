@@ -93,18 +93,21 @@ CROSS JOIN LATERAL (
 
 -- name: parts_of_subscriptions
 -- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; and usage that
--- was invoiced while its period went on.
+-- was invoiced while its period went on (`is_part`). Rests of fees, however they were charged (`is_rest`).
 SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.key, l.service_start, l.service_end FROM invoice_lines l
+    SELECT l.key, l.service_start, l.service_end, a.is_part, a.is_rest FROM invoice_lines l
     JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
-    WHERE l.namespace = %(namespace)s AND l.subscription_id = wanted.id
-        AND l.is_live AND NOT l.is_pending AND position('/late[' IN l.key) = 0 AND (
+    CROSS JOIN LATERAL (
+        SELECT position('/from[' IN l.key) > 0 AS is_rest, (
             l.whole_start IS NOT NULL
             OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
             AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
             AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
-        )
+        ) AS is_part
+    ) a
+    WHERE l.namespace = %(namespace)s AND l.subscription_id = wanted.id
+        AND l.is_live AND NOT l.is_pending AND position('/late[' IN l.key) = 0 AND (a.is_part OR a.is_rest)
     OFFSET 0
 ) found
 

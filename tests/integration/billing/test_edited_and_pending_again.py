@@ -1,0 +1,108 @@
+"""Lines of subscriptions that were edited on a draft and wait again: no time is paid for twice, and none given away."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from meterhouse.subscriptions.patch import AddItem
+from tests.integration.billing.audited import audited, kinds
+from tests.integration.billing.conftest import Run
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.test_edits import LINE, chosen, put
+from tests.integration.billing.test_edits_after_the_invoice import NEXT, SECOND, edit, given_back, invoiced
+from tests.integration.billing.test_voids import PENDING
+from tests.unit.billing.samples import FakeApp
+from tests.unit.subscriptions.samples import at, fee
+
+FIRST = at("2024-04-01T02:00:00Z")
+
+
+def drafted(api: Api) -> dict[str, Any]:
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    shown: dict[str, Any] = draft
+    return shown
+
+
+def priced(line: dict[str, Any], amount: str) -> dict[str, Any]:
+    price = line["rateCard"]["price"] | {"amount": amount}
+    return chosen(line, LINE) | {"rateCard": line["rateCard"] | {"price": price}, "price": price}
+
+
+def approved(api: Api, invoice: dict[str, Any]) -> None:
+    api.ok("POST", f"{INVOICES}/{invoice['id']}/approve")
+
+
+def standing(run: Run) -> list[tuple[str, str, Decimal]]:
+    """From when until when what is invoiced and stands charges how much."""
+    lines = [
+        line
+        for invoice in run.invoices()
+        if invoice.voided_at is None and invoice.deleted_at is None
+        for line in invoice.lines
+    ]
+    periods = [(f"{line.service_period.start:%m-%d}", f"{line.service_period.end:%m-%d}") for line in lines]
+    return sorted((*period, line.totals.total) for period, line in zip(periods, lines, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("moved", "rest"),
+    [
+        ({}, ("05-01", "07-01", Decimal(50))),
+        ({"from": "2024-05-15T00:00:00Z"}, ("05-15", "07-01", Decimal(50))),
+        ({"to": "2024-06-15T00:00:00Z"}, ("05-01", "06-15", Decimal(50))),
+    ],
+)
+def test_a_first_part_that_is_billed_again_charges_for_nothing_of_a_rest_that_was_priced_by_hand(
+    api: Api, run: Run, moved: dict[str, str], rest: tuple[str, str, Decimal]
+) -> None:
+    run.app, run.now = FakeApp(), FIRST
+    api.without_auto_advance()
+    quarter = run.subscribe(run.customer("ann"), fee(amount="91", cadence="P3M"), start="2024-04-01")
+    run.change(replace(quarter, active_to=at("2024-05-01"), updated_at=run.now))
+    run.all(run.now)
+    april = drafted(api)
+    approved(api, april)
+    run.change(quarter)
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    approved(api, put(api, draft, priced(line, "50") | {"period": line["period"] | moved}))
+    assert standing(run) == [("04-01", "05-01", Decimal(30)), rest]
+    api.ok("POST", f"{INVOICES}/{april['id']}/void", PENDING)
+    for _ in range(2):
+        run.now = at("2024-04-02T02:00:00Z")
+        run.all(run.now)
+        assert standing(run) == [("04-01", "05-01", Decimal(30)), rest]
+    audited(run)
+    assert kinds(run) == []
+
+
+def test_a_renamed_difference_that_waits_again_gives_nothing_back_of_what_it_is_the_difference_to(
+    api: Api, run: Run
+) -> None:
+    before = invoiced(run)
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), SECOND
+    edit(run, before, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    put(api, draft, chosen(line, LINE) | {"name": "Upgrade"})
+    approved(api, draft)
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    for when in (SECOND, SECOND, NEXT):
+        run.now = when
+        run.sync(when)
+        assert given_back(run) == []
+        run.all(when)
+        assert given_back(run) == []
+    assert standing(run) == [
+        ("04-01", "05-01", Decimal(30)),
+        ("04-16", "05-01", Decimal(10)),
+        ("05-01", "06-01", Decimal(50)),
+    ]
+    assert "Upgrade" in [line.name for invoice in run.invoices() for line in invoice.lines]
+    audited(run)
+    assert kinds(run) == []
