@@ -11,7 +11,7 @@ from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.manual_lines import features_of, line_code_problems
 from meterhouse.billing.overrides import live_customer
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.service import Shown, found_invoice, invoiceable, shown, valued
+from meterhouse.billing.service import Shown, found_invoice, invoiceable, presented, shown, valued
 from meterhouse.platform.work import Work
 
 
@@ -31,9 +31,7 @@ def edit_gathering(
         InvalidInput: with every fault of the edit.
         Unavailable: the usage store does not answer.
     """
-    [live] = valued(work, namespace, [stored], usage, now)
-    # what lines come to so far is shown and never kept
-    staged = replace(live, lines=stored.lines)
+    [staged] = presented(work, namespace, [stored], now)
     edit = recognised(staged, edit)
     known = features_of(work, edit.lines)
     elsewhere = _elsewhere(work, staged, edit)
@@ -41,7 +39,8 @@ def edit_gathering(
     done = gathering_edited(staged, edit, known, new_id, now)
     if done.invoice != staged:
         _write(work, stored, done, now)
-        [live] = valued(work, namespace, [found_invoice(work, stored.id)], usage, now)
+        stored = found_invoice(work, stored.id)
+    [live] = valued(work, namespace, [stored], usage, now)
     is_due = bool(invoiceable(work, namespace, [live], usage, now))
     return shown(live, now, can_be_invoiced=is_due)
 

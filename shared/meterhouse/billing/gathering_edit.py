@@ -7,7 +7,7 @@ from datetime import datetime
 from meterhouse.billing.edit import Edit, Edited, differs, edit_problems, line_as
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_keys import is_late
-from meterhouse.billing.line_spec import manual_line
+from meterhouse.billing.line_spec import is_by_hand, manual_line
 from meterhouse.billing.profile import Party
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.kernel.errors import Problem
@@ -34,11 +34,7 @@ def gathering_problems(
 
 
 def gathering_edited(
-    staged: Invoice,
-    edit: Edit,
-    known: KnownFeatures,
-    new_id: Callable[[], str],
-    now: datetime,
+    staged: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[[], str], now: datetime
 ) -> Edited:
     """The gathering invoice as the edit, which is sound, wants it; `staged` itself where that is how it is already.
 
@@ -79,7 +75,7 @@ def _kept_problems(staged: Invoice, edit: Edit) -> Iterator[Problem]:
     """What is not by hand stays until it is on a draft and may be edited: runs hold it against what was agreed."""
     named = {spec.line_id: (number, spec) for number, spec in enumerate(edit.lines)}
     for line in staged.lines:
-        if _is_by_hand(line):
+        if _is_editable(line):
             continue
         if line.id not in named:
             message = f"line {line.id} ({line.name}) is left out and not by hand: it can be taken off its draft"
@@ -89,7 +85,6 @@ def _kept_problems(staged: Invoice, edit: Edit) -> Iterator[Problem]:
             yield Problem(f"/lines/{named[line.id][0]}", "line_not_by_hand", message)
 
 
-def _is_by_hand(line: Line) -> bool:
-    """Whether a caller added it whole: no subscription, grant, credit in units or usage billed before asks for it."""
-    asked = line.subscription, line.grant_id, line.overage, line.whole_period
-    return all(one is None for one in asked) and not is_late(line.key)
+def _is_editable(line: Line) -> bool:
+    """Whether a caller added it, and nothing of what it charges for was billed before."""
+    return is_by_hand(line) and line.whole_period is None and not is_late(line.key)

@@ -90,6 +90,13 @@ class InvoiceService:
         return [shown(one, at, awaits.get(one.app_id, frozenset()), can_be_invoiced=one.id in due) for one in present]
 
 
+def presented(work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], at: datetime) -> list[Invoice]:
+    """Gathering invoices on the terms of `at`, their lines as they are kept."""
+    customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
+    profiles = profiles_of(work, namespace, customers, at)
+    return [_present(one, customers[one.customer_id], profiles[one.customer_id]) for one in invoices]
+
+
 def valued(
     work: Work[BillingStore], namespace: str, invoices: Sequence[Invoice], usage: UsageReader, at: datetime
 ) -> list[Invoice]:
@@ -98,9 +105,7 @@ def valued(
     Raises:
         Unavailable: the usage store does not answer.
     """
-    customers = work.store.customers.by_ids({invoice.customer_id for invoice in invoices})
-    profiles = profiles_of(work, namespace, customers, at)
-    present = [_present(one, customers[one.customer_id], profiles[one.customer_id]) for one in invoices]
+    present = presented(work, namespace, invoices, at)
     subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
     lines = [line for invoice in present for line in invoice.lines]
     families = Families(work.store.lines.related(lines))

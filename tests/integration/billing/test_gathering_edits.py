@@ -191,8 +191,10 @@ def test_a_customer_that_is_gone_gets_no_new_lines(api: Api, gathered: dict[str,
 def test_without_its_usage_nothing_of_an_edit_is_kept(api: Api, gathered: dict[str, Any]) -> None:
     stored = api.run.everything()
     api.run.usage.is_down = True
-    assert api("PUT", f"{INVOICES}/{gathered['id']}", edit_of(gathered, named(gathered, "Setup")))[0] == 503
+    assert api("PUT", f"{INVOICES}/{gathered['id']}", edit_of(gathered, named(gathered, "Extra")))[0] == 503
     assert api.run.everything() == stored
+    # of what is left nobody has to know any usage
+    assert put(api, gathered, named(gathered, "Setup"))["totals"]["total"] == "40.00"
 
 
 def test_other_namespaces_find_no_gathering_invoice_to_edit(

@@ -98,7 +98,7 @@ def test_what_says_what_is_so_already_is_the_invoice_itself() -> None:
 def test_what_is_not_by_hand_stays_as_it_is() -> None:
     [usage] = pending(metered(), as_of="2024-01-15")
     bare = replace(usage, subscription=None, key="manual/one")
-    bought = replace(bare, grant_id="01HZ0000000000000000000088")
+    bought = replace(bare, key="credit/one", grant_id="01HZ0000000000000000000088")
     late, part = replace(bare, key=late_key(bare.key, 1)), replace(bare, whole_period=usage.service_period)
     for line in (usage, bought, late, part):
         assert faults(staged(line)) == {"/lines": "line_not_by_hand"}
