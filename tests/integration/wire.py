@@ -32,8 +32,15 @@ def _accept(listening: socket.socket, server: tuple[str, int], wire: Wire) -> No
         while True:
             client, _ = listening.accept()
             upstream = socket.create_connection(server)
-            for source, target, speaker in ((client, upstream, "client"), (upstream, client, "server")):
-                Thread(target=_pump, args=(source, target, wire, speaker), daemon=True).start()
+            Thread(target=_carry, args=(client, upstream, wire), daemon=True).start()
+
+
+def _carry(client: socket.socket, upstream: socket.socket, wire: Wire) -> None:
+    with client, upstream:
+        back = Thread(target=_pump, args=(upstream, client, wire, "server"), daemon=True)
+        back.start()
+        _pump(client, upstream, wire, "client")
+        back.join()
 
 
 def _pump(source: socket.socket, target: socket.socket, wire: Wire, speaker: str) -> None:
