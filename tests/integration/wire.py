@@ -1,10 +1,16 @@
-"""The way to a server, counting round trips: how often the client speaks again after the server did."""
+"""The way to a server, counting round trips: how often the client asks again after the server spoke."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Thread
+
+FLUSH = b"H\x00\x00\x00\x04"
+"""psycopg ends a pipeline by it, after the Sync that has been answered or not: it waits for nothing.
+
+https://www.postgresql.org/docs/18/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-FLUSH
+"""
 
 
 @dataclass
@@ -13,7 +19,9 @@ class Wire:
     trips: int = 0
     speaker: str = "server"
 
-    def hears(self, speaker: str) -> None:
+    def hears(self, speaker: str, said: bytes) -> None:
+        if said == FLUSH:
+            return
         self.trips += speaker == "client" and self.speaker == "server"
         self.speaker = speaker
 
@@ -46,7 +54,7 @@ def _carry(client: socket.socket, upstream: socket.socket, wire: Wire) -> None:
 def _pump(source: socket.socket, target: socket.socket, wire: Wire, speaker: str) -> None:
     with suppress(OSError):  # either side may hang up
         while data := source.recv(1 << 16):
-            wire.hears(speaker)
+            wire.hears(speaker, data)
             target.sendall(data)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)
