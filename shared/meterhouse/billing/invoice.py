@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from meterhouse.billing.line_keys import overage_key
@@ -162,7 +163,7 @@ class Line:
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
     """Lines as an invoice has them, made or read: credit bears them in this order, and issues name them by it."""
-    return sorted(lines, key=lambda line: line.place)
+    return sorted(lines, key=attrgetter("place"))
 
 
 class Severity(StrEnum):
