@@ -19,6 +19,7 @@ from meterhouse.billing.collection import (
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Line
+from meterhouse.billing.overages import overage_of
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.reconcile import line_of, reconcile
 from meterhouse.billing.rests import Known, divided
@@ -74,6 +75,11 @@ def test_the_lines_of_a_draft_stand_as_they_are_read_back_whatever_their_ids() -
     due = [line for line in pending(metered("a"), metered("b"), metered("c")) if line.invoice_at <= AS_OF]
     [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW)
     assert [line.rate_card.key for line in made.lines] == ["a", "b", "c"]
+
+
+def test_a_line_in_units_stands_where_what_credit_leaves_of_it_will() -> None:
+    line = replace(pending(metered())[0], currency="CREDITS", invoice_currency="USD")
+    assert line.place == overage_of(line, Decimal(3), {}, NOW).place
 
 
 def test_an_issue_names_the_line_that_the_invoice_shows_in_its_place() -> None:
