@@ -144,7 +144,7 @@ def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
 
 
 def refuse_final(apps: Apps, namespace: str, invoice: Invoice) -> None:
-    """A draft that its app has issued already, as its issue was lost, keeps its amounts; it goes on by `advance`.
+    """A draft that its app has issued already, as its issue was lost, keeps its amounts and goes on.
 
     One that is unlike the issued copy may become like it. An app that refuses to tell refuses amounts that differ from
     what it has, too.
