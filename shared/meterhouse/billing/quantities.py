@@ -27,7 +27,7 @@ def of_invoices(invoices: Iterable[Invoice]) -> list[Line]:
 
 
 def of_customers(lines: Iterable[Line], customers: Mapping[str, Customer]) -> list[Line]:
-    """Lines that are on no invoice yet, each with the subjects that its customer has now."""
+    """The lines, each with the subjects that its customer has now: what is on no draft yet charges for these."""
     return [_of(line, customers[line.customer_id].usage_subjects) for line in lines]
 
 

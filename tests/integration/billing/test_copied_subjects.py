@@ -74,7 +74,8 @@ def by_period(run: Run) -> dict[datetime, Decimal]:
 def test_two_drafts_that_are_collected_at_once_are_each_read_for_the_subjects_of_their_day(
     run: Run, ann: str, api: Api, bill: object
 ) -> None:
-    api.ok("POST", lines_of(ann), body(fee()))
+    later = {"from": "2024-02-01T00:00:00Z", "to": "2024-03-01T00:00:00Z"}
+    api.ok("POST", lines_of(ann), body(fee(period=later, invoiceAt="2024-02-01T00:40:00Z")))
     run.usage.asked.clear()
     run.now = ONE
     bill(run, ONE)  # type: ignore[operator] # either way of running
