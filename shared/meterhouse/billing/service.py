@@ -22,7 +22,7 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.profiles import sandbox_id
-from meterhouse.billing.quantities import billable_in_part, quantities_of
+from meterhouse.billing.quantities import billable_in_part, of_invoices, quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.currency import is_iso
@@ -112,10 +112,9 @@ def valued(
         Unavailable: the usage store does not answer.
     """
     present = presented(work, namespace, invoices, at)
-    subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
-    lines = [line for invoice in present for line in invoice.lines]
+    lines = of_invoices(present)
     families = Families(work.store.lines.related(lines))
-    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    quantities = quantities_of(namespace, families.readings(lines), work.store.features, usage)
     return [_valued_invoice(invoice, quantities, families.rating(quantities), at) for invoice in present]
 
 
