@@ -8,6 +8,7 @@ import pytest
 
 from localstack.stripe.totals import lines_of
 from localstack.stripe.weather import Storm
+from meterhouse.billing.app import Accepted
 from meterhouse.billing.collection import with_lines
 from meterhouse.billing.installed_app import AppStatus
 from meterhouse.billing.invoice import PAYMENT, Invoice
@@ -167,7 +168,10 @@ def test_a_revoked_key_is_a_reason_and_no_fault(shop: StripeRun) -> None:
 def test_a_deleted_draft_is_gone_at_stripe_and_a_repeat_says_the_same(shop: StripeRun) -> None:
     issued(shop, auto_advance=False)
     ours, app = shop.invoice(), shop.stripe_apps(shop.namespace, shop.installed)
-    assert app.delete(ours) == app.delete(ours)
+    assert len(shop.at_stripe()) == 1
+    deleted = app.delete(ours)
+    assert isinstance(deleted, Accepted)
+    assert app.delete(ours) == deleted
     assert shop.at_stripe() == []
 
 
