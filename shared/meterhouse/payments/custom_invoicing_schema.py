@@ -96,13 +96,16 @@ def draft_answer(wire: DraftSynchronized) -> Accepted:
 
 
 def _repeated(said: SyncResult) -> Iterator[Problem]:
-    named = {
-        "lineExternalIds": ("line", [one.line_id for one in said.line_external_ids]),
-        "lineDiscountExternalIds": ("line_discount", [one.line_discount_id for one in said.line_discount_external_ids]),
-        "lineTaxes": ("line", [one.line_id for one in said.line_taxes]),
-    }
-    for field, (part, ids) in named.items():
-        for number in repeats(ids):
+    lines = [("lineExternalIds", "line", number, one.line_id) for number, one in enumerate(said.line_external_ids)]
+    discounts = [
+        ("lineDiscountExternalIds", "line_discount", number, one.line_discount_id)
+        for number, one in enumerate(said.line_discount_external_ids)
+    ]
+    taxes = [("lineTaxes", "line", number, one.line_id) for number, one in enumerate(said.line_taxes)]
+    # what a line and a discount are called is kept in one place, by their ids
+    for named in ([*lines, *discounts], taxes):
+        for place in repeats(part_id for *_, part_id in named):
+            field, part, number, _ = named[place]
             pointer = f"/invoicing/{field}/{number}/{to_camel(part)}Id"
             yield Problem(pointer, f"duplicate_{part}", "an earlier entry names this one")
 
