@@ -13,7 +13,7 @@ from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.repeats import repeats
-from meterhouse.platform.wire import Instant, Numeric, Ulid, Wire, as_utc
+from meterhouse.platform.wire import Instant, Numeric, Ulid, Whole, Wire, as_utc
 
 InvoiceNumber = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -76,7 +76,7 @@ class PaymentStatus(Wire):
     """`attempt`, an extension of ours: the `paymentAttempt` that the events of the invoice named."""
 
     trigger: PaymentTrigger
-    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    attempt: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
 
 
 def draft_answer(wire: DraftSynchronized) -> Accepted:

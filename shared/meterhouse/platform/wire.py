@@ -117,6 +117,9 @@ JsonNumber = Annotated[
 Flag = Annotated[bool, Field(strict=True)]
 """A boolean of a document: true or false alone, where pydantic would take "off" and 0, too."""
 
+Whole = Annotated[int, Field(strict=True)]
+"""A whole number of a document: pydantic would take true and "2", too. Parameters, which are texts, are plain `int`."""
+
 
 def _instant(value: object) -> datetime:
     if isinstance(value, str):
