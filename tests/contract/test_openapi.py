@@ -165,3 +165,15 @@ def test_a_boolean_of_a_request_is_no_text_and_no_number_and_a_number_is_no_text
     assert {"ProfileCreate.default", "InvoicingSettings.autoAdvance", "VoidAction.percentage"} <= checked
     assert {"PlanReferenceInput.version", "RateLimitWire.burst", "CheckoutOptions.expiresAt"} <= checked
     assert [(*one, value) for one, values in wrong.items() for value in values if takes(*one, value)] == []
+
+
+def test_every_list_of_a_request_has_a_bound_for_a_refusal_tells_of_each_wrong_entry() -> None:
+    lists = {
+        f"{name}.{field}": "maxItems" in part
+        for name, schema in asked().items()
+        for field, described_as in schema.get("properties", {}).items()
+        for part in (described_as, *described_as.get("anyOf", ()))
+        if part.get("type") == "array"
+    }
+    assert {"VoidInvoice.overrides", "PendingLinesCreate.lines", "FilterString.$in"} <= lists.keys()
+    assert [name for name, is_bounded in lists.items() if not is_bounded] == []

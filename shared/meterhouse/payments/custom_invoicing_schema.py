@@ -13,7 +13,7 @@ from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.repeats import repeats
-from meterhouse.platform.wire import Instant, Numeric, Ulid, Whole, Wire, as_utc
+from meterhouse.platform.wire import MOST_ENTRIES, Instant, Numeric, Ulid, Whole, Wire, as_utc
 
 InvoiceNumber = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -40,9 +40,9 @@ class LineTaxes(Wire):
 class SyncResult(Wire):
     invoice_number: InvoiceNumber | None = None
     external_id: ExternalId | None = None
-    line_external_ids: Annotated[Sequence[LineExternalId], Field(max_length=10_000)] = ()
-    line_discount_external_ids: Annotated[Sequence[DiscountExternalId], Field(max_length=10_000)] = ()
-    line_taxes: Annotated[Sequence[LineTaxes], Field(max_length=10_000)] = ()
+    line_external_ids: Annotated[Sequence[LineExternalId], Field(max_length=MOST_ENTRIES)] = ()
+    line_discount_external_ids: Annotated[Sequence[DiscountExternalId], Field(max_length=MOST_ENTRIES)] = ()
+    line_taxes: Annotated[Sequence[LineTaxes], Field(max_length=MOST_ENTRIES)] = ()
 
 
 class DraftSynchronized(Wire):
