@@ -14,12 +14,12 @@ from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from meterhouse.ledger.account import CostBasis
-    from meterhouse.ledger.charge import Charge
+    from meterhouse.ledger.charge import Charge, Correction
     from meterhouse.ledger.credit_grant import CreditGrant, Purchase
     from meterhouse.ledger.transaction import Entry
 
@@ -114,25 +114,26 @@ class Book:
         self._end(cause)
         return Collected(tuple(allocations), rest)
 
-    def correct(self, charge: Charge, realised: Sequence[Allocation], amount: Decimal, key: str) -> list[Allocation]:
-        """Give back `-amount` of what the charge burnt, the last first, as if it had never been burnt.
+    def correct(self, wanted: Iterable[Correction], key: str) -> None:
+        """Give back so much of what each charge burnt, the last first, as if it had never been burnt.
+
+        All at once: what comes back of one charge covers nothing that another burnt in advance and gives back, too.
 
         Raises:
-            ValueError: `amount` is positive, or more than was burnt.
+            ValueError: an amount is below 0, or more than was burnt.
         """
-        cause = f"charge/{charge.key}/corrected/{key}"
-        changes = [
-            replace(realised[index], amount=part)
-            for index, part in corrections([one.amount for one in realised], amount)
-        ]
-        for number, change in enumerate(changes, 1):
-            entries = self._given_back(charge, change)
-            self._write(
-                f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, name=charge.name
-            )
+        cause = ""
+        for charge, realised, amount in wanted:
+            cause = f"charge/{charge.key}/corrected/{key}"
+            parts = corrections([one.amount for one in realised], EXACT.minus(amount))
+            for number, (index, part) in enumerate(parts, 1):
+                change = replace(realised[index], amount=part)
+                entries = self._given_back(charge, change)
+                self._write(
+                    f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, name=charge.name
+                )
         self._cover(cause)
         self._end(cause)
-        return changes
 
     def void(self, grant: CreditGrant) -> None:
         """Nothing is left of the grant, which is voided by now."""
@@ -194,6 +195,9 @@ class Book:
         for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
             grant, available_at = position.grant, position.grant.available_at
             if available_at is None or available_at > by or not grant.serves(feature):
+                continue
+            # what comes back of it once it is voided goes, too
+            if grant.voided_at is not None and grant.voided_at <= self.at:
                 continue
             at = max(used_at, available_at)
             part = min(amount, position.burnable)

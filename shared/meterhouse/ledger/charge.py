@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.transaction import NOTHING
@@ -52,6 +52,14 @@ class Allocation:
     grant_id: str | None
     amount: Decimal
     booked_at: datetime
+
+
+class Correction(NamedTuple):
+    """So much of what a charge burnt is given back; `realised` is what bears it now, in the order it came to."""
+
+    charge: Charge
+    realised: Sequence[Allocation]
+    amount: Decimal
 
 
 def corrections(allocated: Sequence[Decimal], amount: Decimal) -> Iterator[tuple[int, Decimal]]:
