@@ -11,7 +11,7 @@ from meterhouse.ledger.account import Account
 from meterhouse.ledger.charge import Allocation, Mode, corrections
 from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.position import Advance, Position
-from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
+from meterhouse.ledger.transaction import NOTHING, Kind, Transaction, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,7 +79,7 @@ class Book:
             raise ValueError(f"nobody has paid for {grant.id} yet")
         key = f"grant/{grant.id}/funded"
         self._positions[grant.id] = Position(grant)
-        self._write(key, Kind.FUNDED, grant.available_at, postings.funding(grant), name=grant.name)
+        self._write(key, Kind.FUNDED, grant.available_at, postings.funding(grant), words=grant.words)
         self._cover(key)
         self._end(key)
 
@@ -92,7 +92,7 @@ class Book:
         self._cover(cause)
         self._end(cause)
         for kind, entries in _paying(grant, purchase, settlement):
-            self._write(f"grant/{grant.id}/{kind}", kind, self.at, entries, name=grant.name)
+            self._write(f"grant/{grant.id}/{kind}", kind, self.at, entries, words=grant.words)
 
     def collect(self, charge: Charge) -> Collected:
         """Burn credit for the charge, in the order of the grants that could be burnt when it was used."""
@@ -108,7 +108,7 @@ class Book:
             self._advances[charge.key] = Advance(charge.key, charge.feature, charge.at, rest, charge.name)
             rest = NOTHING
         if entries:
-            self._write(cause, Kind.CONSUMED, charge.at, entries, charge=charge.key, name=charge.name)
+            self._write(cause, Kind.CONSUMED, charge.at, entries, charge=charge.key, words=charge.words)
         # credit of later than the use may be there by now
         self._cover(cause)
         self._end(cause)
@@ -130,7 +130,7 @@ class Book:
                 change = replace(realised[index], amount=part)
                 entries = self._given_back(charge, change)
                 self._write(
-                    f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, name=charge.name
+                    f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, words=charge.words
                 )
         self._cover(cause)
         self._end(cause)
@@ -149,7 +149,7 @@ class Book:
         self._touched.update(grant_ids)
         self._end(_CLOCK)
 
-    def withdraw(self, amount: Decimal, key: str, name: str) -> Decimal:
+    def withdraw(self, amount: Decimal, key: str, words: Words) -> Decimal:
         """Void `amount` of what can be burnt now, whatever for, in the order it would be burnt; what is lacking."""
         self._cover(key)
         self._end(key)
@@ -160,7 +160,7 @@ class Book:
                 entries += postings.ending(position.grant, part)
                 amount = EXACT.subtract(amount, part)
         if entries and not amount:
-            self._write(key, Kind.VOIDED, self.at, entries, name=name)
+            self._write(key, Kind.VOIDED, self.at, entries, words=words)
         return amount
 
     def recognise(self, charge: Charge, accrued: Mapping[CostBasis | None, Decimal], key: str) -> None:
@@ -168,7 +168,7 @@ class Book:
         entries = postings.recognition(self.currency, accrued)
         if entries:
             cause = f"charge/{charge.key}/recognised/{key}"
-            self._write(cause, Kind.RECOGNISED, self.at, entries, charge=charge.key, name=charge.name)
+            self._write(cause, Kind.RECOGNISED, self.at, entries, charge=charge.key, words=charge.words)
 
     def _cover(self, cause: str) -> None:
         """Burn credit that can be burnt by now for what was burnt in advance of it."""
@@ -181,7 +181,7 @@ class Book:
                     booked_at,
                     (*postings.burning(grant, part), *given),
                     charge=advance.charge,
-                    name=advance.name,
+                    words=Words(advance.name),
                 )
                 self._reduce(advance.charge, part)
 
@@ -223,7 +223,7 @@ class Book:
             if end is not None and position.remaining:
                 kind, booked_at = end
                 entries = postings.ending(position.grant, position.remaining)
-                self._write(f"{cause}/{kind}/{grant_id}", kind, booked_at, entries, name=position.grant.name)
+                self._write(f"{cause}/{kind}/{grant_id}", kind, booked_at, entries, words=position.grant.words)
 
     def _write(
         self,
@@ -232,10 +232,10 @@ class Book:
         booked_at: datetime,
         entries: Iterable[Entry],
         *,
+        words: Words,
         charge: str | None = None,
-        name: str | None = None,
     ) -> None:
-        written = Transaction(key, kind, self._customer_id, booked_at, self.at, tuple(entries), charge, name)
+        written = Transaction(key, kind, self._customer_id, booked_at, self.at, tuple(entries), charge, words)
         for entry in written.entries:
             if entry.account is Account.CREDIT and entry.grant_id is not None:
                 self._positions[entry.grant_id] = self._positions[entry.grant_id].moved(kind, entry.amount)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.rounding import EXACT
-from meterhouse.ledger.transaction import NOTHING
+from meterhouse.ledger.transaction import NOTHING, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +39,11 @@ class Charge:
     mode: Mode
     feature: str | None = None
     name: str | None = None
+
+    @property
+    def words(self) -> Words:
+        """What is told of its transactions."""
+        return Words(self.name)
 
     def __post_init__(self) -> None:
         if self.amount <= NOTHING:

@@ -14,7 +14,7 @@ from meterhouse.ledger.account import Account
 from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus, Settlement
 from meterhouse.ledger.position import Position
-from meterhouse.ledger.transaction import Kind, sums
+from meterhouse.ledger.transaction import Kind, Words, sums
 from tests.unit.ledger.samples import CUSTOMER, Shelf, bought, charge, grant, hours, kinds
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Books(RuleBasedStateMachine):
     def credit_is_taken_by_hand(self, amount: Decimal) -> None:
         book = self.shelf.book(hours(self.now))
         voided = sum(one.voided for one in book.positions)
-        lacking = book.withdraw(amount, f"adjustment/{self.name()}", "by hand")
+        lacking = book.withdraw(amount, f"adjustment/{self.name()}", Words("by hand"))
         if not lacking:
             self.shelf.keep(book)
             assert sum(one.voided for one in book.positions) == voided + amount
