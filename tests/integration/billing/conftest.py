@@ -73,8 +73,11 @@ class Run:
 
     def __post_init__(self) -> None:
         self.begin: Begin[RunStore] = begins(self.database, PostgresBilling)
+        self.feature("usage")
+
+    def feature(self, key: str) -> None:
         with self.database.transaction(self.namespace) as transaction:
-            made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=self.meter_id)
+            made = Feature(new_id(), FeatureSpec(key, key.title(), "meter"), NOW, NOW, meter_id=self.meter_id)
             PostgresFeatures(transaction).add(made)
             transaction.commit()
 
@@ -151,8 +154,10 @@ class Run:
         return bill(self.batch(), as_of)
 
     def step_by_step(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
-        """One that could not be done at once."""
-        return [self.sync(as_of), self.collect(as_of), self.advance(as_of)]
+        """One that could not be done at once: who failed to be synced is not collected."""
+        synced = self.sync(as_of)
+        collected = self._collect(self.batch().without(synced.failed.keys()), as_of)
+        return [synced, collected, self.advance(as_of)]
 
     @property
     def _sync(self) -> SyncSubscriptions:
