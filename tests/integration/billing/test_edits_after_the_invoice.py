@@ -274,8 +274,8 @@ def test_several_fees_that_credit_alone_settled_go_back_each_to_what_bore_it(run
 
     # of each a third is served; the credit bears both now
     assert purse.settled(ann) == Decimal("3.34")
-    assert (purse.sum_of(Account.CREDIT), purse.sum_of(Account.ADVANCE)) == (Decimal("3.34"), 0)
-    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (0, Decimal("6.66"))
+    assert (purse.sum_of(Account.CREDIT), purse.sum_of(Account.ADVANCE)) == (Decimal("3.34"), Decimal(0))
+    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal("6.66"))
     stored = purse.everything()
     run.all(at("2024-04-11T01:00:00Z"))
     assert purse.everything() == stored
