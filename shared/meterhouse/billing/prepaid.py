@@ -39,6 +39,7 @@ class Prepaid:
         percentage: the discount on it.
         bills_full: whether its invoice charges the period in full that the subscription's own end cuts.
         is_flagged: whether its invoice has a warning about a line that reaches too far.
+        is_by_hand: whether callers wrote on it: `amount` is what they wrote, maybe.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Prepaid:
     full_service_period: Period
     bills_full: bool = False
     is_flagged: bool = False
+    is_by_hand: bool = False
 
     def at(self, period: Period, amount: Decimal) -> "Prepaid":
         """What stands of it in a part of its time."""

@@ -211,7 +211,7 @@ def line_of(row: Mapping[str, Any], parts: SharedParts) -> Line:
 
 
 def prepaid_of(row: Mapping[str, Any]) -> Prepaid:
-    named = ("key", "invoice_id", "currency", "amount", "percentage", "bills_full", "is_flagged")
+    named = ("key", "invoice_id", "currency", "amount", "percentage", "bills_full", "is_flagged", "is_by_hand")
     return Prepaid(
         **{name: row[name] for name in named},
         service_period=Period(row["service_start"], row["service_end"]),

@@ -1,5 +1,6 @@
 """Lines of subscriptions that were edited on a draft and wait again: no time is paid for twice, and none given away."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from meterhouse.subscriptions.patch import AddItem
 from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
-from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.integration.billing.test_edits_after_the_invoice import NEXT, SECOND, edit, given_back, invoiced
 from tests.integration.billing.test_voids import PENDING
@@ -104,5 +105,42 @@ def test_a_renamed_difference_that_waits_again_gives_nothing_back_of_what_it_is_
         ("05-01", "06-01", Decimal(50)),
     ]
     assert "Upgrade" in [line.name for invoice in run.invoices() for line in invoice.lines]
+    audited(run)
+    assert kinds(run) == []
+
+
+def repriced(api: Api, draft: dict[str, Any]) -> None:
+    [line] = draft["lines"]
+    approved(api, put(api, draft, priced(line, "15")))
+
+
+def taken_off(api: Api, draft: dict[str, Any]) -> None:
+    other = {name: draft["lines"][0][name] for name in ("period", "invoiceAt", "rateCard")}
+    approved(api, put(api, draft, other | {"name": "Instead"}))
+
+
+def deleted(api: Api, draft: dict[str, Any]) -> None:
+    api.ok("DELETE", f"{INVOICES}/{draft['id']}")
+
+
+def discarded(api: Api, draft: dict[str, Any]) -> None:
+    approved(api, draft)
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", DISCARD)
+
+
+@pytest.mark.parametrize("give_up", [repriced, taken_off, deleted, discarded])
+def test_a_difference_that_is_priced_by_hand_or_given_up_gives_nothing_back_of_what_it_is_the_difference_to(
+    api: Api, run: Run, give_up: Callable[[Api, dict[str, Any]], None]
+) -> None:
+    before = invoiced(run)
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), SECOND
+    edit(run, before, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    give_up(api, drafted(api))
+    for when in (SECOND, SECOND, NEXT):
+        run.now = when
+        run.all(when)
+        assert given_back(run) == []
     audited(run)
     assert kinds(run) == []

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy
 from meterhouse.billing.line_keys import is_rest, overage_key, whole_of
 from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.payment_report import PaymentReport
@@ -185,6 +185,7 @@ class MemoryLines:
             line.full_service_period,
             bills_full=invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD,
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
+            is_by_hand=line.managed_by is ManagedBy.MANUAL,
         )
 
     def _is_given_up(self, line: Line) -> bool:

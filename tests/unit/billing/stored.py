@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from meterhouse.billing.invoice import Line
+from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.line_keys import is_rest
 from meterhouse.billing.prepaid import Excess, Prepaid
 from meterhouse.billing.reconcile import Changes, reconcile
@@ -56,13 +56,17 @@ class Stored:
 
     def _known(self) -> Known:
         flat = [line for line in self.invoiced.values() if not line.rate_card.is_metered]
-        parts = {line.key: line.service_period for line in flat if line.service_period != line.full_service_period}
+        agreed = [line for line in flat if line.is_prorated]
+        parts = {line.key: line.service_period for line in agreed if line.service_period != line.full_service_period}
         standing: list[Prepaid] = []
-        for line in flat:
+        for line in (one for one in agreed if one.deleted_at is None):
             price = line.rate_card.price
             if line.rate_card.is_in_advance and isinstance(price, FlatPrice):
                 served_, full = line.service_period, line.full_service_period
-                whole = Prepaid(line.key, "invoice", line.currency, price.amount, None, served_, full)
+                is_by_hand = line.managed_by is ManagedBy.MANUAL
+                whole = Prepaid(
+                    line.key, "invoice", line.currency, price.amount, None, served_, full, is_by_hand=is_by_hand
+                )
                 left = list(pieces(whole, self.given.get(line.key, ())))
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}

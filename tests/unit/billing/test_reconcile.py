@@ -11,7 +11,7 @@ from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.reconcile import Changes, line_id
 from meterhouse.catalog.price import FlatPrice, PaymentTerm
 from meterhouse.subscriptions.model import Subscription
-from tests.unit.billing.samples import metered
+from tests.unit.billing.samples import NOW, metered
 from tests.unit.billing.stored import Stored
 from tests.unit.subscriptions.samples import SUBSCRIPTION_ID, at, fee, period, subscription
 
@@ -176,11 +176,11 @@ def test_a_rest_that_was_moved_by_hand_and_is_pending_again_is_not_charged_for_t
     assert stored.run([quarterly()], as_of) == Changes()
 
 
-def dearer(price: str) -> list[Subscription]:
+def dearer(price: str, since: str = "2024-01-16") -> list[Subscription]:
     """31 a month, then, from the middle of January, another price."""
     before = subscription("2024-01-01", (fee(amount="31"),))
-    ended = replace(before, active_to=at("2024-01-16"))
-    begun = subscription("2024-01-16", (fee(amount=price),), anchor="2024-01-01")
+    ended = replace(before, active_to=at(since))
+    begun = subscription(since, (fee(amount=price),), anchor="2024-01-01")
     return [ended, replace(begun, id="next", previous_id=before.id)]
 
 
@@ -201,6 +201,34 @@ def test_a_pending_difference_uses_up_what_it_is_the_difference_to_whoever_wrote
         stored.run(dearer("62"), as_of)
         assert stored.given == {}
         stored.collect(as_of)
+
+
+def repriced(line: Line) -> Line:
+    """As an edit of its draft leaves a whole period that says another price."""
+    price = FlatPrice(Decimal(50), PaymentTerm.IN_ADVANCE)
+    return replace(line, rate_card=replace(line.rate_card, price=price), managed_by=ManagedBy.MANUAL)
+
+
+@pytest.mark.parametrize(
+    ("since", "by_hand"),
+    [
+        ("2024-01-16", lambda line: priced(line, "2024-01-16", "2024-02-01")),
+        ("2024-01-16", lambda line: replace(line, deleted_at=NOW)),
+        ("2024-01-01", repriced),
+    ],
+)
+def test_a_difference_that_was_priced_by_hand_or_given_up_stands_for_all_that_it_is_the_difference_to(
+    since: str, by_hand: Callable[[Line], Line]
+) -> None:
+    stored, as_of = Stored(), at("2024-01-16")
+    stored.run([replace(dearer("62")[0], active_to=None)], START)
+    stored.collect(START)
+    stored.run(dearer("62", since), as_of)
+    stored.collect(as_of)
+    [difference] = [line for line in stored.invoiced.values() if "(difference)" in line.name]
+    stored.invoiced[difference.id] = by_hand(difference)
+    stored.run(dearer("62", since), as_of)
+    assert stored.given == {}
 
 
 def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_before() -> None:

@@ -120,7 +120,7 @@ CROSS JOIN LATERAL (
         (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
         (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
         i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
-        i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged,
+        i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged, l.managed_by = 'manual' AS is_by_hand,
         (SELECT jsonb_agg(u.value) FROM credit_note_lines n
             JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
             CROSS JOIN jsonb_array_elements(n.unused) u
