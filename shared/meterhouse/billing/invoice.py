@@ -70,7 +70,7 @@ class Line:
         key: the business key; at most one live line has it.
         feature_id: the feature that was sold; None: that of the rate card's key, if there is one.
         is_terminal: whether the subscription's own end cuts the service period.
-        revision: counts how often the same key was billed again after a void.
+        revision: counts how often the same key is billed anew after a void.
         invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
         is_live: False once the line was voided and its key is to be billed again.
         whole_period: of usage that is billed in parts the service period as a whole; None: nobody else charges for it.

@@ -48,7 +48,11 @@ def reconcile(
     """
     asked = _asked(subscriptions, pending, known, as_of)
     return Changes(
-        added=tuple(line_of(*found, now) for key, found in asked.now.items() if key not in known.keys),
+        added=tuple(
+            line_of(*found, now, known.closed.get(key, -1) + 1)
+            for key, found in asked.now.items()
+            if key not in known.keys
+        ),
         changed=tuple(_changed(pending, asked.ever, now)),
         removed=tuple(line.id for line in pending if line.key not in asked.ever and is_asked_for(line.key)),
         excess=asked.excess,
@@ -57,7 +61,7 @@ def reconcile(
 
 
 def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) -> list[TargetLine]:
-    """What the subscriptions ask for at `at` and no line has been made of yet."""
+    """What the subscriptions ask for at `at` and no live line is of."""
     asked = _asked(subscriptions, (), known, at)
     return [target for key, (_, target) in asked.now.items() if key not in known.keys]
 
@@ -185,12 +189,13 @@ def _updated(line: Line, target: TargetLine) -> Line:
     )
 
 
-def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
+def line_of(customer_id: str, target: TargetLine, now: datetime, revision: int = 0) -> Line:
     """The pending line of a target."""
     return made(
         Line,
-        id=line_id(target.key, target.service_period.start),
+        id=line_id(target.key, target.service_period.start, revision),
         key=target.key,
+        revision=revision,
         invoice_id=gathering_id(customer_id, target.currency),
         customer_id=customer_id,
         currency=target.currency,

@@ -18,13 +18,15 @@ class Known:
     """What became of the lines of subscriptions.
 
     Attributes:
-        keys: of all lines there ever were.
+        keys: of all live lines: pending, on invoices, or never to be billed.
         prepaid: what was invoiced in advance, and stands.
         parts: by key, the service periods of live lines on standard invoices that charge for a part of a flat fee's
             full service period, or of usage, and for no more than that part.
         given_up: what of fees in units neither credit bore nor anybody will pay.
         rests: keys of live lines on standard invoices that charge for what is left of a fee's period, as agreed or as
             callers wrote them.
+        closed: by key of which no line is live, the last revision: it was voided to be billed again, and what waited
+            in its place was taken back.
     """
 
     keys: AbstractSet[str] = frozenset()
@@ -32,6 +34,7 @@ class Known:
     prepaid: Sequence[Prepaid] = ()
     given_up: Sequence[Prepaid] = ()
     rests: AbstractSet[str] = frozenset()
+    closed: Mapping[str, int] = field(default_factory=dict)
 
 
 Cuts = Mapping[str, Collection[datetime]]

@@ -6,8 +6,11 @@ from decimal import Decimal
 from meterhouse.billing.profile import EndProration
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.subscriptions.model import Subscription
+from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
-from tests.unit.billing.samples import profile_with
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.test_voids import PENDING
+from tests.unit.billing.samples import FakeApp, profile_with
 from tests.unit.subscriptions.samples import at, fee
 
 IN_APRIL = at("2024-04-01T02:00:00Z")
@@ -47,3 +50,24 @@ def test_what_was_billed_in_full_has_no_rest(run: Run) -> None:
     run.change(open_again)
     run.all(at("2024-04-03"))
     assert totals(run) == [Decimal(90)]
+
+
+def test_a_rest_that_was_voided_and_taken_back_is_billed_once_the_cancelation_is_taken_back_again(
+    api: Api, run: Run
+) -> None:
+    run.app = FakeApp()
+    open_again = quarterly(run)
+    canceled = replace(open_again, active_to=at("2024-05-01"), updated_at=run.now)
+    run.change(open_again)
+    run.all(at("2024-04-03"))
+    [rest] = [one.id for one in run.invoices() if one.totals.total == Decimal("60.33")]
+    api.ok("POST", f"{INVOICES}/{rest}/void", PENDING)
+    for agreed, standing in ((canceled, ["29.67"]), (open_again, ["29.67", "60.33"])):
+        run.change(agreed)
+        for _ in range(2):
+            run.all(at("2024-04-03"))
+            assert sorted(one.totals.total for one in run.invoices() if one.voided_at is None) == list(
+                map(Decimal, standing)
+            )
+    audited(run)
+    assert kinds(run) == []

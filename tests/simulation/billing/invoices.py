@@ -97,7 +97,11 @@ class MemoryLines:
                 parts |= {} if part is None else {line.key: part}
                 standing += left
         rests = {line.key for line in invoiced if is_rest(line.key)}
-        return Known({line.key for line in own}, parts, standing, given_up, rests)
+        keys, closed = {line.key for line in own if line.is_live}, dict[str, int]()
+        for line in own:
+            if line.key not in keys:
+                closed[line.key] = max(line.revision, closed.get(line.key, 0))
+        return Known(keys, parts, standing, given_up, rests, closed)
 
     def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")

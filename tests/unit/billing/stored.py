@@ -11,6 +11,7 @@ from meterhouse.billing.prepaid import Excess, Prepaid
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
 from meterhouse.billing.unused import pieces, served
+from meterhouse.billing.void import Again, Voiding, reopened
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import NOW
@@ -25,6 +26,7 @@ class Stored:
     def __init__(self) -> None:
         self.pending: dict[str, Line] = {}
         self.invoiced: dict[str, Line] = {}
+        self.closed: list[Line] = []
         self.excess: tuple[Excess, ...] = ()
         self.given: dict[str, list[Unused]] = {}
 
@@ -47,6 +49,12 @@ class Stored:
         due = {line_id: line for line_id, line in self.pending.items() if line.invoice_at <= as_of}
         self.invoiced |= due
         self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
+
+    def void(self, line: Line) -> None:
+        """The invoiced line is to be billed again."""
+        closed, again = reopened([self.invoiced.pop(line.id)], Voiding("mistake", Again(), {}), NOW)
+        self.closed += closed
+        self.pending |= {one.id: one for one in again}
 
     def lines(self) -> list[Line]:
         return [*self.pending.values(), *self.invoiced.values()]
@@ -71,4 +79,6 @@ class Stored:
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}
                 standing += left
-        return Known(set(self.keys()), parts, standing, rests={line.key for line in flat if is_rest(line.key)})
+        keys, rests = set(self.keys()), {line.key for line in flat if is_rest(line.key)}
+        closed = {line.key: line.revision for line in self.closed if line.key not in keys}
+        return Known(keys, parts, standing, rests=rests, closed=closed)

@@ -176,6 +176,23 @@ def test_a_rest_that_was_moved_by_hand_and_is_pending_again_is_not_charged_for_t
     assert stored.run([quarterly()], as_of) == Changes()
 
 
+def test_what_was_taken_back_after_a_void_is_asked_for_once_more_by_a_revision_of_its_own() -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly("2024-05-01")], as_of)
+    stored.collect(as_of)
+    stored.run([quarterly()], as_of)
+    stored.collect(as_of)
+    for revision in (1, 2):
+        [rest] = [line for line in stored.invoiced.values() if "/from[" in line.key]
+        stored.void(rest)
+        assert len(stored.run([quarterly("2024-05-01")], as_of).removed) == 1
+        [again] = stored.run([quarterly()], as_of).added
+        assert (again.revision, again.service_period) == (revision, rest.service_period)
+        assert again.id not in {line.id for line in stored.closed}
+        stored.collect(as_of)
+    assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.invoiced.values())
+
+
 def dearer(price: str, since: str = "2024-01-16") -> list[Subscription]:
     """31 a month, then, from the middle of January, another price."""
     before = subscription("2024-01-01", (fee(amount="31"),))

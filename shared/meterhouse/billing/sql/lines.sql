@@ -86,10 +86,13 @@ ORDER BY deleted_at, service_start, key, revision
 -- name: keys_of_subscriptions
 -- Here and below lines are looked up one by one (OFFSET 0 forbids another way): of tables that were not counted lately
 -- the planner would read all that the namespace has, in every batch of a run.
-SELECT DISTINCT found.key FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
+SELECT found.key, bool_or(found.is_live) AS is_live, max(found.revision) AS revision
+FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT key FROM invoice_lines WHERE namespace = %(namespace)s AND subscription_id = wanted.id OFFSET 0
+    SELECT key, is_live, revision FROM invoice_lines
+    WHERE namespace = %(namespace)s AND subscription_id = wanted.id OFFSET 0
 ) found
+GROUP BY found.key
 
 -- name: parts_of_subscriptions
 -- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; and usage that
