@@ -36,6 +36,7 @@ class Prepaid:
     Attributes:
         currency: what it is priced in, a custom one maybe.
         amount: of the full service period.
+        service_period: what was charged for: up to the end of the full one where that was charged in full.
         percentage: the discount on it.
         bills_full: whether its invoice charges the period in full that the subscription's own end cuts.
         is_flagged: whether its invoice has a warning about a line that reaches too far.

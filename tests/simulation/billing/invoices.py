@@ -17,6 +17,7 @@ from meterhouse.billing.state import NOT_UNDER_WAY, InvoiceState
 from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
+from meterhouse.kernel.period import Period
 from tests.simulation.billing.tables import Transaction
 
 _S = InvoiceState
@@ -179,15 +180,17 @@ class MemoryLines:
         is_recurring = line.is_prorated and card.is_in_advance and card.billing_cadence is not None
         if not self._stands(line) or not is_recurring or not isinstance(card.price, FlatPrice):
             return None
+        bills_full = invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD
+        paid_until = (line.full_service_period if line.is_terminal and bills_full else line.service_period).end
         return Prepaid(
             line.key,
             invoice.id,
             line.currency,
             card.price.amount,
             card.discounts.percentage,
-            line.service_period,
+            Period(line.service_period.start, paid_until),
             line.full_service_period,
-            bills_full=invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD,
+            bills_full=bills_full,
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
             is_by_hand=line.managed_by is ManagedBy.MANUAL,
         )

@@ -115,11 +115,14 @@ CROSS JOIN LATERAL (
 ) found
 
 -- name: prepaid_of_subscriptions
--- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone. Of fees in units:
--- whether what credit left of them is never charged for.
+-- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone; what is charged in
+-- full although its subscription ends is paid up to the end of its full period. Of fees in units: whether what credit left
+-- of them is never charged for.
 SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
+    SELECT l.key, l.invoice_id, l.currency, l.service_start, l.full_service_start, l.full_service_end,
+        CASE WHEN l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period'
+            THEN l.full_service_end ELSE l.service_end END AS service_end,
         (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
         (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
         i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
