@@ -41,8 +41,9 @@ def reconcile(
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
-    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer; one
-    for late usage is asked for by usage alone, and one for what credit leaves by the line in units.
+    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer;
+    where nothing of it is left it is as agreed again. One for late usage is asked for by usage alone, and one for what
+    credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -110,7 +111,7 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     near = _unforgiven(targets_of(agreed, parted, at), known)
     far = near if reach <= at else _unforgiven(targets_of(agreed, parted, reach), known)
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
-    made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
+    made = known.keys - {line.key for line in pending if _follows(line, far)}
     # whoever wrote on a pending line did not charge for it yet: it still uses up what it is the difference to
     billed = made - {line.key for line in pending}
     back = returned(excess, (target for _, target in far.values()), known.prepaid, billed, agreed, at) if excess else ()
@@ -159,22 +160,28 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime)
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
-            wanted = _updated(line, target) if line.managed_by is ManagedBy.SUBSCRIPTION else _cut(line, target)
+            wanted = _updated(line, target) if _follows(line, valid) else _cut(line, target)
             if wanted != line:
                 yield replace(wanted, updated_at=now)
 
 
+def _follows(line: Line, asked: Mapping[str, Found]) -> bool:
+    """Whether it is what its subscription says; so is what callers moved to where nothing of it is asked for."""
+    found = asked.get(line.key)
+    is_over = found is not None and found[1].service_period.end <= line.service_period.start
+    return is_over or line.managed_by is ManagedBy.SUBSCRIPTION
+
+
 def _cut(line: Line, target: TargetLine) -> Line:
     period, end = line.service_period, target.service_period.end
-    if period.end <= end or end <= period.start:
-        return line
-    return replace(line, service_period=Period(period.start, end), is_prorated=True)
+    return line if period.end <= end else replace(line, service_period=Period(period.start, end), is_prorated=True)
 
 
 def _updated(line: Line, target: TargetLine) -> Line:
     # whoever voided a line decided when it is billed again
     return replace(
         line,
+        managed_by=ManagedBy.SUBSCRIPTION,
         invoice_at=line.invoice_at if line.revision else target.invoice_at,
         name=target.name,
         rate_card=target.rate_card,

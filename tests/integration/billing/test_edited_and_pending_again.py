@@ -144,3 +144,25 @@ def test_a_difference_that_is_priced_by_hand_or_given_up_gives_nothing_back_of_w
         assert given_back(run) == []
     audited(run)
     assert kinds(run) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "charged"), [("04-25", ("04-20", "04-25", "13.64")), ("04-10", ("04-01", "04-10", "9"))]
+)
+def test_a_line_that_was_moved_by_hand_and_waits_again_charges_for_nothing_after_its_subscription_ended(
+    api: Api, run: Run, end: str, charged: tuple[str, str, str]
+) -> None:
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), FIRST
+    agreed = run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    moved = {"period": line["period"] | {"from": "2024-04-20T00:00:00Z"}}
+    approved(api, put(api, draft, chosen(line, LINE) | moved))
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    run.change(replace(agreed, active_to=at(f"2024-{end}"), updated_at=run.now))
+    for _ in range(2):
+        run.now = at("2024-04-26")
+        run.all(run.now)
+        assert standing(run) == [(*charged[:2], Decimal(charged[2]))]

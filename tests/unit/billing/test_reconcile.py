@@ -193,6 +193,33 @@ def test_what_was_taken_back_after_a_void_is_asked_for_once_more_by_a_revision_o
     assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.invoiced.values())
 
 
+@pytest.mark.parametrize(("end", "left"), [("2024-04-25", "2024-04-20"), ("2024-04-20", None), ("2024-04-10", None)])
+def test_a_line_that_was_moved_by_hand_charges_for_nothing_after_its_subscription_ended(
+    end: str, left: str | None
+) -> None:
+    stored, as_of = Stored(), at("2024-04-10")
+
+    def monthly(end: str | None = None) -> list[Subscription]:
+        return [subscription("2024-04-01", (fee(),), end=end)]
+
+    stored.run(monthly(), START)
+    stored.run(monthly(), at("2024-04-01"))
+    stored.collect(at("2024-04-01"))
+    [april] = stored.invoiced.values()
+    stored.invoiced[april.id] = priced(april, "2024-04-20", "2024-05-01")
+    stored.void(stored.invoiced[april.id])
+    stored.run(monthly(end), as_of)
+    assert stored.run(monthly(end), as_of) == Changes()
+    [line] = stored.pending.values()
+    assert line.service_period == period(left or "2024-04-01", end)
+    assert (line.managed_by is ManagedBy.MANUAL) is (left is not None)
+    if left is None:
+        # of what the caller wrote nothing was left
+        assert line.rate_card == april.rate_card
+        stored.run(monthly(), as_of)
+        assert [one.service_period for one in stored.pending.values() if one.revision] == [april.service_period]
+
+
 def dearer(price: str, since: str = "2024-01-16") -> list[Subscription]:
     """31 a month, then, from the middle of January, another price."""
     before = subscription("2024-01-01", (fee(amount="31"),))
