@@ -48,7 +48,7 @@ class Pending:
         lines = _applied(self.lines, changes)
         gone = {line.key: line.revision - 1 for line in self.lines if line.id in changes.removed}
         keys = (self.known.keys - gone.keys()) | {line.key for line in lines}
-        return Pending(lines, replace(self.known, keys=keys, closed=self.known.closed | gone))
+        return Pending(lines, replace(self.known, keys=keys, closed={**self.known.closed, **gone}))
 
 
 class Usages(NamedTuple):

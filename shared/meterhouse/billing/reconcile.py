@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.line_keys import is_asked_for
-from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, resting
+from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, rests_on
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.changed import made, replace
@@ -71,8 +71,14 @@ def differences_on(
     keys: Collection[str], subscriptions: Sequence[Subscription], known: Known, at: datetime
 ) -> list[str]:
     """Keys of the standing lines that charge only the difference to lines of `keys`."""
-    excess = _asked(subscriptions, (), known, at).excess
-    return resting(keys, excess, known.prepaid, {one.id: one for one in subscriptions})
+    asked, agreed = _asked(subscriptions, (), known, at), {one.id: one for one in subscriptions}
+    reaching = [one for one in asked.excess if one.prepaid.key in keys]
+    standing = {**known.priced, **{one.key: one.invoice_id for one in known.prepaid}}
+    return sorted(
+        key
+        for key, invoice_id in standing.items()
+        if key in asked.ever and rests_on(asked.ever[key][1], invoice_id, reaching, agreed)
+    )
 
 
 @lru_cache(maxsize=128)

@@ -27,6 +27,8 @@ class Known:
             callers wrote them.
         closed: by key of which no line is live, the last revision: it was voided to be billed again, and what waited
             in its place was taken back.
+        priced: of what was invoiced in advance at a price that callers wrote for a part of its period, and stands, the
+            invoice by key.
     """
 
     keys: AbstractSet[str] = frozenset()
@@ -35,6 +37,7 @@ class Known:
     given_up: Sequence[Prepaid] = ()
     rests: AbstractSet[str] = frozenset()
     closed: Mapping[str, int] = field(default_factory=dict)
+    priced: Mapping[str, str] = field(default_factory=dict)
 
 
 Cuts = Mapping[str, Collection[datetime]]

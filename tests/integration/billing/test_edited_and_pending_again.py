@@ -166,3 +166,25 @@ def test_a_line_that_was_moved_by_hand_and_waits_again_charges_for_nothing_after
         run.now = at("2024-04-26")
         run.all(run.now)
         assert standing(run) == [(*charged[:2], Decimal(charged[2]))]
+
+
+@pytest.mark.parametrize("moved", [{}, {"from": "2024-04-10T00:00:00Z"}])
+def test_what_a_difference_that_was_priced_by_hand_rests_on_is_not_billed_again_before_it_is_voided(
+    api: Api, run: Run, moved: dict[str, str]
+) -> None:
+    run.app = FakeApp()
+    before = invoiced(run)
+    api.without_auto_advance()
+    run.now = SECOND
+    edit(run, before, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    approved(api, put(api, draft, priced(line, "15") | {"period": line["period"] | moved}))
+    [first] = [one.id for one in run.invoices() if one.id != draft["id"]]
+    status, answer = api("POST", f"{INVOICES}/{first}/void", PENDING)
+    assert (status, answer["code"]) == (409, "difference_charged")
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", DISCARD)
+    api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
+    run.all(SECOND)
+    assert standing(run) == [("04-01", "04-16", Decimal(15))]

@@ -117,7 +117,8 @@ CROSS JOIN LATERAL (
 -- name: prepaid_of_subscriptions
 -- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone; what is charged in
 -- full although its subscription ends is paid up to the end of its full period. Of fees in units: whether what credit left
--- of them is never charged for.
+-- of them is never charged for. What callers priced for a part of its period is charged as they wrote it: it is prorated no
+-- more.
 SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT l.key, l.invoice_id, l.currency, l.service_start, l.full_service_start, l.full_service_end,
@@ -127,6 +128,7 @@ CROSS JOIN LATERAL (
         (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
         i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
         i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged, l.managed_by = 'manual' AS is_by_hand,
+        l.is_prorated,
         (SELECT jsonb_agg(u.value) FROM credit_note_lines n
             JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
             CROSS JOIN jsonb_array_elements(n.unused) u
@@ -141,7 +143,7 @@ CROSS JOIN LATERAL (
     FROM invoice_lines l
     JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
     WHERE l.namespace = %(namespace)s AND l.subscription_id = wanted.id
-        AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.is_prorated
+        AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND (l.is_prorated OR l.managed_by = 'manual')
         AND i.deleted_at IS NULL AND i.voided_at IS NULL
         AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
         AND l.rate_card ->> 'billing_cadence' IS NOT NULL
