@@ -60,7 +60,7 @@ class _Back(NamedTuple):
     @property
     def is_some(self) -> bool:
         """Whether it is anything; what was taken back before, by hand too, counts."""
-        return any(line.total or line.credits for line in self.lines)
+        return any(line.is_some for line in self.lines)
 
 
 def _money_back(work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[str, Fraction]) -> list[_Back]:

@@ -133,6 +133,23 @@ def test_a_preview_says_what_goes_back_of_a_fee_in_units(run: Run, purse: Purse,
     assert given_back(run) == []
 
 
+def test_what_a_note_by_hand_held_back_of_a_fee_in_units_is_given_back_once_that_is_voided(
+    api: Api, run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    made = charged(run, purse)
+    [invoice] = run.invoices()
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", {"reason": "outage"})
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    by_hand = ("USD", Decimal("1.80"), 0)
+    assert given_back(run) == [by_hand, ("CREDITS", 0, 6)]
+    api.ok("POST", f"/api/v1/billing/credit-notes/{note['id']}/void")
+    assert given_back(run) == [by_hand, ("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+    assert units_left(run, made.customer_id) == 6
+    assert audited(run).open == 0
+
+
 def test_what_is_left_of_a_fee_in_units_is_given_back_once_its_invoice_is_paid(
     run: Run, purse: Purse, mint: Mint
 ) -> None:
