@@ -87,6 +87,7 @@ class Line:
         invoice_currency: of a line in units of a custom currency that in which what credit leaves is invoiced.
         cost_basis_id: what its units are worth by agreement; None: what is in force when they were used.
         overage: of which units in a custom currency it charges what credit left.
+        agreed_end: of a fee whose price or period callers wrote, until when its subscription asked for it then.
     """
 
     id: str
@@ -126,6 +127,12 @@ class Line:
     invoice_currency: str | None = None
     cost_basis_id: str | None = None
     overage: Overage | None = None
+    agreed_end: datetime | None = None
+
+    @property
+    def stands_until(self) -> datetime:
+        """Until when nobody else charges for its full period; what callers shortened stands for all that it was."""
+        return self.service_period.end if self.agreed_end is None else max(self.agreed_end, self.service_period.end)
 
     @property
     def is_invoiced(self) -> bool:

@@ -180,7 +180,9 @@ def _follows(line: Line, asked: Mapping[str, Found]) -> bool:
 
 def _cut(line: Line, target: TargetLine) -> Line:
     period, end = line.service_period, target.service_period.end
-    return line if period.end <= end else replace(line, service_period=Period(period.start, end), is_prorated=True)
+    if period.end <= end:
+        return line
+    return replace(line, service_period=Period(period.start, end), is_prorated=True, agreed_end=end)
 
 
 def _updated(line: Line, target: TargetLine) -> Line:
@@ -199,6 +201,7 @@ def _updated(line: Line, target: TargetLine) -> Line:
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
         settlement_mode=target.settlement_mode,
+        agreed_end=None,
     )
 
 

@@ -83,7 +83,7 @@ _LINE_FIELDS = (
     "invoice_currency",
     "cost_basis_id",
 )
-_LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at")
+_LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at", "agreed_end")
 _PERIODS = ("service", "full_service", "billing")
 _TOTAL_PATHS = {name: f"totals.{name}" for name in _TOTALS}
 _invoice_columns = columns(

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from meterhouse.billing.profile import EndProration
 from meterhouse.subscriptions.patch import AddItem
 from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.integration.billing.test_edits_after_the_invoice import NEXT, SECOND, edit, given_back, invoiced
+from tests.integration.billing.test_fees_in_units import said
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee
@@ -188,3 +190,51 @@ def test_what_a_difference_that_was_priced_by_hand_rests_on_is_not_billed_again_
     api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
     run.all(SECOND)
     assert standing(run) == [("04-01", "04-16", Decimal(15))]
+
+
+@pytest.mark.parametrize("is_voided", [False, True])
+@pytest.mark.parametrize(
+    ("end_proration", "canceled", "moved", "charged"),
+    [
+        (EndProration.BILL_ACTUAL_PERIOD, True, {}, [("04-01", "05-01", "25"), ("05-01", "07-01", "61")]),
+        (
+            EndProration.BILL_ACTUAL_PERIOD,
+            True,
+            {"to": "2024-04-20T00:00:00Z"},
+            [("04-01", "04-20", "25"), ("05-01", "07-01", "61")],
+        ),
+        (EndProration.BILL_ACTUAL_PERIOD, False, {"to": "2024-06-15T00:00:00Z"}, [("04-01", "06-15", "25")]),
+        (EndProration.BILL_FULL_PERIOD, True, {}, [("04-01", "05-01", "25")]),
+    ],
+)
+def test_after_a_part_that_was_priced_by_hand_its_rest_is_billed_once_its_subscription_goes_on(
+    api: Api,
+    run: Run,
+    end_proration: EndProration,
+    moved: dict[str, str],
+    charged: list[tuple[str, str, str]],
+    *,
+    canceled: bool,
+    is_voided: bool,
+) -> None:
+    api.without_auto_advance()
+    said(run, end_proration)
+    run.app, run.now = FakeApp(), FIRST
+    quarter = run.subscribe(run.customer("ann"), fee(amount="91", cadence="P3M"), start="2024-04-01")
+    if canceled:
+        run.change(replace(quarter, active_to=at("2024-05-01"), updated_at=run.now))
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    for amount in ("26", "25"):
+        [line] = put(api, draft, priced(line, amount) | {"period": line["period"] | moved})["lines"]
+    approved(api, draft)
+    run.change(quarter)
+    if is_voided:
+        api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    for _ in range(2):
+        run.now = at("2024-04-02T02:00:00Z")
+        run.all(run.now)
+        assert standing(run) == [(start, end, Decimal(amount)) for start, end, amount in charged]
+    audited(run)
+    assert kinds(run) == []

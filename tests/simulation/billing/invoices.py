@@ -85,7 +85,9 @@ class MemoryLines:
             if line.subscription is not None and line.subscription.subscription_id in subscription_ids
         ]
         invoiced = [line for line in own if line.is_live and not line.is_pending]
-        parts = {line.key: line.service_period for line in invoiced if self._is_part(line)}
+        parts = {
+            line.key: Period(line.service_period.start, line.stands_until) for line in invoiced if self._is_part(line)
+        }
         standing, given_up = list[Prepaid](), list[Prepaid]()
         for line in sorted(invoiced, key=lambda line: line.key):
             whole = self._prepaid(line)
@@ -166,7 +168,7 @@ class MemoryLines:
         return (line.quantity is not None or not self._stands(line)) and not (line.totals.charged < 0 and is_refused)
 
     def _is_part(self, line: Line) -> bool:
-        if line.whole_period is not None:
+        if line.whole_period is not None or line.agreed_end is not None:
             return True
         is_cut = line.is_prorated and isinstance(line.rate_card.price, FlatPrice)
         bills_full = self._invoice(line).workflow.end_proration is EndProration.BILL_FULL_PERIOD

@@ -13,6 +13,7 @@ from meterhouse.billing.rests import Known
 from meterhouse.billing.unused import pieces, served
 from meterhouse.billing.void import Again, Voiding, reopened
 from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
 from tests.unit.billing.samples import NOW
 
@@ -64,10 +65,13 @@ class Stored:
 
     def _known(self) -> Known:
         flat = [line for line in self.invoiced.values() if not line.rate_card.is_metered]
-        agreed = [line for line in flat if line.is_prorated]
-        parts = {line.key: line.service_period for line in agreed if line.service_period != line.full_service_period}
+        parts = {
+            line.key: Period(line.service_period.start, line.stands_until)
+            for line in flat
+            if line.agreed_end is not None or (line.is_prorated and line.service_period != line.full_service_period)
+        }
         standing: list[Prepaid] = []
-        for line in (one for one in agreed if one.deleted_at is None):
+        for line in (one for one in flat if one.is_prorated and one.deleted_at is None):
             price = line.rate_card.price
             if line.rate_card.is_in_advance and isinstance(price, FlatPrice):
                 served_, full = line.service_period, line.full_service_period

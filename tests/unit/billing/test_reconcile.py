@@ -148,6 +148,7 @@ def priced(line: Line, start: str = "2024-05-01", end: str = "2024-07-01") -> Li
         is_prorated=False,
         is_terminal=False,
         managed_by=ManagedBy.MANUAL,
+        agreed_end=line.service_period.end,
     )
 
 
@@ -191,6 +192,34 @@ def test_what_was_taken_back_after_a_void_is_asked_for_once_more_by_a_revision_o
         assert again.id not in {line.id for line in stored.closed}
         stored.collect(as_of)
     assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.invoiced.values())
+
+
+@pytest.mark.parametrize("is_pending", [False, True])
+@pytest.mark.parametrize(
+    ("canceled", "written", "rest"),
+    [
+        ("2024-05-01", ("2024-04-01", "2024-05-01"), "2024-05-01"),
+        ("2024-05-01", ("2024-04-01", "2024-04-20"), "2024-05-01"),
+        ("2024-05-01", ("2024-04-01", "2024-05-15"), "2024-05-15"),
+        (None, ("2024-04-01", "2024-06-15"), None),
+    ],
+)
+def test_a_part_that_was_priced_by_hand_has_a_rest_once_its_subscription_goes_on_and_what_was_shortened_has_none(
+    canceled: str | None, written: tuple[str, str], rest: str | None, *, is_pending: bool
+) -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly(canceled)], as_of)
+    stored.collect(as_of)
+    [part] = stored.invoiced.values()
+    stored.invoiced[part.id] = priced(part, *written)
+    if is_pending:
+        stored.void(stored.invoiced[part.id])
+    for _ in range(2):
+        stored.run([quarterly()], as_of)
+        assert stored.run([quarterly()], as_of) == Changes()
+        found = sorted(line.service_period.start for line in stored.lines() if "period[0]" in line.key)
+        assert found == [at("2024-04-01"), *([] if rest is None else [at(rest)])]
+        stored.collect(as_of)
 
 
 @pytest.mark.parametrize(("end", "left"), [("2024-04-25", "2024-04-20"), ("2024-04-20", None), ("2024-04-10", None)])

@@ -28,7 +28,7 @@ UPDATE invoice_lines l SET
     managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at,
     settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id, is_taxed = i.is_taxed,
     subjects = i.subjects, note_id = i.note_id, invoice_currency = i.invoice_currency, cost_basis_id = i.cost_basis_id,
-    overage = i.overage
+    overage = i.overage, agreed_end = i.agreed_end
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 
@@ -95,15 +95,18 @@ CROSS JOIN LATERAL (
 GROUP BY found.key
 
 -- name: parts_of_subscriptions
--- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; and usage that
--- was invoiced while its period went on (`is_part`). Rests of fees, however they were charged (`is_rest`).
+-- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; those that callers
+-- wrote, up to where they were asked for then; and usage that was invoiced while its period went on (`is_part`). Rests of
+-- fees, however they were charged (`is_rest`).
 SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.key, l.service_start, l.service_end, a.is_part, a.is_rest FROM invoice_lines l
+    SELECT l.key, l.service_start, greatest(l.service_end, l.agreed_end) AS service_end, a.is_part, a.is_rest
+    FROM invoice_lines l
     JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
     CROSS JOIN LATERAL (
         SELECT position('/from[' IN l.key) > 0 AS is_rest, (
             l.whole_start IS NOT NULL
+            OR l.agreed_end IS NOT NULL
             OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
             AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
             AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
