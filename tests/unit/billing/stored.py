@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from meterhouse.billing.collection import gathering
 from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.line_keys import is_rest
 from meterhouse.billing.prepaid import Excess, Prepaid
@@ -15,7 +16,7 @@ from meterhouse.billing.void import Again, Voiding, reopened
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
-from tests.unit.billing.samples import NOW
+from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE
 
 if TYPE_CHECKING:
     from meterhouse.billing.credit_note import Unused
@@ -53,7 +54,8 @@ class Stored:
 
     def void(self, line: Line) -> None:
         """The invoiced line is to be billed again."""
-        closed, again = reopened([self.invoiced.pop(line.id)], Voiding("mistake", Again(), {}), NOW)
+        invoice = replace(gathering(CUSTOMER, "USD", "invoice", PROFILE, NOW), lines=(self.invoiced.pop(line.id),))
+        closed, again = reopened(invoice, Voiding("mistake", Again(), {}), NOW)
         self.closed += closed
         self.pending |= {one.id: one for one in again}
 
