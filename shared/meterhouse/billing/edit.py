@@ -31,6 +31,8 @@ class Terms:
         return replace(workflow, **{field.name: getattr(self, field.name) for field in fields(self)})
 
 
+_OF_USAGE = frozenset({"rate_card_feature_required", "invoice_at_before_end"})
+"""What is asked of lines for usage: the units that credit left of a line are known, and no meter is read for them."""
 TERMS = frozenset(one.name for one in fields(Terms))
 
 
@@ -154,7 +156,10 @@ def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str)
     # what was sold stays sold: the line keeps its feature, whatever became of its key meanwhile
     keeps = _keeps_feature(line, spec) and (line.rate_card.is_metered or not spec.card.is_metered)
     sold = f"{at}{spec.card_field}/featureKey"
-    yield from (problem for problem in problems_of(spec, known, at) if not (keeps and problem.field == sold))
+    for problem in problems_of(spec, known, at):
+        is_sold = keeps and problem.field == sold
+        if not is_sold and not (line.overage is not None and problem.code in _OF_USAGE):
+            yield problem
 
 
 def line_as(line: Line, spec: LineSpec, known: KnownFeatures, workflow: Workflow, now: datetime) -> Line:
