@@ -9,7 +9,7 @@ from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_invoice, locked_note
-from meterhouse.billing.give_back import give_back_held
+from meterhouse.billing.held_back import give_back_held
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import NoteSpec, again, issue, prepare, refuse_uncreditable, void
 from meterhouse.billing.ports import BillingStore, NoteFilter, PageOf
@@ -118,7 +118,7 @@ class CreditNoteService:
                 return note
             voided, driven = void(work, invoice, note, at)
             save(work, [driven], at)
-            give_back_held(work, driven.invoice, at)
+            give_back_held(work, driven.invoice, voided, at)
             work.commit()
         return voided
 

@@ -61,13 +61,9 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
     return _issue(work, to_give_back(work.store, returned), now)
 
 
-def give_back_held(work: Work[BillingStore], invoice: Invoice, now: datetime) -> None:
-    """Issue what automatic notes of the invoice held back for a note by hand that stands no more.
-
-    The time that is unused stands on them: what it comes to is given back, less what went back.
-    """
-    if invoice.state is InvoiceState.PAID:
-        _issue(work, _found(work.store, _told(work.store, invoice)), now)
+def give_back_told(work: Work[BillingStore], invoice: Invoice, now: datetime) -> None:
+    """Issue what the unused time comes to that automatic notes of the paid invoice say, less what went back."""
+    _issue(work, _found(work.store, _told(work.store, invoice)), now)
 
 
 def _issue(work: Work[BillingStore], back: Iterable[GivenBack], now: datetime) -> bool:
