@@ -188,6 +188,8 @@ class RandomEdits(RuleBasedStateMachine):
         self.subscription = after
         self.nothing_past_has_changed(before)
         self.invoice()
+        # no two edits are at one instant
+        self.now += timedelta(microseconds=1)
         return True
 
     def nothing_past_has_changed(self, before: dict[str, SubscriptionItem]) -> None:
