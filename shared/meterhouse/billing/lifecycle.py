@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp, Refused, has_collected
+from meterhouse.billing.app import CopyState, InvoicingApp, Refused
 from meterhouse.billing.bookings import BookingsOf, bookings_of
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning, Planned
@@ -21,7 +21,7 @@ def resumed(invoice: Invoice, app: InvoicingApp, at: datetime) -> Driven:
         Unavailable: the app does not tell whether it has collected it.
     """
     driven = Driven(invoice)
-    if invoice.state is InvoiceState.DELETE_FAILED and has_collected(app, invoice):
+    if invoice.state is InvoiceState.DELETE_FAILED and app.copy_of(invoice) is CopyState.COLLECTED:
         return driven.must_fire(Trigger.RETRY, at, "it is not deleted, as its app has collected it")
     trigger = RETRIED_BY_RUNS.get(invoice.state)
     lacks_usage = invoice.state is InvoiceState.DRAFT_INVALID and invoice.quantity_snapshotted_at is None
