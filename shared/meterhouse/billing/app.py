@@ -68,8 +68,10 @@ class CopyState(StrEnum):
     """It was taken back, or given up."""
 
 
-UNLIKE_ITS_COPY = frozenset({"stripe_total_differs"})
-"""Codes by which apps refuse what comes to something else than their copy, which may be issued already."""
+UNLIKE_ITS_COPY = frozenset(
+    {"stripe_total_differs", "amount_not_representable", "too_many_lines", "negative_with_automatic_tax"}
+)
+"""Codes by which apps refuse amounts that differ from those of their copy, or cannot be those of any."""
 
 COLLECTING_THE_WHOLE = frozenset({"stripe"})
 """Names of apps that hold a copy of an issued invoice and collect its total, unless they are told of credit notes."""
