@@ -122,6 +122,15 @@ class InvoicingApp(Protocol):
         A call may be repeated for the same note, and gives money back once.
         """
 
+    def note_of(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting | None:
+        """What the app did of a pending note, read and not changed; None where it did nothing of it.
+
+        `Waiting`: whoever reports of it may be at it. `Refused`: it does not tell.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+
     def payment_of(self, invoice: Invoice) -> Payment | Refused | None:
         """What became of the payment by the app's own books, read and not changed; None where it keeps none.
 

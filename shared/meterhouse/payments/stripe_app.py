@@ -115,7 +115,7 @@ class StripeApp:
         return self._charged(invoice, found, customer)
 
     def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
-        """Raises `Unavailable`, too, where the key does not let us in: money may have gone back by an earlier call."""
+        """Raises `Unavailable`, too, where the key lets us read nothing: an earlier call may have paid back."""
         answer = self._answer(lambda: self._taken_back(invoice, note))
         if isinstance(answer, Refused) and answer.code == UNAUTHORIZED:
             raise Unavailable(f"Stripe does not let us in: {answer.message}", _LATER_SECONDS)
@@ -125,6 +125,9 @@ class StripeApp:
         """None, too, where the copy was deleted; one whose id was not saved is found by its metadata."""
         found = self._copy(invoice)
         return found if found is None or isinstance(found, Refused) else outcome_of(found, self._now())
+
+    def note_of(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | None:
+        return self._answer(lambda: self._done(invoice, note))
 
     def copy_of(self, invoice: Invoice) -> CopyState | None:
         found = self._copy(invoice)
@@ -235,6 +238,11 @@ class StripeApp:
             return _MISSING
         notes = StripeNotes(self._client)
         return notes.refunded(found, note) if note.refund is Refund.PAYMENT else notes.credited(found, note)
+
+    def _done(self, invoice: Invoice, note: CreditNote) -> Accepted | None:
+        found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
+        done = None if found is None else StripeNotes(self._client).done(found, note)
+        return None if done is None else Accepted(external_id=done)
 
     def _customer(self, invoice: Invoice) -> StripeCustomer:
         customer = self._customer_of(invoice.customer_id)
