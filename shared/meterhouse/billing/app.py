@@ -110,8 +110,8 @@ class InvoicingApp(Protocol):
     def delete(self, invoice: Invoice) -> Accepted | Refused:
         """Take the app's copy back, before ours is deleted or voided: afterwards nobody collects it."""
 
-    def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Collect what is due, which is something; None while the outcome is not known.
+    def collect_payment(self, invoice: Invoice) -> Payment | Refused | None:
+        """Collect what is due, which is something; None while the outcome is not known; `Refused`: nobody may try.
 
         A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
         """
