@@ -9,6 +9,7 @@ from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_invoice, locked_note
+from meterhouse.billing.held_back import give_back_held
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import (
     NoteSpec,
@@ -112,7 +113,7 @@ class CreditNoteService:
         return self._tell.reported(namespace, note_id, answer, attempt)
 
     def void(self, namespace: str, note_id: str) -> CreditNote:
-        """As if the note had not been; one that is voided stays so.
+        """As if the note had not been; one that is voided stays so. What it held back of unused time goes back.
 
         One that is pending is voided where its app did nothing of it, or does not tell: no app is told of it again.
         What an app that does not tell may have given back is for the caller to look up there, and to book by hand.
@@ -131,7 +132,9 @@ class CreditNoteService:
             if note.state is NoteState.PENDING:
                 return self._given_up(work, namespace, invoice, note, at)
             voided, driven = void(work, invoice, note, at)
-            self._save(work, namespace, driven, at)
+            save(work, [driven], at)
+            give_back_held(work, driven.invoice, voided, at)
+            work.commit()
         return voided
 
     def _given_up(
