@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.catalog.price import UnitPrice
 from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.postgres import Database, PostgresSettings
@@ -141,6 +142,28 @@ def test_an_edited_draft_that_waits_for_usage_again_burns_nothing_until_it_is_ra
     assert purse.standing(ann) == (54, 54)
 
 
+def test_what_credit_bears_of_lines_stays_as_it_is_however_often_they_are_rated(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    """Of two lines the first takes what any may have; credit for the first alone is of no use to the second."""
+    api.without_auto_advance()
+    for one in ("a", "b"):
+        run.feature(one)
+    # their ids are hashes: of so many lines some would stand the other way round
+    for number in range(8):
+        owner = run.customer(f"c{number}")
+        run.subscribe(owner, *(metered(one, UnitPrice(Decimal(1))) for one in ("a", "b")))
+        for one in ("a", "b"):
+            run.used(owner, "2024-01-01", "10", one)
+        purse.grant(owner, 10, priority=1)
+        purse.grant(owner, 10, priority=2, features=("a",))
+    run.all()
+    drafts = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    assert [draft["totals"]["total"] for draft in drafts] == ["10.00"] * 8
+    for draft in drafts:
+        assert put(api, draft, description="Thank you")["totals"]["total"] == "10.00"
+
+
 def test_a_void_gives_back_and_the_line_that_is_billed_again_is_charged_anew(api: Api, run: Run, purse: Purse) -> None:
     bob = run.customer("bob", metadata={TARGET_STATUS: "action_required"})
     run.subscribe(bob, metered())
@@ -244,3 +267,28 @@ def test_credit_takes_as_many_statements_for_many_customers_as_for_one(
             told.append(len(counted))
     assert [len(set(told)) for told in counts.values()] == [1, 1]
     assert sum(invoice.totals.credits_total for invoice in run.invoices()) == 7 * 30
+
+
+def test_a_fee_by_hand_that_is_due_before_it_is_served_burns_no_credit_of_the_future(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    ann = run.customer("ann")
+    run.now = at("2024-01-20")
+    purse.grant(ann, 100)
+    later = purse.grant(ann, 50, priority=1, effective_at=at("2024-03-01"))
+    line = {
+        "name": "Setup",
+        "period": {"from": "2024-01-15T00:00:00Z", "to": "2024-03-15T00:00:00Z"},
+        "invoiceAt": "2024-01-25T00:00:00Z",
+        "price": {"type": "flat", "amount": "30", "paymentTerm": "in_arrears"},
+    }
+    api.ok("POST", f"/api/v1/billing/customers/{ann}/invoices/pending-lines", {"currency": "USD", "lines": [line]})
+    run.now = at("2024-02-01T03:00:00Z")
+    run.all()
+
+    [invoice] = run.invoices("paid")
+    assert sums(invoice) == (30, 0)
+    assert purse.standing(ann) == (70, 70)
+    assert purse.balance(ann).pending == later.amount
+    booked = run.rows("SELECT booked_at FROM ledger_transactions WHERE kind = 'consumed' AND namespace = %(namespace)s")
+    assert [row["booked_at"] for row in booked] == [at("2024-01-25")]

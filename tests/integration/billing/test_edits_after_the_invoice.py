@@ -260,3 +260,22 @@ def test_what_credit_alone_paid_in_advance_goes_back_to_its_grant_once(run: Run,
     run.all(NEXT)
     # half of April again, and May
     assert purse.settled(ann) == 40
+
+
+def test_several_fees_that_credit_alone_settled_go_back_each_to_what_bore_it(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    fees = fee(amount="10"), fee("other", "10")
+    made = run.subscribe(ann, *fees, start="2024-04-01", settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 10)
+    run.all(FIRST)
+    assert purse.settled(ann) == -10
+    run.change(replace(made, active_to=at("2024-04-11")))
+    run.all(at("2024-04-11T01:00:00Z"))
+
+    # of each a third is served; the credit bears both now
+    assert purse.settled(ann) == Decimal("3.34")
+    assert (purse.sum_of(Account.CREDIT), purse.sum_of(Account.ADVANCE)) == (Decimal("3.34"), Decimal(0))
+    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal("6.66"))
+    stored = purse.everything()
+    run.all(at("2024-04-11T01:00:00Z"))
+    assert purse.everything() == stored
