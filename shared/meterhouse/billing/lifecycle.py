@@ -53,8 +53,12 @@ def _stepped(driven: Driven, app: InvoicingApp, planned: Planned, at: datetime) 
 
 
 def has_moved(before: Invoice, after: Invoice) -> bool:
-    """Whether there is anything to record: an attempt that ended where it began is nothing, unless it was a payment."""
-    return after.state is not before.state or after.payment_attempt != before.payment_attempt
+    """Whether there is anything to record: an attempt that ended where it began is nothing, unless it was a payment.
+
+    Why nobody may try to pay is recorded, and that somebody may again.
+    """
+    is_said = after.state is InvoiceState.PAYMENT_PENDING and after.issues != before.issues
+    return is_said or after.state is not before.state or after.payment_attempt != before.payment_attempt
 
 
 def waits_until(invoice: Invoice, app: InvoicingApp, dunning: Dunning) -> datetime | None:

@@ -32,7 +32,7 @@ def void_invoice(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, a
     if invoice.credited.total:
         raise Conflict("credit notes took back a part of it: void them first", "credit_notes_exist")
     _refuse_differences(work, invoice, voiding, at)
-    closed, again = reopened(invoice.lines, voiding, at)
+    closed, again = reopened(invoice, voiding, at)
     work.store.lines.update(closed)
     work.store.lines.add(again)
     return driven

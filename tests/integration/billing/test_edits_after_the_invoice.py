@@ -15,6 +15,7 @@ from meterhouse.ledger.account import Account
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
 from meterhouse.subscriptions.patching import patched
+from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse
@@ -143,6 +144,45 @@ def test_what_was_taken_back_by_hand_is_not_given_back_again(run: Run, api: Api)
     run.all(SECOND)
     assert run.invoices()[0].state is InvoiceState.PAID
     assert sum(given_back(run)) == Decimal(10)
+
+
+@pytest.mark.parametrize(
+    ("refund", "told", "ends", "retried"),
+    [
+        ("none", [], ("void", None), (200, None)),
+        ("payment", [], ("given-back", {"failure": "account closed"}), (409, "nothing_left")),
+        ("payment", [{"externalId": "bank-1"}], ("given-back", {"failure": "it came back"}), (409, "nothing_left")),
+    ],
+)
+def test_what_a_note_by_hand_held_back_is_given_back_once_that_stands_no_more(
+    run: Run,
+    api: Api,
+    refund: str,
+    told: list[dict[str, str]],
+    ends: tuple[str, dict[str, str] | None],
+    retried: tuple[int, str | None],
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID), waits={"take_back"})
+    before = invoiced(run)
+    [invoice] = run.invoices()
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", {"reason": "outage", "refund": refund})
+    path = f"/api/v1/billing/credit-notes/{note['id']}"
+    for said in told:
+        api.ok("POST", f"{path}/given-back", said)
+    run.change(replace(before, active_to=EDITED))
+    run.all(SECOND)
+    assert given_back(run) == [Decimal(30), Decimal(0)]
+    api.ok("POST", f"{path}/{ends[0]}", ends[1])
+    assert given_back(run) == [Decimal(30), Decimal(0), Decimal(15)]
+    stored = run.everything()
+    api.ok("POST", f"{path}/{ends[0]}", ends[1])
+    run.all(SECOND)
+    assert run.everything() == stored
+    audited(run)
+    assert kinds(run) == []
+    # half a month is left of it to be taken back, and no more
+    status, again = api("POST", f"{path}/retry")
+    assert (status, again.get("code")) == retried
 
 
 @pytest.mark.parametrize(("granted", "money", "credit"), [("0", "15", "0"), ("30", "0", "15"), ("15", "7.50", "7.50")])
