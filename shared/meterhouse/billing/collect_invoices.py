@@ -181,6 +181,13 @@ def _owing_nobody(driven: Driven, families: Families, now: datetime) -> Driven:
 
 
 def _in_order(arrived: Iterable[Driven], at: datetime) -> list[Driven]:
-    """Those that are to be rated, by the time of their lines: parts of one period each show what they are named for."""
-    ready = [one for one in arrived if is_collectable(one.invoice, at)]
-    return sorted(ready, key=lambda one: min((line.service_period.end for line in one.invoice.lines), default=at))
+    """Those that are to be rated, by the time of their lines: parts of one period each show what they are named for.
+
+    Those of one time come as their lines would stand on one invoice, for credit bears them in this order.
+    """
+    return sorted((one for one in arrived if is_collectable(one.invoice, at)), key=lambda one: _turn(one.invoice, at))
+
+
+def _turn(invoice: Invoice, at: datetime) -> tuple[datetime, list[tuple[datetime, str, int]]]:
+    end = min((line.service_period.end for line in invoice.lines), default=at)
+    return end, [line.place for line in invoice.lines[:1]]

@@ -67,7 +67,8 @@ def drafts(
 ) -> list[Invoice]:
     """One draft for each customer, on its profile, and currency; `due` comes in that order.
 
-    Where it would have more than `most_lines`, what comes after these is on further ones.
+    Where it would have more than `most_lines`, what is due after these is on further ones: of one instant in the order
+    that the lines would have on one.
     """
     grouped = groupby(due, key=lambda line: (line.customer_id, line.billed_in))
     return [
@@ -78,9 +79,12 @@ def drafts(
 
 
 def _parts(lines: tuple[Line, ...], most: int | None) -> Iterator[tuple[Line, ...]]:
-    size = most or len(lines)
-    for start in range(0, len(lines), size):
-        yield lines[start : start + size]
+    if most is None or len(lines) <= most:
+        yield lines
+        return
+    ordered = tuple(sorted(lines, key=lambda line: (line.invoice_at, line.place)))
+    for start in range(0, len(ordered), most):
+        yield ordered[start : start + most]
 
 
 def gathering(customer: Customer, currency_code: str, invoice_id: str, profile: Profile, now: datetime) -> Invoice:

@@ -14,7 +14,18 @@ from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, PriceWire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
-from meterhouse.platform.wire import Flag, Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
+from meterhouse.platform.wire import (
+    Entries,
+    Flag,
+    Instant,
+    JsonNumber,
+    Metadata,
+    Numeric,
+    PeriodWire,
+    Resource,
+    Ulid,
+    Wire,
+)
 
 _ALL = 100
 
@@ -237,7 +248,7 @@ class InvoiceWire(Resource):
 
 
 class PendingLinesFilters(Wire):
-    line_ids: list[Ulid] | None = None
+    line_ids: Entries[Ulid] | None = None
 
 
 class PendingLinesAction(Wire):
@@ -269,4 +280,4 @@ class VoidOverride(Wire):
 class VoidInvoice(Wire):
     action: VoidAction
     reason: str
-    overrides: list[VoidOverride] | None = None
+    overrides: Entries[VoidOverride] | None = None

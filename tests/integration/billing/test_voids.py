@@ -80,6 +80,8 @@ def test_a_void_that_names_a_line_twice_is_refused_and_nothing_is_voided(api: Ap
     strange = {"lineId": UNKNOWN, "action": PENDING["action"]}
     status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", DISCARD | {"overrides": [said[0], strange]})
     assert (status, problem_fields(answer)) == (400, {"/overrides/1/lineId": "unknown_line"})
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", DISCARD | {"overrides": [strange] * 10_001})
+    assert (status, problem_fields(answer)) == (400, {"/overrides": "too_long"})
 
 
 @pytest.mark.parametrize("body", [None, "{", "[]", '""', {}, {"action": None}, {"reason": "x", "action": {}}])
