@@ -11,7 +11,7 @@ from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.lifecycle import has_moved, waits_until
+from meterhouse.billing.lifecycle import recorded, waits_until
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
@@ -75,11 +75,13 @@ class DriveInvoice:
         with self._begin(namespace) as work:
             before, at = locked_invoice(work, invoice_id), self._now()
             app = self._apps.of(namespace, {before.app_id})[before.app_id]
-            again = taken_up(work, [self._collected(work, namespace, before, at)], {before.app_id: app}, at)
+            collected = self._collected(work, namespace, before, at)
+            again = taken_up(work, [collected], {before.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
-            if not has_moved(before, driven.invoice):
+            attempt = recorded(collected, driven)
+            if attempt is None and collected is before:
                 return Stand(before, None)
-            save(work, [driven], at)
+            save(work, [] if attempt is None else [attempt], at)
             work.commit()
         until = waits_until(driven.invoice, app, self._dunning)
         return Stand(driven.invoice, until if until is not None and until <= at + _LONGEST_WAIT else None)

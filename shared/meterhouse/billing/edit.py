@@ -113,7 +113,7 @@ def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[
     changed = [line for line in kept if line != before[line.id]]
     if after != invoice or added or changed or removed:
         lines = sorted([*kept, *added], key=lambda line: (line.service_period.start, line.key, line.revision))
-        after = scheduled(with_lines(after, lines))
+        after = scheduled(with_lines(after, lines), after.created_at)
     return Edited(after, tuple(added), tuple(changed), tuple(removed))
 
 
