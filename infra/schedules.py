@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from infra.function import MeterhouseFunction
     from infra.pace import Pace
 
-# The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods.
-INVOICE_RUN_INPUT = {"asOf": "<aws.scheduler.scheduled-time>"}
+# The instant a run bills up to is the scheduled one, so that a late delivery bills the same periods. A second delivery
+# is the same run: the workflow names it by this instant, which the scheduler cannot, as no name has colons.
+INVOICE_RUN_INPUT = {"scheduledAt": "<aws.scheduler.scheduled-time>"}
 # Grants expire and recur at whole hours mostly; what happened two minutes before is told.
 GRANT_SCHEDULE = "cron(3/15 * * * ? *)"
 

@@ -6,7 +6,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localstack.aws import aws_environment, aws_part
@@ -29,6 +29,8 @@ from localstack.settings import (
 
 _DRAWN = range(10_100, 21_000)
 """Below what systems give to outgoing connections and to who binds to port 0: until a server is up these stay free."""
+
+_PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def running_postgres(cache: str = CACHE, locale: str = "C") -> Iterator[Postgres
     """A server thrown away at the end; `cache` and `locale` as for `postgres_part`."""
     with temporary_folder() as folder:
         port = free_port()
-        with _running(postgres_part(port, folder / "data", durable=False, cache=cache, locale=locale), folder):
+        with running(postgres_part(port, folder / "data", durable=False, cache=cache, locale=locale), folder):
             yield PostgresServer(HOST, port.number, DATABASE, POSTGRES_OWNER, POSTGRES_SUPERUSER)
 
 
@@ -84,7 +86,7 @@ def running_postgres(cache: str = CACHE, locale: str = "C") -> Iterator[Postgres
 def running_clickhouse() -> Iterator[ClickHouseServer]:
     with temporary_folder() as folder:
         port = free_port()
-        with _running(clickhouse_part(port, folder / "data"), folder):
+        with running(clickhouse_part(port, folder / "data"), folder):
             yield ClickHouseServer(HOST, port.number, CLICKHOUSE_LOGIN.username, CLICKHOUSE_LOGIN.password)
 
 
@@ -92,7 +94,7 @@ def running_clickhouse() -> Iterator[ClickHouseServer]:
 def running_kafka(port: Port | None = None) -> Iterator[KafkaServer]:
     with temporary_folder() as folder:
         port = port or free_port()
-        with _running(kafka_part(port), folder):
+        with running(kafka_part(port), folder):
             yield KafkaServer(f"{HOST}:{port.number}")
 
 
@@ -101,7 +103,7 @@ def running_aws() -> Iterator[Mapping[str, str]]:
     """A new, empty AWS account, as the environment in which functions and SDKs speak to it."""
     with temporary_folder() as folder:
         stack = Stack(folder, *free_ports(len(DEFAULT_PORTS)))
-        with _running(aws_part(stack), folder):
+        with running(aws_part(stack), folder):
             yield aws_environment(stack)
 
 
@@ -131,9 +133,10 @@ def free_ports(count: int) -> list[Port]:
 
 
 @contextmanager
-def _running(part: Part, state: Path) -> Iterator[Processes]:
+def running(part: Part, state: Path) -> Iterator[Processes]:
+    """The part, alone in its folder. It has longer to come up than a developer waits: tests keep the machine busy."""
     processes = Processes(state)
-    processes.start(part)
+    processes.start(replace(part, patience=_PATIENCE_SECONDS))
     try:
         yield processes
     finally:

@@ -3,12 +3,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.simulation.report import report as simulation_report
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
+
+# Hypothesis draws constants of whatever local modules are loaded by then, and has no setting against it: what ran
+# before on a worker would decide which examples a test gets
+providers._get_local_constants = lambda: providers._local_constants
 
 # a slow machine is no fault of the rule under test, and the same examples come every time
 _SLOW = [HealthCheck.too_slow]

@@ -30,7 +30,7 @@ top_up_credits = TopUpCredits(begin, top_ups)
 
 @task
 def handler(event: dict[str, Any]) -> dict[str, Any]:
-    """{"asOf", "batch"} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
+    """{"asOf", "batch", "failed": ids that were not synced} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
     batch = batch_of(event, begin)
     collected = collect_invoices(batch, as_of_of(event, clock.now()))
     return collected.beside(top_up_credits(batch)).document()

@@ -21,7 +21,7 @@ from meterhouse.platform.task import task, text
 database = Database(PostgresSettings.from_environment)
 usage_store = ClickHouse(ClickHouseSettings.from_environment)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
-stripe = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
+stripe = StripeApps(StripeLinks(begins(database, PostgresPayments), database.ended), SecretsManager())
 apps = InstalledApps(begins(database, PostgresApps), {AppType.STRIPE: stripe})
 drive_invoice = DriveInvoice(begins(database, PostgresBilling), usage, apps, dunning_from_environment())
 

@@ -42,7 +42,7 @@ def customer_ports(transaction: Transaction) -> CustomerPorts:
 kept = SecretsManager()
 connectors: Mapping[AppType, Connector] = {AppType.STRIPE: StripeConnector(kept)}
 customers = CustomerService(begins(database, customer_ports))
-sessions = StripeSessions(payments, customers, StripeApps(StripeLinks(payments), kept))
+sessions = StripeSessions(payments, customers, StripeApps(StripeLinks(payments, database.ended), kept))
 
 handler = http_handler(
     *routes(

@@ -34,7 +34,7 @@ usage_store = ClickHouse(ClickHouseSettings.from_environment)
 begin = begins(database, PostgresBilling)
 usage = MeteredUsage(begins(database, PostgresMeters), ClickHouseUsage(usage_store))
 behind = UsageBehind(usage, ClickHouseCountedEvents(usage_store))
-stripe = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
+stripe = StripeApps(StripeLinks(begins(database, PostgresPayments), database.ended), SecretsManager())
 apps = InstalledApps(begins(database, PostgresApps), {AppType.STRIPE: stripe})
 invoices = InvoiceService(begin, usage, apps)
 

@@ -17,7 +17,7 @@ from meterhouse.platform.postgres import Database, PostgresSettings, begins
 database = Database(PostgresSettings.from_environment)
 billing = begins(database, PostgresBilling)
 record_payment = RecordPayment(billing, InstalledApps(begins(database, PostgresApps)))
-apps = StripeApps(StripeLinks(begins(database, PostgresPayments)), SecretsManager())
+apps = StripeApps(StripeLinks(begins(database, PostgresPayments), database.ended), SecretsManager())
 
 receive = ReceiveStripeEvent(NamedApps(database), apps, billing, record_payment, RecordRefund(billing))
 

@@ -103,6 +103,27 @@ def attach(account: Account, name: str, customer: Obj) -> Obj:
     return method
 
 
+def detach_payment_method(account: Account, _form: Obj, name: str) -> Obj:
+    """The customer has it no more, and it is nobody's default."""
+    method = account.get("payment_method", name)
+    if method["customer"] is None:
+        raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
+    settings = account.get("customer", method["customer"])["invoice_settings"]
+    if settings["default_payment_method"] == name:
+        settings["default_payment_method"] = None
+    method["customer"] = None
+    account.tell("payment_method.detached", method)
+    return method
+
+
+def own_method(account: Account, customer_id: str, name: str, param: str) -> str:
+    """The name of a payment method that is the customer's, or Stripe's refusal of the parameter that says it."""
+    found = account.of("payment_method").get(name)
+    if found is None or found["customer"] != customer_id:
+        raise invalid(f"The customer does not have a payment method with the ID {name}.", "resource_missing", param)
+    return name
+
+
 def create_setup_intent(account: Account, form: Obj) -> Obj:
     return account.add(
         "setup_intent",
@@ -146,10 +167,7 @@ def _apply_settings(account: Account, customer: Obj, form: Obj) -> None:
         return
     name = given["default_payment_method"] or None
     if name is not None:
-        found = account.of("payment_method").get(name)
-        if found is None or found["customer"] != customer["id"]:
-            message = f"The customer does not have a payment method with the ID {name}."
-            raise invalid(message, "resource_missing", "invoice_settings[default_payment_method]")
+        own_method(account, customer["id"], name, "invoice_settings[default_payment_method]")
     customer["invoice_settings"]["default_payment_method"] = name
 
 

@@ -1,7 +1,7 @@
 """Invoices from draft to their end. Amounts are minor units, as everywhere in Stripe's API."""
 
 from localstack.stripe.account import Account, Obj, listed, merged_metadata
-from localstack.stripe.customers import live_customer
+from localstack.stripe.customers import live_customer, own_method
 from localstack.stripe.discounts import discounts_of
 from localstack.stripe.errors import invalid
 from localstack.stripe.form import flag, required, whole
@@ -45,7 +45,7 @@ def create_invoice(account: Account, form: Obj) -> Obj:
         pre_payment_credit_notes_amount=0,
         starting_balance=0,
         customer_tax_exempt=customer["tax_exempt"] or "none",
-        default_payment_method=form.get("default_payment_method"),
+        default_payment_method=_method(account, form, customer["id"]),
         last_finalization_error=None,
         payment_settings={"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
         issuer={"type": "self"},
@@ -77,6 +77,8 @@ def update_invoice(account: Account, form: Obj, name: str) -> Obj:
     fixed = _ON_DRAFTS_ALONE & set(form)
     if fixed and invoice["status"] != "draft":
         raise invalid(f"This invoice is {invoice['status']}: {min(fixed)} can only be changed on a draft.")
+    if "default_payment_method" in form:
+        invoice["default_payment_method"] = _method(account, form, invoice["customer"])
     if "automatic_tax" in form:
         invoice["automatic_tax"] = _automatic_tax(form)
     if "discounts" in form:
@@ -84,9 +86,8 @@ def update_invoice(account: Account, form: Obj, name: str) -> Obj:
     invoice["collection_method"] = form.get("collection_method", invoice["collection_method"])
     if "days_until_due" in form or "due_date" in form or invoice["collection_method"] == "charge_automatically":
         invoice["due_date"] = _due(account, form, invoice["collection_method"])
-    for plain in ("description", "default_payment_method"):
-        if plain in form:
-            invoice[plain] = form[plain] or None
+    if "description" in form:
+        invoice["description"] = form["description"] or None
     if "auto_advance" in form:
         invoice["auto_advance"] = flag(form, "auto_advance")
     invoice["metadata"] = merged_metadata(invoice["metadata"], form)
@@ -212,6 +213,11 @@ def _ended(account: Account, invoice: Obj, status: str, instant: str, event: str
     invoice["status_transitions"][instant] = account.instant()
     account.tell(event, invoice)
     return invoice
+
+
+def _method(account: Account, form: Obj, customer_id: str) -> str | None:
+    name = form.get("default_payment_method")
+    return own_method(account, customer_id, name, "default_payment_method") if name else None
 
 
 def _automatic_tax(form: Obj) -> Obj:

@@ -6,8 +6,8 @@ from localstack.stripe.form import required, whole
 from localstack.stripe.tax import check_taxable
 from localstack.stripe.totals import lines_of, recompute
 
-LARGEST_BATCH = 250
-"""Lines that one bulk call takes."""
+MOST_ITEMS = 250
+"""Items of an invoice, says the SDK's page on `InvoiceItem.create`; lines that one bulk call takes."""
 
 
 def list_lines(account: Account, form: Obj, name: str) -> Obj:
@@ -19,6 +19,7 @@ def create_item(account: Account, form: Obj) -> Obj:
     invoice = _editable(account, required(form, "invoice"))
     if required(form, "customer") != invoice["customer"]:
         raise invalid("The invoice belongs to another customer.", param="customer")
+    _check_room(account, invoice["id"], 1)
     currency = str(form.get("currency") or invoice["currency"]).lower()
     if currency != invoice["currency"]:
         raise invalid(f"The invoice is in {invoice['currency']}, not in {currency}.", param="currency")
@@ -42,6 +43,7 @@ def delete_item(account: Account, _form: Obj, name: str) -> Obj:
 
 def add_lines(account: Account, form: Obj, name: str) -> Obj:
     invoice = _editable(account, name)
+    _check_room(account, name, len(_batch(form)))
     for given in _batch(form):
         check_taxable(account, invoice, whole(given, "amount"), None)
     for given in _batch(form):
@@ -67,10 +69,15 @@ def remove_lines(account: Account, form: Obj, name: str) -> Obj:
     return invoice
 
 
+def _check_room(account: Account, name: str, more: int) -> None:
+    if len(lines_of(account, name)) + more > MOST_ITEMS:
+        raise invalid(f"You have reached the maximum of {MOST_ITEMS} items for this invoice.")
+
+
 def _batch(form: Obj) -> list[Obj]:
     given = form.get("lines") or []
-    if not given or len(given) > LARGEST_BATCH:
-        raise invalid(f"lines must have between 1 and {LARGEST_BATCH} elements.", param="lines")
+    if not given or len(given) > MOST_ITEMS:
+        raise invalid(f"lines must have between 1 and {MOST_ITEMS} elements.", param="lines")
     return list(given)
 
 

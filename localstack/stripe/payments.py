@@ -1,7 +1,7 @@
 """Money for open invoices: what each test card does, and what Stripe collects by itself."""
 
 from localstack.stripe.account import Account, Obj, listed
-from localstack.stripe.customers import live_customer
+from localstack.stripe.customers import live_customer, own_method
 from localstack.stripe.errors import Refusal, declined, invalid, needs_action
 from localstack.stripe.form import flag
 from localstack.stripe.totals import settle
@@ -67,6 +67,7 @@ def _charge(account: Account, invoice: Obj, with_method: str | None) -> None:
     name = with_method or default
     if name is None:
         raise invalid("There is no `default_payment_method` set on this Customer or Invoice.", "missing")
+    own_method(account, customer["id"], name, "payment_method")
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     intent["payment_method"] = name
     match account.get("payment_method", name)["double_charge"]:

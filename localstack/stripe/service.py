@@ -45,6 +45,7 @@ ROUTES: Mapping[str, Operation] = {
     "POST /v1/payment_methods": customers.create_payment_method,
     "GET /v1/payment_methods/{}": customers.get_payment_method,
     "POST /v1/payment_methods/{}/attach": customers.attach_payment_method,
+    "POST /v1/payment_methods/{}/detach": customers.detach_payment_method,
     "POST /v1/setup_intents": customers.create_setup_intent,
     "GET /v1/setup_intents/{}": customers.get_setup_intent,
     "POST /v1/setup_intents/{}/confirm": customers.confirm_setup_intent,
@@ -80,6 +81,7 @@ ROUTES: Mapping[str, Operation] = {
     "POST /v1/webhook_endpoints": webhooks.create_endpoint,
     "GET /v1/webhook_endpoints": webhooks.list_endpoints,
     "GET /v1/webhook_endpoints/{}": webhooks.get_endpoint,
+    "POST /v1/webhook_endpoints/{}": webhooks.update_endpoint,
     "DELETE /v1/webhook_endpoints/{}": webhooks.delete_endpoint,
     "GET /v1/events": webhooks.list_events,
 }

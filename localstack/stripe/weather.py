@@ -1,4 +1,4 @@
-"""Bad weather on demand: the next requests that match are answered 429 or 500, or lose their answer on the way."""
+"""Bad weather on demand: the next requests that match are answered 403, 429 or 500, or lose their answer on the way."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,8 +6,9 @@ from typing import Literal
 
 from localstack.stripe.errors import Refusal
 
-Kind = Literal["429", "500", "500_kept", "500_after", "lost_before", "lost_after"]
-"""`…_after`: the work is done, and the caller does not hear of it. `lost_…`: the connection ends without an answer.
+Kind = Literal["403", "429", "500", "500_kept", "500_after", "lost_before", "lost_after"]
+"""`403`: the key is restricted, and this is not among what it may. `…_after`: the work is done, and the caller does not
+hear of it. `lost_…`: the connection ends without an answer.
 
 `500_kept` and `500_after` are kept under the request's idempotency key, as Stripe keeps what failed at work.
 """
@@ -45,6 +46,8 @@ class Weather:
 
 def before(kind: Kind | None) -> None:
     """Raises what keeps the request from being worked on."""
+    if kind == "403":
+        raise Refusal(403, "invalid_request_error", "The provided key does not have the required permissions")
     if kind == "429":
         raise Refusal(429, "invalid_request_error", "Too many requests", code="rate_limit")
     if kind == "500":

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from localstack.stripe.account import Account, Obj, listed
 from localstack.stripe.errors import invalid
-from localstack.stripe.form import required
+from localstack.stripe.form import flag, required
 
 MOST_ENDPOINTS = 16
 _TIMEOUT = 30
@@ -26,9 +26,7 @@ class Signed:
 
 
 def create_endpoint(account: Account, form: Obj) -> Obj:
-    url, events = required(form, "url"), form.get("enabled_events") or []
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise invalid(f"Invalid URL: {url}", "url_invalid", "url")
+    url, events = _url(form), form.get("enabled_events") or []
     if not events:
         raise invalid("Missing required param: enabled_events.", "parameter_missing", "enabled_events")
     if len(account.of("webhook_endpoint")) >= MOST_ENDPOINTS:
@@ -56,6 +54,18 @@ def list_endpoints(account: Account, form: Obj) -> Obj:
     return listed(list(reversed(account.of("webhook_endpoint").values())), form, "/v1/webhook_endpoints")
 
 
+def update_endpoint(account: Account, form: Obj, name: str) -> Obj:
+    """Its version and its secret stay what they are."""
+    found = account.get("webhook_endpoint", name)
+    if "url" in form:
+        found["url"] = _url(form)
+    if form.get("enabled_events"):
+        found["enabled_events"] = list(form["enabled_events"])
+    if "disabled" in form:
+        found["status"] = "disabled" if flag(form, "disabled") else "enabled"
+    return found
+
+
 def delete_endpoint(account: Account, _form: Obj, name: str) -> Obj:
     account.get("webhook_endpoint", name)
     del account.of("webhook_endpoint")[name]
@@ -72,6 +82,8 @@ def signed(account: Account, event: Obj, at: int | None = None) -> list[Signed]:
     stamp, payload = account.instant() if at is None else at, json.dumps(public(event))
     found = []
     for endpoint in account.of("webhook_endpoint").values():
+        if endpoint["status"] != "enabled":
+            continue
         if not {"*", event["type"]} & set(endpoint["enabled_events"]):
             continue
         digest = hmac.new(endpoint["double_secret"].encode(), f"{stamp}.{payload}".encode(), hashlib.sha256)
@@ -84,6 +96,13 @@ def deliver(account: Account, events: Sequence[Obj]) -> list[int]:
     with account.lock:
         posts = [post for event in events for post in signed(account, event)]
     return [_post(one) for one in posts]
+
+
+def _url(form: Obj) -> str:
+    url = required(form, "url")
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise invalid(f"Invalid URL: {url}", "url_invalid", "url")
+    return url
 
 
 def public(document: Mapping[str, object]) -> Obj:

@@ -100,7 +100,7 @@ def recalculate_tax(sdk: Sdk, _eventually: Eventually) -> None:
 
 
 def advance(sdk: Sdk, eventually: Eventually) -> None:
-    made = collecting(sdk, "advanced", "PT5S")
+    made = collecting(sdk, "advanced", "PT30S")
 
     def advanced() -> str:
         try:

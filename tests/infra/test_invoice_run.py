@@ -1,13 +1,15 @@
 """The invoice run, interpreted: which answer of a step leads where."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from infra.definition import definition_of
 from infra.workflow_tasks import INVOICE_RUN_SIZES, INVOICE_RUN_TASKS
 from tests.infra.templates import Synthesis
-from tests.infra.workflows import Answer, StepFailedError, Steps, execute
+from tests.infra.workflows import Answer, StepFailedError, Steps, end_of, execute
 
 AS_OF = "2013-02-01T00:00:00Z"
 BATCHES: list[dict[str, Any]] = [
@@ -73,10 +75,41 @@ def test_state_machine_logs_everything_and_is_traced(target: Synthesis, name: st
     assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
-def test_scheduler_bills_up_to_the_scheduled_instant(target: Synthesis) -> None:
+def test_scheduler_tells_the_scheduled_instant(target: Synthesis) -> None:
     inputs = [s["Properties"]["Target"]["Input"] for s in target.all("AWS::Scheduler::Schedule").values()]
 
-    assert '{"asOf": "<aws.scheduler.scheduled-time>"}' in inputs
+    assert '{"scheduledAt": "<aws.scheduler.scheduled-time>"}' in inputs
+
+
+def test_the_run_may_start_itself_by_name(target: Synthesis) -> None:
+    [policy] = [
+        one["Properties"]["PolicyDocument"]["Statement"]
+        for name, one in target.all("AWS::IAM::Policy").items()
+        if name.startswith("InvoiceRunRole")
+    ]
+    [started] = [one["Resource"] for one in policy if one["Action"] == "states:StartExecution"]
+
+    assert "stateMachine:meterhouse-invoice_run" in json.dumps(started)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_is_scheduled_twice_is_one_run_of_that_instant(
+    client: Any, monkeypatch: pytest.MonkeyPatch, *, is_over: bool
+) -> None:
+    steps = RunSteps()
+
+    first = execute(client, monkeypatch, "invoice_run", steps, {"scheduledAt": AS_OF})
+    machine = first["stateMachineArn"]
+    named = f"{machine.replace(':stateMachine:', ':execution:')}:run-2013-02-01T00-00"
+    if is_over:
+        end_of(client, named)
+    delivered_again = {"name": "another", "input": json.dumps({"scheduledAt": AS_OF})}
+    second = client.start_execution(stateMachineArn=machine, **delivered_again)
+
+    assert {first["status"], end_of(client, second["executionArn"])["status"]} == {"SUCCEEDED"}
+    made = end_of(client, named)
+    assert (made["status"], json.loads(made["input"])) == ("SUCCEEDED", {"asOf": AS_OF})
+    assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
 
 
 def test_a_run_without_failures_bills_every_batch_and_succeeds(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +243,30 @@ def test_a_batch_that_breaks_at_once_is_billed_step_by_step(client: Any, monkeyp
     assert steps.batches_of("bill_customers") == ["01A", "01C", "01F"]
     for name in ("sync_subscriptions", "collect_invoices", "advance_invoices"):
         assert steps.batches_of(name) == ["01C"]
+
+
+def test_who_failed_to_be_synced_is_named_to_the_step_that_collects(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = {"01A": [], "01C": ["01B"], "01F": ["01D", "01E"]}
+
+    def synced(asked: dict[str, Any]) -> dict[str, Any]:
+        reasons = [{"customerId": one, "reason": "odd"} for one in failed[asked["batch"]["upToCustomerId"]]]
+        return {"succeeded": 500 - len(reasons), "failed": reasons}
+
+    steps = RunSteps(bill_customers=breaks, sync_subscriptions=synced)
+
+    assert run(client, monkeypatch, steps)["error"] == "InvoiceRunIncomplete"
+    named = {a["batch"]["upToCustomerId"]: a["failed"] for name, a in steps.asked if name == "collect_invoices"}
+    assert named == failed
+    assert all("failed" not in asked for name, asked in steps.asked if name == "advance_invoices")
+
+
+def test_no_state_of_a_run_holds_why_customers_failed() -> None:
+    """A batch of 500 with long reasons would pass the 256 KB of a state, which no `Catch` catches."""
+    kept = re.findall(r'"failed\.\$": "([^"]*Payload[^"]*)"', definition_of("invoice_run").read_text())
+
+    assert set(kept) == {"States.ArrayLength($.Payload.failed)", "$.Payload.failed[*].customerId"}
 
 
 def test_a_batch_that_breaks_leaves_the_run_incomplete_while_the_others_are_billed(

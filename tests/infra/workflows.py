@@ -13,6 +13,10 @@ from infra.definition import definition_of
 CALLS_OF_FUNCTIONS = (
     "moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils._invoke_lambda_function"
 )
+ARGUMENTS_OF_STARTS = (
+    "moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn"
+    ".StateTaskServiceSfn._normalise_parameters"
+)
 Answer = Callable[[dict[str, Any]], Any]
 
 
@@ -37,6 +41,14 @@ class Steps:
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": {"errorType": str(error)}}
 
 
+def as_boto_names_them(_service: object, parameters: dict[str, Any]) -> None:
+    """What a workflow says to start another: the interpreter hands it on by the names that Step Functions has."""
+    given = dict(parameters)
+    parameters.clear()
+    for name, value in given.items():
+        parameters[name[0].lower() + name[1:]] = value if isinstance(value, str) else json.dumps(value)
+
+
 def without_waiting(state: Any) -> Any:
     """The same definition with no second to wait and no retry, so that a test takes no time."""
     if isinstance(state, list):
@@ -52,6 +64,7 @@ def execute(
 ) -> dict[str, Any]:
     """How an execution of the workflow of this name ended."""
     monkeypatch.setattr(CALLS_OF_FUNCTIONS, steps.invoke)
+    monkeypatch.setattr(ARGUMENTS_OF_STARTS, as_boto_names_them)
     definition = re.sub(r"\$\{(\w+)}", r"\1", definition_of(workflow).read_text())
     machine = client.create_state_machine(
         name=workflow,
@@ -59,8 +72,13 @@ def execute(
         roleArn="arn:aws:iam::123456789012:role/workflow",
     )
     started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(given))
+    return end_of(client, started["executionArn"])
+
+
+def end_of(client: Any, execution_arn: str) -> dict[str, Any]:
+    """How the execution ended, once it has."""
     while True:
-        ended: dict[str, Any] = client.describe_execution(executionArn=started["executionArn"])
-        if ended["status"] != "RUNNING":
-            return ended
+        found: dict[str, Any] = client.describe_execution(executionArn=execution_arn)
+        if found["status"] != "RUNNING":
+            return found
         time.sleep(0.02)

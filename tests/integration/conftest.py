@@ -124,9 +124,10 @@ def other_namespace(new_namespace: Callable[[], str]) -> str:
 
 @pytest.fixture(scope="session")
 def usage_store_settings(clickhouse_server: ClickHouseServer) -> ClickHouseSettings:
-    """How the application connects to the migrated usage store."""
+    """How the application connects to the migrated usage store; it is as patient as `database_settings`."""
     server = clickhouse_server
-    settings = ClickHouseSettings(server.url, "meterhouse", server.username, server.password)
+    named = ClickHouseSettings(server.url, "meterhouse", server.username, server.password)
+    settings = replace(named, connects_within=120, answers_within=120)
     migrate(MigratedClickHouse(settings), migrations("clickhouse"))
     return settings
 

@@ -4,16 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Generic, TypeVar
 
 import psutil
 
-from localstack.fixtures import free_port, temporary_folder
+from localstack.fixtures import free_port, running, temporary_folder
 from localstack.postgres import postgres_part
-from localstack.process import Processes
 from localstack.settings import DATABASE, HOST, POSTGRES_OWNER
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.platform.migrated_postgres import MigratedPostgres
@@ -30,23 +29,17 @@ _PATIENCE = 60
 @contextmanager
 def durable_database() -> Iterator[Database]:
     """A server that keeps what it promised, unlike the ring's own, and may be killed."""
-    with temporary_folder() as folder:
-        port, processes = free_port(), Processes(folder)
-        part = postgres_part(port, folder / "data")
-        processes.start(part)
-        try:
-            owner = (POSTGRES_OWNER.username, POSTGRES_OWNER.password)
-            own = PostgresSettings(HOST, port.number, DATABASE, *owner, "disable")
-            settings = PostgresSettings(HOST, port.number, DATABASE, APPLICATION_ROLE, "test-app", "disable")
-            store = MigratedPostgres(own, settings, makes_database=True)
-            with store.alone():
-                store.create_application_role()
-                migrate(store, migrations("postgres"))
-            database = Database(lambda: settings)
+    port = free_port()
+    with temporary_folder() as folder, running(postgres_part(port, folder / "data"), folder):
+        owner = (POSTGRES_OWNER.username, POSTGRES_OWNER.password)
+        own = PostgresSettings(HOST, port.number, DATABASE, *owner, "disable")
+        settings = PostgresSettings(HOST, port.number, DATABASE, APPLICATION_ROLE, "test-app", "disable")
+        store = MigratedPostgres(own, settings, makes_database=True)
+        with store.alone():
+            store.create_application_role()
+            migrate(store, migrations("postgres"))
+        with closing(Database(lambda: settings)) as database:
             yield database
-            database.close()
-        finally:
-            processes.stop(part.name)
 
 
 @dataclass

@@ -39,12 +39,11 @@ def _accept(listening: socket.socket, server: tuple[str, int], wire: Wire) -> No
     with suppress(OSError):  # the listening socket is closed at the end
         while True:
             client, _ = listening.accept()
-            upstream = socket.create_connection(server)
-            Thread(target=_carry, args=(client, upstream, wire), daemon=True).start()
+            Thread(target=_carry, args=(client, server, wire), daemon=True).start()
 
 
-def _carry(client: socket.socket, upstream: socket.socket, wire: Wire) -> None:
-    with client, upstream:
+def _carry(client: socket.socket, server: tuple[str, int], wire: Wire) -> None:
+    with client, suppress(OSError), socket.create_connection(server) as upstream:
         back = Thread(target=_pump, args=(upstream, client, wire, "server"), daemon=True)
         back.start()
         _pump(client, upstream, wire, "client")

@@ -16,7 +16,7 @@ from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.lifecycle import resumed
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
-from meterhouse.billing.service import Shown, refuse_collected, refuse_parked, shown_on
+from meterhouse.billing.service import Shown, refuse_collected, refuse_final, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import refuse_void, void_invoice
@@ -95,7 +95,7 @@ class InvoiceActions:
         def snapshotted(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             refuse_parked(work, invoice)
             forced = Driven(invoice).must_fire(Trigger.FORCE_COLLECT, at)
-            refuse_collected(self._apps, namespace, invoice)
+            refuse_final(self._apps, namespace, invoice)
             save(work, [forced], at)
             return self._collected(work, namespace, forced.invoice, at)
 
@@ -109,7 +109,7 @@ class InvoiceActions:
             updating = Driven(invoice).must_fire(Trigger.UPDATED, at)
             if invoice.quantity_snapshotted_at is None:
                 raise Conflict("the invoice has no amounts yet", "invoice_not_rated")
-            refuse_collected(self._apps, namespace, invoice)
+            refuse_final(self._apps, namespace, invoice)
             collecting = updating.must_fire(Trigger.NEXT, at).must_fire(Trigger.FORCE_COLLECT, at)
             save(work, [collecting], at)
             families = Families(work.store.lines.related(invoice.lines))

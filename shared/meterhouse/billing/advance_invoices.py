@@ -78,10 +78,14 @@ class AdvanceInvoices:
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
 
     def tell_notes(self, batch: Batch, as_of: datetime) -> Outcome:
-        """Tell apps of notes whose time has come: here, or in a workflow of the invoice where its app is far away."""
+        """Tell apps of notes whose time has come: here, or in a workflow of the invoice where its app is far away.
+
+        No batch holds who was deleted: the first of a namespace takes care of what goes back to them.
+        """
         failed: dict[str, str] = {}
         with self._begin(batch.namespace) as work:
             notes = work.store.credit_notes.to_tell(batch.ids, self._now())
+            notes += [] if batch.after else work.store.credit_notes.to_tell_of_deleted(self._now())
             invoices = {one.invoice_id: found_invoice(work, one.invoice_id) for one in notes}
             apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in invoices.values()})
         for note in notes:
@@ -95,7 +99,8 @@ class AdvanceInvoices:
                 raise
             except Exception as error:  # noqa: BLE001 - one customer's fault, whatever it is, must not stop the others
                 logger.exception("credit note was not told", extra={"note": note.id})
-                failed[note.customer_id] = f"credit note {note.id}: {type(error).__name__}: {error}"
+                if note.customer_id in batch.ids:
+                    failed[note.customer_id] = f"credit note {note.id}: {type(error).__name__}: {error}"
         return Outcome(len(batch.ids) - len(failed), failed)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from meterhouse.billing.credit_note import CreditNote
@@ -55,6 +56,20 @@ class Payment:
     trigger: Trigger
     reason: str | None = None
 
+
+class CopyState(StrEnum):
+    """How far an app's own copy of an invoice is."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    """The customer may pay it, as it is."""
+    COLLECTED = "collected"
+    CLOSED = "closed"
+    """It was taken back, or given up."""
+
+
+UNLIKE_ITS_COPY = frozenset({"stripe_total_differs"})
+"""Codes by which apps refuse what comes to something else than their copy, which may be issued already."""
 
 COLLECTING_THE_WHOLE = frozenset({"stripe"})
 """Names of apps that hold a copy of an issued invoice and collect its total, unless they are told of credit notes."""
@@ -112,15 +127,12 @@ class InvoicingApp(Protocol):
             Unavailable: it has books and does not answer.
         """
 
+    def copy_of(self, invoice: Invoice) -> CopyState | None:
+        """How far the app's copy is; None where it has none, keeps none, or refuses to tell.
 
-def has_collected(app: InvoicingApp, invoice: Invoice) -> bool:
-    """Whether the invoice was paid by the app's own books.
-
-    Raises:
-        Unavailable: it has books and does not answer.
-    """
-    payment = app.payment_of(invoice)
-    return isinstance(payment, Payment) and payment.trigger is Trigger.PAID
+        Raises:
+            Unavailable: it has one, maybe, and does not answer.
+        """
 
 
 class Apps(Protocol):

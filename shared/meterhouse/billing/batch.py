@@ -1,5 +1,6 @@
 """One slice of an invoice run: some customers of one namespace, and what became of them."""
 
+import json
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from meterhouse.platform.work import Begin
 
 _PAGE = 1000
 _CLOCK_SKEW = timedelta(minutes=1)
+_LONGEST_REASON = 400
+"""Characters of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,16 @@ class Outcome:
 
     def document(self) -> dict[str, Any]:
         """The answer of a workflow task."""
-        failed = [{"customerId": customer, "reason": reason} for customer, reason in self.failed.items()]
+        failed = [{"customerId": customer, "reason": _cut(reason)} for customer, reason in self.failed.items()]
         return {"succeeded": self.succeeded, "failed": failed}
+
+
+def _cut(reason: str) -> str:
+    """The beginning of a long one: an answer holds those of all customers of the largest batch, and 256 KB at most."""
+    cut = reason
+    while len(json.dumps(cut)) > _LONGEST_REASON:
+        cut = cut[: len(cut) * 3 // 4]
+    return cut
 
 
 def as_of_of(event: dict[str, Any], now: datetime) -> datetime:
@@ -80,6 +91,7 @@ def batch_of(event: dict[str, Any], begin: Begin[BillingStore]) -> Batch:
     """The batch a task's input {"batch": {"namespace", "afterCustomerId", "upToCustomerId"}} names.
 
     Of a namespace whose billing is locked it holds nobody: what is due there is billed by the first run after that.
+    Neither does it hold who failed the step before, where the input says so by {"failed": ids}.
 
     Raises:
         InvalidInput: it names none.
@@ -95,7 +107,7 @@ def batch_of(event: dict[str, Any], begin: Begin[BillingStore]) -> Batch:
     if is_passed_by(namespace):
         return Batch(namespace, after, ())
     with begin(namespace) as work:
-        return Batch(namespace, after, _ids(work.store, after, up_to))
+        return Batch(namespace, after, _ids(work.store, after, up_to)).without(set(event.get("failed", ())))
 
 
 def _ids(store: BillingStore, after: str, up_to: str) -> list[str]:

@@ -97,7 +97,10 @@ class BillCustomers:
             return outcome
         # its steps may well succeed one by one: it stays apart until it can be billed at once
         self._note(one.namespace, one.up_to, is_apart=True)
-        return self._sync(one, as_of).beside(self._collect(one, as_of)).beside(self._advance(one, as_of))
+        synced = self._sync(one, as_of)
+        # what is pending of whom could not be synced may be asked for no more; what stands on invoices goes on
+        collected = self._collect(one.without(synced.failed.keys()), as_of)
+        return synced.beside(collected).beside(self._advance(one, as_of))
 
     def _note(self, namespace: str, customer_id: str, *, is_apart: bool) -> None:
         with self._begin(namespace) as work:

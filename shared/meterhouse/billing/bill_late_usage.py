@@ -52,7 +52,7 @@ def bill_late_usage(
         for family in families
         if workflows[family.customer_id].late_usage is LateUsage.BILL
     ]
-    differences = _differences(work, namespace, [one.line for one in suspects], workflows, customers, usage, now)
+    differences = _differences(work, namespace, [one.line for one in suspects], workflows, usage, now)
     _settle(work, suspects, differences, now)
 
 
@@ -83,14 +83,12 @@ def _differences(
     namespace: str,
     lines: Sequence[Line],
     workflows: Mapping[str, Workflow],
-    customers: Mapping[str, Customer],
     usage: UsageReader,
     now: datetime,
 ) -> dict[str, Line]:
     """The lines, rated, by id; without those whose usage cannot be read."""
     families = Families(work.store.lines.related(lines))
-    subjects = {one.id: one.usage_subjects for one in customers.values()}
-    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    quantities = quantities_of(namespace, families.readings(lines), work.store.features, usage)
     return {
         line.id: families.difference(line, quantity, workflows[line.customer_id], now)
         for line in lines

@@ -15,7 +15,7 @@ from meterhouse.billing.overages import bases_of, leaves_money, overage_of
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profile import Workflow
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import of_customers, quantities_of
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.charging import collect_credit, recognise_credit
@@ -104,20 +104,18 @@ def _burnt(
     waiting = [line for line in due if line.id not in ids]
     if not ready:
         return Burnt({}, waiting, ())
-    subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids(owners).values()}
-    families = Families(work.store.lines.related(ready))
-    quantities = quantities_of(namespace, families.readings(ready), subjects, work.store.features, usage)
+    # whose usage they charged for stays on them: their gathering invoice has those of when that was made
+    asked = of_customers(ready, work.store.customers.by_ids(owners))
+    families = Families(work.store.lines.related(asked))
+    quantities = quantities_of(namespace, families.readings(asked), work.store.features, usage)
     unknown: dict[str, str] = {}
     done: list[Line] = []
-    for line in ready:
+    for line in asked:
         quantity = quantity_of(line, quantities)
         if isinstance(quantity, Missing):
             unknown[line.customer_id] = f"line {line.key}: {quantity.message}"
         else:
-            burnt = families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now)
-            # its gathering invoice has those of when that was made
-            read_of = line.subjects or subjects[line.customer_id] if line.is_metered else None
-            done.append(replace(burnt, subjects=read_of))
+            done.append(families.rate(line, quantity, profiles[line.customer_id].spec.workflow, now))
     return Burnt(unknown, waiting, _charged(work, namespace, done, now))
 
 

@@ -24,7 +24,7 @@ from meterhouse.billing.overages import bases_of, priced
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profile import Profile
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import of_invoices, quantities_of
 from meterhouse.billing.run_sizes import MOST_LINES
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
@@ -108,10 +108,9 @@ def collect(
     """
     arrived = [waiting(invoice, at) for invoice in _priced(work, invoices, now)]
     ready = _in_order(arrived, at)
-    lines = [line for one in ready for line in one.invoice.lines]
+    lines = of_invoices(one.invoice for one in ready)
     families = Families(work.store.lines.related(lines))
-    subjects = {one.invoice.customer_id: one.invoice.subject_keys for one in ready}
-    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    quantities = quantities_of(namespace, families.readings(lines), work.store.features, usage)
     return _rated(work, arrived, ready, quantities, families, at, now)
 
 

@@ -11,7 +11,7 @@ from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.lifecycle import recorded, waits_until
+from meterhouse.billing.lifecycle import has_moved, recorded, waits_until
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
@@ -19,7 +19,7 @@ from meterhouse.billing.tell_note import TellNote
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.platform import clock
 from meterhouse.platform.pass_by import is_passed_by
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Begin
 
 _LONGEST_WAIT = timedelta(days=60)
 """What waits longer is left to the invoice run of that time."""
@@ -61,7 +61,7 @@ class DriveInvoice:
 
         Raises:
             NotFound: there is no such invoice.
-            Unavailable: the usage store or the app does not answer; nothing was changed here.
+            Unavailable: the usage store or the app does not answer; what was read of usage by then is kept.
         """
         if is_passed_by(namespace):
             with self._begin(namespace) as work:
@@ -72,22 +72,29 @@ class DriveInvoice:
 
     def _driven(self, namespace: str, invoice_id: str) -> Stand:
         """Where nothing moves, nobody has to wait."""
+        before = self._collected(namespace, invoice_id)
         with self._begin(namespace) as work:
-            before, at = locked_invoice(work, invoice_id), self._now()
-            app = self._apps.of(namespace, {before.app_id})[before.app_id]
-            collected = self._collected(work, namespace, before, at)
-            again = taken_up(work, [collected], {before.app_id: app}, at)
+            invoice, at = locked_invoice(work, invoice_id), self._now()
+            app = self._apps.of(namespace, {invoice.app_id})[invoice.app_id]
+            again = taken_up(work, [invoice], {invoice.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
-            attempt = recorded(collected, driven)
-            if attempt is None and collected is before:
-                return Stand(before, None)
-            save(work, [] if attempt is None else [attempt], at)
-            work.commit()
+            attempt = recorded(invoice, driven)
+            if attempt is not None:
+                save(work, [attempt], at)
+                work.commit()
+        if not has_moved(before, driven.invoice):
+            return Stand(before, None)
         until = waits_until(driven.invoice, app, self._dunning)
         return Stand(driven.invoice, until if until is not None and until <= at + _LONGEST_WAIT else None)
 
-    def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Invoice:
-        if not is_collectable(invoice, at):
-            return invoice
-        [collected] = collect(work, namespace, [invoice], self._usage, at, at)
-        return collected.invoice
+    def _collected(self, namespace: str, invoice_id: str) -> Invoice:
+        """The invoice as it was; if it waited for its amounts they are saved then, before any app hears of them.
+
+        `go_on.py` says why.
+        """
+        with self._begin(namespace) as work:
+            invoice, at = locked_invoice(work, invoice_id), self._now()
+            if is_collectable(invoice, at):
+                collect(work, namespace, [invoice], self._usage, at, at)
+                work.commit()
+        return invoice

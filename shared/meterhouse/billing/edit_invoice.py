@@ -19,7 +19,7 @@ from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.profiles import supplier_problems
 from meterhouse.billing.purchases import forget_purchases
 from meterhouse.billing.saving import save
-from meterhouse.billing.service import Shown, refuse_collected, refuse_parked, shown_on
+from meterhouse.billing.service import Shown, refuse_final, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.platform import clock, ids
@@ -51,7 +51,8 @@ class EditInvoice:
         Raises:
             NotFound: there is no such invoice.
             Conflict: `invoice_state`: it is no draft any more; `invoice_parked`: the audit holds it;
-                `invoice_collected`: its app was paid it; `customer_deleted`: nothing more is gathered for its customer.
+                `invoice_issued`, `invoice_collected`, `invoice_closed`: its app has issued it, and was paid it, or has
+                taken it back; `customer_deleted`: nothing more is gathered for its customer.
             InvalidInput: with every fault of the edit.
             Unavailable: the usage store does not answer; nothing was changed.
         """
@@ -76,7 +77,7 @@ class EditInvoice:
             done = edited(invoice, edit, known, self._new_id, at)
             if done.invoice == invoice:
                 return shown_on(self._apps, namespace, invoice, at)
-            refuse_collected(self._apps, namespace, invoice)
+            refuse_final(self._apps, namespace, invoice)
             saved = self._resumed(work, namespace, updating, done, at)
             work.commit()
         found = {invoice_id: saved}

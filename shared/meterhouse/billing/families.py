@@ -38,13 +38,16 @@ class Families:
             self._keep(line)
 
     def readings(self, lines: Iterable[Line]) -> list[Line]:
-        """The lines with the periods whose usage they are rated from, if they are rated in this order."""
+        """The lines with the periods whose usage they are rated from, if they are rated in this order.
+
+        What was given up before one of them is read for the same subjects.
+        """
         wanted: dict[str, Line] = {}
         reached = {whole: _furthest(members.values()) for whole, members in self._members.items()}
         for line in lines:
             whole = whole_of(line.key)
             is_alone = whole not in reached and line.whole_period is None
-            given_up = self._given_up_before(line)
+            given_up = [_read_with(line, other) for other in self._given_up_before(line)]
             wanted |= {own.id: own for own in map(_own, given_up)}
             for one in (*given_up, line):
                 if one.id not in wanted:
@@ -195,6 +198,10 @@ def _whole(line: Line) -> Period:
 def _own(line: Line) -> Line:
     """What the usage of its own period alone is read for."""
     return replace(line, id=f"{line.id}/own")
+
+
+def _read_with(line: Line, other: Line) -> Line:
+    return other if other.subjects else replace(other, subjects=line.subjects)
 
 
 def _from_start(line: Line, end: datetime) -> Line:

@@ -29,8 +29,10 @@ def gathering_problems(
 ) -> Iterator[Problem]:
     """What is wrong with an edit of `staged`, a gathering invoice on the terms that hold now; see `edit_problems`."""
     yield from _followed(staged, edit)
-    yield from edit_problems(staged, edit, known, elsewhere)
-    yield from _kept_problems(staged, edit)
+    kept = list(_kept_problems(staged, edit))
+    fields_told = {problem.field for problem in kept}
+    yield from (one for one in edit_problems(staged, edit, known, elsewhere) if one.field not in fields_told)
+    yield from kept
 
 
 def gathering_edited(
@@ -81,7 +83,7 @@ def _kept_problems(staged: Invoice, edit: Edit) -> Iterator[Problem]:
             message = f"line {line.id} ({line.name}) is left out and not by hand: it can be taken off its draft"
             yield Problem("/lines", "line_not_by_hand", message)
         elif differs(line, named[line.id][1]):
-            message = "it is not by hand, and stays as it is shown: it can be changed on its draft"
+            message = "it is not by hand, and stays as it is shown until it is on a draft"
             yield Problem(f"/lines/{named[line.id][0]}", "line_not_by_hand", message)
 
 

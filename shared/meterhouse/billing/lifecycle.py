@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from meterhouse.billing.app import InvoicingApp, Payment, Refused, has_collected
+from meterhouse.billing.app import CopyState, InvoicingApp, Payment, Refused
 from meterhouse.billing.bookings import BookingsOf, bookings_of
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning, Planned
@@ -22,7 +22,7 @@ def resumed(invoice: Invoice, app: InvoicingApp, at: datetime) -> Driven:
         Unavailable: the app does not tell whether it has collected it.
     """
     driven = Driven(invoice)
-    if invoice.state is InvoiceState.DELETE_FAILED and has_collected(app, invoice):
+    if invoice.state is InvoiceState.DELETE_FAILED and app.copy_of(invoice) is CopyState.COLLECTED:
         return driven.must_fire(Trigger.RETRY, at, "it is not deleted, as its app has collected it")
     trigger = RETRIED_BY_RUNS.get(invoice.state)
     lacks_usage = invoice.state is InvoiceState.DRAFT_INVALID and invoice.quantity_snapshotted_at is None
@@ -68,13 +68,18 @@ def voidable(driven: Driven, at: datetime, reason: str | None) -> Driven:
     return driven.must_fire(Trigger.RETRY, at, reason) if is_overdue else driven
 
 
+def has_moved(before: Invoice, after: Invoice) -> bool:
+    """Whether an attempt led anywhere: one that ended where it began did not, unless it was a payment."""
+    return after.state is not before.state or after.payment_attempt != before.payment_attempt
+
+
 def recorded(before: Invoice, attempted: Driven) -> Driven | None:
-    """What there is to record of an attempt: all of it where it moved the invoice, or asked for a payment.
+    """What there is to record of an attempt: all of it where it led anywhere.
 
     Of one that ended where it began it is the reason alone, if that is another than the one that is known.
     """
     after = attempted.invoice
-    if after.state is not before.state or after.payment_attempt != before.payment_attempt:
+    if has_moved(before, after):
         return attempted
     return None if after.issues == before.issues else Driven(replace(before, issues=after.issues))
 

@@ -10,7 +10,7 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.preview import Pending, Usages
 from meterhouse.billing.profile import Workflow
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import of_customers, of_invoices, quantities_of
 from meterhouse.ledger.balance import OpenCharge
 from meterhouse.ledger.charge import Mode
 from meterhouse.platform.work import Begin, Work
@@ -33,10 +33,9 @@ class OpenLines:
             lines = _unrated(work, customer_id, at)
             if not lines:
                 return []
-            subjects = {one.id: one.usage_subjects for one in work.store.customers.by_ids([customer_id]).values()}
             workflow = profiles_of(work, namespace, [customer_id], at)[customer_id].spec.workflow
             families = Families(work.store.lines.related(lines))
-            quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
+            quantities = quantities_of(namespace, families.readings(lines), work.store.features, self._usage)
         return list(_charges(lines, Usages(quantities, families.rating(quantities)), workflow, at))
 
 
@@ -45,8 +44,9 @@ def _unrated(work: Work[BillingStore], customer_id: str, at: datetime) -> list[L
     known = work.store.lines.known_of([subscription.id for subscription in agreed])
     pending = Pending(work.store.lines.pending([customer_id]), known).following(agreed, at, at)
     drafts = work.store.invoices.under_way([customer_id])
-    waiting = (line for draft in drafts if draft.quantity_snapshotted_at is None for line in draft.lines)
-    found = (line for line in (*pending.lines, *waiting) if line.grant_id is None and _impacts_at(line) <= at)
+    waiting = of_invoices(draft for draft in drafts if draft.quantity_snapshotted_at is None)
+    to_come = of_customers(pending.lines, work.store.customers.by_ids([customer_id]))
+    found = (line for line in (*to_come, *waiting) if line.grant_id is None and _impacts_at(line) <= at)
     # parts of one period each come to what they come to after those before
     return sorted(found, key=lambda line: line.service_period.end)
 

@@ -176,6 +176,9 @@ class CreditNotes(Protocol):
     def to_tell(self, customer_ids: Collection[str], at: datetime) -> list[CreditNote]:
         """Those of the customers that their apps are to be told of by `at`."""
 
+    def to_tell_of_deleted(self, at: datetime) -> list[CreditNote]:
+        """Those of customers that are no more."""
+
     def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]: ...
 
     def add(self, note: CreditNote) -> None: ...

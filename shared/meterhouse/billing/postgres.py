@@ -270,10 +270,15 @@ class PostgresBillingGuard:
         return ()
 
     def against_deletion(self, customer_id: str, at: datetime) -> Sequence[Problem]:
-        found = self._transaction.fetch_one(_INVOICES["has_open_invoices"], {"customer_id": customer_id})
-        if found is None and not self._unbilled(customer_id, at):
-            return ()
-        return (Problem("", "open_invoices", "the customer has lines to be invoiced or invoices that are not settled"),)
+        named = {"customer_id": customer_id}
+        found = []
+        if self._transaction.fetch_one(_INVOICES["has_open_invoices"], named) or self._unbilled(customer_id, at):
+            message = "the customer has lines to be invoiced or invoices that are not settled"
+            found.append(Problem("", "open_invoices", message))
+        if PostgresCreditNotes(self._transaction).has_pending(customer_id):
+            message = "what credit notes give back to the customer is still on its way"
+            found.append(Problem("", "pending_credit_notes", message))
+        return tuple(found)
 
     def _unbilled(self, customer_id: str, at: datetime) -> list[TargetLine]:
         subscriptions = PostgresSubscriptions(self._transaction).of_customer(customer_id)

@@ -55,6 +55,12 @@ class PostgresCreditNotes:
         wanted = {"customer_ids": list(customer_ids), "at": at}
         return self._with_lines(self._transaction.fetch_all(_SQL["notes_to_tell"], wanted))
 
+    def to_tell_of_deleted(self, at: datetime) -> list[CreditNote]:
+        return self._with_lines(self._transaction.fetch_all(_SQL["notes_to_tell_of_deleted"], {"at": at}))
+
+    def has_pending(self, customer_id: str) -> bool:
+        return self._transaction.fetch_one(_SQL["has_pending_note"], {"customer_id": customer_id}) is not None
+
     def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]:
         arguments = {
             "customers": None if wanted.customers is None else list(wanted.customers),

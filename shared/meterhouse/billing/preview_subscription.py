@@ -28,7 +28,7 @@ from meterhouse.billing.preview import (
 from meterhouse.billing.preview_ports import PreviewStore
 from meterhouse.billing.previewed_change import Done, PreviewedChange
 from meterhouse.billing.profile import Workflow
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import of_customers, quantities_of
 from meterhouse.billing.reconcile import gathering_id, reconcile
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
@@ -115,9 +115,9 @@ class PreviewSubscription:
         )
 
     def _usages(self, work: Work[PreviewStore], namespace: str, customer: Customer, lines: Sequence[Line]) -> Usages:
-        families = Families(work.store.lines.related(lines))
-        subjects = {customer.id: customer.usage_subjects}
-        found = quantities_of(namespace, families.readings(lines), subjects, work.store.features, self._usage)
+        asked = of_customers(lines, {customer.id: customer})
+        families = Families(work.store.lines.related(asked))
+        found = quantities_of(namespace, families.readings(asked), work.store.features, self._usage)
         return Usages(found, families.rating(found))
 
 

@@ -1,30 +1,44 @@
-"""Quantities of many lines by few queries: one for each feature and period, for all customers at once."""
+"""Quantities of many lines by few queries: one for each feature and period, for all customers at once.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+Whose usage a line charges for stands on it by then: on a draft that is its invoice's copy, else what holds today.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 
 from meterhouse.billing.collection import Missing
-from meterhouse.billing.invoice import Line
+from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.ports import BilledFeatures, UsageReader
 from meterhouse.billing.split import is_divisible, under_way
 from meterhouse.catalog.feature import Feature
-from meterhouse.kernel.errors import InvalidInput
+from meterhouse.customers.model import Customer
+from meterhouse.kernel.changed import replace
+from meterhouse.kernel.errors import InvalidInput, InvariantBroken
 from meterhouse.kernel.period import Period
 
 _NONE = Decimal(0)
 
 
-def quantities_of(
-    namespace: str,
-    lines: Iterable[Line],
-    subjects: Mapping[str, Collection[str]],
-    features: BilledFeatures,
-    usage: UsageReader,
-) -> dict[str, Decimal | Missing]:
-    """What was used in each metered line's service period, by line id.
+def of_invoices(invoices: Iterable[Invoice]) -> list[Line]:
+    """Their lines, each with the subjects of its own invoice: a customer may have several, made on different days."""
+    return [_of(line, invoice.subject_keys) for invoice in invoices for line in invoice.lines]
 
-    `subjects` are those of each customer, for lines that have none of their own.
+
+def of_customers(lines: Iterable[Line], customers: Mapping[str, Customer]) -> list[Line]:
+    """The lines, each with the subjects that its customer has now: what is on no draft yet charges for these."""
+    return [_of(line, customers[line.customer_id].usage_subjects) for line in lines]
+
+
+def _of(line: Line, subjects: tuple[str, ...]) -> Line:
+    return line if line.subjects or not line.is_metered else replace(line, subjects=subjects)
+
+
+def quantities_of(
+    namespace: str, lines: Iterable[Line], features: BilledFeatures, usage: UsageReader
+) -> dict[str, Decimal | Missing]:
+    """What was used of each metered line's subjects in its service period, by line id.
 
     Raises:
         Unavailable: the usage store does not answer.
@@ -32,10 +46,11 @@ def quantities_of(
     metered = [line for line in lines if line.is_metered]
     sold = features_of(metered, features)
     found: dict[str, Decimal | Missing] = {}
-    for alike in _grouped(metered, sold):
-        wanted = {line.customer_id: line.subjects or subjects[line.customer_id] for line in alike}
-        used = _used(namespace, sold.get(alike[0].id), alike[0].service_period, wanted, usage)
-        found |= {line.id: used if isinstance(used, Missing) else used.get(line.customer_id, _NONE) for line in alike}
+    for question in _questions(metered, sold):
+        first = question.lines[0]
+        used = _used(namespace, sold.get(first.id), first.service_period, question.subjects, usage)
+        for line in question.lines:
+            found[line.id] = used if isinstance(used, Missing) else used.get(line.customer_id, _NONE)
     return found
 
 
@@ -66,14 +81,38 @@ def features_of(lines: Sequence[Line], features: BilledFeatures) -> dict[str, Fe
     return {line_id: feature for line_id, feature in found.items() if feature is not None}
 
 
-def _grouped(lines: Iterable[Line], sold: Mapping[str, Feature]) -> Iterable[list[Line]]:
-    """Those of the same feature and period together; who has subjects of its own may share them with others."""
-    groups: dict[tuple[str | None, Period, tuple[str, ...] | None], list[Line]] = {}
+class _Question:
+    """Lines that one query answers: in it a subject is one customer's, and a customer has the same subjects for all."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.subjects: dict[str, tuple[str, ...]] = {}
+        self._taken: set[str] = set()
+
+    def takes(self, line: Line, subjects: tuple[str, ...]) -> bool:
+        """Whether it asks for the line, too, from now on."""
+        known = self.subjects.get(line.customer_id)
+        if known is None and self._taken.isdisjoint(subjects):
+            self.subjects[line.customer_id] = subjects
+            self._taken.update(subjects)
+        elif known != subjects:
+            return False
+        self.lines.append(line)
+        return True
+
+
+def _questions(lines: Iterable[Line], sold: Mapping[str, Feature]) -> Iterator[_Question]:
+    """One for each feature and period; more only where what was copied onto invoices on different days differs."""
+    groups: dict[tuple[str | None, Period], list[_Question]] = {}
     for line in lines:
+        if line.subjects is None:
+            raise InvariantBroken(f"nobody said whose usage line {line.key} charges for")
         feature = sold.get(line.id)
-        feature_id = None if feature is None else feature.id
-        groups.setdefault((feature_id, line.service_period, line.subjects), []).append(line)
-    return groups.values()
+        asked = groups.setdefault((feature.id if feature else None, line.service_period), [])
+        if not any(question.takes(line, line.subjects) for question in asked):
+            asked.append(made := _Question())
+            made.takes(line, line.subjects)
+    return chain.from_iterable(groups.values())
 
 
 def _used(

@@ -14,7 +14,7 @@ from meterhouse.billing.compared_periods import Stretch, last_stretches
 from meterhouse.billing.overages import bases_of
 from meterhouse.billing.ports import UsageReader
 from meterhouse.billing.profile import Workflow
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import of_customers, quantities_of
 from meterhouse.kernel.errors import InvalidInput
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -53,9 +53,8 @@ class RateBacktest:
         with self._begin(batch.namespace) as work:
             cases, rows = _cases(work, backtest, batch.ids, now)
             customers = work.store.customers.by_ids(batch.ids)
-            subjects = {case.customer_id: customers[case.customer_id].usage_subjects for case in cases}
-            lines = [line for case in cases for line in case.unrated]
-            quantities = quantities_of(batch.namespace, lines, subjects, work.store.features, self._usage)
+            lines = of_customers((line for case in cases for line in case.unrated), customers)
+            quantities = quantities_of(batch.namespace, lines, work.store.features, self._usage)
             default = work.store.profiles.default()
             workflow = Workflow() if default is None else default.spec.workflow
             pinned = work.store.overrides.pinned(batch.ids)

@@ -15,7 +15,7 @@ from meterhouse.billing.service import refuse_parked
 from meterhouse.billing.state import RETRIED_BY_RUNS, Trigger, target_of
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
@@ -33,16 +33,21 @@ class RecordPayment:
 
         Raises:
             NotFound: there is no such invoice.
+            InvalidInput: `attempt_unknown`: the attempt has not begun yet.
             Conflict: `invoice_state`: nobody was asked to pay yet, or what was reported before cannot be booked: the
                 same report may be made again later. `invoice_parked`: the audit of the books holds it, and so what was
                 reported before. `difference_charged`: it cannot be voided yet.
         """
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
-            if work.store.payment_reports.has(invoice_id, report.key):
-                return Recorded.REPEATED
             if is_before_payment(invoice.state):
                 raise Conflict(f"nobody was asked to pay an invoice in {invoice.state.value}", "invoice_state")
+            if report.attempt is not None and report.attempt > invoice.payment_attempt:
+                attempt = f"the invoice is in its attempt {invoice.payment_attempt}"
+                fault = Problem("/attempt", "attempt_unknown", attempt)
+                raise InvalidInput("the report is of no attempt that there was", [fault])
+            if work.store.payment_reports.has(invoice_id, report.key):
+                return Recorded.REPEATED
             driven = self._applied(work, namespace, invoice, report, at)
             work.store.payment_reports.add(invoice_id, report, at, is_applied=driven is not None)
             if driven is not None:

@@ -1,11 +1,11 @@
 """Invoices as callers see them; `act_on_invoice.py` moves them, the invoice run has files of its own."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meterhouse.billing.app import AppDirectory, Apps, Payment
+from meterhouse.billing.app import UNLIKE_ITS_COPY, AppDirectory, Apps, CopyState
 from meterhouse.billing.collection import (
     Missing,
     Quantities,
@@ -22,13 +22,19 @@ from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, PageOf, UsageReader
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.profiles import sandbox_id
-from meterhouse.billing.quantities import billable_in_part, quantities_of
+from meterhouse.billing.quantities import billable_in_part, of_invoices, quantities_of
 from meterhouse.billing.state import InvoiceState, available_actions
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.currency import is_iso
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
+
+_FINAL = {
+    CopyState.ISSUED: "its app has issued this draft, and the answer was lost: approve or advance it, or delete it",
+    CopyState.COLLECTED: "its app has collected this draft, whose issue was lost: approve or advance it",
+    CopyState.CLOSED: "its app has closed its copy of this draft: delete it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +112,9 @@ def valued(
         Unavailable: the usage store does not answer.
     """
     present = presented(work, namespace, invoices, at)
-    subjects = {invoice.customer_id: invoice.subject_keys for invoice in present}
-    lines = [line for invoice in present for line in invoice.lines]
+    lines = of_invoices(present)
     families = Families(work.store.lines.related(lines))
-    quantities = quantities_of(namespace, families.readings(lines), subjects, work.store.features, usage)
+    quantities = quantities_of(namespace, families.readings(lines), work.store.features, usage)
     return [_valued_invoice(invoice, quantities, families.rating(quantities), at) for invoice in present]
 
 
@@ -137,17 +142,29 @@ def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
         raise Conflict("the audit of the books holds this invoice: see its findings", "invoice_parked")
 
 
-def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
-    """A draft that its app has collected already, as its issue was lost, keeps its amounts; it goes on by `advance`.
+def refuse_final(apps: Apps, namespace: str, invoice: Invoice) -> None:
+    """A draft that its app has issued already, as its issue was lost, keeps its amounts and goes on.
 
-    An app that refuses to tell refuses amounts that differ from what it has, too.
+    One that is unlike the issued copy may become like it. An app that refuses to tell refuses amounts that differ from
+    what it has, too.
 
     Raises:
-        Conflict: `invoice_collected`.
+        Conflict: `invoice_collected`, `invoice_issued`, `invoice_closed`.
         Unavailable: the app does not answer.
     """
-    if isinstance(apps.of(namespace, {invoice.app_id})[invoice.app_id].payment_of(invoice), Payment):
-        raise Conflict("its app has collected this draft, whose issue was lost: advance it", "invoice_collected")
+    if not any(issue.code in UNLIKE_ITS_COPY for issue in invoice.issues):
+        _refuse_copy(apps, namespace, invoice, _FINAL)
+
+
+def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
+    """Raises `Conflict` `invoice_collected` for a draft that its app has collected; `Unavailable`."""
+    _refuse_copy(apps, namespace, invoice, {CopyState.COLLECTED})
+
+
+def _refuse_copy(apps: Apps, namespace: str, invoice: Invoice, states: Collection[CopyState]) -> None:
+    found = apps.of(namespace, {invoice.app_id})[invoice.app_id].copy_of(invoice)
+    if found is not None and found in states:
+        raise Conflict(_FINAL[found], f"invoice_{found.value}")
 
 
 def shown(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from meterhouse.billing.explain_line import check_rated, rated_line
 from meterhouse.billing.families import Families
 from meterhouse.billing.ports import BillingStore, UsageReader
-from meterhouse.billing.quantities import quantities_of
+from meterhouse.billing.quantities import of_invoices, quantities_of
 from meterhouse.billing.service import found_invoice
 from meterhouse.billing.verification import VerifiedInvoice, VerifiedLine, verified_invoice
 from meterhouse.platform.work import Begin
@@ -37,10 +37,9 @@ class VerifyInvoice:
             if line_id is not None:
                 invoice = replace(invoice, lines=(rated_line(invoice, line_id),))
             check_rated(invoice.lines)
-            subjects = {invoice.customer_id: invoice.subject_keys}
-            families = Families(work.store.lines.related(invoice.lines))
-            readings = families.readings(invoice.lines)
-            used = quantities_of(namespace, readings, subjects, work.store.features, self._usage)
+            lines = of_invoices([invoice])
+            families = Families(work.store.lines.related(lines))
+            used = quantities_of(namespace, families.readings(lines), work.store.features, self._usage)
             overages = [line.overage.line_id for line in invoice.lines if line.overage is not None]
             units = {line.id: line for line in work.store.lines.by_ids(overages)}
         return verified_invoice(invoice, families.own(invoice.lines, used), units)

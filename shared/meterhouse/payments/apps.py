@@ -114,7 +114,7 @@ class AppService:
 
         Raises:
             NotFound: there is no such app.
-            Conflict: a billing profile names it, or an invoice that is not at its end.
+            Conflict: a billing profile names it, or an invoice that is not at its end, or a credit note is pending.
             Unavailable: its credentials cannot be deleted now, while it is uninstalled.
         """
         with self._begin(namespace) as work:
@@ -124,7 +124,9 @@ class AppService:
             before = self._found(work, namespace, app_id)
             if before.deleted_at is None:
                 if _is_needed(work, before):
-                    raise Conflict("a billing profile or an invoice under way needs the app", "app_in_use")
+                    raise Conflict(
+                        "a billing profile, an invoice under way or a pending note needs the app", "app_in_use"
+                    )
                 now = self._now()
                 gone = replace(before, updated_at=now, deleted_at=now)
                 work.store.apps.save(gone)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from meterhouse.billing.app import Accepted, Payment, Waiting
+from meterhouse.billing.app import Accepted, CopyState, Payment, Waiting
 from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.installed_app import CustomInvoicingConfig
 from meterhouse.billing.invoice import Invoice, Issue
@@ -45,4 +45,7 @@ class CustomInvoicing:
         return Waiting()
 
     def payment_of(self, _invoice: Invoice) -> Payment | None:
+        return None
+
+    def copy_of(self, _invoice: Invoice) -> CopyState | None:
         return None

@@ -9,15 +9,22 @@ from meterhouse.billing.installed_app import AppType, InstalledApp
 
 @dataclass(frozen=True, slots=True)
 class StripeCustomer:
-    """The customer's id at Stripe, and the payment method to charge where it is not Stripe's own default.
+    """The customer's id at Stripe, and a payment method: the one to charge, which a caller put, or the last one left.
 
     Attributes:
-        newest_setup: when the last of the customer's setup intents that counted was made, in Stripe's seconds.
+        newest_setup: when the customer left the last payment method that counted, in Stripe's seconds.
+        was_left: whether the customer left the payment method at Stripe, where it became the default.
     """
 
     stripe_customer_id: str
     payment_method_id: str | None = None
     newest_setup: int | None = None
+    was_left: bool = False
+
+    @property
+    def named_method_id(self) -> str | None:
+        """What invoices name; None: Stripe charges whatever is the default there by then, which may be a newer one."""
+        return None if self.was_left else self.payment_method_id
 
     def is_outrun_by(self, known: "StripeCustomer") -> bool:
         """Whether a setup brings less than is `known`: a later one came before it, or it is somebody else's."""
@@ -63,11 +70,16 @@ class ShownData:
 
 
 def put_after(known: Facts | None, facts: Facts) -> Facts:
-    """Facts from a caller in the place of those known; which setups of a customer of Stripe's counted is kept."""
+    """Facts from a caller in the place of those known; which setups of a customer of Stripe's counted is kept.
+
+    A payment method that was left, and is sent back as it was shown, is no wish of the caller's.
+    """
     if not isinstance(known, StripeCustomer) or not isinstance(facts, StripeCustomer):
         return facts
-    is_same = known.stripe_customer_id == facts.stripe_customer_id
-    return replace(facts, newest_setup=known.newest_setup) if is_same else facts
+    if known.stripe_customer_id != facts.stripe_customer_id:
+        return facts
+    was_left = known.was_left and known.payment_method_id == facts.payment_method_id
+    return replace(facts, newest_setup=known.newest_setup, was_left=was_left)
 
 
 def type_of(facts: Facts) -> AppType:

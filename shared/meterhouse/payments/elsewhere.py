@@ -23,7 +23,7 @@ class Elsewhere:
         """Every call is a fault of whoever composed this."""
         raise InvariantBroken(f"nothing here brings invoices to an app of type {self.name}")
 
-    sync = finalize = delete = collect_payment = payment_of = validate
+    sync = finalize = delete = collect_payment = payment_of = copy_of = validate
 
     def take_back(self, invoice: Invoice, _note: CreditNote) -> NoReturn:
         self.validate(invoice)

@@ -34,7 +34,7 @@ class AppStore(Protocol):
 
 class AppUse(Protocol):
     def is_used(self, app_id: str) -> bool:
-        """Whether a live profile names it, or an invoice that is not at its end."""
+        """Whether a live profile names it, an invoice that is not at its end, or a pending credit note's."""
 
     def has_default(self) -> bool:
         """Whether there is a default profile; the first one comes by itself, with the sandbox as its app."""
@@ -109,7 +109,7 @@ class Connector(Protocol):
         """
 
     def connect(self, namespace: str, app_id: str, api_key: str) -> Mapping[str, str]:
-        """Have events sent to us, too; the credentials to keep, the key among them. Those that are kept still work.
+        """Have events sent to us; the credentials to keep, the key among them. Those that are kept still work.
 
         Raises:
             InvalidInput: the key may not; faults as above.
@@ -134,7 +134,10 @@ class StripeCustomers(Protocol):
     """Whom an app of ours at Stripe knows our customers as, and whether it is let in there."""
 
     def unauthorized(self, namespace: str, app: InstalledApp) -> None:
-        """Say so of the app, unless it was changed since it was read as `app`; joins the transaction that is open."""
+        """Say so of the app, unless it was changed since it was read as `app`.
+
+        It is said once the transaction that is open has ended, also where that changes nothing.
+        """
 
     def of(self, namespace: str, app_id: str, customer_id: str) -> StripeCustomer | None: ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from meterhouse.billing.app import Accepted, Payment
+from meterhouse.billing.app import Accepted, CopyState, Payment
 from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.invoice import Invoice, Issue, Severity
 from meterhouse.billing.state import InvoiceState, Trigger
@@ -52,4 +52,7 @@ class Sandbox:
         return Accepted(external_id=f"sandbox-{note.id}")
 
     def payment_of(self, _invoice: Invoice) -> Payment | None:
+        return None
+
+    def copy_of(self, _invoice: Invoice) -> CopyState | None:
         return None

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from meterhouse.billing.app import Accepted, LineTax, Payment, Refused
+from meterhouse.billing.app import Accepted, CopyState, LineTax, Payment, Refused
 from meterhouse.billing.credit_note import Refund
 from meterhouse.billing.invoice import PAYMENT
-from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import Trigger
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.payments.stripe_amounts import NotRepresentable, minor_units
-from meterhouse.payments.stripe_api import StripeRefusal, answers, metadata_of, once
-from meterhouse.payments.stripe_drafts import StripeDrafts
+from meterhouse.payments.stripe_api import UNAUTHORIZED, StripeRefusal, answers, metadata_of, once
+from meterhouse.payments.stripe_drafts import StripeDrafts, is_charged_automatically
 from meterhouse.payments.stripe_items import ITEM, items_of
 from meterhouse.payments.stripe_notes import StripeNotes
 from meterhouse.payments.stripe_outcome import is_under_way, outcome_of, payment_intent_of
 from meterhouse.payments.stripe_taxes import tax_difference, taxes_of, total_taxes
-from meterhouse.payments.stripe_validation import critical, issues_of_customer, issues_of_items
+from meterhouse.payments.stripe_validation import critical, default_method_of, issues_of_customer, issues_of_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +37,14 @@ T = TypeVar("T")
 _NO_PLACE = "customer_tax_location_invalid"
 _NEEDS_ACTION = "invoice_payment_intent_requires_action"
 _WITH_PAYMENTS: stripe.params.InvoicePayParams = {"expand": ["payments.data.payment.payment_intent"]}
+_COPIES = {
+    "draft": CopyState.DRAFT,
+    "open": CopyState.ISSUED,
+    "paid": CopyState.COLLECTED,
+    "void": CopyState.CLOSED,
+    "uncollectible": CopyState.CLOSED,
+}
+_LATER_SECONDS = 3600
 _MISSING = Refused("stripe_invoice_missing", "Stripe has no invoice of ours: it was deleted there")
 
 
@@ -73,13 +81,14 @@ class StripeApp:
         try:
             with answers():
                 known = self._client.v1.customers.retrieve(customer.stripe_customer_id, {"expand": ["tax"]})
+                named = self._named_method(invoice, customer)
         except StripeRefusal as refusal:
             self._refused(refusal)
             return [
                 *found,
                 critical(refusal.code, f"customer {customer.stripe_customer_id}: {refusal.message}", "/customer"),
             ]
-        return [*found, *issues_of_customer(invoice, customer, known)]
+        return [*found, *issues_of_customer(invoice, customer, known, named)]
 
     def sync(self, invoice: Invoice) -> Accepted | Refused:
         return self._answer(lambda: self._synced(invoice))
@@ -91,29 +100,41 @@ class StripeApp:
         return self._answer(lambda: self._deleted(invoice))
 
     def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Charge an open invoice that is to be charged."""
+        """Charge an open invoice that is to be charged; None, too, where we are not let in: nobody tried to pay."""
         customer = self._customer_of(invoice.customer_id)
-        found = self._answer(lambda: self._drafts.find(invoice, customer) or _MISSING)
+        found = self._answer(lambda: self._drafts.find(invoice, customer))
         if isinstance(found, Refused):
-            return Payment(Trigger.FAILED, found.message)
+            return None
+        if found is None:
+            return Payment(Trigger.FAILED, _MISSING.message)
         decided = outcome_of(found, self._now())
-        is_charged = invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
-        if found.status != "open" or not is_charged or is_under_way(found):
+        if found.status != "open" or not is_charged_automatically(invoice) or is_under_way(found):
             return decided
         if customer is not None and _is_of_another(found, customer):
             return Payment(Trigger.FAILED, _differs(found, customer).message)
-        return self._charged(invoice, found)
+        return self._charged(invoice, found, customer)
 
     def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
-        return self._answer(lambda: self._taken_back(invoice, note))
+        """Raises `Unavailable`, too, where the key does not let us in: money may have gone back by an earlier call."""
+        answer = self._answer(lambda: self._taken_back(invoice, note))
+        if isinstance(answer, Refused) and answer.code == UNAUTHORIZED:
+            raise Unavailable(f"Stripe does not let us in: {answer.message}", _LATER_SECONDS)
+        return answer
 
     def payment_of(self, invoice: Invoice) -> Payment | Refused | None:
         """None, too, where the copy was deleted; one whose id was not saved is found by its metadata."""
+        found = self._copy(invoice)
+        return found if found is None or isinstance(found, Refused) else outcome_of(found, self._now())
+
+    def copy_of(self, invoice: Invoice) -> CopyState | None:
+        found = self._copy(invoice)
+        return None if found is None or isinstance(found, Refused) else _COPIES.get(found.status or "")
+
+    def _copy(self, invoice: Invoice) -> stripe.Invoice | Refused | None:
         customer = None if invoice.external_id else self._customer_of(invoice.customer_id)
         if invoice.external_id is None and customer is None:
             return None
-        found = self._answer(lambda: self._drafts.find(invoice, customer))
-        return found if found is None or isinstance(found, Refused) else outcome_of(found, self._now())
+        return self._answer(lambda: self._drafts.find(invoice, customer))
 
     def _answer(self, work: Callable[[], T]) -> T | Refused:
         try:
@@ -222,14 +243,43 @@ class StripeApp:
             raise StripeRefusal("stripe_customer_missing", message)
         return customer
 
-    def _charged(self, invoice: Invoice, found: stripe.Invoice) -> Payment | None:
+    def _named_method(self, invoice: Invoice, customer: StripeCustomer) -> stripe.PaymentMethod | None:
+        """The payment method that the invoice is to name; None, too, where Stripe has it no more."""
+        if customer.named_method_id is None or not is_charged_automatically(invoice):
+            return None
         try:
             with answers():
+                return self._client.v1.payment_methods.retrieve(customer.named_method_id)
+        except StripeRefusal as refusal:
+            if refusal.is_missing:
+                return None
+            raise
+
+    def _method_by_now(self, found: stripe.Invoice, customer: StripeCustomer | None) -> str | None:
+        """What is charged in place of what the issued copy names; None: what it names, or else the customer's default.
+
+        The copy names what was put before it was issued: a newer one may have been put since, or left at Stripe.
+        """
+        if customer is None or (customer.named_method_id is None and found.default_payment_method is None):
+            return None
+        return customer.named_method_id or default_method_of(
+            self._client.v1.customers.retrieve(customer.stripe_customer_id)
+        )
+
+    def _charged(self, invoice: Invoice, found: stripe.Invoice, customer: StripeCustomer | None) -> Payment | None:
+        key = f"{invoice.id}/pay/{invoice.payment_attempt}"
+        try:
+            with answers():
+                method = self._method_by_now(found, customer)
+                wanted = _WITH_PAYMENTS if method is None else {**_WITH_PAYMENTS, "payment_method": method}
                 paid = once(
-                    f"{invoice.id}/pay/{invoice.payment_attempt}",
-                    lambda key: self._client.v1.invoices.pay(found.id, _WITH_PAYMENTS, {"idempotency_key": key}),
+                    key if method is None else f"{key}/{method}",
+                    lambda one: self._client.v1.invoices.pay(found.id, wanted, {"idempotency_key": one}),
                 )
         except StripeRefusal as refusal:
+            if refusal.code == UNAUTHORIZED:
+                self._refused(refusal)
+                return None
             now = self._answer(lambda: self._drafts.get(found.id))
             # Stripe collects by itself, too: then it refuses because there is nothing left to pay
             if now is not None and not isinstance(now, Refused) and (now.status != "open" or is_under_way(now)):

@@ -56,23 +56,27 @@ class StripeConnector:
         return Account(config, Party(name=name, address=address) if name and address.country else None)
 
     def connect(self, namespace: str, app_id: str, api_key: str) -> Mapping[str, str]:
-        """Stripe tells an endpoint's secret once, so there is a new one beside that whose secret is kept."""
+        """An endpoint is the account's, not the key's: one that works goes on, with the events that wait for it.
+
+        Else there is a new one beside it, as Stripe tells an endpoint's secret once.
+        """
         known = self._known(namespace, app_id)
-        url = f"{self._our_url()}/api/v1/apps/{app_id}/stripe/webhook"
+        wanted: Any = {
+            "url": f"{self._our_url()}/api/v1/apps/{app_id}/stripe/webhook",
+            "enabled_events": list(EVENTS),
+        }
 
-        def made(client: stripe.StripeClient) -> stripe.WebhookEndpoint:
+        def brought(client: stripe.StripeClient) -> Mapping[str, str]:
+            endpoints = client.v1.webhook_endpoints
+            if _works(client, app_id, known):
+                endpoints.update(known[WEBHOOK_ENDPOINT], wanted)
+                return {**known, API_KEY: api_key}
             _remove_endpoints(client, app_id, known.get(WEBHOOK_ENDPOINT))
-            wanted: Any = {
-                "url": url,
-                "enabled_events": list(EVENTS),
-                "api_version": _version(),
-                "description": f"Meterhouse, namespace {namespace}",
-                "metadata": {_APP: app_id},
-            }
-            return client.v1.webhook_endpoints.create(wanted)
+            described = {"description": f"Meterhouse, namespace {namespace}", "metadata": {_APP: app_id}}
+            made = endpoints.create(wanted | described | {"api_version": _version()})
+            return {API_KEY: api_key, WEBHOOK_SECRET: str(made.secret), WEBHOOK_ENDPOINT: made.id}
 
-        endpoint = self._asked(api_key, made)
-        return {API_KEY: api_key, WEBHOOK_SECRET: str(endpoint.secret), WEBHOOK_ENDPOINT: endpoint.id}
+        return self._asked(api_key, brought)
 
     def settle(self, app_id: str, credentials: Mapping[str, str]) -> None:
         kept = credentials[WEBHOOK_ENDPOINT]
@@ -129,9 +133,22 @@ def _problems(client: stripe.StripeClient, facts: StripeCustomer) -> Sequence[Pr
     return []
 
 
+def _works(client: stripe.StripeClient, app_id: str, known: Mapping[str, str]) -> bool:
+    """Whether events still come, in the shapes that we read, to the endpoint whose secret is kept."""
+    return any(
+        one.id == known.get(WEBHOOK_ENDPOINT) and one.status == "enabled" and one.api_version == _version()
+        for one in _endpoints(client, app_id)
+    )
+
+
+def _endpoints(client: stripe.StripeClient, app_id: str) -> list[stripe.WebhookEndpoint]:
+    found = client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()
+    return [one for one in found if one.metadata.to_dict().get(_APP) == app_id]
+
+
 def _remove_endpoints(client: stripe.StripeClient, app_id: str, kept: str | None = None) -> None:
-    for endpoint in list(client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()):
-        if endpoint.id != kept and endpoint.metadata.to_dict().get(_APP) == app_id:
+    for endpoint in _endpoints(client, app_id):
+        if endpoint.id != kept:
             client.v1.webhook_endpoints.delete(endpoint.id)
 
 

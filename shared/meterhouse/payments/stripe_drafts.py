@@ -94,16 +94,16 @@ class StripeDrafts:
         self._invoices.update(draft_id, {"automatic_tax": {"enabled": False}})
 
     def _set(self, draft_id: str, invoice: Invoice, customer: StripeCustomer) -> None:
-        workflow = invoice.workflow
+        workflow, is_charged = invoice.workflow, is_charged_automatically(invoice)
         settings: stripe.params.InvoiceUpdateParams = {
             "collection_method": workflow.collection_method.value,
             "automatic_tax": {"enabled": workflow.tax_enabled},
             # else the customer's coupon at Stripe takes off what we charge
             "discounts": "",
             "description": invoice.description or "",
-            "default_payment_method": customer.payment_method_id or "",
+            "default_payment_method": (is_charged and customer.named_method_id) or "",
         }
-        if workflow.collection_method is CollectionMethod.SEND_INVOICE:
+        if not is_charged:
             settings["days_until_due"] = days_until_due(invoice)
         self._invoices.update(draft_id, settings)
 
@@ -180,6 +180,10 @@ class StripeDrafts:
             f"{invoice.id}/{invoice.step}/{item.content}",
             lambda key: self._items.create(settings, {"idempotency_key": key}),
         )
+
+
+def is_charged_automatically(invoice: Invoice) -> bool:
+    return invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
 
 
 def days_until_due(invoice: Invoice) -> int:

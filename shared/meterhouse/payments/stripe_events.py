@@ -191,7 +191,7 @@ class ReceiveStripeEvent:
                 namespace,
                 app.id,
                 customer_id,
-                StripeCustomer(customer, method, intent.created),
+                StripeCustomer(customer, method, event.created, was_left=True),
                 lambda: client.v1.customers.update(customer, settings),
             )
         if not is_newest:

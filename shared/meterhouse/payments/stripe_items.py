@@ -19,6 +19,9 @@ LINE, ITEM, TYPE = "meterhouse_line", "meterhouse_item", "meterhouse_type"
 CONTENT, TAX = "meterhouse_content", "meterhouse_tax"
 """Keys of an item's metadata."""
 
+MOST_ITEMS = 250
+"""What Stripe takes on an invoice."""
+
 _LONGEST_DESCRIPTION = 500
 
 
@@ -74,12 +77,33 @@ def items_of(invoice: Invoice) -> tuple[Item, ...]:
     """Every position of the invoice, in the order of its lines.
 
     Stripe's automatic tax takes no negative item: with it each position is net of its discounts and credits.
-    Otherwise these are items of their own, and so are taxes that the house worked out itself.
+    Otherwise these are items of their own, and so are taxes that the house worked out itself. Where these are more than
+    Stripe takes, each line is one position with all that is its.
 
     Raises:
         NotRepresentable: an amount has digits that Stripe does not take.
     """
-    return tuple(item for line in invoice.lines for item in _items_of(invoice, line))
+    parts = [tuple(_items_of(invoice, line)) for line in invoice.lines]
+    if sum(map(len, parts)) > MOST_ITEMS:
+        parts = [_together(line, items) for line, items in zip(invoice.lines, parts, strict=True)]
+    return tuple(item for items in parts for item in items)
+
+
+def _together(line: Line, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if not items[1:]:
+        return items
+    start, end = _seconds(line.service_period)
+    whole = replace(
+        items[0],
+        key=line.id,
+        type=ItemType.LINE,
+        amount=sum(item.amount for item in items),
+        description=line.name[:_LONGEST_DESCRIPTION],
+        start=start,
+        end=end,
+        part_id=line.id,
+    )
+    return (whole,)
 
 
 def _items_of(invoice: Invoice, line: Line) -> Iterator[Item]:

@@ -1,29 +1,36 @@
 """`meterhouse.payments.ports.StripeCustomers` on what apps know of customers."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.installed_app import AppStatus, InstalledApp
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, Unavailable
 from meterhouse.kernel.ids import derived_ulid
 from meterhouse.payments.customer_data import CustomerData, StripeCustomer
 from meterhouse.payments.events import app_event
 from meterhouse.payments.ports import PaymentsStore
 from meterhouse.platform import clock
-from meterhouse.platform.work import Begin, Work
+from meterhouse.platform.work import Begin, Ended, Work
 
 
 class StripeLinks:
-    def __init__(self, begin: Begin[PaymentsStore], now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, begin: Begin[PaymentsStore], ended: Ended, now: Callable[[], datetime] = clock.now) -> None:
         self._begin = begin
+        self._ended = ended
         self._now = now
 
     def unauthorized(self, namespace: str, app: InstalledApp) -> None:
+        if app.status is AppStatus.READY:
+            self._ended(lambda: self._refused(namespace, app))
+
+    def _refused(self, namespace: str, app: InstalledApp) -> None:
+        """Where the database is away, the next refusal says it again."""
         now = self._now()
         refused = replace(app, status=AppStatus.UNAUTHORIZED, updated_at=now)
-        with self._begin(namespace) as work:
-            if app.status is AppStatus.READY and work.store.apps.refuse(app, now):
+        with suppress(Unavailable), self._begin(namespace) as work:
+            if work.store.apps.refuse(app, now):
                 work.publish(app_event(derived_ulid(now, "app.unauthorized", app.id), "app.updated", refused))
             work.commit()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from meterhouse.billing.installed_app import AppType, InstalledApp
 from meterhouse.customers.model import Customer, CustomerDetails
-from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem
+from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound, Problem, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_api import UNAUTHORIZED, StripeRefusal, answers, once
 
@@ -63,15 +63,21 @@ class StripeSessions:
             Conflict: several Stripe apps are installed and none was named, the customer's key is taken, or
                 `stripe_customer_taken`: the customer of Stripe's is another of ours.
             Unavailable: Stripe does not answer.
+            A customer that was to be made for it is not there then.
         """
         app = self._app(namespace, wish.app_id)
-        customer = self._customer(namespace, wish.customer)
-        with _told("/customer"):
-            client = self._apps.client(namespace, app)
-            theirs = self._linked(client, namespace, app, customer, wish.stripe_customer_id)
-        with _told("/options"):
-            parameters: Any = {"mode": "setup", "customer": theirs.stripe_customer_id, **wish.options}
-            return Checkout(customer.id, client.v1.checkout.sessions.create(parameters))
+        if not isinstance(wish.customer, CustomerDetails):
+            return self._checkout(namespace, app, self._customer(namespace, wish.customer), wish)
+        with self._begin(namespace) as work:
+            customer = self._customers.create(namespace, wish.customer).customer
+            try:
+                made = self._checkout(namespace, app, customer, wish)
+            except InvalidInput:
+                if wish.stripe_customer_id is None:
+                    self._unmake(namespace, app, customer)
+                raise
+            work.commit()
+        return made
 
     def portal(self, namespace: str, id_or_key: str, options: Mapping[str, str]) -> stripe.billing_portal.Session:
         """A page where the customer sees invoices and changes payment methods.
@@ -88,6 +94,21 @@ class StripeSessions:
             parameters: Any = {"customer": theirs.stripe_customer_id, **options}
             return self._apps.client(namespace, app).v1.billing_portal.sessions.create(parameters)
 
+    def _checkout(self, namespace: str, app: InstalledApp, customer: Customer, wish: CheckoutWish) -> Checkout:
+        with _told("/customer"):
+            client = self._apps.client(namespace, app)
+            theirs = self._linked(client, namespace, app, customer, wish.stripe_customer_id)
+        with _told("/options"):
+            parameters: Any = {"mode": "setup", "customer": theirs.stripe_customer_id, **wish.options}
+            return Checkout(customer.id, client.v1.checkout.sessions.create(parameters))
+
+    def _unmake(self, namespace: str, app: InstalledApp, customer: Customer) -> None:
+        """Nobody is at Stripe for a customer that is not there; where Stripe does not do it, somebody unused stays."""
+        theirs = self._apps.customers.of(namespace, app.id, customer.id)
+        if theirs is not None:
+            with suppress(StripeRefusal, Unavailable), answers():
+                self._apps.client(namespace, app).v1.customers.delete(theirs.stripe_customer_id)
+
     def _app(self, namespace: str, app_id: str | None) -> InstalledApp:
         with self._begin(namespace) as work:
             installed = work.store.apps.of_type(AppType.STRIPE)
@@ -98,9 +119,7 @@ class StripeSessions:
             raise Conflict("several Stripe apps are installed: tell one of them by its id", "several_stripe_apps")
         return named[0]
 
-    def _customer(self, namespace: str, wanted: str | CustomerDetails) -> Customer:
-        if isinstance(wanted, CustomerDetails):
-            return self._customers.create(namespace, wanted).customer
+    def _customer(self, namespace: str, wanted: str) -> Customer:
         found = self._customers.get(namespace, wanted).customer
         if found.deleted_at is not None:
             raise NotFound("customer", wanted)

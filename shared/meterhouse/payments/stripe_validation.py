@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.invoice import Invoice, Issue, Severity
-from meterhouse.billing.profile import CollectionMethod
 from meterhouse.payments.stripe_amounts import NotRepresentable
-from meterhouse.payments.stripe_items import items_of
+from meterhouse.payments.stripe_drafts import is_charged_automatically
+from meterhouse.payments.stripe_items import MOST_ITEMS, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,11 @@ def issues_of_items(invoice: Invoice) -> Iterator[Issue]:
     except NotRepresentable as error:
         yield critical("amount_not_representable", str(error), "/lines")
         return
+    if len(items) > MOST_ITEMS:
+        message = (
+            f"{len(items)} lines are more than the {MOST_ITEMS} that Stripe takes: have runs put fewer on an invoice"
+        )
+        yield critical("too_many_lines", message, "/lines")
     places = {line.id: number for number, line in enumerate(invoice.lines)}
     for item in items:
         if item.amount < 0 and invoice.workflow.tax_enabled:
@@ -37,23 +42,39 @@ def issues_of_items(invoice: Invoice) -> Iterator[Issue]:
             yield critical("negative_with_automatic_tax", message, f"/lines/{places[item.line_id]}")
 
 
-def issues_of_customer(invoice: Invoice, linked: StripeCustomer, found: stripe.Customer) -> Iterator[Issue]:
-    """What is wrong with the customer that Stripe has, with its `tax` expanded."""
+def issues_of_customer(
+    invoice: Invoice, linked: StripeCustomer, found: stripe.Customer, named: stripe.PaymentMethod | None
+) -> Iterator[Issue]:
+    """What is wrong with the customer that Stripe has, with its `tax` expanded, and with the method to be named."""
     if getattr(found, "deleted", None):
         yield critical(
             "stripe_customer_deleted", f"customer {linked.stripe_customer_id} was deleted at Stripe", "/customer"
         )
         return
-    settings = found.invoice_settings
-    own = linked.payment_method_id
-    default = own or (settings and settings.default_payment_method) or found.default_source
-    if invoice.workflow.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY and not default:
-        message = f"customer {linked.stripe_customer_id} has no default payment method at Stripe to charge"
-        yield critical("payment_method_missing", message, "/workflow/workflow/payment/collectionMethod")
+    if is_charged_automatically(invoice) and (fault := _fault_of_method(linked, found, named)):
+        yield critical("payment_method_missing", fault, "/workflow/workflow/payment/collectionMethod")
     if invoice.workflow.tax_enabled and _has_no_place(found):
         message = f"Stripe lacks the address by which customer {linked.stripe_customer_id} is taxed, or a part of it"
         severity = Severity.CRITICAL if invoice.workflow.tax_enforced else Severity.WARNING
         yield Issue(severity, "customer_tax_location_invalid", COMPONENT, message, "/customer/addresses")
+
+
+def default_method_of(customer: stripe.Customer) -> str | None:
+    """What Stripe charges where an invoice names nothing, but for sources of its older API; None: nothing."""
+    # who was deleted has no settings at all
+    settings: stripe.Customer.InvoiceSettings | None = getattr(customer, "invoice_settings", None)
+    found = settings.default_payment_method if settings else None
+    return found if found is None or isinstance(found, str) else found.id
+
+
+def _fault_of_method(linked: StripeCustomer, found: stripe.Customer, named: stripe.PaymentMethod | None) -> str | None:
+    if linked.named_method_id is None:
+        has_default = default_method_of(found) or found.default_source
+        return None if has_default else f"customer {found.id} has no default payment method at Stripe to charge"
+    owner = None if named is None else named.customer
+    if owner == found.id:
+        return None
+    return f"payment method {linked.named_method_id} is not customer {found.id}'s at Stripe any more: put another"
 
 
 def _has_no_place(customer: stripe.Customer) -> bool:

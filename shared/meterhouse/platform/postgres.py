@@ -156,6 +156,13 @@ class Database:
             raise InvariantBroken("there is no transaction that could be lost")
         self._open.otherwise.append(action)
 
+    def ended(self, action: Callable[[], object]) -> None:
+        """`platform.work.Ended`."""
+        outermost = self._open
+        self.afterwards(action)
+        if outermost is not None:
+            outermost.otherwise.append(action)
+
     @contextmanager
     def _joined(self, outer: Transaction, namespace: str) -> Iterator[Transaction]:
         import psycopg  # noqa: PLC0415 - loaded already by the connection

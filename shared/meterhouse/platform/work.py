@@ -33,6 +33,9 @@ Afterwards = Callable[[Callable[[], object]], None]
 Otherwise = Callable[[Callable[[], object]], None]
 """Does something once it is known that the open unit of work, with all that it is part of, may not have been saved."""
 
+Ended = Callable[[Callable[[], object]], None]
+"""Does something once the open unit of work, with all that it is part of, has ended, saved or not; else at once."""
+
 
 def at_once(action: Callable[[], object]) -> None:
     """`Afterwards` where no unit of work is part of another."""

@@ -151,8 +151,10 @@ class Run:
         return bill(self.batch(), as_of)
 
     def step_by_step(self, as_of: datetime = AFTER_JANUARY) -> list[Outcome]:
-        """One that could not be done at once."""
-        return [self.sync(as_of), self.collect(as_of), self.advance(as_of)]
+        """One that could not be done at once: who failed to be synced is not collected."""
+        synced = self.sync(as_of)
+        collected = self._collect(self.batch().without(synced.failed.keys()), as_of)
+        return [synced, collected, self.advance(as_of)]
 
     @property
     def _sync(self) -> SyncSubscriptions:

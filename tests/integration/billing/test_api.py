@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from meterhouse.billing.app import Payment
+from meterhouse.billing.app import CopyState, Payment
 from meterhouse.billing.invoice import Issue, Severity
 from meterhouse.billing.record_sent import record_sent
 from meterhouse.billing.state import Trigger
@@ -320,8 +320,8 @@ def test_a_retry_of_a_deletion_deletes_and_issues_nothing(api: Api, run: Run, cu
 
 def test_a_retry_of_a_deletion_issues_what_its_app_has_collected(api: Api, run: Run, customer: str) -> None:
     assert customer
-    path, paid = failed_deletion(api), Payment(Trigger.PAID)
-    run.app = FakeApp({"delete"}, payment=paid, last_word=paid)
+    path = failed_deletion(api)
+    run.app = FakeApp({"delete"}, payment=Payment(Trigger.PAID), copy=CopyState.COLLECTED)
     assert api.ok("POST", f"{path}/retry")["statusDetails"]["extendedStatus"] == "draft.manual_approval_needed"
 
 

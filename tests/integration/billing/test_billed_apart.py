@@ -1,5 +1,6 @@
 """Who breaks a batch is billed apart: the others are billed at once."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,12 +9,15 @@ import pytest
 
 from meterhouse.billing.advance_invoices import AdvanceInvoices
 from meterhouse.billing.batch import Batch
+from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.billing.written_once import WrittenOnce
 from meterhouse.kernel.errors import InvariantBroken
-from tests.integration.billing.conftest import Run
+from meterhouse.payments.sandbox import TARGET_STATUS
+from tests.integration.billing.conftest import AFTER_JANUARY, Run
+from tests.integration.billing.parts import canceled
 from tests.integration.billing.test_invoice_run import Fragile
 from tests.unit.billing.samples import FakeApp
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 HALVED, APART, TOGETHER = [8, 4, 2, 2, 1, 1, 4], [7, 1], [8]
 
@@ -66,6 +70,45 @@ def test_whoever_breaks_by_an_exception_costs_the_others_one_slow_run_and_is_bil
         billed.append((sorted(outcome.failed), at_once.taken()))
     assert billed == [([owners[2]], HALVED), ([owners[2]], APART), ([], APART), ([], TOGETHER)]
     assert len(run.invoices("paid")) == 4 * len(owners)
+
+
+def test_whose_subscriptions_cannot_be_followed_pays_no_fee_in_advance_of_a_period_they_do_not_ask_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = (run.customer(key) for key in ("ann", "bob"))
+    left = run.subscribe(ann, fee())
+    run.subscribe(bob, fee())
+    run.all(at("2024-01-02"))
+    canceled(run, left, at("2024-01-20"))
+    broken(monkeypatch, ann)
+    assert run.all().failed.keys() == {ann}
+    assert Counter(invoice.customer_id for invoice in run.invoices()) == {ann: 1, bob: 2}
+    monkeypatch.undo()
+    run.now = AFTER_JANUARY
+    assert run.all().failed == {}
+    assert Counter(invoice.customer_id for invoice in run.invoices()) == {ann: 1, bob: 2}
+
+
+def test_what_stands_on_invoices_goes_on_for_who_cannot_be_synced(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = run.customer("ann", metadata={TARGET_STATUS: "action_required"})
+    run.subscribe(ann, fee())
+    run.all(at("2024-01-02"))
+    broken(monkeypatch, ann)
+    for month in (2, 3, 4):
+        assert run.all(at(f"2024-0{month}-20")).failed.keys() == {ann}
+    assert [invoice.state.value for invoice in run.invoices()] == ["uncollectible"]
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, victim: str) -> None:
+    """The victim's subscriptions cannot be followed."""
+    within = SyncSubscriptions.within
+
+    def breaking(self: SyncSubscriptions, work: Any, batch: Batch, as_of: datetime) -> None:
+        if victim in batch.ids:
+            raise InvariantBroken("its subscription is odd")
+        within(self, work, batch, as_of)
+
+    monkeypatch.setattr(SyncSubscriptions, "within", breaking)
 
 
 def test_whoever_can_be_billed_only_step_by_step_stays_apart_and_a_refusal_keeps_nobody_apart(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from json import dumps
 from time import sleep
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def own_connection(settings: PostgresSettings) -> Iterator[Begin[BillingStore]]:
-    database = Database(lambda: settings)
-    yield begins(database, PostgresBilling)
-    database.close()
+    with closing(Database(lambda: settings)) as database:
+        yield begins(database, PostgresBilling)
 
 
 def succeeds(settings: PostgresSettings, act: Callable[[Begin[BillingStore]], object]) -> bool:

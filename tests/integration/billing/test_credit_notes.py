@@ -3,6 +3,7 @@
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,11 @@ from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
+from meterhouse.billing.postgres import PostgresBillingGuard
+from meterhouse.billing.postgres_billed_apart import PostgresBilledApart
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.tell_note import TellNote
+from meterhouse.customers.postgres import PostgresCustomers
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import Database, PostgresSettings
@@ -25,7 +29,7 @@ from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
 from tests.integration.billing.test_concurrent_callers import succeeds
 from tests.unit.billing.samples import FakeApp
-from tests.unit.subscriptions.samples import fee
+from tests.unit.subscriptions.samples import at, fee
 
 NOTES = "/api/v1/billing/credit-notes"
 WHY = {"reason": "outage"}
@@ -262,6 +266,46 @@ def test_a_report_counts_for_the_attempt_it_was_looked_at_in_and_no_retry_comes_
 
     told = TellNote(begin, run.apps, lambda: run.now).reported(run.namespace, note["id"], Accepted(), attempt=1)
     assert (told.state.value, told.attempt) == ("issued", 1)
+
+
+def on_its_way(run: Run) -> CreditNote:
+    """A refund of which no app was told yet, to a customer who left."""
+    left = run.customer("left")
+    run.change(replace(run.subscribe(left, fee()), active_to=at("2024-01-20")))
+    run.all()
+    [paid] = run.invoices()
+    service = CreditNoteService(run.begin, run.apps, lambda: run.now, afterwards=lambda _: None)
+    return service.create(run.namespace, paid.id, NoteWanted("outage", Refund.PAYMENT))
+
+
+def test_who_is_to_be_paid_back_stays_until_that_is_done(api: Api, run: Run) -> None:
+    note, codes = on_its_way(run), []
+    for status in ("pending", "issued"):
+        assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == status
+        with run.database.transaction(run.namespace) as transaction:
+            problems = PostgresBillingGuard(transaction).against_deletion(note.customer_id, run.now)
+        codes.append([problem.code for problem in problems])
+        run.now += timedelta(minutes=10)
+        run.all()
+    assert codes == [["pending_credit_notes"], []]
+
+
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_what_goes_back_to_who_was_deleted_is_told_by_the_runs_for_the_others(
+    api: Api, run: Run, *, is_apart: bool
+) -> None:
+    note, others = on_its_way(run), [run.customer("ann"), run.customer("bob")]
+    with run.database.transaction(run.namespace) as transaction:
+        customers = PostgresCustomers(transaction)
+        left = customers.find(note.customer_id)
+        assert left is not None
+        customers.update(left.deleted(run.now))
+        if is_apart:
+            PostgresBilledApart(transaction).add(others[0], run.now)
+        transaction.commit()
+    run.now += timedelta(minutes=10)
+    assert run.all().failed == {}
+    assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "issued"
 
 
 def test_a_note_whose_app_was_not_told_is_told_by_the_next_run_unless_the_audit_holds_its_invoice(

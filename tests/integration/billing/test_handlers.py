@@ -23,6 +23,7 @@ from meterhouse.platform import clock
 from tests.integration.billing.conftest import Run
 from tests.unit.billing.samples import NOW
 from tests.unit.platform.requests import CONTEXT, request
+from tests.unit.subscriptions.samples import fee
 
 AS_OF = "2024-02-01T02:00:00Z"
 
@@ -70,6 +71,20 @@ def test_the_workflows_tasks_bill_the_customers_from_the_list_of_batches_to_paid
     assert bill.handler(task, CONTEXT) == {"succeeded": 1, "failed": []}
     [paid] = invoices(run)
     assert (paid["id"], paid["status"], paid["totals"]["total"]) == (invalid["id"], "paid", "40.00")
+
+
+def test_who_failed_to_be_synced_is_not_collected(run: Run) -> None:
+    ann, bob = (run.customer(key) for key in ("ann", "bob"))
+    for customer in (ann, bob):
+        run.subscribe(customer, fee())
+    [batch] = [one for one in all_batches() if one["namespace"] == run.namespace]
+    task = {"asOf": AS_OF, "batch": batch}
+    sync.handler(task, CONTEXT)
+
+    assert collect.handler({**task, "failed": [ann]}, CONTEXT) == {"succeeded": 1, "failed": []}
+    assert {invoice.customer_id for invoice in run.invoices()} == {bob}
+    assert collect.handler({**task, "failed": []}, CONTEXT)["succeeded"] == 2
+    assert {invoice.customer_id for invoice in run.invoices()} == {ann, bob}
 
 
 def test_a_run_that_asks_for_small_batches_lists_each_customer_in_one_of_them(run: Run) -> None:

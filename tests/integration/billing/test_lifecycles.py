@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,7 @@ from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import NotFound, Unavailable
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api
+from tests.integration.billing.test_crashes import Dying
 from tests.integration.billing.test_invoice_run import add_feature
 from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at, fee
@@ -27,12 +29,14 @@ class FarAway(FakeApp):
     is_remote: bool = True
     retries_payments: bool = True
     asked: list[str] = field(default_factory=list)
+    totals: list[Decimal] = field(default_factory=list)
     is_down: bool = False
 
     def validate(self, invoice: Invoice) -> list[Issue]:
         if self.is_down:
             raise Unavailable("the app does not answer")
         self.asked.append(invoice.id)
+        self.totals.append(invoice.totals.total)
         return []
 
 
@@ -144,6 +148,26 @@ def test_one_that_waits_for_usage_is_collected_when_it_is_driven(run: Run, far: 
     assert drive(run) == {"state": "draft.waiting_for_collection", "waitsUntil": None}
     assert drive(run, AFTER_JANUARY)["state"] == "payment_processing.pending"
     assert len(far.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("victim", "is_lost", "total"), [(1, True, "4.5"), (1, False, "2"), (2, True, "2"), (2, False, "2")]
+)
+def test_an_app_hears_of_saved_amounts_alone_whatever_dies_and_comes_late(
+    run: Run, far: FarAway, victim: int, total: str, *, is_lost: bool
+) -> None:
+    run.now = EARLY
+    run.all(EARLY)
+    healthy, run.begin = run.begin, Dying(run.begin, victim, is_lost)
+    with pytest.raises(Unavailable):
+        drive(run, AFTER_JANUARY)
+    run.begin = healthy
+    [customer] = run.batch().ids
+    run.used(customer, "2024-01-01", "9")
+    drive(run, AFTER_JANUARY)
+    [invoice] = run.invoices()
+    assert invoice.totals.total == Decimal(total)
+    assert set(far.totals) == {Decimal(total)}
 
 
 def test_who_finds_nothing_to_do_does_not_wait_beside_who_moved_the_invoice(run: Run, far: FarAway) -> None:

@@ -131,6 +131,5 @@ def test_a_period_is_charged_what_its_usage_comes_to_however_many_digits_that_ha
     months = MonthsOfManyDigits(run, r, card(r), money=money)
     months.pass_by(KEEPING)
     ended = months.end()
-    told = "\n".join([str(months.card), *months.log])
-    assert months.charged() == months.comes_to(ended), told
-    assert audited(run).open == 0, (findings(run), told)
+    assert months.charged() == months.comes_to(ended), months.told
+    assert audited(run).open == 0, (findings(run), months.told)

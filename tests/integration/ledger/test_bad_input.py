@@ -30,19 +30,10 @@ def odd_ones(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(("path", "body"), [("grants", WANTED), ("adjustments", ADJUSTMENT | {"labels": {"a": "b"}})])
 def test_no_body_is_odd_enough_to_break_the_server(till: Till, path: str, body: dict[str, Any]) -> None:
     till.add_tax_code(NOBODY)
-    parts = [(name,) for name in body] + [
-        (name, inner) for name in body if isinstance(body[name], dict) for inner in body[name]
-    ]
-    for where in parts:
-        for odd in ODD:
-            changed = dict(body)
-            if len(where) == 1:
-                changed[where[0]] = odd
-            else:
-                changed[where[0]] = body[where[0]] | {where[1]: odd}
-            status, answer = till.call("POST", path, changed)
-            assert status in {201, 400, 409}, (where, odd, answer)
-            assert status != 400 or answer["extensions"]["validationErrors"], (where, odd, answer)
+    for odd in odd_ones(body):
+        status, answer = till.call("POST", path, odd)
+        assert status in {201, 400, 409}, (odd, answer)
+        assert status != 400 or answer["extensions"]["validationErrors"], (odd, answer)
     # whatever was accepted can be told
     for what in ("grants", "balance", "transactions"):
         till.ok("GET", what)

@@ -74,6 +74,23 @@ def test_a_correction_is_made_once(till: Till) -> None:
         till.give_back(1, key="nothing")
 
 
+@pytest.mark.parametrize("priorities", [(1, 2), (2, 1), (1, 2, 3), (3, 2, 1)], ids=str)
+def test_what_is_given_back_in_parts_goes_to_the_last_burnt_until_it_has_all(
+    till: Till, priorities: tuple[int, ...]
+) -> None:
+    grants = [till.grant(10, priority=priority) for priority in priorities]
+    *before, last = sorted(grants, key=lambda one: one.priority)
+    burnt = [Decimal(10)] * len(before)
+    till.collect(sum(burnt) + 5)
+
+    assert till.give_back(2, by="x") == [*burnt, 3]
+    assert till.give_back(2, by="y") == [*burnt, 1]
+    assert till.give_back(4, by="z") == [*burnt[1:], 7]
+
+    left = {position.grant.id: position.remaining for position in till.positions()}
+    assert [left[one.id] for one in (*before, last)] == [*[0] * (len(before) - 1), 3, 10]
+
+
 def test_what_was_given_back_is_not_to_be_invoiced(till: Till) -> None:
     till.grant(60)
     assert till.collect(100).rest == 40

@@ -14,6 +14,8 @@ from tests.integration.ledger.conftest import USD, Till
 from tests.unit.ledger.samples import Shelf, hours
 
 STEPS = 40
+SEEDS = (*range(12), 31, 56)
+"""In the last two a charge that several grants bear is given back in parts, of which the order of burning shows."""
 FEATURES = (None, ("api",), ("api", "storage"))
 
 
@@ -85,7 +87,7 @@ class Twins:
         self.shelf.expire(self.till.now)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_database_holds_what_the_book_came_to(till: Till, seed: int) -> None:
     twins = Twins(till, seed)
     for number in range(STEPS):

@@ -15,7 +15,7 @@ import pytest
 
 from localstack.fixtures import free_port
 from localstack.part import Part
-from localstack.process import PartFailedError, Processes, accepts
+from localstack.process import PartFailedError, Processes, _lives, accepts
 from localstack.settings import Port
 
 SERVER = "import http.server,sys; http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), None).serve_forever()"
@@ -123,7 +123,7 @@ def test_children_end_with_their_part(processes: Processes) -> None:
     assert process is not None
     [child] = process.children()
     processes.stop("probe")
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert not _lives(child)
 
 
 def test_a_part_that_ignores_the_stop_signal_is_killed_after_its_patience(processes: Processes) -> None:

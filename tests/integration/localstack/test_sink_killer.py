@@ -54,7 +54,7 @@ def functions(stack: Stack) -> list[str]:
         # it was killed as we looked, or is not yet the program that it becomes
         with suppress(psutil.Error, KeyError):
             names.append(process.environ()["AWS_LAMBDA_FUNCTION_NAME"])
-    return names
+    return sorted(names)
 
 
 def test_the_sink_is_killed_so_many_times_and_no_other_function(stack: Stack, deaths: Path) -> None:

@@ -172,6 +172,35 @@ def test_lines_change_in_bulk_or_not_at_all(house: House) -> None:
     assert (added.subtotal, len(added.lines.data)) == (155, 3)
 
 
+def test_an_invoice_takes_250_items_and_not_one_more(house: House) -> None:
+    v1 = house.client().v1
+    invoice = invoice_of(house, customer(house), 100)
+    more: Any = [{"amount": 1} for _ in range(249)]
+    assert "250" in str(error_of(lambda: v1.invoices.add_lines(invoice.id, {"lines": [*more, {"amount": 1}]})))
+    assert v1.invoices.add_lines(invoice.id, {"lines": more}).subtotal == 349
+    item: Any = {"customer": str(invoice.customer), "invoice": invoice.id, "amount": 1}
+    assert "250" in str(error_of(lambda: v1.invoice_items.create(item)))
+
+
+def test_a_card_that_was_removed_is_nobodys_and_no_invoice_names_it(house: House) -> None:
+    v1 = house.client().v1
+    who = customer(house)
+    settings = v1.customers.retrieve(who).invoice_settings
+    assert settings is not None
+    card = str(settings.default_payment_method)
+    assert v1.payment_methods.detach(card).customer is None
+    again = v1.customers.retrieve(who).invoice_settings
+    assert again is not None
+    assert again.default_payment_method is None
+    wanted: Any = {"customer": who, "default_payment_method": card}
+    assert error_of(lambda: v1.invoices.create(wanted)).code == "resource_missing"
+    invoice = invoice_of(house, who, 500)
+    named = error_of(lambda: v1.invoices.update(invoice.id, {"default_payment_method": card}))
+    assert named.code == "resource_missing"
+    v1.invoices.finalize_invoice(invoice.id)
+    assert error_of(lambda: v1.invoices.pay(invoice.id, {"payment_method": card})).code == "resource_missing"
+
+
 def test_automatic_tax_takes_no_negative_item_and_needs_a_place(house: House) -> None:
     v1 = house.client().v1
     taxed = invoice_of(house, customer(house, address={"country": "US"}), 1000, automatic_tax={"enabled": True})

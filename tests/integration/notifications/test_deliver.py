@@ -97,7 +97,8 @@ def test_a_message_that_is_not_taken_is_sent_again_later_under_its_id(
     room: PostRoom, receiver: Receiver, reply: Reply, reason: str
 ) -> None:
     receiver.reply = lambda _: reply
-    if "1.5 s" in reason:
+    is_late = "1.5 s" in reason
+    if is_late:
         room.seconds = 1.5
     [told] = room.tell(room.channel(receiver.url()))
     assert room.deliver(receiver).failed == 1
@@ -108,7 +109,8 @@ def test_a_message_that_is_not_taken_is_sent_again_later_under_its_id(
     receiver.reply, room.seconds = lambda _: Reply(), 60
     assert room.at(minutes=1).deliver(receiver).delivered == 1
     assert [one.outcome.fault for one in room.attempts(told)] == ["", reason]
-    assert ids(receiver) == {told: 2}
+    # on a busy machine the time may be over before the receiver has read what was sent first
+    assert ids(receiver) in ([{told: 2}, {told: 1}] if is_late else [{told: 2}])
 
 
 def test_a_receiver_that_wants_to_be_left_alone_gets_no_message_meanwhile(room: PostRoom, receiver: Receiver) -> None:

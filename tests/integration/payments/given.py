@@ -86,7 +86,8 @@ class AppsApi(Api):
     settings: StripeSettings = field(default_factory=StripeSettings)
 
     def stripe(self) -> StripeApps:
-        links = StripeLinks(begins(self.run.database, PostgresPayments), lambda: self.run.now)
+        database = self.run.database
+        links = StripeLinks(begins(database, PostgresPayments), database.ended, lambda: self.run.now)
         return StripeApps(links, SecretsManager(), lambda: self.settings, lambda: self.run.now)
 
     def routers(self) -> Sequence[Router]:

@@ -1,9 +1,10 @@
 """Invoice runs whose customers are invoiced by Stripe: the double in this process, the database the real one."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from stripe import StripeClient
@@ -16,7 +17,7 @@ from meterhouse.billing.app import Apps
 from meterhouse.billing.batch import Outcome
 from meterhouse.billing.drive_invoice import DriveInvoice
 from meterhouse.billing.dunning import Dunning
-from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
+from meterhouse.billing.installed_app import AppStatus, AppType, InstalledApp, StripeConfig
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.override import CustomerOverride
 from meterhouse.billing.profile import CollectionMethod, Profile
@@ -29,7 +30,7 @@ from meterhouse.payments.named_app import NamedApps
 from meterhouse.payments.postgres import PostgresApps, PostgresPayments
 from meterhouse.payments.stripe import API_KEY, WEBHOOK_SECRET, StripeApps
 from meterhouse.payments.stripe_api import StripeSettings
-from meterhouse.payments.stripe_events import EVENTS, Received, ReceiveStripeEvent
+from meterhouse.payments.stripe_events import EVENTS, SETUP_SUCCEEDED, Received, ReceiveStripeEvent
 from meterhouse.payments.stripe_links import StripeLinks
 from meterhouse.platform.ids import new_id
 from meterhouse.platform.postgres import begins
@@ -67,7 +68,7 @@ class StripeRun(Run):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.links = StripeLinks(begins(self.database, PostgresPayments), lambda: self.now)
+        self.links = StripeLinks(begins(self.database, PostgresPayments), self.database.ended, lambda: self.now)
         self.double.account.now = self.seconds
         self.stripe_apps = StripeApps(self.links, self.secrets, lambda: StripeSettings(self.url), lambda: self.now)
         self.installed = InstalledApp(new_id(), AppType.STRIPE, "Stripe", NOW, NOW, config=CONFIG)
@@ -112,6 +113,25 @@ class StripeRun(Run):
             work.store.profiles.add(profile)
             work.store.overrides.save(CustomerOverride(customer_id, profile.id, NOW, NOW))
             work.commit()
+
+    @contextmanager
+    def revoked(self) -> Iterator[None]:
+        """While Stripe does not take the app's key."""
+        kept = self.secrets[self.installed.id]
+        self.secrets[self.installed.id] = {**kept, API_KEY: "sk_test_revoked"}
+        yield
+        self.secrets[self.installed.id] = kept
+
+    def app_status(self) -> AppStatus:
+        with self.database.transaction(self.namespace) as transaction:
+            return PostgresApps(transaction).by_ids([self.installed.id])[self.installed.id].status
+
+    def leave(self, customer_id: str, card: str) -> Received:
+        """The customer leaves this card on a page of Stripe's a minute later, and we are told."""
+        self.now += timedelta(minutes=1)
+        intent = self.client.v1.setup_intents.create({"customer": str(self.at(customer_id))})
+        self.client.v1.setup_intents.confirm(intent.id, {"payment_method": card})
+        return self.deliver(next(one for one in self.events() if one["type"] == SETUP_SUCCEEDED))
 
     def at(self, customer_id: str) -> str | None:
         """Who the customer is at Stripe."""

@@ -268,6 +268,10 @@ def test_what_is_said_of_an_attempt_that_is_over_does_not_touch_the_next(
 ) -> None:
     invoice = hooked()
     path, failed = f"{CALLS}/{invoice}/payment/status", "payment_processing.failed"
+    for trigger in ("payment_failed", "paid"):
+        status, answer = api("POST", path, {"trigger": trigger, "attempt": 2})
+        assert (status, problem_fields(answer)) == (400, {"/attempt": "attempt_unknown"})
+    assert state(api, invoice) == "payment_processing.pending"
     api.ok("POST", path, {"trigger": "payment_failed", "attempt": 1})
     assert state(api, invoice) == failed
     api.ok("POST", f"{INVOICES}/{invoice}/retry")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localstack.stripe.account import Obj
+from localstack.stripe.account import API_VERSION, Obj
 from localstack.stripe.server import take_outbox
 from localstack.stripe.service import Stripe
 from localstack.stripe.sessions import complete_checkout
@@ -133,6 +133,42 @@ def test_a_new_key_of_the_account_takes_the_old_ones_place(api: AppsApi, double:
     assert len(endpoints(double)) == 1
 
 
+def test_events_that_wait_for_their_next_attempt_are_taken_after_the_key_was_replaced(
+    api: AppsApi, double: Stripe
+) -> None:
+    app, path = install(api), f"{APPS}/{{}}/stripe/api-key"
+    take_outbox(double.account)
+    double.account.tell(
+        "setup_intent.succeeded", double.account.add("setup_intent", "seti", customer=None, payment_method=None)
+    )
+    waiting = posted(double, take_outbox(double.account)[0], app["id"])
+    [before] = endpoints(double)
+    kept = dict(before)
+    before |= {"url": "https://before.test", "enabled_events": ["invoice.paid"]}
+    double.account.api_keys = {KEY, "sk_test_new"}
+    assert api("PUT", path.format(app["id"]), {"secretAPIKey": "sk_test_new"})[0] == 204
+    assert endpoints(double) == [kept]
+    assert receiver(api)(app["id"], *waiting).message == "no customer of ours"
+    assert install(api)["id"] == app["id"]
+    assert endpoints(double) == [kept]
+
+
+@pytest.mark.parametrize("worn", [{"status": "disabled"}, {"api_version": "2020-08-27"}, None])
+def test_an_endpoint_that_tells_us_nothing_gives_way_to_a_new_one(
+    api: AppsApi, double: Stripe, worn: dict[str, str] | None
+) -> None:
+    app = install(api)
+    [before] = endpoints(double)
+    if worn is None:
+        double.account.of("webhook_endpoint").clear()
+    else:
+        before |= worn
+    install(api)
+    [now] = endpoints(double)
+    assert (now["id"] != before["id"], now["status"], now["api_version"]) == (True, "enabled", API_VERSION)
+    assert SecretsManager().of(api.run.namespace, app["id"])[WEBHOOK_SECRET] == now["double_secret"]
+
+
 def _full(*_: object) -> None:
     raise Unavailable("the secret cannot be written")
 
@@ -147,6 +183,8 @@ def test_a_key_that_is_not_replaced_leaves_a_webhook_that_works(
         secret = SecretsManager().of(api.run.namespace, app["id"])[WEBHOOK_SECRET]
         return secret in {endpoint["double_secret"] for endpoint in endpoints(double)}
 
+    # else it goes on, and there is nothing to be made
+    endpoints(double)[0]["api_version"] = "2020-08-27"
     for method in ("POST", "DELETE"):
         double.weather.storms.append(Storm("500", method, "/v1/webhook_endpoints.*"))
         assert (api("PUT", *change)[0], works()) == (503, True)
@@ -236,6 +274,25 @@ def test_what_stripe_refuses_of_a_page_is_the_callers_fault(api: AppsApi) -> Non
     assert [field for field, _ in faults] == ["/stripeCustomerId"]
     refused(api, 404, "POST", CHECKOUT, {"customer": {"key": "bob"}, "options": {}})
     refused(api, 404, "POST", f"{CUSTOMERS}/bob/stripe/portal", {})
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_page_that_stripe_refuses_leaves_no_customer_on_either_side(
+    api: AppsApi, double: Stripe, key: str | None
+) -> None:
+    install(api)
+
+    def theirs() -> list[str]:
+        return [name for name, one in double.account.of("customer").items() if not one.get("deleted")]
+
+    before = theirs()
+    body = {"customer": {"name": "Acme", "key": "acme"}, "options": {"currency": "EUR"}}
+    for _ in range(2):
+        assert api("POST", CHECKOUT, body, key=key)[0] == 400
+        assert api("GET", f"{CUSTOMERS}/acme/stripe")[0] == 404
+    assert theirs() == before
+    made = api.ok("POST", CHECKOUT, body | {"options": {"successURL": "https://ours.test/done", "currency": "EUR"}})
+    assert api.ok("GET", f"{CUSTOMERS}/acme/stripe")["stripeCustomerId"] == made["stripeCustomerId"]
 
 
 def test_the_app_of_another_namespace_is_found_by_its_id_alone(api: AppsApi, database: Database) -> None:

@@ -20,7 +20,7 @@ from meterhouse.payments.stripe_app import StripeApp
 from meterhouse.platform.postgres import begins
 from tests.integration.billing.given import INVOICES, Api, problem_codes
 from tests.integration.billing.test_edits import edit_of
-from tests.integration.payments.stripe_run import UNTAXED, StripeRun, issued, state
+from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
 
 FORGOTTEN = Voiding("a mistake", None, {})
 
@@ -174,6 +174,57 @@ def test_what_stripe_has_collected_is_neither_edited_nor_deleted_but_issued(shop
         assert (status, answer["code"]) == (409, "invoice_state" if method == "POST" else "invoice_collected")
     assert api("POST", f"{path}/taxes/recalculate")[1]["code"] == "invoice_collected"
     assert shop.everything() == stored
+    assert api.ok("POST", f"{path}/approve")["status"] == "paid"
+
+
+def lost_issue(shop: StripeRun) -> Api:
+    """A draft that Stripe has issued to somebody who pays later, and whose issue was lost here."""
+    issued(shop, None, **PAYS_LATER, **UNTAXED, auto_advance=False)
+    shop.client.v1.invoices.finalize_invoice(str(shop.invoice().external_id))
+    return Api(shop)
+
+
+def test_what_stripe_has_issued_keeps_its_amounts_and_goes_on(shop: StripeRun) -> None:
+    api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
+    stored = shop.everything()
+    shown = api.ok("GET", path)
+    status, answer = api("PUT", path, edit_of(shown, *edit_of(shown)["lines"][1:]))
+    assert (status, answer["code"]) == (409, "invoice_issued")
+    assert api("POST", f"{path}/taxes/recalculate")[1]["code"] == "invoice_issued"
+    assert shop.everything() == stored
+    shop.client.v1.invoices.pay(str(shop.invoice().external_id), {"paid_out_of_band": True})
+    assert api.ok("POST", f"{path}/approve")["status"] == "paid"
+
+
+def test_what_stripe_has_issued_is_taken_back_by_deleting_the_draft(shop: StripeRun) -> None:
+    api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
+    api.ok("DELETE", path)
+    assert (state(shop), [row["status"] for row in shop.at_stripe()]) == ("deleted", ["void"])
+
+
+@pytest.mark.parametrize("end", ["void_invoice", "mark_uncollectible"])
+def test_a_draft_whose_copy_was_closed_at_stripe_is_said_to_be_so_and_can_be_deleted(shop: StripeRun, end: str) -> None:
+    api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
+    getattr(shop.client.v1.invoices, end)(str(shop.invoice().external_id))
+    status, answer = api("PUT", path, edit_of(api.ok("GET", path), description="another"))
+    assert (status, answer["code"]) == (409, "invoice_closed")
+    api.ok("DELETE", path)
+    assert (state(shop), [row["status"] for row in shop.at_stripe()]) == ("deleted", ["void"])
+
+
+def test_a_draft_that_became_unlike_its_issued_copy_may_become_like_it_again(shop: StripeRun) -> None:
+    """The key was refused, so that nobody knew; the customer pays what was issued."""
+    api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
+    shown = api.ok("GET", path)
+    first, *others = edit_of(shown)["lines"]
+    with shop.revoked():
+        api.ok("PUT", path, edit_of(shown, *others))
+    shop.client.v1.invoices.pay(str(shop.invoice().external_id), {"paid_out_of_band": True})
+    shop.advance()
+    assert (state(shop), [one.code for one in shop.invoice().issues]) == ("draft.sync_failed", ["stripe_total_differs"])
+    del first["id"]
+    api.ok("PUT", path, edit_of(shown, first, *others))
+    assert state(shop) == "draft.manual_approval_needed"
     assert api.ok("POST", f"{path}/approve")["status"] == "paid"
 
 

@@ -16,13 +16,23 @@ from tests.integration.payments.stripe_run import StripeRun
 from tests.unit.billing.samples import NOW
 
 
-def set_up(shop: StripeRun, customer: str, minute: int) -> Obj:
-    """The event of a page that was opened in this minute and left with a card."""
+def opened(shop: StripeRun, customer: str, minute: int) -> str:
+    """A page that is opened in this minute."""
     shop.now = NOW.replace(minute=minute)
-    intent = shop.client.v1.setup_intents.create({"customer": str(shop.at(customer))})
-    shop.client.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    return shop.client.v1.setup_intents.create({"customer": str(shop.at(customer))}).id
+
+
+def left(shop: StripeRun, page: str, minute: int) -> Obj:
+    """The event of a page that is left with a card in this minute."""
+    shop.now = NOW.replace(minute=minute)
+    shop.client.v1.setup_intents.confirm(page, {"payment_method": "pm_card_visa"})
     [event] = shop.events()
     return event
+
+
+def set_up(shop: StripeRun, customer: str, minute: int) -> Obj:
+    """The event of a page that was opened in this minute and left with a card."""
+    return left(shop, opened(shop, customer, minute), minute)
 
 
 def card(shop: StripeRun, customer: str) -> str | None:
@@ -45,6 +55,15 @@ def test_a_late_or_repeated_setup_puts_no_old_card_back(shop: StripeRun) -> None
         assert card(shop, ann) == newest
     shop.deliver(set_up(shop, ann, 3))
     assert card(shop, ann) != newest
+
+
+def test_the_card_that_was_left_last_counts_whichever_page_was_opened_first(shop: StripeRun) -> None:
+    ann = shop.buyer("ann", None)
+    one, other = opened(shop, ann, 1), opened(shop, ann, 2)
+    first, last = left(shop, other, 3), left(shop, one, 4)
+    for event in (last, first, last):
+        shop.deliver(event)
+        assert card(shop, ann) == last["data"]["object"]["payment_method"]
 
 
 def test_a_repeated_setup_leaves_what_was_put_since(shop: StripeRun) -> None:
@@ -79,7 +98,7 @@ def test_a_customer_of_stripes_is_one_of_ours_and_nobody_elses(
 
     def linked(customer: str) -> str:
         database = Database(lambda: database_settings)
-        links = StripeLinks(begins(database, PostgresPayments))
+        links = StripeLinks(begins(database, PostgresPayments), database.ended)
         try:
             links.link(shop.namespace, shop.installed.id, customer, StripeCustomer("cus_1"))
         except Conflict as conflict:

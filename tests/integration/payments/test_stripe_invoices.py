@@ -8,12 +8,17 @@ import pytest
 
 from localstack.stripe.totals import lines_of
 from localstack.stripe.weather import Storm
+from meterhouse.billing.app import Accepted
+from meterhouse.billing.collection import with_lines
 from meterhouse.billing.installed_app import AppStatus
 from meterhouse.billing.invoice import PAYMENT, Invoice
 from meterhouse.kernel.errors import Unavailable
 from meterhouse.payments.postgres import PostgresApps
 from meterhouse.payments.stripe import API_KEY
+from meterhouse.payments.stripe_items import items_of
 from tests.integration.billing.conftest import AFTER_FEBRUARY
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.purse import Purse
 from tests.integration.payments.stripe_run import UNTAXED, StripeRun, issued, state
 from tests.unit.subscriptions.samples import fee
 
@@ -75,6 +80,29 @@ def test_a_crash_before_our_commit_finds_what_was_made_without_any_key(shop: Str
     shop.advance()
     assert state(shop) == "paid"
     assert len(shop.at_stripe()) == 1
+
+
+def test_more_positions_than_stripe_takes_are_one_for_each_line_and_go_back_to_parts(shop: StripeRun) -> None:
+    buyer = shop.buyer("ann", **UNTAXED, auto_advance=False)
+    Purse(shop).grant(buyer, 200)
+    shop.subscribe(buyer, *(fee(f"fee-{number:03d}", "1.50") for number in range(70)))
+    shop.all()
+    assert state(shop) == "draft.manual_approval_needed"
+    ours, [theirs] = shop.invoice(), shop.at_stripe()
+    amounts = {
+        line["metadata"]["meterhouse_line"]: line["amount"] for line in lines_of(shop.double.account, theirs["id"])
+    }
+    assert amounts == {line.id: int(line.totals.total * 100) for line in ours.lines}
+    assert (len(amounts), theirs["total"]) == (140, 1000)
+    assert sum(line.id in ours.external_ids for line in ours.lines) == 134
+    app = shop.stripe_apps(shop.namespace, shop.installed)
+    fewer = with_lines(replace(ours, step=ours.step + 1), ours.lines[-100:])
+    for wanted, count in ((fewer, len(items_of(fewer))), (replace(ours, step=ours.step + 2), 140)):
+        assert getattr(app.sync(wanted), "external_id", None) == theirs["id"]
+        assert len(lines_of(shop.double.account, theirs["id"])) == count
+    assert 100 < len(items_of(fewer)) <= 250
+    Api(shop).ok("POST", f"{INVOICES}/{ours.id}/approve")
+    assert (state(shop), shop.at_stripe()[0]["amount_paid"]) == ("paid", 1000)
 
 
 def test_an_edited_draft_is_brought_to_what_ours_is_and_back(shop: StripeRun) -> None:
@@ -140,7 +168,10 @@ def test_a_revoked_key_is_a_reason_and_no_fault(shop: StripeRun) -> None:
 def test_a_deleted_draft_is_gone_at_stripe_and_a_repeat_says_the_same(shop: StripeRun) -> None:
     issued(shop, auto_advance=False)
     ours, app = shop.invoice(), shop.stripe_apps(shop.namespace, shop.installed)
-    assert app.delete(ours) == app.delete(ours)
+    assert len(shop.at_stripe()) == 1
+    deleted = app.delete(ours)
+    assert isinstance(deleted, Accepted)
+    assert app.delete(ours) == deleted
     assert shop.at_stripe() == []
 
 

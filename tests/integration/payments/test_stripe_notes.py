@@ -12,8 +12,9 @@ from localstack.stripe.weather import Storm
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
-from meterhouse.kernel.errors import Conflict
-from meterhouse.payments.stripe import API_KEY
+from meterhouse.billing.for_payments import PostgresAppUse
+from meterhouse.billing.installed_app import AppStatus
+from meterhouse.kernel.errors import Conflict, Unavailable
 from meterhouse.payments.stripe_notes import NOTE
 from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
 
@@ -146,12 +147,12 @@ def test_a_refund_of_an_earlier_attempt_that_a_later_one_found_good_fails_its_no
     shop: StripeRun,
 ) -> None:
     assert issued(shop, **UNTAXED) == "paid"
-    before, key = booked(shop), shop.secrets[shop.installed.id]
+    before, intent = booked(shop), payment_of(shop.double.account, shop.at_stripe()[0])
     shop.double.weather.storms.append(Storm("lost_after", "POST", "/v1/refunds"))
     note = given(shop, PART, Refund.PAYMENT)
-    shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
+    intent["status"] = "canceled"
     assert service(shop).retry(shop.namespace, note.id).state is NoteState.FAILED
-    shop.secrets[shop.installed.id] = key
+    intent["status"] = "succeeded"
     found = service(shop).retry(shop.namespace, note.id)
     assert (found.state, found.attempt, kept(shop, "refund")) == (NoteState.ISSUED, 2, [1234])
     shop.events()
@@ -161,6 +162,40 @@ def test_a_refund_of_an_earlier_attempt_that_a_later_one_found_good_fails_its_no
     assert (service(shop).get(shop.namespace, note.id).state, booked(shop)) == (NoteState.FAILED, before)
     again = service(shop).retry(shop.namespace, note.id)
     assert (again.state, kept(shop, "refund")) == (NoteState.ISSUED, [1234, 1234])
+
+
+def test_money_that_went_back_before_the_key_was_revoked_goes_back_once(shop: StripeRun) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    shop.double.weather.storms.append(Storm("lost_after", "POST", "/v1/refunds"))
+    note = given(shop, PART, Refund.PAYMENT)
+    with shop.revoked():
+        with pytest.raises(Unavailable, match="does not let us in"):
+            service(shop).retry(shop.namespace, note.id)
+        shop.now += timedelta(days=1)
+        shop.advance()
+    held = service(shop).get(shop.namespace, note.id)
+    assert (held.state, held.attempt, shop.app_status()) == (NoteState.PENDING, 1, AppStatus.UNAUTHORIZED)
+    rest = given(shop, WHOLE, Refund.PAYMENT)
+    assert rest.total == Decimal("43.50") - PART, "what may have gone back is nobody else's"
+    assert service(shop).retry(shop.namespace, note.id).state is NoteState.ISSUED
+    assert sorted(kept(shop, "refund")) == [1234, 3116]
+
+
+def test_an_app_is_not_uninstalled_while_it_may_have_given_money_back(shop: StripeRun) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    shop.double.weather.storms.append(Storm("lost_after", "POST", "/v1/refunds"))
+    note = given(shop, PART, Refund.PAYMENT)
+
+    def is_used() -> bool:
+        """By anything but profiles."""
+        with shop.database.transaction(shop.namespace) as transaction:
+            gone = "UPDATE billing_profiles SET deleted_at = now() WHERE namespace = %(namespace)s"
+            transaction.execute(gone)
+            return PostgresAppUse(transaction).is_used(shop.installed.id)
+
+    assert is_used()
+    service(shop).retry(shop.namespace, note.id)
+    assert not is_used()
 
 
 def test_a_failed_note_whose_amount_others_took_is_not_tried_again(shop: StripeRun) -> None:

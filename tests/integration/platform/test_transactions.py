@@ -229,3 +229,30 @@ def test_events_keep_the_order_in_which_they_were_decided(database: Database, na
         transaction.publish(*map(event, "zc"))
         transaction.commit()
     assert saved(database, namespace) == ["c", "a", "b", "z"]
+
+
+@pytest.mark.parametrize(("is_saved", "has_failed"), [(True, False), (False, False), (False, True)])
+def test_what_follows_an_end_is_done_once_however_the_transaction_ends(
+    database: Database, namespace: str, is_saved: bool, has_failed: bool
+) -> None:
+    done: list[list[str]] = []
+
+    def work() -> None:
+        with database.transaction(namespace) as transaction:
+            with database.transaction(namespace):
+                database.ended(lambda: done.append(saved(database, namespace)))
+            transaction.publish(event("a"))
+            assert done == []
+            if has_failed:
+                raise Unavailable("no")
+            if is_saved:
+                transaction.commit()
+
+    if has_failed:
+        with pytest.raises(Unavailable):
+            work()
+    else:
+        work()
+    assert done == [["a"] if is_saved else []]
+    database.ended(lambda: done.append([]))
+    assert len(done) == 2

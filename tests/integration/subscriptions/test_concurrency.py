@@ -76,8 +76,9 @@ def test_a_change_and_what_the_namespace_settles_wait_for_each_other_in_one_orde
         written(store, before, after)
         settled.append(threads.submit(settling.allow_several, api.namespace, is_allowed=True))
         with api.database.transaction(api.namespace) as watching:
-            end = time.monotonic() + 10
-            while not watching.fetch_one(WAITING) and time.monotonic() < end:
+            end = time.monotonic() + 60
+            while not watching.fetch_one(WAITING):
+                assert time.monotonic() < end, "nobody waits"
                 time.sleep(0.01)
 
     written = PostgresSubscriptions.update

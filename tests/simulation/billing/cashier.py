@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from meterhouse.billing.app import Accepted, InvoicingApp, Payment, Refused, Waiting
+from meterhouse.billing.app import Accepted, CopyState, InvoicingApp, Payment, Refused, Waiting
 from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.invoice import Invoice, Issue
 from meterhouse.billing.payment_report import PaymentReport
@@ -158,6 +158,10 @@ class CashierCalls:
     def payment_of(self, invoice: Invoice) -> Payment | None:
         self.faults.before("app payment")
         return Payment(Trigger.PAID) if self.cashier.copy(invoice).charged else None
+
+    def copy_of(self, invoice: Invoice) -> CopyState | None:
+        self.faults.before("app copy")
+        return CopyState.COLLECTED if self.cashier.copy(invoice).charged else None
 
     def _attempted(self, copy: Copy) -> Payment | None:
         """Whoever has paid is not charged again; nobody pays what was taken back."""

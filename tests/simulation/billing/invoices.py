@@ -279,6 +279,10 @@ class MemoryNotes:
             if note.customer_id in customer_ids and note.tell_at is not None and note.tell_at <= at
         ]
 
+    def to_tell_of_deleted(self, _at: datetime) -> list[CreditNote]:
+        self._transaction.statement("notes to tell of the deleted")
+        return []
+
     def add(self, note: CreditNote) -> None:
         self._transaction.statement("add note")
         if not self._transaction.insert("notes", note.key, note):

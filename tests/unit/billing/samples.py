@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.app import Accepted, InvoicingApp, LineTax, Payment, Refused, Waiting
+from meterhouse.billing.app import Accepted, CopyState, InvoicingApp, LineTax, Payment, Refused, Waiting
 from meterhouse.billing.collection import collected, drafts, waiting
 from meterhouse.billing.credit_note import CreditNote
 from meterhouse.billing.drive import Driven
@@ -100,6 +100,7 @@ class FakeApp:
     refuses: set[str] = field(default_factory=set)
     payment: Payment | None = None
     last_word: Payment | Refused | None = None
+    copy: CopyState | None = None
     number: str | None = None
     issues: Sequence[Issue] = ()
     name: str = "fake"
@@ -133,6 +134,9 @@ class FakeApp:
 
     def payment_of(self, _invoice: Invoice) -> Payment | Refused | None:
         return self.last_word
+
+    def copy_of(self, _invoice: Invoice) -> CopyState | None:
+        return self.copy
 
     def _answer(self, step: str) -> Accepted | Refused:
         if step in self.refuses:

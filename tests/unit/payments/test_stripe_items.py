@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterhouse.billing.collection import with_lines
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.invoice import Invoice, Line, Severity
+from meterhouse.billing.profile import Profile
 from meterhouse.catalog.price import PaymentTerm
 from meterhouse.kernel.currency import currency
 from meterhouse.payments.stripe_amounts import NotRepresentable, amount_of, minor_units
 from meterhouse.payments.stripe_changes import Changes, Known, changes
 from meterhouse.payments.stripe_drafts import days_until_due
 from meterhouse.payments.stripe_items import Item, ItemType, items_of
+from meterhouse.payments.stripe_validation import issues_of_items
 from meterhouse.rating.line import AmountDiscount, Category, DetailedLine, DiscountReason, totals_of
 from tests.unit.billing.samples import profile_with, rated_draft
 
@@ -133,6 +135,41 @@ def test_discounts_and_credits_are_positions_of_their_own_where_stripe_does_not_
         (ItemType.DISCOUNT, -300),
         (ItemType.CREDIT, -450),
     ]
+
+
+def many(lines: int, profile: Profile = UNTAXED) -> Invoice:
+    """An invoice of so many lines, each of 20 less a discount of 3 and credit of 4.50."""
+    invoice = rated_draft(profile=profile).invoice
+    off = (AmountDiscount(DiscountReason.MAXIMUM_SPEND, Decimal(3)),)
+    detail = invoice.lines[0].detailed[0]._replace(amount=Decimal(20), discounts=off, credits=Decimal("4.50"))
+    line = replace(invoice.lines[0], detailed=(detail,), totals=totals_of([detail]))
+    return with_lines(invoice, [replace(line, id=f"line-{number}") for number in range(lines)])
+
+
+@pytest.mark.parametrize(("lines", "positions"), [(83, 249), (84, 84), (250, 250), (251, 251)])
+def test_parts_of_lines_are_put_together_where_stripe_would_not_take_all_of_them(lines: int, positions: int) -> None:
+    invoice = many(lines)
+    items = items_of(invoice)
+    assert (len(items), sum(item.amount for item in items)) == (positions, lines * 1250)
+    assert {item.line_id for item in items} == {line.id for line in invoice.lines}
+    is_together = positions == lines
+    assert all((item.amount, item.part_id, item.key) == (1250, item.line_id, item.line_id) for item in items) is (
+        is_together
+    )
+
+
+@pytest.mark.parametrize("is_taxed", [True, False])
+def test_more_lines_than_stripe_takes_are_told_before_it_refuses_them(is_taxed: bool) -> None:
+    profile = profile_with(tax_enabled=is_taxed)
+    assert [issue.code for issue in issues_of_items(many(250, profile))] == []
+    [issue] = issues_of_items(many(251, profile))
+    assert (issue.code, issue.field, issue.severity) == ("too_many_lines", "/lines", Severity.CRITICAL)
+
+
+def test_a_line_keeps_its_tax_settings_when_its_parts_are_put_together() -> None:
+    default = {"behavior": "inclusive", "stripe": {"code": "txcd_10000000"}}
+    items = items_of(many(251, profile_with(default_tax_config=default)))
+    assert {(item.tax_behavior, item.tax_code) for item in items} == {("inclusive", "txcd_10000000")}
 
 
 def test_a_lines_tax_settings_come_before_the_invoices() -> None:

@@ -9,6 +9,17 @@ SELECT * FROM credit_notes
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND tell_at <= %(at)s
 ORDER BY tell_at, number
 
+-- name: notes_to_tell_of_deleted
+SELECT n.* FROM credit_notes n
+JOIN customers c ON c.namespace = n.namespace AND c.id = n.customer_id
+WHERE n.namespace = %(namespace)s AND n.tell_at <= %(at)s AND c.deleted_at IS NOT NULL
+ORDER BY n.tell_at, n.number
+
+-- name: has_pending_note
+SELECT 1 FROM credit_notes
+WHERE namespace = %(namespace)s AND customer_id = %(customer_id)s AND state = 'pending'
+LIMIT 1
+
 -- name: lines_of_notes
 SELECT * FROM credit_note_lines WHERE namespace = %(namespace)s AND note_id = ANY(%(note_ids)s) ORDER BY note_id, line_id
 

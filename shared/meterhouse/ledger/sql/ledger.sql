@@ -65,7 +65,8 @@ INSERT INTO ledger_charges (namespace, {columns}) SELECT %(namespace)s, {columns
 SELECT * FROM ledger_charges WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)
 
 -- name: realised
--- What grants, or nobody yet, bear of a charge; what was given back was booked when it was burnt.
+-- What grants, or nobody yet, bear of a charge, in the order it was burnt; what was given back was booked then, too. The
+-- least entry as a whole: what was given back is a transaction of its own, whose entries are numbered from 1 again.
 SELECT
     t.charge, e.grant_id, CASE WHEN e.grant_id IS NULL THEN c.at ELSE t.booked_at END AS booked_at,
     -sum(e.amount) AS amount
@@ -75,7 +76,7 @@ JOIN ledger_charges c ON c.namespace = t.namespace AND c.key = t.charge
 WHERE t.namespace = %(namespace)s AND t.charge = ANY(%(keys)s) AND e.account IN ('customer_fbo', 'customer_advance')
 GROUP BY 1, 2, 3
 HAVING sum(e.amount) <> 0
-ORDER BY 1, min(t.sequence), min(e.number)
+ORDER BY 1, min(ARRAY[t.sequence, e.number::bigint])
 
 -- name: burnt_at_first
 -- By the transaction that charged; what was given back since, or covers what was burnt in advance, is of others.
