@@ -76,7 +76,9 @@ class MonthsAtOnce(Months):
         invoices = self._invoices(lambda state: not state.startswith("draft."))
         if invoices:
             one, outcome = self.r.choice(invoices), self.r.choice([Trigger.PAID, Trigger.FAILED, Trigger.AUTHORIZED])
-            report = PaymentReport(f"{outcome}/{one.id}", outcome, self.run.now, attempt=self.r.choice([None, 1]))
+            # a draft that was deleted was never asked for
+            known = 1 if one.payment_attempt else None
+            report = PaymentReport(f"{outcome}/{one.id}", outcome, self.run.now, attempt=self.r.choice([None, known]))
             with suppress(Conflict):
                 RecordPayment(self.run.begin, self.run.apps, self._now)(self.run.namespace, one.id, report)
 
