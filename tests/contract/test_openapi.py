@@ -1,9 +1,13 @@
 import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from pydantic import ValidationError
+
 from functions.describe_api.handler import handler
 from meterhouse.metering.binary_event import ATTRIBUTES
+from meterhouse.platform.wire import Wire
 from tests.unit.platform.requests import CONTEXT, request
 
 PROBLEM = "#/components/schemas/Problem"
@@ -113,3 +117,49 @@ def test_queries_by_key_in_json_and_for_csv_are_described_as_the_contract_has_th
         assert "keyVersion" in {one["name"] for one in paths[path]["get"]["parameters"]}
     assert "/api/v1/billing/profiles/{id}" in paths
     assert "x-query-parameters" not in json.dumps(paths)
+
+
+def asked() -> dict[str, Any]:
+    """The schemas that documents of requests are made of, by name."""
+    known = described()["components"]["schemas"]
+    found: dict[str, Any] = {}
+    left = [operation["requestBody"] for _, _, operation in operations() if "requestBody" in operation]
+    while left:
+        part = left.pop()
+        name = part.get("$ref", "").rpartition("/")[2] if isinstance(part, dict) else ""
+        if name in known and name not in found:
+            found[name] = known[name]
+            left.append(known[name])
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return {name.removesuffix("-Input"): schema for name, schema in found.items()}
+
+
+def models(of: type[Wire] = Wire) -> Iterator[type[Wire]]:
+    for model in of.__subclasses__():
+        yield model
+        yield from models(model)
+
+
+def types_of(field: dict[str, Any]) -> set[str]:
+    return {str(one.get("type")) for one in (field, *field.get("anyOf", ()))}
+
+
+def takes(model: type[Wire], name: str, value: object) -> bool:
+    try:
+        model.model_validate({name: value})
+    except ValidationError as error:
+        return not any(fault["loc"][:1] == (name,) for fault in error.errors())
+    return True
+
+
+def test_a_boolean_of_a_request_is_no_text_and_no_number_and_a_number_is_no_text() -> None:
+    documents, others = asked(), {"boolean": ("off", "true", 0, 1), "number": ("10",)}
+    wrong = {
+        (model, name): [value for kind in others.keys() & types if "string" not in types for value in others[kind]]
+        for model in models()
+        for name, field in documents.get(model.__name__, {}).get("properties", {}).items()
+        for types in [types_of(field)]
+    }
+    checked = {f"{model.__name__}.{name}" for (model, name), values in wrong.items() if values}
+    assert {"ProfileCreate.default", "InvoicingSettings.autoAdvance", "VoidAction.percentage"} <= checked
+    assert [(*one, value) for one, values in wrong.items() for value in values if takes(*one, value)] == []

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 
-from meterhouse.billing.invoice import NOTHING, Invoice, Line
+from meterhouse.billing.invoice import NOTHING, Invoice, Line, in_order
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.rating.corrections import rate_delta
 from meterhouse.rating.line import Totals
@@ -217,7 +217,7 @@ def _partners(old: Sequence[Line], new: Sequence[Line], kind: Callable[[Line], o
     """The old line of each new one, by the new one's id."""
     groups: dict[object, tuple[list[Line], list[Line]]] = {}
     for side, lines in enumerate((old, new)):
-        for line in sorted(lines, key=lambda line: (line.service_period.start, line.key, line.revision)):
+        for line in in_order(lines):
             groups.setdefault(kind(line), ([], []))[side].append(line)
     pairs = (pair for olds, news in groups.values() for pair in zip(olds, news, strict=False))
     return {after.id: before for before, after in pairs}

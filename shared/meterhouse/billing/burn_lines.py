@@ -162,4 +162,4 @@ def is_in(line: Line, workflow: Workflow, as_of: datetime) -> bool:
 
 def in_order_of_burning(lines: Iterable[Line], in_at: Mapping[str, datetime]) -> list[Line]:
     """As runs that miss nothing burn them: a late run, and a preview, give each the same credit."""
-    return sorted(lines, key=lambda line: (in_at[line.id], line.invoice_at, line.id))
+    return sorted(lines, key=lambda line: (in_at[line.id], line.invoice_at, line.place))

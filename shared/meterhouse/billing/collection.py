@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from meterhouse.billing.drive import Driven, noticed
-from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, ManagedBy, Severity, draft_number
+from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, ManagedBy, Severity, draft_number, in_order
 from meterhouse.billing.line_keys import is_part
 from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
 from meterhouse.billing.state import InvoiceState, Trigger, target_of
@@ -229,7 +229,7 @@ def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, as_of:
         state=InvoiceState.DRAFT_CREATED,
         metadata=_inherited(customer),
     )
-    moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in lines]
+    moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in in_order(lines)]
     return scheduled(with_lines(made, moved), as_of)
 
 

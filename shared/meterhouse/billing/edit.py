@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from meterhouse.billing.collection import scheduled, with_lines
-from meterhouse.billing.invoice import NOTHING, Invoice, Line, ManagedBy
+from meterhouse.billing.invoice import NOTHING, Invoice, Line, ManagedBy, in_order
 from meterhouse.billing.line_spec import LineSpec, feature_id_of, is_by_hand, manual_line, problems_of
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
 from meterhouse.catalog.known_features import KnownFeatures
@@ -112,8 +112,7 @@ def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[
     )
     changed = [line for line in kept if line != before[line.id]]
     if after != invoice or added or changed or removed:
-        lines = sorted([*kept, *added], key=lambda line: (line.service_period.start, line.key, line.revision))
-        after = scheduled(with_lines(after, lines), after.created_at)
+        after = scheduled(with_lines(after, in_order([*kept, *added])), after.created_at)
     return Edited(after, tuple(added), tuple(changed), tuple(removed))
 
 

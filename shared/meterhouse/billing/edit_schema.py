@@ -11,14 +11,14 @@ from meterhouse.billing.schema import (
     party_from_wire,
 )
 from meterhouse.catalog.schema import TaxConfig
-from meterhouse.platform.wire import Description, Metadata, Wire
+from meterhouse.platform.wire import Description, Flag, Metadata, Wire
 
 _TERMS = {"subscription_end_proration_mode": "end_proration"}
 """What has another name in the contract."""
 
 
 class InvoicingEdit(Wire):
-    auto_advance: bool = True
+    auto_advance: Flag = True
     draft_period: Delay = DEFAULTS.draft_period
     due_after: Delay = DEFAULTS.due_after
     subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD

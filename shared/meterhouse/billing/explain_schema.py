@@ -16,6 +16,7 @@ from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
 from meterhouse.metering.aggregation import Aggregation
 from meterhouse.metering.counted_events import CountedEvent, CountedPlace
 from meterhouse.metering.cursor import unknown_cursor
+from meterhouse.platform.http import decode_json
 from meterhouse.platform.wire import CustomCurrencyCode, Instant, Numeric, PeriodWire, Ulid, Wire
 from meterhouse.rating.trace import is_genuine
 
@@ -201,9 +202,12 @@ def encode_place(place: CountedPlace) -> str:
 def decode_place(text: str) -> CountedPlace:
     """The place a cursor stands for; `InvalidInput` when it is none of ours."""
     try:
-        subject, hour, source, event_id = json.loads(urlsafe_b64decode(text.encode()))
-        place = CountedPlace(str(subject), parse_rfc3339(hour), str(source), str(event_id))
-    except (ValueError, TypeError, AttributeError):
+        match decode_json(urlsafe_b64decode(text.encode()).decode()):
+            case [str(subject), str(hour), str(source), str(event_id)]:
+                place = CountedPlace(subject, parse_rfc3339(hour), source, event_id)
+            case _:
+                raise unknown_cursor()
+    except ValueError:
         raise unknown_cursor() from None
     if encode_place(place) != text:
         raise unknown_cursor()

@@ -1,13 +1,15 @@
 """Invoices and their lines. Which instant means what stands in the room's README."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import field as _apart
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
+from meterhouse.billing.line_keys import overage_key
 from meterhouse.billing.profile import Party, Workflow
 from meterhouse.billing.state import Guard, InvoiceState, Trigger
 from meterhouse.catalog.plan import SettlementMode
@@ -152,6 +154,17 @@ class Line:
     def billed_in(self) -> str:
         """The currency of the invoice that it, or what credit leaves of it, comes onto."""
         return self.invoice_currency or self.currency
+
+    @property
+    def place(self) -> tuple[datetime, str, int]:
+        """Where it stands among the lines of an invoice; one in units, where what credit leaves of it will."""
+        key = self.key if self.invoice_currency is None else overage_key(self.key)
+        return self.service_period.start, key, self.revision
+
+
+def in_order(lines: Iterable[Line]) -> list[Line]:
+    """Lines as an invoice has them, made or read: credit bears them in this order, and issues name them by it."""
+    return sorted(lines, key=attrgetter("place"))
 
 
 class Severity(StrEnum):

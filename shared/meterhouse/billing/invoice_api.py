@@ -25,6 +25,8 @@ from meterhouse.billing.invoice_wire import invoice_to_wire
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.billing.service import InvoiceService, Shown
 from meterhouse.billing.void import Again, Voiding
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.repeats import repeats
 from meterhouse.platform.http import namespace_of
 from meterhouse.platform.wire import Instant, Page, PageNumber, PageSize, SortOrder, Ulid, as_utc
 
@@ -169,8 +171,14 @@ def _with_lines(shown: Shown) -> InvoiceWire:
 
 
 def _voiding(body: VoidInvoice) -> Voiding:
-    overrides = {override.line_id: _again(override.action) for override in body.overrides or ()}
-    return Voiding(body.reason, _again(body.action), overrides)
+    said = [(override.line_id, _again(override.action)) for override in body.overrides or ()]
+    problems = [
+        Problem(f"/overrides/{number}/lineId", "duplicate_line", "an earlier entry names this line")
+        for number in repeats(line_id for line_id, _ in said)
+    ]
+    if problems:
+        raise InvalidInput("a line is voided in one way", problems)
+    return Voiding(body.reason, _again(body.action), dict(said))
 
 
 def _again(wire: VoidAction) -> Again | None:

@@ -16,7 +16,7 @@ from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, PriceWire
 from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.schema import UsageAttributionWire
-from meterhouse.platform.wire import Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
+from meterhouse.platform.wire import Flag, Instant, JsonNumber, Metadata, Numeric, PeriodWire, Resource, Ulid, Wire
 
 _ALL = 100
 
@@ -255,7 +255,7 @@ class PendingLinesAction(Wire):
     customer_id: Ulid
     as_of: _InRange | None = None
     filters: PendingLinesFilters | None = None
-    progressive_billing_override: bool | None = None
+    progressive_billing_override: Flag | None = None
 
 
 class DiscardLine(Wire):

@@ -1,6 +1,7 @@
 """Invoices as PDF, by fpdf2: pure Python with the layer's own fonts, and the same bytes for the same invoice."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from logging import ERROR, getLogger
 from pathlib import Path
 
@@ -19,11 +20,12 @@ _WIDTH = sum(_COLUMNS)
 _HUGE, _LARGE, _PLAIN, _SMALL, _TINY = 24.0, 12.0, 9.5, 8.0, 6.5
 _LINE, _GAP = 5.0, 2.0
 _SUMS = 82
+_TAB = 4
 _HEADINGS = ("Description", "Quantity", "Unit price")
 
 
 def pdf_of(invoice: PrintedInvoice) -> bytes:
-    page = _Page(invoice, others_for("".join(_texts(invoice))))
+    page = _Page(invoice, others_for("".join(texts_of(invoice))))
     page.add_page()
     page.top()
     page.parties()
@@ -37,10 +39,22 @@ def pdf_of(invoice: PrintedInvoice) -> bytes:
     return bytes(page.output())
 
 
-def _texts(invoice: PrintedInvoice) -> Iterator[str]:
-    """All that others have written: the rest is ours, and the main font has it."""
-    yield from (invoice.number, invoice.note, *invoice.supplier, *invoice.customer)
-    yield from (text for line in invoice.lines for text in (line.head.name, *(row.name for row in line.rows)))
+def texts_of(invoice: PrintedInvoice) -> Iterator[str]:
+    """All that it says, in lines as they are drawn: signs of ours may be missing in the main font, too."""
+    return _lines_in(astuple(invoice))
+
+
+def _lines_in(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield from _lines(part)
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _lines_in(one)
+
+
+def _lines(text: str) -> list[str]:
+    """The text's lines, with blanks for tabs: neither breaks nor tabs are characters of a font."""
+    return text.expandtabs(_TAB).splitlines()
 
 
 class _Page(FPDF):
@@ -154,8 +168,8 @@ class _Page(FPDF):
         self._sum(*due)
 
     def write_lines(self, texts: Sequence[str], width: float) -> None:
-        for text in texts:
-            printed = printable(text, self._others)
+        for line in (line for text in texts for line in _lines(text)):
+            printed = printable(line, self._others)
             self.multi_cell(width, _LINE, printed, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def _row(self, row: PrintedRow, indent: float) -> None:
@@ -192,7 +206,7 @@ class _Page(FPDF):
             self.text((self.w - width) / 2, self.h / 2 + 14, self._invoice.mark)
 
     def _put(self, width: float, text: str, align: str) -> None:
-        self.cell(width, _LINE, printable(text, self._others), align=align)
+        self.cell(width, _LINE, printable(" ".join(_lines(text)), self._others), align=align)
 
     def _rule(self, color: tuple[int, int, int]) -> None:
         self.set_draw_color(*color)

@@ -34,11 +34,11 @@ class Reading:
 
     Attributes:
         period: of a part the whole up to the furthest part by then.
-        parts: all that were read up to the line, in order, itself the last; none: nobody noted when it was read.
+        parts: all that were read up to the line, in order, itself the last.
     """
 
     period: Period
-    parts: tuple[PartRead, ...] = ()
+    parts: tuple[PartRead, ...]
 
     def counts(self, event: CountedEvent) -> bool:
         """Whether the line charges for the event: what was stored after the reading is late, and not billed here."""
@@ -46,15 +46,12 @@ class Reading:
         for part in self.parts:
             if part.has_read(event) and not any(one.stands(part.read_at) for one in holders):
                 holders.append(part)
-        return not self.parts or (bool(holders) and holders[-1] is self.parts[-1])
+        return bool(holders) and holders[-1] is self.parts[-1]
 
 
 def reading_of(invoice: Invoice, line: Line, others: Iterable[tuple[Invoice, Line]]) -> Reading:
     """What a rated line was rated from; `others` were rated for the same whole period, whatever became of them."""
-    read_at = invoice.quantity_snapshotted_at
-    if read_at is None:
-        return Reading(line.service_period)
-    own = PartRead(read_at, line.service_period.end)
+    own = _part((invoice, line))
     parts: list[PartRead] = []
     before = [one for one in map(_part, others) if _order(one) < _order(own)]
     for part in (*sorted(before, key=_order), own):
@@ -69,7 +66,7 @@ def _order(part: PartRead) -> tuple[datetime, datetime]:
 
 
 def _part(rated: tuple[Invoice, Line]) -> PartRead:
-    """What was read with another part, or for a credit note, was read when it was written last."""
+    """What was read with another part, for a credit note, or in units, was read when it was written last."""
     invoice, line = rated
     read_at = line.updated_at if line.note_id else invoice.quantity_snapshotted_at or line.updated_at
     return PartRead(read_at, line.service_period.end, None if line.is_live else invoice.voided_at)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from meterhouse.billing.service import found_invoice
 from meterhouse.billing.state import InvoiceState
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.platform.work import Begin
+
+_LONGEST_NAME = 900
+"""Keys of S3 have 1,024 bytes, of which namespace, id and ending take what is left."""
 
 
 class Format(StrEnum):
@@ -101,7 +105,13 @@ class RenderInvoice:
 def key_of(namespace: str, invoice: Invoice, form: Format) -> str:
     """Where the document of an issued invoice is; a voided one has another beside it."""
     void = "-void" if invoice.state is InvoiceState.VOIDED else ""
-    return f"{namespace}/{invoice.id}/{quote(invoice.number, safe='')}{void}.{form}"
+    return f"{namespace}/{invoice.id}/{_name_of(invoice.number)}{void}.{form}"
+
+
+def _name_of(number: str) -> str:
+    """The number as far as a key has room for it: of 256 characters of some scripts each takes twelve."""
+    name = quote(number, safe="")
+    return name if len(name) <= _LONGEST_NAME else sha256(number.encode()).hexdigest()
 
 
 def _versions(invoice: Invoice) -> Iterator[Invoice]:

@@ -21,7 +21,7 @@ from meterhouse.catalog.schema import TaxConfig
 from meterhouse.customers.model import Address
 from meterhouse.customers.schema import AddressWire
 from meterhouse.kernel.duration import Duration
-from meterhouse.platform.wire import Description, ExternalKey, Metadata, Name, Resource, Ulid, Wire
+from meterhouse.platform.wire import Description, ExternalKey, Flag, Metadata, Name, Resource, Ulid, Wire
 
 
 def _delay(value: object) -> Duration:
@@ -69,10 +69,10 @@ class CollectionSettings(Wire):
 
 
 class InvoicingSettings(Wire):
-    auto_advance: bool = True
+    auto_advance: Flag = True
     draft_period: Delay = DEFAULTS.draft_period
     due_after: Delay = DEFAULTS.due_after
-    progressive_billing: bool = True
+    progressive_billing: Flag = True
     subscription_end_proration_mode: EndProration = EndProration.BILL_ACTUAL_PERIOD
     default_tax_config: TaxConfig | None = None
     conventions: ConventionsWire | None = None
@@ -84,8 +84,8 @@ class PaymentSettings(Wire):
 
 
 class TaxSettings(Wire):
-    enabled: bool = True
-    enforced: bool = False
+    enabled: Flag = True
+    enforced: Flag = False
 
 
 class WorkflowWire(Wire):
@@ -106,7 +106,7 @@ class ProfileUpdate(Wire):
     description: Description | None = None
     metadata: Metadata | None = None
     supplier: PartyWire
-    default: bool
+    default: Flag
     workflow: WorkflowWire
 
 

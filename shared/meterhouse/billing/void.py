@@ -18,7 +18,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Voiding:
-    """What happens to each line: None forgets it. `overrides` go before `default`, by line id."""
+    """What happens to each line: None forgets it. `overrides` (by line id, as listed) go before `default`."""
 
     reason: str
     default: Again | None

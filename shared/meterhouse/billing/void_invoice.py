@@ -40,9 +40,13 @@ def refuse_void(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at
         Conflict: `difference_charged`: a line would be billed again that another was charged the difference to;
             `credit_notes_exist`: a part of it was taken back.
     """
-    strangers = sorted(set(voiding.overrides) - {line.id for line in invoice.lines})
-    if strangers:
-        problems = [Problem("/overrides", "unknown_line", f"{line} is no line of it") for line in strangers]
+    own = {line.id for line in invoice.lines}
+    problems = [
+        Problem(f"/overrides/{number}/lineId", "unknown_line", "the invoice has no such line")
+        for number, line_id in enumerate(voiding.overrides)
+        if line_id not in own
+    ]
+    if problems:
         raise InvalidInput("lines of other invoices are not voided here", problems)
     if invoice.credited.total:
         raise Conflict("credit notes took back a part of it: void them first", "credit_notes_exist")

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.invoice import Invoice, Line, in_order
 from meterhouse.billing.late_lines import Billed
 from meterhouse.billing.ports import (
     BilledCustomers,
@@ -301,5 +301,5 @@ def _by_currency(lines: Iterable[Line]) -> list[Line]:
 
 def _in_order(invoice: Invoice) -> Invoice:
     """The invoice with its lines as they would be read."""
-    lines = tuple(sorted(invoice.lines, key=lambda line: (line.service_period.start, line.key, line.revision)))
+    lines = tuple(in_order(invoice.lines))
     return invoice if lines == invoice.lines else replace(invoice, lines=lines)

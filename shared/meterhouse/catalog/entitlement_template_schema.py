@@ -1,10 +1,9 @@
 """Entitlement templates on the wire, to the contract; the rooms above reuse the kinds of fields they are made of."""
 
 import json
-from decimal import Decimal
 from typing import Annotated, Literal, assert_never
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from meterhouse.catalog.duration_schema import Duration
@@ -16,16 +15,10 @@ from meterhouse.catalog.entitlement_template import (
 )
 from meterhouse.metering.aggregation import DECIMALS
 from meterhouse.platform.http import decode_json
-from meterhouse.platform.wire import JsonNumber, Metadata, Wire
+from meterhouse.platform.wire import Flag, JsonNumber, Metadata, Wire
 
 _WHOLE_DIGITS = 20
 _LONGEST_CONFIG = 65_536
-
-
-def _only_number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise PydanticCustomError("number", "must be a number")
-    return value
 
 
 def _json_text(text: str) -> str:
@@ -38,13 +31,11 @@ def _json_text(text: str) -> str:
 
 UsageAmount = Annotated[
     JsonNumber,
-    BeforeValidator(_only_number),
     Field(ge=0, max_digits=_WHOLE_DIGITS + DECIMALS, decimal_places=DECIMALS),
     WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**_WHOLE_DIGITS}),
 ]
 """Less than 10^20, of at most 18 decimals: what meters measure in. Whole ones are exact on the wire."""
 Priority = Annotated[int, Field(ge=1, le=255, strict=True)]
-Flag = Annotated[bool, Field(strict=True)]
 JsonText = Annotated[
     str,
     StringConstraints(max_length=_LONGEST_CONFIG),

@@ -10,7 +10,7 @@ from meterhouse.catalog.plan import PlanPhase, PlanSpec, PlanStatus, SettlementM
 from meterhouse.catalog.schema import RateCardWire, rate_card_from_wire, rate_card_to_wire
 from meterhouse.catalog.version_schema import VersionWire, version_fields
 from meterhouse.catalog.version_service import Shown
-from meterhouse.platform.wire import CurrencyCode, Description, Key, Metadata, Name, Wire
+from meterhouse.platform.wire import CurrencyCode, Description, Flag, Key, Metadata, Name, Wire
 
 
 def _aligned(value: object) -> object:
@@ -20,14 +20,14 @@ def _aligned(value: object) -> object:
 
 
 class Alignment(Wire):
-    billables_must_align: Annotated[bool | None, BeforeValidator(_aligned)] = None
+    billables_must_align: Annotated[Flag | None, BeforeValidator(_aligned)] = None
 
 
 ALIGNED = Alignment(billables_must_align=True)
 
 
 class ProRatingConfig(Wire):
-    enabled: bool
+    enabled: Flag
     mode: Literal["prorate_prices"]
 
 

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meterhouse.catalog.entitlement_template_schema import Flag, JsonText, Priority, UsageAmount
+from meterhouse.catalog.entitlement_template_schema import JsonText, Priority, UsageAmount
 from meterhouse.entitlements.entitlement import EntitlementType, Issue
 from meterhouse.entitlements.grant_schema import EntitlementGrantCreateInputV2, grant_spec
 from meterhouse.entitlements.period_schema import MeasureUsageFrom, RecurringPeriodCreateInput, recurrence_spec
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec, ResetSpec
 from meterhouse.kernel.errors import Problems
-from meterhouse.platform.wire import Instant, Key, Metadata, Ulid, Wire
+from meterhouse.platform.wire import Flag, Instant, Key, Metadata, Ulid, Wire
 
 _MOST_GRANTS = 100
 

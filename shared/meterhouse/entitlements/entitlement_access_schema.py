@@ -9,7 +9,7 @@ from meterhouse.customers.model import Customer
 from meterhouse.entitlements.check_access import Access, AccessOfMany
 from meterhouse.entitlements.entitlement import EntitlementType
 from meterhouse.platform.cursor import CursorMeta
-from meterhouse.platform.wire import CurrencyCode, Instant, SnakeWire, Ulid
+from meterhouse.platform.wire import CurrencyCode, Flag, Instant, SnakeWire, Ulid
 
 MOST_NAMES = 100
 Names = Annotated[list[str], Field(min_length=1, max_length=MOST_NAMES)]
@@ -22,7 +22,7 @@ class _Named(SnakeWire):
 class EntitlementAccessQueryRequest(SnakeWire):
     """`include_credits`: what there is no credit for is not accessible."""
 
-    include_credits: bool = False
+    include_credits: Flag = False
     customer: _Named
     feature: _Named | None = None
 

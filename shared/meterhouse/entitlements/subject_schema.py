@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from meterhouse.catalog.entitlement_template_schema import Flag
 from meterhouse.entitlements.create_schema import (
     EntitlementBooleanCreateInputs,
     EntitlementStaticCreateInputs,
@@ -24,7 +23,7 @@ from meterhouse.entitlements.entitlement_schema import (
 )
 from meterhouse.entitlements.holder import Shown
 from meterhouse.entitlements.spec import AllowanceSpec, EntitlementSpec
-from meterhouse.platform.wire import Page, Wire
+from meterhouse.platform.wire import Flag, Page, Wire
 
 
 def _limited(value: object) -> object:

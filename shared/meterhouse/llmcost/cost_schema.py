@@ -15,7 +15,7 @@ from meterhouse.metering.filter import All, AnyOf, Filter, parse_filter
 from meterhouse.metering.query_usage import UsageAsked
 from meterhouse.metering.usage import CUSTOMER, SUBJECT, WindowSize
 from meterhouse.metering.usage_schema import Texts
-from meterhouse.platform.wire import CurrencyCode, Instant, Numeric, SnakeWire
+from meterhouse.platform.wire import CurrencyCode, Flag, Instant, Numeric, SnakeWire
 
 _Values = Annotated[list[str], Field(min_length=1, max_length=100)]
 
@@ -47,7 +47,7 @@ _SPECIAL = re.compile(r"[%_\\]")
 class QueryFilterString(SnakeWire):
     """Conditions on a text; all that are given must hold."""
 
-    exists: bool | None = None
+    exists: Flag | None = None
     eq: str | None = None
     neq: str | None = None
     in_: _Values | None = Field(default=None, alias="in")

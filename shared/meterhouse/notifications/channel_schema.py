@@ -9,7 +9,7 @@ from meterhouse.notifications.channel import Channel, ChannelType, Credentials, 
 from meterhouse.notifications.channel_rules import MOST_RECIPIENTS, ChannelSpec
 from meterhouse.notifications.channels import ShownChannel
 from meterhouse.notifications.endpoint import without_target
-from meterhouse.platform.wire import Metadata, Name, Resource, Wire
+from meterhouse.platform.wire import Flag, Metadata, Name, Resource, Wire
 
 SigningSecret = Annotated[str, StringConstraints(pattern=r"^(whsec_)?[a-zA-Z0-9+/=]{32,100}$")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
@@ -19,7 +19,7 @@ Annotations = dict[str, Any]
 
 class _ChannelCreate(Wire):
     name: Name
-    disabled: bool = False
+    disabled: Flag = False
     metadata: Metadata | None = None
 
 

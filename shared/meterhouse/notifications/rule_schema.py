@@ -9,7 +9,7 @@ from meterhouse.notifications.channel import ChannelType
 from meterhouse.notifications.payload import ThresholdWire, threshold_wire
 from meterhouse.notifications.rule import EventType, Threshold, ThresholdType
 from meterhouse.notifications.rules import RuleSpec, ShownRule
-from meterhouse.platform.wire import Key, Metadata, Name, Resource, Ulid, Wire
+from meterhouse.platform.wire import Flag, Key, Metadata, Name, Resource, Ulid, Wire
 
 FeatureName = Annotated[
     str,
@@ -38,7 +38,7 @@ class NotificationRuleBalanceThresholdValue(Wire):
 
 class _RuleCreate(Wire):
     name: Name
-    disabled: bool = False
+    disabled: Flag = False
     metadata: Metadata | None = None
     channels: Annotated[list[Ulid], Field(min_length=1, max_length=5)]
 

@@ -1,15 +1,18 @@
 """What a system of the caller's own says of invoices, as the contract writes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
+from pydantic.alias_generators import to_camel
 
 from meterhouse.billing.app import Accepted, LineTax
 from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.state import Trigger
+from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.repeats import repeats
 from meterhouse.platform.wire import Instant, Numeric, Ulid, Wire, as_utc
 
 InvoiceNumber = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -77,11 +80,31 @@ class PaymentStatus(Wire):
 
 
 def draft_answer(wire: DraftSynchronized) -> Accepted:
+    """What the system says of the draft.
+
+    Raises:
+        InvalidInput: something is said of one line, or of one discount, twice.
+    """
     said = wire.invoicing
+    problems = list(_repeated(said))
+    if problems:
+        raise InvalidInput("what is said of a part of the invoice is said once", problems)
     lines = {one.line_id: one.external_id for one in said.line_external_ids}
     discounts = {one.line_discount_id: one.external_id for one in said.line_discount_external_ids}
     taxes = {one.line_id: LineTax(one.inclusive, one.exclusive) for one in said.line_taxes}
     return Accepted(said.invoice_number, said.external_id, {**lines, **discounts}, taxes=taxes)
+
+
+def _repeated(said: SyncResult) -> Iterator[Problem]:
+    named = {
+        "lineExternalIds": ("line", [one.line_id for one in said.line_external_ids]),
+        "lineDiscountExternalIds": ("line_discount", [one.line_discount_id for one in said.line_discount_external_ids]),
+        "lineTaxes": ("line", [one.line_id for one in said.line_taxes]),
+    }
+    for field, (part, ids) in named.items():
+        for number in repeats(ids):
+            pointer = f"/invoicing/{field}/{number}/{to_camel(part)}Id"
+            yield Problem(pointer, f"duplicate_{part}", "an earlier entry names this one")
 
 
 def issuing_answer(wire: IssuingSynchronized) -> Accepted:

@@ -9,7 +9,7 @@ from meterhouse.billing.app_schema import AppWire, app_to_wire
 from meterhouse.billing.installed_app import AppType, CustomInvoicingConfig
 from meterhouse.payments.apps import AppChange
 from meterhouse.payments.install_app import Installed, Wish
-from meterhouse.platform.wire import Description, Metadata, Name, Wire
+from meterhouse.platform.wire import Description, Flag, Metadata, Name, Wire
 
 ApiKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
 """What a header can carry."""
@@ -17,7 +17,7 @@ ApiKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=
 
 class InstallRequest(Wire):
     name: Name | None = None
-    create_billing_profile: bool = True
+    create_billing_profile: Flag = True
 
 
 class ApiKeyInstallRequest(InstallRequest):
@@ -49,8 +49,8 @@ class CustomInvoicingAppUpdate(Wire):
     description: Description | None = None
     metadata: Metadata | None = None
     type: Literal["custom_invoicing"]
-    enable_draft_sync_hook: bool
-    enable_issuing_sync_hook: bool
+    enable_draft_sync_hook: Flag
+    enable_issuing_sync_hook: Flag
 
 
 AppUpdate = Annotated[SandboxAppUpdate | StripeAppUpdate | CustomInvoicingAppUpdate, Field(discriminator="type")]

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from meterhouse.customers.schema import CustomerCreate, details_of
 from meterhouse.payments.customer_app_schema import StripeId
 from meterhouse.payments.stripe_sessions import Checkout, CheckoutWish
-from meterhouse.platform.wire import Metadata, Ulid, Wire
+from meterhouse.platform.wire import Flag, Metadata, Ulid, Wire
 
 if TYPE_CHECKING:
     import stripe
@@ -64,7 +64,7 @@ class CustomText(Wire):
 
 
 class TaxIdCollection(Wire):
-    enabled: bool
+    enabled: Flag
     required: Literal["if_supported", "never"] | None = None
 
 

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339, utc
 
@@ -98,13 +98,24 @@ Numeric = Annotated[
 ]
 """The contract's `Numeric`: a decimal in a string."""
 
+
+def _only_number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise PydanticCustomError("number", "must be a number")
+    return value
+
+
 JsonNumber = Annotated[
     Decimal,
+    BeforeValidator(_only_number),
     Field(allow_inf_nan=False),
     PlainSerializer(_number, return_type=int | float),
     WithJsonSchema({"type": "number"}),
 ]
-"""A decimal where the contract has a JSON number: whole values are exact, others the nearest double."""
+"""A decimal where the contract has a JSON number, and no text: whole values are exact, others the nearest double."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""A boolean of a document: true or false alone, where pydantic would take "off" and 0, too."""
 
 
 def _instant(value: object) -> datetime:

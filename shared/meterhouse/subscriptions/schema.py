@@ -17,6 +17,7 @@ from meterhouse.platform.wire import (
     CurrencyCode,
     CurrencyCodeOrCustom,
     Description,
+    Flag,
     Instant,
     Key,
     Metadata,
@@ -113,7 +114,7 @@ class SubscriptionChangeResponse(Wire):
 class SubscriptionSettingsWire(Wire):
     """Whether the namespace's customers may have several subscriptions at a time."""
 
-    multi_subscription: bool
+    multi_subscription: Flag
 
 
 def subscription_to_wire(subscription: Subscription, at: datetime) -> SubscriptionWire:

@@ -73,8 +73,11 @@ class Run:
 
     def __post_init__(self) -> None:
         self.begin: Begin[RunStore] = begins(self.database, PostgresBilling)
+        self.feature("usage")
+
+    def feature(self, key: str) -> None:
         with self.database.transaction(self.namespace) as transaction:
-            made = Feature(new_id(), FeatureSpec("usage", "Usage", "meter"), NOW, NOW, meter_id=self.meter_id)
+            made = Feature(new_id(), FeatureSpec(key, key.title(), "meter"), NOW, NOW, meter_id=self.meter_id)
             PostgresFeatures(transaction).add(made)
             transaction.commit()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.catalog.price import UnitPrice
 from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.postgres import Database, PostgresSettings
@@ -139,6 +140,28 @@ def test_an_edited_draft_that_waits_for_usage_again_burns_nothing_until_it_is_ra
 
     api.ok("POST", f"{INVOICES}/{draft['id']}/snapshot-quantities")
     assert purse.standing(ann) == (54, 54)
+
+
+def test_what_credit_bears_of_lines_stays_as_it_is_however_often_they_are_rated(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    """Of two lines the first takes what any may have; credit for the first alone is of no use to the second."""
+    api.without_auto_advance()
+    for one in ("a", "b"):
+        run.feature(one)
+    # their ids are hashes: of so many lines some would stand the other way round
+    for number in range(8):
+        owner = run.customer(f"c{number}")
+        run.subscribe(owner, *(metered(one, UnitPrice(Decimal(1))) for one in ("a", "b")))
+        for one in ("a", "b"):
+            run.used(owner, "2024-01-01", "10", one)
+        purse.grant(owner, 10, priority=1)
+        purse.grant(owner, 10, priority=2, features=("a",))
+    run.all()
+    drafts = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    assert [draft["totals"]["total"] for draft in drafts] == ["10.00"] * 8
+    for draft in drafts:
+        assert put(api, draft, description="Thank you")["totals"]["total"] == "10.00"
 
 
 def test_a_void_gives_back_and_the_line_that_is_billed_again_is_charged_anew(api: Api, run: Run, purse: Purse) -> None:

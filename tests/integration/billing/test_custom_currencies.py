@@ -330,6 +330,11 @@ def test_an_overage_is_explained_down_to_units_worth_and_events(run: Run, house:
     assert shown["arithmetic"]["isGenuine"]
     assert told["priceVersion"]["item"] == f"cost_basis/{basis}@2024-01-01T00:00:00Z"
     assert (told["usage"]["quantity"], [one["id"] for one in told["events"]["items"]]) == ("11", ["2", "1"])
+    assert [one["counted"] for one in told["events"]["items"]] == [True, True]
+    house.clock = NOW + timedelta(hours=1)
+    house.sink(call("3", 100, at("2024-01-03"), "ann", region="de"))
+    late = api.ok("GET", f"{INVOICES}/{invoice.id}/lines/{invoice.lines[0].id}/explain")["events"]["items"]
+    assert {one["id"]: one["counted"] for one in late} == {"1": True, "2": True, "3": False}
     assert api.ok("GET", f"{INVOICES}/{invoice.id}/verify")["verified"]
     assert "5.5 CREDITS that credit left" in printed(invoice).lines[0].note
     # what units wait with is no invoice

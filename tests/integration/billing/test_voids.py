@@ -61,7 +61,21 @@ def test_a_void_of_a_part_or_of_other_lines_is_refused(api: Api, run: Run) -> No
     assert (status, problem_fields(answer)) == (400, {"/action/percentage": "not_supported_yet"})
     strange = DISCARD | {"overrides": [{"lineId": UNKNOWN, "action": PENDING["action"]}]}
     status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", strange)
-    assert (status, problem_fields(answer)) == (400, {"/overrides": "unknown_line"})
+    assert (status, problem_fields(answer)) == (400, {"/overrides/0/lineId": "unknown_line"})
+
+
+def test_a_void_that_names_a_line_twice_is_refused_and_nothing_is_voided(api: Api, run: Run) -> None:
+    run.app = FakeApp()
+    run.subscribe(run.customer("bob"), fee())
+    run.all()
+    [invoice] = run.invoices()
+    said = [{"lineId": invoice.lines[0].id, "action": one["action"]} for one in (PENDING, DISCARD)]
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", DISCARD | {"overrides": said})
+    assert (status, problem_fields(answer)) == (400, {"/overrides/1/lineId": "duplicate_line"})
+    assert run.invoices() == [invoice]
+    strange = {"lineId": UNKNOWN, "action": PENDING["action"]}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", DISCARD | {"overrides": [said[0], strange]})
+    assert (status, problem_fields(answer)) == (400, {"/overrides/1/lineId": "unknown_line"})
 
 
 @pytest.mark.parametrize("instant", ["9999-12-31T23:59:59Z", "5000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])

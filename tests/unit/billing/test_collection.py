@@ -18,6 +18,8 @@ from meterhouse.billing.collection import (
 )
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.invariants import issues_of
+from meterhouse.billing.invoice import Line
+from meterhouse.billing.overages import overage_of
 from meterhouse.billing.profile import EndProration, Workflow
 from meterhouse.billing.reconcile import line_of, reconcile
 from meterhouse.billing.rests import Known, divided
@@ -75,6 +77,32 @@ def test_the_same_lines_make_the_same_invoice_whenever_they_are_collected() -> N
     due = [line for line in pending() if line.invoice_at <= AS_OF]
     again = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, at("2030-01-01"))
     assert [invoice.id for invoice in again] == [draft().id]
+
+
+def by_other_ids(due: list[Line]) -> list[Line]:
+    """As stores give them, were the ids in the opposite order of the keys."""
+    last = sorted(due, key=lambda line: line.key, reverse=True)
+    return [replace(line, id=f"{number}") for number, line in enumerate(last)]
+
+
+def test_the_lines_of_a_draft_stand_as_they_are_read_back_whatever_their_ids() -> None:
+    due = [line for line in pending(metered("a"), metered("b"), metered("c")) if line.invoice_at <= AS_OF]
+    [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, NOW)
+    assert [line.rate_card.key for line in made.lines] == ["a", "b", "c"]
+
+
+def test_a_line_in_units_stands_where_what_credit_leaves_of_it_will() -> None:
+    line = replace(pending(metered())[0], currency="CREDITS", invoice_currency="USD")
+    assert line.place == overage_of(line, Decimal(3), {}, NOW).place
+
+
+def test_an_issue_names_the_line_that_the_invoice_shows_in_its_place() -> None:
+    due = [line for line in pending(metered("a"), metered("b")) if line.invoice_at <= AS_OF]
+    [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, NOW)
+    [known, unknown] = sorted(made.lines, key=lambda line: line.key)
+    quantities: dict[str, Decimal | Missing] = {known.id: Decimal(1), unknown.id: Missing("feature_not_found", "gone")}
+    [issue] = collected(waiting(made, AS_OF), quantities, AS_OF, NOW).invoice.issues
+    assert (issue.field, unknown.rate_card.key in issue.message) == ("/lines/1", True)
 
 
 def test_lines_of_two_currencies_make_two_invoices() -> None:

@@ -7,6 +7,7 @@ from itertools import dropwhile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meterhouse.billing.burn_lines import in_order_of_burning
 from meterhouse.billing.collection import rated, with_lines
 from meterhouse.billing.credits import charge_of, charges_of, credited, credited_line, used_at
 from meterhouse.billing.invariants import issues_of
@@ -61,6 +62,13 @@ def test_usage_is_borne_by_the_credit_of_its_last_instant_and_a_fee_by_that_of_w
     assert used_at(usage) == at("2024-01-31T23:59:59.999999Z")
     assert used_at(january) == at("2024-01-01")
     assert used_at(replace(january, invoice_at=at("2024-01-20"))) == at("2024-01-01")
+
+
+def test_lines_that_are_burnt_alone_are_burnt_by_their_keys_whatever_their_ids() -> None:
+    due = [line for line in pending(metered("a"), metered("b")) if line.service_period.start == at("2024-01-01")]
+    lines = [replace(line, id={"a": "2", "b": "1"}[line.rate_card.key]) for line in due]
+    ordered = in_order_of_burning(lines, {"1": NOW, "2": NOW})
+    assert [line.rate_card.key for line in ordered] == ["a", "b"]
 
 
 def test_an_invoice_whose_credit_differs_from_what_bears_it_is_never_issued() -> None:

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from meterhouse.billing import pdf
 from meterhouse.billing.collection import rated, with_lines
 from meterhouse.billing.fonts import UNKNOWN, others_for, printable
-from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.invoice import Invoice, Overage
 from meterhouse.billing.jinja import html_of
 from meterhouse.billing.pdf import pdf_of
 from meterhouse.billing.printed_invoice import DELETED, DRAFT, VOID, PrintedRow, mark_of, period_text, plain, printed
@@ -109,6 +111,45 @@ def test_html_escapes_what_callers_named() -> None:
     assert "Sönner &amp; &lt;Söhne&gt;" in page
     assert "<Söhne>" not in page
     assert "http" not in page
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text in the order in which a PDF has it, as its fonts draw it."""
+    found: list[str] = []
+
+    def noted(text: str, fonts: Iterable[Path]) -> str:
+        found.append(printable(text, fonts))
+        return found[-1]
+
+    monkeypatch.setattr(pdf, "printable", noted)
+    return found
+
+
+def test_an_english_invoice_with_a_discount_and_credit_has_a_font_for_each_sign(drawn: list[str]) -> None:
+    english = printed(replace(invoice(), customer=Party(name="Acme Ltd")))
+    pdf_of(english)
+    assert not [text for text in drawn if UNKNOWN in text]
+    assert {"−33.37", "−5.00"} <= set(drawn)
+    assert {text for _, text in english.sums} <= set(drawn)
+
+
+def test_lines_of_a_text_are_drawn_below_each_other_and_tabs_are_blanks(drawn: list[str]) -> None:
+    made = invoice()
+    named = replace(made.lines[0], name="Usage\r\nof the API")
+    pdf_of(printed(replace(made, lines=(named,), description="Thanks,\n\ttill soon", number="A\n1")))
+    assert not [text for text in drawn if UNKNOWN in text or "\n" in text]
+    assert {"Usage", "of the API", "Thanks,", "    till soon", "A 1"} <= set(drawn)
+    page = html_of(printed(replace(made, description="Thanks,\ntill soon"))).decode()
+    assert '<p dir="auto">Thanks,\ntill soon</p>' in page
+    assert "bdi, p[dir=auto] { white-space: pre-line; }" in page
+
+
+def test_units_of_any_name_are_drawn(drawn: list[str]) -> None:
+    made = invoice()
+    left = replace(made.lines[0], overage=Overage("line", "クレジット", Decimal(3)))
+    pdf_of(printed(replace(made, customer=Party(name="Acme Ltd"), lines=(left,))))
+    assert [text for text in drawn if "3 クレジット that credit left" in text]
 
 
 def test_the_same_invoice_is_the_same_bytes_in_another_process() -> None:

@@ -4,9 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from meterhouse.billing.app import LineTax
+from meterhouse.kernel.errors import InvalidInput
 from meterhouse.payments.custom_invoicing_schema import DraftSynchronized, draft_answer
 
-LINE = "01HZ0000000000000000000001"
+LINE, OTHER = "01HZ0000000000000000000001", "01HZ0000000000000000000002"
 
 
 def test_a_system_of_the_callers_own_tells_what_taxes_lines_have() -> None:
@@ -14,6 +15,21 @@ def test_a_system_of_the_callers_own_tells_what_taxes_lines_have() -> None:
     answer = draft_answer(DraftSynchronized.model_validate({"invoicing": {"lineTaxes": [told]}}))
     assert answer.taxes == {LINE: LineTax(Decimal(0), Decimal("1.90"))}
     assert draft_answer(DraftSynchronized()).taxes == {}
+
+
+def test_what_is_said_of_one_part_twice_is_refused_for_neither_may_be_lost() -> None:
+    said = {
+        "lineTaxes": [{"lineId": LINE, "exclusive": "1"}, {"lineId": OTHER}, {"lineId": LINE, "exclusive": "2"}],
+        "lineExternalIds": [{"lineId": LINE, "externalId": one} for one in ("a", "b")],
+        "lineDiscountExternalIds": [{"lineDiscountId": LINE, "externalId": one} for one in ("a", "b")],
+    }
+    with pytest.raises(InvalidInput) as fault:
+        draft_answer(DraftSynchronized.model_validate({"invoicing": said}))
+    assert {(problem.field, problem.code) for problem in fault.value.problems} == {
+        ("/invoicing/lineTaxes/2/lineId", "duplicate_line"),
+        ("/invoicing/lineExternalIds/1/lineId", "duplicate_line"),
+        ("/invoicing/lineDiscountExternalIds/1/lineDiscountId", "duplicate_line_discount"),
+    }
 
 
 def test_taxes_are_decimals_in_strings() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from meterhouse.platform.wire import Instant, JsonFraction, JsonNumber, Numeric, Wire
+from meterhouse.platform.wire import Flag, Instant, JsonFraction, JsonNumber, Numeric, Wire
 
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=9)
 
@@ -15,6 +15,7 @@ DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20
 class Sample(Wire):
     amount: Numeric | None = None
     value: JsonNumber | None = None
+    is_on: Flag | None = None
     at: Instant | None = None
 
 
@@ -48,6 +49,19 @@ def test_anything_else_is_no_numeric(amount: object) -> None:
 def test_a_whole_value_is_an_exact_json_number(value: int) -> None:
     written = Sample(value=Decimal(value)).model_dump_json(by_alias=True)
     assert json.loads(written) == {"value": value}
+
+
+@pytest.mark.parametrize("value", ["10", "", True, False, [], {}])
+def test_what_is_no_json_number_is_refused(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Sample.model_validate({"value": value})
+
+
+@pytest.mark.parametrize("value", ["off", "yes", "true", "", 0, 1, JsonFraction("1.0"), []])
+def test_a_flag_is_true_or_false_alone(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Sample.model_validate({"isOn": value})
+    assert [Sample.model_validate({"isOn": one}).is_on for one in (True, False, None)] == [True, False, None]
 
 
 def test_instants_are_written_in_utc() -> None:
