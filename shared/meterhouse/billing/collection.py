@@ -256,7 +256,7 @@ def share_of(line: Line, workflow: Workflow) -> Fraction:
     if not line.is_prorated or not isinstance(line.rate_card.price, FlatPrice):
         return _WHOLE
     served, full = line.service_period, line.full_service_period
-    if not _bills_full(line, workflow):
+    if not bills_full(line, workflow):
         return share(served, full)
     return share(Period(served.start, full.end), full) if is_part(line.key) else _WHOLE
 
@@ -264,7 +264,7 @@ def share_of(line: Line, workflow: Workflow) -> Fraction:
 def _committed_share(line: Line, workflow: Workflow) -> Fraction:
     """What part of its commitments usage has, where the profile's conventions prorate them; flat prices have none."""
     is_whole = workflow.conventions.commitments_of_a_cut_period is CutPeriod.WHOLE
-    if _bills_full(line, workflow) or is_whole or not line.is_prorated:
+    if bills_full(line, workflow) or is_whole or not line.is_prorated:
         return _WHOLE
     return share(line.whole_period or line.service_period, line.full_service_period)
 
@@ -277,7 +277,8 @@ def _price_version(line: Line) -> str:
     return f"cost_basis/{worth.cost_basis_id}@{format_rfc3339(worth.effective_from)}"
 
 
-def _bills_full(line: Line, workflow: Workflow) -> bool:
+def bills_full(line: Line, workflow: Workflow) -> bool:
+    """Whether the period that the subscription's own end cuts is charged in full."""
     return line.is_terminal and workflow.end_proration is EndProration.BILL_FULL_PERIOD
 
 

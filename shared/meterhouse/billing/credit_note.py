@@ -76,6 +76,11 @@ class NoteLine:
     def total(self) -> Decimal:
         return summed(part.amount for part in self.parts)
 
+    @property
+    def is_some(self) -> bool:
+        """Whether anything goes back, be it nothing but time that is unused."""
+        return bool(self.unused or self.total or self.credits)
+
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:

@@ -9,6 +9,7 @@ from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_invoice, locked_note
+from meterhouse.billing.held_back import give_back_held
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import NoteSpec, again, issue, prepare, refuse_uncreditable, void
 from meterhouse.billing.ports import BillingStore, NoteFilter, PageOf
@@ -104,7 +105,7 @@ class CreditNoteService:
         return self._tell.reported(namespace, note_id, answer, attempt)
 
     def void(self, namespace: str, note_id: str) -> CreditNote:
-        """As if the note had not been; one that is voided stays so.
+        """As if the note had not been; one that is voided stays so. What it held back of unused time goes back.
 
         Raises:
             NotFound: there is no such note.
@@ -116,7 +117,9 @@ class CreditNoteService:
             if not note.stands:
                 return note
             voided, driven = void(work, invoice, note, at)
-            self._save(work, namespace, driven, at)
+            save(work, [driven], at)
+            give_back_held(work, driven.invoice, voided, at)
+            work.commit()
         return voided
 
     def get(self, namespace: str, note_id: str) -> CreditNote:

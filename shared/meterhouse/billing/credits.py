@@ -46,12 +46,11 @@ def charge_of(line: Line, attempt: str) -> Charge:
 def used_at(line: Line) -> datetime:
     """The instant whose credit bears the line.
 
-    The last of its service; of a fee in advance when it is due, and a later invoice takes no credit away.
+    The last of its service, of a fee in advance the first; when it is due where that is before, and a later invoice
+    takes no credit away.
     """
     period = line.service_period
-    if line.is_in_advance:
-        return min(line.invoice_at, period.start)
-    return period.end - _LAST_INSTANT
+    return min(line.invoice_at, period.start if line.is_in_advance else period.end - _LAST_INSTANT)
 
 
 def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:

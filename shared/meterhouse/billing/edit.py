@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from meterhouse.billing.collection import scheduled, with_lines
+from meterhouse.billing.collection import bills_full, scheduled, with_lines
 from meterhouse.billing.invoice import NOTHING, Invoice, Line, ManagedBy, in_order
 from meterhouse.billing.line_spec import LineSpec, feature_id_of, is_by_hand, manual_line, problems_of
 from meterhouse.billing.profile import CollectionMethod, EndProration, Party, Workflow
@@ -31,6 +31,8 @@ class Terms:
         return replace(workflow, **{field.name: getattr(self, field.name) for field in fields(self)})
 
 
+_OF_USAGE = frozenset({"rate_card_feature_required", "invoice_at_before_end"})
+"""What is asked of lines for usage: the units that credit left of a line are known, and no meter is read for them."""
 TERMS = frozenset(one.name for one in fields(Terms))
 
 
@@ -99,14 +101,17 @@ def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[
     """The draft as the edit, which is sound, wants it; `invoice` itself where that is how it is already."""
     before = {line.id: line for line in invoice.lines}
     added = [_added(invoice, spec, known, new_id(), now) for spec in edit.lines if spec.line_id is None]
-    kept = [line_as(before[spec.line_id], spec, known, now) for spec in edit.lines if spec.line_id is not None]
+    workflow = edit.terms.put_into(invoice.workflow)
+    kept = [
+        line_as(before[spec.line_id], spec, known, workflow, now) for spec in edit.lines if spec.line_id is not None
+    ]
     wanted = {line.id for line in kept}
     removed = [replace(line, deleted_at=now, updated_at=now) for line in invoice.lines if line.id not in wanted]
     after = replace(
         invoice,
         supplier=replace(edit.supplier, id=invoice.supplier.id),
         customer=replace(edit.customer, id=invoice.customer.id),
-        workflow=edit.terms.put_into(invoice.workflow),
+        workflow=workflow,
         description=edit.description,
         metadata=edit.metadata,
     )
@@ -150,15 +155,21 @@ def _changed_problems(line: Line, spec: LineSpec, known: KnownFeatures, at: str)
     # what was sold stays sold: the line keeps its feature, whatever became of its key meanwhile
     keeps = _keeps_feature(line, spec) and (line.rate_card.is_metered or not spec.card.is_metered)
     sold = f"{at}{spec.card_field}/featureKey"
-    yield from (problem for problem in problems_of(spec, known, at) if not (keeps and problem.field == sold))
+    for problem in problems_of(spec, known, at):
+        is_sold = keeps and problem.field == sold
+        if not is_sold and not (line.overage is not None and problem.code in _OF_USAGE):
+            yield problem
 
 
-def line_as(line: Line, spec: LineSpec, known: KnownFeatures, now: datetime) -> Line:
-    """The line as wanted; once it is another than it was it is nobody's but the callers', and to be rated again."""
+def line_as(line: Line, spec: LineSpec, known: KnownFeatures, workflow: Workflow, now: datetime) -> Line:
+    """The line as wanted, on an invoice of this workflow.
+
+    Once it is another than it was it is nobody's but the callers', and to be rated again.
+    """
     if not differs(line, spec):
         return line
     return replace(
-        _repriced(line, spec),
+        _repriced(line, spec, workflow),
         name=spec.name,
         rate_card=_card(line.rate_card, spec),
         feature_id=line.feature_id if _keeps_feature(line, spec) else feature_id_of(spec, known),
@@ -184,7 +195,7 @@ def _is_charged_otherwise(line: Line, spec: LineSpec) -> bool:
     return charged != (period.start, period.end, card.price, card.feature_key, card.discounts)
 
 
-def _repriced(line: Line, spec: LineSpec) -> Line:
+def _repriced(line: Line, spec: LineSpec, workflow: Workflow) -> Line:
     """Proration belongs to the agreed price and period: where either is another, it is charged as it is written.
 
     A whole period is charged as it is written in any case: it stays prorated, for what may be taken off later.
@@ -193,7 +204,22 @@ def _repriced(line: Line, spec: LineSpec) -> Line:
     is_whole = line.service_period == line.full_service_period
     if period == line.service_period and (is_whole or spec.price == line.rate_card.price):
         return line
-    return replace(line, service_period=period, full_service_period=period, is_prorated=False, is_terminal=False)
+    return replace(
+        line,
+        service_period=period,
+        full_service_period=period,
+        is_prorated=False,
+        is_terminal=False,
+        agreed_end=line.agreed_end or _agreed_end(line, workflow),
+    )
+
+
+def _agreed_end(line: Line, workflow: Workflow) -> datetime | None:
+    """Until when its subscription asks for the fee now; what is charged in full it asks for up to the full end."""
+    if line.subscription is None or line.rate_card.is_metered:
+        return None
+    is_full = bills_full(line, workflow) or not line.is_prorated
+    return (line.full_service_period if is_full else line.service_period).end
 
 
 def _card(card: RateCard, spec: LineSpec) -> RateCard:

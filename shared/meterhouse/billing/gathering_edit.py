@@ -44,7 +44,11 @@ def gathering_edited(
     """
     before = {line.id: line for line in staged.lines}
     added = [manual_line(spec, new_id(), staged, known, now) for spec in edit.lines if spec.line_id is None]
-    kept = [line_as(before[spec.line_id], spec, known, now) for spec in edit.lines if spec.line_id is not None]
+    kept = [
+        line_as(before[spec.line_id], spec, known, staged.workflow, now)
+        for spec in edit.lines
+        if spec.line_id is not None
+    ]
     wanted = {line.id for line in kept}
     left_out = [line for line in staged.lines if line.id not in wanted]
     removed = [replace(line, is_pending=False, deleted_at=now, updated_at=now) for line in left_out]

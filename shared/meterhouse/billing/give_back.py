@@ -36,6 +36,10 @@ class GivenBack(NamedTuple):
     notes: int
 
 
+Unuseds = Mapping[str, Mapping[str, Sequence[Unused]]]
+"""What is unused besides what was given back, by invoice and key of its line."""
+
+
 class GivingStore(Protocol):
     """Where what is to be given back is found."""
 
@@ -54,8 +58,18 @@ def give_back(work: Work[BillingStore], returned: Iterable[Returned], now: datet
 
     What is not paid yet is given back by the first run after it was.
     """
+    return _issue(work, to_give_back(work.store, returned), now)
+
+
+def give_back_told(work: Work[BillingStore], invoice: Invoice, now: datetime) -> None:
+    """Issue what the unused time comes to that automatic notes of the paid invoice say, less what went back."""
+    _issue(work, _found(work.store, _told(work.store, invoice)), now)
+
+
+def _issue(work: Work[BillingStore], back: Iterable[GivenBack], now: datetime) -> bool:
+    """Issue one note an invoice; whether there was any."""
     issued = []
-    for invoice, lines, number in to_give_back(work.store, returned):
+    for invoice, lines, number in back:
         # what follows for the same time may be due since that began
         since = min(line.service_period.start for line in invoice.lines if line.id in {one.line_id for one in lines})
         key = f"unused/{invoice.id}/{number}"
@@ -73,7 +87,22 @@ def to_give_back(store: GivingStore, returned: Iterable[Returned]) -> list[Given
 
     What credit left of units goes back with them, once the invoice for it is paid.
     """
-    unused = _by_invoice(returned)
+    return _found(store, _by_invoice(returned))
+
+
+def _told(store: GivingStore, invoice: Invoice) -> Unuseds:
+    """Lines of which automatic notes say unused time: the invoice's, and those in units that left a line of it."""
+    left = [line.overage.line_id for line in invoice.lines if line.overage is not None]
+    lines = {line.id: line for line in (*invoice.lines, *store.lines.by_ids(left))}
+    told: dict[str, dict[str, Sequence[Unused]]] = {}
+    for note in store.credit_notes.of_invoices(sorted({line.invoice_id for line in lines.values()})):
+        for one in note.lines:
+            if one.unused and note.stands and one.line_id in lines:
+                told.setdefault(note.invoice_id, {})[lines[one.line_id].key] = ()
+    return told
+
+
+def _found(store: GivingStore, unused: Unuseds) -> list[GivenBack]:
     found: list[GivenBack] = []
     kept: dict[str, dict[str, Fraction]] = {}
     for invoice_id, own in sorted(unused.items()):
@@ -95,8 +124,8 @@ def _back(
     """What goes back for what is unused of an invoice's lines, and of its overages, of which a part is `kept`."""
     before = store.credit_notes.of_invoices([invoice.id])
     borne = borne_by_credit(store.credit, charge_keys(invoice.lines))
-    less = (one for one in lowered(invoice, before, borne, kept) if one.total or one.credits)
-    taken = [*given_back(invoice, before, borne, unused), *less]
+    both = (*given_back(invoice, before, borne, unused), *lowered(invoice, before, borne, kept))
+    taken = [one for one in both if one.is_some]
     return [GivenBack(invoice, taken, len(before))] if taken else []
 
 
@@ -121,11 +150,11 @@ def _units_back(
         if note_line.line_id in overages:
             line, invoice = overages[note_line.line_id]
             kept.setdefault(invoice.id, {})[line.id] = part
-    return [GivenBack(ready, [one.note_line for one in back], len(before))] if back else []
+    taken = [one.note_line for one in back if one.note_line.is_some]
+    return [GivenBack(ready, taken, len(before))] if taken else []
 
 
-def _by_invoice(returned: Iterable[Returned]) -> Mapping[str, Mapping[str, Sequence[Unused]]]:
-    """By invoice and key of its line."""
+def _by_invoice(returned: Iterable[Returned]) -> Unuseds:
     found: dict[str, dict[str, list[Unused]]] = {}
     for prepaid, unused in returned:
         found.setdefault(prepaid.invoice_id, {}).setdefault(prepaid.key, []).append(unused)

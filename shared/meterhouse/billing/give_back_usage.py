@@ -14,7 +14,8 @@ from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.find_overages import Standing, standing_overages
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
-from meterhouse.billing.late_lines import Family, parts_kept
+from meterhouse.billing.late_lines import Family, families_billed, parts_kept
+from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import save
 from meterhouse.billing.state import InvoiceState
@@ -40,15 +41,34 @@ def give_back_usage(work: Work[BillingStore], family: Family, difference: Line, 
         # a note stands for the difference, even where all of it was taken back before
         noted = _note(work, [one for one in money if one.is_some] or money[-1:], difference.key, now)
         return replace(difference, invoice_id=noted[-1].invoice_id, note_id=noted[-1].id, is_pending=False)
-    overages = standing_overages(work.store.invoices, work.store.lines, charging)
-    left = _units_left(charging, overages, kept)
-    lowered = [one.line for one in overages.values() if one.line.id in left]
+    lowered, left = _overages_lowered(work, charging, kept)
     money = _money_back(work, lowered, left)
     if lowered and not money:
         return None
     _note(work, [one for one in money if one.is_some], difference.key, now)
     _credit_back(work, charging, kept, difference.key, now)
     return replace(difference, is_pending=False)
+
+
+def give_back_booked(work: Work[BillingStore], invoice: Invoice, key: str, now: datetime) -> None:
+    """Give back in money what lines of the invoice come to less for usage that was taken back, less what went back.
+
+    What stands for that is booked already; `key` says why now.
+    """
+    units = work.store.lines.by_ids([line.overage.line_id for line in invoice.lines if line.overage is not None])
+    lines = [line for line in (*invoice.lines, *units) if line.is_metered]
+    if not lines:
+        return
+    wholes = {whole_of(line.key) for line in lines}
+    billed = work.store.billed_usage.of([invoice.customer_id], min(line.service_period.start for line in lines))
+    for family in families_billed(billed):
+        whole = whole_of(family.last.line.key)
+        if whole in wholes:
+            kept = {line.id: part for line, part in parts_kept(family.charging, family.booked_less)}
+            charging = [line for line in family.charging if line.id in kept]
+            if not family.last.line.is_invoiced:
+                charging, kept = _overages_lowered(work, charging, kept)
+            _note(work, [one for one in _money_back(work, charging, kept) if one.is_some], f"{whole}/{key}", now)
 
 
 class _Back(NamedTuple):
@@ -60,7 +80,7 @@ class _Back(NamedTuple):
     @property
     def is_some(self) -> bool:
         """Whether it is anything; what was taken back before, by hand too, counts."""
-        return any(line.total or line.credits for line in self.lines)
+        return any(line.is_some for line in self.lines)
 
 
 def _money_back(work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[str, Fraction]) -> list[_Back]:
@@ -72,6 +92,15 @@ def _money_back(work: Work[BillingStore], lines: Sequence[Line], kept: Mapping[s
     notes = work.store.credit_notes
     borne = borne_by_credit(work.store.credit, charge_keys(line for one in invoices for line in one.lines))
     return [_Back(one, lowered(one, notes.of_invoices([one.id]), borne, kept)) for one in invoices]
+
+
+def _overages_lowered(
+    work: Work[BillingStore], charging: Sequence[Line], kept: Mapping[str, Fraction]
+) -> tuple[list[Line], dict[str, Fraction]]:
+    """The overages of lines in units that come down, and what part of each is kept."""
+    overages = standing_overages(work.store.invoices, work.store.lines, charging)
+    left = _units_left(charging, overages, kept)
+    return [one.line for one in overages.values() if one.line.id in left], left
 
 
 def _units_left(
@@ -92,11 +121,11 @@ def _kept(line: Line, kept: Mapping[str, Fraction]) -> Decimal:
     return round_fraction(Fraction(line.totals.charged) * kept[line.id], line.unit.exponent)
 
 
-def _note(work: Work[BillingStore], money: Iterable[_Back], late_key: str, now: datetime) -> list[CreditNote]:
+def _note(work: Work[BillingStore], money: Iterable[_Back], why: str, now: datetime) -> list[CreditNote]:
     """Issue the note of each invoice."""
     notes = []
     for invoice, lines in money:
-        key = f"{late_key}/{invoice.id}"
+        key = f"{why}/{invoice.id}"
         return_part(work, invoice, lines, key, now)
         spec = NoteSpec(key, _REASON, Refund.CREDIT, tuple(lines), is_automatic=True)
         note, driven = issue(work, invoice, spec, now)

@@ -73,7 +73,7 @@ class Line:
         key: the business key; at most one live line has it.
         feature_id: the feature that was sold; None: that of the rate card's key, if there is one.
         is_terminal: whether the subscription's own end cuts the service period.
-        revision: counts how often the same key was billed again after a void.
+        revision: counts how often the same key is billed anew after a void.
         invoice_id: the gathering invoice while the line `is_pending`, then its standard invoice, for ever.
         is_live: False once the line was voided and its key is to be billed again.
         whole_period: of usage that is billed in parts the service period as a whole; None: nobody else charges for it.
@@ -90,6 +90,7 @@ class Line:
         invoice_currency: of a line in units of a custom currency that in which what credit leaves is invoiced.
         cost_basis_id: what its units are worth by agreement; None: what is in force when they were used.
         overage: of which units in a custom currency it charges what credit left.
+        agreed_end: of a fee whose price or period callers wrote, until when its subscription asked for it then.
     """
 
     id: str
@@ -129,6 +130,12 @@ class Line:
     invoice_currency: str | None = None
     cost_basis_id: str | None = None
     overage: Overage | None = None
+    agreed_end: datetime | None = None
+
+    @property
+    def stands_until(self) -> datetime:
+        """Until when nobody else charges for its full period; what callers shortened stands for all that it was."""
+        return self.service_period.end if self.agreed_end is None else max(self.agreed_end, self.service_period.end)
 
     @property
     def is_invoiced(self) -> bool:

@@ -75,11 +75,16 @@ class Family(NamedTuple):
         Late usage that is never billed is what is taken back first, and what a given up last part came to: nobody paid
         for it.
         """
+        return EXACT.subtract(self.booked_less, difference.totals.charged)
+
+    @property
+    def booked_less(self) -> Decimal:
+        """What of its lines' charges stands as given back."""
         never_billed = (
             one.line for one in self.members if one.is_given_up and (one is self.last or is_late(one.line.key))
         )
         forgiven = summed(max(line.totals.charged, _NONE) for line in never_billed)
-        return EXACT.subtract(EXACT.subtract(self.given_back, difference.totals.charged), forgiven)
+        return EXACT.subtract(self.given_back, forgiven)
 
     @property
     def _notes(self) -> Iterator[Line]:

@@ -109,14 +109,19 @@ class PostgresLines:
 
     def known_of(self, subscription_ids: Collection[str]) -> Known:
         wanted = {"subscription_ids": sorted(set(subscription_ids))}
-        keys = {row["key"] for row in self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)}
-        if not keys:
+        known = self._transaction.fetch_all(_LINES["keys_of_subscriptions"], wanted)
+        if not known:
             return Known()
+        keys = {row["key"] for row in known if row["is_live"]}
+        closed = {row["key"]: row["revision"] for row in known if not row["is_live"]}
         parts = self._transaction.fetch_all(_LINES["parts_of_subscriptions"], wanted)
         found = {row["key"]: Period(row["service_start"], row["service_end"]) for row in parts if row["is_part"]}
         rests = {row["key"] for row in parts if row["is_rest"]}
-        prepaid, given_up = [], []
+        prepaid, given_up, priced = [], [], {}
         for row in self._transaction.fetch_all(_LINES["prepaid_of_subscriptions"], wanted):
+            if not row["is_prorated"]:
+                priced[row["key"]] = row["invoice_id"]
+                continue
             whole = prepaid_of(row)
             if row["is_given_up"]:
                 whole, gone = parted(whole, row["charged"], row["borne"])
@@ -127,7 +132,7 @@ class PostgresLines:
             prepaid += standing
             part = served(whole, standing)
             found |= {} if part is None else {whole.key: part}
-        return Known(keys, found, prepaid, given_up, rests)
+        return Known(keys, found, prepaid, given_up, rests, closed, priced)
 
     def standing_of(self, subscription_ids: Collection[str], since: datetime, *, is_issued: bool) -> list[Line]:
         wanted = {"subscription_ids": list(subscription_ids), "since": since, "is_issued": is_issued}

@@ -36,9 +36,11 @@ class Prepaid:
     Attributes:
         currency: what it is priced in, a custom one maybe.
         amount: of the full service period.
+        service_period: what was charged for: up to the end of the full one where that was charged in full.
         percentage: the discount on it.
         bills_full: whether its invoice charges the period in full that the subscription's own end cuts.
         is_flagged: whether its invoice has a warning about a line that reaches too far.
+        is_by_hand: whether callers wrote on it: `amount` is what they wrote, maybe.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Prepaid:
     full_service_period: Period
     bills_full: bool = False
     is_flagged: bool = False
+    is_by_hand: bool = False
 
     def at(self, period: Period, amount: Decimal) -> "Prepaid":
         """What stands of it in a part of its time."""
@@ -125,12 +128,12 @@ def less_prepaid(
     return target._replace(name=f"{target.name[: _LONGEST_NAME - len(_DIFFERENCE)]}{_DIFFERENCE}", rate_card=rest)
 
 
-def resting(
-    keys: Collection[str], excess: Iterable[Excess], prepaid: Collection[Prepaid], agreed: Mapping[str, Subscription]
-) -> list[str]:
-    """Keys of the lines on other invoices that charged less because of those of `keys`, and stand."""
-    reaching = [one for one in excess if one.prepaid.key in keys]
-    return sorted(other.key for other in prepaid if any(_rests(other, one, agreed) for one in reaching))
+def rests_on(
+    target: TargetLine, invoice_id: str, excess: Collection[Excess], agreed: Mapping[str, Subscription]
+) -> bool:
+    """Whether the target's line, on an invoice, charged less because of those that reach too far on others."""
+    like = alike(target, excess, agreed)
+    return any(one.covers(target.service_period) and one.prepaid.invoice_id != invoice_id for one in like)
 
 
 def flagged(invoice: Invoice, excess: Iterable[Excess]) -> Invoice:
@@ -160,20 +163,6 @@ def alike(target: TargetLine, excess: Iterable[Excess], agreed: Mapping[str, Sub
         return []
     mine = _items(target.subscription_id, target.item_key, agreed)
     return [one for one in excess if _item(one.prepaid.key) in mine and one.is_like(target)]
-
-
-def _rests(other: Prepaid, one: Excess, agreed: Mapping[str, Subscription]) -> bool:
-    return (
-        other.invoice_id != one.prepaid.invoice_id
-        and _kind(other) == _kind(one.prepaid)
-        and one.covers(other.service_period)
-        and _item(one.prepaid.key) in _items(*_item(other.key), agreed)
-    )
-
-
-def _kind(prepaid: Prepaid) -> tuple[str, Period, Decimal | None]:
-    """What lines have alike of which one is taken off the other."""
-    return prepaid.currency, prepaid.full_service_period, prepaid.percentage
 
 
 def _items(subscription_id: str, item_key: str, agreed: Mapping[str, Subscription]) -> set[tuple[str, str]]:

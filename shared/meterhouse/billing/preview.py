@@ -36,7 +36,7 @@ _WHOLE = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Lines that are still to be invoiced, and what is known of all lines there ever were."""
+    """Lines that are still to be invoiced, and what is known of all lines."""
 
     lines: Sequence[Line]
     known: Known
@@ -46,9 +46,9 @@ class Pending:
         own = [line for line in self.lines if line.subscription is not None]
         changes = reconcile(subscriptions, own, self.known, horizon, now)
         lines = _applied(self.lines, changes)
-        gone = {line.key for line in self.lines if line.id in changes.removed}
-        keys = (self.known.keys - gone) | {line.key for line in lines}
-        return Pending(lines, replace(self.known, keys=keys))
+        gone = {line.key: line.revision - 1 for line in self.lines if line.id in changes.removed}
+        keys = (self.known.keys - gone.keys()) | {line.key for line in lines}
+        return Pending(lines, replace(self.known, keys=keys, closed={**self.known.closed, **gone}))
 
 
 class Usages(NamedTuple):

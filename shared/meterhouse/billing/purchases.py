@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
+from meterhouse.billing.bookings import PROMISED
 from meterhouse.billing.collection import gathering
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line, ManagedBy
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy, Transition
 from meterhouse.billing.overrides import profiles_of
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.reconcile import gathering_id, line_id
@@ -18,7 +19,7 @@ from meterhouse.kernel.period import Period
 from meterhouse.ledger.credit_grant import CreditGrant, Purchase, Settlement, Taxation
 from meterhouse.ledger.events import grant_paid, grant_voided
 from meterhouse.ledger.ports import InvoiceReference
-from meterhouse.ledger.settle_purchase import book_payments
+from meterhouse.ledger.settle_purchase import book_payments, note_payments
 from meterhouse.ledger.void_credit import forgotten
 from meterhouse.platform.work import Begin, Work
 
@@ -96,19 +97,23 @@ def purchase_line(grant: CreditGrant, purchase: Purchase, staging: Invoice) -> L
 def settle_purchases(work: Work[BillingStore], driven: Iterable[Driven], now: datetime) -> None:
     """What steps of invoices mean for the credit that is bought on them: there once it is paid, never if it is not.
 
-    What was voided and is billed again is still to be paid.
+    Until then it says whether somebody has promised the money. What was voided and is billed again is still to be paid.
     """
-    paid: dict[str, datetime] = {}
+    reached: dict[str, tuple[Settlement, datetime]] = {}
     ended: list[Line] = []
     for one in driven:
         for step in one.transitions:
-            if step.target is InvoiceState.PAID:
-                paid |= {line.grant_id: step.at for line in one.invoice.lines if line.grant_id}
-            elif step.target in _ENDS:
+            settlement = _settlement_of(step)
+            if settlement is not None:
+                reached |= {line.grant_id: (settlement, step.at) for line in one.invoice.lines if line.grant_id}
+            if step.target in _ENDS:
                 ended += one.invoice.lines
-    due = [(grant, paid[grant.id]) for grant in _grants(work, paid)]
-    settled = book_payments(work.store.credit, due, Settlement.SETTLED, now)
-    work.publish(*(grant_paid(grant, paid[grant.id]) for grant in settled))
+    still = [(grant, *reached[grant.id]) for grant in _grants(work, reached)]
+    paid = [(grant, at) for grant, settlement, at in still if settlement is Settlement.SETTLED]
+    told = book_payments(work.store.credit, paid, Settlement.SETTLED, now)
+    waiting = [one for one in still if one[1] is not Settlement.SETTLED]
+    told += [grant for grant in note_payments(work.store.credit, waiting) if _is_promised(grant)]
+    work.publish(*(grant_paid(grant, reached[grant.id][1]) for grant in told))
     forget_purchases(work, ended, now)
 
 
@@ -119,6 +124,19 @@ def forget_purchases(work: Work[BillingStore], lines: Iterable[Line], now: datet
         waiting = {line.grant_id for line in work.store.lines.of_grants(ids) if line.is_pending}
         voided = forgotten(work.store.credit, _grants(work, ids - waiting), now)
         work.publish(*map(grant_voided, voided))
+
+
+def _settlement_of(step: Transition) -> Settlement | None:
+    """How far the payment of an invoice is by this step; None: as far as it was."""
+    if step.target is InvoiceState.PAID:
+        return Settlement.SETTLED
+    if step.target in PROMISED:
+        return Settlement.AUTHORIZED
+    return Settlement.PENDING if step.source in PROMISED else None
+
+
+def _is_promised(grant: CreditGrant) -> bool:
+    return grant.purchase is not None and grant.purchase.settlement is Settlement.AUTHORIZED
 
 
 def _grants(work: Work[BillingStore], grant_ids: Collection[str]) -> list[CreditGrant]:

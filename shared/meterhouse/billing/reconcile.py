@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
 from meterhouse.billing.line_keys import is_asked_for
-from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, resting
+from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, rests_on
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
 from meterhouse.kernel.changed import made, replace
@@ -41,14 +41,19 @@ def reconcile(
 ) -> Changes:
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
-    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer; one
-    for late usage is asked for by usage alone, and one for what credit leaves by the line in units.
+    A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer;
+    where nothing of it is left it is as agreed again. One for late usage is asked for by usage alone, and one for what
+    credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
     asked = _asked(subscriptions, pending, known, as_of)
     return Changes(
-        added=tuple(line_of(*found, now) for key, found in asked.now.items() if key not in known.keys),
+        added=tuple(
+            line_of(*found, now, known.closed.get(key, -1) + 1)
+            for key, found in asked.now.items()
+            if key not in known.keys
+        ),
         changed=tuple(_changed(pending, asked.ever, now)),
         removed=tuple(line.id for line in pending if line.key not in asked.ever and is_asked_for(line.key)),
         excess=asked.excess,
@@ -57,7 +62,7 @@ def reconcile(
 
 
 def unbilled(subscriptions: Iterable[Subscription], known: Known, at: datetime) -> list[TargetLine]:
-    """What the subscriptions ask for at `at` and no line has been made of yet."""
+    """What the subscriptions ask for at `at` and no live line is of."""
     asked = _asked(subscriptions, (), known, at)
     return [target for key, (_, target) in asked.now.items() if key not in known.keys]
 
@@ -66,8 +71,14 @@ def differences_on(
     keys: Collection[str], subscriptions: Sequence[Subscription], known: Known, at: datetime
 ) -> list[str]:
     """Keys of the standing lines that charge only the difference to lines of `keys`."""
-    excess = _asked(subscriptions, (), known, at).excess
-    return resting(keys, excess, known.prepaid, {one.id: one for one in subscriptions})
+    asked, agreed = _asked(subscriptions, (), known, at), {one.id: one for one in subscriptions}
+    reaching = [one for one in asked.excess if one.prepaid.key in keys]
+    standing = {**known.priced, **{one.key: one.invoice_id for one in known.prepaid}}
+    return sorted(
+        key
+        for key, invoice_id in standing.items()
+        if key in asked.ever and rests_on(asked.ever[key][1], invoice_id, reaching, agreed)
+    )
 
 
 @lru_cache(maxsize=128)
@@ -106,7 +117,7 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     near = _unforgiven(targets_of(agreed, parted, at), known)
     far = near if reach <= at else _unforgiven(targets_of(agreed, parted, reach), known)
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
-    made = known.keys - {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION}
+    made = known.keys - {line.key for line in pending if _follows(line, far)}
     # whoever wrote on a pending line did not charge for it yet: it still uses up what it is the difference to
     billed = made - {line.key for line in pending}
     back = returned(excess, (target for _, target in far.values()), known.prepaid, billed, agreed, at) if excess else ()
@@ -155,22 +166,30 @@ def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime)
     for line in pending:
         if line.key in valid:
             _, target = valid[line.key]
-            wanted = _updated(line, target) if line.managed_by is ManagedBy.SUBSCRIPTION else _cut(line, target)
+            wanted = _updated(line, target) if _follows(line, valid) else _cut(line, target)
             if wanted != line:
                 yield replace(wanted, updated_at=now)
 
 
+def _follows(line: Line, asked: Mapping[str, Found]) -> bool:
+    """Whether it is what its subscription says; so is what callers moved to where nothing of it is asked for."""
+    found = asked.get(line.key)
+    is_over = found is not None and found[1].service_period.end <= line.service_period.start
+    return is_over or line.managed_by is ManagedBy.SUBSCRIPTION
+
+
 def _cut(line: Line, target: TargetLine) -> Line:
     period, end = line.service_period, target.service_period.end
-    if period.end <= end or end <= period.start:
+    if period.end <= end:
         return line
-    return replace(line, service_period=Period(period.start, end), is_prorated=True)
+    return replace(line, service_period=Period(period.start, end), is_prorated=True, agreed_end=end)
 
 
 def _updated(line: Line, target: TargetLine) -> Line:
     # whoever voided a line decided when it is billed again
     return replace(
         line,
+        managed_by=ManagedBy.SUBSCRIPTION,
         invoice_at=line.invoice_at if line.revision else target.invoice_at,
         name=target.name,
         rate_card=target.rate_card,
@@ -182,15 +201,17 @@ def _updated(line: Line, target: TargetLine) -> Line:
         is_prorated=target.is_prorated,
         is_terminal=target.is_terminal,
         settlement_mode=target.settlement_mode,
+        agreed_end=None,
     )
 
 
-def line_of(customer_id: str, target: TargetLine, now: datetime) -> Line:
+def line_of(customer_id: str, target: TargetLine, now: datetime, revision: int = 0) -> Line:
     """The pending line of a target."""
     return made(
         Line,
-        id=line_id(target.key, target.service_period.start),
+        id=line_id(target.key, target.service_period.start, revision),
         key=target.key,
+        revision=revision,
         invoice_id=gathering_id(customer_id, target.currency),
         customer_id=customer_id,
         currency=target.currency,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.credit_note import CreditNote, NoteState
 from meterhouse.billing.find_note import locked_note
+from meterhouse.billing.held_back import give_back_held
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import came_back, refused
 from meterhouse.billing.payment_report import Recorded
@@ -52,7 +53,7 @@ class RecordRefund:
             if note.state is NoteState.ISSUED and note.goes_back_by_app:
                 returned(work, invoice, note, report.reason, at)
             elif note.state is NoteState.PENDING:
-                refused(work, note, report.reason, at)
+                give_back_held(work, invoice, refused(work, note, report.reason, at), at)
             else:
                 return Recorded.STALE
             work.commit()
@@ -63,4 +64,5 @@ def returned(work: Work[BillingStore], invoice: Invoice, note: CreditNote, reaso
     """The note in force, failed, with its invoice and the books written; the caller commits."""
     failed, driven = came_back(work, invoice, note, reason, at)
     save(work, [driven], at)
+    give_back_held(work, invoice, failed, at)
     return failed

@@ -83,7 +83,7 @@ _LINE_FIELDS = (
     "invoice_currency",
     "cost_basis_id",
 )
-_LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at")
+_LINE_INSTANTS = ("invoice_at", "created_at", "updated_at", "deleted_at", "agreed_end")
 _PERIODS = ("service", "full_service", "billing")
 _TOTAL_PATHS = {name: f"totals.{name}" for name in _TOTALS}
 _invoice_columns = columns(
@@ -211,7 +211,7 @@ def line_of(row: Mapping[str, Any], parts: SharedParts) -> Line:
 
 
 def prepaid_of(row: Mapping[str, Any]) -> Prepaid:
-    named = ("key", "invoice_id", "currency", "amount", "percentage", "bills_full", "is_flagged")
+    named = ("key", "invoice_id", "currency", "amount", "percentage", "bills_full", "is_flagged", "is_by_hand")
     return Prepaid(
         **{name: row[name] for name in named},
         service_period=Period(row["service_start"], row["service_end"]),

@@ -8,6 +8,7 @@ from meterhouse.billing.app import Accepted, Apps, Refused, Waiting
 from meterhouse.billing.credit_note import CreditNote, NoteState, told_again_at
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_note
+from meterhouse.billing.held_back import give_back_held
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.issue_credit_note import accepted, refuse_uncreditable, refused
 from meterhouse.billing.ports import BillingStore
@@ -117,7 +118,9 @@ class TellNote:
                 self._save(work, namespace, driven, at)
                 return issued
             case Refused(message=message):
-                return refused(work, note, message, at)
+                failed = refused(work, note, message, at)
+                give_back_held(work, invoice, failed, at)
+                return failed
             case Waiting():
                 waiting = replace(note, tell_at=None)
                 work.store.credit_notes.save(waiting)

@@ -179,13 +179,16 @@ def _left(
 
 
 def _need(target: TargetLine, period: Period, prepaid: Collection[Prepaid], made: AbstractSet[str]) -> Decimal:
-    """What of the target's price is charged by what was paid in advance; of one that is given up nothing is."""
+    """What of the target's price is charged by what was paid in advance.
+
+    A line that was priced by hand, or given up, stands for the difference, whatever it came to.
+    """
     price = target.rate_card.price
     amount = price.amount if isinstance(price, FlatPrice) else _NONE
-    if target.key not in made:
+    own = [one for one in prepaid if one.key == target.key and _covers(one.service_period, period)]
+    if target.key not in made or not own or own[0].is_by_hand:
         return amount
-    own = [one.amount for one in prepaid if one.key == target.key and _covers(one.service_period, period)]
-    return max(EXACT.subtract(amount, own[0]), _NONE) if own else _NONE
+    return max(EXACT.subtract(amount, own[0].amount), _NONE)
 
 
 def _covers(outer: Period, inner: Period) -> bool:

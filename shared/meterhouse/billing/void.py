@@ -1,11 +1,11 @@
 """What a void means for the lines: forgotten, or pending again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from meterhouse.billing.invoice import NOTHING, Line
+from meterhouse.billing.invoice import NOTHING, Invoice, Line
 from meterhouse.billing.reconcile import gathering_id, line_id
 
 
@@ -28,14 +28,17 @@ class Voiding:
         return self.overrides.get(line.id, self.default)
 
 
-def reopened(lines: Iterable[Line], voiding: Voiding, now: datetime) -> tuple[list[Line], list[Line]]:
-    """The lines that cease to be live, and the pending lines that take their place."""
-    pairs = [(line, again) for line in lines if line.is_live and (again := voiding.of(line)) is not None]
+def reopened(invoice: Invoice, voiding: Voiding, now: datetime) -> tuple[list[Line], list[Line]]:
+    """The lines that cease to be live, and the pending lines that take their place.
+
+    Usage is read again of those of whom it was billed, whoever has these subjects by now.
+    """
+    pairs = [(line, again) for line in invoice.lines if line.is_live and (again := voiding.of(line)) is not None]
     closed = [replace(line, is_live=False, updated_at=now) for line, _ in pairs]
-    return closed, [_again(line, again, now) for line, again in pairs]
+    return closed, [_again(line, invoice.subject_keys, again, now) for line, again in pairs]
 
 
-def _again(line: Line, again: Again, now: datetime) -> Line:
+def _again(line: Line, subjects: tuple[str, ...], again: Again, now: datetime) -> Line:
     revision = line.revision + 1
     return replace(
         line,
@@ -44,6 +47,7 @@ def _again(line: Line, again: Again, now: datetime) -> Line:
         invoice_id=gathering_id(line.customer_id, line.currency),
         is_pending=True,
         invoice_at=again.invoice_at or line.invoice_at,
+        subjects=line.subjects or subjects if line.is_metered else None,
         quantity=None,
         quantity_before=Decimal(0),
         totals=NOTHING,

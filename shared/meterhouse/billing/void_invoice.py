@@ -27,7 +27,7 @@ def void_invoice(work: Work[BillingStore], driven: Driven, voiding: Voiding, at:
 def bill_again(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
     """Lines of an invoice that is voided are pending again, as far as `voiding` says so; raises as `refuse_void`."""
     refuse_void(work, invoice, voiding, at)
-    closed, again = reopened(invoice.lines, voiding, at)
+    closed, again = reopened(invoice, voiding, at)
     work.store.lines.update(closed)
     work.store.lines.add(again)
 

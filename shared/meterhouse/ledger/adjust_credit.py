@@ -12,6 +12,7 @@ from meterhouse.ledger.customer_book import lock_customer, open_book
 from meterhouse.ledger.grant_credit import add_grant
 from meterhouse.ledger.grant_rules import CreditGrantSpec, Known, check_amount, known_currency, new_credit_grant
 from meterhouse.ledger.ports import LedgerStore
+from meterhouse.ledger.transaction import Words
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
 
@@ -25,6 +26,11 @@ class Adjustment:
     amount: Decimal
     description: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Words:
+        """What is told of what is taken."""
+        return Words(self.name, self.description, self.labels)
 
 
 class AdjustCredit:
@@ -64,7 +70,7 @@ class AdjustCredit:
     def _take(self, work: Work[LedgerStore], customer_id: str, adjustment: Adjustment) -> None:
         book = open_book(work.store, customer_id, adjustment.currency, self._now())
         amount = EXACT.minus(adjustment.amount)
-        lacking = book.withdraw(amount, f"adjustment/{self._new_id()}", adjustment.name)
+        lacking = book.withdraw(amount, f"adjustment/{self._new_id()}", adjustment.words)
         if lacking:
             available = f"{EXACT.subtract(amount, lacking):f}"
             message = f"the customer has {available} {adjustment.currency} of credit"

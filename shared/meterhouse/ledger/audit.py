@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from meterhouse.kernel.ids import derived_ulid
+from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.transaction import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from meterhouse.ledger.position import Position
+    from meterhouse.ledger.position import Advance, Position
 
-KINDS = ("transaction_unbalanced", "grant_not_conserved", "grant_overdrawn", "balance_differs")
+KINDS = ("transaction_unbalanced", "grant_not_conserved", "grant_overdrawn", "balance_differs", "advance_overdrawn")
 """Of findings in the books themselves; others are of invoices."""
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,3 +60,10 @@ def grant_findings(position: Position, standing: Decimal) -> Iterator[Finding]:
     if position.remaining != standing:
         detail = f"its entries sum to {standing:f}, and {position.remaining:f} remains"
         yield Finding("balance_differs", grant.id, grant.customer_id, detail)
+
+
+def advance_findings(customer_id: str, advance: Advance) -> Iterator[Finding]:
+    """Of what a charge burnt in advance no more is covered or given back than there was."""
+    if advance.amount < NOTHING:
+        detail = f"{EXACT.minus(advance.amount):f} more was covered or given back than was burnt in advance"
+        yield Finding("advance_overdrawn", advance.charge, customer_id, detail)

@@ -11,6 +11,7 @@ from meterhouse.ledger.filter_query import (
     FeatureEq,
     FeatureExists,
     FeatureIs,
+    FeatureOneOf,
     scope_of,
 )
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
@@ -42,11 +43,12 @@ def balance_routes(credits_: Credits) -> Router:
         timestamp: Annotated[Instant | None, Query()] = None,
         feature: FeatureIs = None,
         feature_eq: FeatureEq = None,
+        feature_one_of: FeatureOneOf = None,
         feature_exists: FeatureExists = None,
     ) -> BillingCreditBalances:
         query = router.current_event.resolved_query_string_parameters
         currency = text_filters(query, [_CURRENCY], EXACT, FEATURE).get(_CURRENCY, ANY_TEXT)
-        scope = scope_of(feature, feature_eq, feature_exists)
+        scope = scope_of(feature, feature_eq, feature_one_of, feature_exists)
         told = credits_.reads.balances(namespace(), customer_id, scope, timestamp)
         return balances_wire(told.of_currencies(currency.admits))
 

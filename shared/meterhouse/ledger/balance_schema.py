@@ -19,7 +19,7 @@ class BillingCreditBalances(SnakeWire):
 
 def balances_wire(told: Told) -> BillingCreditBalances:
     return BillingCreditBalances(
-        retrieved_at=told.at,
+        retrieved_at=told.read_at,
         balances=[
             CreditBalanceWire(currency=one.currency, live=one.live, settled=one.settled, pending=one.pending)
             for one in told.balances

@@ -11,15 +11,15 @@ from meterhouse.ledger.account import Account
 from meterhouse.ledger.charge import Allocation, Mode, corrections
 from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.position import Advance, Position
-from meterhouse.ledger.transaction import NOTHING, Kind, Transaction
+from meterhouse.ledger.transaction import NOTHING, Kind, Transaction, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from meterhouse.ledger.account import CostBasis
-    from meterhouse.ledger.charge import Charge
+    from meterhouse.ledger.charge import Charge, Correction
     from meterhouse.ledger.credit_grant import CreditGrant, Purchase
     from meterhouse.ledger.transaction import Entry
 
@@ -79,7 +79,7 @@ class Book:
             raise ValueError(f"nobody has paid for {grant.id} yet")
         key = f"grant/{grant.id}/funded"
         self._positions[grant.id] = Position(grant)
-        self._write(key, Kind.FUNDED, grant.available_at, postings.funding(grant), name=grant.name)
+        self._write(key, Kind.FUNDED, grant.available_at, postings.funding(grant), words=grant.words)
         self._cover(key)
         self._end(key)
 
@@ -92,7 +92,7 @@ class Book:
         self._cover(cause)
         self._end(cause)
         for kind, entries in _paying(grant, purchase, settlement):
-            self._write(f"grant/{grant.id}/{kind}", kind, self.at, entries, name=grant.name)
+            self._write(f"grant/{grant.id}/{kind}", kind, self.at, entries, words=grant.words)
 
     def collect(self, charge: Charge) -> Collected:
         """Burn credit for the charge, in the order of the grants that could be burnt when it was used."""
@@ -108,31 +108,32 @@ class Book:
             self._advances[charge.key] = Advance(charge.key, charge.feature, charge.at, rest, charge.name)
             rest = NOTHING
         if entries:
-            self._write(cause, Kind.CONSUMED, charge.at, entries, charge=charge.key, name=charge.name)
+            self._write(cause, Kind.CONSUMED, charge.at, entries, charge=charge.key, words=charge.words)
         # credit of later than the use may be there by now
         self._cover(cause)
         self._end(cause)
         return Collected(tuple(allocations), rest)
 
-    def correct(self, charge: Charge, realised: Sequence[Allocation], amount: Decimal, key: str) -> list[Allocation]:
-        """Give back `-amount` of what the charge burnt, the last first, as if it had never been burnt.
+    def correct(self, wanted: Iterable[Correction], key: str) -> None:
+        """Give back so much of what each charge burnt, the last first, as if it had never been burnt.
+
+        All at once: what comes back of one charge covers nothing that another burnt in advance and gives back, too.
 
         Raises:
-            ValueError: `amount` is positive, or more than was burnt.
+            ValueError: an amount is below 0, or more than was burnt.
         """
-        cause = f"charge/{charge.key}/corrected/{key}"
-        changes = [
-            replace(realised[index], amount=part)
-            for index, part in corrections([one.amount for one in realised], amount)
-        ]
-        for number, change in enumerate(changes, 1):
-            entries = self._given_back(charge, change)
-            self._write(
-                f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, name=charge.name
-            )
+        cause = ""
+        for charge, realised, amount in wanted:
+            cause = f"charge/{charge.key}/corrected/{key}"
+            parts = corrections([one.amount for one in realised], EXACT.minus(amount))
+            for number, (index, part) in enumerate(parts, 1):
+                change = replace(realised[index], amount=part)
+                entries = self._given_back(charge, change)
+                self._write(
+                    f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, words=charge.words
+                )
         self._cover(cause)
         self._end(cause)
-        return changes
 
     def void(self, grant: CreditGrant) -> None:
         """Nothing is left of the grant, which is voided by now."""
@@ -148,7 +149,7 @@ class Book:
         self._touched.update(grant_ids)
         self._end(_CLOCK)
 
-    def withdraw(self, amount: Decimal, key: str, name: str) -> Decimal:
+    def withdraw(self, amount: Decimal, key: str, words: Words) -> Decimal:
         """Void `amount` of what can be burnt now, whatever for, in the order it would be burnt; what is lacking."""
         self._cover(key)
         self._end(key)
@@ -159,7 +160,7 @@ class Book:
                 entries += postings.ending(position.grant, part)
                 amount = EXACT.subtract(amount, part)
         if entries and not amount:
-            self._write(key, Kind.VOIDED, self.at, entries, name=name)
+            self._write(key, Kind.VOIDED, self.at, entries, words=words)
         return amount
 
     def recognise(self, charge: Charge, accrued: Mapping[CostBasis | None, Decimal], key: str) -> None:
@@ -167,7 +168,7 @@ class Book:
         entries = postings.recognition(self.currency, accrued)
         if entries:
             cause = f"charge/{charge.key}/recognised/{key}"
-            self._write(cause, Kind.RECOGNISED, self.at, entries, charge=charge.key, name=charge.name)
+            self._write(cause, Kind.RECOGNISED, self.at, entries, charge=charge.key, words=charge.words)
 
     def _cover(self, cause: str) -> None:
         """Burn credit that can be burnt by now for what was burnt in advance of it."""
@@ -180,7 +181,7 @@ class Book:
                     booked_at,
                     (*postings.burning(grant, part), *given),
                     charge=advance.charge,
-                    name=advance.name,
+                    words=Words(advance.name),
                 )
                 self._reduce(advance.charge, part)
 
@@ -194,6 +195,9 @@ class Book:
         for position in sorted(self._positions.values(), key=lambda one: one.grant.burn_order):
             grant, available_at = position.grant, position.grant.available_at
             if available_at is None or available_at > by or not grant.serves(feature):
+                continue
+            # what comes back of it once it is voided goes, too
+            if grant.voided_at is not None and grant.voided_at <= self.at:
                 continue
             at = max(used_at, available_at)
             part = min(amount, position.burnable)
@@ -219,7 +223,7 @@ class Book:
             if end is not None and position.remaining:
                 kind, booked_at = end
                 entries = postings.ending(position.grant, position.remaining)
-                self._write(f"{cause}/{kind}/{grant_id}", kind, booked_at, entries, name=position.grant.name)
+                self._write(f"{cause}/{kind}/{grant_id}", kind, booked_at, entries, words=position.grant.words)
 
     def _write(
         self,
@@ -228,10 +232,10 @@ class Book:
         booked_at: datetime,
         entries: Iterable[Entry],
         *,
+        words: Words,
         charge: str | None = None,
-        name: str | None = None,
     ) -> None:
-        written = Transaction(key, kind, self._customer_id, booked_at, self.at, tuple(entries), charge, name)
+        written = Transaction(key, kind, self._customer_id, booked_at, self.at, tuple(entries), charge, words)
         for entry in written.entries:
             if entry.account is Account.CREDIT and entry.grant_id is not None:
                 self._positions[entry.grant_id] = self._positions[entry.grant_id].moved(kind, entry.amount)

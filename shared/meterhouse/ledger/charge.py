@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meterhouse.kernel.rounding import EXACT
-from meterhouse.ledger.transaction import NOTHING
+from meterhouse.ledger.transaction import NOTHING, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +40,11 @@ class Charge:
     feature: str | None = None
     name: str | None = None
 
+    @property
+    def words(self) -> Words:
+        """What is told of its transactions."""
+        return Words(self.name)
+
     def __post_init__(self) -> None:
         if self.amount <= NOTHING:
             raise ValueError("a charge is more than 0")
@@ -52,6 +57,14 @@ class Allocation:
     grant_id: str | None
     amount: Decimal
     booked_at: datetime
+
+
+class Correction(NamedTuple):
+    """So much of what a charge burnt is given back; `realised` is what bears it now, in the order it came to."""
+
+    charge: Charge
+    realised: Sequence[Allocation]
+    amount: Decimal
 
 
 def corrections(allocated: Sequence[Decimal], amount: Decimal) -> Iterator[tuple[int, Decimal]]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from meterhouse.kernel.errors import Conflict, NotFound
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.book import Book, Collected
-from meterhouse.ledger.charge import Allocation, Charge, Mode
+from meterhouse.ledger.charge import Allocation, Charge, Correction, Mode
 from meterhouse.ledger.customer_book import open_books
 from meterhouse.ledger.ports import LedgerStore, Owner
 from meterhouse.ledger.transaction import NOTHING, Transaction
@@ -96,8 +96,7 @@ def _correct(
             raise NotFound("charge", charge_key)
     booked: list[Transaction] = []
     for book, charges in _books(store, found.values(), at):
-        for charge in charges:
-            book.correct(charge, borne.get(charge.key, ()), EXACT.minus(amounts[charge.key]), key)
+        book.correct([Correction(one, borne.get(one.key, ()), amounts[one.key]) for one in charges], key)
         booked += book.booked
     store.ledger.book(booked)
 

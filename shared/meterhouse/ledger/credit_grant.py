@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from meterhouse.ledger.account import CostBasis
+from meterhouse.ledger.transaction import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,11 @@ class CreditGrant:
     def cost_basis(self) -> CostBasis:
         """What a unit of it costs; one that was given away costs nothing."""
         return CostBasis(Decimal(0), self.currency) if self.purchase is None else self.purchase.cost_basis
+
+    @property
+    def words(self) -> Words:
+        """What is told of its transactions."""
+        return Words(self.name, self.description, self.labels)
 
     @property
     def burn_order(self) -> tuple[int, bool, datetime, str]:

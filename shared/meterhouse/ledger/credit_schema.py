@@ -25,7 +25,7 @@ from meterhouse.platform.wire import (
 )
 
 CreditCurrency = Annotated[str, StringConstraints(min_length=3, max_length=24)]
-Priority = Annotated[int, Field(ge=1, le=1000)]
+Priority = Annotated[int, Field(ge=1, le=1000, strict=True)]
 _MOST_FEATURES = 1000
 
 

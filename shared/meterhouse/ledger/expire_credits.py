@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import groupby
 
-from meterhouse.ledger.book import Book
+from meterhouse.ledger.credit_grant import CreditGrant
+from meterhouse.ledger.customer_book import open_books
 from meterhouse.ledger.events import grant_expired
 from meterhouse.ledger.list_expired_credits import ExpiryBatch
-from meterhouse.ledger.ports import LedgerStore
+from meterhouse.ledger.ports import LedgerStore, Owner
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
@@ -25,13 +26,16 @@ class ExpireCredits:
             work.store.ledger.lock_customers(customers)
             # as they are once nobody else works on their customers
             over = [grant for grant in work.store.grants.over(*wanted) if grant.customer_id in customers]
-            holdings, at = work.store.ledger.holdings(customers), self._now()
-            for (customer_id, currency), grants in groupby(over, key=lambda one: (one.customer_id, one.currency)):
-                holding = holdings[customer_id, currency]
-                book = Book(customer_id, currency, at, holding.positions, holding.advances)
-                book.expire(grant.id for grant in grants)
-                work.store.ledger.book(book.booked)
+            # no sooner than what chose them: of two clocks one is behind, and what is marked is not found again
+            books = open_books(work.store, {_owner(grant) for grant in over}, max(self._now(), batch.until))
+            for owner, grants in groupby(over, key=_owner):
+                books[owner].expire(grant.id for grant in grants)
+            work.store.ledger.book([booked for book in books.values() for booked in book.booked])
             work.store.grants.mark_expired([grant.id for grant in over])
             work.publish(*(grant_expired(grant) for grant in over if grant.voided_at is None))
             work.commit()
         return len(over)
+
+
+def _owner(grant: CreditGrant) -> Owner:
+    return grant.customer_id, grant.currency

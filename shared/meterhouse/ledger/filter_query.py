@@ -12,19 +12,20 @@ CurrencyEq = Annotated[Text, Query(alias="filter[currency]")]
 FeatureIs = Annotated[Text, Query(alias="filter[feature_key]")]
 FeatureEq = Annotated[Text, Query(alias="filter[feature_key][eq]")]
 FeatureExists = Annotated[bool | None, Query(alias="filter[feature_key][exists]")]
-FEATURE = ("filter[feature_key]", "filter[feature_key][eq]", "filter[feature_key][exists]")
+FeatureOneOf = Annotated[Text, Query(alias="filter[feature_key][oeq]")]
+FEATURE = tuple(f"filter[feature_key]{how}" for how in ("", "[eq]", "[oeq]", "[exists]"))
 
 
-def scope_of(feature: str | None, feature_eq: str | None, exists: bool | None) -> Scope:
+def scope_of(feature: str | None, feature_eq: str | None, one_of: str | None, exists: bool | None) -> Scope:
     """Credit for one feature, or for none (`exists` is false); all there is where nothing was said.
 
     Raises:
         InvalidInput: more than one was said, or that there be just any feature.
     """
-    named = [one for one in (feature, feature_eq) if one is not None]
+    named = {one for one in (feature, feature_eq) if one is not None} | set(() if one_of is None else one_of.split(","))
     if exists or len(named) + (exists is not None) > 1:
         fault = Problem("query:filter[feature_key]", "unsupported_filter", "one feature, or exists=false for none")
         raise InvalidInput("credit is asked for by one feature, or by none", [fault])
     if exists is None and not named:
         return EVERYTHING
-    return Scope(is_all=False, feature=named[0] if named else None)
+    return Scope(is_all=False, feature=next(iter(named), None))

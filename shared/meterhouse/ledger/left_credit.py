@@ -24,23 +24,35 @@ class LeftCredit:
         Raises:
             Unavailable: a store does not answer.
         """
+        settled = self._left(namespace, wanted, at, {})
+        # open charges only take away: where nothing is settled nobody needs to rate them
+        charges = {
+            customer_id: list(self._open_charges(namespace, customer_id, at))
+            for customer_id, features in settled.items()
+            if features
+        }
+        # what was open may be burnt meanwhile: better taken away twice than not at all
+        return {**settled, **self._left(namespace, {one: settled[one] for one in charges}, at, charges)}
+
+    def _left(
+        self,
+        namespace: str,
+        wanted: Mapping[str, Collection[str]],
+        at: datetime,
+        charges: Mapping[str, Sequence[OpenCharge]],
+    ) -> Mapping[str, AbstractSet[str]]:
+        if not wanted:
+            return {}
         with self._begin(namespace) as work:
             books = all_books_at(work.store, wanted, at)
         return {
-            customer_id: self._of_customer(namespace, customer_id, own, wanted[customer_id], at)
+            customer_id: _left(own, wanted[customer_id], at, charges.get(customer_id, ()))
             for customer_id, own in books.items()
         }
 
-    def _of_customer(
-        self, namespace: str, customer_id: str, books: Sequence[Book], features: Collection[str], at: datetime
-    ) -> AbstractSet[str]:
-        settled = _left(books, features, at)
-        # open charges only take away: where nothing is settled nobody needs to rate them
-        return _left(books, settled, at, list(self._open_charges(namespace, customer_id, at))) if settled else settled
-
 
 def _left(
-    books: Sequence[Book], features: Iterable[str], at: datetime, charges: Sequence[OpenCharge] = ()
+    books: Sequence[Book], features: Iterable[str], at: datetime, charges: Sequence[OpenCharge]
 ) -> AbstractSet[str]:
     return {feature for feature in features if any(_bears(book, feature, at, charges) for book in books)}
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice, zip_longest
 from typing import Any
 
 from meterhouse.kernel.errors import InvalidInput, Problem
+from meterhouse.kernel.ids import derived_ulid
 from meterhouse.kernel.instant import format_rfc3339
 from meterhouse.ledger.ports import LedgerStore
 from meterhouse.platform.pass_by import is_passed_by
@@ -13,6 +15,8 @@ from meterhouse.platform.task import instant
 from meterhouse.platform.work import Begin
 
 BATCH_SIZE = 200
+MOST_BATCHES = 300
+"""Of a run: each stands twice, with what became of it, in the workflow's state, which holds 256 KB."""
 _BEFORE_ALL = ""
 
 
@@ -58,17 +62,26 @@ class ListExpiredCredits:
         namespaces: Callable[[], Sequence[str]],
         now: Callable[[], datetime],
         size: int = BATCH_SIZE,
+        most: int = MOST_BATCHES,
     ) -> None:
         self._begin = begin
         self._namespaces = namespaces
         self._now = now
         self._size = size
+        self._most = most
 
     def __call__(self) -> list[ExpiryBatch]:
-        """The batches of all namespaces whose billing is not locked; in those it is booked later, as of when it was."""
+        """The batches of all namespaces whose billing is not locked; in those it is booked later, as of when it was.
+
+        Where they are too many, of each namespace one in turn: nobody waits for all of another's. The next run finds
+        those that are left, and begins with other namespaces.
+        """
         until = self._now()
         open_ = [namespace for namespace in self._namespaces() if not is_passed_by(namespace)]
-        return [batch for namespace in open_ for batch in self._batches(namespace, until)]
+        open_.sort(key=lambda namespace: derived_ulid(until, "credit_expiry", namespace, until.isoformat()))
+        in_turn = chain.from_iterable(zip_longest(*(self._batches(namespace, until) for namespace in open_)))
+        chosen = islice((batch for batch in in_turn if batch is not None), self._most)
+        return sorted(chosen, key=lambda batch: (batch.namespace, batch.after_id))
 
     def _batches(self, namespace: str, until: datetime) -> Iterator[ExpiryBatch]:
         with self._begin(namespace) as work:

@@ -17,7 +17,7 @@ from meterhouse.ledger.charge import Allocation, Charge
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.top_up import Made, TopUp
-from meterhouse.ledger.transaction import Kind, Transaction
+from meterhouse.ledger.transaction import Kind, Transaction, Words
 from meterhouse.platform.text_filter import ANY_TEXT, TextFilter
 
 
@@ -51,7 +51,7 @@ class Movement:
     currency: str
     amount: Decimal
     after: Decimal
-    name: str | None
+    words: Words
 
     @property
     def before(self) -> Decimal:

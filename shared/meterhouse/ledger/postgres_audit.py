@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 
-from meterhouse.ledger.audit import Finding, grant_findings
+from meterhouse.ledger.audit import Finding, advance_findings, grant_findings
 from meterhouse.ledger.postgres import PostgresLedger
 from meterhouse.ledger.transaction import NOTHING
 from meterhouse.platform.postgres_transaction import Row, Transaction
@@ -18,15 +18,17 @@ class PostgresBookAudit:
         self._ledger = PostgresLedger(transaction)
 
     def findings(self, customer_ids: Collection[str]) -> Iterator[Finding]:
-        """What is wrong with transactions and grants of these customers, who are locked."""
+        """What is wrong with transactions, grants and advances of these customers, who are locked."""
         wanted = {"customer_ids": list(customer_ids)}
         for row in self._transaction.fetch_all(_SQL["unbalanced"], wanted):
             yield Finding("transaction_unbalanced", row["id"], row["customer_id"], _told(row))
         rows = self._transaction.fetch_all(_SQL["standings"], wanted)
         standings = {row["grant_id"]: row["standing"] for row in rows}
-        for holding in self._ledger.holdings(customer_ids).values():
+        for (customer_id, _), holding in self._ledger.holdings(customer_ids).items():
             for position in holding.positions:
                 yield from grant_findings(position, standings.get(position.grant.id, NOTHING))
+            for advance in holding.advances:
+                yield from advance_findings(customer_id, advance)
 
     def invoiced(self, invoice_ids: Collection[str]) -> Mapping[str, Decimal]:
         """What each invoice was booked to be paid; those that nothing was booked of are left out."""

@@ -13,7 +13,7 @@ from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase, Settlement, Taxation
 from meterhouse.ledger.ports import Movement, Place
 from meterhouse.ledger.position import Advance
-from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction
+from meterhouse.ledger.transaction import NOTHING, Entry, Kind, Transaction, Words
 from meterhouse.platform.columns import instant_text
 from meterhouse.platform.postgres_transaction import Row
 
@@ -83,6 +83,7 @@ def charge_values(customer_id: str, charge: Charge, at: datetime) -> dict[str, A
 
 
 def transaction_values(transaction: Transaction) -> dict[str, Any]:
+    words = transaction.words
     return {
         "id": transaction.id,
         "entries": len(transaction.entries),
@@ -92,7 +93,9 @@ def transaction_values(transaction: Transaction) -> dict[str, Any]:
         "booked_at": instant_text(transaction.booked_at),
         "recorded_at": instant_text(transaction.recorded_at),
         "charge": transaction.charge,
-        "name": transaction.name,
+        "name": words.name,
+        "description": words.description,
+        "labels": json.dumps(dict(words.labels)) if words.labels else None,
         "invoice": transaction.invoice,
     }
 
@@ -131,12 +134,15 @@ def unwritten_document(transaction: Transaction, scope: Scope) -> Mapping[str, A
         "id": transaction.id,
         "kind": transaction.kind.value,
         "booked_at": transaction.booked_at.isoformat(),
-        "name": transaction.name,
+        "name": transaction.words.name,
+        "description": transaction.words.description,
+        "labels": dict(transaction.words.labels),
         "currency": transaction.entries[0].route.currency,
         "amount": f"{moved:f}",
     }
 
 
 def movement_of(row: Row) -> Movement:
+    words = Words(row["name"], row["description"], row["labels"] or {})
     place = Place(row["booked_at"], row["rank"], row["recorded_at"], row["id"])
-    return Movement(place, Kind(row["kind"]), row["currency"], row["amount"], row["after"], row["name"])
+    return Movement(place, Kind(row["kind"]), row["currency"], row["amount"], row["after"], words)

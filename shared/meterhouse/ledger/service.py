@@ -15,13 +15,13 @@ from meterhouse.platform.work import Begin
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Balances as they were at `at`."""
+    """Balances, of whatever instant, and when they were read."""
 
     balances: Sequence[CreditBalance]
-    at: datetime
+    read_at: datetime
 
     def of_currencies(self, is_wanted: Callable[[str], bool]) -> "Told":
-        return Told([one for one in self.balances if is_wanted(one.currency)], self.at)
+        return Told([one for one in self.balances if is_wanted(one.currency)], self.read_at)
 
 
 def nothing_open(_namespace: str, _customer_id: str, _at: datetime, /) -> Iterable[OpenCharge]:
@@ -69,7 +69,8 @@ class CreditReads:
         Raises:
             NotFound: there is no such customer.
         """
-        as_of = at or self._now()
+        read_at = self._now()
+        as_of = at or read_at
         with self._begin(namespace) as work:
             found_customer(work.store, customer_id)
             # who asks for an instant asks for what was booked by then, and of no open charges
@@ -88,7 +89,7 @@ class CreditReads:
             )
             for currency, book in sorted(books.items())
         ]
-        return Told(balances, as_of)
+        return Told(balances, read_at)
 
     def movements(self, namespace: str, wanted: MovementFilter) -> list[Movement]:
         """What was booked until `wanted.at`, newest first; what is over by then has ended, whether booked or not.

@@ -1,6 +1,6 @@
 """The payment of a credit grant comes further: authorized, then settled."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
@@ -29,6 +29,21 @@ def book_payments(
     store.grants.save(*settled)
     store.ledger.book([booked for book in books.values() for booked in book.booked])
     return settled
+
+
+def note_payments(store: LedgerStore, told: Iterable[tuple[CreditGrant, Settlement, datetime]]) -> list[CreditGrant]:
+    """Grants of locked customers whose invoices are promised to be paid, or are not any more; those that differ then.
+
+    Nothing is booked of them: the invoice has books of its own.
+    """
+    noted = [
+        grant.settled(settlement, at)
+        for grant, settlement, at in told
+        if grant.purchase is not None and grant.purchase.settlement is not settlement
+    ]
+    if noted:
+        store.grants.save(*noted)
+    return noted
 
 
 def _paid(book: Book, grant: CreditGrant, settlement: Settlement, paid_at: datetime) -> CreditGrant:

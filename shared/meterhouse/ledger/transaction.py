@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meterhouse.ledger.account import Account, Route
 
 NOTHING = Decimal(0)
+_NO_LABELS: Mapping[str, str] = {}
 
 
 class Kind(StrEnum):
@@ -37,6 +38,17 @@ class Kind(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+class Words(NamedTuple):
+    """What is told of a transaction: the name is what customers read, the rest what whoever caused it noted."""
+
+    name: str | None = None
+    description: str | None = None
+    labels: Mapping[str, str] = _NO_LABELS
+
+
+UNSAID = Words()
+
+
 class Entry(NamedTuple):
     """An amount on a sub-account; `grant_id` says of which grant the credit is, or was."""
 
@@ -55,7 +67,7 @@ class Transaction:
         booked_at: when it happened, as business sees it; a balance as of an instant counts what was booked until then.
         recorded_at: when it was written down.
         charge: the key of what was charged for, where credit was burnt for it.
-        name: what a customer reads.
+        words: what is told of it.
         invoice: the id of the invoice whose step it is.
     """
 
@@ -66,7 +78,7 @@ class Transaction:
     recorded_at: datetime
     entries: tuple[Entry, ...]
     charge: str | None = None
-    name: str | None = None
+    words: Words = UNSAID
     invoice: str | None = None
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """What happened to credit on the wire, to the contract's third version."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from meterhouse.kernel.ids import is_ulid
@@ -8,7 +9,7 @@ from meterhouse.ledger.credit_schema import CreditCurrency
 from meterhouse.ledger.ports import Movement, Place
 from meterhouse.ledger.transaction import Kind
 from meterhouse.platform.cursor import CursorMeta, item_of, no_cursor
-from meterhouse.platform.wire import Instant, Name, Numeric, SnakeWire, Ulid
+from meterhouse.platform.wire import Description, Instant, Name, Numeric, SnakeWire, Ulid
 
 MovementType = Literal["funded", "consumed", "expired", "voided"]
 _TYPES: dict[Kind, MovementType] = {
@@ -28,6 +29,8 @@ class AvailableBalance(SnakeWire):
 class BillingCreditTransaction(SnakeWire):
     id: Ulid
     name: Name
+    description: Description | None = None
+    labels: Mapping[str, str] | None = None
     created_at: Instant
     booked_at: Instant
     type: MovementType
@@ -42,9 +45,12 @@ class CreditTransactionPaginatedResponse(SnakeWire):
 
 
 def transaction_wire(movement: Movement) -> BillingCreditTransaction:
+    words = movement.words
     return BillingCreditTransaction(
         id=movement.place.id,
-        name=movement.name or movement.kind.capitalize(),
+        name=words.name or movement.kind.capitalize(),
+        description=words.description,
+        labels=words.labels or None,
         created_at=movement.place.recorded_at,
         booked_at=movement.place.booked_at,
         type=_TYPES[movement.kind],

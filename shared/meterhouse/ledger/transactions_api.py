@@ -1,6 +1,6 @@
 """What happened to credit, listed over HTTP, to the contract's third version."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -14,6 +14,7 @@ from meterhouse.ledger.filter_query import (
     FeatureEq,
     FeatureExists,
     FeatureIs,
+    FeatureOneOf,
     scope_of,
 )
 from meterhouse.ledger.grant_api import CREDITS, CustomerId
@@ -22,6 +23,7 @@ from meterhouse.ledger.ports import Movement, MovementFilter
 from meterhouse.ledger.service import CreditReads
 from meterhouse.ledger.transaction import Kind
 from meterhouse.ledger.transaction_schema import (
+    BillingCreditTransaction,
     CreditTransactionPaginatedResponse,
     MovementType,
     cursor_text,
@@ -56,6 +58,7 @@ def transaction_routes(credits_: Credits) -> Router:
         currency: CurrencyEq = None,
         feature: FeatureIs = None,
         feature_eq: FeatureEq = None,
+        feature_one_of: FeatureOneOf = None,
         feature_exists: FeatureExists = None,
     ) -> CreditTransactionPaginatedResponse:
         event = router.current_event
@@ -64,7 +67,7 @@ def transaction_routes(credits_: Credits) -> Router:
         wanted = MovementFilter(
             customer_id,
             credits_.reads.now(),
-            scope_of(feature, feature_eq, feature_exists),
+            scope_of(feature, feature_eq, feature_one_of, feature_exists),
             kind and Kind(kind),
             currency,
             place_of("after", after),
@@ -77,13 +80,16 @@ def transaction_routes(credits_: Credits) -> Router:
 
 
 def movements_answer(
-    reads: CreditReads, event: Mapping[str, Any], wanted: MovementFilter
+    reads: CreditReads,
+    event: Mapping[str, Any],
+    wanted: MovementFilter,
+    wire: Callable[[Movement], BillingCreditTransaction] = transaction_wire,
 ) -> CreditTransactionPaginatedResponse:
     """A page of what is wanted, which asks for one more than fits, with links to those beside it."""
     page = _Page(wanted, reads.movements(namespace_of(event), wanted))
     kept = [pair for pair in parse_qsl(str(event.get("rawQueryString"))) if pair[0] not in _CURSORS]
     return CreditTransactionPaginatedResponse(
-        data=[transaction_wire(one) for one in page.shown],
+        data=[wire(one) for one in page.shown],
         meta=CursorMeta(page=page.meta(str(event["rawPath"]), kept)),
     )
 

@@ -1,5 +1,6 @@
 """What credit a customer has and what became of it, over HTTP."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -7,9 +8,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from meterhouse.ledger.balance import EVERYTHING
 from meterhouse.ledger.balance_schema import BillingCreditBalances, balances_wire
-from meterhouse.ledger.ports import MovementFilter
+from meterhouse.ledger.ports import Movement, MovementFilter
 from meterhouse.ledger.service import CreditReads
-from meterhouse.ledger.transaction_schema import CreditTransactionPaginatedResponse, place_of
+from meterhouse.ledger.transaction import Words
+from meterhouse.ledger.transaction_schema import (
+    BillingCreditTransaction,
+    CreditTransactionPaginatedResponse,
+    place_of,
+    transaction_wire,
+)
 from meterhouse.ledger.transactions_api import movements_answer
 from meterhouse.platform.cursor import After, Before
 from meterhouse.platform.wire import PageSize
@@ -41,6 +48,11 @@ def portal_credit_routes(reads: CreditReads) -> Router:
         event = router.current_event.raw_event
         sides = place_of("after", after), place_of("before", before)
         wanted = MovementFilter(caller_of(event).customer(), reads.now(), EVERYTHING, None, None, *sides, size + 1)
-        return movements_answer(reads, event, wanted)
+        return movements_answer(reads, event, wanted, _customers_wire)
 
     return router
+
+
+def _customers_wire(movement: Movement) -> BillingCreditTransaction:
+    """By its name alone: what else was noted of it is for whoever noted it."""
+    return transaction_wire(replace(movement, words=Words(movement.words.name)))

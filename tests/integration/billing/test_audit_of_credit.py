@@ -135,3 +135,23 @@ def test_a_change_of_the_last_day_makes_no_line_missing(run: Run) -> None:
 
     audited(run)
     assert kinds(run) == []
+
+
+def test_what_was_burnt_in_advance_and_is_less_than_nothing_is_found(run: Run, purse: Purse, broken: Break) -> None:
+    run.now = AFTER_JANUARY
+    ann = run.customer("ann")
+    purse.grant(ann, 4)
+    run.subscribe(ann, fee(amount="10"), settlement=ALONE)
+    run.all()
+    assert audited(run).open == 0
+
+    turned = "SELECT transaction_id FROM ledger_entries WHERE account = 'customer_advance' AND amount = -10"
+    broken(
+        "UPDATE ledger_entries SET amount = -amount WHERE namespace = %(namespace)s"
+        f" AND transaction_id IN ({turned} AND namespace = %(namespace)s)"
+    )
+    told = audited(run)
+
+    [found] = [one for one in findings(run) if one["kind"] == "advance_overdrawn"]
+    assert found["detail"] == "10.00 more was covered or given back than was burnt in advance"
+    assert (found["customer_id"], told.of_ledger) == (ann, 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from meterhouse.billing.state import Trigger
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.credit_grant import CreditGrant, Taxation
 from meterhouse.payments.sandbox import TARGET_STATUS
@@ -13,8 +14,9 @@ from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api, problem_fields
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_edits import edit_of, lines_of
+from tests.integration.billing.test_payment_reports import record, said
 from tests.integration.billing.test_voids import PENDING
-from tests.unit.billing.samples import metered
+from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at
 
 BOUGHT_AT, NEXT_DAY = at("2024-02-10T12:00:00Z"), at("2024-02-11")
@@ -78,6 +80,42 @@ def test_money_for_credit_is_earned_as_it_is_burnt_at_what_it_cost(run: Run, pur
         " WHERE namespace = %(namespace)s AND account = 'earnings'"
     )
     assert row["money"] == Decimal("2.5")
+
+
+def test_a_grant_says_how_far_the_payment_of_its_invoice_is(run: Run, purse: Purse) -> None:
+    run.app = FakeApp()
+    grant = bought(run, purse)
+    run.all(NEXT_DAY)
+    [invoice] = run.invoices()
+    told = []
+    for minute, outcome in enumerate((Trigger.AUTHORIZED, Trigger.FAILED, Trigger.AUTHORIZED, Trigger.PAID)):
+        run.now += timedelta(minutes=1)
+        record(run, invoice, said(outcome, minute))
+        shown = purse.shown(grant)
+        told.append((shown["purchase"]["settlement_status"], shown["status"]))
+        moved = run.rows("SELECT 1 FROM ledger_entries WHERE namespace = %(namespace)s AND grant_id IS NOT NULL")
+        assert bool(moved) is (outcome is Trigger.PAID)
+
+    promised = ("authorized", "pending")
+    assert told == [promised, ("pending", "pending"), promised, ("settled", "active")]
+    events = run.rows(
+        "SELECT data->>'settlement' AS settlement FROM outbox"
+        " WHERE namespace = %(namespace)s AND type = 'credit_grant.paid' ORDER BY occurred_at"
+    )
+    assert [row["settlement"] for row in events] == ["authorized", "authorized", "settled"]
+
+
+def test_a_promised_purchase_that_is_voided_and_billed_again_is_promised_no_more(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    run.app = FakeApp()
+    grant = bought(run, purse)
+    run.all(NEXT_DAY)
+    [invoice] = run.invoices()
+    record(run, invoice, said(Trigger.AUTHORIZED))
+    api.ok("POST", f"{INVOICES}/{invoice.id}/void", PENDING)
+
+    assert purse.shown(grant)["purchase"]["settlement_status"] == "pending"
 
 
 @pytest.mark.parametrize("status", ["failed", "action_required", "uncollectible"])

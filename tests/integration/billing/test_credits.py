@@ -267,3 +267,28 @@ def test_credit_takes_as_many_statements_for_many_customers_as_for_one(
             told.append(len(counted))
     assert [len(set(told)) for told in counts.values()] == [1, 1]
     assert sum(invoice.totals.credits_total for invoice in run.invoices()) == 7 * 30
+
+
+def test_a_fee_by_hand_that_is_due_before_it_is_served_burns_no_credit_of_the_future(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    ann = run.customer("ann")
+    run.now = at("2024-01-20")
+    purse.grant(ann, 100)
+    later = purse.grant(ann, 50, priority=1, effective_at=at("2024-03-01"))
+    line = {
+        "name": "Setup",
+        "period": {"from": "2024-01-15T00:00:00Z", "to": "2024-03-15T00:00:00Z"},
+        "invoiceAt": "2024-01-25T00:00:00Z",
+        "price": {"type": "flat", "amount": "30", "paymentTerm": "in_arrears"},
+    }
+    api.ok("POST", f"/api/v1/billing/customers/{ann}/invoices/pending-lines", {"currency": "USD", "lines": [line]})
+    run.now = at("2024-02-01T03:00:00Z")
+    run.all()
+
+    [invoice] = run.invoices("paid")
+    assert sums(invoice) == (30, 0)
+    assert purse.standing(ann) == (70, 70)
+    assert purse.balance(ann).pending == later.amount
+    booked = run.rows("SELECT booked_at FROM ledger_transactions WHERE kind = 'consumed' AND namespace = %(namespace)s")
+    assert [row["booked_at"] for row in booked] == [at("2024-01-25")]

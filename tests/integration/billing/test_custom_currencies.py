@@ -266,6 +266,29 @@ def test_usage_that_comes_late_is_charged_and_taken_back_as_if_it_had_been_known
     assert audited(run).open == 0
 
 
+def test_what_a_note_by_hand_held_back_of_units_that_were_taken_back_goes_back_once_that_is_voided(
+    api: Api, run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.03")
+    ann = run.customer("ann")
+    run.subscribe(ann, units())
+    run.used(ann, JANUARY, "1000")
+    grant(purse, ann, 400)
+    run.all()
+    [invoice] = run.invoices()
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", {"reason": "goodwill"})
+    # 500 units come to 420: what credit left of them in money to a fifth
+    known_late(run, ann, "840")
+    run.all()
+    noted = "SELECT total FROM credit_notes WHERE namespace = %(namespace)s ORDER BY number"
+    assert [row["total"] for row in run.rows(noted)] == [3]
+    api.ok("POST", f"/api/v1/billing/credit-notes/{note['id']}/void")
+    assert [row["total"] for row in run.rows(noted)] == [3, Decimal("2.40")]
+    assert verified(run)
+    assert idle(run, purse, AFTER_JANUARY)
+    assert audited(run).open == 0
+
+
 @pytest.mark.parametrize(
     "change", ["is_live = false", """overage = jsonb_set(overage, '{units}', '"9"')""", "key = key || '/gone'"]
 )

@@ -1,17 +1,20 @@
 """Lines of subscriptions that were edited on a draft and wait again: no time is paid for twice, and none given away."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from meterhouse.billing.profile import EndProration
 from meterhouse.subscriptions.patch import AddItem
 from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
-from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.integration.billing.test_edits_after_the_invoice import NEXT, SECOND, edit, given_back, invoiced
+from tests.integration.billing.test_fees_in_units import said
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp
 from tests.unit.subscriptions.samples import at, fee
@@ -104,5 +107,134 @@ def test_a_renamed_difference_that_waits_again_gives_nothing_back_of_what_it_is_
         ("05-01", "06-01", Decimal(50)),
     ]
     assert "Upgrade" in [line.name for invoice in run.invoices() for line in invoice.lines]
+    audited(run)
+    assert kinds(run) == []
+
+
+def repriced(api: Api, draft: dict[str, Any]) -> None:
+    [line] = draft["lines"]
+    approved(api, put(api, draft, priced(line, "15")))
+
+
+def taken_off(api: Api, draft: dict[str, Any]) -> None:
+    other = {name: draft["lines"][0][name] for name in ("period", "invoiceAt", "rateCard")}
+    approved(api, put(api, draft, other | {"name": "Instead"}))
+
+
+def deleted(api: Api, draft: dict[str, Any]) -> None:
+    api.ok("DELETE", f"{INVOICES}/{draft['id']}")
+
+
+def discarded(api: Api, draft: dict[str, Any]) -> None:
+    approved(api, draft)
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", DISCARD)
+
+
+@pytest.mark.parametrize("give_up", [repriced, taken_off, deleted, discarded])
+def test_a_difference_that_is_priced_by_hand_or_given_up_gives_nothing_back_of_what_it_is_the_difference_to(
+    api: Api, run: Run, give_up: Callable[[Api, dict[str, Any]], None]
+) -> None:
+    before = invoiced(run)
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), SECOND
+    edit(run, before, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    give_up(api, drafted(api))
+    for when in (SECOND, SECOND, NEXT):
+        run.now = when
+        run.all(when)
+        assert given_back(run) == []
+    audited(run)
+    assert kinds(run) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "charged"), [("04-25", ("04-20", "04-25", "13.64")), ("04-10", ("04-01", "04-10", "9"))]
+)
+def test_a_line_that_was_moved_by_hand_and_waits_again_charges_for_nothing_after_its_subscription_ended(
+    api: Api, run: Run, end: str, charged: tuple[str, str, str]
+) -> None:
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), FIRST
+    agreed = run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    moved = {"period": line["period"] | {"from": "2024-04-20T00:00:00Z"}}
+    approved(api, put(api, draft, chosen(line, LINE) | moved))
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    run.change(replace(agreed, active_to=at(f"2024-{end}"), updated_at=run.now))
+    for _ in range(2):
+        run.now = at("2024-04-26")
+        run.all(run.now)
+        assert standing(run) == [(*charged[:2], Decimal(charged[2]))]
+
+
+@pytest.mark.parametrize("moved", [{}, {"from": "2024-04-10T00:00:00Z"}])
+def test_what_a_difference_that_was_priced_by_hand_rests_on_is_not_billed_again_before_it_is_voided(
+    api: Api, run: Run, moved: dict[str, str]
+) -> None:
+    run.app = FakeApp()
+    before = invoiced(run)
+    api.without_auto_advance()
+    run.now = SECOND
+    edit(run, before, AddItem("default", fee(amount="50")))
+    run.all(SECOND)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    approved(api, put(api, draft, priced(line, "15") | {"period": line["period"] | moved}))
+    [first] = [one.id for one in run.invoices() if one.id != draft["id"]]
+    status, answer = api("POST", f"{INVOICES}/{first}/void", PENDING)
+    assert (status, answer["code"]) == (409, "difference_charged")
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", DISCARD)
+    api.ok("POST", f"{INVOICES}/{first}/void", PENDING)
+    run.all(SECOND)
+    assert standing(run) == [("04-01", "04-16", Decimal(15))]
+
+
+@pytest.mark.parametrize("is_voided", [False, True])
+@pytest.mark.parametrize(
+    ("end_proration", "canceled", "moved", "charged"),
+    [
+        (EndProration.BILL_ACTUAL_PERIOD, True, {}, [("04-01", "05-01", "25"), ("05-01", "07-01", "61")]),
+        (
+            EndProration.BILL_ACTUAL_PERIOD,
+            True,
+            {"to": "2024-04-20T00:00:00Z"},
+            [("04-01", "04-20", "25"), ("05-01", "07-01", "61")],
+        ),
+        (EndProration.BILL_ACTUAL_PERIOD, False, {"to": "2024-06-15T00:00:00Z"}, [("04-01", "06-15", "25")]),
+        (EndProration.BILL_FULL_PERIOD, True, {}, [("04-01", "05-01", "25")]),
+    ],
+)
+def test_after_a_part_that_was_priced_by_hand_its_rest_is_billed_once_its_subscription_goes_on(
+    api: Api,
+    run: Run,
+    end_proration: EndProration,
+    moved: dict[str, str],
+    charged: list[tuple[str, str, str]],
+    *,
+    canceled: bool,
+    is_voided: bool,
+) -> None:
+    api.without_auto_advance()
+    said(run, end_proration)
+    run.app, run.now = FakeApp(), FIRST
+    quarter = run.subscribe(run.customer("ann"), fee(amount="91", cadence="P3M"), start="2024-04-01")
+    if canceled:
+        run.change(replace(quarter, active_to=at("2024-05-01"), updated_at=run.now))
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    for amount in ("26", "25"):
+        [line] = put(api, draft, priced(line, amount) | {"period": line["period"] | moved})["lines"]
+    approved(api, draft)
+    run.change(quarter)
+    if is_voided:
+        api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    for _ in range(2):
+        run.now = at("2024-04-02T02:00:00Z")
+        run.all(run.now)
+        assert standing(run) == [(start, end, Decimal(amount)) for start, end, amount in charged]
     audited(run)
     assert kinds(run) == []

@@ -15,6 +15,7 @@ from meterhouse.ledger.account import Account
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
 from meterhouse.subscriptions.patching import patched
+from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.billing.purse import Purse
@@ -145,6 +146,45 @@ def test_what_was_taken_back_by_hand_is_not_given_back_again(run: Run, api: Api)
     assert sum(given_back(run)) == Decimal(10)
 
 
+@pytest.mark.parametrize(
+    ("refund", "told", "ends", "retried"),
+    [
+        ("none", [], ("void", None), (200, None)),
+        ("payment", [], ("given-back", {"failure": "account closed"}), (409, "nothing_left")),
+        ("payment", [{"externalId": "bank-1"}], ("given-back", {"failure": "it came back"}), (409, "nothing_left")),
+    ],
+)
+def test_what_a_note_by_hand_held_back_is_given_back_once_that_stands_no_more(
+    run: Run,
+    api: Api,
+    refund: str,
+    told: list[dict[str, str]],
+    ends: tuple[str, dict[str, str] | None],
+    retried: tuple[int, str | None],
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID), waits={"take_back"})
+    before = invoiced(run)
+    [invoice] = run.invoices()
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", {"reason": "outage", "refund": refund})
+    path = f"/api/v1/billing/credit-notes/{note['id']}"
+    for said in told:
+        api.ok("POST", f"{path}/given-back", said)
+    run.change(replace(before, active_to=EDITED))
+    run.all(SECOND)
+    assert given_back(run) == [Decimal(30), Decimal(0)]
+    api.ok("POST", f"{path}/{ends[0]}", ends[1])
+    assert given_back(run) == [Decimal(30), Decimal(0), Decimal(15)]
+    stored = run.everything()
+    api.ok("POST", f"{path}/{ends[0]}", ends[1])
+    run.all(SECOND)
+    assert run.everything() == stored
+    audited(run)
+    assert kinds(run) == []
+    # half a month is left of it to be taken back, and no more
+    status, again = api("POST", f"{path}/retry")
+    assert (status, again.get("code")) == retried
+
+
 @pytest.mark.parametrize(("granted", "money", "credit"), [("0", "15", "0"), ("30", "0", "15"), ("15", "7.50", "7.50")])
 def test_what_credit_bore_goes_back_to_its_grant_and_money_by_the_same_share(
     run: Run, purse: Purse, granted: str, money: str, credit: str
@@ -260,3 +300,22 @@ def test_what_credit_alone_paid_in_advance_goes_back_to_its_grant_once(run: Run,
     run.all(NEXT)
     # half of April again, and May
     assert purse.settled(ann) == 40
+
+
+def test_several_fees_that_credit_alone_settled_go_back_each_to_what_bore_it(run: Run, purse: Purse) -> None:
+    ann = run.customer("ann")
+    fees = fee(amount="10"), fee("other", "10")
+    made = run.subscribe(ann, *fees, start="2024-04-01", settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 10)
+    run.all(FIRST)
+    assert purse.settled(ann) == -10
+    run.change(replace(made, active_to=at("2024-04-11")))
+    run.all(at("2024-04-11T01:00:00Z"))
+
+    # of each a third is served; the credit bears both now
+    assert purse.settled(ann) == Decimal("3.34")
+    assert (purse.sum_of(Account.CREDIT), purse.sum_of(Account.ADVANCE)) == (Decimal("3.34"), Decimal(0))
+    assert (purse.sum_of(Account.ACCRUED), purse.sum_of(Account.EARNINGS)) == (Decimal(0), Decimal("6.66"))
+    stored = purse.everything()
+    run.all(at("2024-04-11T01:00:00Z"))
+    assert purse.everything() == stored

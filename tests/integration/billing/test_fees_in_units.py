@@ -24,6 +24,7 @@ from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_custom_currencies import CREDITS, Mint, grant, mint, overages, sums, units_left
+from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.integration.billing.test_edits_after_the_invoice import EDITED, FIRST, NEXT, SECOND
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, profile_with
@@ -131,6 +132,38 @@ def test_a_preview_says_what_goes_back_of_a_fee_in_units(run: Run, purse: Purse,
         for one in told
     ] == [("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
     assert given_back(run) == []
+
+
+def test_what_credit_left_of_a_fee_in_advance_is_edited_on_its_draft_as_any_line(
+    api: Api, run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    api.without_auto_advance()
+    charged(run, purse)
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    line = chosen(draft["lines"][0], LINE) | {"name": "What credit left"}
+    [renamed] = put(api, draft, line)["lines"]
+    assert (renamed["name"], renamed["totals"]["total"]) == ("What credit left", "1.80")
+    price = line["rateCard"]["price"] | {"amount": "0.05"}
+    [cheaper] = put(api, draft, line | {"price": price, "rateCard": line["rateCard"] | {"price": price}})["lines"]
+    assert cheaper["totals"]["total"] == "0.90"
+
+
+def test_what_a_note_by_hand_held_back_of_a_fee_in_units_is_given_back_once_that_is_voided(
+    api: Api, run: Run, purse: Purse, mint: Mint
+) -> None:
+    mint.worth("0.1")
+    made = charged(run, purse)
+    [invoice] = run.invoices()
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", {"reason": "outage"})
+    run.change(replace(made, active_to=EDITED))
+    run.all(SECOND)
+    by_hand = ("USD", Decimal("1.80"), 0)
+    assert given_back(run) == [by_hand, ("CREDITS", 0, 6)]
+    api.ok("POST", f"/api/v1/billing/credit-notes/{note['id']}/void")
+    assert given_back(run) == [by_hand, ("CREDITS", 0, 6), ("USD", Decimal("0.90"), 0)]
+    assert units_left(run, made.customer_id) == 6
+    assert audited(run).open == 0
 
 
 def test_what_is_left_of_a_fee_in_units_is_given_back_once_its_invoice_is_paid(

@@ -6,8 +6,13 @@ from decimal import Decimal
 from meterhouse.billing.profile import EndProration
 from meterhouse.payments.sandbox import Sandbox
 from meterhouse.subscriptions.model import Subscription
+from meterhouse.subscriptions.patch import AddItem, RemoveItem
+from tests.integration.billing.audited import audited, kinds
 from tests.integration.billing.conftest import Run
-from tests.unit.billing.samples import profile_with
+from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.test_edits_after_the_invoice import edit, given_back
+from tests.integration.billing.test_voids import PENDING
+from tests.unit.billing.samples import FakeApp, profile_with
 from tests.unit.subscriptions.samples import at, fee
 
 IN_APRIL = at("2024-04-01T02:00:00Z")
@@ -36,7 +41,8 @@ def test_after_the_cancelation_is_taken_back_the_rest_is_billed_once(run: Run) -
     assert run.everything() == before
 
 
-def test_what_was_billed_in_full_has_no_rest(run: Run) -> None:
+def billed_in_full(run: Run) -> Subscription:
+    """All of the quarter is charged for, whose cancelation is taken back on 3 April."""
     run.app = Sandbox()
     profile = profile_with(end_proration=EndProration.BILL_FULL_PERIOD)
     with run.begin(run.namespace) as work:
@@ -46,4 +52,41 @@ def test_what_was_billed_in_full_has_no_rest(run: Run) -> None:
     assert totals(run) == [Decimal(90)]
     run.change(open_again)
     run.all(at("2024-04-03"))
+    return open_again
+
+
+def test_what_was_billed_in_full_has_no_rest(run: Run) -> None:
+    billed_in_full(run)
     assert totals(run) == [Decimal(90)]
+
+
+def test_what_was_billed_in_full_is_taken_off_what_follows_for_it_and_given_back_where_nothing_does(run: Run) -> None:
+    dearer = edit(run, billed_in_full(run), AddItem("default", fee(amount="180", cadence="P3M")), when="2024-05-01")
+    run.all(at("2024-05-01T02:00:00Z"))
+    # 60.33 of the 90 are for the time from May on, and as much again is the difference
+    assert (totals(run), given_back(run)) == ([Decimal("60.33"), Decimal(90)], [])
+    edit(run, dearer, RemoveItem("default", "fee"), AddItem("default", fee("other", cadence="P3M")), when="2024-06-01")
+    run.all(at("2024-06-01T02:00:00Z"))
+    # 30 of 91 days, of each
+    assert given_back(run) == [Decimal("29.67"), Decimal("29.67")]
+
+
+def test_a_rest_that_was_voided_and_taken_back_is_billed_once_the_cancelation_is_taken_back_again(
+    api: Api, run: Run
+) -> None:
+    run.app = FakeApp()
+    open_again = quarterly(run)
+    canceled = replace(open_again, active_to=at("2024-05-01"), updated_at=run.now)
+    run.change(open_again)
+    run.all(at("2024-04-03"))
+    [rest] = [one.id for one in run.invoices() if one.totals.total == Decimal("60.33")]
+    api.ok("POST", f"{INVOICES}/{rest}/void", PENDING)
+    for agreed, standing in ((canceled, ["29.67"]), (open_again, ["29.67", "60.33"])):
+        run.change(agreed)
+        for _ in range(2):
+            run.all(at("2024-04-03"))
+            assert sorted(one.totals.total for one in run.invoices() if one.voided_at is None) == list(
+                map(Decimal, standing)
+            )
+    audited(run)
+    assert kinds(run) == []

@@ -1,18 +1,22 @@
 """Voiding over HTTP on the real database: lines are billed again, or never."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.known_features import KnownFeatures
+from meterhouse.kernel.period import Period
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.subscriptions.patch import AddItem, Moment
 from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import DISCARD, INVOICES, UNKNOWN, Api, problem_fields
+from tests.integration.billing.parts import canceled
 from tests.integration.billing.test_edits import LINE, chosen, put
-from tests.unit.billing.samples import FakeApp, metered
+from tests.unit.billing.samples import FakeApp, FakeUsage, metered
 from tests.unit.subscriptions.samples import at, fee
 
 PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
@@ -153,3 +157,33 @@ def test_a_line_edited_by_hand_and_voided_comes_back_for_no_longer_than_it_is_as
     run.all(at("2024-04-16T02:00:00Z"))
     [again] = [line for invoice in run.invoices("draft") for line in invoice.lines]
     assert (again.service_period.end, again.totals.total) == (EDITED, Decimal(30))
+
+
+class UsageOfSubjects(FakeUsage):
+    """Twelve units of whoever has the phone."""
+
+    def quantities(
+        self, _namespace: str, _feature: Feature, _period: Period, subjects: Mapping[str, Collection[str]]
+    ) -> Mapping[str, Decimal]:
+        return {customer: Decimal(12) for customer, keys in subjects.items() if "phone" in keys}
+
+
+def test_usage_that_is_billed_again_is_that_of_which_it_was_billed_whoever_has_the_subject_by_now(
+    api: Api, run: Run
+) -> None:
+    run.app, run.usage = FakeApp(), UsageOfSubjects()
+    ann = run.customer("ann", subject_keys=("phone",))
+    canceled(run, run.subscribe(ann, metered(), fee()), at("2024-02-01"))
+    run.all()
+    first, *others = [one for one in run.invoices() if any(line.is_metered for line in one.lines)]
+    assert others == []
+    with run.database.transaction(run.namespace) as transaction:
+        transaction.execute("DELETE FROM customer_subjects WHERE namespace = %(namespace)s AND subject = 'phone'")
+        transaction.commit()
+    run.customer("bob", subject_keys=("phone",))
+    api.ok("POST", f"{INVOICES}/{first.id}/void", PENDING)
+    assert [line.subjects for line in run.pending() if line.revision] == [
+        first.subject_keys if line.is_metered else None for line in first.lines
+    ]
+    run.all()
+    assert [one.totals.total for one in run.invoices() if one.voided_at is None] == [first.totals.total]

@@ -13,7 +13,7 @@ from meterhouse.entitlements.entitlement import EntitlementType
 from meterhouse.entitlements.holder import Holder
 from meterhouse.entitlements.spec import EntitlementSpec
 from meterhouse.ledger.balance import OpenCharge
-from meterhouse.ledger.charge import Mode
+from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import Funding
 from meterhouse.ledger.grant_credit import GrantCredit
 from meterhouse.ledger.grant_rules import CreditGrantSpec
@@ -25,6 +25,7 @@ from meterhouse.platform.postgres import Database, PostgresSettings, begins
 from tests.integration.entitlements.front import NOWHERE, Front
 from tests.integration.entitlements.test_access import QUERY, give
 from tests.integration.entitlements.usage_house import HOUR, UsageHouse
+from tests.integration.ledger.charging import Charging
 
 FEATURES = ["seats", "sso", "tokens", "nothing"]
 
@@ -97,6 +98,20 @@ def test_what_open_charges_will_burn_is_no_credit(used: UsageHouse, front: Front
     charged = replace(front, credit=LeftCredit(begins(used.database, PostgresLedgerStore), on_seats))
 
     assert told(charged) == [BY_ENTITLEMENT | {"seats": "no_credit_available"}]
+
+
+def test_what_is_burnt_while_open_charges_are_read_is_no_credit(used: UsageHouse, front: Front) -> None:
+    begin = begins(used.database, PostgresLedgerStore)
+
+    def burnt_meanwhile(namespace: str, customer_id: str, at: datetime) -> list[OpenCharge]:
+        wanted = Charge(f"{namespace}:c", "USD", Decimal(5), at, Mode.CREDIT_THEN_INVOICE)
+        Charging(begin, namespace, at).collect([(customer_id, wanted)])
+        return []
+
+    credited(used)
+    charged = replace(front, credit=LeftCredit(begin, burnt_meanwhile))
+
+    assert told(charged) == [BY_CREDIT]
 
 
 def test_each_customer_is_told_by_its_own_credit(used: UsageHouse, front: Front) -> None:

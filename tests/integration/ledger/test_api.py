@@ -81,6 +81,8 @@ def test_a_repeated_request_is_answered_again(till: Till) -> None:
         ({"currency": "TOKENS"}, [("/currency", "unknown_currency")]),
         ({"priority": 0}, [("/priority", "greater_than_equal")]),
         ({"priority": 1001}, [("/priority", "less_than_equal")]),
+        ({"priority": True}, [("/priority", "int_type")]),
+        ({"priority": "5"}, [("/priority", "int_type")]),
         ({"expires_after": "P0D"}, [("/expires_after", "too_short")]),
         ({"expires_after": "soon"}, [("/expires_after", "duration")]),
         ({"expires_after": "P999Y", "effective_at": "9500-01-01T00:00:00Z"}, [("/expires_after", "out_of_calendar")]),
@@ -294,12 +296,47 @@ def test_a_balance_tells_what_is_there_what_comes_and_what_open_charges_leave(ti
     assert balances(till, "filter[currency][oeq]=USD,EUR") == [euros, dollars]
     assert [one["settled"] for one in balances(till, "filter[feature_key]=api")] == ["1", "110"]
     assert [one["settled"] for one in balances(till, "filter[feature_key][eq]=other")] == ["1", "100"]
+    assert [one["settled"] for one in balances(till, "filter[feature_key][oeq]=api")] == ["1", "110"]
     assert [one["settled"] for one in balances(till, "filter[feature_key][exists]=false")] == ["1", "100"]
     at_three = balances(till, "timestamp=2026-01-01T03:00:00Z&filter[currency]=USD")
     assert at_three == [{"currency": "USD", "settled": "117", "pending": "0", "live": "0"}]
-    for query in ("filter[feature_key][exists]=true", "filter[feature_key]=a&filter[feature_key][eq]=b"):
+    for query in (
+        "filter[feature_key][exists]=true",
+        "filter[feature_key]=a&filter[feature_key][eq]=b",
+        "filter[feature_key][oeq]=a,b",
+        "filter[feature_key][oeq]=a&filter[feature_key][exists]=false",
+        "filter[feature_key][neq]=a",
+    ):
         assert till.refused("GET", "balance", query=quote(query, safe="=&"))[0][1] == "unsupported_filter"
     assert till.refused("GET", "balance", query="timestamp=today")[0][0] == "query:timestamp"
+
+
+def test_a_balance_of_another_instant_says_when_it_was_read(till: Till) -> None:
+    till.now = hours(5)
+    asked = till.ok("GET", "balance", query="timestamp=2026-01-01T03:00:00Z")
+
+    assert asked["retrieved_at"] == till.ok("GET", "balance")["retrieved_at"] == "2026-01-01T05:00:00Z"
+
+
+def test_transactions_say_what_was_noted_of_the_grant_and_of_what_is_taken_by_hand(till: Till) -> None:
+    noted = {"description": "Outage of 1 May", "labels": {"ticket": "T-1"}}
+    till.ok("POST", "grants", GIFT | noted | {"expires_after": "PT2H"})
+    taken = {"name": "Mistake", "description": "Twice", "labels": {"by": "finance"}}
+    assert till.ok("POST", "adjustments", taken | {"currency": "USD", "amount": "-100"}) == taken
+    till.collect("0.20", at=T, feature="api", name="API calls")
+    till.now = hours(3)
+
+    def told() -> list[dict[str, Any]]:
+        names = ("type", "name", "description", "labels")
+        listed = till.ok("GET", "transactions", query=quote("filter[feature_key][oeq]=api", safe="=&"))["data"]
+        return [{name: one[name] for name in names if name in one} for one in listed]
+
+    given = [{"type": kind, "name": "Welcome"} | noted for kind in ("expired", "funded")]
+    expected = [given[0], {"type": "voided"} | taken, {"type": "consumed", "name": "API calls"}, given[1]]
+    assert told() == expected
+    # as it was before anybody booked the end
+    till.expire()
+    assert told() == expected
 
 
 def test_transactions_are_paged_both_ways(till: Till) -> None:

@@ -54,6 +54,57 @@ def test_batches_of_all_namespaces_are_found_by_their_edges_and_booked_once(till
     assert [row["customer"] for row in told] == customers
 
 
+def test_of_more_batches_than_a_run_holds_each_namespace_has_its_turn_and_the_next_run_has_the_others(
+    till: Till,
+) -> None:
+    neighbour = Till(till.database, f"{till.namespace}-b")
+    add_namespace(till.database, neighbour.namespace)
+    for customer in (till.customer, *(till.add_customer() for _ in range(3))):
+        till.grant(10, customer=customer, expires_after="PT1H")
+    neighbour.grant(10, expires_after="PT1H")
+    names = [till.namespace, neighbour.namespace]
+    till.now = hours(2)
+    lists = ListExpiredCredits(till.begin, lambda: names, till.clock, size=1, most=2)
+    expire = ExpireCredits(till.begin, till.clock)
+
+    runs: list[list[str]] = []
+    while batches := lists():
+        assert sum(expire(batch) for batch in batches) == len(batches)
+        runs.append([batch.namespace for batch in batches])
+
+    assert runs == [names, [till.namespace] * 2, [till.namespace]]
+
+
+def test_where_not_even_every_namespace_has_its_turn_the_next_run_begins_with_others(till: Till) -> None:
+    neighbour = Till(till.database, f"{till.namespace}-b")
+    add_namespace(till.database, neighbour.namespace)
+    names = [till.namespace, neighbour.namespace]
+    for each in (till, neighbour):
+        each.grant(10, expires_after="PT1H")
+
+    firsts = []
+    for quarter in range(8, 72):
+        till.now = hours(quarter / 4)
+        # nothing is booked: whoever fails keeps no others waiting
+        [first] = ListExpiredCredits(till.begin, lambda: names, till.clock, most=1)()
+        firsts.append(first.namespace)
+
+    assert sorted(set(firsts)) == names
+
+
+def test_by_a_clock_that_is_behind_the_listers_what_is_marked_is_booked(till: Till) -> None:
+    till.grant(10, expires_after="PT1H")
+    till.now = hours(1)
+    [batch] = ListExpiredCredits(till.begin, lambda: [till.namespace], till.clock)()
+
+    till.now = hours(0.5)
+    assert ExpireCredits(till.begin, till.clock)(batch) == 1
+
+    [position] = till.positions()
+    assert position.expired == 10
+    assert position.remaining == 0
+
+
 def test_a_voided_grant_tells_no_expiry(till: Till) -> None:
     till.void(till.grant(10, expires_after="PT1H"))
     till.now = hours(2)

@@ -1,6 +1,7 @@
 """What a token shows: its subject's or its customer's, whatever is asked, and never another's."""
 
 from decimal import Decimal
+from typing import Any
 
 from meterhouse.billing.ports import InvoiceFilter, InvoiceOrder, PageOf
 from meterhouse.entitlements.entitlement import EntitlementType
@@ -144,13 +145,16 @@ def test_the_plan_and_the_credit_are_the_customers(billed: Portal, run: Run) -> 
     [subscription] = billed.ok(token, "/subscriptions")["items"]
     assert {item.get("featureKey") for item in subscription["items"]} >= {"eu"}
     assert subscription["currency"] == "USD"
-    gift = CreditGrantSpec("Gift", Funding.NONE, "USD", Decimal("100.01"), expires_after=None)
+    noted: dict[str, Any] = {"description": "For the outage", "labels": {"ticket": "T-1"}}
+    gift = CreditGrantSpec("Gift", Funding.NONE, "USD", Decimal("100.01"), **noted)
     [ann] = run.rows("SELECT id FROM customers WHERE key = 'ann'")
     GrantCredit(begins(run.database, PostgresLedgerStore), lambda: NOW)(run.namespace, ann["id"], gift)
     [balance] = billed.ok(token, "/credits/balance")["balances"]
     assert balance["settled"] == "100.01"
     [booked] = billed.ok(token, "/credits/transactions")["data"]
-    assert (booked["type"], booked["amount"]) == ("funded", "100.01")
+    assert (booked["type"], booked["name"], booked["amount"]) == ("funded", "Gift", "100.01")
+    # what else is noted of it is for whoever noted it
+    assert noted.keys().isdisjoint(booked)
     assert billed.ok(billed.token("bob"), "/credits/transactions")["data"] == []
 
 

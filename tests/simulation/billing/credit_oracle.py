@@ -54,6 +54,8 @@ class Purses:
         for grant in self.tables.rows("grants"):
             self._check_grant(grant, now)
         for key, amount in self.advances.items():
+            if amount < 0:
+                raise Broken(f"{-amount} more of {key} was given back or covered than was burnt in advance")
             if amount:
                 owner, charge = self.tables.committed["charges"][key]
                 for grant in self._bearing(owner, charge, self.moved_at[owner, charge.currency]):

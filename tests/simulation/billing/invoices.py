@@ -6,7 +6,7 @@ from datetime import datetime
 
 from meterhouse.billing.credit_note import CreditNote, NoteState, Unused
 from meterhouse.billing.drive import Driven
-from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.invoice import Invoice, Line, ManagedBy
 from meterhouse.billing.line_keys import is_rest, overage_key, whole_of
 from meterhouse.billing.overages import leaves_money
 from meterhouse.billing.payment_report import PaymentReport
@@ -18,6 +18,7 @@ from meterhouse.billing.unused import parted, pieces, served
 from meterhouse.billing.void import Voiding
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
+from meterhouse.kernel.period import Period
 from tests.simulation.billing.tables import Transaction
 
 _S = InvoiceState
@@ -85,7 +86,9 @@ class MemoryLines:
             if line.subscription is not None and line.subscription.subscription_id in subscription_ids
         ]
         invoiced = [line for line in own if line.is_live and not line.is_pending]
-        parts = {line.key: line.service_period for line in invoiced if self._is_part(line)}
+        parts = {
+            line.key: Period(line.service_period.start, line.stands_until) for line in invoiced if self._is_part(line)
+        }
         standing, given_up = list[Prepaid](), list[Prepaid]()
         for line in sorted(invoiced, key=lambda line: line.key):
             whole = self._prepaid(line)
@@ -98,7 +101,11 @@ class MemoryLines:
                 parts |= {} if part is None else {line.key: part}
                 standing += left
         rests = {line.key for line in invoiced if is_rest(line.key)}
-        return Known({line.key for line in own}, parts, standing, given_up, rests)
+        keys, closed = {line.key for line in own if line.is_live}, dict[str, int]()
+        for line in own:
+            if line.key not in keys:
+                closed[line.key] = max(line.revision, closed.get(line.key, 0))
+        return Known(keys, parts, standing, given_up, rests, closed)
 
     def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")
@@ -162,7 +169,7 @@ class MemoryLines:
         return (line.quantity is not None or not self._stands(line)) and not (line.totals.charged < 0 and is_refused)
 
     def _is_part(self, line: Line) -> bool:
-        if line.whole_period is not None:
+        if line.whole_period is not None or line.agreed_end is not None:
             return True
         is_cut = line.is_prorated and isinstance(line.rate_card.price, FlatPrice)
         bills_full = self._invoice(line).workflow.end_proration is EndProration.BILL_FULL_PERIOD
@@ -176,16 +183,19 @@ class MemoryLines:
         is_recurring = line.is_prorated and card.is_in_advance and card.billing_cadence is not None
         if not self._stands(line) or not is_recurring or not isinstance(card.price, FlatPrice):
             return None
+        bills_full = invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD
+        paid_until = (line.full_service_period if line.is_terminal and bills_full else line.service_period).end
         return Prepaid(
             line.key,
             invoice.id,
             line.currency,
             card.price.amount,
             card.discounts.percentage,
-            line.service_period,
+            Period(line.service_period.start, paid_until),
             line.full_service_period,
-            bills_full=invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD,
+            bills_full=bills_full,
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
+            is_by_hand=line.managed_by is ManagedBy.MANUAL,
         )
 
     def _is_given_up(self, line: Line) -> bool:

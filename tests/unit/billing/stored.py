@@ -5,15 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from meterhouse.billing.invoice import Line
+from meterhouse.billing.collection import gathering
+from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.line_keys import is_rest
 from meterhouse.billing.prepaid import Excess, Prepaid
 from meterhouse.billing.reconcile import Changes, reconcile
 from meterhouse.billing.rests import Known
 from meterhouse.billing.unused import pieces, served
+from meterhouse.billing.void import Again, Voiding, reopened
 from meterhouse.catalog.price import FlatPrice
+from meterhouse.kernel.period import Period
 from meterhouse.subscriptions.model import Subscription
-from tests.unit.billing.samples import NOW
+from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE
 
 if TYPE_CHECKING:
     from meterhouse.billing.credit_note import Unused
@@ -25,6 +28,7 @@ class Stored:
     def __init__(self) -> None:
         self.pending: dict[str, Line] = {}
         self.invoiced: dict[str, Line] = {}
+        self.closed: list[Line] = []
         self.excess: tuple[Excess, ...] = ()
         self.given: dict[str, list[Unused]] = {}
 
@@ -48,6 +52,13 @@ class Stored:
         self.invoiced |= due
         self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
 
+    def void(self, line: Line) -> None:
+        """The invoiced line is to be billed again."""
+        invoice = replace(gathering(CUSTOMER, "USD", "invoice", PROFILE, NOW), lines=(self.invoiced.pop(line.id),))
+        closed, again = reopened(invoice, Voiding("mistake", Again(), {}), NOW)
+        self.closed += closed
+        self.pending |= {one.id: one for one in again}
+
     def lines(self) -> list[Line]:
         return [*self.pending.values(), *self.invoiced.values()]
 
@@ -56,15 +67,24 @@ class Stored:
 
     def _known(self) -> Known:
         flat = [line for line in self.invoiced.values() if not line.rate_card.is_metered]
-        parts = {line.key: line.service_period for line in flat if line.service_period != line.full_service_period}
+        parts = {
+            line.key: Period(line.service_period.start, line.stands_until)
+            for line in flat
+            if line.agreed_end is not None or (line.is_prorated and line.service_period != line.full_service_period)
+        }
         standing: list[Prepaid] = []
-        for line in flat:
+        for line in (one for one in flat if one.is_prorated and one.deleted_at is None):
             price = line.rate_card.price
             if line.rate_card.is_in_advance and isinstance(price, FlatPrice):
                 served_, full = line.service_period, line.full_service_period
-                whole = Prepaid(line.key, "invoice", line.currency, price.amount, None, served_, full)
+                is_by_hand = line.managed_by is ManagedBy.MANUAL
+                whole = Prepaid(
+                    line.key, "invoice", line.currency, price.amount, None, served_, full, is_by_hand=is_by_hand
+                )
                 left = list(pieces(whole, self.given.get(line.key, ())))
                 part = served(whole, left)
                 parts |= {} if part is None else {line.key: part}
                 standing += left
-        return Known(set(self.keys()), parts, standing, rests={line.key for line in flat if is_rest(line.key)})
+        keys, rests = set(self.keys()), {line.key for line in flat if is_rest(line.key)}
+        closed = {line.key: line.revision for line in self.closed if line.key not in keys}
+        return Known(keys, parts, standing, rests=rests, closed=closed)

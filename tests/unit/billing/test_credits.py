@@ -13,6 +13,7 @@ from meterhouse.billing.credits import charge_of, charges_of, credited, credited
 from meterhouse.billing.invariants import issues_of
 from meterhouse.billing.invoice import Line
 from meterhouse.billing.profile import Workflow
+from meterhouse.catalog.price import PaymentTerm
 from meterhouse.ledger.book import Collected
 from meterhouse.ledger.charge import Allocation
 from meterhouse.rating.line import Totals
@@ -62,6 +63,13 @@ def test_usage_is_borne_by_the_credit_of_its_last_instant_and_a_fee_by_that_of_w
     assert used_at(usage) == at("2024-01-31T23:59:59.999999Z")
     assert used_at(january) == at("2024-01-01")
     assert used_at(replace(january, invoice_at=at("2024-01-20"))) == at("2024-01-01")
+
+
+def test_what_is_due_before_it_is_served_is_borne_by_the_credit_of_when_it_is_due() -> None:
+    [served, *_] = pending(fee(term=PaymentTerm.IN_ARREARS))
+    assert used_at(served) == at("2024-01-31T23:59:59.999999Z")
+    assert used_at(replace(served, invoice_at=at("2024-01-20"))) == at("2024-01-20")
+    assert used_at(replace(served, invoice_at=at("2024-03-01"))) == at("2024-01-31T23:59:59.999999Z")
 
 
 def test_lines_that_are_burnt_alone_are_burnt_by_their_keys_whatever_their_ids() -> None:

@@ -11,7 +11,7 @@ from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.reconcile import Changes, line_id
 from meterhouse.catalog.price import FlatPrice, PaymentTerm
 from meterhouse.subscriptions.model import Subscription
-from tests.unit.billing.samples import metered
+from tests.unit.billing.samples import NOW, metered
 from tests.unit.billing.stored import Stored
 from tests.unit.subscriptions.samples import SUBSCRIPTION_ID, at, fee, period, subscription
 
@@ -148,6 +148,7 @@ def priced(line: Line, start: str = "2024-05-01", end: str = "2024-07-01") -> Li
         is_prorated=False,
         is_terminal=False,
         managed_by=ManagedBy.MANUAL,
+        agreed_end=line.service_period.end,
     )
 
 
@@ -176,11 +177,83 @@ def test_a_rest_that_was_moved_by_hand_and_is_pending_again_is_not_charged_for_t
     assert stored.run([quarterly()], as_of) == Changes()
 
 
-def dearer(price: str) -> list[Subscription]:
+def test_what_was_taken_back_after_a_void_is_asked_for_once_more_by_a_revision_of_its_own() -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly("2024-05-01")], as_of)
+    stored.collect(as_of)
+    stored.run([quarterly()], as_of)
+    stored.collect(as_of)
+    for revision in (1, 2):
+        [rest] = [line for line in stored.invoiced.values() if "/from[" in line.key]
+        stored.void(rest)
+        assert len(stored.run([quarterly("2024-05-01")], as_of).removed) == 1
+        [again] = stored.run([quarterly()], as_of).added
+        assert (again.revision, again.service_period) == (revision, rest.service_period)
+        assert again.id not in {line.id for line in stored.closed}
+        stored.collect(as_of)
+    assert period("2024-04-01", "2024-07-01").tiles(line.service_period for line in stored.invoiced.values())
+
+
+@pytest.mark.parametrize("is_pending", [False, True])
+@pytest.mark.parametrize(
+    ("canceled", "written", "rest"),
+    [
+        ("2024-05-01", ("2024-04-01", "2024-05-01"), "2024-05-01"),
+        ("2024-05-01", ("2024-04-01", "2024-04-20"), "2024-05-01"),
+        ("2024-05-01", ("2024-04-01", "2024-05-15"), "2024-05-15"),
+        (None, ("2024-04-01", "2024-06-15"), None),
+    ],
+)
+def test_a_part_that_was_priced_by_hand_has_a_rest_once_its_subscription_goes_on_and_what_was_shortened_has_none(
+    canceled: str | None, written: tuple[str, str], rest: str | None, *, is_pending: bool
+) -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    stored.run([quarterly(canceled)], as_of)
+    stored.collect(as_of)
+    [part] = stored.invoiced.values()
+    stored.invoiced[part.id] = priced(part, *written)
+    if is_pending:
+        stored.void(stored.invoiced[part.id])
+    for _ in range(2):
+        stored.run([quarterly()], as_of)
+        assert stored.run([quarterly()], as_of) == Changes()
+        found = sorted(line.service_period.start for line in stored.lines() if "period[0]" in line.key)
+        assert found == [at("2024-04-01"), *([] if rest is None else [at(rest)])]
+        stored.collect(as_of)
+
+
+@pytest.mark.parametrize(("end", "left"), [("2024-04-25", "2024-04-20"), ("2024-04-20", None), ("2024-04-10", None)])
+def test_a_line_that_was_moved_by_hand_charges_for_nothing_after_its_subscription_ended(
+    end: str, left: str | None
+) -> None:
+    stored, as_of = Stored(), at("2024-04-10")
+
+    def monthly(end: str | None = None) -> list[Subscription]:
+        return [subscription("2024-04-01", (fee(),), end=end)]
+
+    stored.run(monthly(), START)
+    stored.run(monthly(), at("2024-04-01"))
+    stored.collect(at("2024-04-01"))
+    [april] = stored.invoiced.values()
+    stored.invoiced[april.id] = priced(april, "2024-04-20", "2024-05-01")
+    stored.void(stored.invoiced[april.id])
+    stored.run(monthly(end), as_of)
+    assert stored.run(monthly(end), as_of) == Changes()
+    [line] = stored.pending.values()
+    assert line.service_period == period(left or "2024-04-01", end)
+    assert (line.managed_by is ManagedBy.MANUAL) is (left is not None)
+    if left is None:
+        # of what the caller wrote nothing was left
+        assert line.rate_card == april.rate_card
+        stored.run(monthly(), as_of)
+        assert [one.service_period for one in stored.pending.values() if one.revision] == [april.service_period]
+
+
+def dearer(price: str, since: str = "2024-01-16") -> list[Subscription]:
     """31 a month, then, from the middle of January, another price."""
     before = subscription("2024-01-01", (fee(amount="31"),))
-    ended = replace(before, active_to=at("2024-01-16"))
-    begun = subscription("2024-01-16", (fee(amount=price),), anchor="2024-01-01")
+    ended = replace(before, active_to=at(since))
+    begun = subscription(since, (fee(amount=price),), anchor="2024-01-01")
     return [ended, replace(begun, id="next", previous_id=before.id)]
 
 
@@ -201,6 +274,34 @@ def test_a_pending_difference_uses_up_what_it_is_the_difference_to_whoever_wrote
         stored.run(dearer("62"), as_of)
         assert stored.given == {}
         stored.collect(as_of)
+
+
+def repriced(line: Line) -> Line:
+    """As an edit of its draft leaves a whole period that says another price."""
+    price = FlatPrice(Decimal(50), PaymentTerm.IN_ADVANCE)
+    return replace(line, rate_card=replace(line.rate_card, price=price), managed_by=ManagedBy.MANUAL)
+
+
+@pytest.mark.parametrize(
+    ("since", "by_hand"),
+    [
+        ("2024-01-16", lambda line: priced(line, "2024-01-16", "2024-02-01")),
+        ("2024-01-16", lambda line: replace(line, deleted_at=NOW)),
+        ("2024-01-01", repriced),
+    ],
+)
+def test_a_difference_that_was_priced_by_hand_or_given_up_stands_for_all_that_it_is_the_difference_to(
+    since: str, by_hand: Callable[[Line], Line]
+) -> None:
+    stored, as_of = Stored(), at("2024-01-16")
+    stored.run([replace(dearer("62")[0], active_to=None)], START)
+    stored.collect(START)
+    stored.run(dearer("62", since), as_of)
+    stored.collect(as_of)
+    [difference] = [line for line in stored.invoiced.values() if "(difference)" in line.name]
+    stored.invoiced[difference.id] = by_hand(difference)
+    stored.run(dearer("62", since), as_of)
+    assert stored.given == {}
 
 
 def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_before() -> None:

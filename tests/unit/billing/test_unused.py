@@ -86,3 +86,7 @@ def test_what_a_note_by_hand_took_back_counts_towards_money_and_credit(
     assert NOTHING <= found.total <= price - credit - by_hand
     assert NOTHING <= found.credits <= alone.credits
     assert found.unused == [unused]
+    # the note by hand is voided
+    borne = dict.fromkeys(borne, credit - found.credits)
+    [held] = given_back(invoice, [note(invoice, found)], borne, {line.key: ()})
+    assert (found.total + held.total, found.credits + held.credits) == (alone.total, alone.credits)

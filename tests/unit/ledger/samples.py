@@ -1,7 +1,7 @@
 """Grants and charges of one customer, and a book kept in memory."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from meterhouse.kernel.duration import Duration
 from meterhouse.ledger.account import Account, CostBasis
 from meterhouse.ledger.book import Book, Collected
-from meterhouse.ledger.charge import Allocation, Charge, Mode
+from meterhouse.ledger.charge import Allocation, Charge, Correction, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, Funding, Purchase
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import Kind, Transaction
@@ -112,11 +112,15 @@ class Shelf:
         self.keep(book)
         return collected
 
-    def correct(self, key: str, amount: object, by: str = "x", at: datetime = T) -> Sequence[Allocation]:
+    def correct(self, key: str, amount: object, by: str = "x", at: datetime = T) -> None:
+        """`amount` is below 0."""
+        self.give_back({key: -Decimal(str(amount))}, by, at)
+
+    def give_back(self, amounts: Mapping[str, Decimal], by: str = "x", at: datetime = T) -> None:
+        """Of several charges at once."""
         book = self.book(at)
-        corrected = book.correct(self.charges[key], self.realised(key), Decimal(str(amount)), by)
+        book.correct([Correction(self.charges[key], self.realised(key), one) for key, one in amounts.items()], by)
         self.keep(book)
-        return corrected
 
     def expire(self, at: datetime) -> None:
         book = self.book(at)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.charge import Charge, Mode
 from meterhouse.ledger.credit_grant import CreditGrant, GrantStatus, Settlement
-from meterhouse.ledger.transaction import Kind, sums
+from meterhouse.ledger.position import Position
+from meterhouse.ledger.transaction import Kind, Words, sums
 from tests.unit.ledger.samples import CUSTOMER, Shelf, bought, charge, grant, hours, kinds
 
 if TYPE_CHECKING:
@@ -30,10 +31,18 @@ class Books(RuleBasedStateMachine):
         self.shelf = Shelf()
         self.now = 0
         self.made = 0
+        self.voided: set[str] = set()
+        self.burnt_of_voided: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def name(self) -> str:
         self.made += 1
         return f"n{self.made:03}"
+
+    @initialize(granted=AMOUNTS, charged=st.lists(AMOUNTS, max_size=3))
+    def what_is_granted_and_charged_meets(self, granted: Decimal, charged: list[Decimal]) -> None:
+        self.shelf.fund(grant(self.name(), granted), at=hours(self.now))
+        for amount in charged:
+            self.shelf.collect(charge(amount, self.name(), hours(self.now)), at=hours(self.now))
 
     @rule(by=st.integers(1, 5))
     def time_passes(self, by: int) -> None:
@@ -89,12 +98,21 @@ class Books(RuleBasedStateMachine):
     @precondition(lambda self: self.shelf.charges)
     @rule(data=st.data(), share=st.integers(1, 4))
     def a_charge_is_corrected(self, data: st.DataObject, share: int) -> None:
-        key = data.draw(st.sampled_from(sorted(self.shelf.charges)))
-        burnt = sum((one.amount for one in self.shelf.realised(key)), Decimal(0))
-        part = round(burnt * share / 4, 2)
-        if part:
-            self.shelf.correct(key, -part, self.name(), at=hours(self.now))
-            assert sum((one.amount for one in self.shelf.realised(key)), Decimal(0)) == burnt - part
+        self.correct([data.draw(st.sampled_from(sorted(self.shelf.charges)))], share)
+
+    @precondition(lambda self: len(self.shelf.charges) > 1)
+    @rule(data=st.data(), share=st.integers(1, 4))
+    def all_from_a_charge_on_are_corrected_at_once(self, data: st.DataObject, share: int) -> None:
+        first = data.draw(st.integers(0, len(self.shelf.charges) - 2))
+        self.correct(sorted(self.shelf.charges)[first:], share)
+
+    def correct(self, keys: Sequence[str], share: int) -> None:
+        burnt = {key: sum((one.amount for one in self.shelf.realised(key)), Decimal(0)) for key in keys}
+        parts = {key: part for key, amount in burnt.items() if (part := round(amount * share / 4, 2))}
+        if parts:
+            self.shelf.give_back(parts, self.name(), at=hours(self.now))
+            for key, part in parts.items():
+                assert sum((one.amount for one in self.shelf.realised(key)), Decimal(0)) == burnt[key] - part
 
     @precondition(lambda self: self.shelf.grants)
     @rule(data=st.data())
@@ -122,7 +140,7 @@ class Books(RuleBasedStateMachine):
     def credit_is_taken_by_hand(self, amount: Decimal) -> None:
         book = self.shelf.book(hours(self.now))
         voided = sum(one.voided for one in book.positions)
-        lacking = book.withdraw(amount, f"adjustment/{self.name()}", "by hand")
+        lacking = book.withdraw(amount, f"adjustment/{self.name()}", Words("by hand"))
         if not lacking:
             self.shelf.keep(book)
             assert sum(one.voided for one in book.positions) == voided + amount
@@ -149,6 +167,23 @@ class Books(RuleBasedStateMachine):
         for position in self.shelf.positions():
             assert position.funded == position.grant.amount
             assert min(position.remaining, position.burnt, position.expired, position.voided) >= 0
+
+    @invariant()
+    def nothing_is_burnt_of_a_voided_grant(self) -> None:
+        voided = {made.id for made in self.shelf.grants.values() if made.voided_at is not None}
+        burnt: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for key in self.shelf.charges:
+            for one in self.shelf.realised(key):
+                if one.grant_id in voided:
+                    burnt[one.grant_id, key] += one.amount
+        for (made, key), amount in burnt.items():
+            assert made not in self.voided or amount <= self.burnt_of_voided[made, key]
+        self.voided, self.burnt_of_voided = voided, burnt
+
+    @invariant()
+    def no_more_was_given_back_than_was_burnt_in_advance(self) -> None:
+        assert all(advance.amount > 0 for advance in self.shelf.advances())
+        assert all(one.amount > 0 for key in self.shelf.charges for one in self.shelf.realised(key))
 
     @invariant()
     def no_credit_was_burnt_that_was_not_there_then(self) -> None:
@@ -208,3 +243,42 @@ def test_usage_of_before_the_expiry_takes_back_what_expired() -> None:
     assert kinds(shelf) == [Kind.FUNDED, Kind.EXPIRED, Kind.CONSUMED, Kind.EXPIRED]
     assert [shelf.of(Account.CREDIT, hours(at)) for at in (8, 9, 10)] == [20, 15, 0]
     assert shelf.of(Account.BREAKAGE) == 15
+
+
+def test_of_several_fees_given_back_at_once_each_gives_back_what_bears_it() -> None:
+    """The first one's credit must not cover what the second burnt in advance, and gives back itself."""
+    shelf = Shelf()
+    shelf.fund(grant("g1", 10))
+    shelf.collect(charge(10, "a"))
+    shelf.collect(charge(10, "b"))
+
+    shelf.give_back({"a": Decimal("6.67"), "b": Decimal("6.67")})
+
+    assert shelf.left() == {"g1": Decimal("3.34")}
+    assert shelf.advances() == []
+
+
+def test_usage_known_late_and_given_back_with_its_period_leaves_the_credit_there_was() -> None:
+    shelf = Shelf()
+    shelf.fund(grant("g1", 10, lasts="PT48H"))
+    shelf.collect(charge(10, "usage", hours(1)), at=hours(2))
+    shelf.collect(charge(5, "late", hours(1)), at=hours(3))
+
+    shelf.give_back({"usage": Decimal(10), "late": Decimal(5)}, at=hours(4))
+
+    assert shelf.left() == {"g1": Decimal(10)}
+    assert shelf.advances() == []
+
+
+def test_what_comes_back_to_a_voided_grant_covers_nothing() -> None:
+    shelf = Shelf()
+    shelf.fund(grant("g1", 10))
+    shelf.collect(charge(10, "before", hours(1), Mode.CREDIT_THEN_INVOICE), at=hours(1))
+    shelf.grants["g1"] = replace(shelf.grants["g1"], voided_at=hours(2))
+    shelf.collect(charge(5, "after", hours(3)), at=hours(3))
+
+    shelf.give_back({"before": Decimal(10)}, at=hours(4))
+
+    [position] = shelf.positions()
+    assert position == Position(shelf.grants["g1"], Decimal(10), voided=Decimal(10))
+    assert [(one.charge, one.amount) for one in shelf.advances()] == [("after", Decimal(5))]

@@ -28,7 +28,7 @@ UPDATE invoice_lines l SET
     managed_by = i.managed_by, updated_at = i.updated_at, deleted_at = i.deleted_at,
     settlement_mode = i.settlement_mode, credits = i.credits, grant_id = i.grant_id, is_taxed = i.is_taxed,
     subjects = i.subjects, note_id = i.note_id, invoice_currency = i.invoice_currency, cost_basis_id = i.cost_basis_id,
-    overage = i.overage
+    overage = i.overage, agreed_end = i.agreed_end
 FROM incoming_lines i
 WHERE l.namespace = %(namespace)s AND l.id = i.id
 
@@ -86,21 +86,27 @@ ORDER BY deleted_at, service_start, key, revision
 -- name: keys_of_subscriptions
 -- Here and below lines are looked up one by one (OFFSET 0 forbids another way): of tables that were not counted lately
 -- the planner would read all that the namespace has, in every batch of a run.
-SELECT DISTINCT found.key FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
+SELECT found.key, bool_or(found.is_live) AS is_live, max(found.revision) AS revision
+FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT key FROM invoice_lines WHERE namespace = %(namespace)s AND subscription_id = wanted.id OFFSET 0
+    SELECT key, is_live, revision FROM invoice_lines
+    WHERE namespace = %(namespace)s AND subscription_id = wanted.id OFFSET 0
 ) found
+GROUP BY found.key
 
 -- name: parts_of_subscriptions
--- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; and usage that
--- was invoiced while its period went on (`is_part`). Rests of fees, however they were charged (`is_rest`).
+-- Flat fees invoiced for a part of their period, unless that part was charged as if it were the whole; those that callers
+-- wrote, up to where they were asked for then; and usage that was invoiced while its period went on (`is_part`). Rests of
+-- fees, however they were charged (`is_rest`).
 SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.key, l.service_start, l.service_end, a.is_part, a.is_rest FROM invoice_lines l
+    SELECT l.key, l.service_start, greatest(l.service_end, l.agreed_end) AS service_end, a.is_part, a.is_rest
+    FROM invoice_lines l
     JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
     CROSS JOIN LATERAL (
         SELECT position('/from[' IN l.key) > 0 AS is_rest, (
             l.whole_start IS NOT NULL
+            OR l.agreed_end IS NOT NULL
             OR l.is_prorated AND l.rate_card -> 'price' ->> 'type' = 'flat'
             AND (l.service_start, l.service_end) <> (l.full_service_start, l.full_service_end)
             AND NOT (l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period')
@@ -112,15 +118,20 @@ CROSS JOIN LATERAL (
 ) found
 
 -- name: prepaid_of_subscriptions
--- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone. Of fees in units:
--- whether what credit left of them is never charged for.
+-- Recurring, prorated flat fees in advance on standard invoices that stand, or charged to credit alone; what is charged in
+-- full although its subscription ends is paid up to the end of its full period. Of fees in units: whether what credit left
+-- of them is never charged for. What callers priced for a part of its period is charged as they wrote it: it is prorated no
+-- more.
 SELECT found.* FROM unnest(%(subscription_ids)s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.key, l.invoice_id, l.currency, l.service_start, l.service_end, l.full_service_start, l.full_service_end,
+    SELECT l.key, l.invoice_id, l.currency, l.service_start, l.full_service_start, l.full_service_end,
+        CASE WHEN l.is_terminal AND i.workflow ->> 'end_proration' = 'bill_full_period'
+            THEN l.full_service_end ELSE l.service_end END AS service_end,
         (l.rate_card -> 'price' ->> 'amount')::numeric AS amount,
         (l.rate_card -> 'discounts' ->> 'percentage')::numeric AS percentage,
         i.workflow ->> 'end_proration' = 'bill_full_period' AS bills_full,
-        i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged,
+        i.issues @> '[{"code": "line_reaches_too_far"}]' AS is_flagged, l.managed_by = 'manual' AS is_by_hand,
+        l.is_prorated,
         (SELECT jsonb_agg(u.value) FROM credit_note_lines n
             JOIN credit_notes c ON c.namespace = n.namespace AND c.id = n.note_id
             CROSS JOIN jsonb_array_elements(n.unused) u
@@ -135,7 +146,7 @@ CROSS JOIN LATERAL (
     FROM invoice_lines l
     JOIN invoices i ON i.namespace = l.namespace AND i.id = l.invoice_id
     WHERE l.namespace = %(namespace)s AND l.subscription_id = wanted.id
-        AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND l.is_prorated
+        AND l.is_live AND NOT l.is_pending AND l.deleted_at IS NULL AND (l.is_prorated OR l.managed_by = 'manual')
         AND i.deleted_at IS NULL AND i.voided_at IS NULL
         AND l.rate_card -> 'price' ->> 'type' = 'flat' AND l.rate_card -> 'price' ->> 'payment_term' = 'in_advance'
         AND l.rate_card ->> 'billing_cadence' IS NOT NULL

@@ -41,10 +41,12 @@ ledger_transactions JOIN ledger_entries USING (namespace, entries, customer_id, 
 -- key that was booked before is refused, and all else with it.
 WITH booked AS (
     INSERT INTO ledger_transactions (
-        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice,
-        is_whole
+        namespace, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, description, labels,
+        invoice, is_whole
     )
-    SELECT %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, invoice, true
+    SELECT
+        %(namespace)s, id, entries, key, kind, customer_id, booked_at, recorded_at, charge, name, description, labels,
+        invoice, true
     FROM incoming_bookings
     WHERE number = 1
     ORDER BY sequence
@@ -126,7 +128,7 @@ WHERE namespace = %(namespace)s AND key = ANY(%(keys)s)
 WITH moved AS (
     SELECT
         t.booked_at, CASE t.kind WHEN 'funded' THEN 0 WHEN 'consumed' THEN 1 ELSE 2 END AS rank, t.recorded_at, t.id,
-        t.kind, t.name, e.currency, sum(e.amount) AS amount
+        t.kind, t.name, t.description, t.labels, e.currency, sum(e.amount) AS amount
     FROM ledger_transactions t
     JOIN ledger_entries e ON e.namespace = t.namespace AND e.transaction_id = t.id AND e.entries = t.entries
     WHERE t.namespace = %(namespace)s AND t.customer_id = %(customer_id)s AND t.booked_at <= %(at)s
@@ -135,9 +137,12 @@ WITH moved AS (
     GROUP BY t.namespace, t.id, t.entries, e.currency
     HAVING sum(e.amount) <> 0
     UNION ALL
-    SELECT booked_at, CASE kind WHEN 'consumed' THEN 1 ELSE 2 END, booked_at, id, kind, name, currency, amount
+    SELECT
+        booked_at, CASE kind WHEN 'consumed' THEN 1 ELSE 2 END, booked_at, id, kind, name, description, labels, currency,
+        amount
     FROM jsonb_to_recordset(%(unwritten)s) AS unwritten(
-        booked_at timestamptz, id text, kind text, name text, currency text, amount numeric
+        booked_at timestamptz, id text, kind text, name text, description text, labels jsonb, currency text,
+        amount numeric
     )
     WHERE amount <> 0 AND NOT EXISTS (
         -- somebody has written it since
