@@ -40,9 +40,9 @@ def customer_ports(transaction: Transaction) -> CustomerPorts:
 
 
 kept = SecretsManager()
-connectors: Mapping[AppType, Connector] = {AppType.STRIPE: StripeConnector(kept)}
-customers = CustomerService(begins(database, customer_ports))
-sessions = StripeSessions(payments, customers, StripeApps(StripeLinks(payments, database.ended), kept))
+stripe = StripeApps(StripeLinks(payments, database.ended), kept)
+connectors: Mapping[AppType, Connector] = {AppType.STRIPE: StripeConnector(kept, stripe.refused)}
+sessions = StripeSessions(payments, CustomerService(begins(database, customer_ports)), stripe)
 
 handler = http_handler(
     *routes(

@@ -68,8 +68,10 @@ class CopyState(StrEnum):
     """It was taken back, or given up."""
 
 
-UNLIKE_ITS_COPY = frozenset({"stripe_total_differs"})
-"""Codes by which apps refuse what comes to something else than their copy, which may be issued already."""
+UNLIKE_ITS_COPY = frozenset(
+    {"stripe_total_differs", "amount_not_representable", "too_many_lines", "negative_with_automatic_tax"}
+)
+"""Codes by which apps refuse amounts that differ from those of their copy, or cannot be those of any."""
 
 COLLECTING_THE_WHOLE = frozenset({"stripe"})
 """Names of apps that hold a copy of an issued invoice and collect its total, unless they are told of credit notes."""
@@ -108,8 +110,8 @@ class InvoicingApp(Protocol):
     def delete(self, invoice: Invoice) -> Accepted | Refused:
         """Take the app's copy back, before ours is deleted or voided: afterwards nobody collects it."""
 
-    def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Collect what is due, which is something; None while the outcome is not known.
+    def collect_payment(self, invoice: Invoice) -> Payment | Refused | None:
+        """Collect what is due, which is something; None while the outcome is not known; `Refused`: nobody may try.
 
         A call may be repeated while `payment_attempt` is the same: it is one attempt, and charges once.
         """
@@ -118,6 +120,15 @@ class InvoicingApp(Protocol):
         """Do what a note says: of a paid invoice pay its total back, of one that is due collect so much less.
 
         A call may be repeated for the same note, and gives money back once.
+        """
+
+    def note_of(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting | None:
+        """What the app did of a pending note, read and not changed; None where it did nothing of it.
+
+        `Waiting`: whoever reports of it may be at it. `Refused`: it does not tell.
+
+        Raises:
+            Unavailable: it does not answer.
         """
 
     def payment_of(self, invoice: Invoice) -> Payment | Refused | None:

@@ -4,14 +4,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused
+from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused, Waiting
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_invoice, locked_note
 from meterhouse.billing.held_back import give_back_held
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.issue_credit_note import NoteSpec, again, issue, prepare, refuse_uncreditable, void
+from meterhouse.billing.issue_credit_note import (
+    NoteSpec,
+    again,
+    given_up,
+    issue,
+    prepare,
+    refuse_uncreditable,
+    void,
+)
 from meterhouse.billing.ports import BillingStore, NoteFilter, PageOf
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import found_invoice
@@ -107,20 +115,40 @@ class CreditNoteService:
     def void(self, namespace: str, note_id: str) -> CreditNote:
         """As if the note had not been; one that is voided stays so. What it held back of unused time goes back.
 
+        One that is pending is voided where its app did nothing of it, or does not tell: no app is told of it again.
+        What an app that does not tell may have given back is for the caller to look up there, and to book by hand.
+
         Raises:
             NotFound: there is no such note.
-            Conflict: `credit_note_used`: the money went on; `credit_note_automatic`: billing would give it back again.
+            Conflict: `credit_note_used`: the money went on, or may go on; `credit_note_automatic`: billing would give
+                it back again.
+            Unavailable: the app of a pending note does not answer.
         """
         with self._begin(namespace) as work:
             invoice, note = locked_note(work, note_id)
             at = self._now()
             if not note.stands:
                 return note
+            if note.state is NoteState.PENDING:
+                return self._given_up(work, namespace, invoice, note, at)
             voided, driven = void(work, invoice, note, at)
             save(work, [driven], at)
             give_back_held(work, driven.invoice, voided, at)
             work.commit()
         return voided
+
+    def _given_up(
+        self, work: Work[BillingStore], namespace: str, invoice: Invoice, note: CreditNote, at: datetime
+    ) -> CreditNote:
+        match self._app(namespace, invoice).note_of(invoice, note):
+            case Accepted():
+                raise Conflict("the app has done its part already: retry the note", "credit_note_used")
+            case Waiting():
+                raise Conflict("whoever was told of it may be paying back: have it report", "credit_note_used")
+            case Refused() | None:
+                voided = given_up(work, note, at)
+                work.commit()
+                return voided
 
     def get(self, namespace: str, note_id: str) -> CreditNote:
         """Raises `NotFound`."""

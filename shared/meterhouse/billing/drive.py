@@ -194,7 +194,10 @@ def _paid(invoice: Invoice, app: InvoicingApp, _at: datetime) -> _Done:
         # nobody pays nothing: to wait for it, or to ask again, would never end
         return _Done(invoice, Trigger.PAID, "nothing is due")
     payment = app.collect_payment(invoice)
-    return _Done(invoice, None) if payment is None else _Done(invoice, payment.trigger, payment.reason)
+    if isinstance(payment, Refused):
+        return _refused(invoice, f"app.{app.name}", payment)._replace(trigger=None)
+    asked = _warned(invoice)
+    return _Done(asked, None) if payment is None else _Done(asked, payment.trigger, payment.reason)
 
 
 def _refused(invoice: Invoice, component: str, answer: Refused) -> _Done:
@@ -236,7 +239,9 @@ _ON_ENTRY: dict[InvoiceState, Callable[[Invoice, datetime], dict[str, Any]]] = {
     InvoiceState.ISSUING_SYNCING: lambda _invoice, _at: {"issuing_synced_at": None},
     InvoiceState.ISSUED: lambda invoice, at: {"issued_at": at, "due_at": invoice.workflow.due_after.after(at)},
     InvoiceState.PAYMENT_PENDING: lambda invoice, _at: {"payment_attempt": invoice.payment_attempt + 1},
-    InvoiceState.PAYMENT_FAILED: lambda _invoice, at: {"payment_failed_at": at},
+    # that somebody tried to pay ends what is said of why nobody may
+    InvoiceState.PAYMENT_FAILED: lambda invoice, at: {"payment_failed_at": at, "issues": _warnings(invoice)},
+    InvoiceState.PAYMENT_ACTION_REQUIRED: lambda invoice, _at: {"issues": _warnings(invoice)},
     InvoiceState.VOIDED: lambda _invoice, at: {"voided_at": at},
     InvoiceState.DELETED: lambda _invoice, at: {"deleted_at": at},
 }

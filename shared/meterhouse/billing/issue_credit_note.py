@@ -162,6 +162,14 @@ def void(work: Work[BillingStore], invoice: Invoice, note: CreditNote, at: datet
     return voided, Driven(replace(invoice, credited=credited), (), (_booking(note, "voided", entries, at),))
 
 
+def given_up(work: Work[BillingStore], note: CreditNote, at: datetime) -> CreditNote:
+    """The pending note, voided and written: no app is told of it any more, and it holds no amount."""
+    voided = replace(note, state=NoteState.VOIDED, voided_at=at, updated_at=at, tell_at=None)
+    work.store.credit_notes.save(voided)
+    work.publish(note_event(voided))
+    return voided
+
+
 def _after(invoice: Invoice, note: CreditNote, at: datetime) -> Driven:
     if not note.net_back and not note.taxes_back:
         return Driven(invoice)

@@ -23,7 +23,7 @@ from meterhouse.billing.ports import BillingStore, InvoiceFilter, InvoiceOrder, 
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.profiles import sandbox_id
 from meterhouse.billing.quantities import billable_in_part, of_invoices, quantities_of
-from meterhouse.billing.state import InvoiceState, available_actions
+from meterhouse.billing.state import TRANSITIONS, InvoiceState, Trigger, available_actions
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.currency import is_iso
 from meterhouse.kernel.errors import Conflict, NotFound
@@ -31,8 +31,8 @@ from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
 
 _FINAL = {
-    CopyState.ISSUED: "its app has issued this draft, and the answer was lost: approve or advance it, or delete it",
-    CopyState.COLLECTED: "its app has collected this draft, whose issue was lost: approve or advance it",
+    CopyState.ISSUED: "its app has issued this draft, and the answer was lost: {way} it, or delete it",
+    CopyState.COLLECTED: "its app has collected this draft, whose issue was lost: {way} it",
     CopyState.CLOSED: "its app has closed its copy of this draft: delete it",
 }
 
@@ -145,8 +145,8 @@ def refuse_parked(work: Work[BillingStore], invoice: Invoice) -> None:
 def refuse_final(apps: Apps, namespace: str, invoice: Invoice) -> None:
     """A draft that its app has issued already, as its issue was lost, keeps its amounts and goes on.
 
-    One that is unlike the issued copy may become like it. An app that refuses to tell refuses amounts that differ from
-    what it has, too.
+    One that is unlike the issued copy, or whose amounts can be those of none, may become like it. An app that refuses
+    to tell refuses amounts that differ from what it has, too.
 
     Raises:
         Conflict: `invoice_collected`, `invoice_issued`, `invoice_closed`.
@@ -164,7 +164,8 @@ def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
 def _refuse_copy(apps: Apps, namespace: str, invoice: Invoice, states: Collection[CopyState]) -> None:
     found = apps.of(namespace, {invoice.app_id})[invoice.app_id].copy_of(invoice)
     if found is not None and found in states:
-        raise Conflict(_FINAL[found], f"invoice_{found.value}")
+        way = "retry" if Trigger.RETRY in TRANSITIONS[invoice.state] else "approve or advance"
+        raise Conflict(_FINAL[found].format(way=way), f"invoice_{found.value}")
 
 
 def shown(

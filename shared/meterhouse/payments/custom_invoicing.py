@@ -44,6 +44,9 @@ class CustomInvoicing:
         """The system is told by an event, pays back and reports."""
         return Waiting()
 
+    def note_of(self, _invoice: Invoice, _note: CreditNote) -> Waiting:
+        return Waiting()
+
     def payment_of(self, _invoice: Invoice) -> Payment | None:
         return None
 

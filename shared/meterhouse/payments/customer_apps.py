@@ -18,7 +18,7 @@ from meterhouse.payments.customer_data import (
     type_of,
 )
 from meterhouse.payments.installed_apps import sandbox
-from meterhouse.payments.ports import Connector, PaymentsStore
+from meterhouse.payments.ports import Connector, Heard, PaymentsStore
 from meterhouse.payments.stripe_links import release
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -57,8 +57,11 @@ class CustomerAppService:
             work.lock("customer", customer.id)
             sandbox(work.store.apps, namespace, self._now())
             chosen = _chosen(work, wanted)
-            self._check(namespace, chosen, wanted)
-            done = [self._put(work, customer, app, one.facts) for app, one in zip(chosen, wanted, strict=True)]
+            heard = self._heard(namespace, chosen, wanted)
+            done = [
+                self._put(work, customer, app, one.facts, said)
+                for app, one, said in zip(chosen, wanted, heard, strict=True)
+            ]
             work.commit()
         return done
 
@@ -104,17 +107,22 @@ class CustomerAppService:
         [done] = self.put(namespace, id_or_key, [Wanted(facts, installed[0].id)])
         return done
 
-    def _check(self, namespace: str, chosen: Sequence[InstalledApp], wanted: Sequence[Wanted]) -> None:
-        problems = Problems()
+    def _heard(self, namespace: str, chosen: Sequence[InstalledApp], wanted: Sequence[Wanted]) -> list[Heard]:
+        """What is said of each of the facts; raises `InvalidInput` with every fault."""
+        problems, heard = Problems(), list[Heard]()
         for app, one in zip(chosen, wanted, strict=True):
             connector = self._connectors.get(app.type)
-            for problem in () if connector is None else connector.problems_of(namespace, app.id, one.facts):
+            heard.append(Heard() if connector is None else connector.heard_of(namespace, app, one.facts))
+            for problem in heard[-1].problems:
                 problems.add(f"{one.pointer}{problem.field}", problem.code, problem.message)
         problems.raise_if_any("the apps do not know such customers")
+        return heard
 
-    def _put(self, work: Work[PaymentsStore], customer: Customer, app: InstalledApp, facts: Facts) -> ShownData:
+    def _put(
+        self, work: Work[PaymentsStore], customer: Customer, app: InstalledApp, facts: Facts, said: Heard
+    ) -> ShownData:
         known = {one.app_id: one for one in work.store.data.of_customer(customer.id)}.get(app.id)
-        facts = put_after(None if known is None else known.facts, facts)
+        facts = put_after(None if known is None else known.facts, facts, said.default_method_id)
         if known is not None and known.facts == facts:
             return ShownData(known, app)
         if isinstance(facts, StripeCustomer):

@@ -69,16 +69,17 @@ class ShownData:
     app: InstalledApp
 
 
-def put_after(known: Facts | None, facts: Facts) -> Facts:
+def put_after(known: Facts | None, facts: Facts, default_method_id: str | None) -> Facts:
     """Facts from a caller in the place of those known; which setups of a customer of Stripe's counted is kept.
 
-    A payment method that was left, and is sent back as it was shown, is no wish of the caller's.
+    A payment method that was left, and is sent back as it was shown, is no wish of the caller's, as long as it is what
+    Stripe charges by itself: `default_method_id`.
     """
     if not isinstance(known, StripeCustomer) or not isinstance(facts, StripeCustomer):
         return facts
     if known.stripe_customer_id != facts.stripe_customer_id:
         return facts
-    was_left = known.was_left and known.payment_method_id == facts.payment_method_id
+    was_left = known.was_left and known.payment_method_id == facts.payment_method_id == default_method_id
     return replace(facts, newest_setup=known.newest_setup, was_left=was_left)
 
 

@@ -27,3 +27,5 @@ class Elsewhere:
 
     def take_back(self, invoice: Invoice, _note: CreditNote) -> NoReturn:
         self.validate(invoice)
+
+    note_of = take_back

@@ -97,6 +97,19 @@ class Account:
     supplier: Party | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What whoever is behind an app says of facts of a customer.
+
+    Attributes:
+        problems: what speaks against the facts, by pointers into them.
+        default_method_id: the payment method that is charged where nothing is named.
+    """
+
+    problems: Sequence[Problem] = ()
+    default_method_id: str | None = None
+
+
 class Connector(Protocol):
     """The way to an app with somebody behind it; every call may be repeated for the same app."""
 
@@ -126,8 +139,8 @@ class Connector(Protocol):
     def disconnect(self, namespace: str, app_id: str) -> None:
         """Have no more events sent; what cannot be reached any more is left alone."""
 
-    def problems_of(self, namespace: str, app_id: str, facts: Facts) -> Sequence[Problem]:
-        """What speaks against these facts of a customer, by pointers into them."""
+    def heard_of(self, namespace: str, app: InstalledApp, facts: Facts) -> Heard:
+        """What is known there of whom the facts are of. Raises `Unavailable`."""
 
 
 class StripeCustomers(Protocol):

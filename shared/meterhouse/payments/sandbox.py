@@ -51,6 +51,9 @@ class Sandbox:
     def take_back(self, _invoice: Invoice, note: CreditNote) -> Accepted:
         return Accepted(external_id=f"sandbox-{note.id}")
 
+    def note_of(self, _invoice: Invoice, _note: CreditNote) -> Accepted | None:
+        return None
+
     def payment_of(self, _invoice: Invoice) -> Payment | None:
         return None
 

@@ -17,7 +17,14 @@ from meterhouse.payments.stripe_items import ITEM, items_of
 from meterhouse.payments.stripe_notes import StripeNotes
 from meterhouse.payments.stripe_outcome import is_under_way, outcome_of, payment_intent_of
 from meterhouse.payments.stripe_taxes import tax_difference, taxes_of, total_taxes
-from meterhouse.payments.stripe_validation import critical, default_method_of, issues_of_customer, issues_of_items
+from meterhouse.payments.stripe_validation import (
+    critical,
+    default_method_of,
+    has_default,
+    issues_of_customer,
+    issues_of_items,
+    without_default,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -99,12 +106,17 @@ class StripeApp:
     def delete(self, invoice: Invoice) -> Accepted | Refused:
         return self._answer(lambda: self._deleted(invoice))
 
-    def collect_payment(self, invoice: Invoice) -> Payment | None:
-        """Charge an open invoice that is to be charged; None, too, where we are not let in: nobody tried to pay."""
+    def collect_payment(self, invoice: Invoice) -> Payment | Refused | None:
+        """Charge an open invoice that is to be charged; a refusal where the key may not.
+
+        None, too, where Stripe does not take the key: the app is unauthorized then, which says it of all its invoices.
+        """
         customer = self._customer_of(invoice.customer_id)
-        found = self._answer(lambda: self._drafts.find(invoice, customer))
-        if isinstance(found, Refused):
-            return None
+        try:
+            with answers():
+                found = self._drafts.find(invoice, customer)
+        except StripeRefusal as refusal:
+            return self._not_paid(refusal)
         if found is None:
             return Payment(Trigger.FAILED, _MISSING.message)
         decided = outcome_of(found, self._now())
@@ -115,7 +127,7 @@ class StripeApp:
         return self._charged(invoice, found, customer)
 
     def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
-        """Raises `Unavailable`, too, where the key does not let us in: money may have gone back by an earlier call."""
+        """Raises `Unavailable`, too, where the key lets us read nothing: an earlier call may have paid back."""
         answer = self._answer(lambda: self._taken_back(invoice, note))
         if isinstance(answer, Refused) and answer.code == UNAUTHORIZED:
             raise Unavailable(f"Stripe does not let us in: {answer.message}", _LATER_SECONDS)
@@ -125,6 +137,9 @@ class StripeApp:
         """None, too, where the copy was deleted; one whose id was not saved is found by its metadata."""
         found = self._copy(invoice)
         return found if found is None or isinstance(found, Refused) else outcome_of(found, self._now())
+
+    def note_of(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | None:
+        return self._answer(lambda: self._done(invoice, note))
 
     def copy_of(self, invoice: Invoice) -> CopyState | None:
         found = self._copy(invoice)
@@ -236,6 +251,11 @@ class StripeApp:
         notes = StripeNotes(self._client)
         return notes.refunded(found, note) if note.refund is Refund.PAYMENT else notes.credited(found, note)
 
+    def _done(self, invoice: Invoice, note: CreditNote) -> Accepted | None:
+        found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))
+        done = None if found is None else StripeNotes(self._client).done(found, note)
+        return None if done is None else Accepted(external_id=done)
+
     def _customer(self, invoice: Invoice) -> StripeCustomer:
         customer = self._customer_of(invoice.customer_id)
         if customer is None:
@@ -259,14 +279,29 @@ class StripeApp:
         """What is charged in place of what the issued copy names; None: what it names, or else the customer's default.
 
         The copy names what was put before it was issued: a newer one may have been put since, or left at Stripe.
+
+        Raises:
+            StripeRefusal: `payment_method_missing`: what the copy names was withdrawn, and nothing is in its place.
         """
         if customer is None or (customer.named_method_id is None and found.default_payment_method is None):
             return None
-        return customer.named_method_id or default_method_of(
-            self._client.v1.customers.retrieve(customer.stripe_customer_id)
-        )
+        if customer.named_method_id is not None:
+            return customer.named_method_id
+        theirs = self._client.v1.customers.retrieve(customer.stripe_customer_id)
+        if not has_default(theirs):
+            raise StripeRefusal("payment_method_missing", without_default(theirs.id))
+        return default_method_of(theirs)
 
-    def _charged(self, invoice: Invoice, found: stripe.Invoice, customer: StripeCustomer | None) -> Payment | None:
+    def _not_paid(self, refusal: StripeRefusal) -> Payment | Refused | None:
+        """What a refusal is for a payment: one that is of the key says that nobody tried."""
+        self._refused(refusal)
+        if refusal.code != UNAUTHORIZED:
+            return Payment(Trigger.FAILED, refusal.message)
+        return None if refusal.is_of_key else Refused(refusal.code, f"nobody is charged: {refusal.message}")
+
+    def _charged(
+        self, invoice: Invoice, found: stripe.Invoice, customer: StripeCustomer | None
+    ) -> Payment | Refused | None:
         key = f"{invoice.id}/pay/{invoice.payment_attempt}"
         try:
             with answers():
@@ -278,14 +313,14 @@ class StripeApp:
                 )
         except StripeRefusal as refusal:
             if refusal.code == UNAUTHORIZED:
-                self._refused(refusal)
-                return None
+                return self._not_paid(refusal)
             now = self._answer(lambda: self._drafts.get(found.id))
             # Stripe collects by itself, too: then it refuses because there is nothing left to pay
             if now is not None and not isinstance(now, Refused) and (now.status != "open" or is_under_way(now)):
                 return outcome_of(now, self._now())
-            is_for_the_customer = refusal.code == _NEEDS_ACTION
-            return Payment(Trigger.ACTION_REQUIRED if is_for_the_customer else Trigger.FAILED, refusal.message)
+            if refusal.code == _NEEDS_ACTION:
+                return Payment(Trigger.ACTION_REQUIRED, refusal.message)
+            return self._not_paid(refusal)
         return outcome_of(paid, self._now())
 
 

@@ -9,10 +9,11 @@ from meterhouse.billing.profile import Party
 from meterhouse.customers.model import Address
 from meterhouse.kernel.errors import InvalidInput, InvariantBroken, Problem
 from meterhouse.payments.customer_data import StripeCustomer
-from meterhouse.payments.ports import Account
+from meterhouse.payments.ports import Account, Heard
 from meterhouse.payments.stripe import API_KEY, WEBHOOK_ENDPOINT, WEBHOOK_SECRET
 from meterhouse.payments.stripe_api import UNAUTHORIZED, StripeRefusal, StripeSettings, answers, connect
 from meterhouse.payments.stripe_events import EVENTS
+from meterhouse.payments.stripe_validation import default_method_of
 from meterhouse.platform.settings import required
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import stripe
 
+    from meterhouse.billing.installed_app import InstalledApp
     from meterhouse.payments.customer_data import Facts
     from meterhouse.payments.ports import Secrets
 
@@ -35,15 +37,17 @@ def api_url() -> str:
 
 
 class StripeConnector:
-    """`meterhouse.payments.ports.Connector`."""
+    """`meterhouse.payments.ports.Connector`; `refused` hears of refusals of keys that are kept."""
 
     def __init__(
         self,
         secrets: Secrets,
+        refused: Callable[[str, InstalledApp, StripeRefusal], None],
         our_url: Callable[[], str] = api_url,
         settings: Callable[[], StripeSettings] = StripeSettings.from_environment,
     ) -> None:
         self._secrets = secrets
+        self._refused = refused
         self._our_url = our_url
         self._settings = settings
 
@@ -89,16 +93,18 @@ class StripeConnector:
         except (InvariantBroken, StripeRefusal):
             return  # no key is kept, or it opens nothing any more: nobody can be told
 
-    def problems_of(self, namespace: str, app_id: str, facts: Facts) -> Sequence[Problem]:
+    def heard_of(self, namespace: str, app: InstalledApp, facts: Facts) -> Heard:
         if not isinstance(facts, StripeCustomer):
-            return ()
-        client = connect(self._secrets.of(namespace, app_id)[API_KEY], self._settings())
+            return Heard()
+        client = connect(self._secrets.of(namespace, app.id)[API_KEY], self._settings())
         try:
             with answers():
-                return tuple(_problems(client, facts))
+                found = client.v1.customers.retrieve(facts.stripe_customer_id)
+                return Heard(_problems(client, facts, found), default_method_of(found))
         except StripeRefusal as refusal:
+            self._refused(namespace, app, refusal)
             field = "" if refusal.code == UNAUTHORIZED else "/stripeCustomerId"
-            return (Problem(field, refusal.code, refusal.message),)
+            return Heard([Problem(field, refusal.code, refusal.message)])
 
     def _known(self, namespace: str, app_id: str) -> Mapping[str, str]:
         try:
@@ -115,8 +121,7 @@ class StripeConnector:
             raise InvalidInput("Stripe does not take the key", [problem]) from refusal
 
 
-def _problems(client: stripe.StripeClient, facts: StripeCustomer) -> Sequence[Problem]:
-    found = client.v1.customers.retrieve(facts.stripe_customer_id)
+def _problems(client: stripe.StripeClient, facts: StripeCustomer, found: stripe.Customer) -> Sequence[Problem]:
     if getattr(found, "deleted", None):
         return [Problem("/stripeCustomerId", "stripe_customer_deleted", "the customer was deleted at Stripe")]
     if facts.payment_method_id is None:
@@ -126,6 +131,8 @@ def _problems(client: stripe.StripeClient, facts: StripeCustomer) -> Sequence[Pr
         with answers():
             method = client.v1.payment_methods.retrieve(facts.payment_method_id)
     except StripeRefusal as refusal:
+        if refusal.code == UNAUTHORIZED:
+            raise
         return [Problem(field, refusal.code, refusal.message)]
     owner = method.customer if isinstance(method.customer, str) or method.customer is None else method.customer.id
     if owner != facts.stripe_customer_id:

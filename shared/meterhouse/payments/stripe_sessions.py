@@ -72,7 +72,7 @@ class StripeSessions:
             customer = self._customers.create(namespace, wish.customer).customer
             try:
                 made = self._checkout(namespace, app, customer, wish)
-            except InvalidInput:
+            except (InvalidInput, Unavailable):
                 if wish.stripe_customer_id is None:
                     self._unmake(namespace, app, customer)
                 raise
@@ -90,24 +90,35 @@ class StripeSessions:
         theirs = self._apps.customers.of(namespace, app.id, customer.id)
         if theirs is None:
             raise NotFound("Stripe data of customer", id_or_key)
-        with _told(""):
+        with self._told(namespace, app, ""):
             parameters: Any = {"customer": theirs.stripe_customer_id, **options}
             return self._apps.client(namespace, app).v1.billing_portal.sessions.create(parameters)
 
     def _checkout(self, namespace: str, app: InstalledApp, customer: Customer, wish: CheckoutWish) -> Checkout:
-        with _told("/customer"):
+        with self._told(namespace, app, "/customer"):
             client = self._apps.client(namespace, app)
             theirs = self._linked(client, namespace, app, customer, wish.stripe_customer_id)
-        with _told("/options"):
+        with self._told(namespace, app, "/options"):
             parameters: Any = {"mode": "setup", "customer": theirs.stripe_customer_id, **wish.options}
             return Checkout(customer.id, client.v1.checkout.sessions.create(parameters))
 
     def _unmake(self, namespace: str, app: InstalledApp, customer: Customer) -> None:
         """Nobody is at Stripe for a customer that is not there; where Stripe does not do it, somebody unused stays."""
-        theirs = self._apps.customers.of(namespace, app.id, customer.id)
-        if theirs is not None:
-            with suppress(StripeRefusal, Unavailable), answers():
+        with suppress(StripeRefusal, Unavailable), answers():
+            theirs = self._apps.customers.of(namespace, app.id, customer.id)
+            if theirs is not None:
                 self._apps.client(namespace, app).v1.customers.delete(theirs.stripe_customer_id)
+
+    @contextmanager
+    def _told(self, namespace: str, app: InstalledApp, field: str) -> Iterator[None]:
+        """What Stripe refuses, as a fault of what was sent; a key that was revoked is no field's."""
+        try:
+            with answers():
+                yield
+        except StripeRefusal as refusal:
+            self._apps.refused(namespace, app, refusal)
+            pointer = "" if refusal.code == UNAUTHORIZED else field
+            raise InvalidInput("Stripe refuses", [Problem(pointer, refusal.code, refusal.message)]) from refusal
 
     def _app(self, namespace: str, app_id: str | None) -> InstalledApp:
         with self._begin(namespace) as work:
@@ -131,19 +142,18 @@ class StripeSessions:
         known = self._apps.customers.of(namespace, app.id, customer.id)
         if known is not None and wanted in (None, known.stripe_customer_id):
             return known
-        stripe_id = _made(client, customer) if wanted is None else _existing(client, wanted)
+        stripe_id = _made(client, customer) if wanted is None else self._existing(client, namespace, app, wanted)
         linked = StripeCustomer(stripe_id)
         self._apps.customers.link(namespace, app.id, customer.id, linked)
         return linked
 
-
-def _existing(client: stripe.StripeClient, stripe_id: str) -> str:
-    with _told("/stripeCustomerId"):
-        found = client.v1.customers.retrieve(stripe_id)
-    if getattr(found, "deleted", None):
-        message = "the customer was deleted at Stripe"
-        raise InvalidInput(message, [Problem("/stripeCustomerId", "stripe_customer_deleted", message)])
-    return found.id
+    def _existing(self, client: stripe.StripeClient, namespace: str, app: InstalledApp, stripe_id: str) -> str:
+        with self._told(namespace, app, "/stripeCustomerId"):
+            found = client.v1.customers.retrieve(stripe_id)
+        if getattr(found, "deleted", None):
+            message = "the customer was deleted at Stripe"
+            raise InvalidInput(message, [Problem("/stripeCustomerId", "stripe_customer_deleted", message)])
+        return found.id
 
 
 def _made(client: stripe.StripeClient, customer: Customer) -> str:
@@ -171,14 +181,3 @@ def _address(customer: Customer) -> stripe.params.CustomerCreateParamsAddress:
     given: Any = {name: value for name, value in known.items() if value}
     typed: stripe.params.CustomerCreateParamsAddress = given
     return typed
-
-
-@contextmanager
-def _told(field: str) -> Iterator[None]:
-    """What Stripe refuses, as a fault of what was sent; a key that was revoked is no field's."""
-    try:
-        with answers():
-            yield
-    except StripeRefusal as refusal:
-        pointer = "" if refusal.code == UNAUTHORIZED else field
-        raise InvalidInput("Stripe refuses", [Problem(pointer, refusal.code, refusal.message)]) from refusal

@@ -67,10 +67,18 @@ def default_method_of(customer: stripe.Customer) -> str | None:
     return found if found is None or isinstance(found, str) else found.id
 
 
+def has_default(customer: stripe.Customer) -> bool:
+    """Whether Stripe has anything to charge where an invoice names nothing."""
+    return bool(default_method_of(customer) or getattr(customer, "default_source", None))
+
+
+def without_default(stripe_customer_id: str) -> str:
+    return f"customer {stripe_customer_id} has no default payment method at Stripe to charge"
+
+
 def _fault_of_method(linked: StripeCustomer, found: stripe.Customer, named: stripe.PaymentMethod | None) -> str | None:
     if linked.named_method_id is None:
-        has_default = default_method_of(found) or found.default_source
-        return None if has_default else f"customer {found.id} has no default payment method at Stripe to charge"
+        return None if has_default(found) else without_default(found.id)
     owner = None if named is None else named.customer
     if owner == found.id:
         return None

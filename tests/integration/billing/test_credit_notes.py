@@ -231,6 +231,7 @@ def test_who_pays_back_by_a_system_of_its_own_reports_it_once(
     note = credit(api, invoice_id, refund="payment")
     assert (note["status"], balances(run, invoice_id)) == ("pending", before)
     assert api("POST", f"{INVOICES}/{invoice_id}/credit-notes", WHY)[1]["code"] == "nothing_left"
+    assert api("POST", f"{NOTES}/{note['id']}/void")[1]["code"] == "credit_note_used"
     path = f"{NOTES}/{note['id']}/given-back"
     status_of_both, fault = api("POST", path, {"externalId": "bank-1", "failure": "account closed"})
     assert (status_of_both, problem_fields(fault)) == (400, {"/failure": "contradiction"})

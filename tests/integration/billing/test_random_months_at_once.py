@@ -18,7 +18,7 @@ from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.state import Trigger
 from meterhouse.catalog.feature import Feature
-from meterhouse.kernel.errors import Conflict
+from meterhouse.kernel.errors import Conflict, InvalidInput
 from meterhouse.kernel.period import Period
 from meterhouse.ledger.expire_credits import ExpireCredits
 from meterhouse.ledger.list_expired_credits import ListExpiredCredits
@@ -76,10 +76,8 @@ class MonthsAtOnce(Months):
         invoices = self._invoices(lambda state: not state.startswith("draft."))
         if invoices:
             one, outcome = self.r.choice(invoices), self.r.choice([Trigger.PAID, Trigger.FAILED, Trigger.AUTHORIZED])
-            # a draft that was deleted was never asked for
-            known = 1 if one.payment_attempt else None
-            report = PaymentReport(f"{outcome}/{one.id}", outcome, self.run.now, attempt=self.r.choice([None, known]))
-            with suppress(Conflict):
+            report = PaymentReport(f"{outcome}/{one.id}", outcome, self.run.now, attempt=self.r.choice([None, 1]))
+            with suppress(Conflict, InvalidInput):  # there was no attempt 1 where nothing was to be paid
                 RecordPayment(self.run.begin, self.run.apps, self._now)(self.run.namespace, one.id, report)
 
     def _drive(self) -> None:

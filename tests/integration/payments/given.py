@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from meterhouse.billing.confirm_sync import ConfirmSync
-from meterhouse.billing.installed_app import AppType, StripeConfig
+from meterhouse.billing.installed_app import AppType, InstalledApp, StripeConfig
 from meterhouse.billing.profile import Party
 from meterhouse.billing.profiles import ProfileService
 from meterhouse.billing.record_payment import RecordPayment
@@ -22,7 +22,7 @@ from meterhouse.payments.custom_callbacks import CustomCallbacks
 from meterhouse.payments.customer_apps import CustomerAppService
 from meterhouse.payments.customer_data import Facts, StripeCustomer
 from meterhouse.payments.install_app import InstallApp
-from meterhouse.payments.ports import Account, Connector
+from meterhouse.payments.ports import Account, Connector, Heard
 from meterhouse.payments.postgres import PostgresPayments
 from meterhouse.payments.secretsmanager import SecretsManager
 from meterhouse.payments.secretsmanager_writer import SecretsManagerWriter
@@ -68,10 +68,10 @@ class Somebody:
     def disconnect(self, _namespace: str, app_id: str) -> None:
         self.connected.pop(app_id, None)
 
-    def problems_of(self, _namespace: str, _app_id: str, facts: Facts) -> Sequence[Problem]:
+    def heard_of(self, _namespace: str, _app: InstalledApp, facts: Facts) -> Heard:
         if isinstance(facts, StripeCustomer) and not facts.stripe_customer_id.startswith("cus_"):
-            return [Problem("/stripeCustomerId", "unknown_stripe_customer", "nobody there")]
-        return []
+            return Heard([Problem("/stripeCustomerId", "unknown_stripe_customer", "nobody there")])
+        return Heard()
 
 
 def customer_ports(transaction: Transaction) -> CustomerPorts:

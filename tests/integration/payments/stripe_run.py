@@ -160,6 +160,12 @@ class StripeRun(Run):
         [found] = self.invoices()
         return found
 
+    def last_reason(self) -> str | None:
+        """Why the invoice took its last step."""
+        query = "SELECT reason FROM invoice_transitions WHERE namespace = %(namespace)s ORDER BY number DESC LIMIT 1"
+        reason: str | None = self.rows(query)[0]["reason"]
+        return reason
+
     def at_stripe(self) -> list[Obj]:
         """Invoices of the double that are of this namespace's customers."""
         linked = {self.at(customer) for customer in self.batch().ids}

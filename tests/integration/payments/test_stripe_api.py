@@ -47,8 +47,10 @@ def double(stripe_double: tuple[Stripe, str]) -> Iterator[Stripe]:
 def api(run: Run, double: Stripe, stripe_double: tuple[Stripe, str], secrets_manager: None) -> AppsApi:
     assert (secrets_manager, double.account.id) == (None, "acct_double")
     settings = StripeSettings(stripe_double[1])
-    connector = StripeConnector(SecretsManager(), lambda: "https://ours.test", lambda: settings)
-    return AppsApi(run, connector=connector, settings=settings)
+    made = AppsApi(run, settings=settings)
+    refused = made.stripe().refused
+    made.connector = StripeConnector(SecretsManager(), refused, lambda: "https://ours.test", lambda: settings)
+    return made
 
 
 def install(api: AppsApi) -> Any:
@@ -60,6 +62,10 @@ def refused(api: AppsApi, status: int, method: str, path: str, body: object) -> 
     answered, problem = api(method, path, body)
     assert answered == status, problem
     return faults_of(problem)
+
+
+def customer_of(double: Stripe) -> Obj:
+    return double.account.add("customer", "cus", metadata={}, invoice_settings={"default_payment_method": None})
 
 
 def endpoints(double: Stripe) -> list[Obj]:
@@ -111,6 +117,27 @@ def test_a_revoked_key_is_no_fault_of_the_options(api: AppsApi, double: Stripe) 
         api.run.customer(f"ann{len(more)}")
         body = {"customer": {"key": f"ann{len(more)}"}, "options": options} | more
         assert refused(api, 400, "POST", CHECKOUT, body) == [("", "stripe_unauthorized")]
+
+
+@pytest.mark.parametrize("call", ["checkout", "checkout of a new customer", "checkout of theirs", "portal", "data"])
+def test_an_app_is_unauthorized_by_whichever_call_finds_its_key_revoked(
+    api: AppsApi, double: Stripe, call: str
+) -> None:
+    app = install(api)
+    api.run.customer("ann")
+    theirs = customer_of(double)["id"]
+    api.ok("PUT", f"{CUSTOMERS}/ann/stripe", {"stripeCustomerId": theirs})
+    options: dict[str, Any] = {"options": {"successURL": "https://ours.test/done", "currency": "EUR"}}
+    method, path, body = {
+        "checkout": ("POST", CHECKOUT, options | {"customer": {"key": "ann"}}),
+        "checkout of a new customer": ("POST", CHECKOUT, options | {"customer": {"name": "Acme", "key": "acme"}}),
+        "checkout of theirs": ("POST", CHECKOUT, options | {"customer": {"key": "ann"}, "stripeCustomerId": "cus_1"}),
+        "portal": ("POST", f"{CUSTOMERS}/ann/stripe/portal", {}),
+        "data": ("PUT", f"{CUSTOMERS}/ann/stripe", {"stripeCustomerId": theirs}),
+    }[call]
+    double.account.api_keys = set()
+    assert refused(api, 400, method, path, body) == [("", "stripe_unauthorized")]
+    assert api.ok("GET", f"{APPS}/{app['id']}")["status"] == "unauthorized"
 
 
 @pytest.mark.parametrize("kind", ["500", "500_after", "lost_after"])
@@ -208,7 +235,7 @@ def test_a_customer_of_stripes_has_to_exist_and_to_own_its_card(api: AppsApi, do
     path = f"{CUSTOMERS}/ann/stripe"
     faults = refused(api, 400, "PUT", path, {"stripeCustomerId": "cus_none"})
     assert [code for _, code in faults] == ["resource_missing"]
-    ann, bob = (double.account.add("customer", "cus", metadata={}, invoice_settings={}) for _ in range(2))
+    ann, bob = (customer_of(double) for _ in range(2))
     card = double.account.add("payment_method", "pm", customer=bob["id"], metadata={})
     facts = {"stripeCustomerId": ann["id"], "stripeDefaultPaymentMethodId": card["id"]}
     faults = refused(api, 400, "PUT", path, facts)
@@ -240,7 +267,7 @@ def test_checkout_makes_the_customer_on_both_sides_and_its_card_the_default(api:
 
 def test_who_was_deleted_keeps_nobody_from_the_page(api: AppsApi, double: Stripe) -> None:
     install(api)
-    theirs = double.account.add("customer", "cus", metadata={}, invoice_settings={})["id"]
+    theirs = customer_of(double)["id"]
     for key in ("ann", "bob"):
         api.run.customer(key)
     body = {"customer": {"key": "bob"}, "stripeCustomerId": theirs}
@@ -277,7 +304,7 @@ def test_what_stripe_refuses_of_a_page_is_the_callers_fault(api: AppsApi) -> Non
 
 
 @pytest.mark.parametrize("key", [None, "once"])
-def test_a_page_that_stripe_refuses_leaves_no_customer_on_either_side(
+def test_a_page_that_stripe_refuses_or_cannot_make_leaves_no_customer_on_either_side(
     api: AppsApi, double: Stripe, key: str | None
 ) -> None:
     install(api)
@@ -287,11 +314,13 @@ def test_a_page_that_stripe_refuses_leaves_no_customer_on_either_side(
 
     before = theirs()
     body = {"customer": {"name": "Acme", "key": "acme"}, "options": {"currency": "EUR"}}
-    for _ in range(2):
-        assert api("POST", CHECKOUT, body, key=key)[0] == 400
+    sound = body | {"options": {"successURL": "https://ours.test/done", "currency": "EUR"}}
+    double.weather.storms.append(Storm("500", "POST", "/v1/checkout/sessions", times=2))
+    for given, status in [(sound, 503), (sound, 503), (body, 400), (body, 400)]:
+        assert api("POST", CHECKOUT, given, key=key and f"{key}-{status}")[0] == status
         assert api("GET", f"{CUSTOMERS}/acme/stripe")[0] == 404
-    assert theirs() == before
-    made = api.ok("POST", CHECKOUT, body | {"options": {"successURL": "https://ours.test/done", "currency": "EUR"}})
+        assert theirs() == before
+    made = api.ok("POST", CHECKOUT, sound)
     assert api.ok("GET", f"{CUSTOMERS}/acme/stripe")["stripeCustomerId"] == made["stripeCustomerId"]
 
 

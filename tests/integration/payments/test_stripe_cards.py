@@ -5,9 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from localstack.stripe.payments import collect
+from meterhouse.billing.installed_app import AppType
 from meterhouse.payments.customer_apps import CustomerAppService
 from meterhouse.payments.customer_data import StripeCustomer, Wanted
 from meterhouse.payments.postgres import PostgresPayments
+from meterhouse.payments.stripe_api import StripeSettings
+from meterhouse.payments.stripe_connector import StripeConnector
 from meterhouse.platform.postgres import begins
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.payments.stripe_run import UNTAXED, StripeRun, state
@@ -28,7 +31,8 @@ def attached(shop: StripeRun, customer: str, card: str) -> str:
 
 def put(shop: StripeRun, customer: str, method: str | None) -> None:
     """By a caller."""
-    service = CustomerAppService(begins(shop.database, PostgresPayments), {}, lambda: shop.now)
+    stripe = StripeConnector(shop.secrets, shop.stripe_apps.refused, settings=lambda: StripeSettings(shop.url))
+    service = CustomerAppService(begins(shop.database, PostgresPayments), {AppType.STRIPE: stripe}, lambda: shop.now)
     service.put(shop.namespace, customer, [Wanted(StripeCustomer(str(shop.at(customer)), method), shop.installed.id)])
 
 
@@ -140,3 +144,30 @@ def test_a_card_that_was_left_and_is_sent_back_as_it_was_shown_is_no_wish(shop: 
     again = shop.links.of(shop.namespace, shop.installed.id, ann)
     assert again is not None
     assert again.named_method_id == known.payment_method_id
+
+
+def test_a_card_that_was_left_and_is_put_by_name_is_charged_though_another_was_chosen_since(shop: StripeRun) -> None:
+    ann = buyer(shop)
+    shop.leave(ann, PAYS)
+    left = shop.links.of(shop.namespace, shop.installed.id, ann)
+    assert left is not None
+    chosen = attached(shop, ann, FAILS)
+    shop.client.v1.customers.update(str(shop.at(ann)), {"invoice_settings": {"default_payment_method": chosen}})
+    put(shop, ann, left.payment_method_id)
+    shop.all()
+    assert (state(shop), shop.at_stripe()[0]["default_payment_method"]) == ("paid", left.payment_method_id)
+
+
+def test_a_card_that_was_withdrawn_is_not_charged_where_nothing_is_in_its_place(shop: StripeRun) -> None:
+    ann = buyer(shop)
+    card = attached(shop, ann, FAILS)
+    put(shop, ann, card)
+    failed(shop)
+    shop.double.account.get("payment_method", card)["double_charge"] = "succeeds"
+    put(shop, ann, None)
+    by_us(shop)
+    assert (state(shop), shop.at_stripe()[0]["attempt_count"]) == ("payment_processing.failed", 1)
+    assert "no default payment method" in str(shop.last_reason())
+    put(shop, ann, card)
+    by_us(shop)
+    assert state(shop) == "paid"

@@ -103,7 +103,7 @@ def test_who_is_not_linked_any_more_is_issued_nothing_and_not_charged(shop: Stri
     assert getattr(answer, "code", answer) == "stripe_customer_differs"
     shop.client.v1.invoices.finalize_invoice(theirs["id"])
     payment = app_of(shop).collect_payment(draft)
-    assert payment is not None
+    assert isinstance(payment, Payment)
     assert (payment.trigger, "is not of cus_" in str(payment.reason)) == (Trigger.FAILED, True)
     assert theirs["attempt_count"] == 0
 
@@ -196,6 +196,17 @@ def test_what_stripe_has_issued_keeps_its_amounts_and_goes_on(shop: StripeRun) -
     assert api.ok("POST", f"{path}/approve")["status"] == "paid"
 
 
+def test_a_draft_that_failed_and_that_stripe_has_issued_is_said_to_go_on_by_a_retry(shop: StripeRun) -> None:
+    api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
+    with shop.revoked():
+        shown = api.ok("PUT", path, edit_of(api.ok("GET", path), description="another"))
+    assert state(shop) == "draft.invalid"
+    status, answer = api("PUT", path, edit_of(shown, *edit_of(shown)["lines"][1:]))
+    assert (status, answer["code"]) == (409, "invoice_issued")
+    assert "retry it" in answer["detail"]
+    assert api.ok("POST", f"{path}/retry")["statusDetails"]["extendedStatus"] == "draft.manual_approval_needed"
+
+
 def test_what_stripe_has_issued_is_taken_back_by_deleting_the_draft(shop: StripeRun) -> None:
     api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
     api.ok("DELETE", path)
@@ -225,6 +236,21 @@ def test_a_draft_that_became_unlike_its_issued_copy_may_become_like_it_again(sho
     del first["id"]
     api.ok("PUT", path, edit_of(shown, first, *others))
     assert state(shop) == "draft.manual_approval_needed"
+    assert api.ok("POST", f"{path}/approve")["status"] == "paid"
+
+
+def test_a_draft_whose_amounts_can_be_those_of_no_copy_may_become_like_its_issued_one_again(shop: StripeRun) -> None:
+    api, path = lost_issue(shop), f"{INVOICES}/{shop.invoice().id}"
+    shown = api.ok("GET", path)
+    lines = edit_of(shown)["lines"]
+    another = {name: value for name, value in lines[-1].items() if name != "id"}
+    with shop.revoked():
+        api.ok("PUT", path, edit_of(shown, *lines, *[another | {"name": f"n{number}"} for number in range(260)]))
+    assert api.ok("POST", f"{path}/retry")["statusDetails"]["extendedStatus"] == "draft.invalid"
+    assert [one.code for one in shop.invoice().issues] == ["too_many_lines"]
+    api.ok("PUT", path, edit_of(shown, *lines))
+    assert state(shop) == "draft.manual_approval_needed"
+    shop.client.v1.invoices.pay(str(shop.invoice().external_id), {"paid_out_of_band": True})
     assert api.ok("POST", f"{path}/approve")["status"] == "paid"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from localstack.stripe.totals import lines_of
 from localstack.stripe.weather import Storm
-from meterhouse.billing.app import Accepted
+from meterhouse.billing.app import Accepted, Payment
 from meterhouse.billing.collection import with_lines
 from meterhouse.billing.installed_app import AppStatus
 from meterhouse.billing.invoice import PAYMENT, Invoice
@@ -183,7 +183,7 @@ def test_a_failed_payment_is_tried_again_only_when_it_is_asked_for(shop: StripeR
     app = shop.stripe_apps(shop.namespace, shop.installed)
     for attempt, expected in ((1, 1), (2, 2), (2, 2)):
         payment = app.collect_payment(replace(shop.invoices()[0], payment_attempt=attempt))
-        assert payment is not None
+        assert isinstance(payment, Payment)
         assert payment.trigger.value == "failed"
         assert first["attempt_count"] == expected
 

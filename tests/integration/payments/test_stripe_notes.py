@@ -1,5 +1,6 @@
 """Credit notes told to Stripe: money goes back once, less is collected once, whatever happens on the way."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -179,6 +180,75 @@ def test_money_that_went_back_before_the_key_was_revoked_goes_back_once(shop: St
     assert rest.total == Decimal("43.50") - PART, "what may have gone back is nobody else's"
     assert service(shop).retry(shop.namespace, note.id).state is NoteState.ISSUED
     assert sorted(kept(shop, "refund")) == [1234, 3116]
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_key_that_may_read_and_not_give_back_fails_the_note_and_frees_its_amount(
+    shop: StripeRun, is_paid: bool
+) -> None:
+    """What was read has none of ours, and nothing was made: that is certain."""
+    issued(shop, **UNTAXED, **({} if is_paid else PAYS_LATER))
+    kind, refund = ("refund", Refund.PAYMENT) if is_paid else ("credit_note", Refund.NONE)
+    shop.double.weather.storms.append(Storm("403", "POST", f"/v1/{kind}s"))
+    note = given(shop, WHOLE, refund)
+    assert (note.state, note.tell_at, kept(shop, kind)) == (NoteState.FAILED, None, [])
+    assert "does not have the required permissions" in str(note.failure)
+    part = given(shop, PART, refund)
+    assert (part.state, kept(shop, kind)) == (NoteState.ISSUED, [1234])
+
+
+def looked_away(shop: StripeRun, kind: str) -> AbstractContextManager[None]:
+    """While the key is not taken, or may not look at refunds."""
+    if kind == "401":
+        return shop.revoked()
+    shop.double.weather.storms.append(Storm("403", "GET", "/v1/refunds", times=3))
+    return nullcontext()
+
+
+@pytest.mark.parametrize("kind", ["401", "403"])
+def test_a_note_of_which_the_key_lets_nobody_look_may_be_voided_and_is_told_never_again(
+    shop: StripeRun, kind: str
+) -> None:
+    assert issued(shop, **UNTAXED) == "paid"
+    before = booked(shop)
+    with looked_away(shop, kind):
+        note = given(shop, WHOLE, Refund.PAYMENT)
+        with pytest.raises(Unavailable, match="does not let us in"):
+            service(shop).retry(shop.namespace, note.id)
+        assert service(shop).get(shop.namespace, note.id).state is NoteState.PENDING
+        voided = service(shop).void(shop.namespace, note.id)
+        assert service(shop).void(shop.namespace, note.id) == voided
+    assert (voided.state, voided.tell_at, booked(shop)) == (NoteState.VOIDED, None, before)
+    shop.now += timedelta(days=2)
+    shop.advance()
+    assert service(shop).retry(shop.namespace, note.id) == voided
+    assert kept(shop, "refund") == []
+    by_bank = given(shop, WHOLE, Refund.NONE)
+    assert (by_bank.state, by_bank.total) == (NoteState.ISSUED, note.total)
+    kinds = shop.rows("SELECT type FROM outbox WHERE namespace = %(namespace)s AND type LIKE 'credit_note%%'")
+    assert sorted(row["type"] for row in kinds) == ["credit_note.issued", "credit_note.pending", "credit_note.voided"]
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_pending_note_is_voided_where_stripe_says_that_it_did_nothing_and_not_where_it_did(
+    shop: StripeRun, is_paid: bool
+) -> None:
+    issued(shop, **UNTAXED, **({} if is_paid else PAYS_LATER))
+    kind, refund = ("refund", Refund.PAYMENT) if is_paid else ("credit_note", Refund.NONE)
+    shop.double.weather.storms.append(Storm("429", "POST", f"/v1/{kind}s"))
+    idle = given(shop, PART, refund)
+    shop.double.weather.storms.append(Storm("500", "GET", f"/v1/{kind}s"))
+    with pytest.raises(Unavailable):
+        service(shop).void(shop.namespace, idle.id)
+    assert service(shop).get(shop.namespace, idle.id).state is NoteState.PENDING
+    assert service(shop).void(shop.namespace, idle.id).state is NoteState.VOIDED
+    shop.double.weather.storms.append(Storm("lost_after", "POST", f"/v1/{kind}s"))
+    done = given(shop, PART, refund)
+    with pytest.raises(Conflict, match="retry") as refused:
+        service(shop).void(shop.namespace, done.id)
+    assert refused.value.code == "credit_note_used"
+    assert service(shop).retry(shop.namespace, done.id).state is NoteState.ISSUED
+    assert kept(shop, kind) == [1234]
 
 
 def test_an_app_is_not_uninstalled_while_it_may_have_given_money_back(shop: StripeRun) -> None:

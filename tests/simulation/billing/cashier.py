@@ -155,6 +155,9 @@ class CashierCalls:
     def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
         raise AssertionError(f"no house writes credit notes: {note.id} of {invoice.id}")
 
+    def note_of(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting | None:
+        raise AssertionError(f"no house writes credit notes: {note.id} of {invoice.id}")
+
     def payment_of(self, invoice: Invoice) -> Payment | None:
         self.faults.before("app payment")
         return Payment(Trigger.PAID) if self.cashier.copy(invoice).charged else None

@@ -132,6 +132,9 @@ class FakeApp:
     def take_back(self, _invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting:
         return Waiting() if "take_back" in self.waits else self._answer("take_back")
 
+    def note_of(self, _invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting | None:
+        return Waiting() if "take_back" in self.waits else None
+
     def payment_of(self, _invoice: Invoice) -> Payment | Refused | None:
         return self.last_word
 
