@@ -77,7 +77,8 @@ def _late(watched: Watched, seen: Seen) -> list[Graph]:
     ]
     return [
         ("Sink lag, seconds", [watched.sink_lag()]),
-        ("Invoice runs", [run.metric_started(), run.metric_succeeded(), run.metric_failed()]),
+        # an hour that is scheduled is two executions: the run, and the one that starts it by name (ADR 0080)
+        ("Invoice runs and their starters", [run.metric_started(), run.metric_succeeded(), run.metric_failed()]),
         ("Books and invoices", list(books)),
     ]
 

@@ -32,5 +32,5 @@ top_up_credits = TopUpCredits(begin, top_ups)
 def handler(event: dict[str, Any]) -> dict[str, Any]:
     """{"asOf", "batch", "failed": ids that were not synced} -> {"succeeded", "failed": [{"customerId", "reason"}]}."""
     batch = batch_of(event, begin)
-    collected = collect_invoices(batch, as_of_of(event, clock.now()))
+    collected = collect_invoices(batch, as_of_of(event, clock.now()), set(event.get("failed", ())))
     return collected.beside(top_up_credits(batch)).document()

@@ -116,6 +116,12 @@ def test_the_dashboard_answers_three_questions_in_three_rows(aws: Synthesis) -> 
         assert metric in body
 
 
+def test_the_dashboard_says_that_executions_of_the_invoice_run_are_not_all_runs(aws: Synthesis) -> None:
+    body = str(aws.one("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"])
+
+    assert "Invoice runs and their starters" in body
+
+
 def shown(widget: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Namespace, name and dimensions of a graph's metrics."""
     for metric in widget["properties"].get("metrics", ()):

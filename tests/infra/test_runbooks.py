@@ -49,6 +49,13 @@ def test_an_account_may_show_the_pages_where_it_wants(aws_with_every_option: Syn
     assert told == {"https://runbooks.example.com/meterhouse"}
 
 
+def test_an_invoice_run_is_over_once_a_named_one_succeeds() -> None:
+    """What the scheduler starts succeeds whatever becomes of the run (ADR 0080)."""
+    over = (RUNBOOKS / "invoice-run.md").read_text().partition("## How to know it is over")[2]
+
+    assert "The next execution named `run-…` succeeds." in over
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_a_page_says_what_it_means_what_to_look_at_how_to_mend_it_and_when_it_is_over(page: Path) -> None:
     text = page.read_text()

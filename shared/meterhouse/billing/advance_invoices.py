@@ -1,6 +1,6 @@
 """Third step of an invoice run: every invoice goes on as far as it can, to `paid` where nothing stands in its way."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from meterhouse.billing.app import Apps, InvoicingApp
@@ -48,7 +48,8 @@ class AdvanceInvoices:
         it began is not recorded. Credit notes whose time has come are told to their apps again.
         """
         outcome = each_fault_its_own(batch, lambda part: self._advance(part, as_of))
-        return outcome.beside(self.tell_notes(batch, as_of))
+        told = self.tell_notes(batch.namespace, batch.ids, as_of)
+        return outcome.beside(told) + self.tell_notes(batch.namespace, batch.deleted, as_of)
 
     def _advance(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
@@ -77,31 +78,31 @@ class AdvanceInvoices:
                 name = f"{invoice.id}-{invoice.step}-{as_of:%Y%m%d}"
                 self._lifecycles.start(name, {"namespace": namespace, "invoiceId": invoice.id})
 
-    def tell_notes(self, batch: Batch, as_of: datetime) -> Outcome:
-        """Tell apps of notes whose time has come: here, or in a workflow of the invoice where its app is far away.
+    def tell_notes(self, namespace: str, customer_ids: Collection[str], as_of: datetime) -> Outcome:
+        """Tell apps of notes whose time has come, of deleted customers, too.
 
-        No batch holds who was deleted: the first of a namespace takes care of what goes back to them.
+        Where an app is far away that is done in a workflow of the invoice.
         """
+        if not customer_ids:
+            return Outcome()
         failed: dict[str, str] = {}
-        with self._begin(batch.namespace) as work:
-            notes = work.store.credit_notes.to_tell(batch.ids, self._now())
-            notes += [] if batch.after else work.store.credit_notes.to_tell_of_deleted(self._now())
+        with self._begin(namespace) as work:
+            notes = work.store.credit_notes.to_tell(customer_ids, self._now())
             invoices = {one.invoice_id: found_invoice(work, one.invoice_id) for one in notes}
-            apps = self._apps.of(batch.namespace, {invoice.app_id for invoice in invoices.values()})
+            apps = self._apps.of(namespace, {invoice.app_id for invoice in invoices.values()})
         for note in notes:
             if apps[invoices[note.invoice_id].app_id].is_remote:
                 name = f"{note.id}-{note.attempt}-{note.tellings}-{as_of:%Y%m%d}"
-                self._lifecycles.start(name, {"namespace": batch.namespace, "invoiceId": note.invoice_id})
+                self._lifecycles.start(name, {"namespace": namespace, "invoiceId": note.invoice_id})
                 continue
             try:
-                self._tell.due(batch.namespace, note.invoice_id)
+                self._tell.due(namespace, note.invoice_id)
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - one customer's fault, whatever it is, must not stop the others
                 logger.exception("credit note was not told", extra={"note": note.id})
-                if note.customer_id in batch.ids:
-                    failed[note.customer_id] = f"credit note {note.id}: {type(error).__name__}: {error}"
-        return Outcome(len(batch.ids) - len(failed), failed)
+                failed[note.customer_id] = f"credit note {note.id}: {type(error).__name__}: {error}"
+        return Outcome(len(customer_ids) - len(failed), failed)
 
 
 def _has_failed(invoice: Invoice) -> bool:

@@ -22,11 +22,16 @@ _LONGEST_REASON = 400
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The live customers `ids`, in order; `after` is the id that precedes the first."""
+    """The live customers `ids`, in order; `after` is the id that precedes the first.
+
+    `deleted` are customers that are no more, and to whom something goes back that apps are to be told of. They are the
+    whole batch's: no part of it has any.
+    """
 
     namespace: str
     after: str
     ids: Sequence[str]
+    deleted: Sequence[str] = ()
 
     @property
     def up_to(self) -> str:
@@ -91,7 +96,6 @@ def batch_of(event: dict[str, Any], begin: Begin[BillingStore]) -> Batch:
     """The batch a task's input {"batch": {"namespace", "afterCustomerId", "upToCustomerId"}} names.
 
     Of a namespace whose billing is locked it holds nobody: what is due there is billed by the first run after that.
-    Neither does it hold who failed the step before, where the input says so by {"failed": ids}.
 
     Raises:
         InvalidInput: it names none.
@@ -107,13 +111,14 @@ def batch_of(event: dict[str, Any], begin: Begin[BillingStore]) -> Batch:
     if is_passed_by(namespace):
         return Batch(namespace, after, ())
     with begin(namespace) as work:
-        return Batch(namespace, after, _ids(work.store, after, up_to)).without(set(event.get("failed", ())))
+        live = _ids(work.store.customers.ids_after, after, up_to)
+        return Batch(namespace, after, live, _ids(work.store.credit_notes.deleted_to_tell, after, up_to))
 
 
-def _ids(store: BillingStore, after: str, up_to: str) -> list[str]:
+def _ids(ids_after: Callable[[str, int], list[str]], after: str, up_to: str) -> list[str]:
     found: list[str] = []
     while after < up_to:
-        page = store.customers.ids_after(after, _PAGE)
+        page = ids_after(after, _PAGE)
         found += [customer for customer in page if customer <= up_to]
         after = page[-1] if page else up_to
     return found

@@ -60,8 +60,10 @@ class BillCustomers:
         Raises:
             Unavailable: nobody is at fault; the steps are then done one by one.
         """
-        if not batch.ids:
-            return Outcome()
+        outcome = self._billed(batch, as_of) if batch.ids else Outcome()
+        return outcome + self._advance.tell_notes(batch.namespace, batch.deleted, as_of)
+
+    def _billed(self, batch: Batch, as_of: datetime) -> Outcome:
         with self._begin(batch.namespace) as work:
             apart = work.store.billed_apart.among(batch.ids)
         outcome = each_fault_its_own(batch.without(apart), lambda part: self._bill(part, as_of))
@@ -82,7 +84,8 @@ class BillCustomers:
             work.commit()
         self._advance.hand_over(batch.namespace, far_away, as_of)
         failed = unknown | failed
-        return Outcome(len(batch.ids) - len(failed), failed).beside(self._advance.tell_notes(batch, as_of))
+        told = self._advance.tell_notes(batch.namespace, batch.ids, as_of)
+        return Outcome(len(batch.ids) - len(failed), failed).beside(told)
 
     def _alone(self, one: Batch, as_of: datetime, *, was_apart: bool = False) -> Outcome:
         try:
@@ -98,8 +101,7 @@ class BillCustomers:
         # its steps may well succeed one by one: it stays apart until it can be billed at once
         self._note(one.namespace, one.up_to, is_apart=True)
         synced = self._sync(one, as_of)
-        # what is pending of whom could not be synced may be asked for no more; what stands on invoices goes on
-        collected = self._collect(one.without(synced.failed.keys()), as_of)
+        collected = self._collect(one, as_of, synced.failed.keys())
         return synced.beside(collected).beside(self._advance(one, as_of))
 
     def _note(self, namespace: str, customer_id: str, *, is_apart: bool) -> None:

@@ -1,6 +1,7 @@
 """Second step of an invoice run: due lines become drafts; drafts whose usage is in become rated invoices."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
@@ -47,23 +48,30 @@ class CollectInvoices:
         self._now = now
         self._most_lines = most_lines
 
-    def __call__(self, batch: Batch, as_of: datetime) -> Outcome:
-        """Collect what is due at `as_of`; a customer whose usage cannot be known has an invalid draft and is failed."""
-        return each_fault_its_own(batch, lambda part: self._collect(part, as_of))
+    def __call__(self, batch: Batch, as_of: datetime, unsynced: AbstractSet[str] = frozenset()) -> Outcome:
+        """Collect what is due at `as_of`; a customer whose usage cannot be known has an invalid draft and is failed.
 
-    def _collect(self, batch: Batch, as_of: datetime) -> Outcome:
+        Of the `unsynced`, whose subscriptions could not be followed, what stands on invoices goes on; what is pending
+        may be asked for no more, and waits.
+        """
+        return each_fault_its_own(batch, lambda part: self._collect(part, as_of, unsynced))
+
+    def _collect(self, batch: Batch, as_of: datetime, unsynced: AbstractSet[str]) -> Outcome:
         with self._begin(batch.namespace) as work:
             work.store.invoices.lock_customers(batch.ids)
-            failed = self.within(work, batch, as_of)
+            failed = self.within(work, batch, as_of, unsynced)
             work.commit()
         return Outcome(len(batch.ids) - len(failed), failed)
 
-    def within(self, work: Work[BillingStore], batch: Batch, as_of: datetime) -> dict[str, str]:
+    def within(
+        self, work: Work[BillingStore], batch: Batch, as_of: datetime, unsynced: AbstractSet[str] = frozenset()
+    ) -> dict[str, str]:
         """The step for customers that are locked; who failed, and why. The caller commits."""
-        bill_late_usage(work, batch.namespace, batch.ids, self._usage, as_of, self._now())
-        to_credit = work.store.lines.due_to_credit(batch.ids, as_of)
+        synced = batch.without(unsynced).ids
+        bill_late_usage(work, batch.namespace, synced, self._usage, as_of, self._now())
+        to_credit = work.store.lines.due_to_credit(synced, as_of)
         units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
-        due = units.ready(work.store.lines.due(batch.ids, as_of))
+        due = units.ready(work.store.lines.due(synced, as_of))
         profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
         made = make_drafts(work, aligned(due, profiles, as_of), profiles, as_of, self._now(), self._most_lines)
         under_way = work.store.invoices.under_way(batch.ids)

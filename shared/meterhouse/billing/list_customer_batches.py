@@ -75,7 +75,10 @@ class ListCustomerBatches:
         self._namespaces = namespaces
 
     def __call__(self, after: Place | None = None, sizes: Sizes = LARGEST) -> Page:
-        """A page of batches, by namespace and customer id; all pages together hold every live customer once."""
+        """A page of batches, by namespace and customer id; all pages together hold every live customer once.
+
+        They hold deleted ones of whom apps are to be told, too: behind the last live customer in batches of their own.
+        """
         found = list(islice(self._batches_after(after, sizes.customers), sizes.batches))
         last = found[-1] if len(found) == sizes.batches else None
         return Page(found, None if last is None else Place(last.namespace, last.up_to))
@@ -90,7 +93,8 @@ class ListCustomerBatches:
     def _batches(self, namespace: str, after: str, size: int) -> Iterator[Edges]:
         while True:
             with self._begin(namespace) as work:
-                ids = work.store.customers.ids_after(after, size)
+                store = work.store
+                ids = store.customers.ids_after(after, size) or store.credit_notes.deleted_to_tell(after, size)
             if not ids:
                 return
             yield Edges(namespace, after, ids[-1])

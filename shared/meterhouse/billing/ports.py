@@ -176,8 +176,8 @@ class CreditNotes(Protocol):
     def to_tell(self, customer_ids: Collection[str], at: datetime) -> list[CreditNote]:
         """Those of the customers that their apps are to be told of by `at`."""
 
-    def to_tell_of_deleted(self, at: datetime) -> list[CreditNote]:
-        """Those of customers that are no more."""
+    def deleted_to_tell(self, after: str, limit: int) -> list[str]:
+        """Deleted customers with notes that apps are still to be told of: at most `limit` after `after`, in order."""
 
     def page(self, wanted: NoteFilter, page: PageOf) -> tuple[list[CreditNote], int]: ...
 

@@ -55,8 +55,9 @@ class PostgresCreditNotes:
         wanted = {"customer_ids": list(customer_ids), "at": at}
         return self._with_lines(self._transaction.fetch_all(_SQL["notes_to_tell"], wanted))
 
-    def to_tell_of_deleted(self, at: datetime) -> list[CreditNote]:
-        return self._with_lines(self._transaction.fetch_all(_SQL["notes_to_tell_of_deleted"], {"at": at}))
+    def deleted_to_tell(self, after: str, limit: int) -> list[str]:
+        wanted = {"after": after, "limit": limit}
+        return [row["customer_id"] for row in self._transaction.fetch_all(_SQL["deleted_to_tell"], wanted)]
 
     def has_pending(self, customer_id: str) -> bool:
         return self._transaction.fetch_one(_SQL["has_pending_note"], {"customer_id": customer_id}) is not None

@@ -1,22 +1,29 @@
 """Who breaks a batch is billed apart: the others are billed at once."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from meterhouse.billing.advance_invoices import AdvanceInvoices
+from meterhouse.billing.app import Payment
 from meterhouse.billing.batch import Batch
+from meterhouse.billing.state import Trigger
 from meterhouse.billing.sync_subscriptions import SyncSubscriptions
 from meterhouse.billing.written_once import WrittenOnce
+from meterhouse.catalog.plan import SettlementMode
 from meterhouse.kernel.errors import InvariantBroken
 from meterhouse.payments.sandbox import TARGET_STATUS
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.parts import canceled
+from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_invoice_run import Fragile
-from tests.unit.billing.samples import FakeApp
+from tests.integration.billing.test_lifecycles import FarAway
+from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at, fee
 
 HALVED, APART, TOGETHER = [8, 4, 2, 2, 1, 1, 4], [7, 1], [8]
@@ -97,6 +104,40 @@ def test_what_stands_on_invoices_goes_on_for_who_cannot_be_synced(run: Run, monk
     for month in (2, 3, 4):
         assert run.all(at(f"2024-0{month}-20")).failed.keys() == {ann}
     assert [invoice.state.value for invoice in run.invoices()] == ["uncollectible"]
+
+
+@pytest.mark.parametrize("app", [FakeApp(payment=Payment(Trigger.PAID)), FarAway()], ids=["in the house", "far away"])
+@pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
+def test_a_draft_that_waits_for_usage_goes_on_for_who_cannot_be_synced_and_nothing_new_is_collected(
+    run: Run, monkeypatch: pytest.MonkeyPatch, bill: Callable[[Run, datetime], object], app: FakeApp
+) -> None:
+    run.app, ann = app, run.customer("ann")
+    run.subscribe(ann, metered())
+    run.used(ann, "2024-01-01", "4")
+    run.used(ann, "2024-02-01", "6")
+    bill(run, at("2024-02-01T00:00:00Z"))
+    [waiting] = run.invoices("draft")
+    run.sync(at("2024-03-01T02:00:00Z"))
+    broken(monkeypatch, ann)
+    bill(run, at("2024-03-01T02:00:00Z"))
+    [gone_on] = run.invoices()
+    assert (waiting.state.value, gone_on.totals.total) == ("draft.waiting_for_collection", Decimal(2))
+    assert gone_on.state.value == ("draft.validating" if app.is_remote else "paid")
+    assert len(run.lifecycles.runs) == app.is_remote
+    assert run.pending()[0].service_period.start == at("2024-02-01")
+
+
+@pytest.mark.parametrize("bill", [Run.all, Run.step_by_step])
+def test_nothing_more_is_burnt_of_the_credit_of_who_cannot_be_synced(
+    run: Run, purse: Purse, monkeypatch: pytest.MonkeyPatch, bill: Callable[[Run], object]
+) -> None:
+    ann = run.customer("ann")
+    run.subscribe(ann, fee(amount="20"), settlement=SettlementMode.CREDIT_ONLY)
+    purse.grant(ann, 50)
+    run.sync()
+    broken(monkeypatch, ann)
+    bill(run)
+    assert purse.settled(ann) == Decimal(50)
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, victim: str) -> None:

@@ -1,6 +1,7 @@
 """Credit notes over HTTP on the real database: numbers, states, books, and two at once."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.app import Accepted, Payment, Refused, Waiting
+from meterhouse.billing.batch import Outcome
 from meterhouse.billing.credit_note import CreditNote, Refund
 from meterhouse.billing.credit_notes import CreditNoteService
 from meterhouse.billing.crediting import NoteWanted
 from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.list_customer_batches import ListCustomerBatches
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.postgres import PostgresBillingGuard
 from meterhouse.billing.postgres_billed_apart import PostgresBilledApart
@@ -279,6 +282,16 @@ def on_its_way(run: Run) -> CreditNote:
     return service.create(run.namespace, paid.id, NoteWanted("outage", Refund.PAYMENT))
 
 
+def leave(run: Run, customer_id: str) -> None:
+    """The customer is deleted, whatever goes back to it."""
+    with run.database.transaction(run.namespace) as transaction:
+        customers = PostgresCustomers(transaction)
+        left = customers.find(customer_id)
+        assert left is not None
+        customers.update(left.deleted(run.now))
+        transaction.commit()
+
+
 def test_who_is_to_be_paid_back_stays_until_that_is_done(api: Api, run: Run) -> None:
     note, codes = on_its_way(run), []
     for status in ("pending", "issued"):
@@ -296,16 +309,43 @@ def test_what_goes_back_to_who_was_deleted_is_told_by_the_runs_for_the_others(
     api: Api, run: Run, *, is_apart: bool
 ) -> None:
     note, others = on_its_way(run), [run.customer("ann"), run.customer("bob")]
-    with run.database.transaction(run.namespace) as transaction:
-        customers = PostgresCustomers(transaction)
-        left = customers.find(note.customer_id)
-        assert left is not None
-        customers.update(left.deleted(run.now))
-        if is_apart:
+    leave(run, note.customer_id)
+    if is_apart:
+        with run.database.transaction(run.namespace) as transaction:
             PostgresBilledApart(transaction).add(others[0], run.now)
-        transaction.commit()
+            transaction.commit()
     run.now += timedelta(minutes=10)
-    assert run.all().failed == {}
+    assert run.all() == Outcome(3)
+    assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "issued"
+
+
+def test_what_goes_back_to_who_was_deleted_is_told_where_nobody_is_left(api: Api, run: Run) -> None:
+    note, listed = on_its_way(run), ListCustomerBatches(run.begin, lambda: [run.namespace])
+    leave(run, note.customer_id)
+    run.now += timedelta(minutes=10)
+    [run.edges] = listed().batches
+    assert run.all() == Outcome(1)
+    assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "issued"
+    assert listed().batches == []
+
+
+class Odd(FakeApp):
+    def take_back(self, _invoice: Invoice, _note: CreditNote) -> Accepted | Refused | Waiting:
+        raise RuntimeError("odd")
+
+
+@pytest.mark.parametrize("bill", [Run.all, Run.advance])
+def test_what_breaks_as_it_goes_back_to_who_was_deleted_is_told_by_every_run(
+    api: Api, run: Run, bill: Callable[[Run], Outcome]
+) -> None:
+    note, _ = on_its_way(run), run.customer("ann")
+    leave(run, note.customer_id)
+    run.app = Odd()
+    for _ in range(2):
+        run.now += timedelta(minutes=10)
+        assert bill(run) == Outcome(1, {note.customer_id: f"credit note {note.id}: RuntimeError: odd"})
+    run.app = None
+    assert bill(run) == Outcome(2)
     assert api.ok("GET", f"{NOTES}/{note.id}")["status"] == "issued"
 
 

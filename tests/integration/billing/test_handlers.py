@@ -21,6 +21,7 @@ from meterhouse.metering.model import MeterSpec, new_meter
 from meterhouse.metering.postgres import PostgresMeters
 from meterhouse.platform import clock
 from tests.integration.billing.conftest import Run
+from tests.integration.billing.test_top_ups import GIFT, Tap
 from tests.unit.billing.samples import NOW
 from tests.unit.platform.requests import CONTEXT, request
 from tests.unit.subscriptions.samples import fee
@@ -73,7 +74,7 @@ def test_the_workflows_tasks_bill_the_customers_from_the_list_of_batches_to_paid
     assert (paid["id"], paid["status"], paid["totals"]["total"]) == (invalid["id"], "paid", "40.00")
 
 
-def test_who_failed_to_be_synced_is_not_collected(run: Run) -> None:
+def test_nothing_new_is_collected_of_who_failed_to_be_synced_and_its_credit_is_topped_up(run: Run) -> None:
     ann, bob = (run.customer(key) for key in ("ann", "bob"))
     for customer in (ann, bob):
         run.subscribe(customer, fee())
@@ -81,7 +82,11 @@ def test_who_failed_to_be_synced_is_not_collected(run: Run) -> None:
     task = {"asOf": AS_OF, "batch": batch}
     sync.handler(task, CONTEXT)
 
-    assert collect.handler({**task, "failed": [ann]}, CONTEXT) == {"succeeded": 1, "failed": []}
+    tap = Tap(run, ann)
+    tap.put(GIFT)
+
+    assert collect.handler({**task, "failed": [ann]}, CONTEXT) == {"succeeded": 2, "failed": []}
+    assert tap.made() == 1
     assert {invoice.customer_id for invoice in run.invoices()} == {bob}
     assert collect.handler({**task, "failed": []}, CONTEXT)["succeeded"] == 2
     assert {invoice.customer_id for invoice in run.invoices()} == {ann, bob}

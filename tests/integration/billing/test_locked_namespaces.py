@@ -22,6 +22,7 @@ from meterhouse.platform.postgres import begins
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api
 from tests.integration.billing.purse import Purse
+from tests.integration.billing.test_credit_notes import NOTES, leave, on_its_way
 from tests.unit.platform.requests import CONTEXT, matched, request
 from tests.unit.subscriptions.samples import fee
 
@@ -75,8 +76,10 @@ def _stores(composed: Callable[..., None]) -> None:
 
 @pytest.mark.usefixtures("_stores")
 def test_runs_pass_by_say_so_and_bill_the_same_once_it_is_opened(
-    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    run: Run, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    refund = on_its_way(run)
+    leave(run, refund.customer_id)
     run.subscribe(run.customer("ann"), fee(amount="20"))
     batch = {"namespace": run.namespace, "afterCustomerId": None, "upToCustomerId": "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"}
     task, before = {"asOf": AS_OF, "batch": batch}, run.everything()
@@ -84,12 +87,14 @@ def test_runs_pass_by_say_so_and_bill_the_same_once_it_is_opened(
     for step in (bill, sync, collect, advance):
         assert step.handler(task, CONTEXT) == {"succeeded": 0, "failed": []}
     assert run.everything() == before
+    assert api.ok("GET", f"{NOTES}/{refund.id}")["status"] == "pending"
     said = [one for one in caplog.records if one.message.startswith("billing of the namespace is locked")]
     assert [getattr(one, "namespace", None) for one in said] == [run.namespace] * 4
 
     monkeypatch.delenv(LOCKED)
-    assert bill.handler(task, CONTEXT) == {"succeeded": 1, "failed": []}
-    assert [one.issued_at for one in run.invoices()] == [AFTER_JANUARY]
+    assert bill.handler(task, CONTEXT) == {"succeeded": 2, "failed": []}
+    assert api.ok("GET", f"{NOTES}/{refund.id}")["status"] == "issued"
+    assert {one.issued_at for one in run.invoices()} == {AFTER_JANUARY}
 
 
 def test_neither_an_invoice_s_own_workflow_nor_the_expiry_of_credit_writes_where_billing_is_locked(

@@ -289,8 +289,8 @@ class MemoryNotes:
             if note.customer_id in customer_ids and note.tell_at is not None and note.tell_at <= at
         ]
 
-    def to_tell_of_deleted(self, _at: datetime) -> list[CreditNote]:
-        self._transaction.statement("notes to tell of the deleted")
+    def deleted_to_tell(self, _after: str, _limit: int) -> list[str]:
+        self._transaction.statement("deleted customers to tell of")
         return []
 
     def add(self, note: CreditNote) -> None:

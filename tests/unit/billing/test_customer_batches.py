@@ -4,7 +4,8 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
+from functools import partial
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,20 +28,23 @@ LARGEST_STATE = 256 * 1024
 LONGEST_NAME = "n" * 64
 
 
-def listing(customers: Mapping[str, Sequence[str]]) -> ListCustomerBatches:
-    """Batches of these customers, by namespace and in order."""
+def listing(
+    customers: Mapping[str, Sequence[str]], deleted: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> ListCustomerBatches:
+    """Batches of these customers, and of deleted ones to tell of, by namespace and in order."""
 
     @contextmanager
     def begin(namespace: str) -> Iterator[Any]:
-        ids = customers[namespace]
-
-        def ids_after(after: str, limit: int) -> Sequence[str]:
-            first = bisect_right(ids, after)
-            return ids[first : first + limit]
-
-        yield SimpleNamespace(store=SimpleNamespace(customers=SimpleNamespace(ids_after=ids_after)))
+        live = SimpleNamespace(ids_after=partial(ids_after, customers[namespace]))
+        notes = SimpleNamespace(deleted_to_tell=partial(ids_after, deleted.get(namespace, ())))
+        yield SimpleNamespace(store=SimpleNamespace(customers=live, credit_notes=notes))
 
     return ListCustomerBatches(begin, lambda: list(customers))
+
+
+def ids_after(ids: Sequence[str], after: str, limit: int) -> Sequence[str]:
+    first = bisect_right(ids, after)
+    return ids[first : first + limit]
 
 
 def pages_of(listing: ListCustomerBatches, sizes: Sizes = LARGEST) -> Iterator[list[Edges]]:
@@ -99,6 +103,22 @@ def test_pages_end_within_namespaces_or_between_them(page_size: int) -> None:
         ("b", "4", "5"),
         ("a", "", "1"),
         ("c", "", "2"),
+    ]
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 7])
+def test_deleted_customers_to_tell_of_are_between_the_live_ones_or_behind_them(page_size: int) -> None:
+    customers: dict[str, list[str]] = {"a": ["1", "3"], "empty": [], "c": ["1"]}
+    deleted = {"a": ["2", "4", "5", "6"], "empty": ["9"]}
+
+    pages = list(pages_of(listing(customers, deleted), Sizes(2, page_size)))
+
+    assert [(one.namespace, one.after, one.up_to) for page in pages for one in page] == [
+        ("a", "", "3"),
+        ("a", "3", "5"),
+        ("a", "5", "6"),
+        ("empty", "", "9"),
+        ("c", "", "1"),
     ]
 
 

@@ -9,11 +9,12 @@ SELECT * FROM credit_notes
 WHERE namespace = %(namespace)s AND customer_id = ANY(%(customer_ids)s) AND tell_at <= %(at)s
 ORDER BY tell_at, number
 
--- name: notes_to_tell_of_deleted
-SELECT n.* FROM credit_notes n
+-- name: deleted_to_tell
+SELECT DISTINCT n.customer_id FROM credit_notes n
 JOIN customers c ON c.namespace = n.namespace AND c.id = n.customer_id
-WHERE n.namespace = %(namespace)s AND n.tell_at <= %(at)s AND c.deleted_at IS NOT NULL
-ORDER BY n.tell_at, n.number
+WHERE n.namespace = %(namespace)s AND n.customer_id > %(after)s AND n.tell_at IS NOT NULL AND c.deleted_at IS NOT NULL
+ORDER BY n.customer_id
+LIMIT %(limit)s
 
 -- name: has_pending_note
 SELECT 1 FROM credit_notes
