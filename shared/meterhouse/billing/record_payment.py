@@ -67,7 +67,7 @@ class RecordPayment:
             if target_of(voidable(booked, at, reason).invoice.state, Trigger.VOID, frozenset()):
                 wish = work.store.voidings.of([invoice.id]).get(invoice.id)
                 ready = voidable(Driven(invoice), at, reason)
-                return void_invoice(work, ready, wish or Voiding(reason, None, {}), at)
+                return void_invoice(work, ready, wish.voiding if wish else Voiding(reason, None, {}), at)
         fired = booked.fired(report.outcome, at, report.reason)
         if fired is None and booked.invoice.state in RETRIED_BY_RUNS:
             refuse_parked(work, booked.invoice)

@@ -88,7 +88,7 @@ def _bill_again(work: Work[BillingStore], before: Sequence[Driven], after: Seque
     wishes = work.store.voidings.of([one.id for one in found]) if found else {}
     for invoice in found:
         if invoice.id in wishes:
-            bill_again(work, invoice, wishes[invoice.id], at)
+            bill_again(work, invoice, wishes[invoice.id].voiding, at)
 
 
 def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mapping[str, str]) -> list[Driven]:

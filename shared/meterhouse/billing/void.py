@@ -28,6 +28,14 @@ class Voiding:
         return self.overrides.get(line.id, self.default)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a caller wants an invoice voided, whose app may or may not have heard of it at `asked_at`."""
+
+    voiding: Voiding
+    asked_at: datetime
+
+
 def reopened(invoice: Invoice, voiding: Voiding, now: datetime) -> tuple[list[Line], list[Line]]:
     """The lines that cease to be live, and the pending lines that take their place.
 

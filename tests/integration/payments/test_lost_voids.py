@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+import stripe
 
 from localstack.stripe.weather import Storm
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.void import Again, Voiding
 from meterhouse.kernel.errors import Conflict, Unavailable
+from meterhouse.payments.customer_data import StripeCustomer
+from meterhouse.payments.stripe_drafts import StripeDrafts
 from tests.integration.billing.given import INVOICES, Api
 from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
 from tests.unit.subscriptions.samples import at
@@ -99,6 +103,49 @@ def test_a_void_that_stripe_refuses_leaves_no_wish(shop: StripeRun, key: str | N
     status, answer = Api(shop)("POST", f"{INVOICES}/{shop.invoice().id}/void", PENDING, key=key)
     assert (status, answer["code"]) == (409, "stripe_invoice_paid")
     assert shop.rows("SELECT 1 FROM invoice_voidings WHERE namespace = %(namespace)s") == []
+
+
+def post_void(shop: StripeRun, key: str | None) -> int:
+    status, _ = Api(shop)("POST", f"{INVOICES}/{shop.invoice().id}/void", PENDING, key=key)
+    return status
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_repeat_that_stripe_refuses_keeps_the_wish_of_the_void_it_did(shop: StripeRun, key: str | None) -> None:
+    open_invoice(shop)
+    answers_are_lost(shop)
+    assert post_void(shop, key) == 503
+    shop.double.weather.storms[:] = [Storm("403", "GET", "/v1/invoices.*", times=9)]
+    assert post_void(shop, key) == 409
+    shop.double.weather.storms.clear()
+    by_event(shop)
+    assert len(reopened(shop)) == len(shop.invoice().lines)
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_repeat_that_stripe_refuses_ends_the_wish_where_its_copy_is_open(shop: StripeRun, key: str | None) -> None:
+    open_invoice(shop)
+    shop.double.weather.storms.append(Storm("lost_before", "POST", "/v1/invoices/.*/void"))
+    assert post_void(shop, key) == 503
+    shop.double.weather.storms[:] = [Storm("403", "POST", "/v1/invoices/.*/void")]
+    assert post_void(shop, key) == 409
+    shop.client.v1.invoices.void_invoice(str(shop.invoice().external_id))
+    by_event(shop)
+    assert reopened(shop) == []
+
+
+def test_a_void_that_an_earlier_call_did_meanwhile_is_done(shop: StripeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_invoice(shop)
+    find = StripeDrafts.find
+
+    def outrun(drafts: StripeDrafts, invoice: Invoice, customer: StripeCustomer | None) -> stripe.Invoice | None:
+        found = find(drafts, invoice, customer)
+        shop.client.v1.invoices.void_invoice(str(invoice.external_id))
+        return found
+
+    monkeypatch.setattr(StripeDrafts, "find", outrun)
+    void(shop, Voiding("mistake", Again(), {}))
+    assert (state(shop), len(reopened(shop))) == ("voided", len(shop.invoice().lines))
 
 
 def test_a_void_that_is_not_possible_is_not_asked_of_stripe(shop: StripeRun) -> None:
