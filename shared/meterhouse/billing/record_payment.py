@@ -66,8 +66,10 @@ class RecordPayment:
             reason = report.reason or "voided at the app"
             if target_of(voidable(booked, at, reason).invoice.state, Trigger.VOID, frozenset()):
                 wish = work.store.voidings.of([invoice.id]).get(invoice.id)
-                ready = voidable(Driven(invoice), at, reason)
-                return void_invoice(work, ready, wish.voiding if wish else Voiding(reason, None, {}), at)
+                voiding = Voiding(reason, None, {})
+                if wish is not None and wish.is_of(report.occurred_at):
+                    voiding = wish.voiding
+                return void_invoice(work, voidable(Driven(invoice), at, reason), voiding, at)
         fired = booked.fired(report.outcome, at, report.reason)
         if fired is None and booked.invoice.state in RETRIED_BY_RUNS:
             refuse_parked(work, booked.invoice)

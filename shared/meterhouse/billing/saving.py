@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import compress
 
-from meterhouse.billing.app import Apps, InvoicingApp
+from meterhouse.billing.app import Apps, InvoicingApp, Payment
 from meterhouse.billing.burn_credit import settle_credit
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
@@ -67,7 +67,7 @@ def gone_on(
         one if is_held else _moved(one, by_id[one.invoice.app_id], dunning, at)
         for one, is_held in zip(driven, held, strict=True)
     ]
-    _bill_again(work, driven, moved, at)
+    _bill_again(work, driven, moved, by_id, at)
     return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
 
 
@@ -80,15 +80,27 @@ def _moved(driven: Driven, app: InvoicingApp, dunning: Dunning | None, at: datet
     return drive(driven, app, at) if dunning is None else drive_by_rule(driven, app, dunning, at)
 
 
-def _bill_again(work: Work[BillingStore], before: Sequence[Driven], after: Sequence[Driven], at: datetime) -> None:
+def _bill_again(
+    work: Work[BillingStore],
+    before: Sequence[Driven],
+    after: Sequence[Driven],
+    apps: Mapping[str, InvoicingApp],
+    at: datetime,
+) -> None:
     """Of what its app turned out to have voided lines are pending again, if a caller asked for that."""
     ready = [one.invoice for one in before if one.invoice.state is not InvoiceState.VOIDED]
     voided = {one.invoice.id for one in after if one.invoice.state is InvoiceState.VOIDED}
     found = [invoice for invoice in ready if invoice.id in voided]
     wishes = work.store.voidings.of([one.id for one in found]) if found else {}
     for invoice in found:
-        if invoice.id in wishes:
-            bill_again(work, invoice, wishes[invoice.id].voiding, at)
+        wish = wishes.get(invoice.id)
+        if wish is not None and wish.is_of(_voided_at(invoice, apps[invoice.app_id])):
+            bill_again(work, invoice, wish.voiding, at)
+
+
+def _voided_at(invoice: Invoice, app: InvoicingApp) -> datetime | None:
+    payment = app.payment_of(invoice)
+    return payment.at if isinstance(payment, Payment) else None
 
 
 def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mapping[str, str]) -> list[Driven]:
