@@ -1,6 +1,7 @@
 """Voids at Stripe whose answer is lost, or that find the invoice overdue: lines end as was wished, books at nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import stripe
@@ -12,12 +13,16 @@ from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.record_payment import RecordPayment
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Again, Voiding
+from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.kernel.errors import Conflict, Unavailable
 from meterhouse.payments.customer_data import StripeCustomer
 from meterhouse.payments.stripe_drafts import StripeDrafts
+from meterhouse.subscriptions.patch import AddItem, Moment
+from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.test_voids import EDITED
 from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 LATER = at("2024-09-01")
 PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
@@ -224,3 +229,29 @@ def test_what_a_caller_wished_in_vain_is_no_word_on_a_void_of_weeks_later(
     shop.client.v1.invoices.void_invoice(str(shop.invoice().external_id))
     learnt(shop)
     assert (state(shop), reopened(shop)) == ("voided", [])
+
+
+@pytest.mark.parametrize("learnt", [by_event, by_the_daily_look])
+def test_the_word_of_stripe_holds_though_the_difference_was_charged_meanwhile(
+    shop: StripeRun, learnt: Callable[[StripeRun], None]
+) -> None:
+    shop.now = at("2024-04-01T02:00:00Z")
+    agreed = shop.subscribe(shop.buyer("ann", None, **PAYS_LATER, **UNTAXED), fee(amount="30"), start="2024-04-01")
+    shop.all(shop.now)
+    shop.events()
+    shop.now = EDITED - timedelta(minutes=10)
+    shop.double.weather.storms.append(Storm("lost_before", "POST", "/v1/invoices/.*/void"))
+    with pytest.raises(Unavailable):
+        void(shop, Voiding("mistake", Again(), {}))
+    shop.now = EDITED
+    dearer = [AddItem("default", fee(amount="50"))]
+    shop.change(patched(agreed, dearer, Moment(EDITED, EDITED, KnownFeatures())))
+    shop.all(EDITED)
+    first, second = shop.invoices()
+    shop.client.v1.invoices.pay(str(second.external_id), {"paid_out_of_band": True})
+    shop.client.v1.invoices.void_invoice(str(first.external_id))
+    learnt(shop)
+    assert {one.id: one.state.value for one in shop.invoices()}[first.id] == "voided"
+    assert reopened(shop) == []
+    [step] = shop.rows("SELECT reason FROM invoice_transitions WHERE namespace = %(namespace)s AND target = 'voided'")
+    assert step["reason"] == f"mistake; not billed again, as the difference to it was charged: {first.lines[0].key}"
