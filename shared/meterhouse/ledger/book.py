@@ -124,10 +124,12 @@ class Book:
         All at once: what comes back of one charge covers nothing that another burnt in advance and gives back, too.
 
         Raises:
-            ValueError: an amount is below 0, or more than was burnt.
+            ValueError: an amount is not more than 0, or more than was burnt.
         """
         cause = ""
         for charge, realised, amount in wanted:
+            if amount <= NOTHING:
+                raise ValueError("what is given back is more than 0")
             cause = f"charge/{charge.key}/corrected/{key}"
             bearing = self._uncover(cause, charge.key, realised)
             parts = corrections([one.amount for one in bearing], EXACT.minus(amount))
