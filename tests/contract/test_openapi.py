@@ -153,7 +153,8 @@ def takes(model: type[Wire], name: str, value: object) -> bool:
 
 
 def test_a_boolean_of_a_request_is_no_text_and_no_number_and_a_number_is_no_text() -> None:
-    documents, others = asked(), {"boolean": ("off", "true", 0, 1), "number": ("10",)}
+    documents = asked()
+    others = {"boolean": ("off", "true", 0, 1), "number": ("10",), "integer": ("2", True)}
     wrong = {
         (model, name): [value for kind in others.keys() & types if "string" not in types for value in others[kind]]
         for model in models()
@@ -162,4 +163,17 @@ def test_a_boolean_of_a_request_is_no_text_and_no_number_and_a_number_is_no_text
     }
     checked = {f"{model.__name__}.{name}" for (model, name), values in wrong.items() if values}
     assert {"ProfileCreate.default", "InvoicingSettings.autoAdvance", "VoidAction.percentage"} <= checked
+    assert {"PlanReferenceInput.version", "RateLimitWire.burst", "CheckoutOptions.expiresAt"} <= checked
     assert [(*one, value) for one, values in wrong.items() for value in values if takes(*one, value)] == []
+
+
+def test_every_list_of_a_request_has_a_bound_for_a_refusal_tells_of_each_wrong_entry() -> None:
+    lists = {
+        f"{name}.{field}": "maxItems" in part
+        for name, schema in asked().items()
+        for field, described_as in schema.get("properties", {}).items()
+        for part in (described_as, *described_as.get("anyOf", ()))
+        if part.get("type") == "array"
+    }
+    assert {"VoidInvoice.overrides", "PendingLinesCreate.lines", "FilterString.$in"} <= lists.keys()
+    assert [name for name, is_bounded in lists.items() if not is_bounded] == []

@@ -10,7 +10,7 @@ from meterhouse.billing.comparison import ComparedLine, PairedLine, Summary, Sum
 from meterhouse.billing.invoice_wire import period_to_wire
 from meterhouse.billing.start_backtest import WantedBacktest
 from meterhouse.kernel.rounding import EXACT
-from meterhouse.platform.wire import ExternalKey, Instant, Numeric, Page, PeriodWire, Ulid, Wire, as_utc
+from meterhouse.platform.wire import ExternalKey, Instant, Numeric, Page, PeriodWire, Ulid, Whole, Wire, as_utc
 from meterhouse.rating.trace import is_genuine
 
 MOST_PERIODS = 36
@@ -20,7 +20,7 @@ MOST_NAMED = 1000
 class BacktestCreate(Wire):
     """`customers` are ids or keys; without them all subscribers of the plan's key are compared."""
 
-    periods: Annotated[int, Field(ge=1, le=MOST_PERIODS)] = 3
+    periods: Annotated[Whole, Field(ge=1, le=MOST_PERIODS)] = 3
     customers: Annotated[list[ExternalKey], Field(min_length=1, max_length=MOST_NAMED)] | None = None
     as_of: Instant | None = None
 

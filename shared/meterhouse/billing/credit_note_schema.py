@@ -10,7 +10,7 @@ from meterhouse.billing.crediting import LineWanted, NoteWanted
 from meterhouse.billing.invoice_wire import period_to_wire
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.rounding import EXACT
-from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Wire
+from meterhouse.platform.wire import Instant, Numeric, PeriodWire, Ulid, Whole, Wire
 
 _Reason = Annotated[str, Field(min_length=1, max_length=1024)]
 
@@ -37,7 +37,7 @@ class GivenBackWire(Wire):
 
     external_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     failure: _Reason | None = None
-    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    attempt: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
 
 
 class NotePartWire(Wire):

@@ -11,7 +11,7 @@ from meterhouse.billing.schema import (
     party_from_wire,
 )
 from meterhouse.catalog.schema import TaxConfig
-from meterhouse.platform.wire import Description, Flag, Metadata, Wire
+from meterhouse.platform.wire import Description, Entries, Flag, Metadata, Wire
 
 _TERMS = {"subscription_end_proration_mode": "end_proration"}
 """What has another name in the contract."""
@@ -39,7 +39,7 @@ class InvoiceReplaceUpdate(Wire):
     metadata: Metadata | None = None
     supplier: PartyInput
     customer: PartyInput
-    lines: list[EditedLine]
+    lines: Entries[EditedLine]
     workflow: InvoiceWorkflowEdit
 
 

@@ -16,6 +16,7 @@ from meterhouse.kernel.errors import Problem, Problems
 from meterhouse.platform.wire import (
     CurrencyCode,
     Description,
+    Entries,
     Instant,
     Key,
     Metadata,
@@ -59,7 +60,7 @@ class PendingLineCreate(LineInput):
 
 class PendingLinesCreate(Wire):
     currency: CurrencyCode
-    lines: Annotated[list[PendingLineCreate], Field(min_length=1)]
+    lines: Annotated[Entries[PendingLineCreate], Field(min_length=1)]
 
 
 class PendingLinesCreated(Wire):
@@ -77,7 +78,7 @@ class SupposedLine(LineInput):
 class Simulation(Wire):
     number: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     currency: CurrencyCode
-    lines: list[SupposedLine]
+    lines: Entries[SupposedLine]
 
 
 class EditedLine(LineInput):

@@ -16,6 +16,7 @@ from meterhouse.billing.tax_codes import unknown_codes
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.kernel.currency import currency
 from meterhouse.kernel.errors import InvalidInput, Problem, Problems
+from meterhouse.kernel.repeats import repeats
 from meterhouse.platform import clock, ids
 from meterhouse.platform.work import Begin, Work
 
@@ -102,12 +103,12 @@ def features_of(work: Work[BillingStore], specs: Iterable[LineSpec]) -> KnownFea
 def line_problems(specs: Sequence[LineSpec], known: KnownFeatures) -> list[Problem]:
     """What is wrong with each of the document's `lines`, and with them beside each other."""
     found: list[Problem] = []
-    named: set[str] = set()
+    # a line without an id is named by its number, as no other is
+    named_twice = set(repeats(spec.line_id or number for number, spec in enumerate(specs)))
     for number, spec in enumerate(specs):
         found += problems_of(spec, known, f"/lines/{number}")
-        if spec.line_id in named:
+        if number in named_twice:
             found.append(Problem(f"/lines/{number}/id", "duplicate_line", "an earlier line has this id"))
-        named |= {spec.line_id} if spec.line_id else set()
     return found
 
 

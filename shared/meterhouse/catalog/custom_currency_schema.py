@@ -17,11 +17,12 @@ from meterhouse.platform.wire import (
     PaginatedMeta,
     SnakeWire,
     Ulid,
+    Whole,
 )
 
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=24)]
 Mark = Annotated[str, StringConstraints(min_length=1, max_length=1)]
-Precision = Annotated[int, Field(ge=0, le=2**32 - 1)]
+Precision = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
 
 
 class _Described(SnakeWire):

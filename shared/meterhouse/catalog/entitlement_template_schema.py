@@ -15,7 +15,7 @@ from meterhouse.catalog.entitlement_template import (
 )
 from meterhouse.metering.aggregation import DECIMALS
 from meterhouse.platform.http import decode_json
-from meterhouse.platform.wire import Flag, JsonNumber, Metadata, Wire
+from meterhouse.platform.wire import Flag, JsonNumber, Metadata, Whole, Wire
 
 _WHOLE_DIGITS = 20
 _LONGEST_CONFIG = 65_536
@@ -35,7 +35,7 @@ UsageAmount = Annotated[
     WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**_WHOLE_DIGITS}),
 ]
 """Less than 10^20, of at most 18 decimals: what meters measure in. Whole ones are exact on the wire."""
-Priority = Annotated[int, Field(ge=1, le=255, strict=True)]
+Priority = Annotated[Whole, Field(ge=1, le=255)]
 JsonText = Annotated[
     str,
     StringConstraints(max_length=_LONGEST_CONFIG),

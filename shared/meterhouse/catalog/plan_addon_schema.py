@@ -8,7 +8,7 @@ from meterhouse.catalog.addon_schema import AddonWire, addon_wire
 from meterhouse.catalog.plan_addon import PlanAddonTerms
 from meterhouse.catalog.plan_addon_service import ShownPlanAddon
 from meterhouse.catalog.schema import ValidationErrorWire, validation_errors
-from meterhouse.platform.wire import Instant, Metadata, Ulid, Wire
+from meterhouse.platform.wire import Instant, Metadata, Ulid, Whole, Wire
 
 _LARGEST = 2**31 - 1
 
@@ -18,7 +18,7 @@ class PlanAddonReplaceUpdate(Wire):
 
     metadata: Metadata | None = None
     from_plan_phase: Annotated[str, Field(min_length=1, max_length=64)]
-    max_quantity: Annotated[int, Field(ge=1, le=_LARGEST, strict=True)] | None = None
+    max_quantity: Annotated[Whole, Field(ge=1, le=_LARGEST)] | None = None
 
 
 class PlanAddonCreate(PlanAddonReplaceUpdate):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from meterhouse.catalog.tax_code import AppMapping, AppType, DefaultTaxCodes, TaxCode, TaxCodeSpec
-from meterhouse.platform.wire import Description, Instant, Key, Labels, Name, PaginatedMeta, SnakeWire, Ulid
+from meterhouse.platform.wire import Description, Entries, Instant, Key, Labels, Name, PaginatedMeta, SnakeWire, Ulid
 
 
 class BillingTaxCodeAppMapping(SnakeWire):
@@ -15,7 +15,7 @@ class UpsertTaxCodeRequest(SnakeWire):
     name: Name
     description: Description | None = None
     labels: Labels | None = None
-    app_mappings: list[BillingTaxCodeAppMapping]
+    app_mappings: Entries[BillingTaxCodeAppMapping]
 
 
 class CreateTaxCodeRequest(UpsertTaxCodeRequest):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from meterhouse.catalog.unit_config import DECIMALS, Operation, UnitConfig, UnitRounding
-from meterhouse.platform.wire import Numeric, Wire
+from meterhouse.platform.wire import Numeric, Whole, Wire
 
 _LONGEST = 64
 
@@ -22,7 +22,7 @@ class UnitConfigWire(Wire):
     operation: Operation
     conversion_factor: Annotated[Numeric, AfterValidator(_above_zero)]
     rounding: UnitRounding = UnitRounding.NONE
-    precision: Annotated[int, Field(ge=0, le=DECIMALS)] = 0
+    precision: Annotated[Whole, Field(ge=0, le=DECIMALS)] = 0
     display_unit: Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST)] | None = None
 
 

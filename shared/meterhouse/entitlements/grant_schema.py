@@ -18,14 +18,14 @@ from meterhouse.entitlements.period_schema import (
 from meterhouse.entitlements.spec import GrantSpec
 from meterhouse.kernel.cadence import Cadence, CadenceUnit
 from meterhouse.kernel.errors import InvalidInput
-from meterhouse.platform.wire import Instant, Metadata, Resource, Wire
+from meterhouse.platform.wire import Instant, Metadata, Resource, Whole, Wire
 
 _NONE = Decimal(0)
 
 
 class ExpirationPeriod(Wire):
     duration: CadenceUnit
-    count: Annotated[int, Field(ge=1, le=1000, strict=True)]
+    count: Annotated[Whole, Field(ge=1, le=1000)]
 
 
 _LONGEST = ExpirationPeriod(duration=CadenceUnit.YEAR, count=1000)

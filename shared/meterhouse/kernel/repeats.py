@@ -1,9 +1,11 @@
-from collections.abc import Iterable, Iterator
+"""Where a list says again what it said before."""
+
+from collections.abc import Hashable, Iterable, Iterator
 
 
-def repeats(names: Iterable[str]) -> Iterator[int]:
-    """Where names stand that stood before."""
-    known: set[str] = set()
+def repeats(names: Iterable[Hashable]) -> Iterator[int]:
+    """Indices from 0, in order, of names that an earlier one equals."""
+    known: set[Hashable] = set()
     for number, name in enumerate(names):
         if name in known:
             yield number

@@ -22,10 +22,11 @@ from meterhouse.platform.wire import (
     PaginatedMeta,
     SnakeWire,
     Ulid,
+    Whole,
 )
 
 CreditCurrency = Annotated[str, StringConstraints(min_length=3, max_length=24)]
-Priority = Annotated[int, Field(ge=1, le=1000, strict=True)]
+Priority = Annotated[Whole, Field(ge=1, le=1000)]
 _MOST_FEATURES = 1000
 
 

@@ -23,7 +23,7 @@ from meterhouse.ledger.grant_api import CREDITS, CustomerId
 from meterhouse.ledger.management import Credits
 from meterhouse.ledger.top_up import Limits, TopUp
 from meterhouse.platform.http import namespace_of
-from meterhouse.platform.wire import Instant, Name, Numeric, SnakeWire
+from meterhouse.platform.wire import Instant, Name, Numeric, SnakeWire, Whole
 
 _TAGS = ["Credits"]
 _TOP_UPS = f"{CREDITS}/auto-top-up"
@@ -36,7 +36,7 @@ class TopUpLimits(SnakeWire):
     """At most so often, and so much, in each period; at least one of both is given."""
 
     period: Duration
-    count: Annotated[int, Field(ge=1, le=_MOST)] | None = None
+    count: Annotated[Whole, Field(ge=1, le=_MOST)] | None = None
     amount: Numeric | None = None
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from meterhouse.metering.filter import Filter, parse_filter
-from meterhouse.platform.wire import Instant, Ulid, Wire
+from meterhouse.platform.wire import Entries, Instant, Ulid, Wire
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -45,8 +45,8 @@ class FilterString(Wire):
 
     eq: str | None = None
     ne: str | None = None
-    in_: list[str] | None = None
-    nin: list[str] | None = None
+    in_: Entries[str] | None = None
+    nin: Entries[str] | None = None
     like: LikePattern | None = None
     nlike: LikePattern | None = None
     ilike: LikePattern | None = None
@@ -55,8 +55,8 @@ class FilterString(Wire):
     gte: str | None = None
     lt: str | None = None
     lte: str | None = None
-    and_: "list[FilterString] | None" = None
-    or_: "list[FilterString] | None" = None
+    and_: "Entries[FilterString] | None" = None
+    or_: "Entries[FilterString] | None" = None
 
     def filter(self) -> Filter:
         return parse_filter(self.model_dump(by_alias=True))
@@ -71,8 +71,8 @@ class FilterTime(Wire):
     gte: Instant | None = None
     lt: Instant | None = None
     lte: Instant | None = None
-    and_: "list[FilterTime] | None" = None
-    or_: "list[FilterTime] | None" = None
+    and_: "Entries[FilterTime] | None" = None
+    or_: "Entries[FilterTime] | None" = None
 
     def filter(self) -> Filter:
         return parse_filter(self._document())

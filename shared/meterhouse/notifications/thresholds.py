@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from meterhouse.kernel.errors import InvariantBroken
+from meterhouse.kernel.repeats import repeats
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.notifications.rule import Threshold, ThresholdType
 
@@ -93,14 +94,7 @@ def next_told(before: Told | None, threshold: Threshold, period_start: datetime)
 
 def repeated(thresholds: Iterable[Threshold]) -> list[int]:
     """Where a list says what it said before."""
-    known: set[tuple[str, Decimal]] = set()
-    found = []
-    for index, one in enumerate(thresholds):
-        key = _key(one)
-        if key in known:
-            found.append(index)
-        known.add(key)
-    return found
+    return list(repeats(map(_key, thresholds)))
 
 
 def _is_left_less(threshold: Threshold, remaining: Decimal) -> bool:

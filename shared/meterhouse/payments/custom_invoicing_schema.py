@@ -13,7 +13,7 @@ from meterhouse.billing.invoice import PAYMENT
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import InvalidInput, Problem
 from meterhouse.kernel.repeats import repeats
-from meterhouse.platform.wire import Instant, Numeric, Ulid, Wire, as_utc
+from meterhouse.platform.wire import MOST_ENTRIES, Instant, Numeric, Ulid, Whole, Wire, as_utc
 
 InvoiceNumber = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -40,9 +40,9 @@ class LineTaxes(Wire):
 class SyncResult(Wire):
     invoice_number: InvoiceNumber | None = None
     external_id: ExternalId | None = None
-    line_external_ids: Annotated[Sequence[LineExternalId], Field(max_length=10_000)] = ()
-    line_discount_external_ids: Annotated[Sequence[DiscountExternalId], Field(max_length=10_000)] = ()
-    line_taxes: Annotated[Sequence[LineTaxes], Field(max_length=10_000)] = ()
+    line_external_ids: Annotated[Sequence[LineExternalId], Field(max_length=MOST_ENTRIES)] = ()
+    line_discount_external_ids: Annotated[Sequence[DiscountExternalId], Field(max_length=MOST_ENTRIES)] = ()
+    line_taxes: Annotated[Sequence[LineTaxes], Field(max_length=MOST_ENTRIES)] = ()
 
 
 class DraftSynchronized(Wire):
@@ -76,7 +76,7 @@ class PaymentStatus(Wire):
     """`attempt`, an extension of ours: the `paymentAttempt` that the events of the invoice named."""
 
     trigger: PaymentTrigger
-    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    attempt: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
 
 
 def draft_answer(wire: DraftSynchronized) -> Accepted:
@@ -96,13 +96,16 @@ def draft_answer(wire: DraftSynchronized) -> Accepted:
 
 
 def _repeated(said: SyncResult) -> Iterator[Problem]:
-    named = {
-        "lineExternalIds": ("line", [one.line_id for one in said.line_external_ids]),
-        "lineDiscountExternalIds": ("line_discount", [one.line_discount_id for one in said.line_discount_external_ids]),
-        "lineTaxes": ("line", [one.line_id for one in said.line_taxes]),
-    }
-    for field, (part, ids) in named.items():
-        for number in repeats(ids):
+    lines = [("lineExternalIds", "line", number, one.line_id) for number, one in enumerate(said.line_external_ids)]
+    discounts = [
+        ("lineDiscountExternalIds", "line_discount", number, one.line_discount_id)
+        for number, one in enumerate(said.line_discount_external_ids)
+    ]
+    taxes = [("lineTaxes", "line", number, one.line_id) for number, one in enumerate(said.line_taxes)]
+    # what a line and a discount are called is kept in one place, by their ids
+    for named in ([*lines, *discounts], taxes):
+        for place in repeats(part_id for *_, part_id in named):
+            field, part, number, _ = named[place]
             pointer = f"/invoicing/{field}/{number}/{to_camel(part)}Id"
             yield Problem(pointer, f"duplicate_{part}", "an earlier entry names this one")
 

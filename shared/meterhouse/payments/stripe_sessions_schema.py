@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from meterhouse.customers.schema import CustomerCreate, details_of
 from meterhouse.payments.customer_app_schema import StripeId
 from meterhouse.payments.stripe_sessions import Checkout, CheckoutWish
-from meterhouse.platform.wire import Flag, Metadata, Ulid, Wire
+from meterhouse.platform.wire import Flag, Metadata, Ulid, Whole, Wire
 
 if TYPE_CHECKING:
     import stripe
@@ -76,7 +76,7 @@ class CheckoutOptions(Wire):
     consent_collection: ConsentCollection | None = None
     currency: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{3}$")] = None
     custom_text: CustomText | None = None
-    expires_at: Annotated[int | None, Field(ge=0, lt=2**40)] = None
+    expires_at: Annotated[Whole, Field(ge=0, lt=2**40)] | None = None
     locale: Annotated[str | None, StringConstraints(max_length=16)] = None
     metadata: Metadata | None = None
     return_url: Annotated[Address | None, Field(alias="returnURL")] = None

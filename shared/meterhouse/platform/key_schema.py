@@ -14,7 +14,7 @@ from meterhouse.platform.limits import Rate
 from meterhouse.platform.namespaces import Allowance
 from meterhouse.platform.quotas import Quota, quota_of
 from meterhouse.platform.show_quota import MonthlyUse
-from meterhouse.platform.wire import Instant, Name, Ulid, Wire, as_utc
+from meterhouse.platform.wire import Instant, Name, Ulid, Whole, Wire, as_utc
 
 Role = Literal["owner", "finance", "developer", "read-only"]
 _MOST_SCOPES = 100
@@ -26,15 +26,15 @@ _MOST_A_MONTH = 1_000_000_000_000
 class RateLimitWire(Wire):
     """`burst` may come at once: as many as two seconds' where it is not given."""
 
-    requests_per_second: Annotated[int, Field(ge=1, le=100_000)]
-    burst: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    requests_per_second: Annotated[Whole, Field(ge=1, le=100_000)]
+    burst: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
 
 
 class QuotaWire(Wire):
     """In a calendar month (UTC); at least one of both."""
 
-    requests_per_month: Annotated[int, Field(ge=1, le=_MOST_A_MONTH)] | None = None
-    events_per_month: Annotated[int, Field(ge=1, le=_MOST_A_MONTH)] | None = None
+    requests_per_month: Annotated[Whole, Field(ge=1, le=_MOST_A_MONTH)] | None = None
+    events_per_month: Annotated[Whole, Field(ge=1, le=_MOST_A_MONTH)] | None = None
 
 
 class ApiKeyCreate(Wire):
@@ -51,7 +51,7 @@ class ApiKeyCreate(Wire):
 class ApiKeyRotate(Wire):
     """For how many seconds more the secrets of before are good, too: a day where it is not given, 0 for not at all."""
 
-    overlap_seconds: Annotated[int, Field(ge=0, le=int(LONGEST_OVERLAP.total_seconds()))] = _DAY
+    overlap_seconds: Annotated[Whole, Field(ge=0, le=int(LONGEST_OVERLAP.total_seconds()))] = _DAY
 
 
 class ApiKeyWire(Wire):

@@ -117,6 +117,9 @@ JsonNumber = Annotated[
 Flag = Annotated[bool, Field(strict=True)]
 """A boolean of a document: true or false alone, where pydantic would take "off" and 0, too."""
 
+Whole = Annotated[int, Field(strict=True)]
+"""A whole number of a document: pydantic would take true and "2", too. Parameters, which are texts, are plain `int`."""
+
 
 def _instant(value: object) -> datetime:
     if isinstance(value, str):
@@ -149,6 +152,9 @@ Label = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9A-Z]{1}([a-z0-9A-Z-._]*[a-z0-9A-Z]+)?$", min_length=1, max_length=63)
 ]
 Labels = Annotated[dict[str, Label], Field(max_length=50)]
+MOST_ENTRIES = 10_000
+Entries = Annotated[list[T], Field(max_length=MOST_ENTRIES)]
+"""A list of a request: a refusal tells of each wrong entry, and Lambda lets no answer be larger than 6 MB."""
 PageNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 PageSize = Annotated[int, Field(ge=1, le=1000)]
 

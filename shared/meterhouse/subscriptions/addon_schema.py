@@ -9,7 +9,7 @@ from pydantic import Field
 from meterhouse.catalog.addon import InstanceType
 from meterhouse.catalog.schema import RateCardWire, rate_card_to_wire
 from meterhouse.kernel.errors import InvalidInput, Problem
-from meterhouse.platform.wire import Description, Instant, Key, Metadata, Name, Resource, Ulid, Wire
+from meterhouse.platform.wire import Description, Instant, Key, Metadata, Name, Resource, Ulid, Whole, Wire
 from meterhouse.subscriptions.addon import SubscriptionAddon
 from meterhouse.subscriptions.addons import AddonChange, NewAddon
 from meterhouse.subscriptions.model import Subscription
@@ -19,7 +19,7 @@ from meterhouse.subscriptions.timing import Soon
 
 _MOST = 1_000_000
 """Of one add-on in a subscription: more is a slip."""
-QuantityWire = Annotated[int, Field(ge=0, le=_MOST, strict=True)]
+QuantityWire = Annotated[Whole, Field(ge=0, le=_MOST)]
 
 
 class AddonChosen(Wire):

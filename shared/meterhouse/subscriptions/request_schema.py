@@ -12,7 +12,18 @@ from meterhouse.catalog.plan import PlanSpec, SettlementMode
 from meterhouse.catalog.plan_schema import Alignment, PlanPhaseWire, ProRatingConfig, phase_from_wire
 from meterhouse.kernel.errors import Problem
 from meterhouse.kernel.instant import format_rfc3339, parse_rfc3339
-from meterhouse.platform.wire import CurrencyCode, Description, ExternalKey, Instant, Key, Metadata, Name, Ulid, Wire
+from meterhouse.platform.wire import (
+    CurrencyCode,
+    Description,
+    ExternalKey,
+    Instant,
+    Key,
+    Metadata,
+    Name,
+    Ulid,
+    Whole,
+    Wire,
+)
 from meterhouse.subscriptions.change import Migration
 from meterhouse.subscriptions.create import NewSubscription
 from meterhouse.subscriptions.model import CostBasisMode
@@ -44,7 +55,7 @@ StartingPhase = Annotated[str, StringConstraints(min_length=1)]
 
 class PlanReferenceInput(Wire):
     key: Key
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    version: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class CustomPlanInput(Wire):
@@ -88,7 +99,7 @@ class SubscriptionChange(_Agreement):
 
 class SubscriptionMigrate(Wire):
     timing: TimingWire = Soon.IMMEDIATE
-    target_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    target_version: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
     starting_phase: StartingPhase | None = None
     billing_anchor: Instant | None = None
 

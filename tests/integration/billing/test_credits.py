@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -164,6 +165,32 @@ def test_what_credit_bears_of_lines_stays_as_it_is_however_often_they_are_rated(
     assert [draft["totals"]["total"] for draft in drafts] == ["10.00"] * 8
     for draft in drafts:
         assert put(api, draft, description="Thank you")["totals"]["total"] == "10.00"
+
+
+@pytest.mark.parametrize("runs", [[AFTER_JANUARY], [at("2024-02-01T00:30:00Z"), AFTER_JANUARY]])
+def test_over_the_drafts_of_a_customer_credit_bears_lines_as_it_would_on_one(
+    api: Api, run: Run, purse: Purse, runs: list[datetime]
+) -> None:
+    """Neither their ids, which cut lines into drafts, nor those of drafts, which a later run reads by them, decide."""
+    api.without_auto_advance()
+    run.most_lines = 2
+    for one in ("a", "b", "c"):
+        run.feature(one)
+    owners = [run.customer(f"c{number}") for number in range(8)]
+    for owner in owners:
+        run.subscribe(owner, *(metered(one, UnitPrice(Decimal(1))) for one in ("a", "b", "c")))
+        for one in ("a", "b", "c"):
+            run.used(owner, "2024-01-01", "10", one)
+        purse.grant(owner, 20, priority=1)
+        purse.grant(owner, 10, priority=2, features=("b",))
+    for run.now in runs:
+        run.all(run.now)
+    drafts = api.ok("GET", INVOICES, query="statuses=draft&expand=lines&pageSize=100")["items"]
+    due = {owner: Decimal(0) for owner in owners}
+    for draft in drafts:
+        due[draft["customer"]["id"]] += Decimal(draft["totals"]["total"])
+    assert len(drafts) == 16
+    assert list(due.values()) == [10] * 8
 
 
 def test_a_void_gives_back_and_the_line_that_is_billed_again_is_charged_anew(api: Api, run: Run, purse: Purse) -> None:
