@@ -344,7 +344,7 @@ def test_late_usage_burns_the_credit_of_its_time_beside_a_line_that_is_due_befor
 
     [late] = [line for invoice in run.invoices() for line in invoice.lines if is_late(line.key)]
     assert late.invoice_at == at("2024-01-03")
-    assert (late.totals.credits_total, late.totals.total) == (2, 0)
+    assert (late.totals.credits_total, late.totals.total) == (Decimal(2), Decimal(0))
 
 
 @pytest.mark.parametrize("again", [{}, {"nextInvoiceAt": "2024-01-10T00:00:00Z"}])
