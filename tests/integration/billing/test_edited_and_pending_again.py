@@ -276,7 +276,8 @@ def test_a_fee_of_which_nobody_kept_what_was_agreed_stands_for_all_of_it_however
         with run.database.transaction(run.namespace) as transaction:
             # as it was edited before migration 0880
             transaction.execute(
-                "UPDATE invoice_lines SET agreed_end = NULL WHERE namespace = %(namespace)s AND service_end < '2024-05-10'"
+                "UPDATE invoice_lines SET agreed_end = NULL"
+                " WHERE namespace = %(namespace)s AND service_end < '2024-05-10'"
             )
             transaction.commit()
     approved(api, draft)
