@@ -172,6 +172,24 @@ def test_a_line_that_was_moved_by_hand_and_waits_again_charges_for_nothing_after
         assert standing(run) == [(*charged[:2], Decimal(charged[2]))]
 
 
+def test_a_line_that_was_moved_behind_its_period_by_hand_and_waits_again_is_charged_as_it_was_written(
+    api: Api, run: Run
+) -> None:
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), FIRST
+    run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    moved = {"period": {"from": "2024-05-01T00:00:00Z", "to": "2024-05-11T00:00:00Z"}}
+    approved(api, put(api, draft, priced(line, "5") | moved))
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    for _ in range(2):
+        run.now = at("2024-04-26")
+        run.all(run.now)
+        assert standing(run) == [("05-01", "05-11", Decimal(5))]
+
+
 @pytest.mark.parametrize("moved", [{}, {"from": "2024-04-10T00:00:00Z"}])
 def test_what_a_difference_that_was_priced_by_hand_rests_on_is_not_billed_again_before_it_is_voided(
     api: Api, run: Run, moved: dict[str, str]
