@@ -333,6 +333,22 @@ def test_a_difference_that_was_priced_by_hand_or_given_up_stands_for_all_that_it
     assert stored.given == {}
 
 
+@pytest.mark.parametrize("by_hand", [lambda line: line, lambda line: priced(line, "2024-01-16", "2024-02-01")])
+def test_what_a_difference_rests_on_is_not_billed_again_whoever_priced_the_difference(
+    by_hand: Callable[[Line], Line],
+) -> None:
+    stored, as_of = Stored(), at("2024-01-16")
+    stored.run([replace(dearer("62")[0], active_to=None)], START)
+    stored.collect(START)
+    stored.run(dearer("62"), as_of)
+    stored.collect(as_of)
+    first, difference = stored.invoiced.values()
+    stored.invoiced[difference.id] = by_hand(difference)
+    assert stored.differences(first, dearer("62"), as_of) == [difference.key]
+    stored.invoiced[difference.id] = replace(by_hand(difference), deleted_at=NOW)
+    assert stored.differences(first, dearer("62"), as_of) == []
+
+
 def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_before() -> None:
     price, stored = fee(amount="100000000000000.00000000000000000005"), Stored()
     before = subscription("2024-01-01", (price,))
