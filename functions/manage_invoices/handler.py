@@ -44,7 +44,7 @@ handler = http_handler(
         OverrideService(begin, apps),
         ManualLines(begin, usage),
         invoices,
-        InvoiceActions(begin, usage, apps, afterwards=database.afterwards),
+        InvoiceActions(begin, usage, apps, afterwards=database.afterwards, otherwise=database.otherwise),
         InvoicePendingLines(begin, usage, apps, afterwards=database.afterwards),
         EditInvoice(begin, usage, apps, afterwards=database.afterwards),
         CreditNoteService(begin, apps, afterwards=database.afterwards),

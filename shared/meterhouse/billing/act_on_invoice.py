@@ -1,10 +1,11 @@
 """What callers do with one invoice: advance, approve, retry, void, delete."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Apps, Refused
+from meterhouse.billing.app import Apps, InvoicingApp, Refused
 from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
@@ -12,15 +13,16 @@ from meterhouse.billing.families import Families
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.go_on import go_on
 from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.lifecycle import resumed
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, refuse_collected, refuse_final, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.billing.void import Voiding
-from meterhouse.billing.void_invoice import void_invoice
-from meterhouse.kernel.errors import Conflict
+from meterhouse.billing.void_invoice import refuse_void, void_invoice
+from meterhouse.kernel.errors import Conflict, InvalidInput, Problems, Unavailable
 from meterhouse.platform import clock
-from meterhouse.platform.work import Afterwards, Begin, Work, at_once
+from meterhouse.platform.work import Afterwards, Begin, Otherwise, Work, at_once, not_needed
 
 _Act = Callable[[Work[BillingStore], Invoice, datetime], Driven]
 
@@ -38,12 +40,14 @@ class InvoiceActions:
         apps: Apps,
         now: Callable[[], datetime] = clock.now,
         afterwards: Afterwards = at_once,
+        otherwise: Otherwise = not_needed,
     ) -> None:
         self._begin = begin
         self._usage = usage
         self._apps = apps
         self._now = now
         self._afterwards = afterwards
+        self._otherwise = otherwise
 
     def advance(self, namespace: str, invoice_id: str) -> Shown:
         """Go on as far as possible now; `Conflict` when that is nowhere."""
@@ -70,10 +74,12 @@ class InvoiceActions:
         return self._act(namespace, invoice_id, approved)
 
     def retry(self, namespace: str, invoice_id: str) -> Shown:
-        """Try again what failed; a draft that lacks quantities asks for them again."""
+        """Try again what failed, a deletion too; a draft that lacks quantities asks for them again."""
 
         def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             refuse_parked(work, invoice)
+            if invoice.state is InvoiceState.DELETE_FAILED:
+                return resumed(invoice, self._app(namespace, invoice), at)
             again = Driven(invoice).must_fire(Trigger.RETRY, at)
             return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
@@ -117,6 +123,7 @@ class InvoiceActions:
         """Delete what was not issued; its lines are never billed again.
 
         Raises:
+            InvalidInput: `invoice_delete_failed`, with what is wrong with it: its app refuses. Runs try again.
             Conflict: `invoice_collected`: its app was paid it, though its issue was lost: it is issued, then credited.
         """
 
@@ -127,7 +134,13 @@ class InvoiceActions:
                 refuse_collected(self._apps, namespace, invoice)
             return driven
 
-        self._act(namespace, invoice_id, deleted)
+        failed = self._act(namespace, invoice_id, deleted).invoice
+        if failed.state is InvoiceState.DELETE_FAILED:
+            problems = Problems()
+            problems.add("", "invoice_delete_failed", "its app refuses: the deletion is tried again")
+            for issue in failed.issues:
+                problems.add(issue.field, issue.code, issue.message)
+            problems.raise_if_any("the invoice is not deleted yet")
 
     def void(self, namespace: str, invoice_id: str, voiding: Voiding) -> Shown:
         """Take back an issued invoice that is not paid, its app's copy first: what is recorded, nobody collects.
@@ -136,17 +149,48 @@ class InvoiceActions:
             InvalidInput: `voiding` names others' lines.
             Conflict: `difference_charged`: a line would be billed again that another was charged the difference to;
                 or the app's own code: it refuses, as it has collected meanwhile.
-            Unavailable: the app does not answer; nothing was changed here.
+            Unavailable: the app does not answer. If it voids the invoice all the same, that is taken as it was wished.
         """
 
         def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
-            driven = void_invoice(work, invoice, voiding, at)
-            answer = self._apps.of(namespace, {invoice.app_id})[invoice.app_id].delete(invoice)
+            driven = void_invoice(work, Driven(invoice), voiding, at)
+            answer = self._app(namespace, invoice).delete(invoice)
             if isinstance(answer, Refused):
                 raise Conflict(answer.message, answer.code)
             return driven
 
-        return self._act(namespace, invoice_id, voided)
+        refusals: list[Exception] = []
+        self._wish(namespace, invoice_id, voiding, refusals)
+        try:
+            return self._act(namespace, invoice_id, voided)
+        except (Conflict, InvalidInput) as refusal:
+            refusals.append(refusal)
+            with self._begin(namespace) as work:
+                work.store.voidings.forget(invoice_id)
+                work.commit()
+            raise
+
+    def _wish(self, namespace: str, invoice_id: str, voiding: Voiding, refusals: Sequence[Exception]) -> None:
+        """Save what becomes of the lines before an app that is far away hears of it: its answer may be lost.
+
+        Where this is part of a transaction that is lost with the answer it is saved again, unless there are `refusals`.
+        """
+        with self._begin(namespace) as work:
+            invoice, at = locked_invoice(work, invoice_id), self._now()
+            if self._app(namespace, invoice).is_remote:
+                Driven(invoice).must_fire(Trigger.VOID, at)
+                refuse_void(work, invoice, voiding, at)
+                self._otherwise(lambda: None if refusals else self._keep(namespace, invoice_id, voiding, at))
+                work.store.voidings.keep(invoice_id, voiding, at)
+                work.commit()
+
+    def _keep(self, namespace: str, invoice_id: str, voiding: Voiding, at: datetime) -> None:
+        with suppress(Unavailable), self._begin(namespace) as work:
+            work.store.voidings.keep(invoice_id, voiding, at)
+            work.commit()
+
+    def _app(self, namespace: str, invoice: Invoice) -> InvoicingApp:
+        return self._apps.of(namespace, {invoice.app_id})[invoice.app_id]
 
     def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
         """The invoice with its quantities, saved, if it waits for them; else as it is."""
@@ -165,5 +209,5 @@ class InvoiceActions:
             work.commit()
         found = {invoice_id: driven.invoice}
         if has_other_amounts:
-            self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, [invoice_id], at, at)))
+            self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, [invoice_id], at)))
         return shown_on(self._apps, namespace, found[invoice_id], at)

@@ -8,7 +8,7 @@ from meterhouse.billing.batch import Batch, Outcome, each_fault_its_own
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.launcher import Launcher
-from meterhouse.billing.lifecycle import has_moved, may_move
+from meterhouse.billing.lifecycle import may_move, recorded
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
@@ -66,8 +66,8 @@ class AdvanceInvoices:
         before = [invoice for invoice in under_way if not apps[invoice.app_id].is_remote]
         again = taken_up(work, before, apps, as_of)
         after = gone_on(work, batch.namespace, again, self._apps, as_of, self._dunning)
-        changed = [one for old, one in zip(before, after, strict=True) if has_moved(old, one.invoice)]
-        save(work, changed, self._now())
+        attempts = (recorded(old, one) for old, one in zip(before, after, strict=True))
+        save(work, [one for one in attempts if one is not None], self._now())
         failed = {one.invoice.customer_id: _reason(one.invoice) for one in after if _has_failed(one.invoice)}
         return failed, [(one, apps[one.app_id]) for one in under_way if apps[one.app_id].is_remote]
 

@@ -73,7 +73,7 @@ class CollectInvoices:
         units = burn_units(work, batch.namespace, to_credit, self._usage, as_of, self._now())
         due = units.ready(work.store.lines.due(synced, as_of))
         profiles = profiles_of(work, batch.namespace, {line.customer_id for line in due}, self._now())
-        made = make_drafts(work, aligned(due, profiles, as_of), profiles, self._now(), self._most_lines)
+        made = make_drafts(work, aligned(due, profiles, as_of), profiles, as_of, self._now(), self._most_lines)
         under_way = work.store.invoices.under_way(batch.ids)
         driven = collect(work, batch.namespace, [*made, *under_way], self._usage, as_of, self._now())
         alone = burn_lines(work, batch.namespace, to_credit, self._usage, as_of, self._now())
@@ -90,12 +90,13 @@ def make_drafts(
     work: Work[BillingStore],
     due: Sequence[Line],
     profiles: Mapping[str, Profile],
+    as_of: datetime,
     now: datetime,
     most_lines: int | None = None,
 ) -> list[Invoice]:
-    """Drafts of due lines, announced but not saved: `collect` saves them."""
+    """Drafts of due lines, made as of `as_of`, announced but not saved: `collect` saves them."""
     customers = work.store.customers.by_ids({line.customer_id for line in due})
-    made = drafts(due, customers, profiles, now, most_lines)
+    made = drafts(due, customers, profiles, as_of, now, most_lines)
     work.publish(*map(created_event, made))
     return made
 
@@ -161,7 +162,8 @@ def _rated(
     rated = [one for one in moved if one.invoice.state is not InvoiceState.DRAFT_INVALID]
     burnt = {one.invoice.id: one for one in (*moved, *burn_credit(work, rated, now))}
     done = [burnt.get(one.invoice.id, one) for one in arrived]
-    changed = [one for one in done if one.transitions]
+    known = {one.invoice.id: one.invoice.issues for one in arrived}
+    changed = [one for one in done if one.transitions or one.invoice.issues != known[one.invoice.id]]
     save(work, changed, now)
     work.store.lines.update([*families.given_up, *(line for one in changed for line in one.invoice.lines)])
     work.store.billed_usage.owe([line.id for line in families.owing], now)

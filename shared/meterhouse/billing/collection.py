@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
-from meterhouse.billing.drive import Driven
+from meterhouse.billing.drive import Driven, noticed
 from meterhouse.billing.invoice import NOTHING, Invoice, Issue, Line, ManagedBy, Severity, draft_number, in_order
 from meterhouse.billing.line_keys import is_part
 from meterhouse.billing.profile import EndProration, Party, Profile, Workflow
@@ -62,17 +62,18 @@ def drafts(
     due: Iterable[Line],
     customers: Mapping[str, Customer],
     profiles: Mapping[str, Profile],
+    as_of: datetime,
     now: datetime,
     most_lines: int | None = None,
 ) -> list[Invoice]:
-    """One draft for each customer, on its profile, and currency; `due` comes in that order.
+    """One draft, made as of `as_of`, for each customer, on its profile, and currency; `due` comes in that order.
 
     Where it would have more than `most_lines`, what is due after these is on further ones: of one instant in the order
     that the lines would have on one.
     """
     grouped = groupby(due, key=lambda line: (line.customer_id, line.billed_in))
     return [
-        _draft(customers[owner], part, profiles[owner], now)
+        _draft(customers[owner], part, profiles[owner], as_of, now)
         for (owner, _), lines in grouped
         for part in _parts(tuple(lines), most_lines)
     ]
@@ -129,8 +130,10 @@ def collected(
     """A collectable invoice with its lines rated, to be validated; or invalid, where a quantity is not known."""
     missing = missing_of(driven.invoice, quantities)
     is_again = driven.invoice.state is InvoiceState.DRAFT_INVALID
+    missing = noticed(missing, driven.invoice.issues, at)
     if missing and is_again:
-        return driven
+        known = driven.invoice.issues
+        return driven if missing == known else driven.over(replace(driven.invoice, issues=missing))
     is_collecting = driven.invoice.state is InvoiceState.DRAFT_COLLECTING
     collecting = driven if is_again or is_collecting else driven.must_fire(Trigger.NEXT, at)
     if missing:
@@ -204,13 +207,16 @@ def with_lines(invoice: Invoice, lines: Sequence[Line]) -> Invoice:
     return replace(invoice, lines=tuple(lines), totals=totals, period=_span(lines))
 
 
-def scheduled(invoice: Invoice) -> Invoice:
-    """The draft with the instants that follow from its lines; one without lines keeps its end."""
+def scheduled(invoice: Invoice, made_at: datetime) -> Invoice:
+    """The draft with the instants that follow from its lines; one without lines keeps its end.
+
+    Its draft period begins when it was made at the earliest: else that of what was due long ago would be over by then.
+    """
     workflow = invoice.workflow
     metered = [line.invoice_at for line in invoice.lines if line.is_metered]
     collection_at = workflow.collection_interval.after(max(metered)) if metered else None
     since = collection_at or max((line.invoice_at for line in invoice.lines), default=None)
-    draft_until = invoice.draft_until if since is None else workflow.draft_period.after(since)
+    draft_until = invoice.draft_until if since is None else workflow.draft_period.after(max(since, made_at))
     return replace(invoice, collection_at=collection_at, draft_until=draft_until)
 
 
@@ -218,7 +224,7 @@ def party_of(customer: Customer) -> Party:
     return Party(id=customer.id, key=customer.key, name=customer.name, address=customer.details.billing_address)
 
 
-def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: datetime) -> Invoice:
+def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, as_of: datetime, now: datetime) -> Invoice:
     first = min(line.invoice_at for line in lines)
     invoice_id = derived_ulid(first, "invoice", customer.id, *sorted(line.id for line in lines), beside=customer.id)
     made = replace(
@@ -228,7 +234,7 @@ def _draft(customer: Customer, lines: tuple[Line, ...], profile: Profile, now: d
         metadata=_inherited(customer),
     )
     moved = [replace(line, invoice_id=invoice_id, is_pending=False, updated_at=now) for line in in_order(lines)]
-    return scheduled(with_lines(made, moved))
+    return scheduled(with_lines(made, moved), as_of)
 
 
 def collects_up_to(workflow: Workflow, as_of: datetime) -> datetime:

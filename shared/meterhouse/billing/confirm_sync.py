@@ -9,13 +9,13 @@ from meterhouse.billing.drive import Driven, with_answer
 from meterhouse.billing.external_ids import strangers
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.installed_app import AppType
-from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.invoice import PAYMENT, Invoice, draft_number
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState
-from meterhouse.billing.taxes import tax_faults
-from meterhouse.kernel.errors import Conflict, Problems
+from meterhouse.billing.taxes import tax_faults, taxed
+from meterhouse.kernel.errors import Conflict, Problem, Problems
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin
 
@@ -23,11 +23,12 @@ _OF_THE_HOUSE = ("DRAFT-", "GATHER-", *(f"{kind.upper()}-" for kind in AppType))
 
 
 class ConfirmSync:
-    """Both confirmations may be repeated: the first one counts.
+    """Both confirmations may be repeated, and may come though nobody waited: what is not known yet is taken from them.
 
-    They raise `NotFound` for an unknown invoice; `Conflict` where nobody waits for it (`invoice_state`), the audit of
-    the books holds it (`invoice_parked`), or another of the app has the number (`invoice_number_taken`); `InvalidInput`
-    where the number is one that the house gives, or an id is of no part of the invoice.
+    They raise `NotFound` for an unknown invoice; `Conflict` where it is not there yet (`invoice_state`), something else
+    is known already (`confirmed_otherwise`), the audit of the books holds it (`invoice_parked`), or another of the app
+    has the number (`invoice_number_taken`); `InvalidInput` where the number is one that the house gives, or an id is of
+    no part of the invoice.
     """
 
     def __init__(self, begin: Begin[BillingStore], apps: Apps, now: Callable[[], datetime] = clock.now) -> None:
@@ -46,28 +47,54 @@ class ConfirmSync:
     def _confirm(self, namespace: str, invoice_id: str, answer: Accepted, awaited: InvoiceState) -> Shown:
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
-            if invoice.state is not awaited:
-                return shown_on(self._apps, namespace, _known(invoice, awaited), at)
+            is_awaited = invoice.state is awaited
+            driven = Driven(_confirmed(invoice, answer, at) if is_awaited else _completed(invoice, answer, awaited))
+            if driven.invoice == invoice:
+                return shown_on(self._apps, namespace, invoice, at)
             refuse_parked(work, invoice)
-            _check(invoice, answer)
-            confirmed = with_answer(_confirmed(invoice, awaited, at), answer)
-            driven = gone_on(work, namespace, [Driven(confirmed)], self._apps, at)
-            save(work, driven, at)
+            if is_awaited:
+                [driven] = gone_on(work, namespace, [driven], self._apps, at)
+            save(work, [driven], at)
             work.commit()
-        return shown_on(self._apps, namespace, driven[0].invoice, at)
+        return shown_on(self._apps, namespace, driven.invoice, at)
 
 
-def _confirmed(invoice: Invoice, awaited: InvoiceState, at: datetime) -> Invoice:
-    if awaited is InvoiceState.DRAFT_SYNCING:
-        return replace(invoice, draft_synced_at=at)
-    return replace(invoice, issuing_synced_at=at)
+def _confirmed(invoice: Invoice, answer: Accepted, at: datetime) -> Invoice:
+    _check(invoice, answer)
+    is_draft = invoice.state is InvoiceState.DRAFT_SYNCING
+    synced = replace(invoice, draft_synced_at=at) if is_draft else replace(invoice, issuing_synced_at=at)
+    return with_answer(synced, answer)
 
 
-def _known(invoice: Invoice, awaited: InvoiceState) -> Invoice:
+def _completed(invoice: Invoice, answer: Accepted, awaited: InvoiceState) -> Invoice:
+    """The invoice, for which nobody waits, with what the answer says of which nothing was known yet."""
     synced_at = invoice.draft_synced_at if awaited is InvoiceState.DRAFT_SYNCING else invoice.issuing_synced_at
     if synced_at is None:
         raise Conflict(f"nothing is waited for of an invoice in {invoice.state.value}", "invoice_state")
-    return invoice
+    said = replace(answer, number=None) if answer.number == invoice.number else answer
+    _check(invoice, said)
+    _refuse_others(invoice, said)
+    return with_answer(invoice, replace(said, taxes={}))
+
+
+def _refuse_others(invoice: Invoice, answer: Accepted) -> None:
+    """What is known stays: whoever says something else has to hear of it."""
+    number = None if invoice.number == draft_number(invoice.id) else invoice.number
+    known = {
+        "/invoicing/invoiceNumber": (number, answer.number),
+        "/invoicing/externalId": (invoice.external_id, answer.external_id),
+        "/invoicing/sentToCustomerAt": (invoice.sent_to_customer_at, answer.sent_to_customer_at),
+    }
+    found = [(field, f"it is {is_}") for field, (is_, said) in known.items() if None not in {is_, said} and is_ != said]
+    for part, said in answer.external_ids.items():
+        if invoice.external_ids.get(part, said) != said:
+            field = "/payment/externalId" if part == PAYMENT else "/invoicing"
+            found.append((field, f"the id of {part} is {invoice.external_ids[part]}"))
+    told = zip(taxed(invoice, answer.taxes).lines, invoice.lines, strict=True)
+    found += [("/invoicing/lineTaxes", f"line {line.id} has others") for one, line in told if one.totals != line.totals]
+    if found:
+        problems = [Problem(field, "confirmed_otherwise", message) for field, message in found]
+        raise Conflict("the invoice is known otherwise already", "confirmed_otherwise", problems)
 
 
 def _check(invoice: Invoice, answer: Accepted) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from meterhouse.billing.alignment import Anchored
 from meterhouse.billing.invoice import CreditAllocation, Issue, Overage, Severity
 from meterhouse.billing.profile import CollectionMethod, EndProration, LateUsage, Party, Workflow
+from meterhouse.billing.void import Again, Voiding
 from meterhouse.customers.model import Address
 from meterhouse.kernel.cadence import Cadence
 from meterhouse.kernel.duration import Duration
@@ -60,11 +61,18 @@ def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
 
 
 def issues_to_documents(issues: Iterable[Issue]) -> list[Document]:
-    return [_fields(issue) for issue in issues]
+    return [_fields(issue) | {"noticed_at": issue.noticed_at and format_rfc3339(issue.noticed_at)} for issue in issues]
 
 
 def issues_from_documents(documents: Iterable[Mapping[str, Any]]) -> tuple[Issue, ...]:
-    return tuple(Issue(**{**document, "severity": Severity(document["severity"])}) for document in documents)
+    return tuple(_issue_from_document(document) for document in documents)
+
+
+def _issue_from_document(document: Mapping[str, Any]) -> Issue:
+    # absent where the issue was stored before it was kept
+    noticed_at = document.get("noticed_at")
+    typed = {"severity": Severity(document["severity"]), "noticed_at": noticed_at and parse_rfc3339(noticed_at)}
+    return Issue(**{**document, **typed})
 
 
 def detailed_to_documents(lines: Iterable[DetailedLine]) -> list[Document]:
@@ -95,6 +103,30 @@ def overage_from_document(document: Mapping[str, Any]) -> Overage:
     since = document["effective_from"]
     typed = {"units": Decimal(document["units"]), "effective_from": None if since is None else parse_rfc3339(since)}
     return Overage(**{**document, **typed})
+
+
+def voiding_to_document(voiding: Voiding) -> Document:
+    return {
+        "reason": voiding.reason,
+        "default": _again_to_document(voiding.default),
+        "overrides": {line_id: _again_to_document(again) for line_id, again in voiding.overrides.items()},
+    }
+
+
+def voiding_from_document(document: Mapping[str, Any]) -> Voiding:
+    overrides = {line_id: _again_from_document(again) for line_id, again in document["overrides"].items()}
+    return Voiding(document["reason"], _again_from_document(document["default"]), overrides)
+
+
+def _again_to_document(again: Again | None) -> Document | None:
+    return None if again is None else {"invoice_at": again.invoice_at and format_rfc3339(again.invoice_at)}
+
+
+def _again_from_document(document: Mapping[str, Any] | None) -> Again | None:
+    if document is None:
+        return None
+    invoice_at = document["invoice_at"]
+    return Again(invoice_at and parse_rfc3339(invoice_at))
 
 
 def _fields(part: Party | Address | Workflow | Issue | Conventions) -> Document:

@@ -76,6 +76,12 @@ _UNGUARDED = {
 """Where triggers lead whatever holds, so that nobody has to look."""
 
 
+def noticed(issues: tuple[Issue, ...], known: tuple[Issue, ...], at: datetime) -> tuple[Issue, ...]:
+    """The issues with when each was noticed: at `at`, but for those that are `known`."""
+    since = {issue: issue.noticed_at for issue in known}
+    return tuple(replace(issue, noticed_at=issue.noticed_at or since.get(issue) or at) for issue in issues)
+
+
 def drive(driven: Driven, app: InvoicingApp, at: datetime, bookings: BookingsOf = bookings_of) -> Driven:
     """Go on until the next step is not permitted at `at`, waits for somebody, or failed."""
     invoice, steps, booked = driven.invoice, [*driven.transitions], [*driven.bookings]
@@ -88,6 +94,8 @@ def drive(driven: Driven, app: InvoicingApp, at: datetime, bookings: BookingsOf 
         invoice, step, entered = taken
         steps.append(step)
         booked += entered
+    if invoice.issues:
+        invoice = replace(invoice, issues=noticed(invoice.issues, driven.invoice.issues, at))
     return Driven(invoice, tuple(steps), tuple(booked))
 
 

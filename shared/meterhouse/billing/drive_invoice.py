@@ -11,7 +11,7 @@ from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.lifecycle import has_moved, waits_until
+from meterhouse.billing.lifecycle import has_moved, recorded, waits_until
 from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import found_invoice
@@ -78,8 +78,9 @@ class DriveInvoice:
             app = self._apps.of(namespace, {invoice.app_id})[invoice.app_id]
             again = taken_up(work, [invoice], {invoice.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
-            if has_moved(invoice, driven.invoice):
-                save(work, [driven], at)
+            attempt = recorded(invoice, driven)
+            if attempt is not None:
+                save(work, [attempt], at)
                 work.commit()
         if not has_moved(before, driven.invoice):
             return Stand(before, None)

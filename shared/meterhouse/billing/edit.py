@@ -117,7 +117,7 @@ def edited(invoice: Invoice, edit: Edit, known: KnownFeatures, new_id: Callable[
     )
     changed = [line for line in kept if line != before[line.id]]
     if after != invoice or added or changed or removed:
-        after = scheduled(with_lines(after, in_order([*kept, *added])))
+        after = scheduled(with_lines(after, in_order([*kept, *added])), after.created_at)
     return Edited(after, tuple(added), tuple(changed), tuple(removed))
 
 

@@ -81,7 +81,7 @@ class EditInvoice:
             saved = self._resumed(work, namespace, updating, done, at)
             work.commit()
         found = {invoice_id: saved}
-        self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, [invoice_id], at, at)))
+        self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, [invoice_id], at)))
         return shown_on(self._apps, namespace, found[invoice_id], at)
 
     def _resumed(

@@ -14,9 +14,9 @@ from meterhouse.platform.work import Begin
 
 
 def go_on(
-    begin: Begin[BillingStore], apps: Apps, namespace: str, ids: Sequence[str], at: datetime, now: datetime
+    begin: Begin[BillingStore], apps: Apps, namespace: str, ids: Sequence[str], now: datetime
 ) -> dict[str, Invoice]:
-    """The invoices of one customer as far as they go at `at`: where an app is not there, the next run goes on.
+    """The invoices of one customer as far as they go now: where an app is not there, the next run goes on.
 
     No app hears of an invoice, or of amounts, that are not saved: were they lost, the customer would have paid
     something else than what is billed, or would be asked again under another id.
@@ -25,7 +25,7 @@ def go_on(
         with begin(namespace) as work:
             work.store.invoices.lock_customers({found_invoice(work, one).customer_id for one in ids})
             found = [Driven(found_invoice(work, one)) for one in ids]
-            driven = gone_on(work, namespace, found, apps, at)
+            driven = gone_on(work, namespace, found, apps, now)
             save(work, driven, now)
             work.commit()
     except Unavailable:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import field as _apart
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -180,13 +181,20 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Something wrong with an invoice. `field` is a JSON pointer into it; `component` says who found it."""
+    """Something wrong with an invoice.
+
+    Attributes:
+        component: who found it.
+        field: a JSON pointer into the invoice.
+        noticed_at: when it was found first; found again it is the same.
+    """
 
     severity: Severity
     code: str
     component: str
     message: str
     field: str = ""
+    noticed_at: datetime | None = _apart(default=None, compare=False)
 
 
 class Transition(NamedTuple):

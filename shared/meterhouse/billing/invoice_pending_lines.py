@@ -46,6 +46,8 @@ class InvoicePendingLines:
     ) -> list[Shown]:
         """Make standard invoices of the customer's lines due at `as_of` (default: now), one a currency.
 
+        `as_of` chooses lines, and where usage is divided; what is made of them is made, rated and issued now.
+
         `is_progressive`: whether usage is billed whose period is not over; None: as the customer's profile has it.
 
         Raises:
@@ -70,10 +72,10 @@ class InvoicePendingLines:
             due = _chosen([*work.store.lines.due([customer_id], at), *(one.billed for one in parts)], line_ids)
             billed = {line.id for line in due}
             work.store.lines.add([one.rest for one in parts if one.rest is not None and one.billed.id in billed])
-            made = collect(work, namespace, make_drafts(work, due, profiles, now), self._usage, at, now)
+            made = collect(work, namespace, make_drafts(work, due, profiles, now, now), self._usage, now, now)
             work.commit()
         found = {one.invoice.id: one.invoice for one in made}
-        self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, list(found), at, self._now())))
+        self._afterwards(lambda: found.update(go_on(self._begin, self._apps, namespace, list(found), self._now())))
         return [shown_on(self._apps, namespace, one, now) for one in found.values()]
 
 

@@ -1,5 +1,6 @@
 """Invoices and their lines as the contract writes them."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from meterhouse.billing.app_schema import AppsWire
 from meterhouse.billing.discount_wire import BillingDiscounts, LineDiscountsWire, PartExternalIds
+from meterhouse.billing.line_spec import OUT_OF_RANGE, is_in_range
 from meterhouse.billing.schema import PartyWire, WorkflowWire
 from meterhouse.billing.state import InvoiceState
 from meterhouse.catalog.price_schema import FlatPriceWithPaymentTerm, PriceWire
@@ -34,6 +36,15 @@ def _whole(value: Decimal) -> Decimal:
     if value != _ALL:
         raise PydanticCustomError("not_supported_yet", "voiding a part is not supported yet: use 100")
     return value
+
+
+def _in_range(instant: datetime) -> datetime:
+    if not is_in_range(instant):
+        raise PydanticCustomError("out_of_range", OUT_OF_RANGE)
+    return instant
+
+
+_InRange = Annotated[Instant, AfterValidator(_in_range)]
 
 
 class InvoiceStatus(StrEnum):
@@ -253,7 +264,7 @@ class PendingLinesFilters(Wire):
 
 class PendingLinesAction(Wire):
     customer_id: Ulid
-    as_of: Instant | None = None
+    as_of: _InRange | None = None
     filters: PendingLinesFilters | None = None
     progressive_billing_override: Flag | None = None
 
@@ -264,7 +275,7 @@ class DiscardLine(Wire):
 
 class PendingLine(Wire):
     type: Literal["pending"]
-    next_invoice_at: Instant | None = None
+    next_invoice_at: _InRange | None = None
 
 
 class VoidAction(Wire):

@@ -138,6 +138,7 @@ def _external_ids(invoice: Invoice) -> ExternalIds | None:
 
 
 def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
+    noticed_at = issue.noticed_at or invoice.updated_at
     return IssueWire(
         id=derived_ulid(invoice.created_at, "issue", invoice.id, issue.component, issue.code, issue.field),
         severity=issue.severity.value,
@@ -145,8 +146,8 @@ def _issue(invoice: Invoice, issue: Issue) -> IssueWire:
         code=issue.code,
         component=issue.component,
         message=issue.message,
-        created_at=invoice.updated_at,
-        updated_at=invoice.updated_at,
+        created_at=noticed_at,
+        updated_at=noticed_at,
     )
 
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from meterhouse.billing.app import CopyState, InvoicingApp, Refused
+from meterhouse.billing.app import CopyState, InvoicingApp, Payment, Refused
 from meterhouse.billing.bookings import BookingsOf, bookings_of
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning, Planned
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.payment_report import LAST_WORDS
-from meterhouse.billing.state import RETRIED_BY_RUNS, TRANSITIONS, InvoiceState, Trigger
+from meterhouse.billing.state import RETRIED_BY_RUNS, TRANSITIONS, InvoiceState, Trigger, target_of
+from meterhouse.kernel.changed import replace
 from meterhouse.kernel.errors import Unavailable
 
 
@@ -48,17 +49,39 @@ def _stepped(driven: Driven, app: InvoicingApp, planned: Planned, at: datetime) 
     if isinstance(payment, Refused):
         raise Unavailable(f"the app does not tell us of the payment: {payment.message}")
     said = None if payment is None or payment.trigger not in LAST_WORDS else payment
-    stepped = None if said is None else driven.fired(said.trigger, at, said.reason)
+    stepped = None if said is None else _told(driven, said, at)
     return stepped or driven.must_fire(planned.trigger, at, planned.reason)
 
 
-def has_moved(before: Invoice, after: Invoice) -> bool:
-    """Whether there is anything to record: an attempt that ended where it began is nothing, unless it was a payment.
+def _told(driven: Driven, said: Payment, at: datetime) -> Driven | None:
+    ready = voidable(driven, at, said.reason) if said.trigger is Trigger.VOID else driven
+    return ready.fired(said.trigger, at, said.reason)
 
-    Why nobody may try to pay is recorded, and that somebody may again.
+
+def voidable(driven: Driven, at: datetime, reason: str | None) -> Driven:
+    """The invoice where its app's word that it is void may follow.
+
+    Of what is overdue the table has no way there. One by `uncollectible` would tell of a loss that is none, so it is
+    `pending` in passing, and nobody is asked to pay.
     """
-    is_said = after.state is InvoiceState.PAYMENT_PENDING and after.issues != before.issues
-    return is_said or after.state is not before.state or after.payment_attempt != before.payment_attempt
+    is_overdue = driven.invoice.state is InvoiceState.OVERDUE
+    return driven.must_fire(Trigger.RETRY, at, reason) if is_overdue else driven
+
+
+def has_moved(before: Invoice, after: Invoice) -> bool:
+    """Whether an attempt led anywhere: one that ended where it began did not, unless it was a payment."""
+    return after.state is not before.state or after.payment_attempt != before.payment_attempt
+
+
+def recorded(before: Invoice, attempted: Driven) -> Driven | None:
+    """What there is to record of an attempt: all of it where it led anywhere.
+
+    Of one that ended where it began it is the reason alone, if that is another than the one that is known.
+    """
+    after = attempted.invoice
+    if has_moved(before, after):
+        return attempted
+    return None if after.issues == before.issues else Driven(replace(before, issues=after.issues))
 
 
 def waits_until(invoice: Invoice, app: InvoicingApp, dunning: Dunning) -> datetime | None:
@@ -75,10 +98,10 @@ def waits_until(invoice: Invoice, app: InvoicingApp, dunning: Dunning) -> dateti
 
 def may_move(invoice: Invoice, app: InvoicingApp, dunning: Dunning, at: datetime) -> bool:
     """Whether there is anything to be done for the invoice at `at`; an unknown payment is asked about."""
-    until = waits_until(invoice, app, dunning)
-    if until is not None and until < at:
-        return True
     if invoice.state in {InvoiceState.DRAFT_WAITING_FOR_COLLECTION, InvoiceState.DRAFT_WAITING_AUTO_APPROVAL}:
-        return False
+        return target_of(invoice.state, Trigger.NEXT, invoice.holding(at)) is not None
+    planned = dunning.planned(invoice, app)
+    if planned is not None and planned.at < at:
+        return True
     has_work = Trigger.NEXT in TRANSITIONS[invoice.state] or invoice.state is InvoiceState.PAYMENT_PENDING
     return has_work or invoice.state in RETRIED_BY_RUNS

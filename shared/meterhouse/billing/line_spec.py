@@ -16,6 +16,7 @@ from meterhouse.kernel.period import Period
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(5000, 1, 1, tzinfo=UTC)
 """Far from the calendar's end: collection, draft and payment periods are counted from a line's instants."""
+OUT_OF_RANGE = "must lie in the years 1970 to 4999"
 _WITHOUT_FEATURE = "manual"
 _BY_HAND = "manual/"
 """How keys begin of lines that no subscription has."""
@@ -66,8 +67,8 @@ class LineSpec:
 def problems_of(spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Problem]:
     """Everything that is wrong with a line at the JSON pointer `at`; `known` holds its feature, if there is one."""
     for name, instant in (("period/from", spec.start), ("period/to", spec.end), ("invoiceAt", spec.invoice_at)):
-        if not _FIRST <= instant < _LAST:
-            yield Problem(f"{at}/{name}", "out_of_range", "must lie in the years 1970 to 4999")
+        if not is_in_range(instant):
+            yield Problem(f"{at}/{name}", "out_of_range", OUT_OF_RANGE)
     if spec.start >= spec.end:
         yield Problem(f"{at}/period/to", "period_empty", "a period ends after it starts")
     card, card_at = spec.card, f"{at}{spec.card_field}"
@@ -78,6 +79,11 @@ def problems_of(spec: LineSpec, known: KnownFeatures, at: str) -> Iterator[Probl
     if card.is_metered and spec.invoice_at < spec.end:
         message = "usage is invoiced after its end: part of a period is not billed by hand"
         yield Problem(f"{at}/invoiceAt", "invoice_at_before_end", message)
+
+
+def is_in_range(instant: datetime) -> bool:
+    """Whether a line may have it."""
+    return _FIRST <= instant < _LAST
 
 
 def is_by_hand(line: Line) -> bool:

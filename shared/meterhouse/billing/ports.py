@@ -16,6 +16,7 @@ from meterhouse.billing.override import CustomerOverride, OverrideFilter, Overri
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
+from meterhouse.billing.void import Voiding
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.known_currencies import Currencies
 from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
@@ -263,6 +264,18 @@ class PaymentReports(Protocol):
     def add(self, invoice_id: str, report: PaymentReport, recorded_at: datetime, *, is_applied: bool) -> None: ...
 
 
+class Voidings(Protocol):
+    """How callers want invoices voided whose apps were asked to do so, until these refuse."""
+
+    def of(self, invoice_ids: Collection[str]) -> Mapping[str, Voiding]:
+        """By invoice."""
+
+    def keep(self, invoice_id: str, voiding: Voiding, asked_at: datetime) -> None:
+        """In the place of what was wished before."""
+
+    def forget(self, invoice_id: str) -> None: ...
+
+
 class ParkedInvoices(Protocol):
     def parked(self, invoice_ids: Collection[str]) -> Collection[str]:
         """Those that must not go on, because the audit of the books found something."""
@@ -297,6 +310,8 @@ class BillingStore(Protocol):
     def currencies(self) -> Currencies: ...
     @property
     def payment_reports(self) -> PaymentReports: ...
+    @property
+    def voidings(self) -> Voidings: ...
     @property
     def credit(self) -> LedgerStore: ...
 

@@ -18,6 +18,7 @@ from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
+from meterhouse.billing.postgres_voidings import PostgresVoidings
 from meterhouse.billing.reconcile import unbilled
 from meterhouse.billing.rests import Known
 from meterhouse.billing.rows import (
@@ -243,6 +244,7 @@ class PostgresBilling:
         self.tax_codes = PostgresTaxCodes(transaction)
         self.currencies = PostgresCurrencies(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.voidings = PostgresVoidings(transaction)
         self.credit_notes = PostgresCreditNotes(transaction)
         self.billed_usage = PostgresBilledUsage(transaction)
         self.late_usage = PostgresLateUsage(transaction)

@@ -7,6 +7,7 @@ from meterhouse.billing.postgres_findings import PostgresFindings
 from meterhouse.billing.postgres_overrides import PostgresOverrides
 from meterhouse.billing.postgres_payment_reports import PostgresPaymentReports
 from meterhouse.billing.postgres_profiles import PostgresProfiles
+from meterhouse.billing.postgres_voidings import PostgresVoidings
 from meterhouse.ledger.postgres import PostgresLedgerStore
 from meterhouse.metering.postgres import PostgresLateUsage
 from meterhouse.platform.postgres_transaction import Transaction
@@ -23,6 +24,7 @@ class PostgresPreview(PostgresStore):
         self.profiles = PostgresProfiles(transaction)
         self.overrides = PostgresOverrides(transaction)
         self.payment_reports = PostgresPaymentReports(transaction)
+        self.voidings = PostgresVoidings(transaction)
         self.billed_usage = PostgresBilledUsage(transaction)
         self.late_usage = PostgresLateUsage(transaction)
         self.credit_notes = PostgresCreditNotes(transaction)

@@ -140,7 +140,8 @@ def next_invoice(
     due: Sequence[Line], customer: Customer, profile: Profile, usages: Usages, now: datetime
 ) -> Invoice | None:
     """The draft of the lines with what they come to so far; None where there are none."""
-    for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, now):
+    last = max((line.invoice_at for line in due), default=now)
+    for draft in drafts(due, {customer.id: customer}, {customer.id: profile}, max(last, now), now):
         valued = ((line, _valued(line, usages, draft.workflow, now)) for line in draft.lines)
         # no sum of money counts what is still in units
         known = [line if leaves_money(done) else done for line, done in valued if not _is_borne(done)]

@@ -7,6 +7,7 @@ from meterhouse.billing.app import Apps
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.lifecycle import voidable
 from meterhouse.billing.payment_report import PaymentReport, Recorded, is_before_payment, is_outrun
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save, taken_up
@@ -28,7 +29,7 @@ class RecordPayment:
     def __call__(self, namespace: str, invoice_id: str, report: PaymentReport) -> Recorded:
         """Bring the invoice to where the report leads; a repeat, or one that was outrun, changes nothing.
 
-        An invoice that is voided from outside is never billed again.
+        An invoice that is voided from outside is never billed again, unless a caller asked for that whose void it is.
 
         Raises:
             NotFound: there is no such invoice.
@@ -61,8 +62,12 @@ class RecordPayment:
         if is_outrun(report, work.store.payment_reports.last(invoice.id), invoice.payment_attempt):
             return None
         booked = self._booked(work, namespace, invoice, at)
-        if report.outcome is Trigger.VOID and target_of(booked.invoice.state, Trigger.VOID, frozenset()):
-            return void_invoice(work, invoice, Voiding(report.reason or "voided at the app", None, {}), at)
+        if report.outcome is Trigger.VOID:
+            reason = report.reason or "voided at the app"
+            if target_of(voidable(booked, at, reason).invoice.state, Trigger.VOID, frozenset()):
+                wish = work.store.voidings.of([invoice.id]).get(invoice.id)
+                ready = voidable(Driven(invoice), at, reason)
+                return void_invoice(work, ready, wish or Voiding(reason, None, {}), at)
         fired = booked.fired(report.outcome, at, report.reason)
         if fired is None and booked.invoice.state in RETRIED_BY_RUNS:
             refuse_parked(work, booked.invoice)

@@ -15,6 +15,7 @@ from meterhouse.billing.lifecycle import drive_by_rule, resumed
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
+from meterhouse.billing.void_invoice import bill_again
 from meterhouse.kernel.changed import replace, unchecked
 from meterhouse.platform.work import Work
 
@@ -66,6 +67,7 @@ def gone_on(
         one if is_held else _moved(one, by_id[one.invoice.app_id], dunning, at)
         for one, is_held in zip(driven, held, strict=True)
     ]
+    _bill_again(work, driven, moved, at)
     return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
 
 
@@ -76,6 +78,17 @@ def _held(work: Work[BillingStore], invoices: Sequence[Invoice]) -> list[bool]:
 
 def _moved(driven: Driven, app: InvoicingApp, dunning: Dunning | None, at: datetime) -> Driven:
     return drive(driven, app, at) if dunning is None else drive_by_rule(driven, app, dunning, at)
+
+
+def _bill_again(work: Work[BillingStore], before: Sequence[Driven], after: Sequence[Driven], at: datetime) -> None:
+    """Of what its app turned out to have voided lines are pending again, if a caller asked for that."""
+    ready = [one.invoice for one in before if one.invoice.state is not InvoiceState.VOIDED]
+    voided = {one.invoice.id for one in after if one.invoice.state is InvoiceState.VOIDED}
+    found = [invoice for invoice in ready if invoice.id in voided]
+    wishes = work.store.voidings.of([one.id for one in found]) if found else {}
+    for invoice in found:
+        if invoice.id in wishes:
+            bill_again(work, invoice, wishes[invoice.id], at)
 
 
 def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mapping[str, str]) -> list[Driven]:

@@ -46,7 +46,7 @@ def quantity_problems(line: Supposed, at: str) -> Iterator[Problem]:
 
 def simulated(made: Invoice, number: str, lines: Sequence[Line], now: datetime) -> Invoice:
     """The draft that would come of a gathering invoice with these rated lines, and what would hold it up."""
-    draft = scheduled(with_lines(replace(made, number=number, state=InvoiceState.DRAFT_CREATED), lines))
+    draft = scheduled(with_lines(replace(made, number=number, state=InvoiceState.DRAFT_CREATED), lines), now)
     return replace(draft, issues=issues_of(draft), quantity_snapshotted_at=now)
 
 

@@ -225,7 +225,7 @@ RETRIED_BY_RUNS: Mapping[InvoiceState, Trigger] = {
     _S.BOOKING_SETTLED_FAILED: _T.RETRY,
     _S.DELETE_FAILED: _T.DELETE,
 }
-"""How an invoice run resumes a failed invoice. A failed payment is the customer's: nobody is charged again unasked."""
+"""How a run, or a retry, resumes a failed invoice. A failed payment is the customer's: no run charges again unasked."""
 
 _FAILED = {*RETRIED_BY_RUNS, _S.PAYMENT_FAILED}
 
@@ -293,9 +293,9 @@ def available_actions(
     holding = holding - set(_GIVEN_BY_THE_APP.values()) | given
     # a retry looks for issues anew: those there are hold nothing on its way
     unheld = {Trigger.RETRY: holding | {Guard.NO_CRITICAL_ISSUE}}
+    asked = {**_ACTIONS, "retry": RETRIED_BY_RUNS.get(state, Trigger.RETRY)}
     results = {
-        name: _rest(target_of(state, trigger, holding), unheld.get(trigger, holding))
-        for name, trigger in _ACTIONS.items()
+        name: _rest(target_of(state, trigger, holding), unheld.get(trigger, holding)) for name, trigger in asked.items()
     }
     return {name: result for name, result in results.items() if result is not None}
 

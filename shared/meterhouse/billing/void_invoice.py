@@ -12,15 +12,34 @@ from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
 from meterhouse.platform.work import Work
 
 
-def void_invoice(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> Driven:
+def void_invoice(work: Work[BillingStore], driven: Driven, voiding: Voiding, at: datetime) -> Driven:
     """The voided invoice, not saved; its lines that are to be billed again are pending.
 
     Raises:
-        InvalidInput: `voiding` names others' lines.
-        Conflict: the invoice cannot be voided; `difference_charged`: a line would be billed again that another was
-            charged the difference to; `credit_notes_exist`: a part of it was taken back.
+        InvalidInput: as `refuse_void`.
+        Conflict: as `refuse_void`, or `invoice_state`: the invoice cannot be voided.
     """
-    driven = Driven(invoice).must_fire(Trigger.VOID, at, voiding.reason)
+    voided = driven.must_fire(Trigger.VOID, at, voiding.reason)
+    bill_again(work, driven.invoice, voiding, at)
+    return voided
+
+
+def bill_again(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
+    """Lines of an invoice that is voided are pending again, as far as `voiding` says so; raises as `refuse_void`."""
+    refuse_void(work, invoice, voiding, at)
+    closed, again = reopened(invoice, voiding, at)
+    work.store.lines.update(closed)
+    work.store.lines.add(again)
+
+
+def refuse_void(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
+    """What is in the way of taking the invoice back so.
+
+    Raises:
+        InvalidInput: `voiding` names others' lines.
+        Conflict: `difference_charged`: a line would be billed again that another was charged the difference to;
+            `credit_notes_exist`: a part of it was taken back.
+    """
     own = {line.id for line in invoice.lines}
     problems = [
         Problem(f"/overrides/{number}/lineId", "unknown_line", "the invoice has no such line")
@@ -32,10 +51,6 @@ def void_invoice(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, a
     if invoice.credited.total:
         raise Conflict("credit notes took back a part of it: void them first", "credit_notes_exist")
     _refuse_differences(work, invoice, voiding, at)
-    closed, again = reopened(invoice, voiding, at)
-    work.store.lines.update(closed)
-    work.store.lines.add(again)
-    return driven
 
 
 def _refuse_differences(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:

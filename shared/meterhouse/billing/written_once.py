@@ -22,6 +22,7 @@ from meterhouse.billing.ports import (
     Lines,
     PageOf,
     PaymentReports,
+    Voidings,
 )
 from meterhouse.billing.rests import Known
 from meterhouse.billing.state import NOT_UNDER_WAY
@@ -83,6 +84,10 @@ class _Store:
     @property
     def payment_reports(self) -> PaymentReports:
         return self.written().payment_reports
+
+    @property
+    def voidings(self) -> Voidings:
+        return self.written().voidings
 
     def _is_plain(self) -> bool:
         """Whether all that is held are pending lines, and the gathering invoices that they are on."""

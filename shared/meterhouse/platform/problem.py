@@ -1,8 +1,10 @@
 """Errors on the wire: RFC 9457 problem details. The only place that knows which error has which HTTP status."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import accumulate
 
 from meterhouse.kernel import errors
 from meterhouse.platform.invalid_parameters import VERSION_3, invalid_parameters
@@ -22,6 +24,11 @@ _STATUS: dict[type[errors.MeterhouseError], HTTPStatus] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+_LARGEST_LIST = 1_500_000
+"""Characters: the contract's third version lists faults twice, Lambda counts quotes twice and takes 6 MB at most."""
+_NAMES = 40
+"""Characters of a fault's members' names."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemResponse:
@@ -30,6 +37,12 @@ class ProblemResponse:
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def _told(problems: Sequence[errors.Problem]) -> Sequence[errors.Problem]:
+    """The first that fit into an answer."""
+    sizes = accumulate(len(json.dumps((p.field, p.code, p.message))) + _NAMES for p in problems)
+    return problems[: sum(size <= _LARGEST_LIST for size in sizes)]
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -61,12 +74,15 @@ def problem_response(error: Exception, *, request_id: str, path: str = "") -> Pr
     if isinstance(error, errors.Conflict | errors.TooMany):
         document = {**error.facts, **document}
     problems = getattr(error, "problems", ())
+    told = _told(problems)
     if problems:
         document["extensions"] = {
-            "validationErrors": [{"field": p.field, "code": p.code, "message": p.message} for p in problems]
+            "validationErrors": [{"field": p.field, "code": p.code, "message": p.message} for p in told]
         }
+    if len(told) < len(problems):
+        document["detail"] = f"{document['detail']}; {len(told)} of {len(problems)} faults are listed"
     if isinstance(error, errors.InvalidInput) and path.startswith(VERSION_3):
-        document["invalid_parameters"] = invalid_parameters(error)
+        document["invalid_parameters"] = invalid_parameters(errors.InvalidInput(error.detail, told))
     headers = {"content-type": CONTENT_TYPE, "x-request-id": request_id}
     if isinstance(error, errors.Unauthenticated):
         headers["www-authenticate"] = "Bearer" if error.code is None else f'Bearer error="{error.code}"'

@@ -40,3 +40,7 @@ Ended = Callable[[Callable[[], object]], None]
 def at_once(action: Callable[[], object]) -> None:
     """`Afterwards` where no unit of work is part of another."""
     action()
+
+
+def not_needed(_action: Callable[[], object]) -> None:
+    """`Otherwise` where no unit of work is part of another: what was saved is not lost with what comes next."""

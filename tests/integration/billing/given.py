@@ -48,7 +48,7 @@ class Api:
         begin, usage, apps = run.begin, run.usage, run.apps
         profiles = ProfileService(begin, run.directory, now, new_id)
         reading = InvoiceService(begin, usage, run.directory, now)
-        acting = InvoiceActions(begin, usage, apps, now)
+        acting = InvoiceActions(begin, usage, apps, now, run.database.afterwards, run.database.otherwise)
         edit = EditInvoice(begin, usage, apps, now, new_id)
         due = InvoicePendingLines(begin, usage, apps, now, run.database.afterwards)
         overrides = OverrideService(begin, run.directory, now, new_id)
@@ -94,3 +94,7 @@ class Api:
 
 def problem_fields(answer: dict[str, Any]) -> dict[str, str]:
     return dict(faults_of(answer))
+
+
+def problem_codes(answer: dict[str, Any]) -> list[str]:
+    return [code for _, code in faults_of(answer)]

@@ -4,9 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from meterhouse.billing.app import CopyState, Payment
+from meterhouse.billing.invoice import Issue, Severity
+from meterhouse.billing.record_sent import record_sent
+from meterhouse.billing.state import Trigger
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
-from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, UNKNOWN, Api, problem_fields
+from tests.integration.billing.given import DISCARD, INVOICES, PROFILES, UNKNOWN, Api, problem_codes, problem_fields
 from tests.unit.billing.samples import NOW, FakeApp, metered, tiers
+from tests.unit.subscriptions.samples import at
 
 
 @pytest.fixture
@@ -232,7 +237,7 @@ def test_a_draft_says_when_it_will_be_due_and_is_due_from_its_issue(api: Api, cu
     api.ok("POST", PROFILES, api.profile(default=True, workflow=workflow))
     api.run.all()
     [draft] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
-    assert (draft["draftUntil"], draft["dueAt"]) == ("2024-02-03T01:00:00Z", "2024-02-10T01:00:00Z")
+    assert (draft["draftUntil"], draft["dueAt"]) == ("2024-02-03T02:00:00Z", "2024-02-10T02:00:00Z")
     assert "issuedAt" not in draft
     issued = api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
     assert (issued["issuedAt"], issued["dueAt"]) == ("2024-06-01T00:00:00Z", "2024-06-08T00:00:00Z")
@@ -276,6 +281,81 @@ def test_what_failed_is_tried_again_on_request(api: Api, run: Run, customer: str
     assert "validationIssues" not in retried
 
 
+def failed_deletion(api: Api) -> str:
+    """The path of a draft whose deletion its app refused."""
+    api.without_auto_advance()
+    api.run.all()
+    [invoice] = api.run.invoices()
+    api.run.app = FakeApp({"delete"})
+    path = f"{INVOICES}/{invoice.id}"
+    status, answer = api("DELETE", path)
+    assert (status, problem_codes(answer)) == (400, ["invoice_delete_failed", "refused"])
+    assert answer["extensions"]["validationErrors"][1]["message"] == "no delete today"
+    return path
+
+
+def test_a_deletion_that_the_app_refuses_is_told_and_tried_again_by_runs(api: Api, run: Run, customer: str) -> None:
+    assert customer
+    path = failed_deletion(api)
+    shown = api.ok("GET", path)
+    assert shown["statusDetails"]["extendedStatus"] == "delete.failed"
+    assert [issue["code"] for issue in shown["validationIssues"]] == ["refused"]
+    run.app = FakeApp()
+    run.advance()
+    assert api.ok("GET", path)["statusDetails"]["extendedStatus"] == "deleted"
+
+
+def test_a_retry_of_a_deletion_deletes_and_issues_nothing(api: Api, run: Run, customer: str) -> None:
+    assert customer
+    path = failed_deletion(api)
+    offered = api.ok("GET", path)["statusDetails"]["availableActions"]
+    assert offered["retry"] == {"resultingState": "deleted"}
+    again = api.ok("POST", f"{path}/retry")
+    assert again["statusDetails"]["extendedStatus"] == "delete.failed"
+    run.app = FakeApp(payment=Payment(Trigger.PAID))
+    done = api.ok("POST", f"{path}/retry")
+    assert (done["statusDetails"]["extendedStatus"], done["statusDetails"]["availableActions"]) == ("deleted", {})
+    assert [invoice.issued_at for invoice in run.invoices()] == [None]
+
+
+def test_a_retry_of_a_deletion_issues_what_its_app_has_collected(api: Api, run: Run, customer: str) -> None:
+    assert customer
+    path = failed_deletion(api)
+    run.app = FakeApp({"delete"}, payment=Payment(Trigger.PAID), copy=CopyState.COLLECTED)
+    assert api.ok("POST", f"{path}/retry")["statusDetails"]["extendedStatus"] == "draft.manual_approval_needed"
+
+
+def test_why_an_attempt_fails_is_told_as_it_is_by_now_and_since_when(api: Api, run: Run, customer: str) -> None:
+    assert customer
+
+    def issues(message: str) -> list[tuple[str, str]]:
+        run.app = FakeApp(issues=[Issue(Severity.CRITICAL, "refused", "app.fake", message)])
+        run.advance(run.now)
+        [shown] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
+        return [(issue["message"], issue["createdAt"]) for issue in shown["validationIssues"]]
+
+    run.sync()
+    run.collect()
+    assert issues("no address") == [("no address", "2024-06-01T00:00:00Z")]
+    steps = run.everything()["invoice_transitions"]
+    run.now = at("2024-06-02")
+    assert issues("no address") == [("no address", "2024-06-01T00:00:00Z")]
+    assert issues("no card") == [("no card", "2024-06-02T00:00:00Z")]
+    assert run.everything()["invoice_transitions"] == steps
+
+
+def test_since_when_an_issue_is_there_outlasts_other_changes_of_the_invoice(api: Api, run: Run, customer: str) -> None:
+    assert customer
+    run.app = FakeApp({"sync"})
+    run.all(AFTER_JANUARY)
+    [invoice] = run.invoices()
+    run.now = at("2024-06-02")
+    record_sent(run.begin, run.namespace, invoice.id, run.now, run.now)
+    shown = api.ok("GET", f"{INVOICES}/{invoice.id}")
+    assert shown["updatedAt"] == "2024-06-02T00:00:00Z"
+    assert [issue["createdAt"] for issue in shown["validationIssues"]] == ["2024-02-01T02:00:00Z"]
+
+
 def test_pending_lines_are_invoiced_at_once_when_they_are_due(api: Api, run: Run, customer: str) -> None:
     run.now = AFTER_JANUARY
     wanted = {"customerId": customer, "progressiveBillingOverride": False}
@@ -290,6 +370,8 @@ def test_pending_lines_are_invoiced_at_once_when_they_are_due(api: Api, run: Run
     [
         ({"customerId": UNKNOWN}, {"/customerId": "unknown_customer"}),
         ({"asOf": "2030-01-01T00:00:00Z"}, {"/asOf": "future"}),
+        ({"asOf": "9999-12-31T23:59:59Z"}, {"/asOf": "out_of_range"}),
+        ({"asOf": "0001-01-01T00:00:00Z"}, {"/asOf": "out_of_range"}),
         ({"filters": {"lineIds": [UNKNOWN]}}, {"/filters/lineIds": "line_not_due"}),
     ],
 )

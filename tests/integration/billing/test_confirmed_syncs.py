@@ -1,8 +1,10 @@
 """Apps that have to be waited for, on the real database."""
 
+from decimal import Decimal
+
 import pytest
 
-from meterhouse.billing.app import Accepted
+from meterhouse.billing.app import Accepted, LineTax
 from meterhouse.billing.confirm_sync import ConfirmSync
 from meterhouse.billing.external_ids import detailed_id
 from meterhouse.billing.invoice import PAYMENT, Invoice
@@ -22,6 +24,14 @@ def waiting(run: Run, *steps: str, customers: tuple[str, ...] = ("ann",)) -> lis
         run.subscribe(run.customer(key), fee(), metered())
     run.all()
     return run.invoices()
+
+
+def hold(run: Run, invoice: Invoice) -> None:
+    """The audit of the books finds something wrong with it."""
+    with run.database.transaction(run.namespace) as transaction:
+        found = Finding("invoice_total_differs", invoice.id, invoice.customer_id, "by hand", invoice.id)
+        PostgresFindings(transaction).write_of_invoices([invoice.id], [found], run.now)
+        transaction.commit()
 
 
 def confirm(run: Run) -> ConfirmSync:
@@ -70,12 +80,29 @@ def test_runs_leave_an_invoice_alone_that_waits_for_its_app(run: Run) -> None:
     assert run.everything() == before
 
 
-def test_the_first_confirmation_counts(run: Run) -> None:
+def test_the_first_confirmation_counts_and_one_that_says_something_else_is_told_so(run: Run) -> None:
     [invoice] = waiting(run, "sync", "finalize")
-    confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="first"))
+    first = Accepted(external_id="first", taxes={invoice.lines[0].id: LineTax(exclusive=Decimal("1.9"))})
+    confirm(run).draft(run.namespace, invoice.id, first)
     before = run.everything()
-    again = confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="second"))
+    again = confirm(run).draft(run.namespace, invoice.id, first)
     assert again.invoice.external_id == "first"
+    other = Accepted(external_id="second", taxes={invoice.lines[0].id: LineTax(exclusive=Decimal(2))})
+    with pytest.raises(Conflict) as refused:
+        confirm(run).draft(run.namespace, invoice.id, other)
+    assert refused.value.code == "confirmed_otherwise"
+    assert [one.field for one in refused.value.problems] == ["/invoicing/externalId", "/invoicing/lineTaxes"]
+    assert run.everything() == before
+
+
+def test_what_the_audit_holds_takes_nothing_from_a_confirmation_that_nobody_waits_for(run: Run) -> None:
+    [invoice] = waiting(run)
+    hold(run, invoice)
+    before = run.everything()
+    confirm(run).issuing(run.namespace, invoice.id, Accepted())
+    with pytest.raises(Conflict) as refused:
+        confirm(run).issuing(run.namespace, invoice.id, Accepted(external_ids={PAYMENT: "pi_1"}))
+    assert refused.value.code == "invoice_parked"
     assert run.everything() == before
 
 
@@ -90,10 +117,7 @@ def test_a_confirmation_that_nobody_waits_for_is_a_conflict(run: Run) -> None:
 
 def test_a_draft_that_the_audit_holds_takes_no_confirmation(run: Run) -> None:
     [invoice] = waiting(run, "sync")
-    with run.database.transaction(run.namespace) as transaction:
-        found = Finding("invoice_total_differs", invoice.id, invoice.customer_id, "by hand", invoice.id)
-        PostgresFindings(transaction).write_of_invoices([invoice.id], [found], run.now)
-        transaction.commit()
+    hold(run, invoice)
     before = run.everything()
     with pytest.raises(Conflict) as refused:
         confirm(run).draft(run.namespace, invoice.id, Accepted(external_id="in_1"))

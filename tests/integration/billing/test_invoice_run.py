@@ -174,6 +174,26 @@ def test_a_refusal_is_reported_by_value_and_a_run_resumes_there(run: Run) -> Non
     assert states(run) == ["paid"]
 
 
+def add_feature(run: Run, key: str) -> None:
+    with run.database.transaction(run.namespace) as transaction:
+        made = Feature(new_id(), FeatureSpec(key, key.title(), "meter"), NOW, NOW, meter_id=new_id())
+        PostgresFeatures(transaction).add(made)
+        transaction.commit()
+
+
+def test_an_invalid_draft_tells_what_it_lacks_by_now(run: Run) -> None:
+    run.subscribe(run.customer("ann"), metered("storage"), metered("traffic"))
+    run.all()
+    add_feature(run, "storage")
+    run.all()
+    [invoice] = run.invoices()
+    assert [issue.code for issue in invoice.issues] == ["feature_not_found"]
+    assert "/traffic/" in invoice.issues[0].message
+    before = run.everything()
+    run.all()
+    assert run.everything() == before
+
+
 def test_a_feature_that_is_missing_makes_an_invalid_draft_until_it_exists(run: Run) -> None:
     customer = run.customer("ann")
     run.subscribe(customer, metered("storage"))
@@ -182,10 +202,7 @@ def test_a_feature_that_is_missing_makes_an_invalid_draft_until_it_exists(run: R
     before = run.everything()
     run.all()
     assert run.everything() == before
-    with run.database.transaction(run.namespace) as transaction:
-        made = Feature(new_id(), FeatureSpec("storage", "Storage", "meter"), NOW, NOW, meter_id=new_id())
-        PostgresFeatures(transaction).add(made)
-        transaction.commit()
+    add_feature(run, "storage")
     assert run.all().failed == {}
     assert states(run) == ["paid"]
 

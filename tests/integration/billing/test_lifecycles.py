@@ -6,15 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from meterhouse.billing.app import Accepted, Payment
+from meterhouse.billing.app import Accepted, Payment, Refused
 from meterhouse.billing.drive_invoice import DriveInvoice
 from meterhouse.billing.dunning import Dunning
-from meterhouse.billing.invoice import Invoice, Issue
+from meterhouse.billing.invoice import Invoice, Issue, Severity
 from meterhouse.billing.state import Trigger
 from meterhouse.kernel.errors import NotFound, Unavailable
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, Api
 from tests.integration.billing.test_crashes import Dying
+from tests.integration.billing.test_invoice_run import add_feature
 from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at, fee
 
@@ -37,6 +38,11 @@ class FarAway(FakeApp):
         self.asked.append(invoice.id)
         self.totals.append(invoice.totals.total)
         return []
+
+
+class Refusing(FakeApp):
+    def sync(self, _invoice: Invoice) -> Refused:
+        return Refused("refused", "no card")
 
 
 @pytest.fixture
@@ -85,6 +91,48 @@ def test_what_waits_for_its_instant_is_not_handed_over(run: Run, far: FarAway) -
     run.all(EARLY)
     assert (state(run), run.lifecycles.runs) == ("draft.waiting_for_collection", {})
     assert far.asked == []
+
+
+def test_a_run_at_the_very_end_of_the_draft_period_hands_the_draft_over(run: Run, far: FarAway) -> None:
+    api = Api(run)
+    api.ok("POST", PROFILES, api.profile(default=True, workflow={"invoicing": {"draftPeriod": "P1D"}}))
+    run.all()
+    ends = AFTER_JANUARY + timedelta(days=1)
+    assert drive(run) == {"state": "draft.waiting_auto_approval", "waitsUntil": "2024-02-02T02:00:00Z"}
+    run.lifecycles.runs.clear()
+    run.advance(ends - timedelta(seconds=1))
+    assert run.lifecycles.runs == {}
+    run.advance(ends)
+    assert len(run.lifecycles.runs) == 1
+    assert drive(run, ends)["state"] == "payment_processing.pending"
+    assert len(far.asked) == 1
+
+
+def test_a_driven_invoice_tells_why_its_last_attempt_failed(run: Run, far: FarAway) -> None:
+    run.all()
+    far.refuses = {"sync"}
+    assert drive(run) == {"state": "draft.sync_failed", "waitsUntil": None}
+    [first] = run.invoices()
+    run.app = Refusing(is_remote=True)
+    assert drive(run) == {"state": "draft.sync_failed", "waitsUntil": None}
+    [second] = run.invoices()
+    assert [issue.message for issue in (*first.issues, *second.issues)] == ["no sync today", "no card"]
+    assert second.step == first.step
+
+
+def test_usage_that_is_known_by_now_stays_known_when_the_next_step_fails(run: Run) -> None:
+    run.app = FakeApp(issues=[Issue(Severity.CRITICAL, "no_address", "app.fake", "no address")], is_remote=True)
+    run.subscribe(run.customer("ann"), metered("storage"))
+    run.all()
+    assert state(run) == "draft.invalid"
+    add_feature(run, "storage")
+    drive(run)
+    [invoice] = run.invoices()
+    assert (invoice.state.value, [issue.code for issue in invoice.issues]) == ("draft.invalid", ["no_address"])
+    assert invoice.quantity_snapshotted_at is not None
+    before = run.everything()
+    drive(run)
+    assert run.everything() == before
 
 
 def test_an_invoice_goes_all_its_way_alone_and_says_until_when_it_waits(run: Run, far: FarAway) -> None:

@@ -318,6 +318,7 @@ def test_a_simulation_comes_to_what_the_invoice_will(api: Api, ann: str) -> None
 def test_a_simulation_has_the_instants_of_its_invoice_and_nothing_to_be_done(api: Api, ann: str) -> None:
     workflow = {"collection": {"interval": "P1D"}, "invoicing": {"draftPeriod": "P2D", "dueAfter": "P7D"}}
     api.ok("POST", PROFILES, api.profile(default=True, workflow=workflow))
+    api.run.now = AFTER_JANUARY
     simulated = api.ok("POST", simulation_of(ann), body(usage(quantity="1")))
     assert actions_of(simulated) == {}
     api.ok("POST", lines_of(ann), body(usage()))

@@ -51,6 +51,7 @@ UNPAID = {f"payment_processing.{name}" for name in ("pending", "action_required"
     "overdue",
     "uncollectible",
 }
+OWING = UNPAID | {"payment_processing.authorized"}
 KEEPING = ["use"] * 4 + ["take_back"] * 2 + ["run"] * 3 + ["bill", "bill", "void", "snapshot", "grant", "pay"]
 GIVING_UP = [*KEEPING, "discard", "delete", "delete"]
 
@@ -107,7 +108,7 @@ class Months:
         for _ in range(4):
             self.run.now += timedelta(days=20)
             self._run()
-            for invoice in self._invoices(UNPAID.__contains__):
+            for invoice in self._invoices(OWING.__contains__):
                 report = PaymentReport(new_id(), Trigger.PAID, self.run.now)
                 RecordPayment(self.run.begin, self.run.apps, lambda: self.run.now)(
                     self.run.namespace, invoice.id, report

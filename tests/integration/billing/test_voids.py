@@ -84,6 +84,23 @@ def test_a_void_that_names_a_line_twice_is_refused_and_nothing_is_voided(api: Ap
     assert (status, problem_fields(answer)) == (400, {"/overrides": "too_long"})
 
 
+@pytest.mark.parametrize("instant", ["9999-12-31T23:59:59Z", "5000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_a_line_is_billed_again_at_an_instant_that_periods_can_be_counted_from(
+    api: Api, run: Run, instant: str
+) -> None:
+    run.app = FakeApp()
+    run.subscribe(run.customer("bob"), fee())
+    run.all()
+    [invoice, *_] = run.invoices()
+    later = {"percentage": 100, "action": {"type": "pending", "nextInvoiceAt": instant}}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", {"action": later, "reason": "mistake"})
+    assert (status, problem_fields(answer)) == (400, {"/action/action/nextInvoiceAt": "out_of_range"})
+    beside = DISCARD | {"overrides": [{"lineId": invoice.lines[0].id, "action": later}]}
+    status, answer = api("POST", f"{INVOICES}/{invoice.id}/void", beside)
+    assert (status, problem_fields(answer)) == (400, {"/overrides/0/action/action/nextInvoiceAt": "out_of_range"})
+    assert api.ok("GET", INVOICES)["items"]
+
+
 @pytest.mark.parametrize("body", [None, "{", "[]", '""', {}, {"action": None}, {"reason": "x", "action": {}}])
 def test_a_void_without_its_fields_is_refused(api: Api, body: object) -> None:
     assert api("POST", f"{INVOICES}/{UNKNOWN}/void", body)[0] == 400

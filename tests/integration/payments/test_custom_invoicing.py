@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
-from tests.integration.billing.given import INVOICES, UNKNOWN, problem_fields
+from tests.integration.billing.given import INVOICES, PROFILES, UNKNOWN, problem_fields
 from tests.integration.billing.purse import Purse
 from tests.integration.payments.given import APPS, AppsApi
 
@@ -67,6 +67,71 @@ def test_a_draft_waits_until_it_is_there_and_the_final_invoice_too(
     assert shown["children"][0]["externalIds"] == {"invoicing": ids[1]["externalId"]}
 
 
+def test_without_hooks_the_system_still_says_what_it_calls_an_invoice(api: AppsApi, hooked: Callable[..., str]) -> None:
+    invoice = hooked()
+    path = f"{CALLS}/{invoice}"
+    line = api.ok("GET", f"{INVOICES}/{invoice}")["lines"][0]
+    names = [{"lineId": line["id"], "externalId": "L-1"}]
+    draft = {"invoicing": {"externalId": "D-1", "lineExternalIds": names}}
+    final = {"invoicing": {"sentToCustomerAt": "2024-02-01T00:00:00Z"}, "payment": {"externalId": "P"}}
+    for call, body in (("issuing", final), ("draft", draft)):
+        api.ok("POST", f"{path}/{call}/synchronized", body)
+    done = api.ok("GET", f"{INVOICES}/{invoice}")
+    assert (state(api, invoice), done["number"]) == ("payment_processing.pending", "CUSTOM_INVOICING-000001")
+    assert done["externalIds"] == {"invoicing": "D-1", "payment": "P"}
+    assert done["sentToCustomerAt"] == "2024-02-01T00:00:00Z"
+    [named] = [one for one in done["lines"] if one["id"] == line["id"]]
+    assert named["externalIds"] == {"invoicing": "L-1"}
+    stored = api.run.everything()
+    echoed = {"invoicing": {"invoiceNumber": "CUSTOM_INVOICING-000001"}}
+    for call, body in (("issuing", final), ("draft", draft), ("issuing", echoed), ("issuing", {})):
+        api.ok("POST", f"{path}/{call}/synchronized", body)
+    assert api.run.everything() == stored
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("draft", {"invoicing": {"externalId": "D-2"}}, "/invoicing/externalId"),
+        ("draft", {"invoicing": {"invoiceNumber": "N-7"}}, "/invoicing/invoiceNumber"),
+        ("issuing", {"invoicing": {"invoiceNumber": "N-7"}}, "/invoicing/invoiceNumber"),
+        ("issuing", {"invoicing": {"sentToCustomerAt": "2024-02-02T00:00:00Z"}}, "/invoicing/sentToCustomerAt"),
+        ("issuing", {"payment": {"externalId": "Q"}}, "/payment/externalId"),
+    ],
+)
+def test_what_is_known_otherwise_is_told_and_nothing_of_it_taken(
+    api: AppsApi, hooked: Callable[..., str], call: str, body: dict[str, dict[str, str]], field: str
+) -> None:
+    path = f"{CALLS}/{hooked()}"
+    api.ok("POST", f"{path}/draft/synchronized", {"invoicing": {"externalId": "D-1"}})
+    sent = {"sentToCustomerAt": "2024-02-01T00:00:00Z"}
+    api.ok("POST", f"{path}/issuing/synchronized", {"invoicing": sent, "payment": {"externalId": "P"}})
+    stored = api.run.everything()
+    status, answer = api("POST", f"{path}/{call}/synchronized", body)
+    assert (status, answer["code"]) == (409, "confirmed_otherwise")
+    assert problem_fields(answer) == {field: "confirmed_otherwise"}
+    assert api.run.everything() == stored
+
+
+def test_without_hooks_a_draft_that_waits_for_approval_takes_its_number(
+    api: AppsApi, run: Run, hooked: Callable[..., str]
+) -> None:
+    hooked()
+    [profile] = [one for one in api.ok("GET", PROFILES)["items"] if one["default"]]
+    other = {"name": "Slow", "supplier": profile["supplier"], "default": True, "apps": ids_of(profile["apps"])}
+    api.ok("POST", PROFILES, other | {"workflow": {"invoicing": {"autoAdvance": False}}})
+    run.subscribe(run.customer("bob"))
+    run.all()
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft")["items"]
+    api.ok("POST", f"{CALLS}/{draft['id']}/draft/synchronized", {"invoicing": {"invoiceNumber": "N-7"}})
+    approved = api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
+    assert (approved["number"], approved["status"]) == ("N-7", "payment_processing")
+
+
+def ids_of(apps: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {task: app["id"] for task, app in apps.items()}
+
+
 def test_the_system_tells_what_taxes_lines_have(api: AppsApi, hooked: Callable[..., str]) -> None:
     invoice = hooked(draft=True, issuing=True)
     line = api.ok("GET", f"{INVOICES}/{invoice}")["lines"][0]
@@ -105,6 +170,7 @@ def test_calls_that_are_repeated_change_nothing(api: AppsApi, run: Run, hooked: 
         (["payment_overdue"], "overdue"),
         (["action_required", "payment_overdue", "action_required"], "payment_processing.action_required"),
         (["void"], "voided"),
+        (["payment_overdue", "void"], "voided"),
     ],
 )
 def test_what_became_of_the_payment_is_told(

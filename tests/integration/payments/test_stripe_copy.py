@@ -18,7 +18,7 @@ from meterhouse.payments.postgres import PostgresPayments
 from meterhouse.payments.stripe import API_KEY
 from meterhouse.payments.stripe_app import StripeApp
 from meterhouse.platform.postgres import begins
-from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.given import INVOICES, Api, problem_codes
 from tests.integration.billing.test_edits import edit_of
 from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
 
@@ -258,7 +258,8 @@ def test_a_deletion_that_failed_comes_back_to_life_once_stripe_has_collected(sho
     issued(shop, **UNTAXED, auto_advance=False)
     api, path, key = Api(shop), f"{INVOICES}/{shop.invoice().id}", shop.secrets[shop.installed.id]
     shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
-    api.ok("DELETE", path)
+    status, answer = api("DELETE", path)
+    assert (status, problem_codes(answer)) == (400, ["invoice_delete_failed", "stripe_unauthorized"])
     shop.advance()
     assert state(shop) == "delete.failed"
     shop.secrets[shop.installed.id] = key
@@ -268,6 +269,16 @@ def test_a_deletion_that_failed_comes_back_to_life_once_stripe_has_collected(sho
     assert state(shop) == "draft.manual_approval_needed"
     assert api.ok("POST", f"{path}/approve")["status"] == "paid"
     assert [row["amount_paid"] for row in shop.at_stripe()] == [int(shop.invoice().totals.total * 100)]
+
+
+def test_a_deletion_that_failed_is_one_when_it_is_tried_again_and_charges_nobody(shop: StripeRun) -> None:
+    issued(shop, **UNTAXED, auto_advance=False)
+    api, path, key = Api(shop), f"{INVOICES}/{shop.invoice().id}", shop.secrets[shop.installed.id]
+    shop.secrets[shop.installed.id] = {**key, API_KEY: "sk_test_revoked"}
+    assert api("DELETE", path)[0] == 400
+    shop.secrets[shop.installed.id] = key
+    assert api.ok("POST", f"{path}/retry")["statusDetails"]["extendedStatus"] == "deleted"
+    assert shop.at_stripe() == []
 
 
 def test_an_edit_is_saved_though_stripe_refuses_the_key(shop: StripeRun) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from meterhouse.billing import burn_credit, burn_lines, edit_invoice, record_payment, saving
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.drive import Driven
 from meterhouse.billing.void import Voiding
 from meterhouse.billing.void_invoice import void_invoice
 from meterhouse.ledger import book
@@ -45,7 +46,7 @@ def _publishes_what_is_marked(database: Any, bus: Any, namespace: str) -> int:
 
 
 def _voids_alone(self: InvoiceActions, namespace: str, invoice_id: str, voiding: Voiding) -> Any:
-    return self._act(namespace, invoice_id, lambda work, invoice, at: void_invoice(work, invoice, voiding, at))
+    return self._act(namespace, invoice_id, lambda work, invoice, at: void_invoice(work, Driven(invoice), voiding, at))
 
 
 def _of_what_remains(self: Book, *given: Any) -> Iterable[Any]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from meterhouse.billing.state import InvoiceState, Trigger
+from meterhouse.kernel.errors import Unavailable
 from tests.simulation.billing.house import House, InvoiceRun
 
 
@@ -75,7 +76,24 @@ def gathered_by_hand(house: House) -> None:
         house.look()
 
 
-PLOTS = (late_usage, expiry_meets_a_burn, draft_again, letters_out_of_order, gathered_by_hand)
+def issued_in_vain(house: House) -> None:
+    """What issues invoices is lost at its commit, and they are issued once more."""
+    _bear(house, until=timedelta(days=90))
+    run = _run(house, "sync", "collect")
+    house.callers.confirm_all()
+    if house.cashier.is_remote:
+        house.one_step(run, "advance")
+    for _ in house.subscriptions:
+        house.weather.meanwhile["before commit"] = _never
+        house.step(house.live if house.cashier.is_remote else lambda: house.one_step(run, "advance"))
+    house.weather.meanwhile.clear()
+
+
+def _never() -> None:
+    raise Unavailable("the commit did not happen")
+
+
+PLOTS = (late_usage, expiry_meets_a_burn, draft_again, letters_out_of_order, gathered_by_hand, issued_in_vain)
 
 
 def _bear(house: House, until: timedelta) -> None:

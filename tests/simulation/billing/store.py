@@ -13,7 +13,7 @@ from meterhouse.ledger.ports import LedgerStore
 from meterhouse.metering.late_usage import LateMark
 from meterhouse.subscriptions.model import Subscription
 from tests.simulation.billing.credit import MemoryCredit, MemoryCurrencies, NoTaxCodes
-from tests.simulation.billing.invoices import MemoryInvoices, MemoryLines, MemoryNotes, MemoryReports
+from tests.simulation.billing.invoices import MemoryInvoices, MemoryLines, MemoryNotes, MemoryReports, MemoryVoidings
 from tests.simulation.billing.tables import Transaction
 
 
@@ -41,6 +41,7 @@ class MemoryBilling:
         self.tax_codes = NoTaxCodes()
         self.currencies = MemoryCurrencies(transaction)
         self.payment_reports = MemoryReports(transaction)
+        self.voidings = MemoryVoidings(transaction)
         self.late_usage = self.billed_usage = _NoLateUsage()
         self.billed_apart = _BilledApart(transaction)
         self.credit = MemoryCredit(transaction)

@@ -49,7 +49,7 @@ def pending(*cards: RateCard, start: str = "2024-01-01", as_of: str = "2024-02-0
 def draft(*cards: RateCard, profile: Profile = PROFILE, as_of: str = "2024-02-01T01:00:00Z") -> Invoice:
     """The draft of all lines due at `as_of`."""
     due = [line for line in pending(*cards, as_of=as_of) if line.invoice_at <= at(as_of)]
-    [made] = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: profile}, NOW)
+    [made] = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: profile}, at(as_of), NOW)
     return made
 
 

@@ -53,7 +53,7 @@ def test_co_07_a_draft_waits_for_the_usage_of_its_last_metered_line() -> None:
         replace(metered, id=f"{number}", invoice_at=at(instant))
         for number, instant in enumerate(("2024-01-01T00:30:00Z", "2024-01-01T01:00:00Z"))
     ]
-    [made] = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW)
+    [made] = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW, NOW)
     assert made.collection_at == at("2024-01-01T02:00:00Z")
 
 

@@ -31,7 +31,7 @@ from meterhouse.rating.conventions import Conventions, CutPeriod
 from meterhouse.rating.line import totals_of
 from meterhouse.rating.trace import is_genuine
 from meterhouse.subscriptions.target import target_lines
-from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, draft, metered, pending, tiers
+from tests.unit.billing.samples import CUSTOMER, NOW, PROFILE, draft, metered, pending, profile_with, tiers
 from tests.unit.billing.samples import rated_draft as rated_one
 from tests.unit.subscriptions.samples import CUSTOMER_ID, at, fee, phase, subscription
 
@@ -54,14 +54,28 @@ def test_a_draft_of_fees_alone_waits_for_nothing() -> None:
 def test_a_draft_is_due_from_when_it_would_issue_itself_unless_no_calendar_goes_so_far() -> None:
     workflow = Workflow(draft_period=Duration("P2D"), due_after=Duration("P7D"))
     made = replace(draft(metered()), workflow=workflow)
-    assert scheduled(made).due_by == at("2024-02-10T01:00:00Z")
-    late = replace(scheduled(made), draft_until=at("9999-12-30"))
+    assert scheduled(made, AS_OF).due_by == at("2024-02-10T01:00:00Z")
+    late = replace(scheduled(made, AS_OF), draft_until=at("9999-12-30"))
     assert (late.due_by, replace(late, due_at=NOW).due_by) == (None, NOW)
+
+
+def test_the_draft_period_of_what_was_due_long_ago_begins_when_the_draft_is_made() -> None:
+    slow = profile_with(draft_period=Duration("P2D"))
+    for cards in ([metered()], [fee()]):
+        due = [line for line in pending(*cards) if line.invoice_at <= AS_OF]
+        [made] = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: slow}, at("2024-03-15"), NOW)
+        assert made.draft_until == at("2024-03-17")
+        assert scheduled(made, at("2024-03-15")) == made
+
+
+def test_the_draft_period_of_what_waits_for_usage_begins_after_that() -> None:
+    made = draft(fee(), metered(), profile=profile_with(draft_period=Duration("P2D")), as_of="2024-02-01")
+    assert made.draft_until == at("2024-02-03T01:00:00Z")
 
 
 def test_the_same_lines_make_the_same_invoice_whenever_they_are_collected() -> None:
     due = [line for line in pending() if line.invoice_at <= AS_OF]
-    again = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, at("2030-01-01"))
+    again = drafts(due, {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, at("2030-01-01"))
     assert [invoice.id for invoice in again] == [draft().id]
 
 
@@ -73,7 +87,7 @@ def by_other_ids(due: list[Line]) -> list[Line]:
 
 def test_the_lines_of_a_draft_stand_as_they_are_read_back_whatever_their_ids() -> None:
     due = [line for line in pending(metered("a"), metered("b"), metered("c")) if line.invoice_at <= AS_OF]
-    [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW)
+    [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, NOW)
     assert [line.rate_card.key for line in made.lines] == ["a", "b", "c"]
 
 
@@ -84,7 +98,7 @@ def test_a_line_in_units_stands_where_what_credit_leaves_of_it_will() -> None:
 
 def test_an_issue_names_the_line_that_the_invoice_shows_in_its_place() -> None:
     due = [line for line in pending(metered("a"), metered("b")) if line.invoice_at <= AS_OF]
-    [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW)
+    [made] = drafts(by_other_ids(due), {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, NOW)
     [known, unknown] = sorted(made.lines, key=lambda line: line.key)
     quantities: dict[str, Decimal | Missing] = {known.id: Decimal(1), unknown.id: Missing("feature_not_found", "gone")}
     [issue] = collected(waiting(made, AS_OF), quantities, AS_OF, NOW).invoice.issues
@@ -94,7 +108,7 @@ def test_an_issue_names_the_line_that_the_invoice_shows_in_its_place() -> None:
 def test_lines_of_two_currencies_make_two_invoices() -> None:
     dollars = [line for line in pending() if line.invoice_at <= AS_OF]
     euros = [replace(line, id=line.id[::-1], currency="EUR") for line in dollars]
-    made = drafts([*dollars, *euros], {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, NOW)
+    made = drafts([*dollars, *euros], {CUSTOMER_ID: CUSTOMER}, {CUSTOMER_ID: PROFILE}, AS_OF, NOW)
     assert [invoice.currency for invoice in made] == ["USD", "EUR"]
 
 
@@ -109,7 +123,7 @@ def test_metadata_for_apps_comes_from_the_customer() -> None:
     metadata = {"openmeter.io/sandbox/target-payment-status": "failed", "mine": "x"}
     customer = replace(CUSTOMER, details=replace(CUSTOMER.details, metadata=metadata))
     due = [line for line in pending() if line.invoice_at <= AS_OF]
-    [made] = drafts(due, {CUSTOMER_ID: customer}, {CUSTOMER_ID: PROFILE}, NOW)
+    [made] = drafts(due, {CUSTOMER_ID: customer}, {CUSTOMER_ID: PROFILE}, AS_OF, NOW)
     assert made.metadata == {"openmeter.io/sandbox/target-payment-status": "failed"}
 
 
@@ -159,6 +173,10 @@ def test_a_missing_quantity_is_a_state_and_rating_goes_on_when_it_is_known() -> 
     again = Driven(invalid.invoice)
     assert is_collectable(again.invoice, AS_OF)
     assert collected(again, missing, AS_OF, NOW) == again
+    other = {line.id: Missing("meter_not_found", "gone, too") for line in made.invoice.lines}
+    later = collected(again, other, at("2024-02-02"), NOW)
+    assert [(issue.code, issue.noticed_at) for issue in later.invoice.issues] == [("meter_not_found", at("2024-02-02"))]
+    assert later.transitions == ()
     known = {line.id: Decimal(3) for line in made.invoice.lines}
     done = collected(again, known, AS_OF, NOW)
     assert (done.invoice.state, done.invoice.issues) == (InvoiceState.DRAFT_VALIDATING, ())

@@ -6,11 +6,13 @@ import pytest
 from meterhouse.billing.app import Payment
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
-from meterhouse.billing.invoice import Invoice
-from meterhouse.billing.lifecycle import drive_by_rule, has_moved, may_move, resumed, waits_until
+from meterhouse.billing.events import step_events
+from meterhouse.billing.invoice import Invoice, Issue, Severity
+from meterhouse.billing.lifecycle import drive_by_rule, may_move, recorded, resumed, waits_until
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.kernel.duration import Duration
+from meterhouse.ledger.transaction import Kind
 from tests.unit.billing.samples import FakeApp, profile_with, rated_draft
 from tests.unit.subscriptions.samples import at
 
@@ -78,6 +80,9 @@ def test_what_is_due_on_receipt_is_not_overdue_at_once() -> None:
     invoice = unpaid(None, due_after=Duration("P0D"))
     assert invoice.due_at == ISSUED
     assert drive_by_rule(Driven(invoice), FakeApp(), Dunning(), ISSUED) == Driven(invoice)
+    overdue = replace(invoice, state=S.OVERDUE, due_at=ISSUED - timedelta(days=30))
+    assert not may_move(overdue, FakeApp(), Dunning(), ISSUED)
+    assert may_move(overdue, FakeApp(), Dunning(), ISSUED + timedelta(seconds=1))
     assert story(invoice, FakeApp(), at("2024-02-02"))[0] == (0, "overdue")
 
 
@@ -103,10 +108,33 @@ def test_a_retry_by_hand_is_an_attempt_too() -> None:
 def test_a_failed_retry_is_recorded_although_it_ended_where_it_began() -> None:
     before = unpaid(DECLINED)
     later = ISSUED + timedelta(days=2)
-    after = drive_by_rule(Driven(before), FakeApp(payment=DECLINED), Dunning(), later).invoice
-    assert after.state is before.state
-    assert has_moved(before, after)
-    assert not has_moved(before, replace(before, issues=()))
+    attempted = drive_by_rule(Driven(before), FakeApp(payment=DECLINED), Dunning(), later)
+    assert attempted.invoice.state is before.state
+    assert recorded(before, attempted) == attempted
+    assert recorded(before, Driven(before)) is None
+
+
+def refusal(message: str) -> FakeApp:
+    return FakeApp(issues=[Issue(Severity.CRITICAL, "refused", "app.fake", message)])
+
+
+def test_of_an_attempt_that_fails_for_another_reason_the_reason_is_recorded_and_no_step() -> None:
+    before = drive(rated_draft(), refusal("no address"), ISSUED).invoice
+    later = ISSUED + timedelta(hours=1)
+    again = recorded(before, drive_by_rule(resumed(before, FakeApp(), later), refusal("no address"), Dunning(), later))
+    other = recorded(before, drive_by_rule(resumed(before, FakeApp(), later), refusal("no card"), Dunning(), later))
+    assert again is None
+    assert other is not None
+    assert (other.transitions, other.invoice.step, other.invoice.state) == ((), before.step, S.DRAFT_INVALID)
+    assert [(issue.message, issue.noticed_at) for issue in other.invoice.issues] == [("no card", later)]
+
+
+def test_an_issue_that_is_found_again_was_noticed_when_it_was_found_first() -> None:
+    first = drive(rated_draft(), refusal("no address"), ISSUED).invoice
+    later = ISSUED + timedelta(hours=1)
+    again = drive(Driven(first).must_fire(Trigger.RETRY, later), refusal("no address"), later).invoice
+    assert again.step > first.step
+    assert [issue.noticed_at for issue in again.issues] == [ISSUED]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +154,13 @@ def test_no_step_is_taken_by_rule_before_the_app_has_said_its_last_word(
     assert story(unpaid(DECLINED), app, at("2024-06-01"))[-1] == expected
 
 
-def test_what_the_app_voided_is_given_up_where_it_can_be_voided_no_more() -> None:
+def test_what_the_app_voided_while_it_was_overdue_is_voided_and_never_told_as_a_loss() -> None:
     overdue = drive_by_rule(Driven(unpaid(None)), FakeApp(), Dunning(), ISSUED + timedelta(days=31)).invoice
-    app = FakeApp(last_word=Payment(Trigger.VOID))
-    assert story(overdue, app, at("2024-06-01")) == [(60, "uncollectible")]
+    app = FakeApp(last_word=Payment(Trigger.VOID), payment=DECLINED)
+    assert story(overdue, app, at("2024-06-01")) == [(60, "payment_processing.pending"), (60, "voided")]
+    driven = drive_by_rule(Driven(overdue), app, Dunning(), ISSUED + timedelta(days=61))
+    assert [booked.kind for booked in driven.bookings] == [Kind.TAKEN_BACK]
+    assert "uncollectible" not in {event.type.partition(".")[2] for event in step_events(driven)}
 
 
 @pytest.mark.parametrize("state", [S.PAID, S.VOIDED, S.UNCOLLECTIBLE, S.PAYMENT_AUTHORIZED, S.DELETED])
@@ -143,9 +174,13 @@ def test_a_draft_waits_for_its_own_instants() -> None:
     waiting = replace(unpaid(None), state=S.DRAFT_WAITING_FOR_COLLECTION, due_at=None)
     assert waits_until(waiting, FakeApp(), Dunning()) == waiting.collection_at
     assert not may_move(waiting, FakeApp(), Dunning(), at("2024-01-01"))
+    assert waiting.collection_at is not None
+    assert may_move(waiting, FakeApp(), Dunning(), waiting.collection_at)
     assert may_move(waiting, FakeApp(), Dunning(), at("2024-03-01"))
     approved = replace(waiting, state=S.DRAFT_WAITING_AUTO_APPROVAL, draft_until=at("2024-02-03"))
     assert waits_until(approved, FakeApp(), Dunning()) == at("2024-02-03")
+    assert not may_move(approved, FakeApp(), Dunning(), at("2024-02-02T23:59:59Z"))
+    assert may_move(approved, FakeApp(), Dunning(), at("2024-02-03"))
     manual = replace(waiting, state=S.DRAFT_MANUAL_APPROVAL_NEEDED)
     assert not may_move(manual, FakeApp(), Dunning(), at("2030-01-01"))
     assert may_move(replace(waiting, state=S.ISSUING_FAILED), FakeApp(), Dunning(), ISSUED)

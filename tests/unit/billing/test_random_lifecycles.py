@@ -16,7 +16,7 @@ from meterhouse.billing.collection import collected, is_collectable, waiting
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
 from meterhouse.billing.invoice import Invoice, Transition
-from meterhouse.billing.lifecycle import drive_by_rule, has_moved, resumed
+from meterhouse.billing.lifecycle import drive_by_rule, recorded, resumed
 from meterhouse.billing.profile import CollectionMethod
 from meterhouse.billing.state import InvoiceState, Trigger, available_actions
 from meterhouse.kernel.duration import Duration
@@ -101,10 +101,10 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def a_run_comes(self, mood: Mood, passed: timedelta) -> None:
         self.mood, self.now = mood, self.now + passed
-        before, ran = self.invoice, self.ran()
-        if has_moved(before, ran.invoice):
+        ran = recorded(self.invoice, self.ran())
+        if ran is not None:
             self.keep(ran)
-        assert not has_moved(self.invoice, self.ran().invoice)
+        assert recorded(self.invoice, self.ran()) is None
 
     def ran(self) -> Driven:
         arrived = self.collected(waiting(self.invoice, self.now))

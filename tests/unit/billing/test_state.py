@@ -110,9 +110,13 @@ def test_an_issue_takes_the_approval_away() -> None:
 
 def test_a_retry_is_no_longer_held_by_what_it_looks_for_again() -> None:
     holding = ALL - {Guard.NO_CRITICAL_ISSUE}
-    for failed in (S.DRAFT_INVALID, S.DRAFT_SYNC_FAILED, S.DELETE_FAILED):
+    for failed in (S.DRAFT_INVALID, S.DRAFT_SYNC_FAILED):
         assert available_actions(failed, holding)["retry"] is S.PAYMENT_PENDING
     assert available_actions(S.PAYMENT_FAILED, holding)["retry"] is S.PAYMENT_PENDING
+
+
+def test_a_retry_of_a_deletion_that_failed_is_a_deletion() -> None:
+    assert available_actions(S.DELETE_FAILED, ALL) == {"retry": S.DELETED, "delete": S.DELETED}
 
 
 def test_an_app_that_is_waited_for_leaves_nothing_to_be_advanced() -> None:

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from meterhouse.kernel import errors
+from meterhouse.platform.http import LARGEST_ANSWER
 from meterhouse.platform.problem import problem_response
 
 FAULT = errors.Problem("/key", "taken", "is taken")
@@ -87,3 +88,22 @@ def test_a_conflict_tells_its_facts_beside_the_members_every_problem_has() -> No
     error = errors.Conflict("too much", "insufficient_balance", facts={"available": "2.5", "status": "999"})
     document = json.loads(problem_response(error, request_id="").body)
     assert (document["code"], document["available"], document["status"]) == ("insufficient_balance", "2.5", 409)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/things", "/api/v3/things"])
+@pytest.mark.parametrize("name", ["/lists/{}", "/" + "n" * 300 + '"é{}'])
+def test_however_many_faults_there_are_the_answer_fits_and_says_how_many_are_listed(path: str, name: str) -> None:
+    faults = [errors.Problem(name.format(number), "unknown_field", "is not known") for number in range(60_000)]
+    response = problem_response(errors.InvalidInput("bad", faults), request_id="r-1", path=path)
+    document = json.loads(response.body)
+    listed = document["extensions"]["validationErrors"]
+    assert listed == [{"field": p.field, "code": p.code, "message": p.message} for p in faults[: len(listed)]]
+    assert len(listed) > 1_000
+    assert document["detail"] == f"bad; {len(listed)} of 60000 faults are listed"
+    assert len(json.dumps(response.body)) < LARGEST_ANSWER
+
+
+def test_a_fault_too_large_to_be_told_is_counted() -> None:
+    fault = errors.Problem("/" + "n" * 4_000_000, "unknown_field", "is not known")
+    document = json.loads(problem_response(errors.InvalidInput("bad", [fault]), request_id="r-1").body)
+    assert (document["detail"], document["extensions"]) == ("bad; 0 of 1 faults are listed", {"validationErrors": []})
