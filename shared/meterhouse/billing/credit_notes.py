@@ -1,12 +1,12 @@
 """Credit notes as callers see them: issued, shown, voided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 
 from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused, Waiting
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
-from meterhouse.billing.crediting import Left, NoteWanted, lines_of, problems_of
+from meterhouse.billing.crediting import Left, NoteWanted, is_given_back_since, lines_of, problems_of
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_invoice, locked_note
 from meterhouse.billing.held_back import give_back_held
@@ -91,7 +91,8 @@ class CreditNoteService:
         Raises:
             NotFound: there is no such note.
             Conflict: `invoice_state`: its invoice is neither due nor paid by now; `nothing_left`: what the failed note
-                would take was taken by others.
+                would take was taken by others; `given_back_meanwhile`: billing gave back of its lines by itself since
+                it failed, what it had held back maybe, and both are never summed.
             Unavailable: the app does not answer; the note stays pending, and runs tell it again.
         """
         with self._begin(namespace) as work:
@@ -100,8 +101,7 @@ class CreditNoteService:
             has_failed = note.state is NoteState.FAILED
             if has_failed:
                 refuse_uncreditable(invoice)
-                if not Left(invoice, work.store.credit_notes.of_invoices([invoice.id])).holds(note.lines):
-                    raise Conflict("other notes took what this one would take back", "nothing_left")
+                _refuse_taken(invoice, note, work.store.credit_notes.of_invoices([invoice.id]))
                 note = again(work, note, at)
                 work.commit()
         return self._told(namespace, note) if has_failed else self._tell(namespace, note_id)
@@ -178,6 +178,14 @@ class CreditNoteService:
     def _save(self, work: Work[BillingStore], namespace: str, driven: Driven, at: datetime) -> None:
         save(work, gone_on(work, namespace, [driven], self._apps, at) if driven.transitions else [driven], at)
         work.commit()
+
+
+def _refuse_taken(invoice: Invoice, failed: CreditNote, notes: Collection[CreditNote]) -> None:
+    if not Left(invoice, notes).holds(failed.lines):
+        raise Conflict("other notes took what this one would take back", "nothing_left")
+    if is_given_back_since(failed, notes):
+        message = "billing gave back of its lines by itself since it failed: issue a note of what is to go back besides"
+        raise Conflict(message, "given_back_meanwhile")
 
 
 def _check(wanted: NoteWanted, left: Left, *, is_paid: bool) -> None:

@@ -146,6 +146,13 @@ def lowered(
     return found
 
 
+def is_given_back_since(failed: CreditNote, notes: Iterable[CreditNote]) -> bool:
+    """Whether billing gave back by itself of lines of the note since that failed: it held back no longer."""
+    own = {line.line_id for line in failed.lines}
+    later = (note for note in notes if note.is_automatic and note.stands and note.issued_at >= failed.updated_at)
+    return any(line.line_id in own and (line.total or line.credits) for note in later for line in note.lines)
+
+
 def problems_of(wanted: NoteWanted, left: Left) -> Iterator[Problem]:
     """Everything that is wrong with it, by JSON pointer."""
     if wanted.amount is not None:

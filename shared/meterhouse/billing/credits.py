@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from meterhouse.billing.collection import with_lines
 from meterhouse.billing.invoice import NOTHING, CreditAllocation, Invoice, Line
+from meterhouse.billing.line_spec import is_by_hand
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger.book import Collected
@@ -44,13 +45,17 @@ def charge_of(line: Line, attempt: str) -> Charge:
 
 
 def used_at(line: Line) -> datetime:
-    """The instant whose credit bears the line.
+    """The instant whose credit bears the line: usage's by the last of its service, whenever it is due.
 
-    The last of its service, of a fee in advance the first; when it is due where that is before, and a later invoice
-    takes no credit away.
+    A fee in advance is borne by the credit of its first, one in arrears by that of its last. Where either is due
+    before, of those in arrears what callers added alone, it is borne by the credit of then: a later invoice takes none
+    away, and whatever else moves a line's due time (a void, late usage beside another line) moves no credit.
     """
     period = line.service_period
-    return min(line.invoice_at, period.start if line.is_in_advance else period.end - _LAST_INSTANT)
+    if line.is_in_advance:
+        return min(line.invoice_at, period.start)
+    last = period.end - _LAST_INSTANT
+    return min(line.invoice_at, last) if is_by_hand(line) and not line.is_metered else last
 
 
 def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:

@@ -215,8 +215,12 @@ def _repriced(line: Line, spec: LineSpec, workflow: Workflow) -> Line:
 
 
 def _agreed_end(line: Line, workflow: Workflow) -> datetime | None:
-    """Until when its subscription asks for the fee now; what is charged in full it asks for up to the full end."""
-    if line.subscription is None or line.rate_card.is_metered:
+    """Until when its subscription asks for the fee now; what is charged in full it asks for up to the full end.
+
+    None where callers wrote its price or period before: what it carries is theirs, and says nothing of what was agreed.
+    """
+    is_as_written = line.managed_by is ManagedBy.MANUAL and not line.is_prorated
+    if line.subscription is None or line.rate_card.is_metered or is_as_written:
         return None
     is_full = bills_full(line, workflow) or not line.is_prorated
     return (line.full_service_period if is_full else line.service_period).end

@@ -14,7 +14,7 @@ from meterhouse.billing.credits import charge_keys
 from meterhouse.billing.find_overages import Standing, standing_overages
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.issue_credit_note import NoteSpec, issue
-from meterhouse.billing.late_lines import Family, families_billed, parts_kept
+from meterhouse.billing.late_lines import Family, families_of, parts_kept
 from meterhouse.billing.line_keys import whole_of
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import save
@@ -53,7 +53,7 @@ def give_back_usage(work: Work[BillingStore], family: Family, difference: Line, 
 def give_back_booked(work: Work[BillingStore], invoice: Invoice, key: str, now: datetime) -> None:
     """Give back in money what lines of the invoice come to less for usage that was taken back, less what went back.
 
-    What stands for that is booked already; `key` says why now.
+    What stands for that is booked already, whatever of the period is still to be read; `key` says why now.
     """
     units = work.store.lines.by_ids([line.overage.line_id for line in invoice.lines if line.overage is not None])
     lines = [line for line in (*invoice.lines, *units) if line.is_metered]
@@ -61,7 +61,7 @@ def give_back_booked(work: Work[BillingStore], invoice: Invoice, key: str, now: 
         return
     wholes = {whole_of(line.key) for line in lines}
     billed = work.store.billed_usage.of([invoice.customer_id], min(line.service_period.start for line in lines))
-    for family in families_billed(billed):
+    for family in families_of(billed):
         whole = whole_of(family.last.line.key)
         if whole in wholes:
             kept = {line.id: part for line, part in parts_kept(family.charging, family.booked_less)}

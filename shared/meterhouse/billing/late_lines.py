@@ -61,8 +61,14 @@ class Family(NamedTuple):
 
     @property
     def charging(self) -> list[Line]:
-        """The lines that charge something, the first first."""
-        return [one.line for one in self.members if not one.is_given_up and one.line.totals.charged > 0]
+        """The lines that charge something for good, the first first."""
+        standing = (one.line for one in self.members if one.is_billed and not one.is_given_up)
+        return [line for line in standing if line.totals.charged > 0]
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether none of its lines is still to be read."""
+        return all(one.is_given_up or (one.is_billed and not one.line.is_pending) for one in self.members)
 
     @property
     def given_back(self) -> Decimal:
@@ -91,21 +97,23 @@ class Family(NamedTuple):
         return (one.line for one in self.members if one.line.note_id is not None or not one.line.is_invoiced)
 
 
+def families_of(billed: Iterable[Billed]) -> list[Family]:
+    """The full periods that these are lines of."""
+    by_whole: dict[str, list[Billed]] = {}
+    for one in billed:
+        by_whole.setdefault(whole_of(one.line.key), []).append(one)
+    return [
+        Family(members, max(members, key=lambda one: (one.line.service_period.end, not is_late(one.line.key))))
+        for members in by_whole.values()
+    ]
+
+
 def families_billed(billed: Iterable[Billed]) -> list[Family]:
     """The full periods that were billed for good: none of their lines is still to be read.
 
     Of one whose last part was given up nothing more is charged, and what was too much goes back all the same.
     """
-    by_whole: dict[str, list[Billed]] = {}
-    for one in billed:
-        by_whole.setdefault(whole_of(one.line.key), []).append(one)
-    found = []
-    for members in by_whole.values():
-        last = max(members, key=lambda one: (one.line.service_period.end, not is_late(one.line.key)))
-        is_read = all(one.is_given_up or (one.is_billed and not one.line.is_pending) for one in members)
-        if is_read:
-            found.append(Family(members, last))
-    return found
+    return [family for family in families_of(billed) if family.is_billed]
 
 
 def is_suspect(family: Family, feature: Feature | None, marks: Iterable[LateMark], now: datetime) -> bool:

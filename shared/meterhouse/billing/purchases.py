@@ -110,10 +110,10 @@ def settle_purchases(work: Work[BillingStore], driven: Iterable[Driven], now: da
                 ended += one.invoice.lines
     still = [(grant, *reached[grant.id]) for grant in _grants(work, reached)]
     paid = [(grant, at) for grant, settlement, at in still if settlement is Settlement.SETTLED]
-    told = book_payments(work.store.credit, paid, Settlement.SETTLED, now)
-    waiting = [one for one in still if one[1] is not Settlement.SETTLED]
-    told += [grant for grant in note_payments(work.store.credit, waiting) if _is_promised(grant)]
-    work.publish(*(grant_paid(grant, reached[grant.id][1]) for grant in told))
+    settled = book_payments(work.store.credit, paid, Settlement.SETTLED, now)
+    # a promise is no payment, and nothing would tell that it ended
+    note_payments(work.store.credit, [one for one in still if one[1] is not Settlement.SETTLED])
+    work.publish(*(grant_paid(grant, reached[grant.id][1]) for grant in settled))
     forget_purchases(work, ended, now)
 
 
@@ -133,10 +133,6 @@ def _settlement_of(step: Transition) -> Settlement | None:
     if step.target in PROMISED:
         return Settlement.AUTHORIZED
     return Settlement.PENDING if step.source in PROMISED else None
-
-
-def _is_promised(grant: CreditGrant) -> bool:
-    return grant.purchase is not None and grant.purchase.settlement is Settlement.AUTHORIZED
 
 
 def _grants(work: Work[BillingStore], grant_ids: Collection[str]) -> list[CreditGrant]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from meterhouse.billing.invoice import Line, ManagedBy, SubscriptionReference
-from meterhouse.billing.line_keys import is_asked_for
+from meterhouse.billing.line_keys import is_asked_for, whole_of
 from meterhouse.billing.prepaid import Excess, edges_of, excesses, less_given_up, less_prepaid, rests_on
 from meterhouse.billing.rests import Cuts, Known, cuts, divided
 from meterhouse.billing.unused import Returned, returned
@@ -42,8 +42,8 @@ def reconcile(
     """The changes that bring `pending`, all pending lines of subscriptions, to the target at `as_of`.
 
     A line that was edited by hand, and is pending again after a void, stays as written, but charges for no longer;
-    where nothing of it is left it is as agreed again. One for late usage is asked for by usage alone, and one for what
-    credit leaves by the line in units.
+    where its subscription ends before it begins it is as agreed again. One for late usage is asked for by usage alone,
+    and one for what credit leaves by the line in units.
     A line is removed only if the subscriptions will never ask for it: an earlier `as_of` than the last one
     removes nothing. `known` is what became of the subscriptions' lines of every kind.
     """
@@ -54,7 +54,7 @@ def reconcile(
             for key, found in asked.now.items()
             if key not in known.keys
         ),
-        changed=tuple(_changed(pending, asked.ever, now)),
+        changed=tuple(_changed(pending, asked, now)),
         removed=tuple(line.id for line in pending if line.key not in asked.ever and is_asked_for(line.key)),
         excess=asked.excess,
         returned=asked.returned,
@@ -101,10 +101,14 @@ Found = tuple[str, TargetLine]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the subscriptions ask for, by key: at the instant, and up to the end of all lines there are."""
+    """What the subscriptions ask for, by key: at the instant, and up to the end of all lines there are.
+
+    `following` are the keys of pending lines that are what their subscriptions say.
+    """
 
     now: Mapping[str, Found]
     ever: Mapping[str, Found]
+    following: AbstractSet[str]
     excess: tuple[Excess, ...]
     returned: tuple[Returned, ...]
 
@@ -117,11 +121,13 @@ def _asked(subscriptions: Iterable[Subscription], pending: Collection[Line], kno
     near = _unforgiven(targets_of(agreed, parted, at), known)
     far = near if reach <= at else _unforgiven(targets_of(agreed, parted, reach), known)
     excess = tuple(excesses(known.prepaid, {key: target for key, (_, target) in far.items()}))
-    made = known.keys - {line.key for line in pending if _follows(line, far)}
+    following = {line.key for line in pending if line.managed_by is ManagedBy.SUBSCRIPTION or _is_over(line, far)}
+    made = known.keys - following
     # whoever wrote on a pending line did not charge for it yet: it still uses up what it is the difference to
     billed = made - {line.key for line in pending}
     back = returned(excess, (target for _, target in far.values()), known.prepaid, billed, agreed, at) if excess else ()
-    return _Asked(_due(near, excess, agreed, made), _due(far, excess, agreed, made), excess, tuple(back))
+    due, ever = _due(near, excess, agreed, made), _due(far, excess, agreed, made)
+    return _Asked(due, ever, following, excess, tuple(back))
 
 
 def targets_of(
@@ -162,25 +168,28 @@ def _due(
     return {one.key: (customer_id, one) for customer_id, one in left if one is not None}
 
 
-def _changed(pending: Iterable[Line], valid: Mapping[str, Found], now: datetime) -> Iterator[Line]:
+def _changed(pending: Iterable[Line], asked: _Asked, now: datetime) -> Iterator[Line]:
     for line in pending:
-        if line.key in valid:
-            _, target = valid[line.key]
-            wanted = _updated(line, target) if _follows(line, valid) else _cut(line, target)
+        if line.key in asked.ever:
+            _, target = asked.ever[line.key]
+            wanted = _updated(line, target) if line.key in asked.following else _cut(line, target)
             if wanted != line:
                 yield replace(wanted, updated_at=now)
 
 
-def _follows(line: Line, asked: Mapping[str, Found]) -> bool:
-    """Whether it is what its subscription says; so is what callers moved to where nothing of it is asked for."""
-    found = asked.get(line.key)
-    is_over = found is not None and found[1].service_period.end <= line.service_period.start
-    return is_over or line.managed_by is ManagedBy.SUBSCRIPTION
+def _is_over(line: Line, asked: Mapping[str, Found]) -> bool:
+    """Whether its subscription ends its period early, and before the line begins: nothing of it is left."""
+    if line.key not in asked:
+        return False
+    whole, full_end = whole_of(line.key), asked[line.key][1].full_service_period.end
+    until = max(target.service_period.end for key, (_, target) in asked.items() if whole_of(key) == whole)
+    return until <= line.service_period.start and until < full_end
 
 
 def _cut(line: Line, target: TargetLine) -> Line:
+    """What callers moved behind its period, or into the time of a rest, is charged as they wrote it."""
     period, end = line.service_period, target.service_period.end
-    if period.end <= end:
+    if period.end <= end or end <= period.start:
         return line
     return replace(line, service_period=Period(period.start, end), is_prorated=True, agreed_end=end)
 

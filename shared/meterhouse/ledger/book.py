@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from meterhouse.kernel.rounding import EXACT
 from meterhouse.ledger import postings
 from meterhouse.ledger.account import Account
-from meterhouse.ledger.charge import Allocation, Mode, corrections
+from meterhouse.ledger.charge import Allocation, Mode, corrections, uncoverings
 from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.position import Advance, Position
 from meterhouse.ledger.transaction import NOTHING, Kind, Transaction, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _CLOCK = "clock"
+_NONE_OVERDRAWN: Mapping[str, Sequence[Allocation]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Book:
     """What is written stands in `booked`, for the store. Its keys derive from those of what happened.
 
     Whatever happens, credit that came to be available covers what was burnt in advance of it first, and of a grant
-    that is over nothing remains.
+    that is over nothing remains. `overdrawn` tells what bears each charge of which, until 26 November 2026, more could
+    be covered than it had burnt in advance: that goes back to its grants before anything else.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Book:
         at: datetime,
         positions: Iterable[Position] = (),
         advances: Iterable[Advance] = (),
+        overdrawn: Mapping[str, Sequence[Allocation]] = _NONE_OVERDRAWN,
     ) -> None:
         self.at = at
         self.booked: list[Transaction] = []
@@ -63,6 +66,7 @@ class Book:
         self.currency = currency
         self._positions = {position.grant.id: position for position in positions}
         self._advances = {one.charge: one for one in advances}
+        self._overdrawn = dict(overdrawn)
         self._touched: set[str] = set()
 
     @property
@@ -120,15 +124,18 @@ class Book:
         All at once: what comes back of one charge covers nothing that another burnt in advance and gives back, too.
 
         Raises:
-            ValueError: an amount is below 0, or more than was burnt.
+            ValueError: an amount is not more than 0, or more than was burnt.
         """
         cause = ""
         for charge, realised, amount in wanted:
+            if amount <= NOTHING:
+                raise ValueError("what is given back is more than 0")
             cause = f"charge/{charge.key}/corrected/{key}"
-            parts = corrections([one.amount for one in realised], EXACT.minus(amount))
+            bearing = self._uncover(cause, charge.key, realised)
+            parts = corrections([one.amount for one in bearing], EXACT.minus(amount))
             for number, (index, part) in enumerate(parts, 1):
-                change = replace(realised[index], amount=part)
-                entries = self._given_back(charge, change)
+                change = replace(bearing[index], amount=part)
+                entries = self._given_back(charge.key, charge.feature, change)
                 self._write(
                     f"{cause}/{number}", Kind.CONSUMED, change.booked_at, entries, charge=charge.key, words=charge.words
                 )
@@ -172,6 +179,8 @@ class Book:
 
     def _cover(self, cause: str) -> None:
         """Burn credit that can be burnt by now for what was burnt in advance of it."""
+        for charge, realised in sorted(self._overdrawn.items()):
+            self._uncover(cause, charge, realised)
         for advance in sorted(self.advances, key=lambda one: (one.booked_at, one.charge)):
             for grant, part, booked_at in self._taken(advance.feature, advance.amount, advance.booked_at, self.at):
                 given = postings.advancing(self.currency, advance.feature, EXACT.minus(part))
@@ -184,6 +193,21 @@ class Book:
                     words=Words(advance.name),
                 )
                 self._reduce(advance.charge, part)
+
+    def _uncover(self, cause: str, charge: str, realised: Sequence[Allocation]) -> Sequence[Allocation]:
+        """Give back what grants cover of a charge beyond what it burnt in advance; what bears it then."""
+        self._overdrawn.pop(charge, None)
+        bearing = list(realised)
+        for number, (index, part) in enumerate(uncoverings(realised), 1):
+            advance, change = self._advances[charge], replace(realised[index], amount=part)
+            given = self._given_back(charge, advance.feature, change)
+            again = postings.advancing(self.currency, advance.feature, EXACT.minus(part))
+            key = f"{cause}/uncovers/{charge}/{number}"
+            words = Words(advance.name)
+            self._write(key, Kind.CONSUMED, change.booked_at, (*given, *again), charge=charge, words=words)
+            self._reduce(charge, part)
+            bearing[index] = replace(change, amount=EXACT.add(realised[index].amount, part))
+        return bearing
 
     def _taken(
         self, feature: str | None, amount: Decimal, used_at: datetime, by: datetime
@@ -205,11 +229,11 @@ class Book:
                 amount = EXACT.subtract(amount, part)
                 yield grant, part, at
 
-    def _given_back(self, charge: Charge, change: Allocation) -> tuple[Entry, ...]:
+    def _given_back(self, charge: str, feature: str | None, change: Allocation) -> tuple[Entry, ...]:
         if change.grant_id is not None:
             return postings.burning(self._positions[change.grant_id].grant, change.amount)
-        self._reduce(charge.key, EXACT.minus(change.amount))
-        return postings.advancing(charge.currency, charge.feature, change.amount)
+        self._reduce(charge, EXACT.minus(change.amount))
+        return postings.advancing(self.currency, feature, change.amount)
 
     def _reduce(self, charge: str, amount: Decimal) -> None:
         advance = self._advances[charge]

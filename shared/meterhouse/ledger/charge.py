@@ -70,6 +70,8 @@ class Correction(NamedTuple):
 def corrections(allocated: Sequence[Decimal], amount: Decimal) -> Iterator[tuple[int, Decimal]]:
     """Take the last allocation back first: index and (negative) amount of each that changes.
 
+    Of one that is below 0 nothing can be taken.
+
     Raises:
         ValueError: `amount` is positive, or more than what was allocated.
     """
@@ -78,8 +80,19 @@ def corrections(allocated: Sequence[Decimal], amount: Decimal) -> Iterator[tuple
     left = EXACT.minus(amount)
     for index in range(len(allocated) - 1, -1, -1):
         part = min(left, allocated[index])
-        if part:
+        if part > NOTHING:
             yield index, EXACT.minus(part)
-        left = EXACT.subtract(left, part)
+            left = EXACT.subtract(left, part)
     if left:
         raise ValueError("more is to be corrected than was allocated")
+
+
+def uncoverings(realised: Sequence[Allocation]) -> Iterator[tuple[int, Decimal]]:
+    """What grants cover of a charge beyond what it burnt in advance: as `corrections` of what bears it."""
+    by_grants = [NOTHING if one.grant_id is None else one.amount for one in realised]
+    in_advance, covered = NOTHING, NOTHING
+    for one, amount in zip(realised, by_grants, strict=True):
+        covered = EXACT.add(covered, amount)
+        in_advance = EXACT.add(in_advance, EXACT.subtract(one.amount, amount))
+    if in_advance < NOTHING:
+        yield from corrections(by_grants, max(in_advance, EXACT.minus(covered)))

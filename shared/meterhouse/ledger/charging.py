@@ -44,7 +44,8 @@ def collect_credit(store: LedgerStore, charged: Iterable[Charged], at: datetime)
 def give_back(store: LedgerStore, charge_keys: Collection[str], key: str, at: datetime) -> None:
     """Give back whatever bears these charges; what was given back before stays as it is."""
     borne = store.ledger.realised(charge_keys)
-    _correct(store, {charge: _total(allocations) for charge, allocations in borne.items()}, borne, key, at)
+    wanted = {charge: total for charge, allocations in borne.items() if (total := _total(allocations)) > NOTHING}
+    _correct(store, wanted, borne, key, at)
 
 
 def give_back_part(store: LedgerStore, amounts: Mapping[str, Decimal], key: str, at: datetime) -> None:
@@ -52,7 +53,7 @@ def give_back_part(store: LedgerStore, amounts: Mapping[str, Decimal], key: str,
 
     Raises:
         NotFound: there is no such charge.
-        ValueError: an amount is more than what credit bears.
+        ValueError: an amount is not more than 0, or more than what credit bears.
     """
     # the first of the transactions that a correction writes
     firsts = {one: f"charge/{one}/corrected/{key}/1" for one in amounts}

@@ -1,13 +1,15 @@
 """A customer's credit for whoever changes it: nobody else does meanwhile, and the clock is read under the lock."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from meterhouse.customers.model import Customer
 from meterhouse.kernel.errors import NotFound
 from meterhouse.ledger.book import Book
+from meterhouse.ledger.charge import Allocation
 from meterhouse.ledger.credit_grant import CreditGrant
 from meterhouse.ledger.ports import NOTHING_HELD, Holding, LedgerStore, Owner
+from meterhouse.ledger.transaction import NOTHING
 from meterhouse.platform.work import Work
 
 
@@ -44,13 +46,14 @@ def found_grant(store: LedgerStore, customer_id: str, grant_id: str) -> CreditGr
 def open_book(store: LedgerStore, customer_id: str, currency: str, at: datetime) -> Book:
     """The customer's book with all that is written in it."""
     holding = store.ledger.holdings([customer_id], currency).get((customer_id, currency), NOTHING_HELD)
-    return _opened((customer_id, currency), holding, at)
+    return _opened((customer_id, currency), holding, _overdrawn(store, [holding]), at)
 
 
 def open_books(store: LedgerStore, owners: Collection[Owner], at: datetime) -> Mapping[Owner, Book]:
     """As `open_book`, for many at once."""
     holdings = store.ledger.holdings({customer_id for customer_id, _ in owners})
-    return {owner: _opened(owner, holdings.get(owner, NOTHING_HELD), at) for owner in owners}
+    overdrawn = _overdrawn(store, holdings.values())
+    return {owner: _opened(owner, holdings.get(owner, NOTHING_HELD), overdrawn, at) for owner in owners}
 
 
 def books_at(store: LedgerStore, customer_id: str, at: datetime) -> list[Book]:
@@ -71,7 +74,14 @@ def all_books_at(store: LedgerStore, customer_ids: Collection[str], at: datetime
     return books
 
 
-def _opened(owner: Owner, holding: Holding, at: datetime) -> Book:
+def _overdrawn(store: LedgerStore, holdings: Iterable[Holding]) -> Mapping[str, Sequence[Allocation]]:
+    """What bears the charges of which more is covered than they burnt in advance."""
+    keys = [one.charge for holding in holdings for one in holding.advances if one.amount < NOTHING]
+    return store.ledger.realised(keys) if keys else {}
+
+
+def _opened(owner: Owner, holding: Holding, overdrawn: Mapping[str, Sequence[Allocation]], at: datetime) -> Book:
     """At `at`, but no sooner than what ended by what is written: of two clocks one is behind."""
     ends = [end for position in holding.positions if (end := position.ended_at) is not None]
-    return Book(*owner, max([at, *ends]), holding.positions, holding.advances)
+    own = {one.charge: overdrawn[one.charge] for one in holding.advances if one.charge in overdrawn}
+    return Book(*owner, max([at, *ends]), holding.positions, holding.advances, own)

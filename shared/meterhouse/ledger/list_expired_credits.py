@@ -1,6 +1,6 @@
 """Whose credit has expired, and nobody booked it: customers of all namespaces in batches, named by their edges."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice, zip_longest
@@ -78,13 +78,18 @@ class ListExpiredCredits:
         """
         until = self._now()
         open_ = [namespace for namespace in self._namespaces() if not is_passed_by(namespace)]
-        open_.sort(key=lambda namespace: derived_ulid(until, "credit_expiry", namespace, until.isoformat()))
+        open_.sort(key=lambda namespace: _turn(until, namespace))
         in_turn = chain.from_iterable(zip_longest(*(self._batches(namespace, until) for namespace in open_)))
         chosen = islice((batch for batch in in_turn if batch is not None), self._most)
         return sorted(chosen, key=lambda batch: (batch.namespace, batch.after_id))
 
-    def _batches(self, namespace: str, until: datetime) -> Iterator[ExpiryBatch]:
+    def _batches(self, namespace: str, until: datetime) -> list[ExpiryBatch]:
         with self._begin(namespace) as work:
             edges = work.store.grants.edges(until, self._size)
-        for after_id, up_to_id in zip([_BEFORE_ALL, *edges], edges, strict=False):
-            yield ExpiryBatch(namespace, until, after_id, up_to_id)
+        batches = [ExpiryBatch(namespace, until, *own) for own in zip([_BEFORE_ALL, *edges], edges, strict=False)]
+        return sorted(batches, key=lambda batch: _turn(until, namespace, batch.up_to_id))
+
+
+def _turn(until: datetime, *of: str) -> str:
+    """Sorts whatever is listed, anew for each instant."""
+    return derived_ulid(until, "credit_expiry", *of, until.isoformat())

@@ -31,8 +31,8 @@ def book_payments(
     return settled
 
 
-def note_payments(store: LedgerStore, told: Iterable[tuple[CreditGrant, Settlement, datetime]]) -> list[CreditGrant]:
-    """Grants of locked customers whose invoices are promised to be paid, or are not any more; those that differ then.
+def note_payments(store: LedgerStore, told: Iterable[tuple[CreditGrant, Settlement, datetime]]) -> None:
+    """Grants of locked customers whose invoices are promised to be paid, or are not any more.
 
     Nothing is booked of them: the invoice has books of its own.
     """
@@ -43,7 +43,6 @@ def note_payments(store: LedgerStore, told: Iterable[tuple[CreditGrant, Settleme
     ]
     if noted:
         store.grants.save(*noted)
-    return noted
 
 
 def _paid(book: Book, grant: CreditGrant, settlement: Settlement, paid_at: datetime) -> CreditGrant:

@@ -1,5 +1,6 @@
 """What invoices and lines say that credit bears, against the ledger whose owner took something out of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +9,11 @@ from typing import Any
 import pytest
 
 from meterhouse.catalog.plan import SettlementMode
+from meterhouse.ledger.account import Account
+from meterhouse.ledger.book import Book
+from meterhouse.ledger.charge import Correction
 from meterhouse.payments.sandbox import TARGET_STATUS
+from meterhouse.subscriptions.model import Subscription
 from tests.integration.billing.audited import Break, audited, findings, kinds
 from tests.integration.billing.conftest import AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
@@ -155,3 +160,48 @@ def test_what_was_burnt_in_advance_and_is_less_than_nothing_is_found(run: Run, p
     [found] = [one for one in findings(run) if one["kind"] == "advance_overdrawn"]
     assert found["detail"] == "10.00 more was covered or given back than was burnt in advance"
     assert (found["customer_id"], told.of_ledger) == (ann, 1)
+
+
+@pytest.fixture
+def overdrawn(run: Run, purse: Purse, monkeypatch: pytest.MonkeyPatch) -> Subscription:
+    """As two fees were given back until 26 November 2026: the credit of the one covered the other's advance."""
+    at_once = Book.correct
+
+    def one_by_one(book: Book, wanted: Iterable[Correction], key: str) -> None:
+        for correction in sorted(wanted, key=lambda one: one.realised[0].grant_id is None):
+            at_once(book, [correction], key)
+
+    ann = run.customer("ann")
+    made = run.subscribe(ann, fee(amount="10"), fee("other", "10"), start="2024-04-01", settlement=ALONE)
+    purse.grant(ann, 10)
+    run.all(at("2024-04-01T02:00:00Z"))
+    with monkeypatch.context() as before:
+        before.setattr(Book, "correct", one_by_one)
+        run.change(replace(made, active_to=at("2024-04-11")))
+        run.all(at("2024-04-11T01:00:00Z"))
+    audited(run)
+    assert kinds(run) == ["advance_overdrawn"]
+    return made
+
+
+def test_of_a_charge_that_is_overdrawn_more_is_given_back(run: Run, purse: Purse, overdrawn: Subscription) -> None:
+    run.change(replace(overdrawn, active_to=at("2024-04-06")))
+    assert run.all(at("2024-04-12T01:00:00Z")).failed == {}
+
+    audited(run)
+    assert kinds(run) == []
+    # of 30 days five of each fee are served
+    assert purse.settled(overdrawn.customer_id) == purse.sum_of(Account.CREDIT) == 10 - 2 * Decimal("1.67")
+    assert purse.sum_of(Account.ADVANCE) == 0
+
+
+def test_a_charge_that_is_overdrawn_is_put_right_by_whatever_moves_the_credit(
+    run: Run, purse: Purse, overdrawn: Subscription
+) -> None:
+    settled = purse.settled(overdrawn.customer_id)
+    purse.grant(overdrawn.customer_id, 1, effective_at=run.now)
+
+    audited(run)
+    assert kinds(run) == []
+    assert purse.settled(overdrawn.customer_id) == purse.sum_of(Account.CREDIT) == settled + 1
+    assert purse.sum_of(Account.ADVANCE) == 0

@@ -102,7 +102,7 @@ def test_a_grant_says_how_far_the_payment_of_its_invoice_is(run: Run, purse: Pur
         "SELECT data->>'settlement' AS settlement FROM outbox"
         " WHERE namespace = %(namespace)s AND type = 'credit_grant.paid' ORDER BY occurred_at"
     )
-    assert [row["settlement"] for row in events] == ["authorized", "authorized", "settled"]
+    assert [row["settlement"] for row in events] == ["settled"]
 
 
 def test_a_promised_purchase_that_is_voided_and_billed_again_is_promised_no_more(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.invoice import Invoice, Line
+from meterhouse.billing.line_keys import is_late
 from meterhouse.catalog.price import UnitPrice
 from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
@@ -17,10 +18,11 @@ from meterhouse.platform.postgres import Database, PostgresSettings
 from meterhouse.platform.postgres_transaction import Transaction
 from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.late import JANUARY, known_late
 from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_edits import lines_of, put
 from tests.integration.billing.test_voids import PENDING
-from tests.unit.billing.samples import metered
+from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at
 
 
@@ -319,3 +321,45 @@ def test_a_fee_by_hand_that_is_due_before_it_is_served_burns_no_credit_of_the_fu
     assert purse.balance(ann).pending == later.amount
     booked = run.rows("SELECT booked_at FROM ledger_transactions WHERE kind = 'consumed' AND namespace = %(namespace)s")
     assert [row["booked_at"] for row in booked] == [at("2024-01-25")]
+
+
+def test_late_usage_burns_the_credit_of_its_time_beside_a_line_that_is_due_before_it(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    ann = run.customer("ann")
+    run.now = at("2024-01-01")
+    run.subscribe(ann, metered())
+    run.used(ann, JANUARY, "8")
+    run.all(AFTER_JANUARY)
+    purse.grant(ann, 100, effective_at=at("2024-01-15"))
+    known_late(run, ann, "12")
+    line = {
+        "name": "Setup",
+        "period": {"from": "2024-01-02T00:00:00Z", "to": "2024-01-03T00:00:00Z"},
+        "invoiceAt": "2024-01-03T00:00:00Z",
+        "price": {"type": "flat", "amount": "30", "paymentTerm": "in_advance"},
+    }
+    api.ok("POST", f"/api/v1/billing/customers/{ann}/invoices/pending-lines", {"currency": "USD", "lines": [line]})
+    run.all()
+
+    [late] = [line for invoice in run.invoices() for line in invoice.lines if is_late(line.key)]
+    assert late.invoice_at == at("2024-01-03")
+    assert (late.totals.credits_total, late.totals.total) == (Decimal(2), Decimal(0))
+
+
+@pytest.mark.parametrize("again", [{}, {"nextInvoiceAt": "2024-01-10T00:00:00Z"}])
+def test_usage_that_is_voided_and_billed_again_burns_what_it_burnt_whenever_it_is_due(
+    api: Api, run: Run, purse: Purse, again: dict[str, str]
+) -> None:
+    run.app = FakeApp()
+    ann = run.customer("ann")
+    run.subscribe(ann, metered())
+    run.used(ann, JANUARY, "208")
+    purse.grant(ann, 100, effective_at=at("2024-01-15"))
+    run.all()
+    [first] = run.invoices()
+    action = {"percentage": 100, "action": {"type": "pending"} | again}
+    api.ok("POST", f"{INVOICES}/{first.id}/void", {"action": action, "reason": "mistake"})
+    run.all()
+
+    assert purse.settled(ann) == 0

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from meterhouse.billing.profile import EndProration
+from meterhouse.catalog.price import UnitPrice
 from meterhouse.subscriptions.patch import AddItem
 from tests.integration.billing.audited import audited, kinds
-from tests.integration.billing.conftest import Run
+from tests.integration.billing.conftest import AFTER_FEBRUARY, AFTER_JANUARY, Run
 from tests.integration.billing.given import DISCARD, INVOICES, Api
 from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.integration.billing.test_edits_after_the_invoice import NEXT, SECOND, edit, given_back, invoiced
 from tests.integration.billing.test_fees_in_units import said
+from tests.integration.billing.test_manual_lines import FLAT
 from tests.integration.billing.test_voids import PENDING
-from tests.unit.billing.samples import FakeApp
+from tests.unit.billing.samples import FakeApp, metered
 from tests.unit.subscriptions.samples import at, fee
 
 FIRST = at("2024-04-01T02:00:00Z")
@@ -170,6 +172,24 @@ def test_a_line_that_was_moved_by_hand_and_waits_again_charges_for_nothing_after
         assert standing(run) == [(*charged[:2], Decimal(charged[2]))]
 
 
+def test_a_line_that_was_moved_behind_its_period_by_hand_and_waits_again_is_charged_as_it_was_written(
+    api: Api, run: Run
+) -> None:
+    api.without_auto_advance()
+    run.app, run.now = FakeApp(), FIRST
+    run.subscribe(run.customer("ann"), fee(amount="30"), start="2024-04-01")
+    run.all(run.now)
+    draft = drafted(api)
+    [line] = draft["lines"]
+    moved = {"period": {"from": "2024-05-01T00:00:00Z", "to": "2024-05-11T00:00:00Z"}}
+    approved(api, put(api, draft, priced(line, "5") | moved))
+    api.ok("POST", f"{INVOICES}/{draft['id']}/void", PENDING)
+    for _ in range(2):
+        run.now = at("2024-04-26")
+        run.all(run.now)
+        assert standing(run) == [("05-01", "05-11", Decimal(5))]
+
+
 @pytest.mark.parametrize("moved", [{}, {"from": "2024-04-10T00:00:00Z"}])
 def test_what_a_difference_that_was_priced_by_hand_rests_on_is_not_billed_again_before_it_is_voided(
     api: Api, run: Run, moved: dict[str, str]
@@ -238,3 +258,48 @@ def test_after_a_part_that_was_priced_by_hand_its_rest_is_billed_once_its_subscr
         assert standing(run) == [(start, end, Decimal(amount)) for start, end, amount in charged]
     audited(run)
     assert kinds(run) == []
+
+
+def test_usage_that_was_made_a_fee_by_hand_is_charged_once_however_often_it_was_edited(api: Api, run: Run) -> None:
+    api.without_auto_advance()
+    ann = run.customer("ann")
+    run.subscribe(ann, metered(price=UnitPrice(Decimal(1))))
+    run.used(ann, "2024-01-01", "80")
+    run.all()
+    draft = drafted(api)
+    [line] = draft["lines"]
+    flat = chosen(line, LINE) | {"rateCard": line["rateCard"] | {"price": FLAT}, "price": FLAT}
+    for end in ("2024-01-20T00:00:00Z", "2024-01-10T00:00:00Z"):
+        put(api, draft, flat | {"period": line["period"] | {"to": end}})
+    approved(api, draft)
+    for run.now in (AFTER_JANUARY, AFTER_FEBRUARY):
+        run.all(run.now)
+    charged = [line for invoice in run.invoices() for line in invoice.lines if line.totals.charged]
+    assert [(line.service_period.end, line.totals.charged) for line in charged] == [(at("2024-01-10"), Decimal(40))]
+    audited(run)
+    assert kinds(run) == []
+
+
+def test_a_fee_of_which_nobody_kept_what_was_agreed_stands_for_all_of_it_however_often_it_was_edited(
+    api: Api, run: Run
+) -> None:
+    run.app, run.now = FakeApp(), FIRST
+    api.without_auto_advance()
+    run.subscribe(run.customer("ann"), fee(amount="91", cadence="P3M"), start="2024-04-01")
+    run.all(run.now)
+    draft = drafted(api)
+    for end in ("2024-05-01T00:00:00Z", "2024-05-10T00:00:00Z"):
+        [line] = drafted(api)["lines"]
+        put(api, draft, priced(line, "50") | {"period": line["period"] | {"to": end}})
+        with run.database.transaction(run.namespace) as transaction:
+            # as it was edited before migration 0880
+            transaction.execute(
+                "UPDATE invoice_lines SET agreed_end = NULL"
+                " WHERE namespace = %(namespace)s AND service_end < '2024-05-10'"
+            )
+            transaction.commit()
+    approved(api, draft)
+    for _ in range(2):
+        run.now = at("2024-04-02T02:00:00Z")
+        run.all(run.now)
+        assert standing(run) == [("04-01", "05-10", Decimal(50))]

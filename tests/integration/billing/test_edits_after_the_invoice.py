@@ -185,6 +185,54 @@ def test_what_a_note_by_hand_held_back_is_given_back_once_that_stands_no_more(
     assert (status, again.get("code")) == retried
 
 
+@pytest.mark.parametrize("told", [[], [{"externalId": "bank-1"}]])
+@pytest.mark.parametrize("fails_first", [False, True])
+def test_a_note_by_hand_that_failed_and_what_went_back_in_its_place_are_never_summed(
+    run: Run, api: Api, told: list[dict[str, str]], *, fails_first: bool
+) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID), waits={"take_back"})
+    before = invoiced(run)
+    [invoice] = run.invoices()
+    wanted = {"reason": "outage", "refund": "payment", "amount": "15"}
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", wanted)
+    path = f"/api/v1/billing/credit-notes/{note['id']}"
+    for said in told:
+        api.ok("POST", f"{path}/given-back", said)
+
+    def fail() -> None:
+        api.ok("POST", f"{path}/given-back", {"failure": "account closed"})
+
+    def end_early() -> None:
+        run.change(replace(before, active_to=EDITED))
+        run.all(SECOND)
+
+    for step in (fail, end_early) if fails_first else (end_early, fail):
+        step()
+    stored = run.everything()
+    status, answer = api("POST", f"{path}/retry")
+    assert (status, answer["code"]) == (409, "given_back_meanwhile")
+    assert run.everything() == stored
+    in_force = [one for one in api.ok("GET", "/api/v1/billing/credit-notes")["items"] if one["status"] == "issued"]
+    assert sum(Decimal(one["total"]) for one in in_force) == 15
+
+
+def test_a_note_by_hand_that_failed_is_retried_whatever_went_back_before_it(run: Run, api: Api) -> None:
+    run.app = FakeApp(payment=Payment(Trigger.PAID), waits={"take_back"})
+    before = invoiced(run)
+    run.change(replace(before, active_to=EDITED))
+    run.now = SECOND
+    run.all(SECOND)
+    [invoice] = run.invoices()
+    run.now = NEXT
+    wanted = {"reason": "outage", "refund": "payment", "amount": "10"}
+    note = api.ok("POST", f"{INVOICES}/{invoice.id}/credit-notes", wanted)
+    path = f"/api/v1/billing/credit-notes/{note['id']}"
+    api.ok("POST", f"{path}/given-back", {"failure": "account closed"})
+    assert api.ok("POST", f"{path}/retry")["status"] == "pending"
+    api.ok("POST", f"{path}/given-back", {"externalId": "bank-1"})
+    assert given_back(run) == [Decimal(15), Decimal(10)]
+
+
 @pytest.mark.parametrize(("granted", "money", "credit"), [("0", "15", "0"), ("30", "0", "15"), ("15", "7.50", "7.50")])
 def test_what_credit_bore_goes_back_to_its_grant_and_money_by_the_same_share(
     run: Run, purse: Purse, granted: str, money: str, credit: str

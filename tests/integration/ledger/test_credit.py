@@ -1,5 +1,6 @@
 """Credit is granted, burnt, given back, paid, voided and adjusted, on the real database."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,9 @@ import pytest
 from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
 from meterhouse.ledger.account import Account
 from meterhouse.ledger.balance import CreditBalance
-from meterhouse.ledger.charge import Charge, Mode
+from meterhouse.ledger.book import Book
+from meterhouse.ledger.charge import Charge, Correction, Mode
+from meterhouse.ledger.charging import give_back
 from meterhouse.ledger.credit_grant import Funding, GrantStatus, Settlement
 from meterhouse.ledger.grant_rules import PurchaseSpec
 from meterhouse.ledger.position import Position
@@ -335,3 +338,34 @@ def test_what_is_told_is_what_was_written(till: Till) -> None:
         assert work.store.grants.find_by_key(till.customer, "k") == made
     assert made.features == ("a", "b")
     assert till.collect("123456789012345678.01", feature="a").rest == 0
+
+
+def test_of_charges_that_were_given_back_one_by_one_nothing_more_is_given_back(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was until 26 November 2026: the grant bears what the second burnt in advance, and that is below nothing."""
+    till.grant(10)
+    keys = [f"{till.namespace}:{key}" for key in ("a", "b")]
+    for key in ("a", "b"):
+        till.collect(10, key, mode=Mode.CREDIT_ONLY)
+    at_once = Book.correct
+
+    def one_by_one(book: Book, wanted: Iterable[Correction], key: str) -> None:
+        for correction in sorted(wanted, key=lambda one: one.charge.key):
+            at_once(book, [correction], key)
+
+    def given_back(by: str) -> None:
+        with till.begin(till.namespace) as work:
+            give_back(work.store, keys, by, till.now)
+            work.commit()
+
+    with monkeypatch.context() as before:
+        before.setattr(Book, "correct", one_by_one)
+        given_back("x")
+    assert sums(till) == {Account.WASH: -10, Account.ADVANCE: 10}
+    written = till.everything()
+
+    given_back("y")
+    assert till.everything() == written
+    till.collect(10, "c")
+    assert sums(till) == {Account.WASH: -10, Account.ACCRUED: 10}

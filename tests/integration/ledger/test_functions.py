@@ -92,6 +92,21 @@ def test_where_not_even_every_namespace_has_its_turn_the_next_run_begins_with_ot
     assert sorted(set(firsts)) == names
 
 
+def test_of_one_namespaces_batches_the_next_run_begins_with_others(till: Till) -> None:
+    customers = sorted([till.customer, till.add_customer(), till.add_customer()])
+    for customer in customers:
+        till.grant(10, customer=customer, expires_after="PT1H")
+
+    firsts = set()
+    for quarter in range(8, 72):
+        till.now = hours(quarter / 4)
+        # nothing is booked: of a batch that fails the others are no part
+        [first] = ListExpiredCredits(till.begin, lambda: [till.namespace], till.clock, size=1, most=1)()
+        firsts.add(first.up_to_id)
+
+    assert sorted(firsts) == customers
+
+
 def test_by_a_clock_that_is_behind_the_listers_what_is_marked_is_booked(till: Till) -> None:
     till.grant(10, expires_after="PT1H")
     till.now = hours(1)

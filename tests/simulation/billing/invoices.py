@@ -105,7 +105,8 @@ class MemoryLines:
         for line in own:
             if line.key not in keys:
                 closed[line.key] = max(line.revision, closed.get(line.key, 0))
-        return Known(keys, parts, standing, given_up, rests, closed)
+        priced = {line.key: line.invoice_id for line in invoiced if self._is_priced_by_hand(line)}
+        return Known(keys, parts, standing, given_up, rests, closed, priced)
 
     def add(self, lines: Collection[Line]) -> int:
         self._transaction.statement("add lines")
@@ -180,8 +181,7 @@ class MemoryLines:
 
     def _prepaid(self, line: Line) -> Prepaid | None:
         card, invoice = line.rate_card, self._invoice(line)
-        is_recurring = line.is_prorated and card.is_in_advance and card.billing_cadence is not None
-        if not self._stands(line) or not is_recurring or not isinstance(card.price, FlatPrice):
+        if not line.is_prorated or not self._is_standing_fee(line) or not isinstance(card.price, FlatPrice):
             return None
         bills_full = invoice.workflow.end_proration is EndProration.BILL_FULL_PERIOD
         paid_until = (line.full_service_period if line.is_terminal and bills_full else line.service_period).end
@@ -197,6 +197,15 @@ class MemoryLines:
             is_flagged=any(issue.code == REACHES_TOO_FAR for issue in invoice.issues),
             is_by_hand=line.managed_by is ManagedBy.MANUAL,
         )
+
+    def _is_priced_by_hand(self, line: Line) -> bool:
+        return line.managed_by is ManagedBy.MANUAL and not line.is_prorated and self._is_standing_fee(line)
+
+    def _is_standing_fee(self, line: Line) -> bool:
+        """Whether it is a recurring flat fee in advance that stands."""
+        card = line.rate_card
+        is_recurring = card.is_in_advance and card.billing_cadence is not None
+        return is_recurring and isinstance(card.price, FlatPrice) and self._stands(line)
 
     def _is_given_up(self, line: Line) -> bool:
         """Whether what credit left of its units is never charged for."""

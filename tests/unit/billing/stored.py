@@ -9,7 +9,7 @@ from meterhouse.billing.collection import gathering
 from meterhouse.billing.invoice import Line, ManagedBy
 from meterhouse.billing.line_keys import is_rest
 from meterhouse.billing.prepaid import Excess, Prepaid
-from meterhouse.billing.reconcile import Changes, reconcile
+from meterhouse.billing.reconcile import Changes, differences_on, reconcile
 from meterhouse.billing.rests import Known
 from meterhouse.billing.unused import pieces, served
 from meterhouse.billing.void import Again, Voiding, reopened
@@ -52,6 +52,10 @@ class Stored:
         self.invoiced |= due
         self.pending = {line_id: line for line_id, line in self.pending.items() if line_id not in due}
 
+    def differences(self, line: Line, agreed: Iterable[Subscription], at: datetime) -> list[str]:
+        """Keys of what keeps an invoiced line from being billed again."""
+        return differences_on([line.key], list(agreed), self._known(), at)
+
     def void(self, line: Line) -> None:
         """The invoiced line is to be billed again."""
         invoice = replace(gathering(CUSTOMER, "USD", "invoice", PROFILE, NOW), lines=(self.invoiced.pop(line.id),))
@@ -79,7 +83,7 @@ class Stored:
                 served_, full = line.service_period, line.full_service_period
                 is_by_hand = line.managed_by is ManagedBy.MANUAL
                 whole = Prepaid(
-                    line.key, "invoice", line.currency, price.amount, None, served_, full, is_by_hand=is_by_hand
+                    line.key, _invoice_of(line), line.currency, price.amount, None, served_, full, is_by_hand=is_by_hand
                 )
                 left = list(pieces(whole, self.given.get(line.key, ())))
                 part = served(whole, left)
@@ -87,4 +91,15 @@ class Stored:
                 standing += left
         keys, rests = set(self.keys()), {line.key for line in flat if is_rest(line.key)}
         closed = {line.key: line.revision for line in self.closed if line.key not in keys}
-        return Known(keys, parts, standing, rests=rests, closed=closed)
+        priced = {line.key: _invoice_of(line) for line in flat if _is_priced_by_hand(line)}
+        return Known(keys, parts, standing, rests=rests, closed=closed, priced=priced)
+
+
+def _invoice_of(line: Line) -> str:
+    """Each line is on an invoice of its own."""
+    return f"invoice of {line.id}"
+
+
+def _is_priced_by_hand(line: Line) -> bool:
+    is_by_hand = line.managed_by is ManagedBy.MANUAL and not line.is_prorated
+    return is_by_hand and line.rate_card.is_in_advance and line.deleted_at is None

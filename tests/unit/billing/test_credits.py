@@ -65,11 +65,19 @@ def test_usage_is_borne_by_the_credit_of_its_last_instant_and_a_fee_by_that_of_w
     assert used_at(replace(january, invoice_at=at("2024-01-20"))) == at("2024-01-01")
 
 
-def test_what_is_due_before_it_is_served_is_borne_by_the_credit_of_when_it_is_due() -> None:
+def test_a_fee_by_hand_that_is_due_before_it_is_served_is_borne_by_the_credit_of_when_it_is_due() -> None:
     [served, *_] = pending(fee(term=PaymentTerm.IN_ARREARS))
-    assert used_at(served) == at("2024-01-31T23:59:59.999999Z")
-    assert used_at(replace(served, invoice_at=at("2024-01-20"))) == at("2024-01-20")
-    assert used_at(replace(served, invoice_at=at("2024-03-01"))) == at("2024-01-31T23:59:59.999999Z")
+    added = replace(served, key="manual/setup")
+    assert used_at(added) == at("2024-01-31T23:59:59.999999Z")
+    assert used_at(replace(added, invoice_at=at("2024-01-20"))) == at("2024-01-20")
+    assert used_at(replace(added, invoice_at=at("2024-03-01"))) == at("2024-01-31T23:59:59.999999Z")
+
+
+def test_usage_and_fees_of_subscriptions_are_borne_by_the_credit_of_their_time_whenever_they_are_due() -> None:
+    [usage, *_] = pending(metered())
+    [served, *_] = pending(fee(term=PaymentTerm.IN_ARREARS))
+    for line in (usage, served, replace(usage, key="manual/usage")):
+        assert used_at(replace(line, invoice_at=at("2024-01-20"))) == at("2024-01-31T23:59:59.999999Z")
 
 
 def test_lines_that_are_burnt_alone_are_burnt_by_their_keys_whatever_their_ids() -> None:

@@ -249,6 +249,35 @@ def test_a_line_that_was_moved_by_hand_charges_for_nothing_after_its_subscriptio
         assert [one.service_period for one in stored.pending.values() if one.revision] == [april.service_period]
 
 
+@pytest.mark.parametrize("written", [("2024-05-01", "2024-05-11"), ("2024-05-02", "2024-06-01")])
+def test_a_line_that_was_moved_behind_its_period_stays_as_written_while_its_subscription_goes_on(
+    written: tuple[str, str],
+) -> None:
+    stored, monthly = Stored(), [subscription("2024-04-01", (fee(),))]
+    stored.run(monthly, at("2024-04-01"))
+    stored.collect(at("2024-04-01"))
+    [april] = stored.invoiced.values()
+    stored.invoiced[april.id] = priced(april, *written)
+    stored.void(stored.invoiced[april.id])
+    stored.run(monthly, at("2024-04-10"))
+    assert stored.run(monthly, at("2024-04-10")) == Changes()
+    [again] = [line for line in stored.pending.values() if line.revision]
+    assert (again.service_period, again.managed_by) == (period(*written), ManagedBy.MANUAL)
+
+
+@pytest.mark.parametrize(("end", "is_left"), [(None, True), ("2024-06-20", True), ("2024-05-20", False)])
+def test_a_part_that_was_moved_into_the_time_of_its_rest_stays_there_unless_its_subscription_ends_before(
+    end: str | None, *, is_left: bool
+) -> None:
+    stored, as_of = Stored(), at("2024-04-02")
+    again = priced(quarter_in_two(stored, as_of, lambda line: line), "2024-06-15", "2024-06-20")
+    stored.pending = {again.id: again}
+    for _ in range(2):
+        stored.run([quarterly(end)], as_of)
+    [line] = (line for line in stored.pending.values() if line.key == again.key)
+    assert line.service_period == (again.service_period if is_left else period("2024-04-01", "2024-05-01"))
+
+
 def dearer(price: str, since: str = "2024-01-16") -> list[Subscription]:
     """31 a month, then, from the middle of January, another price."""
     before = subscription("2024-01-01", (fee(amount="31"),))
@@ -302,6 +331,22 @@ def test_a_difference_that_was_priced_by_hand_or_given_up_stands_for_all_that_it
     stored.invoiced[difference.id] = by_hand(difference)
     stored.run(dearer("62", since), as_of)
     assert stored.given == {}
+
+
+@pytest.mark.parametrize("by_hand", [lambda line: line, lambda line: priced(line, "2024-01-16", "2024-02-01")])
+def test_what_a_difference_rests_on_is_not_billed_again_whoever_priced_the_difference(
+    by_hand: Callable[[Line], Line],
+) -> None:
+    stored, as_of = Stored(), at("2024-01-16")
+    stored.run([replace(dearer("62")[0], active_to=None)], START)
+    stored.collect(START)
+    stored.run(dearer("62"), as_of)
+    stored.collect(as_of)
+    first, difference = stored.invoiced.values()
+    stored.invoiced[difference.id] = by_hand(difference)
+    assert stored.differences(first, dearer("62"), as_of) == [difference.key]
+    stored.invoiced[difference.id] = replace(by_hand(difference), deleted_at=NOW)
+    assert stored.differences(first, dearer("62"), as_of) == []
 
 
 def test_a_price_of_however_many_digits_is_paid_in_full_by_whoever_paid_it_before() -> None:

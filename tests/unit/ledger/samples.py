@@ -88,7 +88,9 @@ class Shelf:
         return self.balances(as_of)[account, USD]
 
     def book(self, at: datetime = T) -> Book:
-        return Book(CUSTOMER, USD, at, self.positions(), self.advances())
+        advances = self.advances()
+        overdrawn = {one.charge: self.realised(one.charge) for one in advances if one.amount < 0}
+        return Book(CUSTOMER, USD, at, self.positions(), advances, overdrawn)
 
     def keep(self, book: Book) -> None:
         """Write what was booked; a key that is there already is refused, as the database does."""

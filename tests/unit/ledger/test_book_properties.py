@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -282,3 +283,11 @@ def test_what_comes_back_to_a_voided_grant_covers_nothing() -> None:
     [position] = shelf.positions()
     assert position == Position(shelf.grants["g1"], Decimal(10), voided=Decimal(10))
     assert [(one.charge, one.amount) for one in shelf.advances()] == [("after", Decimal(5))]
+
+
+@pytest.mark.parametrize("amount", ["0", "-1"])
+def test_what_is_given_back_is_more_than_nothing(amount: str) -> None:
+    shelf = Shelf()
+    shelf.collect(charge(10))
+    with pytest.raises(ValueError, match="more than 0"):
+        shelf.give_back({"c1": Decimal(amount)})
