@@ -1,7 +1,6 @@
 """What callers do with one invoice: advance, approve, retry, void, delete."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,8 +17,9 @@ from meterhouse.billing.ports import BillingStore, UsageReader
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, refuse_collected, refuse_final, refuse_parked, shown_on
 from meterhouse.billing.state import InvoiceState, Trigger
-from meterhouse.billing.void import Voiding
+from meterhouse.billing.void import Voiding, Wish
 from meterhouse.billing.void_invoice import refuse_void, void_invoice
+from meterhouse.billing.wished_void import WishedVoid
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problems, Unavailable
 from meterhouse.platform import clock
 from meterhouse.platform.work import Afterwards, Begin, Otherwise, Work, at_once, not_needed
@@ -151,43 +151,34 @@ class InvoiceActions:
                 or the app's own code: it refuses, as it has collected meanwhile.
             Unavailable: the app does not answer. If it voids the invoice all the same, that is taken as it was wished.
         """
+        wished = WishedVoid(self._begin, self._otherwise, namespace, invoice_id)
 
         def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             driven = void_invoice(work, Driven(invoice), voiding, at)
-            answer = self._app(namespace, invoice).delete(invoice)
+            app = self._app(namespace, invoice)
+            wished.asked()
+            answer = app.delete(invoice)
             if isinstance(answer, Refused):
+                wished.refused(app, invoice)
                 raise Conflict(answer.message, answer.code)
             return driven
 
-        refusals: list[Exception] = []
-        self._wish(namespace, invoice_id, voiding, refusals)
+        self._wish(namespace, invoice_id, voiding, wished)
         try:
             return self._act(namespace, invoice_id, voided)
-        except (Conflict, InvalidInput) as refusal:
-            refusals.append(refusal)
-            with self._begin(namespace) as work:
-                work.store.voidings.forget(invoice_id)
-                work.commit()
+        except (Conflict, InvalidInput, Unavailable):
+            wished.settle()
             raise
 
-    def _wish(self, namespace: str, invoice_id: str, voiding: Voiding, refusals: Sequence[Exception]) -> None:
-        """Save what becomes of the lines before an app that is far away hears of it: its answer may be lost.
-
-        Where this is part of a transaction that is lost with the answer it is saved again, unless there are `refusals`.
-        """
+    def _wish(self, namespace: str, invoice_id: str, voiding: Voiding, wished: WishedVoid) -> None:
+        """Save what becomes of the lines before an app that is far away hears of it: its answer may be lost."""
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
             if self._app(namespace, invoice).is_remote:
                 Driven(invoice).must_fire(Trigger.VOID, at)
                 refuse_void(work, invoice, voiding, at)
-                self._otherwise(lambda: None if refusals else self._keep(namespace, invoice_id, voiding, at))
-                work.store.voidings.keep(invoice_id, voiding, at)
+                wished.keep(work, Wish(voiding, at))
                 work.commit()
-
-    def _keep(self, namespace: str, invoice_id: str, voiding: Voiding, at: datetime) -> None:
-        with suppress(Unavailable), self._begin(namespace) as work:
-            work.store.voidings.keep(invoice_id, voiding, at)
-            work.commit()
 
     def _app(self, namespace: str, invoice: Invoice) -> InvoicingApp:
         return self._apps.of(namespace, {invoice.app_id})[invoice.app_id]

@@ -51,10 +51,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What became of a payment: one of the payment triggers."""
+    """What became of a payment: one of the payment triggers; `at`: when, by the app's clock; None: it does not say."""
 
     trigger: Trigger
     reason: str | None = None
+    at: datetime | None = None
 
 
 class CopyState(StrEnum):

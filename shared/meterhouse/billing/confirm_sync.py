@@ -9,7 +9,7 @@ from meterhouse.billing.drive import Driven, with_answer
 from meterhouse.billing.external_ids import strangers
 from meterhouse.billing.find_note import locked_invoice
 from meterhouse.billing.installed_app import AppType
-from meterhouse.billing.invoice import PAYMENT, Invoice, draft_number
+from meterhouse.billing.invoice import PAYMENT, Invoice, Line, draft_number
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.saving import gone_on, save
 from meterhouse.billing.service import Shown, refuse_parked, shown_on
@@ -71,10 +71,30 @@ def _completed(invoice: Invoice, answer: Accepted, awaited: InvoiceState) -> Inv
     synced_at = invoice.draft_synced_at if awaited is InvoiceState.DRAFT_SYNCING else invoice.issuing_synced_at
     if synced_at is None:
         raise Conflict(f"nothing is waited for of an invoice in {invoice.state.value}", "invoice_state")
-    said = replace(answer, number=None) if answer.number == invoice.number else answer
+    said = _unknown_of(invoice, answer, awaited)
     _check(invoice, said)
     _refuse_others(invoice, said)
     return with_answer(invoice, replace(said, taxes={}))
+
+
+def _unknown_of(invoice: Invoice, answer: Accepted, awaited: InvoiceState) -> Accepted:
+    """The answer without what it repeats, which may be of lines that an edit took off since.
+
+    The app's final number outranks a draft's, which is told twice in innocence; one that the house gave does not.
+    """
+    is_outranked = awaited is InvoiceState.DRAFT_SYNCING and invoice.issuing_synced_at is not None
+    is_repeated = answer.number == invoice.number or (is_outranked and not _is_of_the_house(invoice.number))
+    known, own = invoice.external_ids, {line.id for line in invoice.lines}
+    return replace(
+        answer,
+        number=None if is_repeated else answer.number,
+        external_ids={part: said for part, said in answer.external_ids.items() if known.get(part) != said},
+        taxes={line_id: tax for line_id, tax in answer.taxes.items() if line_id in own or line_id not in known},
+    )
+
+
+def _is_of_the_house(number: str) -> bool:
+    return number.upper().startswith(_OF_THE_HOUSE)
 
 
 def _refuse_others(invoice: Invoice, answer: Accepted) -> None:
@@ -91,15 +111,19 @@ def _refuse_others(invoice: Invoice, answer: Accepted) -> None:
             field = "/payment/externalId" if part == PAYMENT else "/invoicing"
             found.append((field, f"the id of {part} is {invoice.external_ids[part]}"))
     told = zip(taxed(invoice, answer.taxes).lines, invoice.lines, strict=True)
-    found += [("/invoicing/lineTaxes", f"line {line.id} has others") for one, line in told if one.totals != line.totals]
+    found += [("/invoicing/lineTaxes", _why_not_taxed(line)) for one, line in told if one.totals != line.totals]
     if found:
         problems = [Problem(field, "confirmed_otherwise", message) for field, message in found]
         raise Conflict("the invoice is known otherwise already", "confirmed_otherwise", problems)
 
 
+def _why_not_taxed(line: Line) -> str:
+    return f"line {line.id} has {'others' if line.is_taxed else 'none: they are taken while its draft is waited for'}"
+
+
 def _check(invoice: Invoice, answer: Accepted) -> None:
     problems = Problems()
-    if answer.number is not None and answer.number.upper().startswith(_OF_THE_HOUSE):
+    if answer.number is not None and _is_of_the_house(answer.number):
         problems.add("/invoicing/invoiceNumber", "reserved_number", "numbers that start like this are given by us")
     for stranger in strangers(invoice, answer):
         problems.add("/invoicing", "unknown_part", f"{stranger} is neither a line of the invoice nor a discount on one")

@@ -16,7 +16,7 @@ from meterhouse.billing.override import CustomerOverride, OverrideFilter, Overri
 from meterhouse.billing.payment_report import PaymentReport
 from meterhouse.billing.profile import Profile
 from meterhouse.billing.rests import Known
-from meterhouse.billing.void import Voiding
+from meterhouse.billing.void import Wish
 from meterhouse.catalog.feature import Feature
 from meterhouse.catalog.known_currencies import Currencies
 from meterhouse.catalog.tax_code import DefaultTaxCodes, TaxCode
@@ -265,12 +265,12 @@ class PaymentReports(Protocol):
 
 
 class Voidings(Protocol):
-    """How callers want invoices voided whose apps were asked to do so, until these refuse."""
+    """How callers want invoices voided whose apps were asked to do so, until it is known that these did not."""
 
-    def of(self, invoice_ids: Collection[str]) -> Mapping[str, Voiding]:
+    def of(self, invoice_ids: Collection[str]) -> Mapping[str, Wish]:
         """By invoice."""
 
-    def keep(self, invoice_id: str, voiding: Voiding, asked_at: datetime) -> None:
+    def keep(self, invoice_id: str, wish: Wish) -> None:
         """In the place of what was wished before."""
 
     def forget(self, invoice_id: str) -> None: ...

@@ -14,7 +14,7 @@ from meterhouse.billing.saving import gone_on, save, taken_up
 from meterhouse.billing.service import refuse_parked
 from meterhouse.billing.state import RETRIED_BY_RUNS, Trigger, target_of
 from meterhouse.billing.void import Voiding
-from meterhouse.billing.void_invoice import void_invoice
+from meterhouse.billing.void_invoice import as_it_can_be, void_invoice
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
 from meterhouse.platform import clock
 from meterhouse.platform.work import Begin, Work
@@ -36,7 +36,7 @@ class RecordPayment:
             InvalidInput: `attempt_unknown`: the attempt has not begun yet.
             Conflict: `invoice_state`: nobody was asked to pay yet, or what was reported before cannot be booked: the
                 same report may be made again later. `invoice_parked`: the audit of the books holds it, and so what was
-                reported before. `difference_charged`: it cannot be voided yet.
+                reported before. `credit_notes_exist`: it cannot be voided yet.
         """
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
@@ -66,8 +66,10 @@ class RecordPayment:
             reason = report.reason or "voided at the app"
             if target_of(voidable(booked, at, reason).invoice.state, Trigger.VOID, frozenset()):
                 wish = work.store.voidings.of([invoice.id]).get(invoice.id)
-                ready = voidable(Driven(invoice), at, reason)
-                return void_invoice(work, ready, wish or Voiding(reason, None, {}), at)
+                voiding = Voiding(reason, None, {})
+                if wish is not None and wish.is_of(report.occurred_at):
+                    voiding = as_it_can_be(work, invoice, wish.voiding, at)
+                return void_invoice(work, voidable(Driven(invoice), at, reason), voiding, at)
         fired = booked.fired(report.outcome, at, report.reason)
         if fired is None and booked.invoice.state in RETRIED_BY_RUNS:
             refuse_parked(work, booked.invoice)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import compress
 
-from meterhouse.billing.app import Apps, InvoicingApp
+from meterhouse.billing.app import Apps, InvoicingApp, Payment
 from meterhouse.billing.burn_credit import settle_credit
 from meterhouse.billing.drive import Driven, drive
 from meterhouse.billing.dunning import Dunning
@@ -15,7 +15,7 @@ from meterhouse.billing.lifecycle import drive_by_rule, resumed
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.purchases import settle_purchases
 from meterhouse.billing.state import InvoiceState
-from meterhouse.billing.void_invoice import bill_again
+from meterhouse.billing.void_invoice import as_it_can_be, bill_again
 from meterhouse.kernel.changed import replace, unchecked
 from meterhouse.platform.work import Work
 
@@ -67,8 +67,8 @@ def gone_on(
         one if is_held else _moved(one, by_id[one.invoice.app_id], dunning, at)
         for one, is_held in zip(driven, held, strict=True)
     ]
-    _bill_again(work, driven, moved, at)
-    return _numbered(work, moved, {app_id: app.name for app_id, app in by_id.items()})
+    wished = _as_wished(work, driven, moved, by_id, at)
+    return _numbered(work, wished, {app_id: app.name for app_id, app in by_id.items()})
 
 
 def _held(work: Work[BillingStore], invoices: Sequence[Invoice]) -> list[bool]:
@@ -80,15 +80,38 @@ def _moved(driven: Driven, app: InvoicingApp, dunning: Dunning | None, at: datet
     return drive(driven, app, at) if dunning is None else drive_by_rule(driven, app, dunning, at)
 
 
-def _bill_again(work: Work[BillingStore], before: Sequence[Driven], after: Sequence[Driven], at: datetime) -> None:
-    """Of what its app turned out to have voided lines are pending again, if a caller asked for that."""
-    ready = [one.invoice for one in before if one.invoice.state is not InvoiceState.VOIDED]
-    voided = {one.invoice.id for one in after if one.invoice.state is InvoiceState.VOIDED}
-    found = [invoice for invoice in ready if invoice.id in voided]
-    wishes = work.store.voidings.of([one.id for one in found]) if found else {}
-    for invoice in found:
-        if invoice.id in wishes:
-            bill_again(work, invoice, wishes[invoice.id], at)
+def _as_wished(
+    work: Work[BillingStore],
+    before: Sequence[Driven],
+    after: Sequence[Driven],
+    apps: Mapping[str, InvoicingApp],
+    at: datetime,
+) -> list[Driven]:
+    """Of what its app turned out to have voided lines are pending again, if a caller asked for that and it can be."""
+    found = {
+        was.invoice.id: was.invoice
+        for was, now in zip(before, after, strict=True)
+        if now.invoice.state is InvoiceState.VOIDED is not was.invoice.state
+    }
+    wishes = work.store.voidings.of(found) if found else {}
+    reasons: dict[str, str] = {}
+    for invoice_id, wish in wishes.items():
+        invoice = found[invoice_id]
+        if wish.is_of(_voided_at(invoice, apps[invoice.app_id])):
+            voiding = as_it_can_be(work, invoice, wish.voiding, at)
+            bill_again(work, invoice, voiding, at)
+            reasons[invoice_id] = voiding.reason
+    return [_with_reason(one, reasons[one.invoice.id]) if one.invoice.id in reasons else one for one in after]
+
+
+def _with_reason(driven: Driven, reason: str) -> Driven:
+    *steps, last = driven.transitions
+    return Driven(driven.invoice, (*steps, last._replace(reason=reason)), driven.bookings)
+
+
+def _voided_at(invoice: Invoice, app: InvoicingApp) -> datetime | None:
+    payment = app.payment_of(invoice)
+    return payment.at if isinstance(payment, Payment) else None
 
 
 def _numbered(work: Work[BillingStore], driven: Sequence[Driven], scopes: Mapping[str, str]) -> list[Driven]:

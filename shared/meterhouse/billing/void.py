@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from meterhouse.billing.invoice import NOTHING, Invoice, Line
 from meterhouse.billing.reconcile import gathering_id, line_id
+
+_DONE_WITHIN = timedelta(hours=1)
+"""An app does what it is asked within a minute, or never: the rest is for clocks that differ. Later it was others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,18 @@ class Voiding:
 
     def of(self, line: Line) -> Again | None:
         return self.overrides.get(line.id, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a caller wants an invoice voided, whose app may or may not have heard of it at `asked_at`."""
+
+    voiding: Voiding
+    asked_at: datetime
+
+    def is_of(self, voided_at: datetime | None) -> bool:
+        """Whether a void of this instant may be the one that was asked for; None: nobody knows when it was."""
+        return voided_at is None or voided_at <= self.asked_at + _DONE_WITHIN
 
 
 def reopened(invoice: Invoice, voiding: Voiding, now: datetime) -> tuple[list[Line], list[Line]]:

@@ -1,5 +1,7 @@
 """Taking back an issued invoice, whoever asks for it."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from meterhouse.billing.drive import Driven
@@ -20,13 +22,13 @@ def void_invoice(work: Work[BillingStore], driven: Driven, voiding: Voiding, at:
         Conflict: as `refuse_void`, or `invoice_state`: the invoice cannot be voided.
     """
     voided = driven.must_fire(Trigger.VOID, at, voiding.reason)
+    refuse_void(work, driven.invoice, voiding, at)
     bill_again(work, driven.invoice, voiding, at)
     return voided
 
 
 def bill_again(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
-    """Lines of an invoice that is voided are pending again, as far as `voiding` says so; raises as `refuse_void`."""
-    refuse_void(work, invoice, voiding, at)
+    """Lines of an invoice that is voided are pending again, as far as `voiding` says so."""
     closed, again = reopened(invoice, voiding, at)
     work.store.lines.update(closed)
     work.store.lines.add(again)
@@ -53,12 +55,33 @@ def refuse_void(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at
     _refuse_differences(work, invoice, voiding, at)
 
 
+def as_it_can_be(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> Voiding:
+    """`voiding` of what its app has voided already, whose word is final: what cannot be billed again any more is not.
+
+    That is what another line charged the difference to meanwhile, and all where credit notes took back a part; the
+    reason says so.
+    """
+    if invoice.credited.total:
+        return Voiding(f"{voiding.reason}; nothing is billed again, as credit notes took back a part", None, {})
+    wanted = {line.key: line.id for line in invoice.lines if voiding.of(line) is not None}
+    if not _differences(work, invoice, wanted, at):
+        return voiding
+    lapsed = [key for key in wanted if _differences(work, invoice, {key}, at)]
+    reason = f"{voiding.reason}; not billed again, as the difference to it was charged: {', '.join(lapsed)}"
+    return replace(voiding, reason=reason, overrides={**voiding.overrides, **{wanted[key]: None for key in lapsed}})
+
+
 def _refuse_differences(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
     """What is billed again is billed for less time; what was charged as a difference to it would stay one."""
     keys = {line.key for line in invoice.lines if voiding.of(line) is not None}
-    agreed = work.store.subscriptions.of_customer(invoice.customer_id)
-    known = work.store.lines.known_of([one.id for one in agreed])
-    charged = differences_on(keys, agreed, known, at)
+    charged = _differences(work, invoice, keys, at)
     if charged:
         message = f"{', '.join(charged)} charged the difference to lines of it: void the invoices of these first"
         raise Conflict(message, "difference_charged")
+
+
+def _differences(work: Work[BillingStore], invoice: Invoice, keys: Collection[str], at: datetime) -> list[str]:
+    """Keys of the lines that charged the difference to the invoice's lines of `keys`."""
+    agreed = work.store.subscriptions.of_customer(invoice.customer_id)
+    known = work.store.lines.known_of([one.id for one in agreed])
+    return differences_on(keys, agreed, known, at)

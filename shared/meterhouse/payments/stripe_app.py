@@ -241,8 +241,18 @@ class StripeApp:
         if found is not None and found.status == "draft":
             self._client.v1.invoices.delete(found.id)
         elif found is not None and found.status != "void":
-            self._client.v1.invoices.void_invoice(found.id)
+            self._void(found.id)
         return Accepted(external_id=invoice.external_id)
+
+    def _void(self, stripe_id: str) -> None:
+        """Stripe refuses, too, where an earlier call of ours that was slow has voided it meanwhile."""
+        try:
+            with answers():
+                self._client.v1.invoices.void_invoice(stripe_id)
+        except StripeRefusal:
+            now = self._drafts.get(stripe_id)
+            if now is None or now.status != "void":
+                raise
 
     def _taken_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused:
         found = self._drafts.find(invoice, self._customer_of(invoice.customer_id))

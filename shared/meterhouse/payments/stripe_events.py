@@ -142,7 +142,7 @@ class ReceiveStripeEvent:
             return Received(
                 namespace, app.id, f"the invoice is {found.status} at Stripe, which decides nothing", customer_id
             )
-        report = PaymentReport(event.id, payment.trigger, at, payment.reason)
+        report = PaymentReport(event.id, payment.trigger, payment.at or at, payment.reason)
         recorded = self._record_payment(namespace, invoice_id, report)
         return Received(namespace, app.id, f"{payment.trigger.value}: {recorded.value}", customer_id)
 

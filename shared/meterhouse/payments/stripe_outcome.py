@@ -5,14 +5,13 @@ The state alone decides and never the event that made us look: so events may com
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from meterhouse.billing.app import Payment
 from meterhouse.billing.state import Trigger
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import stripe
 
 
@@ -24,7 +23,9 @@ def outcome_of(invoice: stripe.Invoice, at: datetime) -> Payment | None:
         case "uncollectible":
             return Payment(Trigger.PAYMENT_UNCOLLECTIBLE, "Stripe marked it uncollectible")
         case "void":
-            return Payment(Trigger.VOID, "it was voided at Stripe")
+            voided_at = invoice.status_transitions.voided_at
+            when = None if voided_at is None else datetime.fromtimestamp(voided_at, UTC)
+            return Payment(Trigger.VOID, "it was voided at Stripe", when)
         case "open":
             return _of_open(invoice, at)
         case _:

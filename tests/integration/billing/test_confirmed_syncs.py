@@ -13,6 +13,7 @@ from meterhouse.kernel.errors import Conflict, InvalidInput, NotFound
 from meterhouse.ledger.audit import Finding
 from tests.integration.billing.conftest import Run
 from tests.integration.billing.given import INVOICES, UNKNOWN, Api
+from tests.integration.billing.test_edits import LINE, chosen, put
 from tests.unit.billing.samples import NOW, FakeApp, metered
 from tests.unit.subscriptions.samples import fee
 
@@ -93,6 +94,21 @@ def test_the_first_confirmation_counts_and_one_that_says_something_else_is_told_
     assert refused.value.code == "confirmed_otherwise"
     assert [one.field for one in refused.value.problems] == ["/invoicing/externalId", "/invoicing/lineTaxes"]
     assert run.everything() == before
+
+
+def test_a_repeat_may_name_a_line_that_an_edit_took_off_since(run: Run, api: Api) -> None:
+    api.without_auto_advance()
+    [invoice] = waiting(run)
+    gone, *_ = invoice.lines
+    said = Accepted(external_ids={gone.id: "li_1"})
+    confirm(run).draft(run.namespace, invoice.id, said)
+    shown = api.ok("GET", f"{INVOICES}/{invoice.id}")
+    put(api, shown, *(chosen(line, LINE) for line in shown["lines"] if line["id"] != gone.id))
+    before = run.everything()
+    confirm(run).draft(run.namespace, invoice.id, said)
+    assert run.everything() == before
+    with pytest.raises(InvalidInput):
+        confirm(run).draft(run.namespace, invoice.id, Accepted(external_ids={gone.id: "li_2"}))
 
 
 def test_what_the_audit_holds_takes_nothing_from_a_confirmation_that_nobody_waits_for(run: Run) -> None:

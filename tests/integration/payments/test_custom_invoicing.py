@@ -113,6 +113,31 @@ def test_what_is_known_otherwise_is_told_and_nothing_of_it_taken(
     assert api.run.everything() == stored
 
 
+def test_a_draft_confirmed_again_after_its_final_number_changes_nothing(
+    api: AppsApi, run: Run, hooked: Callable[..., str]
+) -> None:
+    invoice = hooked(draft=True, issuing=True)
+    run.advance(AFTER_JANUARY)
+    draft = {"invoicing": {"invoiceNumber": "D-1"}}
+    api.ok("POST", f"{CALLS}/{invoice}/draft/synchronized", draft)
+    api.ok("POST", f"{CALLS}/{invoice}/issuing/synchronized", {"invoicing": {"invoiceNumber": "N-7"}})
+    stored = run.everything()
+    api.ok("POST", f"{CALLS}/{invoice}/draft/synchronized", draft)
+    assert run.everything() == stored
+    status, answer = api("POST", f"{CALLS}/{invoice}/issuing/synchronized", draft)
+    assert (status, problem_fields(answer)) == (409, {"/invoicing/invoiceNumber": "confirmed_otherwise"})
+
+
+def test_a_line_whose_taxes_nobody_told_in_time_is_said_to_have_none(api: AppsApi, hooked: Callable[..., str]) -> None:
+    invoice = hooked()
+    line = api.ok("GET", f"{INVOICES}/{invoice}")["lines"][0]
+    late = {"invoicing": {"lineTaxes": [{"lineId": line["id"], "exclusive": "1.9"}]}}
+    status, answer = api("POST", f"{CALLS}/{invoice}/draft/synchronized", late)
+    [problem] = answer["extensions"]["validationErrors"]
+    assert (status, problem["field"]) == (409, "/invoicing/lineTaxes")
+    assert problem["message"] == f"line {line['id']} has none: they are taken while its draft is waited for"
+
+
 def test_without_hooks_a_draft_that_waits_for_approval_takes_its_number(
     api: AppsApi, run: Run, hooked: Callable[..., str]
 ) -> None:

@@ -1,16 +1,28 @@
 """Voids at Stripe whose answer is lost, or that find the invoice overdue: lines end as was wished, books at nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import stripe
 
 from localstack.stripe.weather import Storm
 from meterhouse.billing.act_on_invoice import InvoiceActions
+from meterhouse.billing.invoice import Invoice
+from meterhouse.billing.payment_report import PaymentReport
+from meterhouse.billing.record_payment import RecordPayment
+from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Again, Voiding
+from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.kernel.errors import Conflict, Unavailable
+from meterhouse.payments.customer_data import StripeCustomer
+from meterhouse.payments.stripe_drafts import StripeDrafts
+from meterhouse.subscriptions.patch import AddItem, Moment
+from meterhouse.subscriptions.patching import patched
 from tests.integration.billing.given import INVOICES, Api
+from tests.integration.billing.test_voids import EDITED
 from tests.integration.payments.stripe_run import PAYS_LATER, UNTAXED, StripeRun, issued, state
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 LATER = at("2024-09-01")
 PENDING = {"action": {"percentage": 100, "action": {"type": "pending"}}, "reason": "mistake"}
@@ -101,6 +113,49 @@ def test_a_void_that_stripe_refuses_leaves_no_wish(shop: StripeRun, key: str | N
     assert shop.rows("SELECT 1 FROM invoice_voidings WHERE namespace = %(namespace)s") == []
 
 
+def post_void(shop: StripeRun, key: str | None) -> int:
+    status, _ = Api(shop)("POST", f"{INVOICES}/{shop.invoice().id}/void", PENDING, key=key)
+    return status
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_repeat_that_stripe_refuses_keeps_the_wish_of_the_void_it_did(shop: StripeRun, key: str | None) -> None:
+    open_invoice(shop)
+    answers_are_lost(shop)
+    assert post_void(shop, key) == 503
+    shop.double.weather.storms[:] = [Storm("403", "GET", "/v1/invoices.*", times=9)]
+    assert post_void(shop, key) == 409
+    shop.double.weather.storms.clear()
+    by_event(shop)
+    assert len(reopened(shop)) == len(shop.invoice().lines)
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_repeat_that_stripe_refuses_ends_the_wish_where_its_copy_is_open(shop: StripeRun, key: str | None) -> None:
+    open_invoice(shop)
+    shop.double.weather.storms.append(Storm("lost_before", "POST", "/v1/invoices/.*/void"))
+    assert post_void(shop, key) == 503
+    shop.double.weather.storms[:] = [Storm("403", "POST", "/v1/invoices/.*/void")]
+    assert post_void(shop, key) == 409
+    shop.client.v1.invoices.void_invoice(str(shop.invoice().external_id))
+    by_event(shop)
+    assert reopened(shop) == []
+
+
+def test_a_void_that_an_earlier_call_did_meanwhile_is_done(shop: StripeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_invoice(shop)
+    find = StripeDrafts.find
+
+    def outrun(drafts: StripeDrafts, invoice: Invoice, customer: StripeCustomer | None) -> stripe.Invoice | None:
+        found = find(drafts, invoice, customer)
+        shop.client.v1.invoices.void_invoice(str(invoice.external_id))
+        return found
+
+    monkeypatch.setattr(StripeDrafts, "find", outrun)
+    void(shop, Voiding("mistake", Again(), {}))
+    assert (state(shop), len(reopened(shop))) == ("voided", len(shop.invoice().lines))
+
+
 def test_a_void_that_is_not_possible_is_not_asked_of_stripe(shop: StripeRun) -> None:
     open_invoice(shop)
     shop.now = DUE
@@ -149,6 +204,21 @@ def test_what_stripe_voids_while_it_is_overdue_is_taken_back_and_no_loss(
 
 def test_what_a_caller_wished_holds_for_what_became_overdue_meanwhile(shop: StripeRun) -> None:
     open_invoice(shop)
+    answers_are_lost(shop)
+    with pytest.raises(Unavailable):
+        void(shop, Voiding("mistake", Again(), {}))
+    overdue = PaymentReport("told late", Trigger.PAYMENT_OVERDUE, shop.now)
+    RecordPayment(shop.begin, shop.apps, lambda: shop.now)(shop.namespace, shop.invoice().id, overdue)
+    assert state(shop) == "overdue"
+    by_event(shop)
+    assert (state(shop), len(reopened(shop))) == ("voided", len(shop.invoice().lines))
+
+
+@pytest.mark.parametrize("learnt", [by_event, given_up_by_rule])
+def test_what_a_caller_wished_in_vain_is_no_word_on_a_void_of_weeks_later(
+    shop: StripeRun, learnt: Callable[[StripeRun], None]
+) -> None:
+    open_invoice(shop)
     shop.double.weather.storms.append(Storm("lost_before", "POST", "/v1/invoices/.*/void", times=9))
     with pytest.raises(Unavailable):
         void(shop, Voiding("mistake", Again(), {}))
@@ -157,5 +227,31 @@ def test_what_a_caller_wished_holds_for_what_became_overdue_meanwhile(shop: Stri
     shop.advance(shop.now)
     assert state(shop) == "overdue"
     shop.client.v1.invoices.void_invoice(str(shop.invoice().external_id))
-    by_event(shop)
-    assert (state(shop), len(reopened(shop))) == ("voided", len(shop.invoice().lines))
+    learnt(shop)
+    assert (state(shop), reopened(shop)) == ("voided", [])
+
+
+@pytest.mark.parametrize("learnt", [by_event, by_the_daily_look])
+def test_the_word_of_stripe_holds_though_the_difference_was_charged_meanwhile(
+    shop: StripeRun, learnt: Callable[[StripeRun], None]
+) -> None:
+    shop.now = at("2024-04-01T02:00:00Z")
+    agreed = shop.subscribe(shop.buyer("ann", None, **PAYS_LATER, **UNTAXED), fee(amount="30"), start="2024-04-01")
+    shop.all(shop.now)
+    shop.events()
+    shop.now = EDITED - timedelta(minutes=10)
+    shop.double.weather.storms.append(Storm("lost_before", "POST", "/v1/invoices/.*/void"))
+    with pytest.raises(Unavailable):
+        void(shop, Voiding("mistake", Again(), {}))
+    shop.now = EDITED
+    dearer = [AddItem("default", fee(amount="50"))]
+    shop.change(patched(agreed, dearer, Moment(EDITED, EDITED, KnownFeatures())))
+    shop.all(EDITED)
+    first, second = shop.invoices()
+    shop.client.v1.invoices.pay(str(second.external_id), {"paid_out_of_band": True})
+    shop.client.v1.invoices.void_invoice(str(first.external_id))
+    learnt(shop)
+    assert {one.id: one.state.value for one in shop.invoices()}[first.id] == "voided"
+    assert reopened(shop) == []
+    [step] = shop.rows("SELECT reason FROM invoice_transitions WHERE namespace = %(namespace)s AND target = 'voided'")
+    assert step["reason"] == f"mistake; not billed again, as the difference to it was charged: {first.lines[0].key}"

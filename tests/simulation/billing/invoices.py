@@ -15,7 +15,7 @@ from meterhouse.billing.profile import EndProration
 from meterhouse.billing.rests import Known
 from meterhouse.billing.state import NOT_UNDER_WAY, InvoiceState
 from meterhouse.billing.unused import parted, pieces, served
-from meterhouse.billing.void import Voiding
+from meterhouse.billing.void import Wish
 from meterhouse.catalog.price import FlatPrice
 from meterhouse.kernel.errors import Conflict, InvariantBroken
 from meterhouse.kernel.period import Period
@@ -335,14 +335,14 @@ class MemoryVoidings:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def of(self, invoice_ids: Collection[str]) -> dict[str, Voiding]:
+    def of(self, invoice_ids: Collection[str]) -> dict[str, Wish]:
         self._transaction.statement("voidings")
         found = {one: self._transaction.get("voidings", one) for one in invoice_ids}
-        return {one: voiding for one, voiding in found.items() if voiding is not None}
+        return {one: wish for one, wish in found.items() if wish is not None}
 
-    def keep(self, invoice_id: str, voiding: Voiding, _asked_at: datetime) -> None:
+    def keep(self, invoice_id: str, wish: Wish) -> None:
         self._transaction.statement("keep voiding")
-        self._transaction.put("voidings", invoice_id, voiding)
+        self._transaction.put("voidings", invoice_id, wish)
 
     def forget(self, invoice_id: str) -> None:
         self._transaction.statement("forget voiding")

@@ -1,5 +1,5 @@
 -- name: voidings_of
-SELECT invoice_id, voiding FROM invoice_voidings
+SELECT invoice_id, voiding, asked_at FROM invoice_voidings
 WHERE namespace = %(namespace)s AND invoice_id = ANY(%(invoice_ids)s)
 
 -- name: keep_voiding
