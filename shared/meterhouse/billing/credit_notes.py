@@ -147,6 +147,7 @@ class CreditNoteService:
                 raise Conflict("whoever was told of it may be paying back: have it report", "credit_note_used")
             case Refused() | None:
                 voided = given_up(work, note, at)
+                give_back_held(work, invoice, voided, at)
                 work.commit()
                 return voided
 

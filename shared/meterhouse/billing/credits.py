@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from meterhouse.billing.collection import with_lines
-from meterhouse.billing.invoice import NOTHING, CreditAllocation, Invoice, Line
+from meterhouse.billing.invoice import NOTHING, CreditAllocation, Invoice, Line, ManagedBy
 from meterhouse.billing.line_spec import is_by_hand
 from meterhouse.kernel.changed import replace
 from meterhouse.kernel.rounding import EXACT
@@ -48,14 +48,15 @@ def used_at(line: Line) -> datetime:
     """The instant whose credit bears the line: usage's by the last of its service, whenever it is due.
 
     A fee in advance is borne by the credit of its first, one in arrears by that of its last. Where either is due
-    before, of those in arrears what callers added alone, it is borne by the credit of then: a later invoice takes none
-    away, and whatever else moves a line's due time (a void, late usage beside another line) moves no credit.
+    before, of those in arrears what callers added or edited alone, it is borne by the credit of then: a later invoice
+    takes none away, and whatever else moves a line's due time (a void, late usage beside another line) moves no credit.
     """
     period = line.service_period
     if line.is_in_advance:
         return min(line.invoice_at, period.start)
     last = period.end - _LAST_INSTANT
-    return min(line.invoice_at, last) if is_by_hand(line) and not line.is_metered else last
+    is_written = is_by_hand(line) or line.managed_by is ManagedBy.MANUAL
+    return min(line.invoice_at, last) if is_written and not line.is_metered else last
 
 
 def credited(invoice: Invoice, collected: Mapping[str, Collected]) -> Invoice:

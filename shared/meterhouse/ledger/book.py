@@ -152,9 +152,11 @@ class Book:
 
     def expire(self, grant_ids: Iterable[str]) -> None:
         """Nothing is left of these grants, as far as they are over."""
-        self._cover(_CLOCK)
+        # what goes back to a grant that the clock ended before ends by a key of its own
+        cause = f"{_CLOCK}/uncovering" if self._overdrawn else _CLOCK
+        self._cover(cause)
         self._touched.update(grant_ids)
-        self._end(_CLOCK)
+        self._end(cause)
 
     def withdraw(self, amount: Decimal, key: str, words: Words) -> Decimal:
         """Void `amount` of what can be burnt now, whatever for, in the order it would be burnt; what is lacking."""

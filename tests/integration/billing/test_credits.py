@@ -11,7 +11,7 @@ import pytest
 
 from meterhouse.billing.invoice import Invoice, Line
 from meterhouse.billing.line_keys import is_late
-from meterhouse.catalog.price import UnitPrice
+from meterhouse.catalog.price import PaymentTerm, UnitPrice
 from meterhouse.ledger.account import Account
 from meterhouse.payments.sandbox import TARGET_STATUS
 from meterhouse.platform.postgres import Database, PostgresSettings
@@ -23,7 +23,7 @@ from tests.integration.billing.purse import Purse
 from tests.integration.billing.test_edits import lines_of, put
 from tests.integration.billing.test_voids import PENDING
 from tests.unit.billing.samples import FakeApp, metered
-from tests.unit.subscriptions.samples import at
+from tests.unit.subscriptions.samples import at, fee
 
 
 def borne(invoice: Invoice) -> list[tuple[str, str, float, float]]:
@@ -363,3 +363,22 @@ def test_usage_that_is_voided_and_billed_again_burns_what_it_burnt_whenever_it_i
     run.all()
 
     assert purse.settled(ann) == 0
+
+
+def test_a_fee_in_arrears_that_was_moved_ahead_on_its_draft_burns_the_credit_of_when_it_is_due(
+    api: Api, run: Run, purse: Purse
+) -> None:
+    api.without_auto_advance()
+    ann = run.customer("ann")
+    run.subscribe(ann, fee(amount="30", term=PaymentTerm.IN_ARREARS), start="2024-01-01")
+    purse.grant(ann, 100)
+    purse.grant(ann, 50, priority=1, effective_at=at("2024-02-20"))
+    run.now = at("2024-02-01T03:00:00Z")
+    run.all(run.now)
+    [draft] = api.ok("GET", INVOICES, query="statuses=draft&expand=lines")["items"]
+    february = {"period": {"from": "2024-02-01T00:00:00Z", "to": "2024-03-01T00:00:00Z"}}
+    put(api, draft, *(line | february for line in lines_of(draft, metered=False)))
+    api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
+
+    # the next month's fee is open
+    assert purse.standing(ann) == (70, 40)

@@ -5,12 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from meterhouse.billing.app import Payment
+from meterhouse.billing.app import Accepted, Payment, Refused, Waiting
+from meterhouse.billing.credit_note import CreditNote
+from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.postgres import PostgresLines
 from meterhouse.billing.prepaid import REACHES_TOO_FAR
 from meterhouse.billing.state import InvoiceState, Trigger
 from meterhouse.catalog.known_features import KnownFeatures
 from meterhouse.catalog.plan import SettlementMode
+from meterhouse.kernel.errors import Unavailable
 from meterhouse.ledger.account import Account
 from meterhouse.subscriptions.model import Subscription
 from meterhouse.subscriptions.patch import AddItem, Moment, Patch, RemoveItem, UnscheduleEdit
@@ -183,6 +186,31 @@ def test_what_a_note_by_hand_held_back_is_given_back_once_that_stands_no_more(
     # half a month is left of it to be taken back, and no more
     status, again = api("POST", f"{path}/retry")
     assert (status, again.get("code")) == retried
+
+
+class Away(FakeApp):
+    """Pays, and is not there when money is to go back."""
+
+    def take_back(self, invoice: Invoice, note: CreditNote) -> Accepted | Refused | Waiting:
+        raise Unavailable(f"nobody gives back {note.total} of {invoice.id}")
+
+
+def test_what_a_note_held_back_that_no_app_ever_heard_of_is_given_back_once_it_is_given_up(run: Run, api: Api) -> None:
+    run.app = Away(payment=Payment(Trigger.PAID))
+    before = invoiced(run)
+    path = f"{INVOICES}/{run.invoices()[0].id}/credit-notes"
+    note = api.ok("POST", path, {"reason": "outage", "refund": "payment"})
+    assert note["status"] == "pending"
+    run.change(replace(before, active_to=EDITED))
+    run.all(SECOND)
+    assert given_back(run) == [Decimal(30), Decimal(0)]
+    for _ in range(2):
+        api.ok("POST", f"/api/v1/billing/credit-notes/{note['id']}/void")
+        assert given_back(run) == [Decimal(30), Decimal(0), Decimal(15)]
+    stored = run.everything()
+    run.all(SECOND)
+    assert run.everything() == stored
+    audited(run)
 
 
 @pytest.mark.parametrize("told", [[], [{"externalId": "bank-1"}]])

@@ -89,3 +89,32 @@ def test_what_no_grant_covers_is_not_given_back() -> None:
     bearing = [Allocation(None, Decimal(-10), hours(0)), Allocation("g1", Decimal(4), hours(0))]
     assert list(uncoverings(bearing)) == [(1, Decimal(-4))]
     assert list(uncoverings([Allocation(None, Decimal(6), hours(0)), *bearing[1:]])) == []
+
+
+def test_what_comes_back_to_a_grant_that_the_clock_ended_before_ends_once_more_beside_it() -> None:
+    shelf = Shelf()
+    shelf.fund(grant("g1", 15, lasts="PT1H"))
+    for key in ("a", "b"):
+        shelf.collect(charge(10, key))
+    book = shelf.book()
+    for correction in [Correction(shelf.charges[key], shelf.realised(key), ALL) for key in ("a", "b")]:
+        book.correct([correction], "cancelled")
+    shelf.keep(book)
+    shelf.grants["g2"] = grant("g2", 3, lasts="PT4H")
+    # as they were booked before anybody gave back what is overdrawn
+    book = shelf.book(hours(2))
+    book._overdrawn.clear()
+    book.expire(["g1"])
+    shelf.keep(book)
+    book = shelf.book()
+    book._overdrawn.clear()
+    book.fund(shelf.grants["g2"])
+    shelf.keep(book)
+    assert not is_sound(shelf)
+
+    book = shelf.book(hours(5))
+    book.expire(["g2"])
+    shelf.keep(book)  # refuses a key that there is
+
+    assert is_sound(shelf)
+    assert shelf.left() == {"g1": 0, "g2": 0}
