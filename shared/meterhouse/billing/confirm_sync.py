@@ -48,7 +48,8 @@ class ConfirmSync:
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
             is_awaited = invoice.state is awaited
-            driven = Driven(_confirmed(invoice, answer, at) if is_awaited else _completed(invoice, answer, awaited))
+            said = answer if is_awaited else self._unknown(namespace, invoice, answer, awaited)
+            driven = Driven(_confirmed(invoice, said, at) if is_awaited else _completed(invoice, said))
             if driven.invoice == invoice:
                 return shown_on(self._apps, namespace, invoice, at)
             refuse_parked(work, invoice)
@@ -58,6 +59,26 @@ class ConfirmSync:
             work.commit()
         return shown_on(self._apps, namespace, driven.invoice, at)
 
+    def _unknown(self, namespace: str, invoice: Invoice, answer: Accepted, awaited: InvoiceState) -> Accepted:
+        """The answer, for which nobody waits, without what it repeats, which may be of lines that were taken off since.
+
+        The final number that the app told outranks a draft's, which is told twice in innocence; one that the house
+        gave, or that only the draft's confirmation told, does not.
+        """
+        is_draft = awaited is InvoiceState.DRAFT_SYNCING
+        if (invoice.draft_synced_at if is_draft else invoice.issuing_synced_at) is None:
+            raise Conflict(f"nothing is waited for of an invoice in {invoice.state.value}", "invoice_state")
+        tells_final = InvoiceState.ISSUING_SYNCING in self._apps.of(namespace, [invoice.app_id])[invoice.app_id].awaits
+        is_outranked = is_draft and tells_final and invoice.issuing_synced_at is not None
+        is_repeated = answer.number == invoice.number or (is_outranked and not _is_of_the_house(invoice.number))
+        known, own = invoice.external_ids, {line.id for line in invoice.lines}
+        return replace(
+            answer,
+            number=None if is_repeated else answer.number,
+            external_ids={part: said for part, said in answer.external_ids.items() if known.get(part) != said},
+            taxes={line_id: tax for line_id, tax in answer.taxes.items() if line_id in own or line_id not in known},
+        )
+
 
 def _confirmed(invoice: Invoice, answer: Accepted, at: datetime) -> Invoice:
     _check(invoice, answer)
@@ -66,31 +87,11 @@ def _confirmed(invoice: Invoice, answer: Accepted, at: datetime) -> Invoice:
     return with_answer(synced, answer)
 
 
-def _completed(invoice: Invoice, answer: Accepted, awaited: InvoiceState) -> Invoice:
-    """The invoice, for which nobody waits, with what the answer says of which nothing was known yet."""
-    synced_at = invoice.draft_synced_at if awaited is InvoiceState.DRAFT_SYNCING else invoice.issuing_synced_at
-    if synced_at is None:
-        raise Conflict(f"nothing is waited for of an invoice in {invoice.state.value}", "invoice_state")
-    said = _unknown_of(invoice, answer, awaited)
+def _completed(invoice: Invoice, said: Accepted) -> Invoice:
+    """The invoice, for which nobody waits, with what is said of which nothing was known yet."""
     _check(invoice, said)
     _refuse_others(invoice, said)
     return with_answer(invoice, replace(said, taxes={}))
-
-
-def _unknown_of(invoice: Invoice, answer: Accepted, awaited: InvoiceState) -> Accepted:
-    """The answer without what it repeats, which may be of lines that an edit took off since.
-
-    The app's final number outranks a draft's, which is told twice in innocence; one that the house gave does not.
-    """
-    is_outranked = awaited is InvoiceState.DRAFT_SYNCING and invoice.issuing_synced_at is not None
-    is_repeated = answer.number == invoice.number or (is_outranked and not _is_of_the_house(invoice.number))
-    known, own = invoice.external_ids, {line.id for line in invoice.lines}
-    return replace(
-        answer,
-        number=None if is_repeated else answer.number,
-        external_ids={part: said for part, said in answer.external_ids.items() if known.get(part) != said},
-        taxes={line_id: tax for line_id, tax in answer.taxes.items() if line_id in own or line_id not in known},
-    )
 
 
 def _is_of_the_house(number: str) -> bool:

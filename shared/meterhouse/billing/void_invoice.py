@@ -1,6 +1,6 @@
 """Taking back an issued invoice, whoever asks for it."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,10 +8,12 @@ from meterhouse.billing.drive import Driven
 from meterhouse.billing.invoice import Invoice
 from meterhouse.billing.ports import BillingStore
 from meterhouse.billing.reconcile import differences_on
+from meterhouse.billing.rests import Known
 from meterhouse.billing.state import Trigger
 from meterhouse.billing.void import Voiding, reopened
 from meterhouse.kernel.errors import Conflict, InvalidInput, Problem
 from meterhouse.platform.work import Work
+from meterhouse.subscriptions.model import Subscription
 
 
 def void_invoice(work: Work[BillingStore], driven: Driven, voiding: Voiding, at: datetime) -> Driven:
@@ -64,9 +66,11 @@ def as_it_can_be(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, a
     if invoice.credited.total:
         return Voiding(f"{voiding.reason}; nothing is billed again, as credit notes took back a part", None, {})
     wanted = {line.key: line.id for line in invoice.lines if voiding.of(line) is not None}
-    if not _differences(work, invoice, wanted, at):
+    agreed, known = _agreed(work, invoice)
+    if not differences_on(wanted, agreed, known, at):
         return voiding
-    lapsed = [key for key in wanted if _differences(work, invoice, {key}, at)]
+    ahead = wanted.keys() & {one.key for one in known.prepaid}
+    lapsed = [key for key in wanted if key in ahead and differences_on({key}, agreed, known, at)]
     reason = f"{voiding.reason}; not billed again, as the difference to it was charged: {', '.join(lapsed)}"
     return replace(voiding, reason=reason, overrides={**voiding.overrides, **{wanted[key]: None for key in lapsed}})
 
@@ -74,14 +78,13 @@ def as_it_can_be(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, a
 def _refuse_differences(work: Work[BillingStore], invoice: Invoice, voiding: Voiding, at: datetime) -> None:
     """What is billed again is billed for less time; what was charged as a difference to it would stay one."""
     keys = {line.key for line in invoice.lines if voiding.of(line) is not None}
-    charged = _differences(work, invoice, keys, at)
+    charged = differences_on(keys, *_agreed(work, invoice), at)
     if charged:
         message = f"{', '.join(charged)} charged the difference to lines of it: void the invoices of these first"
         raise Conflict(message, "difference_charged")
 
 
-def _differences(work: Work[BillingStore], invoice: Invoice, keys: Collection[str], at: datetime) -> list[str]:
-    """Keys of the lines that charged the difference to the invoice's lines of `keys`."""
+def _agreed(work: Work[BillingStore], invoice: Invoice) -> tuple[Sequence[Subscription], Known]:
+    """What the customer's subscriptions ask for, and what is known of their lines."""
     agreed = work.store.subscriptions.of_customer(invoice.customer_id)
-    known = work.store.lines.known_of([one.id for one in agreed])
-    return differences_on(keys, agreed, known, at)
+    return agreed, work.store.lines.known_of([one.id for one in agreed])

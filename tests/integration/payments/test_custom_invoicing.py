@@ -151,6 +151,9 @@ def test_without_hooks_a_draft_that_waits_for_approval_takes_its_number(
     api.ok("POST", f"{CALLS}/{draft['id']}/draft/synchronized", {"invoicing": {"invoiceNumber": "N-7"}})
     approved = api.ok("POST", f"{INVOICES}/{draft['id']}/approve")
     assert (approved["number"], approved["status"]) == ("N-7", "payment_processing")
+    other_number = {"invoicing": {"invoiceNumber": "N-8"}}
+    status, refused = api("POST", f"{CALLS}/{draft['id']}/draft/synchronized", other_number)
+    assert (status, refused["code"]) == (409, "confirmed_otherwise")
 
 
 def ids_of(apps: dict[str, dict[str, str]]) -> dict[str, str]:
