@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Apps, InvoicingApp, Refused
+from meterhouse.billing.app import Apps, Refused, app_of
 from meterhouse.billing.collect_invoices import collect, rate_ready
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.drive import Driven
@@ -79,7 +79,7 @@ class InvoiceActions:
         def retried(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             refuse_parked(work, invoice)
             if invoice.state is InvoiceState.DELETE_FAILED:
-                return resumed(invoice, self._app(namespace, invoice), at)
+                return resumed(invoice, app_of(self._apps, namespace, invoice), at)
             again = Driven(invoice).must_fire(Trigger.RETRY, at)
             return self._collected(work, namespace, invoice, at) if is_collectable(invoice, at) else again
 
@@ -155,7 +155,7 @@ class InvoiceActions:
 
         def voided(work: Work[BillingStore], invoice: Invoice, at: datetime) -> Driven:
             driven = void_invoice(work, Driven(invoice), voiding, at)
-            app = self._app(namespace, invoice)
+            app = app_of(self._apps, namespace, invoice)
             wished.asked()
             answer = app.delete(invoice)
             if isinstance(answer, Refused):
@@ -174,14 +174,11 @@ class InvoiceActions:
         """Save what becomes of the lines before an app that is far away hears of it: its answer may be lost."""
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
-            if self._app(namespace, invoice).is_remote:
+            if app_of(self._apps, namespace, invoice).is_remote:
                 Driven(invoice).must_fire(Trigger.VOID, at)
                 refuse_void(work, invoice, voiding, at)
                 wished.keep(work, Wish(voiding, at))
                 work.commit()
-
-    def _app(self, namespace: str, invoice: Invoice) -> InvoicingApp:
-        return self._apps.of(namespace, {invoice.app_id})[invoice.app_id]
 
     def _collected(self, work: Work[BillingStore], namespace: str, invoice: Invoice, at: datetime) -> Driven:
         """The invoice with its quantities, saved, if it waits for them; else as it is."""

@@ -161,3 +161,8 @@ class Apps(Protocol):
 class AppDirectory(Protocol):
     def installed(self, namespace: str, app_ids: Collection[str]) -> Mapping[str, InstalledApp]:
         """What is installed under these ids, or was; unknown ids are left out. Joins the transaction that is open."""
+
+
+def app_of(apps: Apps, namespace: str, invoice: Invoice) -> InvoicingApp:
+    """The app that invoices it."""
+    return apps.of(namespace, [invoice.app_id])[invoice.app_id]

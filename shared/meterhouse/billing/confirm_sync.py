@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Accepted, Apps
+from meterhouse.billing.app import Accepted, Apps, app_of
 from meterhouse.billing.drive import Driven, with_answer
 from meterhouse.billing.external_ids import strangers
 from meterhouse.billing.find_note import locked_invoice
@@ -68,7 +68,7 @@ class ConfirmSync:
         is_draft = awaited is InvoiceState.DRAFT_SYNCING
         if (invoice.draft_synced_at if is_draft else invoice.issuing_synced_at) is None:
             raise Conflict(f"nothing is waited for of an invoice in {invoice.state.value}", "invoice_state")
-        tells_final = InvoiceState.ISSUING_SYNCING in self._apps.of(namespace, [invoice.app_id])[invoice.app_id].awaits
+        tells_final = InvoiceState.ISSUING_SYNCING in app_of(self._apps, namespace, invoice).awaits
         is_outranked = is_draft and tells_final and invoice.issuing_synced_at is not None
         is_repeated = answer.number == invoice.number or (is_outranked and not _is_of_the_house(invoice.number))
         known, own = invoice.external_ids, {line.id for line in invoice.lines}

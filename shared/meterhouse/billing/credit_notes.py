@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 
-from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, InvoicingApp, Refused, Waiting
+from meterhouse.billing.app import COLLECTING_THE_WHOLE, Accepted, Apps, Refused, Waiting, app_of
 from meterhouse.billing.credit_note import CreditNote, NoteState, Refund
 from meterhouse.billing.crediting import Left, NoteWanted, is_given_back_since, lines_of, problems_of
 from meterhouse.billing.drive import Driven
@@ -140,7 +140,7 @@ class CreditNoteService:
     def _given_up(
         self, work: Work[BillingStore], namespace: str, invoice: Invoice, note: CreditNote, at: datetime
     ) -> CreditNote:
-        match self._app(namespace, invoice).note_of(invoice, note):
+        match app_of(self._apps, namespace, invoice).note_of(invoice, note):
             case Accepted():
                 raise Conflict("the app has done its part already: retry the note", "credit_note_used")
             case Waiting():
@@ -171,10 +171,7 @@ class CreditNoteService:
         """Whether the app has to pay back, or to collect less."""
         if invoice.state is InvoiceState.PAID:
             return wanted.refund is Refund.PAYMENT
-        return self._app(namespace, invoice).name in COLLECTING_THE_WHOLE
-
-    def _app(self, namespace: str, invoice: Invoice) -> InvoicingApp:
-        return self._apps.of(namespace, [invoice.app_id])[invoice.app_id]
+        return app_of(self._apps, namespace, invoice).name in COLLECTING_THE_WHOLE
 
     def _save(self, work: Work[BillingStore], namespace: str, driven: Driven, at: datetime) -> None:
         save(work, gone_on(work, namespace, [driven], self._apps, at) if driven.transitions else [driven], at)

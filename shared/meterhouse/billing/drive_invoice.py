@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from meterhouse.billing.app import Apps
+from meterhouse.billing.app import Apps, app_of
 from meterhouse.billing.collect_invoices import collect
 from meterhouse.billing.collection import is_collectable
 from meterhouse.billing.dunning import Dunning
@@ -75,7 +75,7 @@ class DriveInvoice:
         before = self._collected(namespace, invoice_id)
         with self._begin(namespace) as work:
             invoice, at = locked_invoice(work, invoice_id), self._now()
-            app = self._apps.of(namespace, {invoice.app_id})[invoice.app_id]
+            app = app_of(self._apps, namespace, invoice)
             again = taken_up(work, [invoice], {invoice.app_id: app}, at)
             [driven] = gone_on(work, namespace, again, self._apps, at, self._dunning)
             attempt = recorded(invoice, driven)

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meterhouse.billing.app import UNLIKE_ITS_COPY, AppDirectory, Apps, CopyState
+from meterhouse.billing.app import UNLIKE_ITS_COPY, AppDirectory, Apps, CopyState, app_of
 from meterhouse.billing.collection import (
     Missing,
     Quantities,
@@ -162,7 +162,7 @@ def refuse_collected(apps: Apps, namespace: str, invoice: Invoice) -> None:
 
 
 def _refuse_copy(apps: Apps, namespace: str, invoice: Invoice, states: Collection[CopyState]) -> None:
-    found = apps.of(namespace, {invoice.app_id})[invoice.app_id].copy_of(invoice)
+    found = app_of(apps, namespace, invoice).copy_of(invoice)
     if found is not None and found in states:
         way = "retry" if Trigger.RETRY in TRANSITIONS[invoice.state] else "approve or advance"
         raise Conflict(_FINAL[found].format(way=way), f"invoice_{found.value}")
@@ -177,7 +177,7 @@ def shown(
 
 def shown_on(apps: Apps, namespace: str, invoice: Invoice, at: datetime) -> Shown:
     """The invoice as a caller sees it, on its app."""
-    return shown(invoice, at, apps.of(namespace, {invoice.app_id})[invoice.app_id].awaits)
+    return shown(invoice, at, app_of(apps, namespace, invoice).awaits)
 
 
 def _present(stored: Invoice, customer: Customer, profile: Profile) -> Invoice:

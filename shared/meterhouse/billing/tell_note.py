@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meterhouse.billing.app import Accepted, Apps, Refused, Waiting
+from meterhouse.billing.app import Accepted, Apps, Refused, Waiting, app_of
 from meterhouse.billing.credit_note import CreditNote, NoteState, told_again_at
 from meterhouse.billing.drive import Driven
 from meterhouse.billing.find_note import found_note, locked_note
@@ -39,7 +39,7 @@ class TellNote:
         """
 
         def asked(invoice: Invoice, note: CreditNote) -> Answer:
-            return self._apps.of(namespace, [invoice.app_id])[invoice.app_id].take_back(invoice, note)
+            return app_of(self._apps, namespace, invoice).take_back(invoice, note)
 
         try:
             return self._answered(namespace, note_id, asked)
@@ -151,7 +151,7 @@ class TellNote:
                 work.commit()
 
     def _is_waited_for(self, namespace: str, invoice: Invoice) -> bool:
-        return not self._apps.of(namespace, [invoice.app_id])[invoice.app_id].is_remote
+        return not app_of(self._apps, namespace, invoice).is_remote
 
     def _save(self, work: Work[BillingStore], namespace: str, driven: Driven, at: datetime) -> None:
         save(work, gone_on(work, namespace, [driven], self._apps, at) if driven.transitions else [driven], at)
