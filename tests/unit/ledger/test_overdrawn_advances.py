@@ -18,12 +18,16 @@ def overdrawn(given_back: Decimal, **lasting: str) -> Shelf:
     shelf.fund(grant("g1", 10, **lasting))
     for key in ("a", "b"):
         shelf.collect(charge(10, key))
+    one_by_one(shelf, given_back)
+    assert [(one.charge, one.amount) for one in shelf.advances()] == [("b", 10 - 2 * given_back)]
+    return shelf
+
+
+def one_by_one(shelf: Shelf, given_back: Decimal) -> None:
     book = shelf.book()
     for correction in [Correction(shelf.charges[key], shelf.realised(key), given_back) for key in ("a", "b")]:
         book.correct([correction], "cancelled")
     shelf.keep(book)
-    assert [(one.charge, one.amount) for one in shelf.advances()] == [("b", 10 - 2 * given_back)]
-    return shelf
 
 
 def is_sound(shelf: Shelf) -> bool:
@@ -96,10 +100,7 @@ def test_what_comes_back_to_a_grant_that_the_clock_ended_before_ends_once_more_b
     shelf.fund(grant("g1", 15, lasts="PT1H"))
     for key in ("a", "b"):
         shelf.collect(charge(10, key))
-    book = shelf.book()
-    for correction in [Correction(shelf.charges[key], shelf.realised(key), ALL) for key in ("a", "b")]:
-        book.correct([correction], "cancelled")
-    shelf.keep(book)
+    one_by_one(shelf, ALL)
     shelf.grants["g2"] = grant("g2", 3, lasts="PT4H")
     # as they were booked before anybody gave back what is overdrawn
     book = shelf.book(hours(2))
